@@ -1,0 +1,66 @@
+/** What the engine knows of hardware and prices. `null` = unknown; an absent peak = the GPU lacks the format. */
+
+export type Interconnect = 'none' | 'pcie' | 'nvlink' | 'nvlink-bridge' | 'nvswitch' | 'xgmi';
+
+/** Dense peaks (no structured sparsity), FLOP/s (OP/s for integers). A format the GPU lacks is absent. */
+export interface DensePeaks {
+  fp16FlopPerS: number;
+  fp8FlopPerS?: number;
+  int8OpPerS?: number;
+  fp4FlopPerS?: number;
+}
+
+export interface Gpu {
+  id: string;
+  name: string;
+  vendor: string;
+  /** Ampere, Hopper, CDNA3, … as the vendor names it. */
+  architecture: string;
+  formFactor: string;
+  /** What the driver reports to CUDA: what vLLM budgets from. */
+  usableMemoryBytes: number;
+  /** HBM3, GDDR6, … decides the calibration family together with the architecture. */
+  memoryType: string;
+  memoryBandwidthBytesPerS: number;
+  peaks: DensePeaks;
+  supportsBf16: boolean;
+  /** `9.0` for NVIDIA, `gfx942` for AMD; null where neither applies (TPU, Gaudi). */
+  computeCapability: string | null;
+  linkKind: string | null;
+  linkBandwidthPerDirectionBytesPerS: number | null;
+  pcieBandwidthPerDirectionBytesPerS: number | null;
+  source: string;
+  notes: string | null;
+}
+
+/** What one region of one provider asks for an instance, and where it stands there. */
+export interface RegionOffer {
+  region: string;
+  onDemandUsdPerHour: number | null;
+  spotUsdPerHour: number | null;
+  /** ISO date, month or year of the price; null when there is no price. */
+  priceAsOf: string | null;
+  priceSource: string | null;
+  /** Zones of this region that have the instance; empty = sold per region, zones unknown. */
+  zones: string[];
+}
+
+export type CatalogLayer = 'bundled' | 'imported' | 'file';
+
+export interface Instance {
+  provider: string;
+  name: string;
+  family: string;
+  gpuId: string;
+  /** May be fractional (a vGPU slice): then it counts as one GPU with that share of memory, bandwidth and compute. */
+  gpuCount: number;
+  vcpus: number | null;
+  hostMemoryBytes: number | null;
+  interconnect: Interconnect;
+  interconnectBandwidthPerDirectionBytesPerS: number | null;
+  localSsdBytes: number | null;
+  status: 'current' | 'legacy' | 'retired';
+  notes: string | null;
+  layer: CatalogLayer;
+  offers: RegionOffer[];
+}

@@ -1,0 +1,20 @@
+/** Defaults of one version range of a serving engine (catalogs/engines). */
+export interface EngineDefaults {
+  /** `vllm`. */
+  engine: string;
+  /** Newest version these defaults hold for, for example `0.22`. */
+  version: string;
+  /** Key of the overheads in a calibration profile, for example `vllm-v1-late`. */
+  generation: string;
+  /** Used on GPUs with at least `largeGpuMemoryBytes`, other than those named in `smallGpuIds`. */
+  large: { maxNumBatchedTokens: number; maxNumSeqs: number };
+  small: { maxNumBatchedTokens: number; maxNumSeqs: number };
+  largeGpuMemoryBytes: number;
+  /** GPUs that take the small defaults whatever their memory (A100). */
+  smallGpuIds: string[];
+  gpuMemoryUtilization: number;
+  kvBlockTokens: number;
+  /** Lowest NVIDIA compute capability the engine starts on. */
+  minComputeCapability: number;
+  source: string;
+}

@@ -1,0 +1,343 @@
+import type { ErrorInfo } from '../engine/errors.ts';
+
+/**
+ * The answers that cross a boundary, exactly as `--json` prints them: snake_case keys with units, every number finite or
+ * null, a schema_version, no clock and no host name. The window reads the same documents.
+ */
+
+export const SCHEMA_VERSION = 1;
+
+export interface Versions {
+  configiq: string;
+  engine: string;
+  catalog: string;
+  calibration: string;
+}
+
+/** ms; null where there is no steady state. */
+export interface LatencySummary {
+  mean: number | null;
+  p50: number | null;
+  p90: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+export type BottleneckKind =
+  'memory_bandwidth' | 'compute' | 'communication' | 'overhead' | 'kv_capacity' | 'seats' | 'queueing';
+export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'bursty' | 'uncertain';
+export type SlaStatus = 'met' | 'near' | 'missed';
+
+export interface Remark<Kind extends string> {
+  kind: Kind;
+  sentence: string;
+}
+
+export interface Warning {
+  code: string;
+  sentence: string;
+}
+
+export interface MemoryDocument {
+  fits: boolean;
+  /** Per GPU. */
+  weights_gib: number;
+  kv_cache_gib: number;
+  /** Tokens of KV cache a replica holds. */
+  kv_cache_tokens: number;
+  activation_gib: number;
+  /** NCCL, CUDA context and graphs. */
+  overhead_gib: number;
+  /** What gpu_memory_utilization leaves to the driver and others. */
+  free_gib: number;
+  total_gib: number;
+  /** Missing memory per GPU; null when it fits. */
+  shortfall_gib: number | null;
+}
+
+export interface ThroughputDocument {
+  requests_per_s: number | null;
+  output_tokens_per_s: number | null;
+  total_tokens_per_s: number | null;
+}
+
+/** ms of one step by named part; the parts add up to `total`. */
+export type StepTimeDocument = Record<string, number>;
+
+export interface SlaRow {
+  metric: string;
+  target_ms: number;
+  predicted_ms: number | null;
+  status: SlaStatus;
+  gap_percent: number | null;
+  gating: boolean;
+  /** Output length an E2E target is meant for; null elsewhere. */
+  output_tokens: number | null;
+}
+
+export interface CostDocument {
+  usd_per_hour_instance: number | null;
+  usd_per_hour: number | null;
+  usd_per_month: number | null;
+  usd_per_request: number | null;
+  /** Prompt + output tokens. */
+  usd_per_1k_tokens: number | null;
+  usd_per_1m_output_tokens: number | null;
+  price_as_of: string | null;
+  price_source: string | null;
+}
+
+export interface BurstDocument {
+  factor: number;
+  ttft_ms: LatencySummary;
+  tpot_ms: LatencySummary;
+  requests_per_s: number;
+  output_tokens_per_s: number | null;
+  utilization: number | null;
+  targets_hold: boolean;
+}
+
+/** A plan of the same instance that was not chosen. */
+export interface OtherPlan {
+  id: string;
+  tensor_parallel: number;
+  pipeline_parallel: number;
+  quantization: string;
+  meets_sla: boolean;
+  replicas: number | null;
+  instances: number | null;
+  usd_per_hour: number | null;
+  reason: string | null;
+}
+
+export interface Recommendation {
+  /** `provider/instance/region/tpXppY/quantization`. */
+  id: string;
+  rank: number;
+  provider: string;
+  instance: string;
+  gpu: string;
+  gpu_count: number;
+  region: string;
+  /** The zone asked for, else null. */
+  zone: string | null;
+  /** Zones of the region that sell it; empty = not known per zone. */
+  zones: string[];
+  /** Other regions with a price within the filters. */
+  other_regions: number;
+  /** Which catalog layer the row comes from. */
+  catalog: 'bundled' | 'imported' | 'file';
+  tensor_parallel: number;
+  pipeline_parallel: number;
+  replicas: number;
+  replicas_per_instance: number;
+  spare_replicas: number;
+  instances: number;
+  quantization: string;
+  kv_cache_dtype: string;
+  meets_sla: boolean;
+  sla: SlaRow[];
+  ttft_ms: LatencySummary;
+  tpot_ms: LatencySummary;
+  e2e_ms: LatencySummary;
+  /** Whole deployment at the planned load. */
+  throughput: ThroughputDocument;
+  /** Rate per replica / rate at which the replica saturates. */
+  utilization: number;
+  /** Largest rate of one replica with every gating target met. */
+  capacity_requests_per_s: number;
+  /** Planned rate per replica / capacity. */
+  capacity_share: number;
+  batch: { mean_running: number; max_running: number };
+  memory: MemoryDocument;
+  step_time_ms: { decode: StepTimeDocument; prefill: StepTimeDocument };
+  trust: Remark<TrustKind>;
+  /** null until a simulation exists; the sibling says why. */
+  simulation_check: null;
+  simulation_check_reason: string;
+  bottleneck: Remark<BottleneckKind>;
+  /** null until there is a basis for an interval; the sibling says why. */
+  interval: null;
+  interval_reason: string;
+  burst: BurstDocument;
+  cost: CostDocument;
+  /** Why a cost is null; null when there is a price. */
+  cost_reason: string | null;
+  other_plans: OtherPlan[];
+  vllm_command: string;
+  warnings: Warning[];
+}
+
+export interface Margin {
+  metric: string;
+  value: number;
+  limit: number;
+  unit: string;
+}
+
+export interface Exclusion {
+  provider: string;
+  instance: string;
+  region: string | null;
+  gpu: string;
+  tensor_parallel: number | null;
+  quantization: string | null;
+  /** Reason code of NUMBERS.md. */
+  reason: string;
+  /** The reason as a sentence with its figures. */
+  detail: string;
+  margin: Margin | null;
+}
+
+export interface Relaxation {
+  /** What would be changed, for people: `TTFT P95 500 -> 640 ms`. */
+  change: string;
+  from: string;
+  to: string;
+  instance: string;
+  usd_per_hour: number | null;
+  tightest: string;
+}
+
+export interface LengthsDocument {
+  mean: number;
+  std: number;
+  min: number;
+  max: number;
+}
+
+/** Everything the answer rests on, with defaults resolved. */
+export interface AssumptionsDocument {
+  model: string;
+  architecture: string;
+  estimated: boolean;
+  total_parameters: number;
+  active_parameters: number;
+  max_context_tokens: number;
+  workload: string;
+  prompt_tokens: LengthsDocument;
+  output_tokens: LengthsDocument;
+  /** Prompt tokens computed on average, after prefix-cache hits, and without the cache. */
+  effective_prompt_tokens: number;
+  prefix_cache: { hit_rate: number; cacheable_ratio: number } | null;
+  arrival: string;
+  users: number | null;
+  think_time_s: number;
+  rate_requests_per_s: number;
+  /** How users became a rate, in words with the figures. */
+  rate_explanation: string;
+  headroom_percent: number;
+  utilization_target: number;
+  burst_factor: number;
+  quantization: string[];
+  kv_cache_dtype: string;
+  pricing: string;
+  router: string;
+  engine: string;
+  engine_version: string;
+  method: string;
+  calibration: string;
+  notes: string[];
+}
+
+export interface SizeDocument {
+  schema_version: number;
+  input: Record<string, unknown>;
+  assumptions: AssumptionsDocument;
+  /** Passing (provider, instance) rows in all, before `top`. */
+  num_passing: number;
+  recommendations: Recommendation[];
+  excluded: Exclusion[];
+  relaxations: Relaxation[];
+  warnings: Warning[];
+  versions: Versions;
+}
+
+export interface PredictDocument {
+  schema_version: number;
+  input: Record<string, unknown>;
+  ttft_ms: LatencySummary;
+  tpot_ms: LatencySummary;
+  e2e_ms: LatencySummary;
+  throughput: ThroughputDocument;
+  utilization: number | null;
+  saturated: boolean;
+  saturation: Remark<'compute' | 'kv' | 'seats'> | null;
+  batch: { mean_running: number | null; max_running: number | null };
+  memory: MemoryDocument;
+  step_time_ms: { decode: StepTimeDocument; prefill: StepTimeDocument } | null;
+  bottleneck: Remark<BottleneckKind> | null;
+  trust: Remark<TrustKind> | null;
+  interval: null;
+  interval_reason: string;
+  warnings: Warning[];
+  method: string;
+  calibration: string;
+  versions: Versions;
+}
+
+export interface QuantileSummary {
+  mean: number | null;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+export interface QueueDocument {
+  schema_version: number;
+  input: Record<string, unknown>;
+  utilization: number;
+  stable: boolean;
+  wait_ms: QuantileSummary;
+  response_ms: QuantileSummary;
+  wait_probability: number | null;
+  method: string;
+}
+
+export interface LayerSummary {
+  /** How many consecutive layers are alike. */
+  count: number;
+  attention: string;
+  ffn: string;
+  parameters: number;
+  kv_bytes_per_token_fp16: number;
+}
+
+export interface ModelDocument {
+  schema_version: number;
+  id: string;
+  architecture: string;
+  estimated: boolean;
+  assumptions: string[];
+  total_parameters: number;
+  active_parameters: number;
+  components: Record<string, number>;
+  weight_bytes: Record<string, number>;
+  kv_bytes_per_token: { fp16: number; fp8: number };
+  state_bytes_per_sequence: number;
+  max_context_tokens: number;
+  layers: LayerSummary[];
+  origin: string;
+  source: string;
+  revision: string | null;
+}
+
+/** One line of `model list`; a config that cannot be analysed says why. */
+export interface ModelListEntry {
+  id: string;
+  origin: string;
+  architecture: string | null;
+  total_parameters: number | null;
+  active_parameters: number | null;
+  max_context_tokens: number | null;
+  supported: boolean;
+  reason: string | null;
+  alias_of: string | null;
+}
+
+/** The text `--json` prints and every host sends: one place, so that the bytes are equal. */
+export function documentText(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+export type { ErrorInfo };

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+
+/**
+ * The questions that cross a boundary. Keys are the command line's long flags with `-` read as `_`; units are those of
+ * the flags: tokens, seconds, requests per second, milliseconds, percent only for headroom. One schema serves the CLI,
+ * the window, the browser host, sweep specs and stored runs.
+ */
+
+export const PRECISIONS = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'] as const;
+export const precisionSchema = z.enum([...PRECISIONS, 'checkpoint']);
+export const pricingSchema = z.enum(['ondemand', 'spot']);
+export const methodSchema = z.enum(['batching', 'mg1']);
+export const kvCacheDtypeSchema = z.enum(['auto', 'fp8']);
+
+export const LATENCY_METRICS = [
+  'ttft_mean',
+  'ttft_p50',
+  'ttft_p95',
+  'ttft_p99',
+  'tpot_mean',
+  'tpot_p50',
+  'tpot_p95',
+  'tpot_p99',
+  'e2e_mean',
+  'e2e_p50',
+  'e2e_p95',
+  'e2e_p99',
+] as const;
+
+const name = z.string().min(1).max(300);
+const tokens = z.number().min(1).max(10_000_000);
+const fraction = z.number().min(0).max(1);
+
+export const sizeInputSchema = z.strictObject({
+  /** Hub id, alias, or id in the config store. A host resolves paths to an id first. */
+  model: name,
+  workload: name.default('chat'),
+  /** Concurrent users. Exactly one of `users` and `rate`. */
+  users: z.number().int().min(1).max(100_000_000).optional(),
+  /** Requests per second of the whole deployment. */
+  rate: z.number().positive().max(1e9).optional(),
+  think_time: z.number().min(0).max(1e6).default(0),
+  headroom: z.number().min(0).max(100).default(25),
+  /** Empty = 16-bit, or what a pre-quantised checkpoint holds. */
+  quantization: z.array(precisionSchema).default([]),
+  kv_cache_dtype: kvCacheDtypeSchema.default('auto'),
+  pricing: pricingSchema.default('ondemand'),
+  zone: name.nullable().default(null),
+  region: name.nullable().default(null),
+  provider: z.array(name).default([]),
+  gpu: z.array(name).default([]),
+  max_gpus: z.number().int().min(1).nullable().default(null),
+  tp: z.number().int().min(1).max(1024).nullable().default(null),
+  include_retired: z.boolean().default(false),
+  /** Mean tokens instead of the workload's; spreads scale with the mean. */
+  input_tokens: tokens.nullable().default(null),
+  output_tokens: tokens.nullable().default(null),
+  prefix_hit_rate: fraction.nullable().default(null),
+  cacheable_ratio: fraction.nullable().default(null),
+  prefix_cache: z.boolean().default(true),
+  strict_context: z.boolean().default(false),
+  /** Metric (`ttft_p95`) to target in ms; replaces or adds a gating target. */
+  sla: z.partialRecord(z.enum(LATENCY_METRICS), z.number().positive().max(1e9)).default({}),
+  method: methodSchema.default('batching'),
+  calibration: name.default('default'),
+  top: z.number().int().min(1).max(100_000).default(3),
+});
+/** With every default filled in. */
+export type SizeInput = z.output<typeof sizeInputSchema>;
+/** As people and hosts write it. */
+export type SizeInputDraft = z.input<typeof sizeInputSchema>;
+
+export const predictInputSchema = z.strictObject({
+  model: name,
+  gpu: name,
+  tp: z.number().int().min(1).max(1024).default(1),
+  replicas: z.number().int().min(1).max(1_000_000).default(1),
+  quantization: precisionSchema.nullable().default(null),
+  kv_cache_dtype: kvCacheDtypeSchema.default('auto'),
+  input_tokens: tokens,
+  output_tokens: tokens,
+  input_cv: z.number().min(0).max(10).default(0),
+  output_cv: z.number().min(0).max(10).default(0),
+  prefix_tokens: z.number().min(0).max(10_000_000).default(0),
+  /** null = 1 when prefix_tokens is given. */
+  prefix_hit_rate: fraction.nullable().default(null),
+  /** Exactly one of rate, concurrency and batch. */
+  rate: z.number().positive().max(1e9).optional(),
+  concurrency: z.number().int().min(1).max(1_000_000).optional(),
+  batch: z.number().int().min(1).max(1_000_000).optional(),
+  think_time: z.number().min(0).max(1e6).default(0),
+  arrival: z.enum(['poisson', 'constant', 'gamma']).default('poisson'),
+  arrival_cv: z.number().min(0).max(20).nullable().default(null),
+  max_num_seqs: z.number().int().min(1).max(1_000_000).nullable().default(null),
+  max_num_batched_tokens: z.number().int().min(16).max(10_000_000).nullable().default(null),
+  gpu_memory_utilization: z.number().positive().max(1).nullable().default(null),
+  engine: name.default('vllm'),
+  calibration: name.default('default'),
+  method: methodSchema.default('batching'),
+});
+export type PredictInput = z.output<typeof predictInputSchema>;
+export type PredictInputDraft = z.input<typeof predictInputSchema>;
+
+export const queueInputSchema = z.strictObject({
+  rate: z.number().positive().max(1e9),
+  service_ms: z.number().positive().max(1e12),
+  service_cv: z.number().min(0).max(20).default(1),
+  servers: z.number().int().min(1).max(100_000).default(1),
+  distribution: z.enum(['gamma', 'lognormal', 'deterministic', 'exponential']).default('gamma'),
+});
+export type QueueInput = z.output<typeof queueInputSchema>;
+export type QueueInputDraft = z.input<typeof queueInputSchema>;
+
+const range = z.union([
+  z.strictObject({ from: z.number(), to: z.number(), step: z.number().positive() }),
+  z.strictObject({ from: z.number(), to: z.number(), factor: z.number().gt(1) }),
+]);
+const numberAxis = z.union([z.array(z.number()).min(1), range]);
+
+/** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. */
+export const sweepSpecSchema = z.strictObject({
+  schema_version: z.literal(1).default(1),
+  /** Size input keys that do not vary. */
+  base: sizeInputSchema.partial({ model: true }).extend({ model: name }),
+  axes: z.strictObject({
+    users: numberAxis.optional(),
+    quantization: z.array(precisionSchema).min(1).optional(),
+    zone: z.array(name).min(1).optional(),
+  }),
+});
+export type SweepSpec = z.output<typeof sweepSpecSchema>;
+export type SweepSpecDraft = z.input<typeof sweepSpecSchema>;
+
+/** One sentence per problem: field, value, cure. Used for every outside input that passes a schema. */
+export function describeIssues(error: z.ZodError, what: string): string {
+  const [first] = error.issues;
+  if (!first) return `${what} is not valid.`;
+  const field = first.path.length > 0 ? first.path.join('.') : what;
+  const given = 'input' in first && first.input !== undefined ? `, got ${JSON.stringify(first.input)?.slice(0, 60)}` : '';
+  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
+  return `${what}: ${field}: ${first.message}${given}${more}.`;
+}

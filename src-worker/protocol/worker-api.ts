@@ -1,0 +1,36 @@
+import type { Facts } from '../engine/facts.ts';
+import type { ModelSource } from '../engine/model/types.ts';
+import type { ColumnBatch } from './columns.ts';
+import type { ModelDocument, PredictDocument, QueueDocument, SizeDocument } from './documents.ts';
+import type { PredictInput, QueueInput, SizeInput } from './requests.ts';
+import type { Result } from './result.ts';
+
+/**
+ * One unit of a sweep: a model and a precision, with every load and place that share its capacity search.
+ * `firstPointId` numbers the points: users vary slowest, zones fastest.
+ */
+export interface SweepUnit {
+  input: SizeInput;
+  users: (number | null)[];
+  zones: (string | null)[];
+  firstPointId: number;
+}
+
+/** Layout of the shared Int32Array between pool and worker. */
+export const CONTROL_CANCEL = 0;
+export const CONTROL_DONE_POINTS = 1;
+export const CONTROL_LENGTH = 2;
+
+export type SweepUnitOutcome = { kind: 'done'; batch: ColumnBatch } | { kind: 'cancelled'; batch: ColumnBatch };
+
+/** What a worker thread offers (src-worker/worker.ts). Every call returns a Result; only plain data crosses. */
+export interface WorkerApi {
+  /** Hands over the catalogs. Must come first; may come again when catalogs change. */
+  load(facts: Facts): Result<{ instances: number }>;
+  size(input: SizeInput, model: ModelSource): Result<SizeDocument>;
+  predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
+  queue(input: QueueInput): Result<QueueDocument>;
+  showModel(model: ModelSource): Result<ModelDocument>;
+  /** May be cancelled: yields between points and looks at `control[CONTROL_CANCEL]`. */
+  sweepUnit(unit: SweepUnit, model: ModelSource, control: Int32Array): Promise<Result<SweepUnitOutcome>>;
+}
