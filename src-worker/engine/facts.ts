@@ -1,5 +1,5 @@
 import type { CalibrationProfile } from './calibration/types.ts';
-import type { Gpu, Instance } from './hardware/types.ts';
+import type { Gpu, Instance, Provider } from './hardware/types.ts';
 import type { EngineDefaults } from './memory/types.ts';
 import type { Workload } from './workload/types.ts';
 
@@ -7,6 +7,8 @@ import type { Workload } from './workload/types.ts';
 export interface Facts {
   gpus: Gpu[];
   instances: Instance[];
+  /** Names of the providers; a provider missing here is shown by its id. */
+  providers?: Provider[];
   workloads: Workload[];
   engines: EngineDefaults[];
   calibrations: CalibrationProfile[];

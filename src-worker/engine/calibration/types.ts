@@ -13,7 +13,12 @@ export interface Constant {
 export interface FamilyFactors {
   bandwidth: number;
   compute: number;
+  /** Lowest and highest of the refits; absent where none was made. */
+  bandwidthRange?: [number, number];
+  computeRange?: [number, number];
   gpuIds: string[];
+  /** Which of the GPUs were measured and how the others came to be here. */
+  note?: string;
 }
 
 /** Overheads of one engine generation. */
@@ -31,6 +36,10 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
+  /** Lowest and highest of the refits, by the field they belong to. */
+  ranges?: Record<string, [number, number]>;
+  /** Measurements the overheads were fitted on, with their number of rows. */
+  source?: string;
 }
 
 /** catalogs/calibration: efficiencies and overheads, each with its source. */
@@ -48,4 +57,12 @@ export interface CalibrationProfile {
   /** One all-reduce over two GPUs, microseconds, by fabric. */
   allReduceUs: Record<string, number>;
   generations: Record<string, GenerationOverheads>;
+  /** Lowest and highest of the refits of the factors above, by precision and by fabric. */
+  ranges?: {
+    precisionComputeFactors?: Partial<Record<Precision, [number, number]>>;
+    precisionBandwidthFactors?: Partial<Record<Precision, [number, number]>>;
+    allReduceUs?: Record<string, [number, number]>;
+  };
+  /** What was transferred, assumed or left out, one sentence each. */
+  notes?: string[];
 }

@@ -13,6 +13,8 @@ export interface DensePeaks {
 export interface Gpu {
   id: string;
   name: string;
+  /** Short forms that mean this GPU (`h100`), lower case; absent = none. */
+  aliases?: string[];
   vendor: string;
   /** Ampere, Hopper, CDNA3, … as the vendor names it. */
   architecture: string;
@@ -63,4 +65,12 @@ export interface Instance {
   notes: string | null;
   layer: CatalogLayer;
   offers: RegionOffer[];
+}
+
+/** Who sells instances. */
+export interface Provider {
+  id: string;
+  name: string;
+  /** False = no zones are known of it: a zone filter must say so. */
+  hasZones: boolean;
 }

@@ -1,0 +1,184 @@
+import type { CalibrationProfile } from '../../src-worker/engine/calibration/types.ts';
+import type { Gpu, Instance, RegionOffer } from '../../src-worker/engine/hardware/types.ts';
+import type { EngineDefaults } from '../../src-worker/engine/memory/types.ts';
+import { bytesFromGb, bytesFromGib, bytesPerSFromGbPerS, flopPerSFromTflops } from '../../src-worker/engine/units.ts';
+import type { Target, Workload } from '../../src-worker/engine/workload/types.ts';
+import type {
+  CalibrationFile,
+  CloudFile,
+  EngineFile,
+  GpuFileEntry,
+  InstanceFileEntry,
+  OfferFileEntry,
+  WorkloadFileEntry,
+} from '../../src-worker/protocol/catalog-files.ts';
+import { catalogError } from './files.ts';
+
+/** From the catalogs' data-sheet units to the engine's, in one place. */
+
+export function gpuFromFile(entry: GpuFileEntry): Gpu {
+  return {
+    id: entry.id,
+    name: entry.name,
+    aliases: entry.aliases,
+    vendor: entry.vendor,
+    architecture: entry.architecture,
+    formFactor: entry.form_factor,
+    usableMemoryBytes: bytesFromGib(entry.memory_usable_gib),
+    memoryType: entry.memory_type,
+    memoryBandwidthBytesPerS: bytesPerSFromGbPerS(entry.memory_bandwidth_gb_per_s),
+    peaks: {
+      fp16FlopPerS: flopPerSFromTflops(entry.fp16_dense_tflops),
+      ...(entry.fp8_dense_tflops !== undefined && { fp8FlopPerS: flopPerSFromTflops(entry.fp8_dense_tflops) }),
+      ...(entry.int8_dense_tops !== undefined && { int8OpPerS: flopPerSFromTflops(entry.int8_dense_tops) }),
+      ...(entry.fp4_dense_tflops !== undefined && { fp4FlopPerS: flopPerSFromTflops(entry.fp4_dense_tflops) }),
+    },
+    supportsBf16: entry.supports_bf16,
+    computeCapability: entry.compute_capability,
+    linkKind: entry.link_kind,
+    linkBandwidthPerDirectionBytesPerS: orNull(entry.link_gb_per_s_per_direction, bytesPerSFromGbPerS),
+    pcieBandwidthPerDirectionBytesPerS: orNull(entry.pcie_gb_per_s_per_direction, bytesPerSFromGbPerS),
+    source: entry.source,
+    notes: entry.notes,
+  };
+}
+
+export function instanceFromFile(path: string, file: CloudFile, entry: InstanceFileEntry): Instance {
+  return {
+    provider: file.provider,
+    name: entry.name,
+    family: entry.family,
+    gpuId: entry.gpu,
+    gpuCount: entry.gpu_count,
+    vcpus: entry.vcpus,
+    hostMemoryBytes: eitherUnit(path, entry, 'host_memory_gib', 'host_memory_gb'),
+    interconnect: entry.interconnect,
+    interconnectBandwidthPerDirectionBytesPerS: orNull(entry.link_gb_per_s_per_direction, bytesPerSFromGbPerS),
+    localSsdBytes: eitherUnit(path, entry, 'local_ssd_gib', 'local_ssd_gb'),
+    status: entry.status,
+    notes: entry.notes,
+    layer: 'bundled',
+    offers: entry.offers.map((offer) => offerFromFile(path, file, entry, offer)),
+  };
+}
+
+function offerFromFile(path: string, file: CloudFile, instance: InstanceFileEntry, offer: OfferFileEntry): RegionOffer {
+  const field = `instances[${instance.name}].offers[${offer.region}]`;
+  const isPriced = offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
+  if (isPriced && (offer.source === null || offer.as_of === null)) {
+    throw catalogError(path, field, 'a price needs "source" and "as_of": say where and when it was read.');
+  }
+  titleOf(path, `${field}.zones_source`, file, offer.zones_source);
+  return {
+    region: offer.region,
+    onDemandUsdPerHour: offer.on_demand_usd_per_hour,
+    spotUsdPerHour: offer.spot_usd_per_hour,
+    priceAsOf: isPriced ? offer.as_of : null,
+    priceSource: isPriced ? titleOf(path, `${field}.source`, file, offer.source) : null,
+    zones: offer.zones,
+  };
+}
+
+function titleOf(path: string, field: string, file: CloudFile, key: string | null): string | null {
+  if (key === null) return null;
+  const source = file.sources[key];
+  if (!source) {
+    throw catalogError(
+      path,
+      field,
+      `"${key}" is not in the file's "sources" (${Object.keys(file.sources).join(', ')}): add it there.`,
+    );
+  }
+  return source.title;
+}
+
+export function workloadFromFile(entry: WorkloadFileEntry): Workload {
+  // The keys of the record were checked against the metric names.
+  const gating = Object.entries(entry.targets_ms) as [Target['metric'], number][];
+  const targets: Target[] = gating.map(([metric, targetMs]) => ({
+    metric,
+    targetMs,
+    isGating: true,
+    outputTokens: null,
+  }));
+  if (entry.e2e_target) {
+    const { p50_ms: targetMs, output_tokens: outputTokens } = entry.e2e_target;
+    targets.push({ metric: 'e2e_p50', targetMs, isGating: false, outputTokens });
+  }
+  return {
+    name: entry.name,
+    description: entry.description,
+    input: entry.input_tokens,
+    context: entry.context_tokens,
+    output: entry.output_tokens,
+    arrival: { process: entry.arrival.process, burstiness: entry.arrival.burstiness },
+    peakFactor: entry.peak_factor,
+    targets,
+    prefixCache: entry.prefix_cache && {
+      hitFraction: entry.prefix_cache.hit_rate,
+      cacheableFraction: entry.prefix_cache.cacheable_ratio,
+    },
+    source: entry.source,
+  };
+}
+
+export function enginesFromFile(file: EngineFile): EngineDefaults[] {
+  return file.versions.map((entry) => ({
+    engine: file.engine,
+    version: entry.version,
+    generation: entry.generation,
+    large: limits(entry.large),
+    small: limits(entry.small),
+    largeGpuMemoryBytes: bytesFromGib(entry.large_gpu_memory_gib),
+    smallGpuIds: entry.small_gpus,
+    gpuMemoryUtilization: entry.gpu_memory_utilization,
+    kvBlockTokens: entry.kv_block_tokens,
+    minComputeCapability: entry.min_compute_capability,
+    source: entry.source,
+  }));
+}
+
+export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
+  return {
+    name: file.name,
+    description: file.description,
+    source: file.source,
+    constants: file.constants,
+    families: file.families,
+    gpuBandwidthFactors: file.gpuBandwidthFactors,
+    precisionComputeFactors: file.precisionComputeFactors,
+    precisionBandwidthFactors: file.precisionBandwidthFactors,
+    allReduceUs: file.allReduceUs,
+    generations: file.generations,
+    ...(file.ranges && { ranges: file.ranges }),
+    ...(file.notes && { notes: file.notes }),
+  };
+}
+
+const limits = (entry: EngineFile['versions'][number]['large']): EngineDefaults['large'] => ({
+  maxNumBatchedTokens: entry.max_num_batched_tokens,
+  maxNumSeqs: entry.max_num_seqs,
+});
+
+const orNull = (value: number | null, convert: (value: number) => number): number | null =>
+  value === null ? null : convert(value);
+
+/** Providers publish memory in GiB or in GB; the file keeps the unit in the key instead of converting by hand. */
+function eitherUnit<Gib extends 'host_memory_gib' | 'local_ssd_gib', Gb extends 'host_memory_gb' | 'local_ssd_gb'>(
+  path: string,
+  entry: InstanceFileEntry,
+  gibKey: Gib,
+  gbKey: Gb,
+): number | null {
+  const gib = entry[gibKey];
+  const gb = entry[gbKey];
+  if ((gib === undefined) === (gb === undefined)) {
+    throw catalogError(
+      path,
+      `instances[${entry.name}]`,
+      `needs exactly one of ${gibKey} and ${gbKey} (null when unknown).`,
+    );
+  }
+  if (gib !== undefined) return orNull(gib, bytesFromGib);
+  return orNull(gb ?? null, bytesFromGb);
+}

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { z } from 'zod';
+import { fileError } from '../../src-worker/engine/errors.ts';
+
+/** A catalog file that passed its schema, with its text for the content hash. */
+export interface CatalogFile<Content> {
+  /** Inside the catalogs folder, with forward slashes: `clouds/gcp.json`. */
+  path: string;
+  content: Content;
+  text: string;
+}
+
+/**
+ * The folder of the bundled catalogs: the nearest `catalogs/` above this module, in the sources as in the built chunks.
+ * Throws fileError when the installation has none.
+ */
+export function bundledCatalogsFolder(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'catalogs');
+    if (existsSync(join(candidate, 'gpus.json'))) return candidate;
+    if (dirname(folder) === folder) break;
+  }
+  throw fileError(
+    'catalogs_missing',
+    'The folder "catalogs" is missing from this installation: install configiq again.',
+  );
+}
+
+/** JSON files of a sub-folder in a fixed order; an absent folder is an error, an empty one is not. */
+export function listCatalogFiles(catalogsFolder: string, folder: string): string[] {
+  try {
+    return readdirSync(join(catalogsFolder, folder))
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => `${folder}/${name}`);
+  } catch (cause) {
+    throw fileError(
+      'catalog_unreadable',
+      `The catalog folder ${folder}/ cannot be read in ${catalogsFolder} (${reasonOf(cause)}): restore it.`,
+      { file: folder },
+      cause,
+    );
+  }
+}
+
+/** Reads one file and checks it; every error names file, field, value and cure. */
+export function readCatalogFile<Schema extends z.ZodType>(
+  catalogsFolder: string,
+  path: string,
+  schema: Schema,
+): CatalogFile<z.output<Schema>> {
+  const text = readText(catalogsFolder, path);
+  const data = parseJson(path, text);
+  const result = schema.safeParse(data);
+  if (!result.success) throw invalidFile(path, data, result.error);
+  return { path, content: result.data, text };
+}
+
+/** A field that passed the schema and still cannot be right: a reference to nothing, a duplicate. */
+export function catalogError(path: string, field: string, problem: string): Error {
+  return fileError('catalog_invalid', `${path}: ${field}: ${problem}`, { file: path, field });
+}
+
+export function readText(catalogsFolder: string, path: string): string {
+  try {
+    return readFileSync(join(catalogsFolder, path), 'utf8');
+  } catch (cause) {
+    throw fileError(
+      'catalog_unreadable',
+      `The catalog file ${path} cannot be read in ${catalogsFolder} (${reasonOf(cause)}): restore it.`,
+      { file: path },
+      cause,
+    );
+  }
+}
+
+export function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replaceAll(/\s+/g, ' ').slice(0, 160) : String(cause);
+    throw fileError(
+      'catalog_malformed',
+      `${path} is not valid JSON (${reason}): mend it there or restore the file.`,
+      { file: path },
+      cause,
+    );
+  }
+}
+
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : String(cause);
+
+function invalidFile(path: string, data: unknown, error: z.ZodError): Error {
+  const [issue] = error.issues;
+  if (!issue) return catalogError(path, 'file', 'is not valid.');
+  const field = fieldName(data, issue.path) || 'file';
+  const value = issue.path.reduce<unknown>(member, data);
+  const given = value === undefined ? '' : `, got ${(JSON.stringify(value) ?? 'nothing').slice(0, 60)}`;
+  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
+  return catalogError(
+    path,
+    field,
+    `${lowerFirst(issue.message)}${given}${more}; catalogs/README.md says what belongs there.`,
+  );
+}
+
+const lowerFirst = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1);
+
+function member(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+}
+
+/** `gpus[nvidia-t4].memory_usable_gib`: entries of a list go by their name, which people can search for. */
+function fieldName(data: unknown, path: readonly PropertyKey[]): string {
+  let value = data;
+  let field = '';
+  for (const key of path) {
+    value = member(value, key);
+    if (typeof key === 'number') {
+      const label = [
+        member(value, 'id'),
+        member(value, 'name'),
+        member(value, 'region'),
+        member(value, 'version'),
+      ].find((candidate) => typeof candidate === 'string');
+      field += `[${label ?? key}]`;
+    } else {
+      field += field === '' ? String(key) : `.${String(key)}`;
+    }
+  }
+  return field;
+}

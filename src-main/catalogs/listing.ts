@@ -1,0 +1,89 @@
+import type { Facts } from '../../src-worker/engine/facts.ts';
+import type { Instance } from '../../src-worker/engine/hardware/types.ts';
+import { gibFromBytes } from '../../src-worker/engine/units.ts';
+import type { CatalogListing, GpuEntry, InstanceEntry, ZoneEntry } from '../../src-worker/protocol/app-api.ts';
+
+/**
+ * The catalogs as lists and forms show them: every GPU, instance, provider, region and zone, each sorted by its ids, so
+ * that the same facts always print the same.
+ */
+export function catalogListing(facts: Facts): CatalogListing {
+  return {
+    gpus: facts.gpus.map(gpuEntry).sort(byKey(({ id }) => id)),
+    instances: facts.instances.map(instanceEntry).sort(byKey(({ provider, instance }) => `${provider}/${instance}`)),
+    zones: zoneEntries(facts.instances),
+    providers: providerEntries(facts),
+    regions: regionEntries(facts.instances),
+  };
+}
+
+const byKey =
+  <Entry>(key: (entry: Entry) => string) =>
+  (a: Entry, b: Entry): number => {
+    const [left, right] = [key(a), key(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  };
+
+const gpuEntry = (gpu: Facts['gpus'][number]): GpuEntry => ({
+  id: gpu.id,
+  name: gpu.name,
+  // The catalogs give two decimals; the rest is the way to bytes and back.
+  memoryGib: Number(gibFromBytes(gpu.usableMemoryBytes).toFixed(2)),
+  source: gpu.source,
+});
+
+function instanceEntry(instance: Instance): InstanceEntry {
+  const onDemand = cheapest(instance.offers.map((offer) => offer.onDemandUsdPerHour));
+  const dates = instance.offers.flatMap(({ priceAsOf }) => priceAsOf ?? []).sort();
+  return {
+    provider: instance.provider,
+    instance: instance.name,
+    gpu: instance.gpuId,
+    gpuCount: instance.gpuCount,
+    regions: instance.offers.length,
+    cheapestOnDemandUsdPerHour: onDemand,
+    cheapestSpotUsdPerHour: cheapest(instance.offers.map((offer) => offer.spotUsdPerHour)),
+    priceAsOf: dates.at(-1) ?? null,
+  };
+}
+
+function cheapest(prices: (number | null)[]): number | null {
+  const known = prices.filter((price) => price !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+function zoneEntries(instances: readonly Instance[]): ZoneEntry[] {
+  const zones = new Map<string, ZoneEntry>();
+  for (const { provider, name, offers } of instances) {
+    for (const { region, zones: names } of offers) {
+      for (const zone of names) {
+        const key = `${provider}/${region}/${zone}`;
+        const entry = zones.get(key) ?? { provider, region, zone, instances: [] };
+        entry.instances.push(name);
+        zones.set(key, entry);
+      }
+    }
+  }
+  for (const entry of zones.values()) entry.instances.sort();
+  return [...zones.values()].sort(byKey(({ provider, zone }) => `${provider}/${zone}`));
+}
+
+function providerEntries(facts: Facts): CatalogListing['providers'] {
+  const named = new Map((facts.providers ?? []).map((provider) => [provider.id, provider]));
+  const ids = [...new Set([...named.keys(), ...facts.instances.map(({ provider }) => provider)])].sort();
+  return ids.map((id) => {
+    const hasZones = facts.instances.some(
+      (row) => row.provider === id && row.offers.some(({ zones }) => zones.length > 0),
+    );
+    const known = named.get(id);
+    return { id, name: known?.name ?? id, hasZones: known?.hasZones ?? hasZones };
+  });
+}
+
+function regionEntries(instances: readonly Instance[]): CatalogListing['regions'] {
+  const regions = new Map<string, { provider: string; region: string }>();
+  for (const { provider, offers } of instances) {
+    for (const { region } of offers) regions.set(`${provider}/${region}`, { provider, region });
+  }
+  return [...regions.entries()].sort(byKey(([key]) => key)).map(([, entry]) => entry);
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Facts } from '../../src-worker/engine/facts.ts';
+import type { Gpu, Instance, Provider } from '../../src-worker/engine/hardware/types.ts';
+import {
+  calibrationFileSchema,
+  cloudFileSchema,
+  engineFileSchema,
+  gpusFileSchema,
+  workloadsFileSchema,
+} from '../../src-worker/protocol/catalog-files.ts';
+import { didYouMean } from '../../src-worker/protocol/suggest.ts';
+import { calibrationFromFile, enginesFromFile, gpuFromFile, instanceFromFile, workloadFromFile } from './convert.ts';
+import { bundledCatalogsFolder, catalogError, listCatalogFiles, readCatalogFile, type CatalogFile } from './files.ts';
+
+export { bundledCatalogsFolder };
+
+/**
+ * Everything the engine is told about the world, from a catalogs folder. Every file is checked against its schema and
+ * every reference between files is resolved; throws fileError with file, field, value and cure. The same files always
+ * give the same facts, in the order of the files' names and of their entries.
+ */
+export function loadFacts(catalogsFolder: string): Facts {
+  const read: CatalogFile<unknown>[] = [];
+  const readAll = <Content>(
+    paths: string[],
+    readOne: (path: string) => CatalogFile<Content>,
+  ): CatalogFile<Content>[] => {
+    const files = paths.map(readOne);
+    read.push(...files);
+    return files;
+  };
+  const folder = (name: string): string[] => listCatalogFiles(catalogsFolder, name);
+
+  const gpuFiles = readAll(['gpus.json'], (path) => readCatalogFile(catalogsFolder, path, gpusFileSchema));
+  const gpus = gpuFiles.flatMap(({ path, content }) => uniqueGpus(path, content.gpus.map(gpuFromFile)));
+  const gpuIds = gpus.map(({ id }) => id);
+
+  const clouds = readAll(folder('clouds'), (path) => readCatalogFile(catalogsFolder, path, cloudFileSchema));
+  const workloads = readAll(folder('workloads'), (path) => readCatalogFile(catalogsFolder, path, workloadsFileSchema));
+  const engines = readAll(folder('engines'), (path) => readCatalogFile(catalogsFolder, path, engineFileSchema));
+  const calibrations = readAll(folder('calibration'), (path) =>
+    readCatalogFile(catalogsFolder, path, calibrationFileSchema),
+  );
+
+  for (const { path, content } of engines) {
+    for (const entry of content.versions)
+      checkGpuIds(path, `versions[${entry.version}].small_gpus`, entry.small_gpus, gpuIds);
+  }
+  for (const { path, content } of calibrations) {
+    for (const [name, family] of Object.entries(content.families)) {
+      checkGpuIds(path, `families.${name}.gpuIds`, family.gpuIds, gpuIds);
+    }
+    checkGpuIds(path, 'gpuBandwidthFactors', Object.keys(content.gpuBandwidthFactors), gpuIds);
+    checkGenerations(path, Object.keys(content.generations), engines);
+  }
+
+  const instances = clouds.flatMap(({ path, content }) => {
+    checkGpuIds(
+      path,
+      'instances',
+      content.instances.map(({ gpu }) => gpu),
+      gpuIds,
+    );
+    return content.instances.map((entry) => instanceFromFile(path, content, entry));
+  });
+  const providers: Provider[] = clouds.map(({ content }) => ({
+    id: content.provider,
+    name: content.name,
+    hasZones: content.has_zones,
+  }));
+  refuseDuplicates(
+    'clouds',
+    'provider',
+    providers.map(({ id }) => id),
+  );
+  refuseDuplicates(
+    'clouds',
+    'instance',
+    instances.map(({ provider, name }) => `${provider}/${name}`),
+  );
+  const allWorkloads = workloads.flatMap(({ content }) => content.workloads.map(workloadFromFile));
+  refuseDuplicates(
+    'workloads',
+    'workload',
+    allWorkloads.map(({ name }) => name),
+  );
+  refuseDuplicates(
+    'calibration',
+    'profile',
+    calibrations.map(({ content }) => content.name),
+  );
+
+  const version = packageVersion();
+  return {
+    gpus,
+    instances,
+    providers,
+    workloads: allWorkloads,
+    engines: engines.flatMap(({ content }) => enginesFromFile(content)),
+    calibrations: calibrations.map(({ content }) => calibrationFromFile(content)),
+    versions: { configiq: version, engine: version, catalog: catalogVersion(instances, read) },
+  };
+}
+
+/** Oldest and newest date of a price, as the catalogs write it; null without any price. */
+export function priceDates(instances: readonly Instance[]): { oldest: string; newest: string } | null {
+  let oldest: string | null = null;
+  let newest: string | null = null;
+  for (const { offers } of instances) {
+    for (const { priceAsOf } of offers) {
+      if (priceAsOf === null) continue;
+      if (oldest === null || firstDay(priceAsOf) < firstDay(oldest)) oldest = priceAsOf;
+      if (newest === null || firstDay(priceAsOf) > firstDay(newest)) newest = priceAsOf;
+    }
+  }
+  return oldest === null || newest === null ? null : { oldest: firstDay(oldest), newest: firstDay(newest) };
+}
+
+/** A year or a month counts as its first day. */
+const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);
+
+/** `2026-11-09+1a2b3c4d`: the newest price, and what tells two catalogs of the same day apart. */
+function catalogVersion(instances: readonly Instance[], files: readonly CatalogFile<unknown>[]): string {
+  const hash = createHash('sha256');
+  for (const { path, text } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    // A checkout may turn line ends round; the content is the same.
+    hash.update(`${path}\n${text.replaceAll('\r\n', '\n')}\n`);
+  }
+  return `${priceDates(instances)?.newest ?? 'unpriced'}+${hash.digest('hex').slice(0, 8)}`;
+}
+
+function uniqueGpus(path: string, gpus: Gpu[]): Gpu[] {
+  const owners = new Map<string, string>();
+  for (const gpu of gpus) {
+    for (const name of [gpu.id, ...(gpu.aliases ?? [])]) {
+      const owner = owners.get(name);
+      if (owner !== undefined) {
+        throw catalogError(
+          path,
+          `gpus[${gpu.id}]`,
+          `"${name}" already means ${owner}: ids and aliases must be unique.`,
+        );
+      }
+      owners.set(name, gpu.id);
+    }
+  }
+  return gpus;
+}
+
+function checkGpuIds(path: string, field: string, ids: readonly string[], known: readonly string[]): void {
+  const knownIds = new Set(known);
+  const unknown = ids.find((id) => !knownIds.has(id));
+  if (unknown === undefined) return;
+  throw catalogError(
+    path,
+    field,
+    `unknown GPU "${unknown}": ${didYouMean(unknown, known)} GPUs are listed in gpus.json.`,
+  );
+}
+
+function checkGenerations(
+  path: string,
+  known: string[],
+  engines: CatalogFile<{ engine: string; versions: { version: string; generation: string }[] }>[],
+): void {
+  for (const { content } of engines) {
+    for (const { version, generation } of content.versions) {
+      if (known.includes(generation)) continue;
+      const problem = `has no "${generation}", which ${content.engine} ${version} names: ${didYouMean(generation, known)}`;
+      throw catalogError(path, 'generations', problem);
+    }
+  }
+}
+
+function refuseDuplicates(folder: string, kind: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw catalogError(`${folder}/`, kind, `"${name}" is there twice: remove one.`);
+    seen.add(name);
+  }
+}
+
+/** Version in the package.json of this installation, wherever the catalogs lie. */
+function packageVersion(): string {
+  const path = join(dirname(bundledCatalogsFolder()), 'package.json');
+  const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof parsed === 'object' && parsed !== null && 'version' in parsed && typeof parsed.version === 'string') {
+    return parsed.version;
+  }
+  throw catalogError('package.json', 'version', 'is missing: install configiq again.');
+}

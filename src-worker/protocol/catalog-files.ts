@@ -1,0 +1,290 @@
+import { z } from 'zod';
+
+/**
+ * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
+ * the unit in the key; `src-main/catalogs` turns them into the engine's units. `null` = unknown, an absent key =
+ * unsupported; never 0 for either. Unknown keys are refused: a misspelt one would be silently lost.
+ */
+
+const schemaVersion = z.literal(1);
+const id = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case letters, digits, "-" and "."');
+const text = z.string().min(1);
+const positive = z.number().positive();
+const share = z.number().min(0).max(1);
+const price = z.number().positive().max(100_000);
+/** A day, a month or a year; the shorter forms count as their first day. */
+const date = z
+  .string()
+  .regex(/^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/, 'must be YYYY-MM-DD, YYYY-MM or YYYY');
+
+export const gpuEntrySchema = z.strictObject({
+  id,
+  name: text,
+  /** Short forms people use; each belongs to one GPU only. */
+  aliases: z.array(id),
+  vendor: z.enum(['nvidia', 'amd', 'intel', 'google']),
+  architecture: text,
+  form_factor: text,
+  memory_marketed_gb: positive.max(10_000),
+  /** Frame buffer as the driver reports it. */
+  memory_driver_gib: positive.max(10_000),
+  /** What CUDA reports as total: what an engine budgets from. */
+  memory_usable_gib: positive.max(10_000),
+  memory_usable_basis: text,
+  memory_type: text,
+  memory_bandwidth_gb_per_s: positive.max(100_000),
+  /** Dense peaks, no structured sparsity; 32-bit accumulation where the part distinguishes. */
+  fp16_dense_tflops: positive.max(1e6),
+  fp8_dense_tflops: positive.max(1e6).exactOptional(),
+  int8_dense_tops: positive.max(1e6).exactOptional(),
+  fp4_dense_tflops: positive.max(1e6).exactOptional(),
+  supports_bf16: z.boolean(),
+  /** `9.0` for NVIDIA, `gfx942` for AMD, null where neither applies. */
+  compute_capability: z
+    .string()
+    .regex(/^(\d+\.\d|gfx[0-9a-f]+)$/, 'must look like 9.0 or gfx942')
+    .nullable(),
+  link_kind: id.nullable(),
+  /** One direction, per GPU: half of the vendor's headline. */
+  link_gb_per_s_per_direction: positive.max(10_000).nullable(),
+  pcie_gb_per_s_per_direction: positive.max(1000).nullable(),
+  tdp_watts: positive.max(10_000).nullable(),
+  source: text,
+  notes: text.nullable(),
+});
+
+export const gpusFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  /** Month the facts were collected in. */
+  retrieved: date,
+  gpus: z.array(gpuEntrySchema).min(1),
+});
+
+export const offerSchema = z.strictObject({
+  /** The provider's region; `global` when it charges the same everywhere. */
+  region: text,
+  on_demand_usd_per_hour: price.nullable(),
+  spot_usd_per_hour: price.nullable(),
+  /** Date of the prices; null when there is none. */
+  as_of: date.nullable(),
+  /** Key of the file's `sources`; null when there is no price. */
+  source: text.nullable(),
+  /** Zones of the region that have the instance; empty = sold per region, zones unknown. */
+  zones: z.array(text),
+  /** Key of the file's `sources` for the zones; null when they are unknown. */
+  zones_source: text.nullable(),
+});
+
+export const instanceEntrySchema = z.strictObject({
+  name: text,
+  family: text,
+  gpu: id,
+  /** Less than 1 for a slice of a GPU. */
+  gpu_count: positive.max(1024),
+  vcpus: positive.max(100_000).nullable(),
+  /** In the unit the provider publishes: exactly one of the two keys. */
+  host_memory_gib: positive.max(1e6).nullable().exactOptional(),
+  host_memory_gb: positive.max(1e6).nullable().exactOptional(),
+  interconnect: z.enum(['none', 'pcie', 'nvlink', 'nvlink-bridge', 'nvswitch', 'xgmi']),
+  link_gb_per_s_per_direction: positive.max(10_000).nullable(),
+  /** GPU fabric where there is one, else the instance's Ethernet. */
+  network_gbit_per_s: positive.max(1e6).nullable(),
+  /** In the unit the provider publishes: exactly one of the two keys. */
+  local_ssd_gib: positive.max(1e7).nullable().exactOptional(),
+  local_ssd_gb: positive.max(1e7).nullable().exactOptional(),
+  status: z.enum(['current', 'legacy', 'retired']),
+  notes: text.nullable(),
+  offers: z.array(offerSchema),
+});
+
+export const cloudFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  provider: id,
+  name: text,
+  /** False = zones are not published here: a zone filter answers so instead of dropping the provider. */
+  has_zones: z.boolean(),
+  currency: z.literal('USD'),
+  /** What the prices are: whole instance, Linux, pay as you go, without tax, disks and egress. */
+  terms: text,
+  sources: z.record(text, z.strictObject({ title: text, as_of: date.nullable() })),
+  instances: z.array(instanceEntrySchema),
+});
+
+const lengthSchema = z.strictObject({
+  mean: positive.max(1e7),
+  std: z.number().min(0).max(1e7),
+  min: z.number().min(0).max(1e7),
+  max: positive.max(1e7),
+});
+const milliseconds = positive.max(1e9);
+
+export const workloadEntrySchema = z.strictObject({
+  name: id,
+  description: text,
+  length_distribution: z.literal('lognormal'),
+  /** The user's own text. */
+  input_tokens: lengthSchema,
+  /** What the application adds; null = nothing. */
+  context_tokens: lengthSchema.nullable(),
+  output_tokens: lengthSchema,
+  arrival: z.strictObject({
+    process: z.enum(['poisson', 'gamma', 'constant', 'hawkes']),
+    /** Long-run variance-to-mean ratio of the counts; ignored for poisson and constant. */
+    burstiness: positive.max(1000),
+    /** Self-exciting arrivals: base rate per second, jumps per arrival and their decay, both per second. */
+    hawkes: z
+      .strictObject({ base_rate_per_s: positive, excitation_per_s: positive, decay_per_s: positive })
+      .exactOptional(),
+  }),
+  /** Daily peak over mean; shown, not applied. null = unknown. */
+  peak_factor: positive.max(1000).nullable(),
+  /** Gating targets, ms. */
+  targets_ms: z.partialRecord(
+    z.enum(['ttft_mean', 'ttft_p50', 'ttft_p95', 'ttft_p99', 'tpot_mean', 'tpot_p50', 'tpot_p95', 'tpot_p99']),
+    milliseconds,
+  ),
+  /** Shown, not gating, and only for the output length it is meant for. */
+  e2e_target: z.strictObject({ p50_ms: milliseconds, output_tokens: positive.max(1e7) }).nullable(),
+  concurrent_users_per_1k_tokens_per_s: positive.nullable(),
+  prefix_cache: z
+    .strictObject({ hit_rate: share, cacheable_ratio: share, average_prefix_tokens: positive.max(1e7).nullable() })
+    .nullable(),
+  source: text,
+});
+
+export const workloadsFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  workloads: z.array(workloadEntrySchema).min(1),
+});
+
+const batchLimits = z.strictObject({
+  max_num_batched_tokens: z.number().int().positive().max(10_000_000),
+  max_num_seqs: z.number().int().positive().max(1_000_000),
+});
+
+export const engineFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  engine: id,
+  /** Newest first: the first entry is what the bare engine name means. */
+  versions: z
+    .array(
+      z.strictObject({
+        /** Newest version these defaults hold for. */
+        version: z.string().regex(/^\d+(\.\d+)*$/, 'must be a version such as 0.22'),
+        /** Oldest version of the range. */
+        from_version: z.string().regex(/^\d+(\.\d+)*$/, 'must be a version such as 0.22'),
+        /** Key of `generations` in a calibration profile. */
+        generation: id,
+        large: batchLimits,
+        small: batchLimits,
+        /** GPUs with at least this memory take the large limits, other than `small_gpus`. */
+        large_gpu_memory_gib: positive.max(10_000),
+        small_gpus: z.array(id),
+        gpu_memory_utilization: positive.max(1),
+        kv_block_tokens: z.number().int().positive().max(1024),
+        min_compute_capability: positive.max(100),
+        source: text,
+        retrieved: date,
+      }),
+    )
+    .min(1),
+});
+
+const rangeSchema = z.tuple([z.number(), z.number()]);
+const precisions = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'] as const;
+const precision = z.enum(precisions);
+const factor = positive.max(100);
+const overhead = z.number().min(0).max(1e6);
+
+/**
+ * Judgements, not facts. The keys are those of the engine's CalibrationProfile, so that a constant has one name wherever
+ * it is read, fitted or explained.
+ */
+export const calibrationFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  name: id,
+  description: text,
+  source: text,
+  constants: z.record(
+    text,
+    z.strictObject({ value: z.number().min(0), unit: text, range: rangeSchema.nullable(), meaning: text }),
+  ),
+  families: z.record(
+    text,
+    z.strictObject({
+      bandwidth: factor,
+      compute: factor,
+      bandwidthRange: rangeSchema.exactOptional(),
+      computeRange: rangeSchema.exactOptional(),
+      gpuIds: z.array(id),
+      note: text.exactOptional(),
+    }),
+  ),
+  gpuBandwidthFactors: z.record(id, factor),
+  precisionComputeFactors: z.record(precision, factor),
+  precisionBandwidthFactors: z.record(precision, factor),
+  allReduceUs: z.record(text, positive.max(1e6)),
+  generations: z.record(
+    id,
+    z.strictObject({
+      stepMs: overhead,
+      layerUs: overhead,
+      sequenceUs: overhead,
+      streamUs: overhead,
+      moeLayerUs: overhead,
+      ttftBaseMs: overhead,
+      bandwidthFactor: factor,
+      computeFactor: factor,
+      kvFactor: factor,
+      allReduceFactor: factor,
+      expertReadFactor: factor,
+      hidesSequenceTime: z.boolean(),
+      ranges: z.record(text, rangeSchema).exactOptional(),
+      source: text.exactOptional(),
+    }),
+  ),
+  ranges: z
+    .strictObject({
+      precisionComputeFactors: z.partialRecord(precision, rangeSchema).exactOptional(),
+      precisionBandwidthFactors: z.partialRecord(precision, rangeSchema).exactOptional(),
+      allReduceUs: z.record(text, rangeSchema).exactOptional(),
+    })
+    .exactOptional(),
+  notes: z.array(text).exactOptional(),
+});
+
+/** Provenance of the bundled configs; `file` lies in `models/configs`. */
+export const modelsIndexSchema = z.strictObject({
+  schema_version: schemaVersion,
+  models: z.array(
+    z.strictObject({
+      id: text,
+      file: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.json$/, 'must be a bare file name that ends in .json'),
+      /** `verbatim`, `corrected` or `assembled` from published hyper-parameters. */
+      kind: z.enum(['verbatim', 'corrected', 'assembled']),
+      provenance: text,
+      /** Published or enumerated total, for checks; null = no figure that could be confirmed. */
+      known_total_parameters: z.number().int().positive().nullable(),
+      known_total_basis: z.enum(['exact', 'derived']).nullable(),
+    }),
+  ),
+});
+
+export const aliasesFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  note: text,
+  /** Hub id to the bundled id with the same architecture. */
+  aliases: z.record(text, text),
+});
+
+export type GpusFile = z.output<typeof gpusFileSchema>;
+export type GpuFileEntry = z.output<typeof gpuEntrySchema>;
+export type CloudFile = z.output<typeof cloudFileSchema>;
+export type InstanceFileEntry = z.output<typeof instanceEntrySchema>;
+export type OfferFileEntry = z.output<typeof offerSchema>;
+export type WorkloadsFile = z.output<typeof workloadsFileSchema>;
+export type WorkloadFileEntry = z.output<typeof workloadEntrySchema>;
+export type EngineFile = z.output<typeof engineFileSchema>;
+export type CalibrationFile = z.output<typeof calibrationFileSchema>;
+export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
+export type AliasesFile = z.output<typeof aliasesFileSchema>;

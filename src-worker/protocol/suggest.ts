@@ -1,0 +1,2 @@
+/** The engine names unknown GPUs itself, so the search lives there; hosts and answers take it from here. */
+export { didYouMean, suggestNames } from '../engine/suggest.ts';

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
+import { generationOf } from '../../src-worker/engine/calibration/lookup.ts';
+import type { CalibrationProfile } from '../../src-worker/engine/calibration/types.ts';
+
+const { gpus, calibrations, engines } = loadFacts(bundledCatalogsFolder());
+
+function profile(name: string): CalibrationProfile {
+  const found = calibrations.find((candidate) => candidate.name === name);
+  if (!found) throw new Error(`no profile ${name}`);
+  return found;
+}
+
+/** vLLM starts on these; Pascal is below its lowest compute capability. */
+const servable = gpus.filter((gpu) => gpu.vendor !== 'nvidia' || Number.parseFloat(gpu.computeCapability ?? '0') >= 7);
+
+describe('calibration profiles', () => {
+  test('the bundled profiles are default and seed', () => {
+    expect(calibrations.map(({ name }) => name).sort()).toEqual(['default', 'seed']);
+  });
+
+  test('every profile has the same constants, factors, fabrics and generations, so that none lacks what another has', () => {
+    const shape = (of: CalibrationProfile): string[][] =>
+      [of.constants, of.precisionComputeFactors, of.precisionBandwidthFactors, of.allReduceUs, of.generations].map(
+        (record) => Object.keys(record).sort(),
+      );
+    expect(shape(profile('seed'))).toEqual(shape(profile('default')));
+  });
+
+  test.each(calibrations)('$name: every constant has a unit and a meaning', ({ constants }) => {
+    expect(Object.keys(constants).length).toBeGreaterThanOrEqual(28);
+    for (const [name, { unit, meaning }] of Object.entries(constants)) {
+      expect(unit, name).not.toBe('');
+      expect(meaning.length, name).toBeGreaterThan(15);
+    }
+  });
+
+  test.each(calibrations)('$name: every constant lies inside the range it was seen in', ({ constants }) => {
+    for (const [name, { value, range }] of Object.entries(constants)) {
+      if (!range) continue;
+      expect(range[0], name).toBeLessThanOrEqual(range[1]);
+      expect(value, name).toBeGreaterThanOrEqual(range[0]);
+      expect(value, name).toBeLessThanOrEqual(range[1]);
+    }
+  });
+
+  test('default: overheads, family and precision factors lie within 10 % of their ranges, as its note says', () => {
+    const near = (name: string, value: number, range: [number, number] | undefined): void => {
+      if (!range) return;
+      expect(value, name).toBeGreaterThan(range[0] * 0.9);
+      expect(value, name).toBeLessThan(range[1] * 1.1);
+    };
+    const fitted = profile('default');
+    for (const [name, generation] of Object.entries(fitted.generations)) {
+      const { ranges = {} } = generation;
+      expect(Object.keys(ranges), name).toHaveLength(6);
+      for (const [field, range] of Object.entries(ranges)) {
+        const value = generation[field as keyof typeof generation];
+        expect(typeof value, `${name}.${field}`).toBe('number');
+        near(`${name}.${field}`, Number(value), range);
+      }
+    }
+    for (const [name, family] of Object.entries(fitted.families)) {
+      near(name, family.bandwidth, family.bandwidthRange);
+      near(name, family.compute, family.computeRange);
+    }
+    for (const [kind, ranges] of Object.entries(fitted.ranges ?? {})) {
+      const values: Record<string, number> = fitted[kind as keyof NonNullable<typeof fitted.ranges>];
+      for (const [name, range] of Object.entries(ranges)) near(`${kind}.${name}`, values[name] ?? Number.NaN, range);
+    }
+    expect(fitted.notes?.join(' ')).toContain('10 %');
+  });
+
+  test.each(calibrations)('$name: every GPU the engine starts on has exactly one family', ({ families }) => {
+    const assigned = Object.values(families).flatMap(({ gpuIds }) => gpuIds);
+    expect(assigned.toSorted()).toEqual(servable.map(({ id }) => id).toSorted());
+  });
+
+  test.each(calibrations)('$name: every fabric of a GPU has a latency, and so has PCIe', ({ allReduceUs }) => {
+    const kinds = new Set(['pcie', ...gpus.flatMap(({ linkKind }) => linkKind ?? [])]);
+    for (const kind of kinds) expect(allReduceUs[kind], kind).toBeGreaterThan(0);
+  });
+
+  test.each(calibrations)('$name: every engine version finds its generation', (calibration) => {
+    for (const { generation } of engines) expect(generationOf(calibration, generation).stepMs).toBeGreaterThan(0);
+  });
+
+  test.each(calibrations)('$name: no GPU beats its data sheet, whatever factors meet', (calibration) => {
+    const { constants, families, gpuBandwidthFactors } = calibration;
+    expect(constants['maxBandwidthEfficiency']?.value).toBeLessThan(1);
+    expect(constants['maxComputeEfficiency']?.value).toBeLessThan(1);
+    for (const family of Object.values(families)) {
+      for (const id of family.gpuIds) {
+        const share =
+          (constants['bandwidthEfficiency']?.value ?? 0) * family.bandwidth * (gpuBandwidthFactors[id] ?? 1);
+        expect(share, id).toBeLessThan(1);
+      }
+    }
+  });
+
+  test('default: the achieved shares of the GPUs with the most measurements are those of the fit', () => {
+    const { constants, families, gpuBandwidthFactors } = profile('default');
+    const shares = (id: string): [number, number] => {
+      const family = Object.values(families).find(({ gpuIds }) => gpuIds.includes(id));
+      const bandwidth = (constants['bandwidthEfficiency']?.value ?? 0) * (family?.bandwidth ?? 0);
+      const compute = (constants['computeEfficiency']?.value ?? 0) * (family?.compute ?? 0);
+      return [bandwidth * (gpuBandwidthFactors[id] ?? 0), compute];
+    };
+    // Figures of the fit's own table, rounded there to two decimals.
+    const table: [string, number, number][] = [
+      ['nvidia-h100-80gb', 0.85, 0.53],
+      ['nvidia-h200', 0.91, 0.53],
+      ['nvidia-b200', 0.77, 0.51],
+      ['nvidia-l4', 0.87, 0.7],
+      ['nvidia-h20-96gb', 0.68, 0.66],
+      ['amd-mi300x', 0.76, 0.44],
+    ];
+    for (const [id, bandwidth, compute] of table) {
+      const [b, c] = shares(id);
+      expect(Math.abs(b - bandwidth), id).toBeLessThan(0.012);
+      expect(Math.abs(c - compute), id).toBeLessThan(0.03);
+    }
+  });
+
+  test('default: asynchronous schedulers hide the time per sequence, the others do not', () => {
+    const hiding = Object.entries(profile('default').generations).filter(
+      ([, { hidesSequenceTime }]) => hidesSequenceTime,
+    );
+    expect(hiding.map(([name]) => name).sort()).toEqual(['trtllm', 'vllm-v1-late', 'vllm-v1b']);
+  });
+
+  test('seed: the documented factors, and nothing fitted', () => {
+    const { constants, generations, gpuBandwidthFactors } = profile('seed');
+    expect(constants['attentionEfficiency']?.value).toBe(0.65);
+    expect(constants['computeEfficiency']?.value).toBe(0.75);
+    expect(constants['bandwidthEfficiency']?.value).toBe(0.75);
+    expect(generations['vllm-v1-late']?.stepMs).toBe(8);
+    expect(gpuBandwidthFactors).toEqual({});
+  });
+
+  test('seed: the all-reduce latency of NVLink 3 is 5 % of reading Llama-2-7b on two A100', () => {
+    // 6.738e9 parameters x 2 bytes / 2 GPUs / (2039 GB/s x 75 %) = 4.406 ms; 5 % of it over 2 x 32 all-reduces = 3.44 us.
+    const readMs = (6.738e9 / (2039e9 * 0.75)) * 1000;
+    expect(profile('seed').allReduceUs['nvlink3']).toBeCloseTo((readMs * 0.05 * 1000) / 64, 1);
+  });
+});
