@@ -44,12 +44,20 @@ export interface Layer {
   normParameters: number;
 }
 
+/** Groups of weights that are stored, read and computed alike. */
+export type WeightClass =
+  'attention' | 'denseFfn' | 'sharedExperts' | 'experts' | 'router' | 'embedding' | 'head' | 'norms';
+
 /** How the checkpoint on disk stores its weights. */
 export interface CheckpointFormat {
   /** `fp16` for every 16-bit checkpoint; otherwise the precision the file holds. */
   precision: Precision;
   /** `awq`, `gptq`, `fp8`, … as config.json names it; null for 16-bit. */
   method: string | null;
+  /** Classes of the decoder layers that a quantized checkpoint leaves at 16 bit; absent = none. */
+  unquantized?: WeightClass[];
+  /** Why the format cannot be told; then `precision` is the 16-bit it would have without, and `checkpoint` is refused. */
+  problem?: string;
 }
 
 /** NUMBERS.md, Precision. `bf16` and `fp16` cost the same. */

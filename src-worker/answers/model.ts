@@ -1,0 +1,68 @@
+import { analyzeModel } from '../engine/model/analyze.ts';
+import { attentionTraits } from '../engine/model/attention/kinds.ts';
+import { kvBytesPerToken } from '../engine/model/kv.ts';
+import { layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
+import type { Ffn, Layer, ModelSource } from '../engine/model/types.ts';
+import { weightBytes } from '../engine/model/weights.ts';
+import { SCHEMA_VERSION, type LayerSummary, type ModelDocument } from '../protocol/documents.ts';
+import { PRECISIONS } from '../protocol/requests.ts';
+
+function ffnLabel(ffn: Ffn): string {
+  if (ffn.kind === 'dense') return `${ffn.isGated ? 'gated' : 'plain'} FFN of width ${ffn.intermediateSize}`;
+  const shared = ffn.sharedParameters > 0 ? ' + shared' : '';
+  return `MoE ${ffn.numExpertsPerToken} of ${ffn.numExperts} experts${shared}`;
+}
+
+const KV_16_BIT_BYTES = 2;
+
+function summary(layer: Layer): LayerSummary {
+  const traits = attentionTraits(layer.attention);
+  return {
+    count: 1,
+    attention: traits.label(layer.attention),
+    ffn: ffnLabel(layer.ffn),
+    parameters: layerParameters(layer),
+    kv_bytes_per_token_fp16: traits.kvElementsPerToken(layer.attention, 1) * KV_16_BIT_BYTES,
+  };
+}
+
+const isAlike = (one: LayerSummary, other: LayerSummary): boolean =>
+  one.attention === other.attention && one.ffn === other.ffn && one.parameters === other.parameters;
+
+/** Consecutive equal layers as one line. */
+function layerGroups(layers: readonly Layer[]): LayerSummary[] {
+  const groups: LayerSummary[] = [];
+  for (const layer of layers) {
+    const next = summary(layer);
+    const last = groups.at(-1);
+    if (last && isAlike(last, next)) last.count += 1;
+    else groups.push(next);
+  }
+  return groups;
+}
+
+/** `model show`: what a config.json amounts to. Throws what `analyzeModel` throws. */
+export function answerModel(source: ModelSource): ModelDocument {
+  const model = analyzeModel(source);
+  const { embedding, attention, denseFfn, sharedExperts, experts, router, norms, head } = parameterBreakdown(model);
+  return {
+    schema_version: SCHEMA_VERSION,
+    id: model.id,
+    architecture: model.architecture,
+    estimated: model.isEstimated,
+    assumptions: model.assumptions,
+    total_parameters: model.totalParameters,
+    active_parameters: model.activeParameters,
+    components: { embedding, attention, ffn: denseFfn, shared_experts: sharedExperts, experts, router, norms, head },
+    weight_bytes: Object.fromEntries(
+      PRECISIONS.map((precision) => [precision, Math.round(weightBytes(model, precision))]),
+    ),
+    kv_bytes_per_token: { fp16: kvBytesPerToken(model, KV_16_BIT_BYTES, 1), fp8: kvBytesPerToken(model, 1, 1) },
+    state_bytes_per_sequence: 0,
+    max_context_tokens: model.maxContextTokens,
+    layers: layerGroups(model.layers),
+    origin: source.origin,
+    source: source.source,
+    revision: source.revision,
+  };
+}

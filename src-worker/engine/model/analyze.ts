@@ -1,0 +1,90 @@
+import { invalidInput, type ConfigIqError } from '../errors.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { readDecoder } from './decoder.ts';
+import { GENERIC_FAMILY } from './families/generic.ts';
+import { familyOf } from './families/registry.ts';
+import type { DecoderFamily } from './families/types.ts';
+import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
+import { ConfigFields } from './fields.ts';
+import { activeParameters, totalParameters } from './parameters.ts';
+import type { Model, ModelSource } from './types.ts';
+
+const SUPPORTED =
+  'supported are decoders with multi-head, grouped-query or multi-query attention and dense or mixture-of-experts networks';
+const LONGEST_NAME = 60;
+
+/** Endings of `architectures` entries that generate text. */
+const GENERATOR_ENDINGS = ['ForCausalLM', 'LMHeadModel'];
+
+/** Far above any model; below 2^53 with room, so that sums of parameters stay exact. */
+const MOST_PARAMETERS = 1e15;
+
+function unsupported(modelId: string, modelType: string | null, sentence: string): ConfigIqError {
+  return invalidInput('model_unsupported', sentence, { model: modelId, model_type: modelType });
+}
+
+function refuseKind(fields: ConfigFields, modelType: string, reason: UnsupportedReason): ConfigIqError {
+  const sentence = `${modelType} uses ${reasonWords(reason)}, which is not supported yet; ${SUPPORTED}.`;
+  return unsupported(fields.modelId, modelType, sentence);
+}
+
+/** Refuses files that describe something else than a language model: pipelines, encoders, embedding models. */
+function checkGenerates(
+  fields: ConfigFields,
+  modelType: string,
+  architecture: string | null,
+  family: DecoderFamily | null,
+): void {
+  if (architecture === null || family?.architectures?.includes(architecture)) return;
+  if (GENERATOR_ENDINGS.some((ending) => architecture.endsWith(ending))) return;
+  if (architecture.endsWith('ForConditionalGeneration')) throw refuseKind(fields, modelType, 'multimodal');
+  const name = architecture.slice(0, LONGEST_NAME);
+  const sentence = `${name} does not generate text (an encoder, embedding, reward or diffusion model), so it has no tokens per second to size; ${SUPPORTED}.`;
+  throw unsupported(fields.modelId, modelType, sentence);
+}
+
+function readModelType(fields: ConfigFields): string {
+  if (fields.has('_class_name')) {
+    const name = (fields.optionalText(['_class_name']) ?? '').slice(0, LONGEST_NAME);
+    throw unsupported(fields.modelId, null, `${name} is a diffusion pipeline, not a language model; ${SUPPORTED}.`);
+  }
+  const modelType = fields.optionalText(['model_type']);
+  if (modelType === null) throw fields.missing(['model_type'], 'for example "llama"; it decides how the file is read');
+  return modelType.slice(0, LONGEST_NAME);
+}
+
+/**
+ * Reads a Hugging Face `config.json` into a list of layers with exact parameter counts (COUNTING rules of the Transformers
+ * modelling code: tied matrices once, logical counts for quantized files, no multi-token-prediction blocks).
+ *
+ * An unknown `model_type` with the standard decoder fields is computed from them, `isEstimated`, with every assumption
+ * listed. Throws ConfigIqError of the family `invalid_input`: `config_invalid` (a field is missing or cannot be),
+ * `model_unsupported` (a kind of model that is not read yet).
+ */
+export function analyzeModel(source: ModelSource): Model {
+  const fields = new ConfigFields(source.id, source.config);
+  const modelType = readModelType(fields);
+  const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
+  const known = familyOf(modelType);
+  const reason = unsupportedModelType(modelType) ?? telltaleReason(fields, known !== null);
+  if (reason) throw refuseKind(fields, modelType, reason);
+  checkGenerates(fields, modelType, architecture, known);
+
+  const decoder = readDecoder(fields, known ?? GENERIC_FAMILY);
+  const checkpoint = readCheckpoint(fields, decoder.layers.length);
+  const total = totalParameters(decoder);
+  if (total > MOST_PARAMETERS) {
+    const sentence = `config.json of ${source.id}: its sizes multiply to ${total.toPrecision(3)} parameters: check hidden_size, num_hidden_layers and intermediate_size (at most ${MOST_PARAMETERS.toPrecision(1)} in all).`;
+    throw invalidInput('config_invalid', sentence, { model: source.id, field: 'num_hidden_layers', value: total });
+  }
+  return {
+    id: source.id,
+    architecture: architecture ?? modelType,
+    isEstimated: known === null,
+    ...decoder,
+    assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
+    totalParameters: total,
+    activeParameters: activeParameters(decoder),
+    checkpoint,
+  };
+}

@@ -1,0 +1,56 @@
+import { LIMITS, type ConfigFields } from './fields.ts';
+
+/** Fields that state the longest sequence, by family. The smallest one present holds, as in vLLM. */
+const CONTEXT_FIELDS = [
+  'max_position_embeddings',
+  'n_positions',
+  'n_ctx',
+  'max_seq_len',
+  'seq_length',
+  'max_sequence_length',
+  'max_seq_length',
+  'seq_len',
+] as const;
+
+/** What vLLM assumes for a file that names no length. */
+const ASSUMED_CONTEXT_TOKENS = 2048;
+
+/** Scalings whose extended length the file already states in `max_position_embeddings`. */
+const ALREADY_EXTENDED: ReadonlySet<string> = new Set(['default', 'llama3', 'longrope', 'su', 'mrope', 'proportional']);
+
+export interface ContextLength {
+  tokens: number;
+  /** Set when the file does not say. */
+  assumption: string | null;
+}
+
+/** Older files say `type`, newer ones `rope_type`; Transformers 5 moved the whole block to `rope_parameters`. */
+function ropeScaling(fields: ConfigFields): { type: string; factor: number; original: number | null } | null {
+  const block = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
+  const type = block?.optionalText(['rope_type', 'type']) ?? null;
+  if (!block || type === null) return null;
+  const factor = block.optionalPositive(['factor'], 100_000) ?? 1;
+  const original = block.optionalCount(['original_max_position_embeddings'], LIMITS.context);
+  return { type, factor, original };
+}
+
+/**
+ * Longest prompt + output in tokens, with vLLM's reading of the fields: `model_max_length` (Command-R) outranks the rest;
+ * Llama 3 and LongRoPE files already state the extended length; YaRN extends `original_max_position_embeddings` by its
+ * factor (the field itself when no original is given); linear and dynamic scaling multiply.
+ */
+export function contextLength(fields: ConfigFields): ContextLength {
+  const outranking = fields.optionalCount(['model_max_length'], LIMITS.context);
+  const stated = CONTEXT_FIELDS.map((name) => fields.optionalCount([name], LIMITS.context)).filter(
+    (value) => value !== null,
+  );
+  if (outranking === null && stated.length === 0) {
+    const assumption = `config.json names no context length: ${ASSUMED_CONTEXT_TOKENS.toLocaleString('en-US')} tokens assumed, as vLLM does.`;
+    return { tokens: ASSUMED_CONTEXT_TOKENS, assumption };
+  }
+  const written = outranking ?? Math.min(...stated);
+  const scaling = ropeScaling(fields);
+  if (!scaling || ALREADY_EXTENDED.has(scaling.type)) return { tokens: written, assumption: null };
+  const base = scaling.type === 'yarn' ? (scaling.original ?? written) : written;
+  return { tokens: Math.floor(base * scaling.factor), assumption: null };
+}

@@ -1,0 +1,161 @@
+import { invalidInput, type ConfigIqError } from '../errors.ts';
+
+/**
+ * Upper bounds of outside numbers: a few times the largest model known, so that a hostile or mistyped file is refused
+ * before anything is built from it.
+ */
+export const LIMITS = {
+  layers: 2_000,
+  width: 4_194_304,
+  heads: 65_536,
+  experts: 65_536,
+  vocabulary: 16_777_216,
+  context: 1_000_000_000,
+} as const;
+
+const LONGEST_SHOWN = 40;
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `"${value.slice(0, LONGEST_SHOWN)}"`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Checked access to an unchecked `config.json`. Every method takes the names a value goes by (dots reach into nested
+ * objects); the first one present wins, `null` counts as absent. What is present but wrong is refused with field, value and
+ * cure (`config_invalid`).
+ */
+export class ConfigFields {
+  readonly modelId: string;
+  readonly #root: Record<string, unknown>;
+
+  constructor(modelId: string, config: unknown) {
+    this.modelId = modelId;
+    if (!isObject(config)) {
+      const message = `config.json of ${modelId} is ${shown(config)}: it must be one JSON object, as Hugging Face publishes it.`;
+      throw invalidInput('config_invalid', message, { model: modelId, field: null, value: shown(config) });
+    }
+    this.#root = config;
+  }
+
+  /** First of `names` that is present, with its value. */
+  #find(names: readonly string[]): { name: string; value: unknown } | null {
+    for (const name of names) {
+      let value: unknown = this.#root;
+      for (const part of name.split('.')) {
+        value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+      }
+      if (value !== undefined && value !== null) return { name, value };
+    }
+    return null;
+  }
+
+  has(...names: string[]): boolean {
+    return this.#find(names) !== null;
+  }
+
+  /** True when the first of `names` that is present is a text. */
+  holdsText(names: readonly string[]): boolean {
+    return typeof this.#find(names)?.value === 'string';
+  }
+
+  /** The error for a value that is present but cannot be. `cure` completes "it must be …". */
+  invalid(field: string, value: unknown, cure: string): ConfigIqError {
+    const message = `config.json of ${this.modelId}: ${field} is ${shown(value)}: it must be ${cure}.`;
+    return invalidInput('config_invalid', message, { model: this.modelId, field, value: shown(value) });
+  }
+
+  /** The error for a value that is needed and absent. */
+  missing(names: readonly string[], what: string): ConfigIqError {
+    const others = names.length > 1 ? ` (also read: ${names.slice(1).join(', ')})` : '';
+    const message = `config.json of ${this.modelId}: ${names[0]} is missing${others}; add it: ${what}.`;
+    return invalidInput('config_invalid', message, { model: this.modelId, field: names[0] ?? '', value: null });
+  }
+
+  /** A whole number from `min` to `max`, or null when absent. */
+  optionalCount(names: readonly string[], max: number, min = 1): number | null {
+    const found = this.#find(names);
+    if (!found) return null;
+    const { name, value } = found;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      throw this.invalid(name, value, `a whole number from ${min} to ${max.toLocaleString('en-US')}`);
+    }
+    return value;
+  }
+
+  /** A whole number from 1 to `max` that must be there. */
+  count(names: readonly string[], max: number, what: string): number {
+    const value = this.optionalCount(names, max);
+    if (value === null) throw this.missing(names, what);
+    return value;
+  }
+
+  /** A number above zero, or null when absent. */
+  optionalPositive(names: readonly string[], max: number): number | null {
+    const found = this.#find(names);
+    if (!found) return null;
+    const { name, value } = found;
+    if (typeof value !== 'number' || !(value > 0) || value > max) {
+      throw this.invalid(name, value, `a number above 0 and at most ${max.toLocaleString('en-US')}`);
+    }
+    return value;
+  }
+
+  flag(names: readonly string[], otherwise: boolean): boolean {
+    const found = this.#find(names);
+    if (!found) return otherwise;
+    if (typeof found.value !== 'boolean') throw this.invalid(found.name, found.value, 'true or false');
+    return found.value;
+  }
+
+  optionalText(names: readonly string[]): string | null {
+    const found = this.#find(names);
+    if (!found) return null;
+    if (typeof found.value !== 'string' || found.value.length > 300) {
+      throw this.invalid(found.name, found.value, 'a text of at most 300 characters');
+    }
+    return found.value;
+  }
+
+  /** A list of at most `maxLength` entries that `isEntry` accepts, or null when absent. */
+  optionalList<Entry>(
+    names: readonly string[],
+    maxLength: number,
+    isEntry: (value: unknown) => value is Entry,
+    cure: string,
+  ): Entry[] | null {
+    const found = this.#find(names);
+    if (!found) return null;
+    const { name, value } = found;
+    if (!Array.isArray(value) || value.length > maxLength) {
+      throw this.invalid(name, value, `a list of at most ${maxLength.toLocaleString('en-US')} entries`);
+    }
+    return value.map((entry: unknown, index) => {
+      if (!isEntry(entry)) throw this.invalid(`${name}[${index}]`, entry, cure);
+      return entry;
+    });
+  }
+
+  optionalTexts(names: readonly string[], maxLength: number): string[] | null {
+    const isText = (value: unknown): value is string => typeof value === 'string';
+    return this.optionalList(names, maxLength, isText, 'a text');
+  }
+
+  /** The nested object under `name` with its own checked access, or null when absent. */
+  nested(name: string): ConfigFields | null {
+    const found = this.#find([name]);
+    if (!found) return null;
+    if (!isObject(found.value)) throw this.invalid(name, found.value, 'an object');
+    return new ConfigFields(this.modelId, found.value);
+  }
+
+  /** Names of the fields, for looking at a file of unknown shape. */
+  names(): string[] {
+    return Object.keys(this.#root);
+  }
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { knownModelTypes } from '../../../src-worker/engine/model/families/registry.ts';
+import { unsupportedModelType } from '../../../src-worker/engine/model/families/unsupported.ts';
+import { attempt } from '../../../src-worker/protocol/result.ts';
+import type { ErrorInfo } from '../../../src-worker/engine/errors.ts';
+import { analyze, llama, llamaConfig } from './bundled.ts';
+
+function refusal(config: unknown): ErrorInfo {
+  const result = attempt(() => analyze(config));
+  if (result.ok) throw new Error(`accepted: ${JSON.stringify(config).slice(0, 200)}`);
+  return result.error;
+}
+
+describe('a config.json that cannot be', () => {
+  const hugeList = Array.from({ length: 1_000_000 }, () => 'full_attention');
+  let nested: unknown = {};
+  for (let depth = 0; depth < 5000; depth += 1) nested = { deeper: nested };
+
+  it.each([
+    ['num_hidden_layers', 1e9],
+    ['num_hidden_layers', -1],
+    ['num_hidden_layers', 0],
+    ['num_hidden_layers', 2.5],
+    ['num_hidden_layers', NaN],
+    ['num_hidden_layers', Infinity],
+    ['num_hidden_layers', '32'],
+    ['num_hidden_layers', [32]],
+    ['num_hidden_layers', nested],
+    ['hidden_size', 1e300],
+    ['hidden_size', true],
+    ['vocab_size', -5],
+    ['intermediate_size', {}],
+    ['num_attention_heads', 1e12],
+    ['num_key_value_heads', 7],
+    ['num_key_value_heads', 64],
+    ['num_attention_heads', 31],
+    ['max_position_embeddings', 1e18],
+    ['tie_word_embeddings', 'yes'],
+    ['attention_bias', 1],
+    ['architectures', 'LlamaForCausalLM'],
+    ['model_type', 7],
+    ['layer_types', hugeList],
+    ['layer_types', ['full_attention']],
+    ['rope_scaling', 'yarn'],
+    ['quantization_config', [1]],
+  ])('is refused within 50 ms for %s', (field, value) => {
+    // Without a KV head count of its own the file stays valid in all other respects.
+    const kvHeads = field === 'num_attention_heads' ? { num_key_value_heads: null } : {};
+    const config = llamaConfig({ ...kvHeads, [field]: value });
+    const error = refusal(config);
+    // The fastest of three: the machine may be busy, a slow refusal stays slow.
+    const durationsMs = [1, 2, 3].map(() => {
+      const start = performance.now();
+      refusal(config);
+      return performance.now() - start;
+    });
+    expect(Math.min(...durationsMs)).toBeLessThan(50);
+    expect(error).toMatchObject({ family: 'invalid_input', code: 'config_invalid' });
+    expect(error.message).toContain(field);
+    expect(error.message).toMatch(/: it must be .+\.$/);
+    expect(error.message.length).toBeLessThan(400);
+  });
+
+  it.each([null, undefined, 'llama', 7, [], NaN])('is refused when it is %o instead of an object', (config) => {
+    expect(refusal(config)).toMatchObject({ family: 'invalid_input', code: 'config_invalid' });
+  });
+
+  it.each(['model_type', 'hidden_size', 'num_hidden_layers', 'num_attention_heads', 'vocab_size', 'intermediate_size'])(
+    'is refused without %s, saying what to add',
+    (field) => {
+      const error = refusal(llamaConfig({ [field]: undefined }));
+      expect(error).toMatchObject({ code: 'config_invalid', details: { field } });
+      expect(error.message).toContain(`${field} is missing`);
+    },
+  );
+
+  it('is refused when every field is in range but the product is not', () => {
+    const error = refusal(
+      llamaConfig({ hidden_size: 4_194_304, intermediate_size: 4_194_304, num_hidden_layers: 2000 }),
+    );
+    expect(error).toMatchObject({ code: 'config_invalid' });
+    expect(error.message).toContain('parameters');
+  });
+
+  it('does not take inherited names for a family', () => {
+    for (const model_type of ['constructor', '__proto__', 'toString']) {
+      expect(llama({ model_type }).isEstimated).toBe(true);
+    }
+  });
+
+  it('does not choose more experts than there are', () => {
+    const experts = { model_type: 'mixtral', num_local_experts: 2, num_experts_per_tok: 3 };
+    expect(refusal(llamaConfig(experts)).message).toContain('at most the 2 experts');
+  });
+});
+
+describe('a kind of model that is not read yet', () => {
+  it.each([
+    ['deepseek_v3', 'multi-head latent attention (MLA)'],
+    ['mamba', 'state-space (Mamba) layers'],
+    ['qwen3_next', 'linear attention layers'],
+    ['gemma3', 'a vision or audio part'],
+    ['t5', 'an encoder beside the decoder'],
+    ['bert', 'an encoder that does not generate text'],
+  ])('%s is refused in words', (model_type, words) => {
+    const error = refusal(llamaConfig({ model_type }));
+    expect(error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported', details: { model_type } });
+    expect(error.message).toMatch(new RegExp(`^${model_type} uses `));
+    expect(error.message).toContain(words);
+    expect(error.message).toContain('supported are decoders with');
+  });
+
+  it.each([
+    ['kv_lora_rank', 512],
+    ['text_config', {}],
+    ['vision_config', {}],
+    ['hybrid_override_pattern', 'M*-'],
+    ['is_encoder_decoder', true],
+  ])('is recognized by %s under an unknown model_type', (field, value) => {
+    expect(refusal(llamaConfig({ model_type: 'novel', [field]: value })).code).toBe('model_unsupported');
+  });
+
+  it.each(['BertModel', 'MistralModel', 'LlamaForSequenceClassification', 'T5EncoderModel'])(
+    '%s does not generate text',
+    (architecture) => {
+      const error = refusal(llamaConfig({ architectures: [architecture] }));
+      expect(error.code).toBe('model_unsupported');
+      expect(error.message).toContain(`${architecture} does not generate text`);
+    },
+  );
+
+  it('is refused when it is a diffusion pipeline', () => {
+    expect(refusal({ _class_name: 'UNet2DConditionModel' }).message).toContain('diffusion');
+  });
+
+  it('is refused for layers of another kind', () => {
+    const layer_types = Array.from({ length: 32 }, (_, layer) => (layer % 4 ? 'linear_attention' : 'full_attention'));
+    expect(refusal(llamaConfig({ layer_types }))).toMatchObject({
+      code: 'model_unsupported',
+      details: { layer_kind: 'linear_attention' },
+    });
+  });
+
+  it('is never also in the table of known families', () => {
+    expect(knownModelTypes().filter((modelType) => unsupportedModelType(modelType) !== null)).toEqual([]);
+  });
+});
+
+describe('an unknown model_type with the fields of a decoder', () => {
+  const config = llamaConfig({
+    model_type: 'novel',
+    architectures: ['NovelForCausalLM'],
+    tie_word_embeddings: undefined,
+  });
+
+  it('is computed from its fields, marked as estimated, with what was assumed', () => {
+    const model = analyze(config);
+    expect(model.isEstimated).toBe(true);
+    expect(model.totalParameters).toBe(llama().totalParameters);
+    expect(model.assumptions[0]).toContain('model_type "novel" is not known');
+    expect(model.assumptions.join(' ')).toContain('own weights');
+  });
+
+  it('reads experts by the usual names', () => {
+    const experts = {
+      n_routed_experts: 8,
+      num_experts_per_tok: 2,
+      moe_intermediate_size: 1024,
+      first_k_dense_replace: 2,
+    };
+    const model = analyze({ ...config, ...experts });
+    expect(model.layers.map(({ ffn }) => ffn.kind).slice(0, 3)).toEqual(['dense', 'dense', 'moe']);
+    expect(model.assumptions.join(' ')).toContain('first_k_dense_replace');
+  });
+
+  it('is refused when a field is missing that its size needs', () => {
+    expect(refusal({ ...config, intermediate_size: undefined }).code).toBe('config_invalid');
+  });
+});

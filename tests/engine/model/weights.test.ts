@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { Precision } from '../../../src-worker/engine/model/types.ts';
+import {
+  bytesPerWeight,
+  checkpointPrecision,
+  weightBreakdown,
+  weightBytes,
+  weightBytesByClass,
+} from '../../../src-worker/engine/model/weights.ts';
+import { gibFromBytes } from '../../../src-worker/engine/units.ts';
+import { bundledModel, llama, mixtral } from './bundled.ts';
+
+const QUANTIZED: Precision[] = ['fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'];
+
+describe('weight bytes', () => {
+  it('are two per parameter in 16 bit: 12.55 GiB for Llama-2-7B', () => {
+    const model = llama();
+    expect(weightBytes(model, 'fp16')).toBe(2 * model.totalParameters);
+    expect(weightBytes(model, 'bf16')).toBe(weightBytes(model, 'fp16'));
+    expect(gibFromBytes(weightBytes(model, 'fp16'))).toBeCloseTo(12.55, 2);
+  });
+
+  it('keep embedding, head and norms at 16 bit whatever the precision', () => {
+    const model = llama();
+    for (const precision of QUANTIZED) {
+      const bytes = weightBytesByClass(model, precision);
+      expect(bytes.embedding).toBe(2 * 32000 * 4096);
+      expect(bytes.head).toBe(2 * 32000 * 4096);
+      expect(bytes.norms).toBe(2 * 65 * 4096);
+      const linear = 32 * (4 * 4096 * 4096 + 3 * 4096 * 11008);
+      expect(bytes.attention + bytes.denseFfn).toBeCloseTo(linear * bytesPerWeight(precision), 0);
+    }
+  });
+
+  it('never grow with fewer bits', () => {
+    for (const model of [llama(), mixtral()]) {
+      const order: Precision[] = ['fp16', 'w8a16', 'fp8', 'nvfp4', 'int4'];
+      const bytes = order.map((precision) => weightBytes(model, precision));
+      expect(bytes).toEqual([...bytes].sort((one, other) => other - one));
+    }
+  });
+
+  it('shrink with MXFP4 in the experts only, as the gpt-oss checkpoints do', () => {
+    const model = bundledModel('openai/gpt-oss-120b');
+    const bytes = weightBytesByClass(model, 'mxfp4');
+    const full = weightBytesByClass(model, 'bf16');
+    expect(bytes.attention).toBe(full.attention);
+    expect(bytes.experts / full.experts).toBe(0.53125 / 2);
+    // The checkpoint on the hub takes 65.2 GB.
+    expect(weightBytes(model, 'mxfp4') / 1e9).toBeCloseTo(65.2, 1);
+  });
+
+  it('count the head as work even when it shares the embedding', () => {
+    const tied = llama({ tie_word_embeddings: true });
+    expect(weightBreakdown(tied).head).toBe(32000 * 4096);
+    expect(weightBytesByClass(tied, 'fp16').head).toBe(0);
+  });
+});
+
+describe('checkpoint formats', () => {
+  const checkpoint = (quantization_config: unknown) => llama({ quantization_config }).checkpoint;
+  const group = (weights: object, activations: object | null = null) => ({
+    quant_method: 'compressed-tensors',
+    config_groups: { group_0: { weights, input_activations: activations, targets: ['Linear'] } },
+  });
+
+  it('are 16-bit without a quantization_config, whatever the name says', () => {
+    expect(llama().checkpoint).toEqual({ precision: 'fp16', method: null });
+    expect(bundledModel('nvidia/Llama-3.1-70B-Instruct-FP8').checkpoint.precision).toBe('fp16');
+  });
+
+  it.each([
+    ['int4', { quant_method: 'awq', bits: 4 }],
+    ['int4', { quant_method: 'gptq', bits: 4, group_size: 128 }],
+    ['w8a16', { quant_method: 'gptq', bits: 8 }],
+    ['fp8', { quant_method: 'fp8', weight_block_size: [128, 128] }],
+    ['fp8', { quant_method: 'fbgemm_fp8' }],
+    ['fp8', { quant_method: 'modelopt', quant_algo: 'FP8' }],
+    ['nvfp4', { quant_method: 'modelopt', quant_algo: 'NVFP4' }],
+    ['fp8', group({ num_bits: 8, type: 'float' }, { num_bits: 8, type: 'float' })],
+    ['int8', group({ num_bits: 8, type: 'int' }, { num_bits: 8, type: 'int' })],
+    ['w8a16', group({ num_bits: 8, type: 'int' })],
+    ['int4', group({ num_bits: 4, type: 'int', group_size: 128 })],
+    ['nvfp4', group({ num_bits: 4, type: 'float', group_size: 16 }, { num_bits: 4, type: 'float' })],
+  ])('%s from %o', (precision, quantization) => {
+    const model = llama({ quantization_config: quantization });
+    expect(checkpointPrecision(model)).toBe(precision);
+    expect(model.assumptions).toEqual([]);
+    expect(model.totalParameters).toBe(llama().totalParameters);
+  });
+
+  it.each([
+    { quant_method: 'bitsandbytes', load_in_4bit: true },
+    { quant_method: 'awq', bits: 3 },
+    { quant_method: 'modelopt', quant_algo: 'MIXED_PRECISION' },
+    { config_groups: { a: { weights: { num_bits: 8, type: 'float' } }, b: { weights: { num_bits: 4, type: 'int' } } } },
+    {},
+  ])('that cannot be told leave the architecture readable and refuse "checkpoint": %o', (quantization_config) => {
+    const model = llama({ quantization_config });
+    expect(model.totalParameters).toBe(llama().totalParameters);
+    expect(model.assumptions).toHaveLength(1);
+    expect(() => checkpointPrecision(model)).toThrow(/does not tell one known weight format\. Name the precision/);
+  });
+
+  it('leave out the attention only when the ignore list names it in every layer', () => {
+    const fp8 = { quant_method: 'fp8' };
+    const each = Array.from({ length: 32 }, (_, layer) => `model.layers.${layer}.self_attn*`);
+    expect(checkpoint({ ...fp8, ignore: ['lm_head', ...each] }).unquantized).toEqual(['attention']);
+    expect(checkpoint({ ...fp8, ignore: each.slice(1) }).unquantized).toBeUndefined();
+    expect(checkpoint({ ...fp8, ignore: ['re:.*self_attn.*'] }).unquantized).toEqual(['attention']);
+    expect(checkpoint({ ...fp8, modules_to_not_convert: ['model.layers.3.mlp.gate'] }).unquantized).toBeUndefined();
+  });
+
+  it('count what they leave at 16 bit', () => {
+    const quantization_config = { quant_method: 'modelopt', quant_algo: 'NVFP4', ignore: ['*self_attn*'] };
+    const model = llama({ quantization_config });
+    expect(weightBytesByClass(model, 'nvfp4').attention).toBe(2 * 32 * 4 * 4096 * 4096);
+    expect(weightBytesByClass(model, 'fp8').attention).toBe(32 * 4 * 4096 * 4096);
+  });
+});
