@@ -1,0 +1,68 @@
+import { headroomRule } from '../engine/sizing/headroom.ts';
+import type { Demand } from '../engine/workload/demand.ts';
+import type { LengthDistribution } from '../engine/workload/types.ts';
+import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
+import { rounded } from './common.ts';
+import type { PreparedSizing } from './size.ts';
+
+/** Mean, spread and bounds of the sum of independent parts, as the workload states them. */
+function lengthsDocument(parts: LengthDistribution[]): LengthsDocument {
+  const sum = (of: (part: LengthDistribution) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    mean: rounded(sum((part) => part.mean)),
+    std: rounded(Math.sqrt(sum((part) => part.std ** 2))),
+    min: rounded(sum((part) => part.min)),
+    max: rounded(sum((part) => part.max)),
+  };
+}
+
+/** Everything an answer rests on, with defaults resolved. */
+export function assumptionsOf(prepared: PreparedSizing, demand: Demand): AssumptionsDocument {
+  const { input, model, subject } = prepared;
+  const { workload, lengths, engine } = subject;
+  const rule = headroomRule(input.headroom);
+  const cache = workload.prefixCache;
+  const e2e = workload.targets.find(({ metric, isGating }) => metric === 'e2e_p50' && !isGating);
+  const notes = [
+    'Replicas stand behind a router that splits arrivals at random.',
+    'Percentiles, throughput and cost hold at the planned load of every replica.',
+  ];
+  if (e2e) {
+    notes.push(
+      `The E2E target is meant for ${e2e.outputTokens ?? 512} output tokens and contradicts the TPOT targets; it is shown and gates only when asked (--sla e2e-p50=MS).`,
+    );
+  }
+  if (workload.peakFactor !== null) {
+    notes.push(`Peaks of ${workload.peakFactor}× are not applied: headroom covers them.`);
+  }
+  return {
+    model: model.id,
+    architecture: model.architecture,
+    estimated: model.isEstimated,
+    total_parameters: model.totalParameters,
+    active_parameters: model.activeParameters,
+    max_context_tokens: model.maxContextTokens,
+    workload: workload.name,
+    prompt_tokens: lengthsDocument(workload.context ? [workload.input, workload.context] : [workload.input]),
+    output_tokens: lengthsDocument([workload.output]),
+    effective_prompt_tokens: rounded(lengths.moments.uncachedMean),
+    prefix_cache: cache ? { hit_rate: cache.hitFraction, cacheable_ratio: cache.cacheableFraction } : null,
+    arrival: workload.arrival.process,
+    users: demand.users,
+    think_time_s: demand.thinkTimeS,
+    rate_requests_per_s: rounded(demand.rateReqPerS),
+    rate_explanation: demand.explanation,
+    headroom_percent: input.headroom,
+    utilization_target: rounded(rule.utilizationTarget),
+    burst_factor: rounded(rule.burstFactor),
+    quantization: subject.precisions,
+    kv_cache_dtype: input.kv_cache_dtype,
+    pricing: input.pricing,
+    router: 'random split',
+    engine: engine.engine,
+    engine_version: engine.version,
+    method: subject.method,
+    calibration: subject.calibration.name,
+    notes,
+  };
+}

@@ -1,0 +1,103 @@
+import { cell, NO_TEXT, type ColumnBatch, type TextColumn } from '../protocol/columns.ts';
+import type { SweepColumn } from '../protocol/sweep-columns.ts';
+
+export type CellValue = number | string | boolean | null;
+
+export interface ColumnBuilder {
+  /** Appends a row; `read` is asked once for every column, in order. */
+  add(read: (column: string) => CellValue): void;
+  /** The rows so far, in arrays of exactly their length: they can be transferred. */
+  build(): ColumnBatch;
+}
+
+const FIRST_CAPACITY = 256;
+
+interface NumberStore {
+  name: string;
+  values: Float64Array;
+}
+
+interface TextStore {
+  name: string;
+  codes: Uint32Array;
+  codeOf: Map<string, number>;
+}
+
+/** Collects rows into columns whose arrays double as they fill. Texts are numbered in the order they first appear. */
+export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
+  let rows = 0;
+  let capacity = FIRST_CAPACITY;
+  const stores = columns.map(({ name, type }): NumberStore | TextStore =>
+    type === 'number'
+      ? { name, values: new Float64Array(capacity) }
+      : { name, codes: new Uint32Array(capacity), codeOf: new Map() },
+  );
+
+  const grow = () => {
+    capacity *= 2;
+    for (const store of stores) {
+      if ('values' in store) store.values = enlarged(store.values, new Float64Array(capacity));
+      else store.codes = enlarged(store.codes, new Uint32Array(capacity));
+    }
+  };
+
+  return {
+    add(read) {
+      if (rows === capacity) grow();
+      for (const store of stores) {
+        const value = read(store.name);
+        if ('values' in store) store.values[rows] = numberOf(value, store.name);
+        else store.codes[rows] = codeOf(store, value);
+      }
+      rows += 1;
+    },
+    build() {
+      const batch: ColumnBatch = { rows, order: columns.map(({ name }) => name), numbers: {}, texts: {} };
+      for (const store of stores) {
+        if ('values' in store) batch.numbers[store.name] = store.values.slice(0, rows);
+        else batch.texts[store.name] = textColumn(store, rows);
+      }
+      return batch;
+    },
+  };
+}
+
+/**
+ * One batch out of several, rows in the order given. The result depends on the rows alone, not on how they were cut:
+ * dictionaries are numbered anew in the order of first appearance.
+ */
+export function joinBatches(batches: readonly ColumnBatch[], columns: readonly SweepColumn[]): ColumnBatch {
+  const builder = columnBuilder(columns);
+  for (const batch of batches) {
+    for (let row = 0; row < batch.rows; row += 1) builder.add((column) => cell(batch, column, row));
+  }
+  return builder.build();
+}
+
+function enlarged<Values extends Float64Array | Uint32Array>(from: Values, to: Values): Values {
+  to.set(from);
+  return to;
+}
+
+/** A number that does not exist or is not finite has no value: NaN, which documents show as null. */
+function numberOf(value: CellValue, column: string): number {
+  if (typeof value === 'string') throw new TypeError(`Column ${column} holds numbers, got "${value}".`);
+  if (value === null) return Number.NaN;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : Number.NaN;
+}
+
+function codeOf(store: TextStore, value: CellValue): number {
+  if (value === null) return NO_TEXT;
+  if (typeof value !== 'string') throw new TypeError(`Column ${store.name} holds texts, got ${value}.`);
+  const known = store.codeOf.get(value);
+  if (known !== undefined) return known;
+  const code = store.codeOf.size;
+  store.codeOf.set(value, code);
+  return code;
+}
+
+const textColumn = (store: TextStore, rows: number): TextColumn => ({
+  codes: store.codes.slice(0, rows),
+  dictionary: [...store.codeOf.keys()],
+});

@@ -1,0 +1,54 @@
+import type { LatencyPercentiles } from '../engine/batching/closed-form.ts';
+import type { TrustKind } from '../engine/batching/closed-form.ts';
+import type { Facts } from '../engine/facts.ts';
+import type { MemoryFit } from '../engine/memory/fit.ts';
+import { gibFromBytes } from '../engine/units.ts';
+import type { LatencySummary, MemoryDocument, Remark, Versions } from '../protocol/documents.ts';
+
+/** Parts that several documents share. */
+
+export const NO_INTERVAL = 'Intervals need the residuals of a validation against measurements, which is not built yet.';
+
+/** Figures are rounded to what a double carries safely through JSON, so that every host prints the same digits. */
+export const rounded = (value: number): number => Number(value.toPrecision(10));
+
+export const latencySummary = (latency: LatencyPercentiles | null): LatencySummary =>
+  latency
+    ? {
+        mean: rounded(latency.mean),
+        p50: rounded(latency.p50),
+        p90: rounded(latency.p90),
+        p95: rounded(latency.p95),
+        p99: rounded(latency.p99),
+      }
+    : { mean: null, p50: null, p90: null, p95: null, p99: null };
+
+export function memoryDocument(fit: MemoryFit): MemoryDocument {
+  const gib = (bytes: number): number => rounded(gibFromBytes(bytes));
+  return {
+    fits: fit.fits,
+    weights_gib: gib(fit.weightsBytes),
+    kv_cache_gib: gib(fit.kvCacheBytes),
+    kv_cache_tokens: fit.kvCacheTokens,
+    activation_gib: gib(fit.activationBytes),
+    overhead_gib: gib(fit.overheadBytes),
+    free_gib: gib(fit.freeBytes),
+    total_gib: gib(fit.totalBytes),
+    shortfall_gib: fit.fits ? null : gib(fit.shortfallBytes),
+  };
+}
+
+export const stepTimeDocument = (parts: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, rounded(ms)]));
+
+const TRUST_SENTENCES: Record<TrustKind, string> = {
+  ok: 'The load lies where the closed form was confirmed by simulation.',
+  critical: 'Close to the edge of the steady region: tails are likely too low.',
+  kv_pressure: 'The KV cache is nearly full: requests may be preempted, so the figures are lower bounds.',
+  slot_pressure: 'Nearly all seats are taken: requests may wait for admission, so the figures are lower bounds.',
+  bursty: 'Arrivals are bursty: tails of the time to first token are likely too low.',
+};
+
+export const trustRemark = (kind: TrustKind): Remark<TrustKind> => ({ kind, sentence: TRUST_SENTENCES[kind] });
+
+export const versionsOf = (facts: Facts, calibration: string): Versions => ({ ...facts.versions, calibration });

@@ -1,0 +1,164 @@
+import type { CalibrationProfile } from '../engine/calibration/types.ts';
+import { invalidInput } from '../engine/errors.ts';
+import type { Facts } from '../engine/facts.ts';
+import { resolveGpuId } from '../engine/hardware/resolve.ts';
+import type { EngineDefaults } from '../engine/memory/types.ts';
+import { checkpointPrecision } from '../engine/model/weights.ts';
+import type { Model, Precision } from '../engine/model/types.ts';
+import type { LatencyMetric, LengthDistribution, Target, Workload } from '../engine/workload/types.ts';
+import type { SizeInput } from '../protocol/requests.ts';
+import { didYouMean } from '../protocol/suggest.ts';
+
+/** Names in a request become entries of the catalogs; a name that is not there is refused with the nearest ones. */
+
+export function resolveWorkload(name: string, facts: Facts): Workload {
+  const found = facts.workloads.find((workload) => workload.name === name);
+  if (found) return found;
+  const known = facts.workloads.map((workload) => workload.name);
+  throw invalidInput('unknown_workload', `Unknown workload "${name}"${didYouMean(name, known)}`, {
+    workload: name,
+    known,
+  });
+}
+
+export function resolveCalibration(name: string, facts: Facts): CalibrationProfile {
+  const found = facts.calibrations.find((profile) => profile.name === name);
+  if (found) return found;
+  const known = facts.calibrations.map((profile) => profile.name);
+  throw invalidInput('unknown_calibration', `Unknown calibration profile "${name}"${didYouMean(name, known)}`, {
+    calibration: name,
+    known,
+  });
+}
+
+/** `vllm` = the newest version known; `vllm@0.14` = the newest at or below it. */
+export function resolveEngine(name: string, facts: Facts): EngineDefaults {
+  const [engine = '', version] = name.split('@');
+  const versions = facts.engines.filter((entry) => entry.engine === engine.toLowerCase());
+  if (versions.length === 0) {
+    const known = [...new Set(facts.engines.map((entry) => entry.engine))];
+    throw invalidInput('unknown_engine', `Unknown engine "${engine}"${didYouMean(engine, known)}`, { engine, known });
+  }
+  const newestFirst = [...versions].sort((a, b) => compareVersions(b.version, a.version));
+  const [newest] = newestFirst;
+  if (!newest) throw new Error('engine without versions');
+  if (version === undefined) return newest;
+  if (!/^v?\d+(\.\d+)*$/.test(version)) {
+    throw invalidInput('engine_version', `Engine version "${version}" is not a number such as 0.22.`, { version });
+  }
+  // Each entry names the newest version it holds for: the first one at or above the version asked for.
+  const fitting = newestFirst.filter((entry) => compareVersions(entry.version, version.replace(/^v/, '')) >= 0).at(-1);
+  return fitting ?? newest;
+}
+
+function compareVersions(a: string, b: string): number {
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+export function resolveProviders(names: string[], facts: Facts): string[] {
+  const known = [...new Set(facts.instances.map((instance) => instance.provider))];
+  return names.map((name) => {
+    const found = known.find((provider) => provider.toLowerCase() === name.toLowerCase());
+    if (found) return found;
+    throw invalidInput('unknown_provider', `Unknown provider "${name}"${didYouMean(name, known)}`, {
+      provider: name,
+      known,
+    });
+  });
+}
+
+export const resolveGpus = (names: string[], facts: Facts): string[] => names.map((name) => resolveGpuId(facts, name));
+
+/** Zone and region exclude each other, and each must exist at one of the providers. */
+export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, providers: string[], facts: Facts): void {
+  const { zone, region } = input;
+  if (zone !== null && region !== null) {
+    throw invalidInput(
+      'zone_and_region',
+      `Zone "${zone}" and region "${region}" were both given: a zone lies in one region, give only one of them.`,
+      { zone, region },
+    );
+  }
+  const offers = facts.instances
+    .filter((instance) => providers.length === 0 || providers.includes(instance.provider))
+    .flatMap((instance) => instance.offers);
+  const among = providers.length > 0 ? ` at ${providers.join(', ')}` : '';
+  if (zone !== null) {
+    const known = [...new Set(offers.flatMap((offer) => offer.zones))].sort();
+    if (!known.includes(zone)) {
+      throw invalidInput('unknown_zone', `Unknown zone "${zone}"${among}${didYouMean(zone, known)}`, { zone });
+    }
+  }
+  if (region !== null) {
+    const known = [...new Set(offers.map((offer) => offer.region))].sort();
+    if (!known.includes(region)) {
+      throw invalidInput('unknown_region', `Unknown region "${region}"${among}${didYouMean(region, known)}`, {
+        region,
+      });
+    }
+  }
+}
+
+/** The precisions asked for; none = 16-bit, or what a pre-quantized checkpoint holds. */
+export function resolvePrecisions(asked: SizeInput['quantization'], model: Model): Precision[] {
+  if (asked.length === 0) return [model.checkpoint.method === null ? 'fp16' : checkpointPrecision(model)];
+  const precisions = asked.map((name) => (name === 'checkpoint' ? checkpointPrecision(model) : name));
+  return [...new Set(precisions)];
+}
+
+const scaled = (distribution: LengthDistribution, factor: number): LengthDistribution => ({
+  mean: distribution.mean * factor,
+  std: distribution.std * factor,
+  min: distribution.min * factor,
+  max: distribution.max * factor,
+});
+
+function withTargets(targets: Target[], sla: SizeInput['sla']): Target[] {
+  const asked = Object.entries(sla) as [LatencyMetric, number][];
+  const kept = targets.filter(({ metric }) => !asked.some(([name]) => name === metric));
+  const added = asked.map(([metric, targetMs]) => ({ metric, targetMs, isGating: true, outputTokens: null }));
+  const order = (metric: string): number => METRIC_ORDER.indexOf(metric);
+  return [...kept, ...added].sort((a, b) => order(a.metric) - order(b.metric));
+}
+
+const METRIC_ORDER: string[] = ['ttft', 'tpot', 'e2e'].flatMap((kind) =>
+  ['mean', 'p50', 'p95', 'p99'].map((statistic) => `${kind}_${statistic}`),
+);
+
+function withCache(workload: Workload, input: SizeInput): Workload['prefixCache'] {
+  if (!input.prefix_cache) return null;
+  const hitFraction = input.prefix_hit_rate ?? workload.prefixCache?.hitFraction;
+  const cacheableFraction = input.cacheable_ratio ?? workload.prefixCache?.cacheableFraction;
+  if (hitFraction === undefined && cacheableFraction === undefined) return null;
+  if (hitFraction === undefined || cacheableFraction === undefined) {
+    const missing =
+      hitFraction === undefined ? 'prefix_hit_rate (--prefix-hit-rate)' : 'cacheable_ratio (--cacheable-ratio)';
+    throw invalidInput(
+      'prefix_cache_incomplete',
+      `Workload "${workload.name}" has no prefix cache of its own: give ${missing} as well, a share from 0 to 1.`,
+      { workload: workload.name },
+    );
+  }
+  return { hitFraction, cacheableFraction };
+}
+
+/** The workload with the request's overrides: means scale with their spreads and bounds. */
+export function overriddenWorkload(workload: Workload, input: SizeInput): Workload {
+  const promptMean = workload.input.mean + (workload.context?.mean ?? 0);
+  const promptFactor = input.input_tokens === null ? 1 : input.input_tokens / promptMean;
+  const outputFactor = input.output_tokens === null ? 1 : input.output_tokens / workload.output.mean;
+  return {
+    ...workload,
+    input: scaled(workload.input, promptFactor),
+    context: workload.context && scaled(workload.context, promptFactor),
+    output: scaled(workload.output, outputFactor),
+    targets: withTargets(workload.targets, input.sla),
+    prefixCache: withCache(workload, input),
+  };
+}

@@ -1,0 +1,168 @@
+import type { Facts } from '../engine/facts.ts';
+import { analyzeModel } from '../engine/model/analyze.ts';
+import type { Model, ModelSource } from '../engine/model/types.ts';
+import { headroomRule } from '../engine/sizing/headroom.ts';
+import { evaluatePlans, sizeForDemand, type EvaluatedPlans } from '../engine/sizing/size.ts';
+import type { SizeOutcome, SizingDemand, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
+import { demandOf, type Demand } from '../engine/workload/demand.ts';
+import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
+import type { Workload } from '../engine/workload/types.ts';
+import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
+import type { SizeInput } from '../protocol/requests.ts';
+import { assumptionsOf } from './assumptions.ts';
+import { invalidInput } from '../engine/errors.ts';
+import { rounded, versionsOf } from './common.ts';
+import { exclusionOf, recommendationOf, type RowContext } from './recommendation.ts';
+import { findRelaxations } from './relaxations.ts';
+import {
+  checkPlace,
+  overriddenWorkload,
+  resolveCalibration,
+  resolveEngine,
+  resolveGpus,
+  resolvePrecisions,
+  resolveProviders,
+  resolveWorkload,
+} from './resolve.ts';
+
+/** A request whose names are resolved and whose capacity searches are done; users, zone and price come later. */
+export interface PreparedSizing {
+  input: SizeInput;
+  facts: Facts;
+  model: Model;
+  subject: SizingSubject;
+  scope: SizingScope;
+  evaluated: EvaluatedPlans;
+}
+
+function lengthsOf(workload: Workload, model: Model): RequestLengths {
+  return requestLengths({
+    promptParts: workload.context ? [workload.input, workload.context] : [workload.input],
+    output: workload.output,
+    cache: fractionalCache(workload.prefixCache),
+    maxContextTokens: model.maxContextTokens,
+  });
+}
+
+const scvOf = ({ arrival }: Workload): number =>
+  arrival.process === 'poisson' ? 1 : arrival.process === 'constant' ? 0 : arrival.burstiness;
+
+/** Everything but the capacity searches. */
+function subjectOf(input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> {
+  const providers = resolveProviders(input.provider, facts);
+  checkPlace(input, providers, facts);
+  const workload = overriddenWorkload(resolveWorkload(input.workload, facts), input);
+  const calibration = resolveCalibration(input.calibration, facts);
+  const engine = resolveEngine('vllm', facts);
+  const gpuIds = resolveGpus(input.gpu, facts);
+  const model = analyzeModel(source);
+  const subject: SizingSubject = {
+    model,
+    workload,
+    lengths: lengthsOf(workload, model),
+    targets: workload.targets,
+    scvArrival: scvOf(workload),
+    precisions: resolvePrecisions(input.quantization, model),
+    kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2,
+    tensorParallel: input.tp,
+    calibration,
+    engine,
+    method: input.method,
+    strictContext: input.strict_context,
+  };
+  const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
+  return { input, facts, model, subject, scope };
+}
+
+/** Resolves a request and searches the capacity of every plan in scope. */
+export function prepareSizing(input: SizeInput, source: ModelSource, facts: Facts): PreparedSizing {
+  const prepared = subjectOf(input, source, facts);
+  return { ...prepared, evaluated: evaluatePlans(prepared.subject, prepared.scope, facts) };
+}
+
+/** users or rate: exactly one. */
+function demandFor(prepared: PreparedSizing, users: number | null): Demand {
+  const { input, subject } = prepared;
+  const asked = users ?? input.users;
+  if (asked !== undefined && input.rate !== undefined && users === null) {
+    throw invalidInput('users_and_rate', 'Both users and rate were given: give either --users or --rate.', {});
+  }
+  if (asked !== undefined) return demandOf(subject.workload, { users: asked, thinkTimeS: input.think_time });
+  if (input.rate !== undefined) return demandOf(subject.workload, { rateReqPerS: input.rate });
+  throw invalidInput(
+    'load_needed',
+    'How much load? Give --users (people at once) or --rate (requests per second).',
+    {},
+  );
+}
+
+export function sizingDemand(prepared: PreparedSizing, demand: Demand, zone: string | null): SizingDemand {
+  const { input } = prepared;
+  return {
+    rateReqPerS: demand.rateReqPerS,
+    headroom: headroomRule(input.headroom),
+    pricing: input.pricing,
+    zone,
+    region: input.region,
+    maxGpus: input.max_gpus,
+  };
+}
+
+/** Sizes a prepared request for users and a zone; null keeps what the request says. Lists `top` rows, all by default. */
+export function sizeAt(
+  prepared: PreparedSizing,
+  point: { users: number | null; zone: string | null },
+  top = Infinity,
+): SizeDocument {
+  const zone = point.zone ?? prepared.input.zone;
+  const demand = demandFor(prepared, point.users);
+  const outcome = sizeForDemand(prepared.evaluated, sizingDemand(prepared, demand, zone));
+  return documentOf(prepared, demand, zone, outcome, top);
+}
+
+function documentOf(
+  prepared: PreparedSizing,
+  demand: Demand,
+  zone: string | null,
+  outcome: SizeOutcome,
+  top: number,
+): SizeDocument {
+  const { input, subject, facts } = prepared;
+  const context: RowContext = { prepared, demand, zone };
+  const recommendations = outcome.rows.slice(0, top).map((row, i) => recommendationOf(row, i + 1, context));
+  const excluded = outcome.excluded.map((row) => exclusionOf(row));
+  const { cut } = subject.lengths;
+  const warnings = cut ? [{ code: 'context_cut', sentence: cutSentence(prepared, cut) }] : [];
+  if (subject.model.isEstimated) {
+    const sentence = `${subject.model.architecture} is not a known architecture: sizes are computed from its fields. ${subject.model.assumptions.join(' ')}`;
+    warnings.push({ code: 'estimated_architecture', sentence });
+  }
+  return {
+    schema_version: SCHEMA_VERSION,
+    input: { ...input, zone, ...(demand.users === null ? {} : { users: demand.users }) },
+    assumptions: assumptionsOf(prepared, demand),
+    num_passing: outcome.rows.length,
+    recommendations,
+    excluded,
+    relaxations: [],
+    warnings,
+    versions: versionsOf(facts, subject.calibration.name),
+  };
+}
+
+function cutSentence(prepared: PreparedSizing, cut: NonNullable<RequestLengths['cut']>): string {
+  const { model, workload } = prepared.subject;
+  const percent = (fraction: number): string => `${rounded(Number((fraction * 100).toPrecision(2)))} %`;
+  const lead = cut.isMeanPromptCut
+    ? `Even the mean prompt of ${workload.name} does not fit into the ${model.maxContextTokens} tokens of ${model.id}: `
+    : `Some requests of ${workload.name} are longer than the ${model.maxContextTokens} tokens of ${model.id}: `;
+  return `${lead}${percent(cut.requestsFraction)} of the requests and ${percent(cut.tokensFraction)} of the tokens were cut.`;
+}
+
+/** The answer to one size request: `top` rows, every exclusion, and what would help when nothing passes. */
+export function answerSize(input: SizeInput, source: ModelSource, facts: Facts): SizeDocument {
+  const prepared = prepareSizing(input, source, facts);
+  const document = sizeAt(prepared, { users: null, zone: null }, input.top);
+  if (document.num_passing > 0) return document;
+  return { ...document, relaxations: findRelaxations(input, source, facts, document.excluded) };
+}

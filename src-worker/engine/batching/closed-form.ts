@@ -1,0 +1,263 @@
+import { depositFirstToken } from './first-token.ts';
+import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
+import { meanStep, NORMAL_NODES } from './mean-step.ts';
+import { Spread } from './spread.ts';
+import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
+import { depositTokenTimes, tokenTimes, type ClosedLoopShare, type TokenTimes } from './time-per-token.ts';
+
+/** ms, over requests. */
+export interface LatencyPercentiles {
+  mean: number;
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+}
+
+/** How far the closed form can be believed (QUEUEING.md 3, "trusted", and 3.9). */
+export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'bursty';
+
+interface TokenLatencies {
+  kind: 'steady';
+  ttftMs: LatencyPercentiles;
+  tpotMs: LatencyPercentiles;
+  /** Sequences decoding on average, and the 99 % point of their number (within the seats). */
+  meanRunning: number;
+  maxRunning: number;
+  /** ms: the average step, and the same without prompt pieces. */
+  meanStepMs: number;
+  decodeOnlyStepMs: number;
+  /** Share of steps' time that prompt pieces take. */
+  prefillShare: number;
+  /** Distance to the KV and seat limits in standard deviations of the demand. */
+  pressureZ: number;
+  trust: TrustKind;
+  state: SteadyState;
+  times: TokenTimes;
+  /** ms: TTFT at the probabilities of TTFT_NODES. */
+  ttftNodesMs: Float64Array;
+}
+
+export interface BatchingSteady extends TokenLatencies {
+  e2eMs: LatencyPercentiles;
+}
+
+export type Saturated = { kind: 'saturated'; cause: SaturationKind };
+export type BatchingOutcome = BatchingSteady | Saturated;
+
+/** Below this distance the closed form's figures are lower bounds only; it is also the limit of capacity. */
+export const PRESSURE_LIMIT_Z = 4;
+/** Edges of the region in which the closed form was confirmed by simulation (QUEUEING.md 3, "trusted"). */
+const TRUSTED = { feedbackGain: 0.6, prefillShare: 0.5, tokenLoad: 0.7, scvArrival: 2 };
+/** Standard normal quantile of 0.99. */
+const Z_P99 = 2.326;
+
+const spread = new Spread();
+
+function read(): LatencyPercentiles {
+  spread.build();
+  return {
+    mean: spread.mean,
+    p50: spread.quantile(0.5),
+    p90: spread.quantile(0.9),
+    p95: spread.quantile(0.95),
+    p99: spread.quantile(0.99),
+  };
+}
+
+/** TTFT quantiles that E2E is mixed from, with their weights (QUEUEING.md 3.7). */
+const TTFT_NODES: readonly (readonly [probability: number, weight: number])[] = [
+  [0.1, 0.2],
+  [0.3, 0.2],
+  [0.5, 0.2],
+  [0.69, 0.18],
+  [0.84, 0.12],
+  [0.93, 0.06],
+  [0.975, 0.03],
+  [0.993, 0.01],
+];
+
+function endToEnd(subject: BatchingSubject, times: TokenTimes, ttftNodes: Float64Array): LatencyPercentiles {
+  const { tokens, weights } = subject.lengths.outputs;
+  spread.clear();
+  for (let i = 0; i < tokens.length; i += 1) {
+    const n = Math.max(0, (tokens[i] as number) - 1);
+    const law = n > 0 ? times.lawFor(n) : { meanMs: 0, prefillVariance: 0, slowVariance: 0 };
+    const sd = n * Math.sqrt(law.prefillVariance + law.slowVariance);
+    const next = Math.min(i + 1, tokens.length - 1);
+    const before = Math.max(i - 1, 0);
+    const cell = (((tokens[next] as number) - (tokens[before] as number)) / 2) * law.meanMs;
+    TTFT_NODES.forEach(([, chance], k) => {
+      for (const [z, weight] of NORMAL_NODES) {
+        const value = (ttftNodes[k] as number) + Math.max(0, n * law.meanMs + z * sd);
+        spread.add(value, Math.sqrt(cell ** 2 + sd ** 2), (weights[i] as number) * chance * weight);
+      }
+    });
+  }
+  return read();
+}
+
+/**
+ * Continuous batching of one replica at an arrival rate, in closed form: fixed point of Little's law, then TTFT from the
+ * step in progress, the prompts met and the own prefill, TPOT over the request's own life, E2E from both. Rates in
+ * requests per ms. Source and measured errors against simulation: QUEUEING.md section 3.
+ */
+export function evaluateBatching(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): BatchingOutcome {
+  const tokens = evaluateTokens(subject, arrivalsPerMs, closed);
+  if (tokens.kind === 'saturated') return tokens;
+  return { ...tokens, e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs) };
+}
+
+export type ClosedLoop = ClosedLoopShare & { hasResidual: boolean };
+const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true };
+
+/** The steady state of a load with what its percentiles are made from: the cheap first stage of an evaluation. */
+export interface LoadState {
+  kind: 'steady';
+  state: SteadyState;
+  /** ms by which arrivals see longer steps than the average one. */
+  shiftMs: number;
+  /** Variance of the number of decodes / its mean. */
+  batchDispersion: number;
+  pressureZ: number;
+  trust: TrustKind;
+}
+
+/** Fixed point and pressure of a load: a fifth of an evaluation, enough to reject most rates. */
+export function loadState(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): LoadState | Saturated {
+  const fixed = littleFixedPoint(subject, arrivalsPerMs);
+  if (fixed.kind === 'saturated') return fixed;
+  const { state } = fixed;
+  const { shiftMs, batchDispersion } = tokenTimes(subject, arrivalsPerMs, state, 0, 0, closed);
+  const pressure = pressureOf(subject, state, batchDispersion);
+  return {
+    kind: 'steady',
+    state,
+    shiftMs,
+    batchDispersion,
+    pressureZ: pressure.z,
+    trust: trustOf(subject, arrivalsPerMs, state, pressure),
+  };
+}
+
+interface FirstToken {
+  ttftMs: LatencyPercentiles;
+  residualMeanMs: number;
+  /** ms at the probabilities of TTFT_NODES. */
+  nodesMs: Float64Array;
+}
+
+const batchDeviation = (load: LoadState): number =>
+  Math.sqrt(Math.max(0, load.state.step.decodes * load.batchDispersion));
+
+export function firstTokenLatency(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  load: LoadState,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): FirstToken {
+  const { state } = load;
+  // Arrivals see the time average, in which long steps count for more: raise the decodes once.
+  const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
+  const seen = arrivalsPerMs * decodesPerPrompt * (state.step.meanMs + load.shiftMs);
+  const raised = meanStep(subject, arrivalsPerMs, Math.min(seen, decodeLimit(subject).decodes));
+  spread.clear();
+  const residualMeanMs = depositFirstToken(
+    subject,
+    {
+      arrivalsPerMs,
+      scvArrival: subject.scvArrival,
+      step: raised.kind === 'steady' ? raised.step : state.step,
+      relativeSpread: Math.min(0.5, (state.msPerDecode * batchDeviation(load)) / state.step.meanMs),
+      hasResidual: closed.hasResidual,
+    },
+    spread,
+  );
+  const ttftMs = read();
+  const nodesMs = Float64Array.from(TTFT_NODES, ([probability]) => spread.quantile(probability));
+  return { ttftMs, residualMeanMs, nodesMs };
+}
+
+export function tokenLatency(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  load: LoadState,
+  first: FirstToken,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): { tpotMs: LatencyPercentiles; times: TokenTimes } {
+  const { moments } = subject.lengths;
+  const { plan } = subject;
+  const computeMeanMs = first.ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
+  const times = tokenTimes(subject, arrivalsPerMs, load.state, computeMeanMs, first.residualMeanMs, closed);
+  if (moments.outputMean <= 1) return { tpotMs: { mean: 0, p50: 0, p90: 0, p95: 0, p99: 0 }, times };
+  spread.clear();
+  depositTokenTimes(subject, load.state, times, spread);
+  return { tpotMs: read(), times };
+}
+
+/** Everything but E2E. */
+function evaluateTokens(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): TokenLatencies | Saturated {
+  const load = loadState(subject, arrivalsPerMs, closed);
+  if (load.kind === 'saturated') return load;
+  const first = firstTokenLatency(subject, arrivalsPerMs, load, closed);
+  const { tpotMs, times } = tokenLatency(subject, arrivalsPerMs, load, first, closed);
+  const { state } = load;
+  return {
+    kind: 'steady',
+    ttftMs: first.ttftMs,
+    tpotMs,
+    meanRunning: state.step.decodes,
+    maxRunning: Math.min(subject.maxNumSeqs, Math.ceil(state.step.decodes + Z_P99 * batchDeviation(load))),
+    meanStepMs: state.step.meanMs,
+    decodeOnlyStepMs: state.step.decodeOnlyMs,
+    prefillShare: state.prefillShare,
+    pressureZ: load.pressureZ,
+    trust: load.trust,
+    state,
+    times,
+    ttftNodesMs: first.nodesMs,
+  };
+}
+
+interface Pressure {
+  z: number;
+  cause: 'kv' | 'seats';
+}
+
+/** Distance of the KV demand to the cache, and of the batch to the seats, in standard deviations (QUEUEING.md 3.9). */
+function pressureOf(subject: BatchingSubject, state: SteadyState, dispersion: number): Pressure {
+  const { moments } = subject.lengths;
+  const { decodes } = state.step;
+  const context = moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE;
+  const demand = decodes * context;
+  const sd = Math.sqrt(decodes * dispersion * (moments.decodeContextMean ** 2 + moments.decodeContextVariance));
+  // One request always holds its seat and its blocks, however low the load.
+  const scale = Math.max(sd, 1e-9);
+  const kv = (subject.kvCacheTokens - Math.max(demand, context)) / scale;
+  const seats = ((subject.maxNumSeqs - decodes) * context) / scale;
+  return kv <= seats ? { z: kv, cause: 'kv' } : { z: seats, cause: 'seats' };
+}
+
+function trustOf(subject: BatchingSubject, arrivalsPerMs: number, state: SteadyState, pressure: Pressure): TrustKind {
+  if (pressure.z < PRESSURE_LIMIT_Z) return pressure.cause === 'kv' ? 'kv_pressure' : 'slot_pressure';
+  if (subject.scvArrival > TRUSTED.scvArrival) return 'bursty';
+  const { step } = state;
+  const tokenLoad = (arrivalsPerMs * subject.lengths.moments.uncachedMean * step.fullChunkMs) / step.roomTokens;
+  const isCritical =
+    state.feedbackGain > TRUSTED.feedbackGain ||
+    state.prefillShare > TRUSTED.prefillShare ||
+    tokenLoad > TRUSTED.tokenLoad;
+  return isCritical ? 'critical' : 'ok';
+}

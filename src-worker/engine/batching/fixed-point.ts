@@ -1,0 +1,91 @@
+import { meanStep, type MeanStep } from './mean-step.ts';
+import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
+
+const MAX_ROUNDS = 60;
+const RELATIVE_TOLERANCE = 1e-5;
+
+/** The steady state of a replica: how many sequences decode, and how strongly load feeds back into itself. */
+export interface SteadyState {
+  step: MeanStep;
+  /** ms a further decode adds to the mean step. */
+  msPerDecode: number;
+  /** Share of a disturbance of the batch that comes back through longer steps, 0..0.95. */
+  feedbackGain: number;
+  /** ms a prompt adds to the steps of others, first and second moment. */
+  promptExtraMeanMs: number;
+  promptExtraSecondMoment: number;
+  /** Share of time that prefill adds to steps. */
+  prefillShare: number;
+}
+
+export type FixedPoint = { kind: 'steady'; state: SteadyState } | { kind: 'saturated'; cause: SaturationKind };
+
+/** Most decodes a replica can hold, and what binds first. */
+export function decodeLimit(subject: BatchingSubject): { decodes: number; cause: 'kv' | 'seats' } {
+  const context = subject.lengths.moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE;
+  const byKv = subject.kvCacheTokens / context;
+  return byKv < subject.maxNumSeqs ? { decodes: byKv, cause: 'kv' } : { decodes: subject.maxNumSeqs, cause: 'seats' };
+}
+
+/**
+ * Little's law for the decodes in flight: B = rate x (output - 1) x step(B). The gap g(B) = rate·n·T(B) - B is convex and
+ * positive left of its root, so secants from the left approach it from one side (QUEUEING.md 3.4). No root within the
+ * seats and the KV cache, or a gap that grows again, means that there is no steady state: a value, not an error.
+ */
+export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
+  const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
+  const limit = decodeLimit(subject);
+  const first = meanStep(subject, arrivalsPerMs, 0);
+  if (first.kind === 'saturated') return { kind: 'saturated', cause: 'compute' };
+  if (decodesPerPrompt <= 0) return { kind: 'steady', state: describe(subject, arrivalsPerMs, first.step) };
+
+  const offered = arrivalsPerMs * decodesPerPrompt;
+  let previous = 0;
+  let previousGap = offered * first.step.meanMs;
+  let decodes = previousGap;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    if (decodes > limit.decodes) return { kind: 'saturated', cause: limit.cause };
+    const outcome = meanStep(subject, arrivalsPerMs, decodes);
+    if (outcome.kind === 'saturated') return { kind: 'saturated', cause: 'compute' };
+    const gap = offered * outcome.step.meanMs - decodes;
+    if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) {
+      return { kind: 'steady', state: describe(subject, arrivalsPerMs, outcome.step) };
+    }
+    const slope = (gap - previousGap) / (decodes - previous);
+    if (!(slope < -1e-4)) return { kind: 'saturated', cause: 'compute' };
+    previous = decodes;
+    previousGap = gap;
+    decodes -= gap / slope;
+  }
+  // Slower than any real approach to a root: the root lies at the edge of stability.
+  return { kind: 'saturated', cause: 'compute' };
+}
+
+function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): SteadyState {
+  const { moments, prompts } = subject.lengths;
+  const decodesPerPrompt = Math.max(0, moments.outputMean - 1);
+  // A chord, not the tangent: the tangent overstates the slope for experts at few decodes.
+  const nudge = Math.max(0.03 * step.decodes, Math.min(1, Math.sqrt(step.decodes)));
+  let msPerDecode = 0;
+  if (nudge > 0) {
+    const further = meanStep(subject, arrivalsPerMs, step.decodes + nudge);
+    if (further.kind === 'steady') msPerDecode = Math.max(0, (further.step.meanMs - step.meanMs) / nudge);
+  }
+  const extraMean = Math.max(0, (step.meanMs - step.decodeOnlyMs) / (arrivalsPerMs * step.meanMs));
+  let first = 0;
+  let second = 0;
+  for (let i = 0; i < prompts.weights.length; i += 1) {
+    const extra = Math.max(0, step.promptExtraMs[i] as number);
+    first += (prompts.weights[i] as number) * extra;
+    second += (prompts.weights[i] as number) * extra * extra;
+  }
+  const scaled = first > 0 ? (second / first ** 2) * extraMean ** 2 : 0;
+  return {
+    step,
+    msPerDecode,
+    feedbackGain: Math.min(0.95, arrivalsPerMs * decodesPerPrompt * msPerDecode),
+    promptExtraMeanMs: extraMean,
+    promptExtraSecondMoment: scaled,
+    prefillShare: Math.min(0.999, arrivalsPerMs * extraMean),
+  };
+}

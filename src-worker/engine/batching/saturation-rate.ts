@@ -1,0 +1,48 @@
+import { littleFixedPoint } from './fixed-point.ts';
+import { decodeLimit } from './fixed-point.ts';
+import { meanStep } from './mean-step.ts';
+import type { BatchingSubject, SaturationKind } from './subject.ts';
+
+const RELATIVE_TOLERANCE = 1e-3;
+
+/**
+ * A rate no replica can exceed: with `decodes` sequences at once and no prompt at all, requests leave at
+ * decodes / (tokens · step). Upper bracket of every search, never reported (QUEUEING.md 3.9).
+ */
+export function rateUpperBound(subject: BatchingSubject): number {
+  const decodesPerPrompt = Math.max(1e-9, subject.lengths.moments.outputMean - 1);
+  const limit = decodeLimit(subject).decodes;
+  let best = 0;
+  for (let i = 1; i <= 12; i += 1) {
+    const decodes = limit * (i / 12) ** 2;
+    const outcome = meanStep(subject, 1e-12, decodes);
+    if (outcome.kind === 'saturated') continue;
+    const { step } = outcome;
+    const byDecode = step.decodeOnlyMs > 0 ? decodes / (decodesPerPrompt * step.decodeOnlyMs) : Infinity;
+    const byPrefill = step.roomTokens / (subject.lengths.moments.uncachedMean * step.fullChunkMs);
+    best = Math.max(best, Math.min(byDecode, byPrefill));
+  }
+  return best;
+}
+
+/** The rate (per ms) at which a replica stops having a steady state, to 0.1 %, and what saturates there. */
+export function saturationRate(
+  subject: BatchingSubject,
+  knownSteadyPerMs = 0,
+): { perMs: number; cause: SaturationKind } {
+  let low = knownSteadyPerMs;
+  let high = Math.max(rateUpperBound(subject), knownSteadyPerMs) * 1.001;
+  let cause: SaturationKind = 'compute';
+  for (let round = 0; round < 60; round += 1) {
+    if (high - low <= RELATIVE_TOLERANCE * high) break;
+    const middle = low > 0 ? Math.sqrt(low * high) : high / 2;
+    const outcome = littleFixedPoint(subject, middle);
+    if (outcome.kind === 'steady') low = middle;
+    else {
+      high = middle;
+      cause = outcome.cause;
+    }
+    if (high < 1e-12) break;
+  }
+  return { perMs: low, cause };
+}

@@ -1,0 +1,165 @@
+import { normalCdf } from '../numerics/normal.ts';
+import { NORMAL_NODES } from './mean-step.ts';
+import type { SteadyState } from './fixed-point.ts';
+import type { Spread } from './spread.ts';
+import type { BatchingSubject } from './subject.ts';
+
+/** Mean and spread of the time per output token of a request with `n` tokens after the first. */
+export interface TokenTimeLaw {
+  meanMs: number;
+  /** Variance from prefills that interrupt: short-lived, skewed. */
+  prefillVariance: number;
+  /** Variance from the wandering of the batch and of contexts: slow, symmetric. */
+  slowVariance: number;
+}
+
+/** What all requests of a replica share when their token times are drawn. */
+export interface TokenTimes {
+  /** ms by which a request sees longer steps than the average step. */
+  shiftMs: number;
+  /** Variance of the number of decodes / its mean. */
+  batchDispersion: number;
+  lawFor(decodeTokens: number): TokenTimeLaw;
+}
+
+export interface ClosedLoopShare {
+  /** Share of time a user is in the system; 0 for open arrivals. */
+  presentFraction: number;
+}
+
+/** (2 (e^-x - 1 + x)) / x²: how much of a slow fluctuation survives averaging over x correlation lengths. */
+function averagingFactor(x: number): number {
+  if (x < 1e-4) return 1 - x / 3;
+  return (2 * (Math.expm1(-x) + x)) / (x * x);
+}
+
+/**
+ * Time per output token counted in steps, not in seconds: a decode stays exactly n steps, and arrivals per step grow with
+ * the length of the step, so an arrival causes further arrivals: a branching process, which "mean plus square root"
+ * closures miss (QUEUEING.md 3.5).
+ */
+export function tokenTimes(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  state: SteadyState,
+  firstTokenMeanMs: number,
+  residualMeanMs: number,
+  closed: ClosedLoopShare,
+): TokenTimes {
+  const { moments } = subject.lengths;
+  const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
+  const burst = Math.max(0, subject.scvArrival);
+  const isConstant = subject.scvArrival < 0.5;
+  const extraVariance = Math.max(0, state.promptExtraSecondMoment - promptExtraMeanMs ** 2);
+  const countSpread = isConstant ? 0 : closed.presentFraction > 0 ? 1 - closed.presentFraction : Math.max(burst, 1);
+  const extraSecond = extraVariance + countSpread * promptExtraMeanMs ** 2;
+
+  const decodesPerPrompt = Math.max(1e-9, moments.outputMean - 1);
+  const free = 1 - prefillShare;
+  const family = isConstant
+    ? 1 + (arrivalsPerMs ** 2 * extraVariance) / free ** 2
+    : 1 / free + (prefillShare + arrivalsPerMs ** 2 * extraVariance) / free ** 2;
+  const overlap = 2 * normalCdf(-moments.outputLogSigma / Math.SQRT2);
+  const base = isConstant ? 1 - overlap : 1;
+  const familySpread = family - 1 + (burst > 1 ? burst - 1 : 0);
+  const dispersion = ((base + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
+
+  const { decodes } = step;
+  const alreadyCounted = decodes > 0 ? decodes / -Math.expm1(-decodes) : 1;
+  const itself = 1 + decodes - alreadyCounted;
+  const shiftMs = Math.min(Math.max(0, msPerDecode * (dispersion - 1 + itself)), step.meanMs / 2);
+
+  const queuedMs = isConstant
+    ? 0
+    : (arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free;
+  const roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
+  const correlation = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
+  const contextSlope = contextMs(subject, state);
+  const contextVariance =
+    contextSlope ** 2 *
+    decodes *
+    moments.decodeContextVariance *
+    (step.meanMs / Math.max(step.decodeOnlyMs, 1e-9)) ** 2;
+  const slow = msPerDecode ** 2 * decodes * dispersion + contextVariance;
+
+  return {
+    shiftMs,
+    batchDispersion: dispersion,
+    lawFor(n) {
+      const y = n / decodesPerPrompt;
+      const reached = decodesPerPrompt * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
+      const afterFirst = roomMs * -Math.expm1(-queuedMs / (n * roomMs));
+      const cross =
+        promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
+      const interruptions = ((step.meanMs / n) * arrivalsPerMs * extraSecond * cross) / free ** 2;
+      const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
+      return {
+        meanMs: Math.max(step.decodeOnlyMs, step.meanMs + shiftMs + afterFirst),
+        prefillVariance: interruptions + queuedVariance,
+        slowVariance: slow * averagingFactor(n / correlation),
+      };
+    },
+  };
+}
+
+/** ms one more token of context adds to a step. */
+function contextMs(subject: BatchingSubject, state: SteadyState): number {
+  let slope = 0;
+  const { decodes } = state.step;
+  const mean = subject.lengths.moments.decodeContextMean;
+  for (const group of subject.plan.attention) {
+    if (group.windowTokens !== null && mean > group.windowTokens) continue;
+    slope += Math.max(group.computeMsPerContextToken, group.readMsPerContextToken);
+  }
+  return decodes > 0 ? slope : 0;
+}
+
+/** Standard normal in eight cells, finer in the upper tail: conditional mean and probability of each. */
+const GAMMA_NODES: readonly (readonly [z: number, weight: number])[] = [
+  [-1.75498, 0.1],
+  [-0.86097, 0.2],
+  [-0.25625, 0.2],
+  [0.25625, 0.2],
+  [0.76356, 0.15],
+  [1.23614, 0.08],
+  [1.68495, 0.045],
+  [2.3378, 0.025],
+];
+
+/** Quantile-like nodes of a positive skewed law with given mean and variance: Wilson-Hilferty, lognormal when very skewed. */
+function skewedNode(mean: number, variance: number, z: number): number {
+  if (mean <= 0 || variance <= 0) return Math.max(0, mean);
+  const shape = mean ** 2 / variance;
+  if (shape < 0.4) {
+    const sigma = Math.sqrt(Math.log1p(1 / shape));
+    return mean * Math.exp(sigma * z - (sigma * sigma) / 2);
+  }
+  const c = 1 / (9 * shape);
+  const root = 1 - c + z * Math.sqrt(c);
+  return root > 0 ? mean * root ** 3 : 0;
+}
+
+/** Deposits the distribution of TPOT over requests (ms) into `spread`. */
+export function depositTokenTimes(
+  subject: BatchingSubject,
+  state: SteadyState,
+  times: TokenTimes,
+  spread: Spread,
+): void {
+  const { tokens, weights } = subject.lengths.outputs;
+  const { decodeOnlyMs, fullChunkMs } = state.step;
+  for (let i = 0; i < tokens.length; i += 1) {
+    const n = Math.max(1, (tokens[i] as number) - 1);
+    const law = times.lawFor(n);
+    const above = law.meanMs - decodeOnlyMs;
+    const slowSd = Math.sqrt(law.slowVariance);
+    for (const [z, weight] of GAMMA_NODES) {
+      const fast = Math.min(skewedNode(above, law.prefillVariance, z), Math.max(above, fullChunkMs - decodeOnlyMs));
+      for (const [slowZ, slowWeight] of NORMAL_NODES) {
+        const value = Math.max(decodeOnlyMs * 0.98, decodeOnlyMs + fast + slowZ * slowSd);
+        const width = Math.sqrt((0.5 * Math.sqrt(law.prefillVariance)) ** 2 + slowSd ** 2);
+        spread.add(value, width, (weights[i] as number) * weight * slowWeight);
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { constantOf } from '../calibration/lookup.ts';
+import type { CalibrationProfile } from '../calibration/types.ts';
+import type { Gpu } from '../hardware/types.ts';
+import type { Model, Precision } from '../model/types.ts';
+import { kvBytesPerToken } from '../model/kv.ts';
+import { weightBytes } from '../model/weights.ts';
+import { bytesFromGib } from '../units.ts';
+import type { EngineDefaults } from './types.ts';
+
+/** vLLM's scheduler limits and memory share, resolved for one GPU. */
+export interface EngineLimits {
+  maxNumBatchedTokens: number;
+  maxNumSeqs: number;
+  gpuMemoryUtilization: number;
+  kvBlockTokens: number;
+}
+
+export interface LimitOverrides {
+  maxNumBatchedTokens?: number | null;
+  maxNumSeqs?: number | null;
+  gpuMemoryUtilization?: number | null;
+}
+
+/** Defaults of the engine version for this GPU, overridden where asked. */
+export function engineLimits(defaults: EngineDefaults, gpu: Gpu, overrides: LimitOverrides = {}): EngineLimits {
+  const isLarge = gpu.usableMemoryBytes >= defaults.largeGpuMemoryBytes && !defaults.smallGpuIds.includes(gpu.id);
+  const scheduler = isLarge ? defaults.large : defaults.small;
+  return {
+    maxNumBatchedTokens: overrides.maxNumBatchedTokens ?? scheduler.maxNumBatchedTokens,
+    maxNumSeqs: overrides.maxNumSeqs ?? scheduler.maxNumSeqs,
+    gpuMemoryUtilization: overrides.gpuMemoryUtilization ?? defaults.gpuMemoryUtilization,
+    kvBlockTokens: defaults.kvBlockTokens,
+  };
+}
+
+export interface MemoryQuestion {
+  model: Model;
+  gpu: Gpu;
+  gpuShare: number;
+  precision: Precision;
+  kvBytesPerElement: 1 | 2;
+  tensorParallel: number;
+  limits: EngineLimits;
+  calibration: CalibrationProfile;
+}
+
+/** Where the memory of one GPU goes. All bytes are per GPU; kvCacheTokens is what the replica holds. */
+export interface MemoryFit {
+  fits: boolean;
+  totalBytes: number;
+  /** gpu_memory_utilization of the total. */
+  budgetBytes: number;
+  weightsBytes: number;
+  activationBytes: number;
+  /** CUDA context, NCCL, CUDA graphs. */
+  overheadBytes: number;
+  kvCacheBytes: number;
+  kvCacheTokens: number;
+  /** Outside the budget: left to the driver and to others. */
+  freeBytes: number;
+  /** Missing bytes per GPU for the smallest start (one block of KV); 0 when it fits. */
+  shortfallBytes: number;
+}
+
+/**
+ * vLLM's memory budget (DESIGN.md 2.3): utilization of the memory the driver reports, less weights, the activation peak
+ * of a profiling run (grows with seats x vocabulary and batched tokens x hidden), CUDA context and NCCL, and CUDA graphs,
+ * which count inside the budget from vLLM 0.22. Windowed layers are budgeted like full ones (the cautious end).
+ */
+export function fitMemory(question: MemoryQuestion): MemoryFit {
+  const { model, gpu, gpuShare, precision, tensorParallel, limits, calibration, kvBytesPerElement } = question;
+  const constant = (name: string): number => constantOf(calibration, name);
+  const totalBytes = gpu.usableMemoryBytes * gpuShare;
+  const budgetBytes = totalBytes * limits.gpuMemoryUtilization;
+  const weightsBytes = weightBytes(model, precision) / tensorParallel;
+  const activationBytes =
+    constant('activationBytesPerSeqVocabulary') * limits.maxNumSeqs * model.vocabularySize +
+    constant('activationBytesPerTokenHidden') * limits.maxNumBatchedTokens * model.hiddenSize;
+  const nonTorchGib = tensorParallel > 1 ? constant('nonTorchGibMultiGpu') : constant('nonTorchGibSingleGpu');
+  const overheadBytes = bytesFromGib(nonTorchGib + constant('cudaGraphGib'));
+  const bytesPerToken = kvBytesPerToken(model, kvBytesPerElement, tensorParallel);
+  const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
+  const blockBytes = bytesPerToken * limits.kvBlockTokens;
+  const blocks = Math.floor(roomBytes / blockBytes);
+  const fits = blocks >= 1;
+  return {
+    fits,
+    totalBytes,
+    budgetBytes,
+    weightsBytes,
+    activationBytes,
+    overheadBytes,
+    kvCacheBytes: fits ? blocks * blockBytes : 0,
+    kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
+    freeBytes: totalBytes - budgetBytes,
+    shortfallBytes: fits ? 0 : blockBytes - roomBytes,
+  };
+}

@@ -1,0 +1,35 @@
+/** What a queue is told of its service times. */
+
+export type ServiceLawKind = 'deterministic' | 'exponential' | 'gamma' | 'lognormal';
+
+/** A service time by name. */
+export interface ServiceLaw {
+  kind: ServiceLawKind;
+  /** > 0. */
+  meanMs: number;
+  /** Standard deviation / mean, >= 0. Deterministic counts as 0 and exponential as 1, whatever is given. */
+  cv: number;
+}
+
+/** A service time by its curves, for laws that have no name: one derived from token lengths, say. Atoms are allowed. */
+export interface GeneralService {
+  meanMs: number;
+  secondMomentMs2: number;
+  /** P(S <= ms), right-continuous. */
+  cdf(ms: number): number;
+  /** E[S; S <= ms], not divided by the probability. */
+  partialMean(ms: number): number;
+}
+
+/** A service time in units of its own mean. The whole queueing engine works in that unit: time scales out of every law. */
+export interface UnitService {
+  secondMoment: number;
+  cdf(x: number): number;
+  partialMean(x: number): number;
+}
+
+export const unitService = (service: GeneralService): UnitService => ({
+  secondMoment: service.secondMomentMs2 / service.meanMs ** 2,
+  cdf: (x) => service.cdf(x * service.meanMs),
+  partialMean: (x) => service.partialMean(x * service.meanMs) / service.meanMs,
+});

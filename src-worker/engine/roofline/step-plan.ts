@@ -1,0 +1,257 @@
+import { constantOf, familyOf, generationOf } from '../calibration/lookup.ts';
+import type { CalibrationProfile } from '../calibration/types.ts';
+import { allReduceLatencyMs, allReduceMsPerByte } from '../communication/all-reduce.ts';
+import type { Fabric } from '../communication/fabric.ts';
+import type { PrecisionSupport } from '../hardware/precision.ts';
+import type { Gpu } from '../hardware/types.ts';
+import type { Model, Precision } from '../model/types.ts';
+import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
+import { MS_PER_S, msFromMicroseconds } from '../units.ts';
+import { smoothMax, type SmoothMax } from './smooth-max.ts';
+
+/** Everything that decides how long one engine step of a replica takes. */
+export interface StepSubject {
+  model: Model;
+  gpu: Gpu;
+  /** Share of the GPU an instance sells: 1, or less for a vGPU slice. */
+  gpuShare: number;
+  precision: Precision;
+  support: Exclude<PrecisionSupport, { kind: 'unsupported' }>;
+  /** 2 for 16-bit, 1 for fp8. */
+  kvBytesPerElement: 1 | 2;
+  tensorParallel: number;
+  fabric: Fabric | null;
+  calibration: CalibrationProfile;
+  generation: string;
+}
+
+/** One class of matrix products: what it multiplies and how fast it is read and computed. All per GPU of the group. */
+export interface GemmClass {
+  /** ms per (padded) token row at the achieved compute rate. */
+  computeMsPerRow: number;
+  /** ms to read all its weights once at the achieved bandwidth. */
+  readMs: number;
+}
+
+/** Routed experts: reading and computing depend on how many of them a step touches. */
+export interface ExpertClass {
+  numExperts: number;
+  expertsPerToken: number;
+  /** ln(1 - k/E): the touched share is 1 - exp(skew · tokens · this). */
+  logMissPerToken: number;
+  routingSkew: number;
+  extraTokensPerExpert: number;
+  /** ms of one token through one expert. */
+  computeMsPerExpertToken: number;
+  /** ms to read all routed experts of this GPU. */
+  readMs: number;
+}
+
+/** KV reads and attention arithmetic of the layers that share a window (null = whole context). */
+export interface AttentionGroup {
+  windowTokens: number | null;
+  /** ms per token of context read by one decoding sequence. */
+  readMsPerContextToken: number;
+  computeMsPerContextToken: number;
+  /** ms per (prompt token x attended token). */
+  promptMsPerPair: number;
+}
+
+/**
+ * A deployment compiled into coefficients, so that one evaluation of the step time is a handful of multiplications
+ * (step-time.ts). Sizes are per GPU of the tensor-parallel group; times in ms.
+ */
+export interface StepPlan {
+  attentionProjections: GemmClass;
+  denseFfn: GemmClass;
+  experts: ExpertClass | null;
+  head: GemmClass;
+  attention: AttentionGroup[];
+  tileRowsCubed: number;
+  extraRows: number;
+  headTileRowsCubed: number;
+  activationMsPerToken: number;
+  communicationLatencyMs: number;
+  communicationMsPerToken: number;
+  launchMs: number;
+  sequenceMs: number;
+  hidesSequenceTime: boolean;
+  combine: SmoothMax;
+  /** Added to TTFT outside the step: API, scheduling, tokenizing. */
+  ttftBaseMs: number;
+  tokenizeMsPerToken: number;
+  /** Steps a request waits for its first token beyond its own prefill. */
+  firstTokenWaitSteps: number;
+  /** Physical floor of a decode step: weights read once at the peak bandwidth. */
+  weightReadFloorMs: number;
+  isFamilyMeasured: boolean;
+}
+
+interface Rates {
+  weightBytesPerMs: number;
+  kvBytesPerMs: number;
+  expertBytesPerMs: number;
+  gemmFlopPerMs: number;
+  gemm16FlopPerMs: number;
+  attentionFlopPerMs: number;
+  decodeAttentionFlopPerMs: number;
+  peakBytesPerMs: number;
+  act16BytesPerMs: number;
+}
+
+/** A format without units of its own runs through the weight-only kernels of its width, and takes their factors. */
+function kernelFormat({ precision, support }: StepSubject): Precision {
+  if (support.kind === 'native') return precision;
+  if (precision === 'fp8') return 'w8a16';
+  return precision === 'mxfp4' ? 'int4' : precision;
+}
+
+/** Achieved rates: catalog peaks times calibrated shares, capped so that no prediction beats the data sheet. */
+function achievedRates(subject: StepSubject): Rates {
+  const { calibration, gpu, gpuShare, precision, support } = subject;
+  const format = kernelFormat(subject);
+  const constant = (name: string): number => constantOf(calibration, name);
+  const overheads = generationOf(calibration, subject.generation);
+  const { factors } = familyOf(calibration, gpu.id);
+  const ownBandwidth = calibration.gpuBandwidthFactors[gpu.id] ?? 1;
+
+  const peakBytesPerMs = (gpu.memoryBandwidthBytesPerS * gpuShare) / MS_PER_S;
+  const peak16FlopPerMs = (gpu.peaks.fp16FlopPerS * gpuShare) / MS_PER_S;
+  const peakFlopPerMs = (support.peakFlopPerS * gpuShare) / MS_PER_S;
+
+  const bandwidthShare = constant('bandwidthEfficiency') * factors.bandwidth * ownBandwidth * overheads.bandwidthFactor;
+  const maxBandwidth = constant('maxBandwidthEfficiency');
+  const formatShare = bandwidthShare * calibration.precisionBandwidthFactors[format];
+  const computeShare = constant('computeEfficiency') * factors.compute * overheads.computeFactor;
+  const maxCompute = constant('maxComputeEfficiency');
+  const expert8 = precision === 'fp8' ? constant('expertReadFactorFp8') : 1;
+  const expertShare = formatShare * constant('expertReadFactor') * expert8 * overheads.expertReadFactor;
+  const kvShare = bandwidthShare * constant('kvReadEfficiency') * overheads.kvFactor;
+
+  return {
+    weightBytesPerMs: peakBytesPerMs * Math.min(formatShare, maxBandwidth),
+    act16BytesPerMs: peakBytesPerMs * Math.min(bandwidthShare, maxBandwidth),
+    kvBytesPerMs: peakBytesPerMs * Math.min(kvShare, maxBandwidth),
+    expertBytesPerMs: peakBytesPerMs * Math.min(expertShare, constant('maxExpertBandwidthEfficiency')),
+    gemmFlopPerMs: peakFlopPerMs * Math.min(computeShare * calibration.precisionComputeFactors[format], maxCompute),
+    gemm16FlopPerMs: peak16FlopPerMs * Math.min(computeShare, maxCompute),
+    attentionFlopPerMs: peak16FlopPerMs * constant('attentionEfficiency'),
+    decodeAttentionFlopPerMs: peak16FlopPerMs * constant('decodeAttentionComputeEfficiency'),
+    peakBytesPerMs,
+  };
+}
+
+function attentionGroups(subject: StepSubject, rates: Rates): AttentionGroup[] {
+  const { model, tensorParallel, kvBytesPerElement } = subject;
+  const groups = new Map<number | null, AttentionGroup>();
+  for (const { attention } of model.layers) {
+    const group = groups.get(attention.windowTokens) ?? {
+      windowTokens: attention.windowTokens,
+      readMsPerContextToken: 0,
+      computeMsPerContextToken: 0,
+      promptMsPerPair: 0,
+    };
+    const kvHeads = Math.ceil(attention.numKvHeads / tensorParallel);
+    const kvBytes = 2 * kvHeads * attention.headDim * kvBytesPerElement;
+    // Scores and weighted sum: 2 products of 2 FLOP per head element and attended token.
+    const flopPerPair = (4 * attention.numHeads * attention.headDim) / tensorParallel;
+    group.readMsPerContextToken += kvBytes / rates.kvBytesPerMs;
+    group.computeMsPerContextToken += flopPerPair / rates.decodeAttentionFlopPerMs;
+    group.promptMsPerPair += flopPerPair / rates.attentionFlopPerMs;
+    groups.set(attention.windowTokens, group);
+  }
+  return [...groups.values()];
+}
+
+function expertClass(subject: StepSubject, rates: Rates): ExpertClass | null {
+  const { model, precision, tensorParallel, calibration } = subject;
+  const moeLayers = model.layers.flatMap(({ ffn }) => (ffn.kind === 'moe' ? [ffn] : []));
+  const [first] = moeLayers;
+  if (!first) return null;
+  const parameters = moeLayers.reduce((sum, ffn) => sum + ffn.numExperts * ffn.parametersPerExpert, 0);
+  const perExpert = parameters / tensorParallel / first.numExperts;
+  const computeFactor = constantOf(calibration, 'expertComputeFactor');
+  return {
+    numExperts: first.numExperts,
+    expertsPerToken: first.numExpertsPerToken,
+    logMissPerToken: Math.log1p(-Math.min(first.numExpertsPerToken / first.numExperts, 1 - 1e-12)),
+    routingSkew: constantOf(calibration, 'routingSkew'),
+    extraTokensPerExpert: constantOf(calibration, 'extraTokensPerExpert'),
+    computeMsPerExpertToken: (2 * perExpert) / (rates.gemmFlopPerMs * computeFactor),
+    readMs:
+      ((parameters / tensorParallel) * bytesPerWeightOfClass(model, precision, 'experts')) / rates.expertBytesPerMs,
+  };
+}
+
+/** Compiles a deployment into a StepPlan (FIDELITY.md section 2: operators, constants, caps). */
+export function compileStepPlan(subject: StepSubject): StepPlan {
+  const { calibration, model, precision, support, tensorParallel, fabric } = subject;
+  const constant = (name: string): number => constantOf(calibration, name);
+  const overheads = generationOf(calibration, subject.generation);
+  const rates = achievedRates(subject);
+  const classes = weightBreakdown(model);
+  // MXFP4 checkpoints quantize the experts only; attention, shared parts and head stay 16-bit.
+  const isExpertsOnly = precision === 'mxfp4' && model.layers.some(({ ffn }) => ffn.kind === 'moe');
+  const denseBytesPerMs = isExpertsOnly ? rates.act16BytesPerMs : rates.weightBytesPerMs;
+  const denseFlopPerMs = isExpertsOnly ? rates.gemm16FlopPerMs : rates.gemmFlopPerMs;
+
+  const attentionBytes = bytesPerWeightOfClass(model, precision, 'attention');
+  const ffnBytes = bytesPerWeightOfClass(model, precision, 'denseFfn');
+  const gemm = (parameters: number, bytes: number, bytesPerMs: number, flopPerMs: number): GemmClass => ({
+    computeMsPerRow: (2 * parameters) / tensorParallel / flopPerMs,
+    readMs: ((parameters / tensorParallel) * bytes) / bytesPerMs,
+  });
+  const experts = expertClass(subject, rates);
+  const numLayers = model.layers.length;
+  const numMoeLayers = model.layers.filter(({ ffn }) => ffn.kind === 'moe').length;
+  const tileRows = constant('gemmTileRows');
+  const denseTileRows =
+    support.kind === 'weight_only' && !isExpertsOnly ? constant('gemmTileRowsWeightOnly') : tileRows;
+  const moeLayerUs = overheads.moeLayerUs * (precision === 'fp8' ? constant('moeOverheadFactorFp8') : 1);
+
+  const reduce = fabric && {
+    gpus: tensorParallel,
+    pairLatencyUs: allReduceUs(calibration, fabric.kind) * overheads.allReduceFactor,
+    growth: constant('allReduceGrowth'),
+    bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
+    linkEfficiency: constant('linkEfficiency'),
+  };
+  // Two all-reduces a layer: after the attention's output projection and after the FFN.
+  const reductions = 2 * numLayers;
+  const weightBytes = classes.attention * attentionBytes + classes.ffn * ffnBytes;
+  const expertBytes = experts ? experts.readMs * rates.expertBytesPerMs * tensorParallel : 0;
+  const touchedShare = experts ? experts.expertsPerToken / experts.numExperts : 0;
+  const floorBytes = (weightBytes + classes.head * SIXTEEN_BIT_BYTES + expertBytes * touchedShare) / tensorParallel;
+
+  return {
+    attentionProjections: gemm(classes.attention, attentionBytes, denseBytesPerMs, denseFlopPerMs),
+    denseFfn: gemm(classes.ffn + classes.router, ffnBytes, denseBytesPerMs, denseFlopPerMs),
+    experts,
+    head: gemm(classes.head, SIXTEEN_BIT_BYTES, rates.act16BytesPerMs, rates.gemm16FlopPerMs),
+    attention: attentionGroups(subject, rates),
+    tileRowsCubed: denseTileRows ** 3,
+    extraRows: constant('gemmExtraTokens'),
+    headTileRowsCubed: tileRows ** 3,
+    activationMsPerToken:
+      (numLayers * constant('activationBytesPerTokenLayer') * model.hiddenSize * SIXTEEN_BIT_BYTES) /
+      rates.act16BytesPerMs,
+    communicationLatencyMs: reduce ? reductions * allReduceLatencyMs(reduce) : 0,
+    communicationMsPerToken: reduce
+      ? reductions * allReduceMsPerByte(reduce) * model.hiddenSize * SIXTEEN_BIT_BYTES
+      : 0,
+    launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + numMoeLayers * moeLayerUs),
+    sequenceMs: msFromMicroseconds(overheads.sequenceUs + overheads.streamUs),
+    hidesSequenceTime: overheads.hidesSequenceTime,
+    combine: smoothMax(constant('smoothMaxExponent')),
+    ttftBaseMs: overheads.ttftBaseMs,
+    tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / 1000,
+    firstTokenWaitSteps: constant('firstTokenWaitSteps'),
+    weightReadFloorMs: floorBytes / rates.peakBytesPerMs,
+    isFamilyMeasured: familyOf(calibration, subject.gpu.id).isMeasured,
+  };
+}
+
+/** Latency of one all-reduce over two GPUs; a fabric the profile does not name takes the slowest it does (cautious). */
+function allReduceUs(calibration: CalibrationProfile, fabricKind: string): number {
+  return calibration.allReduceUs[fabricKind] ?? Math.max(...Object.values(calibration.allReduceUs));
+}

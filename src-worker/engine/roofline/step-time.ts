@@ -1,0 +1,155 @@
+import type { AttentionGroup, GemmClass, StepPlan } from './step-plan.ts';
+
+/** Named parts of a step, in the order of `STEP_PARTS`. They add up to the step, save for what is hidden (see below). */
+export const STEP_PARTS = [
+  'projections',
+  'experts',
+  'kv_read',
+  'prompt_attention',
+  'activations',
+  'head',
+  'communication',
+  'launch',
+  'sequences',
+] as const;
+export type StepPart = (typeof STEP_PARTS)[number];
+
+/** What one step of one replica works on. */
+export interface StepBatch {
+  /** Sequences that decode. */
+  decodes: number;
+  /** Tokens of context read by all of them together. */
+  contextTokens: number;
+  /** Prompt tokens computed in this step. */
+  promptTokens: number;
+  /** Sum over those of the tokens each attends to (half the chunk on average, plus what was computed before). */
+  promptPairs: number;
+  /** Prompts that finish in this step and sample their first token. */
+  promptsEnding: number;
+}
+
+const cubeRootSum = (rowsCubed: number, tokens: number): number => Math.cbrt(tokens * tokens * tokens + rowsCubed);
+
+const gemmMs = (plan: StepPlan, gemm: GemmClass, rows: number): number =>
+  plan.combine(gemm.computeMsPerRow * rows, gemm.readMs);
+
+/** Rows a matrix unit works through: whole tiles, so a single token costs as much arithmetic as a tile. */
+const paddedRows = (plan: StepPlan, tokens: number): number =>
+  tokens > 0 ? cubeRootSum(plan.tileRowsCubed, tokens) + plan.extraRows : 0;
+
+function expertsMs(plan: StepPlan, tokens: number): number {
+  const { experts } = plan;
+  if (!experts || tokens <= 0) return 0;
+  const touched = experts.numExperts * -Math.expm1(experts.routingSkew * tokens * experts.logMissPerToken);
+  const hit = Math.min(experts.numExperts, Math.max(touched, experts.expertsPerToken));
+  const rows = experts.expertsPerToken * tokens + hit * experts.extraTokensPerExpert;
+  return plan.combine(experts.computeMsPerExpertToken * rows, (experts.readMs * hit) / experts.numExperts);
+}
+
+function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
+  const context = group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
+  return plan.combine(context * group.computeMsPerContextToken, context * group.readMsPerContextToken);
+}
+
+const promptAttentionMs = (group: AttentionGroup, promptTokens: number, promptPairs: number): number =>
+  group.promptMsPerPair *
+  (group.windowTokens === null ? promptPairs : Math.min(promptPairs, promptTokens * group.windowTokens));
+
+/**
+ * Time of one engine step in ms, allocation-free: it is evaluated some hundred thousand times in one sizing.
+ *
+ * Weights are read once per step; every operator class takes the smooth maximum of its compute and memory time; classes
+ * follow one another. Engines with asynchronous scheduling hand out tokens while the GPU computes: there the time per
+ * sequence hides behind the rest until it reaches its length. At fixed (decodes, promptTokens) the time is linear in
+ * contextTokens and promptPairs up to that last step and to the window's kink. Source: FIDELITY.md section 2.
+ *
+ * `parts`, when given, receives STEP_PARTS in order; with hidden sequence time their sum exceeds the step by what hides.
+ */
+export function stepTimeMs(
+  plan: StepPlan,
+  decodes: number,
+  contextTokens: number,
+  promptTokens: number,
+  promptPairs: number,
+  promptsEnding: number,
+  parts?: Float64Array,
+): number {
+  const tokens = decodes + promptTokens;
+  const rows = paddedRows(plan, tokens);
+  const projections = gemmMs(plan, plan.attentionProjections, rows) + gemmMs(plan, plan.denseFfn, rows);
+  const experts = expertsMs(plan, tokens);
+  let kvRead = 0;
+  let promptAttention = 0;
+  for (const group of plan.attention) {
+    kvRead += kvReadMs(plan, group, decodes, contextTokens);
+    if (promptTokens > 0) promptAttention += promptAttentionMs(group, promptTokens, promptPairs);
+  }
+  const activations = plan.activationMsPerToken * tokens;
+  const sampled = decodes + promptsEnding;
+  const head = sampled > 0 ? gemmMs(plan, plan.head, cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows) : 0;
+  const communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+  const sequences = plan.sequenceMs * sampled;
+  const rest = projections + experts + kvRead + promptAttention + activations + head + communication + plan.launchMs;
+  if (parts) {
+    parts[0] = projections;
+    parts[1] = experts;
+    parts[2] = kvRead;
+    parts[3] = promptAttention;
+    parts[4] = activations;
+    parts[5] = head;
+    parts[6] = communication;
+    parts[7] = plan.launchMs;
+    parts[8] = sequences;
+  }
+  return plan.hidesSequenceTime ? plan.combine(rest, sequences) : rest + sequences;
+}
+
+/** Which roof a part of a step mostly stands under; used to name the bottleneck. */
+export type Roof = 'memory_bandwidth' | 'compute' | 'communication' | 'overhead';
+
+export interface StepBreakdown {
+  totalMs: number;
+  partsMs: Record<StepPart, number>;
+  /** Part of the time that hides behind the GPU's work (0 where nothing does). */
+  hiddenMs: number;
+  roofsMs: Record<Roof, number>;
+}
+
+/** The same step with its parts by name, each counted to its larger roof. */
+export function stepBreakdown(plan: StepPlan, batch: StepBatch): StepBreakdown {
+  const parts = new Float64Array(STEP_PARTS.length);
+  const { decodes, contextTokens, promptTokens, promptPairs, promptsEnding } = batch;
+  const totalMs = stepTimeMs(plan, decodes, contextTokens, promptTokens, promptPairs, promptsEnding, parts);
+  const partsMs = Object.fromEntries(STEP_PARTS.map((name, i) => [name, parts[i] as number])) as Record<
+    StepPart,
+    number
+  >;
+  const summed = parts.reduce((sum, part) => sum + part, 0);
+  const hiddenMs = Math.max(0, summed - totalMs);
+  const rows = paddedRows(plan, decodes + promptTokens);
+  const isComputeBound = (gemm: GemmClass, gemmRows: number): boolean => gemm.computeMsPerRow * gemmRows > gemm.readMs;
+
+  const roofsMs: Record<Roof, number> = {
+    memory_bandwidth: partsMs.activations,
+    compute: partsMs.prompt_attention,
+    communication: partsMs.communication,
+    overhead: partsMs.launch + Math.max(0, partsMs.sequences - hiddenMs),
+  };
+  const add = (isCompute: boolean, ms: number): void => {
+    roofsMs[isCompute ? 'compute' : 'memory_bandwidth'] += ms;
+  };
+  add(isComputeBound(plan.denseFfn, rows) || isComputeBound(plan.attentionProjections, rows), partsMs.projections);
+  add(expertsComputeBound(plan, decodes + promptTokens), partsMs.experts);
+  add(
+    plan.attention.every((g) => g.computeMsPerContextToken > g.readMsPerContextToken),
+    partsMs.kv_read,
+  );
+  add(isComputeBound(plan.head, decodes + promptsEnding), partsMs.head);
+  return { totalMs, partsMs, hiddenMs, roofsMs };
+}
+
+function expertsComputeBound(plan: StepPlan, tokens: number): boolean {
+  const { experts } = plan;
+  if (!experts) return false;
+  return experts.computeMsPerExpertToken * experts.expertsPerToken * tokens > experts.readMs;
+}

@@ -1,0 +1,131 @@
+import {
+  evaluateBatching,
+  firstTokenLatency,
+  loadState,
+  PRESSURE_LIMIT_Z,
+  tokenLatency,
+  type LatencyPercentiles,
+} from '../batching/closed-form.ts';
+import { rateUpperBound } from '../batching/saturation-rate.ts';
+import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
+import type { LatencyKind, LatencyMetric, Statistic, Target } from '../workload/types.ts';
+import type { Capacity } from './types.ts';
+
+/** Searches stop when the bracket is this narrow in ln(rate) (NUMBERS.md: to 0.1 %). */
+const TOLERANCE = 1e-3;
+/** Share of the upper bound that counts as an idle replica. */
+const IDLE_SHARE = 1e-4;
+const MAX_ROUNDS = 60;
+
+export type LatencyByKind = Partial<Record<`${LatencyKind}Ms`, LatencyPercentiles>>;
+
+export function latencyOf(latencies: LatencyByKind, metric: LatencyMetric): number {
+  const [kind, statistic] = metric.split('_') as [LatencyKind, Statistic];
+  const percentiles = latencies[`${kind}Ms`];
+  if (!percentiles) throw new Error(`${metric} gates but was not evaluated`);
+  return percentiles[statistic];
+}
+
+/** How a rate stands against the targets: ln(predicted / target) of the worst one, infinite where it cannot be carried. */
+export interface Score {
+  value: number;
+  binding: LatencyMetric | SaturationKind;
+  predictedMs: number;
+  targetMs: number;
+  ttftP95Ms: number;
+}
+
+const impossible = (cause: SaturationKind): Score => ({
+  value: Infinity,
+  binding: cause,
+  predictedMs: 0,
+  targetMs: 0,
+  ttftP95Ms: 0,
+});
+
+/** Worst of the gating targets among the latencies given; -Infinity when none of them gates. */
+export function worstScore(latencies: LatencyByKind, targets: Target[]): Score {
+  let worst: Score = { ...impossible('compute'), value: -Infinity };
+  for (const { metric, targetMs, isGating } of targets) {
+    if (!isGating || latencies[`${metric.split('_')[0] as LatencyKind}Ms`] === undefined) continue;
+    const predictedMs = latencyOf(latencies, metric);
+    const value = Math.log(predictedMs / targetMs);
+    if (value > worst.value) worst = { ...worst, value, binding: metric, predictedMs, targetMs };
+  }
+  return worst;
+}
+
+/**
+ * Scores a rate in stages, cheapest first, and stops at the first miss: a missed target needs no further percentiles to be
+ * missed. Beyond z = 4 the figures are lower bounds only, so capacity ends there (QUEUEING.md 3.9).
+ */
+function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Target[]): Score {
+  const load = loadState(subject, ratePerMs);
+  if (load.kind === 'saturated') return impossible(load.cause);
+  if (load.pressureZ < PRESSURE_LIMIT_Z) return impossible(load.trust === 'kv_pressure' ? 'kv' : 'seats');
+  const first = firstTokenLatency(subject, ratePerMs, load);
+  const ttftP95Ms = first.ttftMs.p95;
+  const ttft = worstScore({ ttftMs: first.ttftMs }, targets);
+  if (ttft.value > 0) return { ...ttft, ttftP95Ms };
+  if (targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'))) {
+    const outcome = evaluateBatching(subject, ratePerMs);
+    if (outcome.kind === 'saturated') return impossible(outcome.cause);
+    const { ttftMs, tpotMs, e2eMs } = outcome;
+    return { ...worstScore({ ttftMs, tpotMs, e2eMs }, targets), ttftP95Ms };
+  }
+  const { tpotMs } = tokenLatency(subject, ratePerMs, load, first);
+  return { ...worstScore({ ttftMs: first.ttftMs, tpotMs }, targets), ttftP95Ms };
+}
+
+/** The largest rate one replica carries with every gating target met, or why there is none. */
+export function findCapacity(subject: BatchingSubject, targets: Target[]): Capacity {
+  return searchCapacity((ratePerMs) => scoreInStages(subject, ratePerMs, targets), rateUpperBound(subject));
+}
+
+/**
+ * Root of the score in ln(rate): halve from the top until a rate passes, then regula falsi with Illinois halving inside
+ * the bracket, bisection while its upper end is infinite. Returns the largest rate that was verified to meet every target
+ * (QUEUEING.md section 4). `bound` is a rate (per ms) none can exceed.
+ */
+export function searchCapacity(score: (ratePerMs: number) => Score, bound: number): Capacity {
+  if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
+  const at = (logRate: number): Score => score(Math.exp(logRate));
+  const floor = Math.log(bound * IDLE_SHARE);
+  const idle = at(floor);
+  if (idle.value > 0) return refusal(idle);
+
+  let low = floor;
+  let lowWeight = idle.value;
+  let high = Math.log(bound * 1.001);
+  let highWeight = Infinity;
+  let binding: Score['binding'] = 'compute';
+  let next = Math.log(bound * 0.5);
+  let lastSide: 'low' | 'high' | null = null;
+  for (let round = 0; round < MAX_ROUNDS && high - low > TOLERANCE; round += 1) {
+    const result = at(next);
+    if (result.value <= 0) {
+      low = next;
+      lowWeight = result.value;
+      if (lastSide === 'low') highWeight /= 2;
+      lastSide = 'low';
+    } else {
+      high = next;
+      highWeight = result.value;
+      binding = result.binding;
+      if (lastSide === 'high' && low > floor) lowWeight /= 2;
+      lastSide = 'high';
+    }
+    if (low === floor) next = Math.max(high - Math.LN2, (low + high) / 2);
+    else if (!Number.isFinite(highWeight)) next = (low + high) / 2;
+    else next = low + (high - low) * Math.min(0.95, Math.max(0.05, lowWeight / (lowWeight - highWeight)));
+    // A step below the tolerance next to the passing end decides the search at once.
+    if (next - low < TOLERANCE / 2) next = low + TOLERANCE / 2;
+    if (high - next < TOLERANCE / 2) next = high - TOLERANCE / 2;
+  }
+  return { kind: 'found', ratePerMs: Math.exp(low), binding, idleTtftP95Ms: idle.ttftP95Ms };
+}
+
+function refusal({ binding, predictedMs, targetMs }: Score): Capacity {
+  if (binding === 'kv' || binding === 'seats' || binding === 'compute') return { kind: 'no_room', cause: binding };
+  return { kind: 'missed_when_idle', metric: binding, targetMs, predictedMs };
+}

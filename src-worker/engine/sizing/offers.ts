@@ -1,0 +1,56 @@
+import type { Instance, RegionOffer } from '../hardware/types.ts';
+import type { Refusal, SizingDemand } from './types.ts';
+
+/** The cheapest region of an instance within the filters, or why there is none. */
+export type OfferChoice =
+  | { kind: 'offer'; offer: RegionOffer; usdPerHour: number; otherRegions: number }
+  | { kind: 'refused'; refusal: Refusal };
+
+export const priceOf = (offer: RegionOffer, pricing: SizingDemand['pricing']): number | null =>
+  pricing === 'spot' ? offer.spotUsdPerHour : offer.onDemandUsdPerHour;
+
+const refused = (reason: Refusal['reason'], detail: string): OfferChoice => ({
+  kind: 'refused',
+  refusal: { reason, detail, margin: null },
+});
+
+function placeFilter(instance: Instance, demand: SizingDemand): RegionOffer[] | OfferChoice {
+  const { zone, region } = demand;
+  const name = `${instance.provider} ${instance.name}`;
+  if (zone !== null) {
+    const there = instance.offers.filter((offer) => offer.zones.includes(zone));
+    if (there.length > 0) return there;
+    const knowsZones = instance.offers.some((offer) => offer.zones.length > 0);
+    return knowsZones
+      ? refused('not_in_zone', `${name} is not sold in ${zone}.`)
+      : refused('zone_unknown', `${name} is sold per region; in which zones it stands is not known.`);
+  }
+  if (region !== null) {
+    const there = instance.offers.filter((offer) => offer.region === region);
+    return there.length > 0 ? there : refused('region_filtered', `${name} is not sold in ${region}.`);
+  }
+  return instance.offers;
+}
+
+/** Cheapest first; equal prices by the region's name, so that the choice is the same everywhere. */
+export function chooseOffer(instance: Instance, demand: SizingDemand): OfferChoice {
+  const offers = placeFilter(instance, demand);
+  if (!Array.isArray(offers)) return offers;
+  let best: { offer: RegionOffer; usdPerHour: number } | null = null;
+  let priced = 0;
+  for (const offer of offers) {
+    const usdPerHour = priceOf(offer, demand.pricing);
+    if (usdPerHour === null) continue;
+    priced += 1;
+    const isBetter =
+      best === null ||
+      usdPerHour < best.usdPerHour ||
+      (usdPerHour === best.usdPerHour && offer.region < best.offer.region);
+    if (isBetter) best = { offer, usdPerHour };
+  }
+  if (best) return { kind: 'offer', ...best, otherRegions: priced - 1 };
+  const where = demand.zone ?? demand.region ?? 'any region';
+  return demand.pricing === 'spot'
+    ? refused('spot_unknown', `No spot price of ${instance.provider} ${instance.name} is known for ${where}.`)
+    : refused('price_unknown', `No on-demand price of ${instance.provider} ${instance.name} is known for ${where}.`);
+}

@@ -1,0 +1,205 @@
+import type { BatchingSubject } from '../batching/subject.ts';
+import { fabricFor } from '../communication/fabric.ts';
+import { engineRefusal, precisionSupport, type PrecisionSupport } from '../hardware/precision.ts';
+import type { Gpu, Instance } from '../hardware/types.ts';
+import { engineLimits, fitMemory, type MemoryFit } from '../memory/fit.ts';
+import type { Precision } from '../model/types.ts';
+import { compileStepPlan } from '../roofline/step-plan.ts';
+import { gibFromBytes } from '../units.ts';
+import { findCapacity } from './capacity.ts';
+import { batchingLoad } from './replica-load.ts';
+import type { Capacity, PlanGroup, Refusal, SizingSubject } from './types.ts';
+
+/** GPUs of an instance as they count: a vGPU slice is one GPU with a share. */
+export function gpuGroup(instance: Instance): { gpus: number; share: number } {
+  return instance.gpuCount >= 1
+    ? { gpus: Math.floor(instance.gpuCount), share: 1 }
+    : { gpus: 1, share: instance.gpuCount };
+}
+
+/** Powers of two up to the GPUs of the instance, or the one asked for. */
+export function tensorParallelChoices(gpus: number, asked: number | null): number[] {
+  if (asked !== null) return asked <= gpus ? [asked] : [];
+  const choices: number[] = [];
+  for (let tp = 1; tp <= gpus; tp *= 2) choices.push(tp);
+  return choices;
+}
+
+/** Instances whose groups of GPUs are alike share a key, and with it one capacity search. */
+export function planKey(instance: Instance, tensorParallel: number, precision: Precision): string {
+  const { share } = gpuGroup(instance);
+  const link =
+    tensorParallel === 1
+      ? 'alone'
+      : `${instance.interconnect}@${instance.interconnectBandwidthPerDirectionBytesPerS ?? 'default'}`;
+  return `${instance.gpuId}*${share}/tp${tensorParallel}/${link}/${precision}`;
+}
+
+const gib = (bytes: number): string => gibFromBytes(bytes).toFixed(1);
+
+function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number): Refusal {
+  const usable = fit.budgetBytes - fit.activationBytes - fit.overheadBytes;
+  const where = tensorParallel > 1 ? ` per GPU of TP ${tensorParallel}` : '';
+  const detail =
+    fit.weightsBytes > usable
+      ? `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`
+      : `Does not fit: beside ${gib(fit.weightsBytes)} GiB of weights${where} no room is left for KV cache on ${gpu.name}; ${gib(fit.shortfallBytes)} GiB are missing.`;
+  return {
+    reason: 'memory',
+    detail,
+    margin: {
+      metric: 'memory_per_gpu',
+      value: gibFromBytes(fit.budgetBytes + fit.shortfallBytes),
+      limit: gibFromBytes(fit.budgetBytes),
+      unit: 'GiB',
+    },
+  };
+}
+
+function headsRefusal(subject: SizingSubject, tensorParallel: number): Refusal | null {
+  const heads = subject.model.layers.map(({ attention }) => attention.numHeads);
+  const odd = heads.find((count) => count % tensorParallel !== 0);
+  if (odd === undefined) return null;
+  return {
+    reason: 'tp_heads',
+    detail: `TP ${tensorParallel} does not divide the ${odd} attention heads of ${subject.model.id}.`,
+    margin: { metric: 'attention_heads', value: tensorParallel, limit: odd, unit: 'GPUs' },
+  };
+}
+
+const METRIC_LABEL: Record<string, string> = { ttft: 'TTFT', tpot: 'TPOT', e2e: 'E2E' };
+
+/** `ttft_p95` as people read it: `TTFT P95`. */
+export function metricLabel(metric: string): string {
+  const [kind = '', statistic = ''] = metric.split('_');
+  return `${METRIC_LABEL[kind] ?? kind} ${statistic === 'mean' ? 'mean' : statistic.toUpperCase()}`;
+}
+
+const ms = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+
+function capacityRefusal(
+  capacity: Exclude<Capacity, { kind: 'found' }>,
+  fit: MemoryFit,
+  subject: SizingSubject,
+): Refusal {
+  if (capacity.kind === 'missed_when_idle') {
+    const { metric, predictedMs, targetMs } = capacity;
+    return {
+      reason: 'sla_missed',
+      detail: `${metricLabel(metric)} is ${ms(predictedMs)} ms on an idle replica, target ${ms(targetMs)} ms.`,
+      margin: { metric, value: predictedMs, limit: targetMs, unit: 'ms' },
+    };
+  }
+  const context = subject.lengths.moments.promptMean + subject.lengths.moments.outputMean;
+  return {
+    reason: 'memory',
+    detail: `The KV cache holds ${Math.round(fit.kvCacheTokens)} tokens, too few to keep requests of ${Math.round(context)} tokens from being preempted.`,
+    margin: { metric: 'kv_cache_tokens', value: fit.kvCacheTokens, limit: context, unit: 'tokens' },
+  };
+}
+
+/** Evaluates one plan: dtype, heads, memory, then its capacity. What fails first is the reason. */
+export function evaluatePlanGroup(
+  subject: SizingSubject,
+  gpu: Gpu,
+  instance: Instance,
+  tensorParallel: number,
+  precision: Precision,
+): PlanGroup {
+  const { share } = gpuGroup(instance);
+  const limits = engineLimits(subject.engine, gpu);
+  const base: PlanGroup = {
+    key: planKey(instance, tensorParallel, precision),
+    gpu,
+    gpuShare: share,
+    tensorParallel,
+    precision,
+    limits,
+    memory: null,
+    refusal: null,
+    warnings: [],
+    load: null,
+  };
+  const refused = engineRefusal(gpu, subject.engine.minComputeCapability);
+  if (refused) {
+    const margin = {
+      metric: 'compute_capability',
+      value: refused.capability,
+      limit: subject.engine.minComputeCapability,
+      unit: '',
+    };
+    return { ...base, refusal: { reason: 'compute_capability', detail: refused.sentence, margin } };
+  }
+  const support = precisionSupport(gpu, precision);
+  if (support.kind === 'unsupported') {
+    return { ...base, refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: null } };
+  }
+  if (subject.strictContext && subject.lengths.cut) {
+    const { lengths, model } = subject;
+    const longest = lengths.promptP99Tokens + lengths.outputP99Tokens;
+    const detail = `${model.id} takes ${model.maxContextTokens} tokens; ${((lengths.cut?.requestsFraction ?? 0) * 100).toFixed(1)} % of the requests are longer.`;
+    const margin = { metric: 'context_tokens', value: longest, limit: model.maxContextTokens, unit: 'tokens' };
+    return { ...base, refusal: { reason: 'context_exceeded', detail, margin } };
+  }
+  const heads = headsRefusal(subject, tensorParallel);
+  if (heads) return { ...base, refusal: heads };
+  return fitAndSearch(subject, base, support, instance);
+}
+
+function fitAndSearch(
+  subject: SizingSubject,
+  base: PlanGroup,
+  support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
+  instance: Instance,
+): PlanGroup {
+  const { gpu, gpuShare, tensorParallel, precision, limits } = base;
+  const { model, calibration, kvBytesPerElement } = subject;
+  const memory = fitMemory({
+    model,
+    gpu,
+    gpuShare,
+    precision,
+    kvBytesPerElement,
+    tensorParallel,
+    limits,
+    calibration,
+  });
+  const warnings = support.warning ? [{ code: 'weight_only', sentence: support.warning }] : [];
+  if (gpuShare < 1) {
+    const sentence = `A share of ${gpuShare} of one GPU: memory, bandwidth and compute are taken in proportion, an estimate.`;
+    warnings.push({ code: 'fractional_gpu', sentence });
+  }
+  if (!memory.fits) {
+    return { ...base, memory, warnings, refusal: memoryRefusal(memory, gpu, tensorParallel) };
+  }
+  const plan = compileStepPlan({
+    model,
+    gpu,
+    gpuShare,
+    precision,
+    support,
+    kvBytesPerElement,
+    tensorParallel,
+    fabric: fabricFor(gpu, tensorParallel, instance),
+    calibration,
+    generation: subject.engine.generation,
+  });
+  if (!plan.isFamilyMeasured) {
+    const sentence = `No measurement of ${gpu.name} informs the step times: factors of its family are used.`;
+    warnings.push({ code: 'extrapolated_gpu', sentence });
+  }
+  const replica: BatchingSubject = {
+    plan,
+    lengths: subject.lengths,
+    maxNumBatchedTokens: limits.maxNumBatchedTokens,
+    maxNumSeqs: limits.maxNumSeqs,
+    kvCacheTokens: memory.kvCacheTokens,
+    scvArrival: subject.scvArrival,
+    population: null,
+  };
+  const capacity = findCapacity(replica, subject.targets);
+  if (capacity.kind !== 'found') {
+    return { ...base, memory, warnings, refusal: capacityRefusal(capacity, memory, subject) };
+  }
+  return { ...base, memory, warnings, load: batchingLoad(replica, capacity) };
+}

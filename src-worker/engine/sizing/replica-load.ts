@@ -1,0 +1,65 @@
+import { evaluateBatching } from '../batching/closed-form.ts';
+import { saturationRate } from '../batching/saturation-rate.ts';
+import type { BatchingSubject } from '../batching/subject.ts';
+import { stepBreakdown, type StepBatch, type StepBreakdown } from '../roofline/step-time.ts';
+import type { Capacity, LoadOutcome, ReplicaLoad, StepView } from './types.ts';
+
+/** Parts as shown: what hides behind the GPU's work is taken off the sequences, so that the parts add up to the total. */
+function shownParts(breakdown: StepBreakdown): Record<string, number> {
+  const { sequences, ...rest } = breakdown.partsMs;
+  const others = Object.values(rest).reduce((sum, part) => sum + part, 0);
+  return { ...rest, sequences: Math.max(0, Math.min(sequences, breakdown.totalMs - others)), total: breakdown.totalMs };
+}
+
+export function stepViewOf(
+  subject: BatchingSubject,
+  meanRunning: number,
+  ratePerMs: number,
+  meanStepMs: number,
+): StepView {
+  const { moments } = subject.lengths;
+  const decodes = moments.outputMean > 1 ? Math.max(meanRunning, 1) : 0;
+  const contextTokens = decodes * moments.decodeContextMean;
+  const attended = moments.promptMean - moments.uncachedMean + moments.uncachedMean / 2;
+  const batch = (promptTokens: number, promptsEnding: number, running: number): StepBatch => ({
+    decodes: running,
+    contextTokens: running === 0 ? 0 : contextTokens,
+    promptTokens,
+    promptPairs: promptTokens * attended,
+    promptsEnding,
+  });
+  const prompts = ratePerMs * meanStepMs;
+  const mixed = stepBreakdown(
+    subject.plan,
+    batch(Math.min(prompts * moments.uncachedMean, subject.maxNumBatchedTokens), prompts, decodes),
+  );
+  const chunk = Math.min(moments.uncachedMean, subject.maxNumBatchedTokens);
+  return {
+    decode: shownParts(stepBreakdown(subject.plan, batch(0, 0, decodes))),
+    prefill: shownParts(stepBreakdown(subject.plan, batch(chunk, 1, 0))),
+    roofsMs: mixed.roofsMs,
+  };
+}
+
+/** Continuous batching as the latency of a replica. */
+export function batchingLoad(subject: BatchingSubject, capacity: Extract<Capacity, { kind: 'found' }>): ReplicaLoad {
+  const known = new Map<number, LoadOutcome>();
+  let saturation: ReturnType<ReplicaLoad['saturation']> | null = null;
+  return {
+    ratePerMsAtCapacity: capacity.ratePerMs,
+    capacity,
+    at(ratePerMs) {
+      let outcome = known.get(ratePerMs);
+      if (!outcome) {
+        outcome = evaluateBatching(subject, ratePerMs);
+        known.set(ratePerMs, outcome);
+      }
+      return outcome;
+    },
+    saturation() {
+      saturation ??= saturationRate(subject, capacity.ratePerMs);
+      return saturation;
+    },
+    stepParts: (meanRunning, ratePerMs, meanStepMs) => stepViewOf(subject, meanRunning, ratePerMs, meanStepMs),
+  };
+}

@@ -1,0 +1,257 @@
+import { costOf } from '../cost/cost.ts';
+import type { Facts } from '../facts.ts';
+import type { Gpu, Instance } from '../hardware/types.ts';
+import { weightBytes } from '../model/weights.ts';
+import { bytesFromGib, gibFromBytes, MS_PER_S } from '../units.ts';
+import type { Target } from '../workload/types.ts';
+import { latencyOf } from './capacity.ts';
+import { chooseOffer } from './offers.ts';
+import { evaluatePlanGroup, gpuGroup, planKey, tensorParallelChoices } from './plan-groups.ts';
+import type {
+  ExcludedRow,
+  LoadOutcome,
+  PlanGroup,
+  RefusedPlan,
+  Refusal,
+  SizedPlan,
+  SizedRow,
+  SizeOutcome,
+  SizingDemand,
+  SizingScope,
+  SizingSubject,
+} from './types.ts';
+
+/** An instance with every plan that could run on it. */
+interface Candidate {
+  instance: Instance;
+  gpu: Gpu;
+  plans: PlanGroup[];
+}
+
+/** The capacity of every plan of every instance in scope: independent of users, place and price. */
+export interface EvaluatedPlans {
+  subject: SizingSubject;
+  candidates: Candidate[];
+  retired: Instance[];
+}
+
+/** Host memory a start needs beside the checkpoint (NUMBERS.md, "Host memory"). */
+const HOST_RESERVE_BYTES = bytesFromGib(4);
+
+/** Runs every capacity search in scope; instances with equal groups of GPUs share one. */
+export function evaluatePlans(subject: SizingSubject, scope: SizingScope, facts: Facts): EvaluatedPlans {
+  const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
+  const known = new Map<string, PlanGroup>();
+  const candidates: Candidate[] = [];
+  const retired: Instance[] = [];
+  for (const instance of facts.instances) {
+    if (scope.providers.length > 0 && !scope.providers.includes(instance.provider)) continue;
+    if (scope.gpuIds.length > 0 && !scope.gpuIds.includes(instance.gpuId)) continue;
+    const gpu = gpus.get(instance.gpuId);
+    if (!gpu) continue;
+    if (instance.status === 'retired' && !scope.includeRetired) {
+      retired.push(instance);
+      continue;
+    }
+    const plans: PlanGroup[] = [];
+    for (const precision of subject.precisions) {
+      for (const tp of tensorParallelChoices(gpuGroup(instance).gpus, subject.tensorParallel)) {
+        const key = planKey(instance, tp, precision);
+        let group = known.get(key);
+        if (!group) {
+          group = evaluatePlanGroup(subject, gpu, instance, tp, precision);
+          known.set(key, group);
+        }
+        plans.push(group);
+      }
+    }
+    candidates.push({ instance, gpu, plans });
+  }
+  return { subject, candidates, retired };
+}
+
+export function meetsTargets(outcome: LoadOutcome, targets: Target[]): boolean {
+  if (outcome.kind === 'saturated') return false;
+  return targets.every((target) => !target.isGating || latencyOf(outcome, target.metric) <= target.targetMs);
+}
+
+const isSized = (plan: SizedPlan | RefusedPlan): plan is SizedPlan => 'replicas' in plan;
+
+/** Cheapest first: $/request, then $/hour, then id (NUMBERS.md, Prices). */
+function byCost(a: SizedPlan, b: SizedPlan): number {
+  return (
+    a.cost.usdPerRequest - b.cost.usdPerRequest ||
+    a.cost.usdPerHour - b.cost.usdPerHour ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  );
+}
+
+/** Sizes every candidate for a demand and ranks what passes. */
+export function sizeForDemand(evaluated: EvaluatedPlans, demand: SizingDemand): SizeOutcome {
+  const rows: SizedRow[] = [];
+  const excluded: ExcludedRow[] = [];
+  for (const candidate of evaluated.candidates) {
+    const outcome = sizeCandidate(evaluated.subject, candidate, demand);
+    if ('chosen' in outcome) rows.push(outcome);
+    else excluded.push(outcome);
+  }
+  for (const instance of evaluated.retired) {
+    const detail = `${instance.provider} ${instance.name} is withdrawn from sale; --include-retired looks at it all the same.`;
+    excluded.push({ instance, region: null, group: null, refusal: { reason: 'retired', detail, margin: null } });
+  }
+  rows.sort((a, b) => byCost(a.chosen, b.chosen));
+  return { rows, excluded };
+}
+
+function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: SizingDemand): SizedRow | ExcludedRow {
+  const { instance } = candidate;
+  const choice = chooseOffer(instance, demand);
+  if (choice.kind === 'refused') return { instance, region: null, group: null, refusal: choice.refusal };
+  const { offer, usdPerHour, otherRegions } = choice;
+  const region = offer.region;
+  if (candidate.plans.length === 0) {
+    const detail = `TP ${subject.tensorParallel ?? 1} needs more GPUs than the ${gpuGroup(instance).gpus} of ${instance.name}.`;
+    const margin = {
+      metric: 'tensor_parallel',
+      value: subject.tensorParallel ?? 1,
+      limit: gpuGroup(instance).gpus,
+      unit: 'GPUs',
+    };
+    return { instance, region, group: null, refusal: { reason: 'link_domain', detail, margin } };
+  }
+  const plans = candidate.plans.map((group): SizedPlan | RefusedPlan => {
+    const refusal = group.refusal ?? hostMemoryRefusal(subject, instance, group);
+    if (refusal || !group.load) {
+      return {
+        group,
+        refusal: refusal ?? { reason: 'sla_missed', detail: 'No rate meets the targets.', margin: null },
+      };
+    }
+    return sizePlan(subject, instance, group, group.load, demand, { offer, usdPerHour, otherRegions });
+  });
+  const passing = plans.filter(isSized).sort(byCost);
+  const [chosen] = passing;
+  if (chosen) return { chosen, others: plans.filter((plan) => plan !== chosen) };
+  const nearest = nearestRefusal(plans.filter((plan) => !isSized(plan)));
+  return { instance, region, group: nearest.group, refusal: nearest.refusal };
+}
+
+function hostMemoryRefusal(subject: SizingSubject, instance: Instance, group: PlanGroup): Refusal | null {
+  if (instance.hostMemoryBytes === null) return null;
+  const checkpoint = weightBytes(subject.model, group.precision);
+  const least = checkpoint / 4 + HOST_RESERVE_BYTES;
+  if (instance.hostMemoryBytes >= least) return null;
+  return {
+    reason: 'host_memory',
+    detail: `Loading ${gibFromBytes(checkpoint).toFixed(1)} GiB of weights needs at least ${gibFromBytes(least).toFixed(1)} GiB of host memory; ${instance.name} has ${gibFromBytes(instance.hostMemoryBytes).toFixed(1)}.`,
+    margin: {
+      metric: 'host_memory',
+      value: gibFromBytes(instance.hostMemoryBytes),
+      limit: gibFromBytes(least),
+      unit: 'GiB',
+    },
+  };
+}
+
+/** True where the checkpoint does not fit into host memory at once: loading works, but from disk. */
+export function isHostMemoryTight(subject: SizingSubject, plan: SizedPlan): boolean {
+  const bytes = plan.instance.hostMemoryBytes;
+  return bytes !== null && bytes < weightBytes(subject.model, plan.group.precision) + HOST_RESERVE_BYTES;
+}
+
+interface PricedOffer {
+  offer: SizedPlan['offer'];
+  usdPerHour: number;
+  otherRegions: number;
+}
+
+function sizePlan(
+  subject: SizingSubject,
+  instance: Instance,
+  group: PlanGroup,
+  load: NonNullable<PlanGroup['load']>,
+  demand: SizingDemand,
+  priced: PricedOffer,
+): SizedPlan | RefusedPlan {
+  const { moments } = subject.lengths;
+  const ratePerMs = demand.rateReqPerS / MS_PER_S;
+  const { headroom } = demand;
+  const replicas = Math.max(1, Math.ceil(ratePerMs / (headroom.utilizationTarget * load.ratePerMsAtCapacity) - 1e-9));
+  const { gpus } = gpuGroup(instance);
+  const replicasPerInstance = Math.floor(gpus / group.tensorParallel);
+  const instances = Math.ceil(replicas / replicasPerInstance);
+  const ratePerReplicaPerMs = ratePerMs / replicas;
+  const latency = load.at(ratePerReplicaPerMs);
+  if (latency.kind === 'saturated' || !meetsTargets(latency, subject.targets)) {
+    return { group, refusal: plannedLoadRefusal(latency, subject.targets) };
+  }
+  const gpusInAll = instances * gpus;
+  if (demand.maxGpus !== null && gpusInAll > demand.maxGpus) {
+    const detail = `Needs ${gpusInAll} GPUs (${instances} × ${instance.name}); at most ${demand.maxGpus} are allowed.`;
+    const margin = { metric: 'gpus', value: gpusInAll, limit: demand.maxGpus, unit: 'GPUs' };
+    return { group, refusal: { reason: 'max_gpus', detail, margin } };
+  }
+  return {
+    id: `${instance.provider}/${instance.name}/${priced.offer.region}/tp${group.tensorParallel}pp1/${group.precision}`,
+    instance,
+    offer: priced.offer,
+    otherRegions: priced.otherRegions,
+    group,
+    load,
+    replicas,
+    replicasPerInstance,
+    instances,
+    ratePerReplicaPerMs,
+    latency,
+    cost: costOf({
+      usdPerHourPerInstance: priced.usdPerHour,
+      instances,
+      rateReqPerS: demand.rateReqPerS,
+      promptTokensMean: moments.promptMean,
+      outputTokensMean: moments.outputMean,
+    }),
+  };
+}
+
+/** The load curve need not be monotone: a plan whose planned load misses although its capacity was found says so. */
+function plannedLoadRefusal(latency: LoadOutcome, targets: Target[]): Refusal {
+  if (latency.kind === 'saturated') {
+    return { reason: 'sla_missed', detail: 'The planned load saturates a replica.', margin: null };
+  }
+  const missed = targets.find((t) => t.isGating && latencyOf(latency, t.metric) > t.targetMs);
+  const value = missed ? latencyOf(latency, missed.metric) : 0;
+  return {
+    reason: 'sla_missed',
+    detail: `Latency is not monotone in load here: at the planned load ${missed?.metric ?? 'a target'} is missed.`,
+    margin: missed ? { metric: missed.metric, value, limit: missed.targetMs, unit: 'ms' } : null,
+  };
+}
+
+/** How near a refused plan came: a missed target by its ratio, then what is wrong for good. */
+const REASON_ORDER: Refusal['reason'][] = [
+  'max_gpus',
+  'sla_missed',
+  'memory',
+  'host_memory',
+  'tp_heads',
+  'context_exceeded',
+  'dtype_unsupported',
+  'compute_capability',
+];
+
+function nearestRefusal(plans: (SizedPlan | RefusedPlan)[]): RefusedPlan {
+  const refused = plans.filter((plan): plan is RefusedPlan => !isSized(plan));
+  const rank = ({ refusal }: RefusedPlan): number => {
+    const order = REASON_ORDER.indexOf(refusal.reason);
+    return order < 0 ? REASON_ORDER.length : order;
+  };
+  const ratio = ({ refusal }: RefusedPlan): number =>
+    refusal.margin && refusal.margin.limit > 0
+      ? Math.abs(Math.log(Math.max(refusal.margin.value, 1e-12) / refusal.margin.limit))
+      : Infinity;
+  const [nearest] = [...refused].sort(
+    (a, b) => rank(a) - rank(b) || ratio(a) - ratio(b) || (a.group.key < b.group.key ? -1 : 1),
+  );
+  if (!nearest) throw new Error('an instance without plans was asked for its nearest refusal');
+  return nearest;
+}

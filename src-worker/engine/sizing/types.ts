@@ -1,0 +1,172 @@
+import type { TrustKind } from '../batching/closed-form.ts';
+import type { LatencyPercentiles } from '../batching/closed-form.ts';
+import type { SaturationKind } from '../batching/subject.ts';
+import type { CalibrationProfile } from '../calibration/types.ts';
+import type { Cost } from '../cost/cost.ts';
+import type { Gpu, Instance, RegionOffer } from '../hardware/types.ts';
+import type { EngineLimits, MemoryFit } from '../memory/fit.ts';
+import type { EngineDefaults } from '../memory/types.ts';
+import type { Model, Precision } from '../model/types.ts';
+import type { RequestLengths } from '../workload/lengths.ts';
+import type { LatencyMetric, Target, Workload } from '../workload/types.ts';
+import type { HeadroomRule } from './headroom.ts';
+
+/** Codes of NUMBERS.md, "What size lists". */
+export type ReasonCode =
+  | 'memory'
+  | 'tp_heads'
+  | 'link_domain'
+  | 'compute_capability'
+  | 'dtype_unsupported'
+  | 'host_memory'
+  | 'context_exceeded'
+  | 'sla_missed'
+  | 'price_unknown'
+  | 'spot_unknown'
+  | 'retired'
+  | 'zone_unknown'
+  | 'not_in_zone'
+  | 'region_filtered'
+  | 'max_gpus';
+
+export interface Margin {
+  metric: string;
+  value: number;
+  limit: number;
+  unit: string;
+}
+
+/** Why something is not on offer: a code, a sentence with its figures, and by how much. */
+export interface Refusal {
+  reason: ReasonCode;
+  detail: string;
+  margin: Margin | null;
+}
+
+/** How a deployment's capacity and latency are worked out. */
+export type SizingMethod = 'batching' | 'mg1';
+
+/** What does not depend on users, place or price: the subject of the capacity searches. */
+export interface SizingSubject {
+  model: Model;
+  workload: Workload;
+  lengths: RequestLengths;
+  targets: Target[];
+  /** Squared coefficient of variation of the arrival gaps. */
+  scvArrival: number;
+  precisions: Precision[];
+  kvBytesPerElement: 1 | 2;
+  /** null = powers of two up to the GPUs of the instance. */
+  tensorParallel: number | null;
+  calibration: CalibrationProfile;
+  engine: EngineDefaults;
+  method: SizingMethod;
+  strictContext: boolean;
+}
+
+/** Which instances are looked at. Empty lists and nulls = all. */
+export interface SizingScope {
+  providers: string[];
+  gpuIds: string[];
+  includeRetired: boolean;
+}
+
+/** Where, how much and at what price: everything a capacity search does not need. */
+export interface SizingDemand {
+  rateReqPerS: number;
+  headroom: HeadroomRule;
+  pricing: 'ondemand' | 'spot';
+  zone: string | null;
+  region: string | null;
+  maxGpus: number | null;
+}
+
+/** Latency of one replica at a rate, by whichever method. */
+export type LoadOutcome = SteadyLoad | { kind: 'saturated'; cause: SaturationKind };
+
+export interface SteadyLoad {
+  kind: 'steady';
+  ttftMs: LatencyPercentiles;
+  tpotMs: LatencyPercentiles;
+  e2eMs: LatencyPercentiles;
+  meanRunning: number;
+  maxRunning: number;
+  meanStepMs: number;
+  trust: TrustKind;
+  /** Distance to the KV and seat limits in standard deviations; a method without that notion gives Infinity. */
+  pressureZ: number;
+}
+
+export type Capacity =
+  | { kind: 'found'; ratePerMs: number; binding: LatencyMetric | SaturationKind; idleTtftP95Ms: number }
+  | { kind: 'missed_when_idle'; metric: LatencyMetric; targetMs: number; predictedMs: number }
+  | { kind: 'no_room'; cause: SaturationKind };
+
+/** One way to run the model on one kind of GPU group, shared by every instance that has such a group. */
+export interface PlanGroup {
+  key: string;
+  gpu: Gpu;
+  gpuShare: number;
+  tensorParallel: number;
+  precision: Precision;
+  limits: EngineLimits;
+  /** null when refused before memory was worked out. */
+  memory: MemoryFit | null;
+  refusal: Refusal | null;
+  warnings: { code: string; sentence: string }[];
+  /** null when refused. */
+  load: ReplicaLoad | null;
+}
+
+/** Capacity of one replica and its latency at any rate; evaluations are remembered for the life of the answer. */
+export interface ReplicaLoad {
+  ratePerMsAtCapacity: number;
+  capacity: Extract<Capacity, { kind: 'found' }>;
+  at(ratePerMs: number): LoadOutcome;
+  saturation(): { perMs: number; cause: SaturationKind };
+  stepParts(meanRunning: number, ratePerMs: number, meanStepMs: number): StepView;
+}
+
+export interface StepView {
+  decode: Record<string, number>;
+  prefill: Record<string, number>;
+  roofsMs: Record<'memory_bandwidth' | 'compute' | 'communication' | 'overhead', number>;
+}
+
+/** A plan on an instance, sized for a demand. */
+export interface SizedPlan {
+  id: string;
+  instance: Instance;
+  offer: RegionOffer;
+  otherRegions: number;
+  group: PlanGroup;
+  load: ReplicaLoad;
+  replicas: number;
+  replicasPerInstance: number;
+  instances: number;
+  ratePerReplicaPerMs: number;
+  latency: SteadyLoad;
+  cost: Cost;
+}
+
+export interface RefusedPlan {
+  group: PlanGroup;
+  refusal: Refusal;
+}
+
+export interface SizedRow {
+  chosen: SizedPlan;
+  others: (SizedPlan | RefusedPlan)[];
+}
+
+export interface ExcludedRow {
+  instance: Instance;
+  region: string | null;
+  group: PlanGroup | null;
+  refusal: Refusal;
+}
+
+export interface SizeOutcome {
+  rows: SizedRow[];
+  excluded: ExcludedRow[];
+}

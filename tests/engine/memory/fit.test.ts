@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { engineLimits, fitMemory } from '../../../src-worker/engine/memory/fit.ts';
+import { gibFromBytes } from '../../../src-worker/engine/units.ts';
+import { calibrationOf, facts, gpuOf, modelOf } from '../world.ts';
+
+const newest = facts.engines[0];
+if (!newest) throw new Error('no engine defaults');
+
+const fitOf = (model: string, gpu: string, tensorParallel = 1, precision: 'fp16' | 'fp8' = 'fp16') =>
+  fitMemory({
+    model: modelOf(model),
+    gpu: gpuOf(gpu),
+    gpuShare: 1,
+    precision,
+    kvBytesPerElement: 2,
+    tensorParallel,
+    limits: engineLimits(newest, gpuOf(gpu)),
+    calibration: calibrationOf(),
+  });
+
+describe('memory fit', () => {
+  // Measured by vLLM's own start-up log on H100 (79.18 GiB): weights and activation peak, GiB (llm-d-planner's table).
+  test.each([
+    ['meta-llama/Llama-3.1-8B-Instruct', 1, 14.99, 4.76],
+    ['Qwen/Qwen3-0.6B', 1, 1.12, 5.56],
+    ['Qwen/Qwen3-32B', 1, 61.03, 5.64],
+    ['Qwen/Qwen3-32B', 2, 30.59, 5.64],
+  ])('%s TP %i on H100: weights %f GiB and activations %f GiB as measured', (model, tp, weightsGib, activationGib) => {
+    const fit = fitOf(model, 'nvidia-h100-80gb', tp);
+    expect(Math.abs(gibFromBytes(fit.weightsBytes) / weightsGib - 1)).toBeLessThan(0.015);
+    expect(Math.abs(gibFromBytes(fit.activationBytes) / activationGib - 1)).toBeLessThan(0.03);
+  });
+
+  test('worked example: Llama-2-7b on A100 80GB has 12.55 GiB of weights and about 120,000 KV tokens', () => {
+    const fit = fitOf('meta-llama/Llama-2-7b-hf', 'nvidia-a100-80gb');
+    expect(gibFromBytes(fit.weightsBytes)).toBeCloseTo(12.55, 2);
+    expect(fit.kvCacheTokens).toBeGreaterThan(114_000);
+    expect(fit.kvCacheTokens).toBeLessThan(126_000);
+    expect(fit.kvCacheTokens % newest.kvBlockTokens).toBe(0);
+  });
+
+  test('Llama-2-70b in 16 bit does not fit on one H100: the shortfall is what is missing to start', () => {
+    const fit = fitOf('meta-llama/Llama-2-70b-hf', 'nvidia-h100-80gb');
+    expect(fit.fits).toBe(false);
+    expect(fit.kvCacheTokens).toBe(0);
+    const needed = fit.weightsBytes + fit.activationBytes + fit.overheadBytes;
+    expect(fit.shortfallBytes).toBeGreaterThan(needed - fit.budgetBytes);
+    expect(gibFromBytes(fit.shortfallBytes)).toBeCloseTo(57.8, 0);
+  });
+
+  test('laws: budget adds up, TP and FP8 never raise weights per GPU, and fp8 weights leave more KV', () => {
+    const one = fitOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb');
+    const used = one.weightsBytes + one.activationBytes + one.overheadBytes + one.kvCacheBytes;
+    expect(used).toBeLessThanOrEqual(one.budgetBytes);
+    expect(one.budgetBytes - used).toBeLessThan(2 ** 21 * 4);
+    expect(one.budgetBytes + one.freeBytes).toBeCloseTo(one.totalBytes, 0);
+    const two = fitOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb', 2);
+    expect(two.weightsBytes).toBeCloseTo(one.weightsBytes / 2, 0);
+    const fp8 = fitOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb', 1, 'fp8');
+    expect(fp8.kvCacheTokens).toBeGreaterThan(one.kvCacheTokens);
+  });
+});
+
+describe('engine limits', () => {
+  test('large GPUs take 8,192 tokens and 1,024 seats, A100 and small ones 2,048 and 256', () => {
+    expect(engineLimits(newest, gpuOf('nvidia-h100-80gb'))).toMatchObject({
+      maxNumBatchedTokens: 8192,
+      maxNumSeqs: 1024,
+    });
+    expect(engineLimits(newest, gpuOf('nvidia-a100-80gb'))).toMatchObject({
+      maxNumBatchedTokens: 2048,
+      maxNumSeqs: 256,
+    });
+    expect(engineLimits(newest, gpuOf('nvidia-l4'))).toMatchObject({ maxNumBatchedTokens: 2048, maxNumSeqs: 256 });
+    expect(engineLimits(newest, gpuOf('nvidia-l4'), { maxNumSeqs: 17 }).maxNumSeqs).toBe(17);
+  });
+});

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { gpuOf, modelOf, stepPlanOf } from '../world.ts';
+import { precisionSupport } from '../../../src-worker/engine/hardware/precision.ts';
+import type { Precision } from '../../../src-worker/engine/model/types.ts';
+import { stepBreakdown, stepTimeMs, type StepBatch } from '../../../src-worker/engine/roofline/step-time.ts';
+
+const decodes = (count: number, contextEach: number): StepBatch => ({
+  decodes: count,
+  contextTokens: count * contextEach,
+  promptTokens: 0,
+  promptPairs: 0,
+  promptsEnding: 0,
+});
+
+/**
+ * Decode steps by component as the study of the published measurements computed them with the same constants (FIDELITY,
+ * section 9): an implementation independent of ours. Context per sequence = isl + osl/2 of the measured run.
+ */
+const STUDY = [
+  {
+    model: 'meta-llama/Llama-2-7b-hf',
+    tp: 1,
+    precision: 'fp16',
+    generation: 'vllm-v1-late',
+    batch: 15.6,
+    context: 699.5,
+    gemm: 4.44,
+    kv: 2.05,
+    act: 0.01,
+    head: 0.09,
+    comm: 0,
+  },
+  {
+    model: 'meta-llama/Llama-3.1-70B-Instruct',
+    tp: 4,
+    precision: 'fp16',
+    generation: 'vllm-v1-late',
+    batch: 46.4,
+    context: 715.5,
+    gemm: 11.83,
+    kv: 0.97,
+    act: 0.17,
+    head: 0.18,
+    comm: 3.56,
+  },
+  {
+    model: 'meta-llama/Llama-3.1-70B-Instruct',
+    tp: 4,
+    precision: 'fp8',
+    generation: 'vllm-v1b',
+    batch: 15.8,
+    context: 1384,
+    gemm: 6.6,
+    kv: 0.81,
+    act: 0.06,
+    head: 0.18,
+    comm: 2.86,
+  },
+] as const;
+
+describe('step time: agreement with the study it was calibrated in', () => {
+  test.each(STUDY)('$model TP$tp $precision at $batch decodes: every component within 3 %', (row) => {
+    const plan = stepPlanOf(row.model, 'nvidia-h100-80gb', {
+      tensorParallel: row.tp,
+      precision: row.precision,
+      generation: row.generation,
+    });
+    const { partsMs } = stepBreakdown(plan, decodes(row.batch, row.context));
+    const close = (value: number, study: number): void =>
+      expect(Math.abs(value - study)).toBeLessThan(0.03 * study + 0.01);
+    close(partsMs.projections, row.gemm);
+    close(partsMs.kv_read, row.kv);
+    close(partsMs.activations, row.act);
+    close(partsMs.head, row.head);
+    close(partsMs.communication, row.comm);
+  });
+
+  test('gpt-oss-120b on Hopper: experts run through 4-bit weight-only kernels', () => {
+    const plan = stepPlanOf('openai/gpt-oss-120b', 'nvidia-h100-80gb', { tensorParallel: 4, precision: 'mxfp4' });
+    const { partsMs } = stepBreakdown(plan, decodes(15.8, 1024));
+    expect(Math.abs(partsMs.experts - 1.24)).toBeLessThan(0.06);
+    expect(Math.abs(partsMs.communication - 1.33)).toBeLessThan(0.04);
+  });
+});
+
+const CASES: [model: string, gpu: string, tp: number, precision: Precision][] = [
+  ['meta-llama/Llama-2-7b-hf', 'nvidia-a100-80gb', 1, 'fp16'],
+  ['meta-llama/Llama-3.1-8B-Instruct', 'nvidia-l4', 1, 'int4'],
+  ['meta-llama/Llama-3.1-70B-Instruct', 'nvidia-h100-80gb', 4, 'fp8'],
+  ['mistralai/Mixtral-8x7B-v0.1', 'nvidia-a100-80gb', 2, 'fp16'],
+  ['Qwen/Qwen3-30B-A3B', 'nvidia-h100-80gb', 1, 'fp16'],
+  ['Qwen/Qwen2.5-0.5B', 'nvidia-t4', 1, 'fp16'],
+  ['openai/gpt-oss-20b', 'nvidia-b200', 1, 'mxfp4'],
+];
+const BATCHES = [1, 3, 8, 32, 128, 512];
+
+describe('step time: laws', () => {
+  test.each(CASES)('%s on %s, TP %i, %s: never faster than physics', (model, gpu, tp, precision) => {
+    const plan = stepPlanOf(model, gpu, { tensorParallel: tp, precision });
+    for (const batch of BATCHES) {
+      const ms = stepTimeMs(plan, batch, batch * 500, 0, 0, 0);
+      expect(ms).toBeGreaterThan(plan.weightReadFloorMs);
+    }
+    // A long prompt alone: 2 FLOP per active weight and token at the catalog's dense peak.
+    const { activeParameters, embeddingParameters, headParameters } = modelOf(model);
+    const support = precisionSupport(gpuOf(gpu), precision);
+    if (support.kind === 'unsupported') throw new Error(support.sentence);
+    const matrixWeights = activeParameters - embeddingParameters - headParameters;
+    const floorMs = ((2 * matrixWeights * 4096) / (support.peakFlopPerS * tp)) * 1000;
+    expect(stepTimeMs(plan, 0, 0, 4096, 4096 * 2048, 1)).toBeGreaterThan(floorMs);
+  });
+
+  test.each(CASES)('%s on %s, TP %i, %s: more work never takes less time', (model, gpu, tp, precision) => {
+    const plan = stepPlanOf(model, gpu, { tensorParallel: tp, precision });
+    const at = (b: number, c: number, p: number): number => stepTimeMs(plan, b, b * c, p, (p * p) / 2, p > 0 ? 1 : 0);
+    for (const batch of BATCHES) {
+      expect(at(batch + 1, 500, 0)).toBeGreaterThanOrEqual(at(batch, 500, 0));
+      expect(at(batch, 600, 0)).toBeGreaterThanOrEqual(at(batch, 500, 0));
+      for (const prompt of [64, 512, 2048]) expect(at(batch, 500, prompt)).toBeGreaterThan(at(batch, 500, prompt / 2));
+    }
+  });
+
+  test('parts add up to the step where nothing hides', () => {
+    const plan = stepPlanOf('meta-llama/Llama-2-7b-hf', 'nvidia-h100-80gb', { generation: 'vllm-v0' });
+    const { totalMs, partsMs, hiddenMs } = stepBreakdown(plan, decodes(40, 600));
+    expect(hiddenMs).toBe(0);
+    expect(Object.values(partsMs).reduce((sum, part) => sum + part, 0)).toBeCloseTo(totalMs, 9);
+  });
+
+  test('asynchronous scheduling hides the time per sequence until it outgrows the step', () => {
+    const hidden = stepPlanOf('Qwen/Qwen2.5-0.5B', 'nvidia-h100-80gb');
+    const few = stepBreakdown(hidden, decodes(4, 300));
+    const many = stepBreakdown(hidden, decodes(1000, 300));
+    expect(few.hiddenMs).toBeGreaterThan(0.95 * few.partsMs.sequences);
+    expect(many.totalMs).toBeGreaterThan(many.partsMs.sequences);
+  });
+
+  test('more bandwidth never slows a step, and linear in context at fixed decodes', () => {
+    const gpu = gpuOf('nvidia-a100-80gb');
+    const fast = { ...gpu, memoryBandwidthBytesPerS: gpu.memoryBandwidthBytesPerS * 1.5 };
+    const slowPlan = stepPlanOf('meta-llama/Llama-2-7b-hf', gpu.id);
+    const fastPlan = stepPlanOf('meta-llama/Llama-2-7b-hf', gpu.id, { gpu: fast });
+    for (const batch of BATCHES) {
+      expect(stepTimeMs(fastPlan, batch, batch * 500, 0, 0, 0)).toBeLessThan(
+        stepTimeMs(slowPlan, batch, batch * 500, 0, 0, 0),
+      );
+    }
+    const plan = stepPlanOf('meta-llama/Llama-2-7b-hf', gpu.id, { generation: 'vllm-v0' });
+    const at = (context: number): number => stepTimeMs(plan, 16, context, 0, 0, 0);
+    expect(at(20_000) - at(10_000)).toBeCloseTo(at(10_000) - at(0), 6);
+  });
+
+  test('grouped-query attention reads fewer KV bytes: Llama-3.1-8B (8 KV heads) a quarter of Llama-2-7b (32)', () => {
+    const mha = stepBreakdown(stepPlanOf('meta-llama/Llama-2-7b-hf', 'nvidia-a100-80gb'), decodes(32, 1000));
+    const gqa = stepBreakdown(stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-a100-80gb'), decodes(32, 1000));
+    expect(gqa.partsMs.kv_read / mha.partsMs.kv_read).toBeGreaterThan(0.24);
+    expect(gqa.partsMs.kv_read / mha.partsMs.kv_read).toBeLessThan(0.3);
+  });
+
+  test('doubling TP never doubles the speed, and PCIe is slower than NVLink', () => {
+    const one = stepTimeMs(stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb'), 8, 4000, 0, 0, 0);
+    const two = stepTimeMs(
+      stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb', { tensorParallel: 2 }),
+      8,
+      4000,
+      0,
+      0,
+      0,
+    );
+    expect(two).toBeGreaterThan(one / 2);
+    expect(two).toBeLessThan(one);
+  });
+});
