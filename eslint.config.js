@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
+import * as svelteParser from 'svelte-eslint-parser';
 import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
@@ -34,8 +35,10 @@ export default ts.config(
     },
   },
   {
+    // The block above set the TypeScript parser for these files too; Svelte's own calls it for the scripts inside.
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: {
+      parser: svelteParser,
       parserOptions: {
         projectService: true,
         extraFileExtensions: ['.svelte'],
@@ -43,6 +46,8 @@ export default ts.config(
         svelteConfig,
       },
     },
+    // Svelte's own rule knows that the names taken from $props() must be `let`.
+    rules: { 'prefer-const': 'off', 'svelte/prefer-const': 'error' },
   },
   {
     // Only hosts and scripts may talk to the terminal; the engine returns values.

@@ -54,11 +54,18 @@ function fineEdges(step: number): number[] {
 }
 
 /**
- * [cell] masses of the residual service at multiples of `step` (in mean service times). Near 0 every piece is put at its own
- * mean (E[X; a < X <= b] by Simpson's rule on the distribution); further out a cell's mass goes to its middle.
+ * [cell] masses of the residual service at multiples of `step` (in mean service times), as far as the lattice reaches. Masses
+ * may be negative by rounding's second order; their sums keep the residual's moments.
  */
 function residualMasses(service: UnitService, step: number): Float64Array {
   const masses = new Float64Array(SIZE);
+  addFineCells(masses, service, step);
+  addCoarseCells(masses, service, step);
+  return masses;
+}
+
+/** Every piece near 0 is put at its own mean, E[X; a < X <= b] by Simpson's rule on the distribution. */
+function addFineCells(masses: Float64Array, service: UnitService, step: number): void {
   const edges = fineEdges(step);
   let below = 0;
   for (let i = 1; i < edges.length; i += 1) {
@@ -73,12 +80,28 @@ function residualMasses(service: UnitService, step: number): Float64Array {
     }
     below = above;
   }
+}
+
+/**
+ * Further out a cell's mass goes to its middle and, in small shares, to the two points beside it, so that its mean (from the
+ * masses of its neighbours) and its variance (1/12 of a squared step) are kept.
+ */
+function addCoarseCells(masses: Float64Array, service: UnitService, step: number): void {
+  const edgeCdf = (k: number): number => residualCdf(service, (k + 0.5) * step);
+  let below = edgeCdf(FINE_CELLS - 1);
+  let above = edgeCdf(FINE_CELLS);
+  let lastMass = below - edgeCdf(FINE_CELLS - 2);
   for (let k = FINE_CELLS; k < SIZE; k += 1) {
-    const above = residualCdf(service, (k + 0.5) * step);
-    masses[k] = (masses[k] as number) + Math.max(0, above - below);
+    const next = edgeCdf(k + 1);
+    const mass = above - below;
+    const shift = (next - above - lastMass) / 48;
+    masses[k - 1] = (masses[k - 1] as number) + mass / 24 - shift;
+    masses[k] = (masses[k] as number) + (mass * 11) / 12;
+    if (k + 1 < SIZE) masses[k + 1] = (masses[k + 1] as number) + mass / 24 + shift;
+    lastMass = mass;
     below = above;
+    above = next;
   }
-  return masses;
 }
 
 /** [cell] masses of the service itself at multiples of `step`, every cell's mass shared so that its mean is kept. */

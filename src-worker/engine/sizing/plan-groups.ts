@@ -8,7 +8,8 @@ import { compileStepPlan } from '../roofline/step-plan.ts';
 import { gibFromBytes } from '../units.ts';
 import { findCapacity } from './capacity.ts';
 import { batchingLoad } from './replica-load.ts';
-import type { Capacity, PlanGroup, Refusal, SizingSubject } from './types.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import type { Capacity, PlanGroup, Refusal, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
 /** GPUs of an instance as they count: a vGPU slice is one GPU with a share. */
 export function gpuGroup(instance: Instance): { gpus: number; share: number } {
@@ -197,9 +198,24 @@ function fitAndSearch(
     scvArrival: subject.scvArrival,
     population: null,
   };
-  const capacity = findCapacity(replica, subject.targets);
+  const { capacity, load } = SEARCHES[subject.method](replica, subject);
   if (capacity.kind !== 'found') {
     return { ...base, memory, warnings, refusal: capacityRefusal(capacity, memory, subject) };
   }
-  return { ...base, memory, warnings, load: batchingLoad(replica, capacity) };
+  return { ...base, memory, warnings, load: load(capacity) };
 }
+
+type Found = Extract<Capacity, { kind: 'found' }>;
+type Search = (
+  replica: BatchingSubject,
+  subject: SizingSubject,
+) => { capacity: Capacity; load(found: Found): ReplicaLoad };
+
+/** How each method finds a replica's capacity and latency. */
+const SEARCHES: Record<SizingMethod, Search> = {
+  batching: (replica, { targets }) => ({
+    capacity: findCapacity(replica, targets),
+    load: (found) => batchingLoad(replica, found),
+  }),
+  mg1: (replica, { targets }) => oneAtATime(replica, targets),
+};

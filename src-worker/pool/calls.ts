@@ -1,0 +1,82 @@
+import { transfer } from 'comlink/dist/esm/comlink.mjs';
+import { answerModel } from '../answers/model.ts';
+import { answerPredict } from '../answers/predict.ts';
+import { answerQueue } from '../answers/queue.ts';
+import { answerSize } from '../answers/size.ts';
+import { columnBuilder } from '../answers/column-builder.ts';
+import { beginSweepUnit, preparePoints, type PointAnswer, type UnitRun } from '../answers/sweep.ts';
+import { ConfigIqError } from '../engine/errors.ts';
+import type { Facts } from '../engine/facts.ts';
+import type { ModelSource } from '../engine/model/types.ts';
+import { transferables } from '../protocol/columns.ts';
+import type { SizeInput } from '../protocol/requests.ts';
+import { attempt, attemptAsync } from '../protocol/result.ts';
+import { SWEEP_COLUMNS } from '../protocol/sweep-columns.ts';
+import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type SweepUnitOutcome, type WorkerApi } from '../protocol/worker-api.ts';
+
+/** How long points may follow each other before waiting calls are looked at. */
+const SLICE_MS = 5;
+/** Capacity searches kept: consecutive units of a sweep share one, two sweeps may take turns. */
+const KEPT_SEARCHES = 4;
+
+/** The calls of one worker thread, over facts that arrive with `load`. Holds nothing else but recent capacity searches. */
+export function createWorkerCalls(): WorkerApi {
+  let loaded: Facts | null = null;
+  const searches = new Map<string, PointAnswer>();
+
+  const facts = (): Facts => {
+    if (!loaded)
+      throw new ConfigIqError('bug', 'facts_missing', 'The worker was asked before its catalogs were loaded.');
+    return loaded;
+  };
+
+  const searchFor = (input: SizeInput, model: ModelSource): PointAnswer => {
+    const key = JSON.stringify([input, model]);
+    const answer = searches.get(key) ?? preparePoints(input, model, facts());
+    // Re-inserted, so that the first key is always the one not used for longest.
+    searches.delete(key);
+    searches.set(key, answer);
+    const [oldest] = searches.keys();
+    if (searches.size > KEPT_SEARCHES && oldest !== undefined) searches.delete(oldest);
+    return answer;
+  };
+
+  return {
+    load: (given) =>
+      attempt(() => {
+        loaded = given;
+        searches.clear();
+        return { instances: given.instances.length };
+      }),
+    size: (input, model) => attempt(() => answerSize(input, model, facts())),
+    predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
+    queue: (input) => attempt(() => answerQueue(input)),
+    showModel: (model) => attempt(() => answerModel(model)),
+    async sweepUnit(unit, model, control) {
+      const result = await attemptAsync(async (): Promise<SweepUnitOutcome> => {
+        if (isCancelled(control)) return { kind: 'cancelled', batch: columnBuilder(SWEEP_COLUMNS).build() };
+        return runInSlices(beginSweepUnit(unit, searchFor(unit.input, model)), control);
+      });
+      return result.ok ? transfer(result, transferables(result.value.batch)) : result;
+    },
+  } satisfies WorkerApi;
+}
+
+const isCancelled = (control: Int32Array): boolean => Atomics.load(control, CONTROL_CANCEL) !== 0;
+
+/** Computes point after point; a busy thread hears nothing, so it lets waiting calls in every few milliseconds. */
+async function runInSlices(run: UnitRun, control: Int32Array): Promise<SweepUnitOutcome> {
+  await waitingCalls();
+  let sliceStart = performance.now();
+  while (!run.isDone()) {
+    if (isCancelled(control)) return { kind: 'cancelled', batch: run.batch() };
+    run.next();
+    Atomics.add(control, CONTROL_DONE_POINTS, 1);
+    if (performance.now() - sliceStart < SLICE_MS) continue;
+    await waitingCalls();
+    sliceStart = performance.now();
+  }
+  return { kind: 'done', batch: run.batch() };
+}
+
+const waitingCalls = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

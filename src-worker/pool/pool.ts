@@ -1,0 +1,210 @@
+import { resolve } from 'node:path';
+import type { ErrorInfo } from '../engine/errors.ts';
+import type { Facts } from '../engine/facts.ts';
+import { failure } from '../protocol/result.ts';
+import { CONTROL_DONE_POINTS, type WorkerApi } from '../protocol/worker-api.ts';
+import { SweepRun, type Job, type SweepOutcome, type SweepRequest } from './sweep-run.ts';
+import { startThread, type Answer, type CallOutcome, type Method, type Thread } from './thread.ts';
+
+export type { SweepOutcome, SweepProblem, SweepRequest } from './sweep-run.ts';
+
+/** Calls that are answered at once: everything but units and the loading of catalogs. */
+export type SingleMethod = Exclude<Method, 'load' | 'sweepUnit'>;
+
+export interface PoolOptions {
+  /** worker.ts, or what it was bundled to. */
+  workerPath: string;
+  /** Most threads: as many as cores, one fewer while a window is open. At least 1. */
+  size: number;
+  facts: Facts;
+}
+
+export interface Pool {
+  readonly size: number;
+  /**
+   * One call, ahead of every waiting unit of a sweep; a thread in the middle of a unit takes it between two points. Never
+   * rejects: a thread that dies meanwhile is a failure `worker_crashed`, a closed pool `pool_closed`.
+   */
+  run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>>;
+  /** Resolves when the sweep ends or is cancelled; rejects only with what `onBatch` threw. */
+  runSweep(request: SweepRequest): Promise<SweepOutcome>;
+  /** Catalogs changed: what starts from now on sees the new ones; a running sweep ends with those it began with. */
+  setFacts(facts: Facts): void;
+  /** Ends every thread. Waiting calls fail, sweeps end as cancelled. */
+  close(): Promise<void>;
+}
+
+/** A place for one thread; it has at most one single call and one unit at a time. */
+interface Seat {
+  name: string;
+  thread: Thread | null;
+  /** What the thread was last sent, and its answer. */
+  facts: Facts | null;
+  loaded: Promise<CallOutcome<'load'>> | null;
+  hasSingle: boolean;
+  job: Job | null;
+}
+
+interface Sweep {
+  run: SweepRun;
+  facts: Facts;
+}
+
+const CLOSED: ErrorInfo = {
+  family: 'interrupted',
+  code: 'pool_closed',
+  message: 'The calculation was interrupted: the program is closing.',
+  details: {},
+};
+
+/** Threads that die before they are ready, one after the other, until a sweep stops trying. */
+const MAX_FAILED_STARTS = 3;
+/** Finished or running units a sweep may have beyond the oldest undelivered one, per thread. */
+const UNITS_AHEAD_PER_THREAD = 3;
+
+/** A pool of worker threads, started when first needed. */
+export function createPool(options: PoolOptions): Pool {
+  return new ThreadPool(options);
+}
+
+class ThreadPool implements Pool {
+  readonly size: number;
+  readonly #workerPath: string;
+  readonly #seats: Seat[];
+  /** Single calls that wait for a seat, oldest first. */
+  readonly #singles: ((seat: Seat) => void)[] = [];
+  /** Running sweeps with the catalogs they started with; the first is served next. */
+  #sweeps: Sweep[] = [];
+  #facts: Facts;
+  #failedStarts = 0;
+  #isClosed = false;
+
+  constructor({ workerPath, size, facts }: PoolOptions) {
+    this.size = Math.max(1, Math.floor(size));
+    this.#workerPath = resolve(workerPath);
+    this.#facts = facts;
+    this.#seats = Array.from({ length: this.size }, (_, index) => ({
+      name: `configiq-${index + 1}`,
+      thread: null,
+      facts: null,
+      loaded: null,
+      hasSingle: false,
+      job: null,
+    }));
+  }
+
+  async run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>> {
+    const seat = await new Promise<Seat>((take) => {
+      this.#singles.push(take);
+      this.#serve();
+    });
+    const outcome = await this.#call(seat, this.#facts, method, ...args);
+    seat.hasSingle = false;
+    this.#serve();
+    return outcome.kind === 'answered' ? outcome.result : failureOf<Name>(this.#isClosed ? CLOSED : outcome.error);
+  }
+
+  async runSweep(request: SweepRequest): Promise<SweepOutcome> {
+    const run = new SweepRun(request, this.size * UNITS_AHEAD_PER_THREAD, () => this.#serve());
+    const sweep: Sweep = { run, facts: this.#facts };
+    if (this.#isClosed) run.cancel();
+    this.#sweeps.push(sweep);
+    this.#serve();
+    try {
+      return await run.finished;
+    } finally {
+      this.#sweeps = this.#sweeps.filter((other) => other !== sweep);
+    }
+  }
+
+  setFacts(facts: Facts): void {
+    this.#facts = facts;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { run } of this.#sweeps) run.cancel();
+    this.#serve();
+    await Promise.all(this.#seats.map(async (seat) => seat.thread?.terminate()));
+  }
+
+  /** Hands out work while there are seats for it: single calls first, then units. */
+  #serve(): void {
+    for (let seat = this.#seatForSingle(); seat && this.#singles.length > 0; seat = this.#seatForSingle()) {
+      seat.hasSingle = true;
+      this.#singles.shift()?.(seat);
+    }
+    for (const seat of this.#seats) {
+      if (seat.hasSingle || seat.job) continue;
+      const work = this.#takeUnit(seat);
+      if (!work) return;
+      seat.job = work.job;
+      void this.#runUnit(seat, work.sweep, work.job);
+    }
+  }
+
+  /**
+   * An idle thread, else a new one, else one that is computing points, between which it listens, else one that is still
+   * in its capacity search, which it finishes first.
+   */
+  #seatForSingle(): Seat | undefined {
+    const free = this.#seats.filter((seat) => !seat.hasSingle);
+    return (
+      free.find((seat) => seat.thread !== null && !seat.job) ??
+      free.find((seat) => !seat.job) ??
+      free.find((seat) => seat.job && Atomics.load(seat.job.control, CONTROL_DONE_POINTS) > 0) ??
+      free[0]
+    );
+  }
+
+  /** Sweeps take turns. */
+  #takeUnit(seat: Seat): { sweep: Sweep; job: Job } | null {
+    for (const sweep of this.#sweeps) {
+      const job = sweep.run.take(seat.name);
+      if (!job) continue;
+      this.#sweeps = [...this.#sweeps.filter((other) => other !== sweep), sweep];
+      return { sweep, job };
+    }
+    return null;
+  }
+
+  async #runUnit(seat: Seat, { run, facts }: Sweep, job: Job): Promise<void> {
+    const outcome = await this.#call(seat, facts, 'sweepUnit', job.unit, job.model, job.control);
+    seat.job = null;
+    run.settle(job, outcome);
+    if (outcome.kind === 'died' && this.#failedStarts >= MAX_FAILED_STARTS) run.giveUp(outcome.error);
+    this.#serve();
+  }
+
+  /** A call on the seat's thread, which is started, and given these catalogs, when need be. */
+  async #call<Name extends Method>(
+    seat: Seat,
+    facts: Facts,
+    method: Name,
+    ...args: Parameters<WorkerApi[Name]>
+  ): Promise<CallOutcome<Name>> {
+    if (this.#isClosed) return { kind: 'died', error: CLOSED };
+    if (!seat.thread || seat.thread.death()) {
+      seat.thread = startThread(this.#workerPath, seat.name);
+      seat.facts = null;
+    }
+    const { thread } = seat;
+    if (seat.facts !== facts) {
+      seat.facts = facts;
+      seat.loaded = this.#load(thread, facts);
+    }
+    const loaded = await seat.loaded;
+    if (loaded?.kind === 'died') return loaded;
+    if (loaded && !loaded.result.ok) return { kind: 'answered', result: failureOf<Name>(loaded.result.error) };
+    return thread.call(method, ...args);
+  }
+
+  async #load(thread: Thread, facts: Facts): Promise<CallOutcome<'load'>> {
+    const outcome = await thread.call('load', facts);
+    this.#failedStarts = outcome.kind === 'died' ? this.#failedStarts + 1 : 0;
+    return outcome;
+  }
+}
+
+/** Every answer of a worker is a Result, so each may be this failure. */
+const failureOf = <Name extends Method>(error: ErrorInfo): Answer<Name> => failure(error) as Answer<Name>;

@@ -1,0 +1,253 @@
+import { describe, expect, test } from 'vitest';
+import type { Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import { facts } from '../engine/world.ts';
+import { size } from './ask.ts';
+
+const LLAMA_2_7B = 'meta-llama/Llama-2-7b-hf';
+const chat = (users: number, more: object = {}): SizeDocument => size({ model: LLAMA_2_7B, users, ...more });
+
+const best = (document: SizeDocument): Recommendation => {
+  const [first] = document.recommendations;
+  if (!first)
+    throw new Error(
+      `nothing passes: ${document.excluded
+        .map(({ detail }) => detail)
+        .slice(0, 3)
+        .join(' ')}`,
+    );
+  return first;
+};
+
+function eachNumber(value: unknown, visit: (number: number, path: string) => void, path = ''): void {
+  if (typeof value === 'number') visit(value, path);
+  else if (Array.isArray(value)) value.forEach((item, i) => eachNumber(item, visit, `${path}[${i}]`));
+  else if (value && typeof value === 'object') {
+    for (const [key, item] of Object.entries(value)) eachNumber(item, visit, `${path}.${key}`);
+  }
+}
+
+describe('size: the worked example', () => {
+  const document = chat(100);
+
+  test('100 chat users ask 13.07 times a second and 1,961 output tokens a second', () => {
+    expect(document.assumptions.rate_requests_per_s).toBeCloseTo(13.07, 2);
+    expect(best(document).throughput.output_tokens_per_s ?? 0).toBeCloseTo(1961, -1);
+  });
+
+  test('every recommendation meets every gating target at the planned load, within headroom', () => {
+    for (const row of document.recommendations) {
+      expect(row.meets_sla).toBe(true);
+      for (const { gating, status, predicted_ms, target_ms } of row.sla) {
+        if (gating) expect([status, (predicted_ms ?? Infinity) <= target_ms]).toEqual(['met', true]);
+      }
+      expect(row.capacity_share).toBeLessThanOrEqual(0.75 + 1e-9);
+      expect(row.capacity_share).toBeCloseTo(
+        document.assumptions.rate_requests_per_s / row.replicas / row.capacity_requests_per_s,
+        6,
+      );
+    }
+  });
+
+  test('cost follows from the price, the instances and the rate', () => {
+    for (const { cost, instances, replicas, replicas_per_instance, spare_replicas } of chat(100, { top: 100 })
+      .recommendations) {
+      const hourly = (cost.usd_per_hour_instance ?? NaN) * instances;
+      expect(cost.usd_per_hour).toBeCloseTo(hourly, 6);
+      expect(cost.usd_per_month).toBeCloseTo(hourly * 730, 4);
+      expect(cost.usd_per_request).toBeCloseTo(hourly / (3600 * document.assumptions.rate_requests_per_s), 10);
+      expect(instances).toBe(Math.ceil(replicas / replicas_per_instance));
+      expect(spare_replicas).toBe(instances * replicas_per_instance - replicas);
+    }
+  });
+
+  test('E2E is shown against the seed target without gating', () => {
+    const e2e = best(document).sla.find(({ metric }) => metric === 'e2e_p50');
+    expect(e2e).toMatchObject({ target_ms: 2000, gating: false, output_tokens: 512 });
+  });
+
+  test('every instance in the catalog is either recommended or excluded with a reason', () => {
+    const all = chat(100, { top: 100_000 });
+    expect(all.recommendations.length).toBe(all.num_passing);
+    expect(all.num_passing + all.excluded.length).toBe(facts.instances.length);
+    for (const { detail, reason } of all.excluded)
+      expect([reason.length > 0, detail.length > 20]).toEqual([true, true]);
+  });
+
+  test('rows are sorted by $/request, ids are unique, and every number in the document is finite', () => {
+    const { recommendations } = chat(100, { top: 100_000 });
+    const costs = recommendations.map(({ cost }) => cost.usd_per_request ?? NaN);
+    expect(costs).toEqual([...costs].sort((a, b) => a - b));
+    expect(new Set(recommendations.map(({ id }) => id)).size).toBe(recommendations.length);
+    eachNumber(document, (value, path) => expect(Number.isFinite(value), path).toBe(true));
+    expect(JSON.stringify(document)).not.toContain('NaN');
+  });
+
+  test('the same question gives the same bytes', () => {
+    expect(JSON.stringify(chat(100))).toBe(JSON.stringify(chat(100)));
+  });
+});
+
+describe('size: load, price and place', () => {
+  test('10,000 users cost between 20 and 100 times what 100 do, and the replicas make the difference', () => {
+    const [few, many] = [best(chat(100)), best(chat(10_000))];
+    const ratio = (many.cost.usd_per_hour ?? NaN) / (few.cost.usd_per_hour ?? NaN);
+    expect(ratio).toBeGreaterThan(20);
+    expect(ratio).toBeLessThan(100);
+    expect(many.replicas).toBeGreaterThan(10 * few.replicas);
+  });
+
+  test('P99/P50 of TTFT moves with load', () => {
+    const ratio = ({ ttft_ms }: Recommendation): number => (ttft_ms.p99 ?? NaN) / (ttft_ms.p50 ?? NaN);
+    const scope = { gpu: ['nvidia-a100-80gb'], provider: ['lambda'], headroom: 0 };
+    const ratios = [1, 30, 60, 90].map((users) => ratio(best(chat(users, scope))));
+    expect(Math.max(...ratios) / Math.min(...ratios)).toBeGreaterThan(1.1);
+  });
+
+  test('more headroom never needs fewer replicas; 50 and 100 % agree', () => {
+    const replicas = [0, 25, 50, 100].map(
+      (headroom) => best(chat(5000, { headroom, gpu: ['nvidia-l4'], provider: ['gcp'] })).replicas,
+    );
+    expect(replicas).toEqual([...replicas].sort((a, b) => a - b));
+    expect(replicas[2]).toBe(replicas[3]);
+  });
+
+  test('spot rows carry spot prices; providers without them are excluded as spot_unknown, never priced at 0', () => {
+    const spot = chat(100, { pricing: 'spot', top: 1000 });
+    const onDemand = new Map(
+      chat(100, { top: 1000 }).recommendations.map((row) => [`${row.provider}/${row.instance}`, row]),
+    );
+    for (const row of spot.recommendations) {
+      expect(row.cost.usd_per_hour_instance ?? 0).toBeGreaterThan(0);
+      const listed = onDemand.get(`${row.provider}/${row.instance}`);
+      if (listed)
+        expect(row.cost.usd_per_hour_instance ?? 0).toBeLessThanOrEqual(listed.cost.usd_per_hour_instance ?? 0);
+    }
+    expect(spot.excluded.some(({ provider, reason }) => provider === 'lambda' && reason === 'spot_unknown')).toBe(true);
+  });
+
+  test('a zone narrows to instances sold there; providers without zones say so', () => {
+    const zoned = chat(100, { zone: 'us-central1-a', top: 1000 });
+    for (const row of zoned.recommendations)
+      expect([row.provider, row.zone, row.region]).toEqual(['gcp', 'us-central1-a', 'us-central1']);
+    const reasons = new Set(zoned.excluded.map(({ provider, reason }) => `${provider} ${reason}`));
+    expect(reasons.has('runpod zone_unknown')).toBe(true);
+    expect(reasons.has('gcp not_in_zone')).toBe(true);
+  });
+
+  test('an unknown zone names the nearest ones; zone and region together are refused', () => {
+    expect(() => chat(100, { zone: 'us-centrall-a' })).toThrow(/Unknown zone "us-centrall-a".*us-central1-a/);
+    expect(() => chat(100, { zone: 'us-central1-a', region: 'us-central1' })).toThrow(/only one of them/);
+  });
+
+  test('fewer GPUs allowed than needed: excluded with the number', () => {
+    const document = chat(100_000, { max_gpus: 2 });
+    expect(document.num_passing).toBe(0);
+    const margin = document.excluded.find(({ reason }) => reason === 'max_gpus')?.margin;
+    expect(margin?.limit).toBe(2);
+    expect(margin?.value ?? 0).toBeGreaterThan(2);
+    expect(document.relaxations.some(({ change }) => change.includes('any number'))).toBe(true);
+  });
+});
+
+describe('size: what cannot run is refused with its margin', () => {
+  test('Llama-2-70b in 16 bit on one H100 says how many GiB are missing', () => {
+    const document = size({
+      model: 'meta-llama/Llama-2-70b-hf',
+      users: 50,
+      gpu: ['nvidia-h100-80gb'],
+      tp: 1,
+      top: 100,
+    });
+    const refusal = document.excluded.find(({ reason }) => reason === 'memory');
+    expect(refusal?.detail).toMatch(/128\.5 GiB.*57\.8 GiB are missing/);
+    expect((refusal?.margin?.value ?? 0) - (refusal?.margin?.limit ?? 0)).toBeCloseTo(57.8, 0);
+  });
+
+  test('NVFP4 without units and GPUs below compute capability 7.0 are excluded by their own reasons', () => {
+    const document = size({ model: 'meta-llama/Llama-3.1-8B-Instruct', users: 10, quantization: ['nvfp4'], top: 1000 });
+    const reasons = new Map(document.excluded.map(({ gpu, reason }) => [gpu, reason]));
+    expect(reasons.get('nvidia-h100-80gb')).toBe('dtype_unsupported');
+    expect(reasons.get('nvidia-p100')).toBe('compute_capability');
+    for (const { gpu } of document.recommendations)
+      expect(facts.gpus.find(({ id }) => id === gpu)?.peaks.fp4FlopPerS).toBeGreaterThan(0);
+  });
+
+  test('nothing passes: the relaxations are computed and each would pass', () => {
+    const question = { model: LLAMA_2_7B, users: 10, sla: { tpot_p50: 1 } };
+    const document = size(question);
+    expect(document.num_passing).toBe(0);
+    expect(document.relaxations.length).toBeGreaterThan(0);
+    const target = document.relaxations.find(({ change }) => change.startsWith('TPOT P50'));
+    const relaxed = size({ ...question, sla: { tpot_p50: Number.parseFloat(target?.to ?? '') } });
+    expect(relaxed.num_passing).toBeGreaterThan(0);
+    expect(best(relaxed).cost.usd_per_hour).toBe(target?.usd_per_hour);
+  });
+
+  test('prompts beyond the context are cut with a warning, or excluded when strict', () => {
+    const rag = { model: 'meta-llama/Llama-2-70b-hf', workload: 'rag', users: 10 };
+    const cut = size(rag);
+    expect(cut.warnings[0]?.sentence).toMatch(/Even the mean prompt of rag does not fit into the 4096 tokens/);
+    const strict = size({ ...rag, strict_context: true, gpu: ['nvidia-h200'] });
+    expect(strict.num_passing).toBe(0);
+    expect(strict.excluded.some(({ reason }) => reason === 'context_exceeded')).toBe(true);
+  });
+});
+
+describe('size: options', () => {
+  test('overriding lengths, cache and targets shows in the assumptions and moves the answer', () => {
+    const base = size({ model: 'meta-llama/Llama-3.1-8B-Instruct', workload: 'rag', users: 50 });
+    const uncached = size({
+      model: 'meta-llama/Llama-3.1-8B-Instruct',
+      workload: 'rag',
+      users: 50,
+      prefix_cache: false,
+    });
+    expect(base.assumptions.effective_prompt_tokens).toBeLessThan(0.6 * uncached.assumptions.effective_prompt_tokens);
+    expect(uncached.assumptions.prefix_cache).toBeNull();
+    expect(best(uncached).cost.usd_per_hour ?? 0).toBeGreaterThan(best(base).cost.usd_per_hour ?? Infinity);
+    const short = chat(100, { output_tokens: 15 });
+    expect(short.assumptions.output_tokens.mean).toBe(15);
+    const strict = best(chat(100, { sla: { e2e_p50: 4000 } }));
+    const row = strict.sla.find(({ metric }) => metric === 'e2e_p50');
+    expect([row?.gating, (row?.predicted_ms ?? Infinity) <= 4000]).toEqual([true, true]);
+  });
+
+  test('fp8 halves the weights where the GPU has units, and warns where it has none', () => {
+    const question = {
+      model: 'meta-llama/Llama-3.1-8B-Instruct',
+      users: 50,
+      quantization: ['fp8' as const],
+      top: 1000,
+    };
+    const rows = size(question).recommendations;
+    const onA100 = rows.find(({ gpu }) => gpu === 'nvidia-a100-80gb');
+    const onH100 = rows.find(({ gpu }) => gpu === 'nvidia-h100-80gb');
+    expect(onA100?.warnings.some(({ code }) => code === 'weight_only')).toBe(true);
+    expect(onH100?.warnings.some(({ code }) => code === 'weight_only')).toBe(false);
+    expect(onH100?.vllm_command).toContain('--quantization fp8');
+  });
+
+  test('the vLLM command covers the P99 of prompt and answer and stays within the context', () => {
+    const { vllm_command } = best(chat(100));
+    const length = Number(/--max-model-len (\d+)/.exec(vllm_command)?.[1]);
+    expect(length).toBeGreaterThan(900);
+    expect(length).toBeLessThanOrEqual(4096);
+    expect(vllm_command).toMatch(/^vllm serve meta-llama\/Llama-2-7b-hf --tensor-parallel-size 1 /);
+  });
+
+  test('method mg1 serves one request at a time: dearer by far, and labelled', () => {
+    const mg1 = chat(20, { method: 'mg1', gpu: ['nvidia-h100-80gb'], provider: ['lambda'] });
+    const batching = chat(20, { gpu: ['nvidia-h100-80gb'], provider: ['lambda'] });
+    expect(mg1.assumptions.method).toBe('mg1');
+    expect(best(mg1).replicas).toBeGreaterThan(3 * best(batching).replicas);
+    expect(best(mg1).batch.max_running).toBe(1);
+  });
+});
+
+test('replicas at one fewer than recommended would miss the headroom', () => {
+  const { recommendations, assumptions } = chat(3000, { gpu: ['nvidia-a100-80gb'] });
+  for (const { replicas, capacity_requests_per_s } of recommendations) {
+    if (replicas === 1) continue;
+    expect(assumptions.rate_requests_per_s / (replicas - 1)).toBeGreaterThan(0.75 * capacity_requests_per_s);
+  }
+});

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
+import { fixture, NO_FACTS, recordedSweep, scripted, scriptedUnits } from './fixtures/sweeps.ts';
+
+const QUESTION = { rate: 1, service_ms: 1, service_cv: 1, servers: 1, distribution: 'gamma' } as const;
+
+describe('pool: single calls', () => {
+  let pool: Pool;
+  const open = (size: number, worker = 'scripted-worker.ts') =>
+    (pool = createPool({ workerPath: fixture(worker), size, facts: NO_FACTS }));
+  afterEach(() => pool.close());
+
+  it('uses as many threads as there are calls at once, but no more than its size', async () => {
+    open(2);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => pool.run('queue', QUESTION)));
+    const threads = answers.map((answer) => (answer.ok ? answer.value.utilization : null));
+    expect(new Set(threads).size).toBe(2);
+  });
+
+  it('an error keeps its code and details across the thread', async () => {
+    const answer = await open(1).run('showModel', scripted({}));
+    expect(answer).toEqual({
+      ok: false,
+      error: {
+        family: 'invalid_input',
+        code: 'model_scripted',
+        message: 'A scripted refusal.',
+        details: { names: ['one', 'two'], count: 3 },
+      },
+    });
+  });
+
+  it('a thread that dies is a failure, and the next call gets a new one', async () => {
+    open(1);
+    const died = await pool.run('showModel', scripted({ exitAt: 0 }));
+    expect(died).toMatchObject({ ok: false, error: { code: 'worker_crashed', details: { why: 'exit code 7' } } });
+    expect(await pool.run('queue', QUESTION)).toMatchObject({ ok: true });
+  });
+
+  it('a worker file that is missing is a failure, not a wait', async () => {
+    const answer = await open(1, 'no-such-worker.ts').run('queue', QUESTION);
+    expect(answer).toMatchObject({ ok: false, error: { code: 'worker_crashed' } });
+  });
+
+  it('an argument that cannot be cloned is a failure, not a wait', async () => {
+    const model = { ...scripted({}), config: () => 'a function' };
+    expect(await open(1).run('showModel', model)).toMatchObject({ ok: false, error: { family: 'bug' } });
+  });
+
+  it('a closed pool fails waiting and later calls', async () => {
+    open(1);
+    const waiting = [pool.run('queue', QUESTION), pool.run('queue', QUESTION)];
+    await pool.close();
+    for (const answer of [...(await Promise.all(waiting)), await pool.run('queue', QUESTION)]) {
+      expect(answer).toMatchObject({ ok: false, error: { code: 'pool_closed', family: 'interrupted' } });
+    }
+  });
+
+  it('is answered in the middle of a unit, long before the sweep or the unit ends', async () => {
+    open(1);
+    const controller = new AbortController();
+    let answered = 0;
+    // One unit of 20 seconds; the call must come back between two of its points.
+    const { request } = recordedSweep(
+      scriptedUnits(2000, 2000),
+      { spinMs: 10 },
+      {
+        signal: controller.signal,
+        onProgress: () => {
+          const asked = performance.now();
+          void pool.run('queue', QUESTION).then(() => {
+            answered = performance.now() - asked;
+            controller.abort();
+          });
+        },
+      },
+    );
+    expect((await pool.runSweep(request)).status).toBe('cancelled');
+    expect(answered).toBeGreaterThan(0);
+    expect(answered).toBeLessThan(300);
+  });
+});

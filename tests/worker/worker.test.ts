@@ -1,0 +1,182 @@
+import { resolve } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { expose, wrap } from 'comlink/dist/esm/comlink.mjs';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
+import { readBundledModel } from '../../src-main/catalogs/models.ts';
+import { joinBatches } from '../../src-worker/answers/column-builder.ts';
+import { answerQueue } from '../../src-worker/answers/queue.ts';
+import { answerSize } from '../../src-worker/answers/size.ts';
+import { answerSweepUnit } from '../../src-worker/answers/sweep.ts';
+import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
+import { createWorkerCalls } from '../../src-worker/pool/calls.ts';
+import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
+import { transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { documentText } from '../../src-worker/protocol/documents.ts';
+import {
+  queueInputSchema,
+  sizeInputSchema,
+  sweepSpecSchema,
+  type SweepSpecDraft,
+} from '../../src-worker/protocol/requests.ts';
+import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
+import { CONTROL_LENGTH, type WorkerApi } from '../../src-worker/protocol/worker-api.ts';
+
+// The real worker program, straight from its source, over the bundled catalogs.
+const workerPath = resolve(import.meta.dirname, '../../src-worker/worker.ts');
+const facts = loadFacts(bundledCatalogsFolder());
+const MODEL = 'meta-llama/Llama-2-7b-hf';
+const model = bundled(MODEL);
+
+function bundled(id: string): ModelSource {
+  const source = readBundledModel(bundledCatalogsFolder(), id);
+  if (!source) throw new Error(`${id} is not bundled`);
+  return source;
+}
+
+const sized = (draft: object) => sizeInputSchema.parse({ model: MODEL, users: 100, provider: ['lambda'], ...draft });
+const units = (draft: Omit<SweepSpecDraft, 'base'> & { base?: object }, pointsPerUnit?: number) =>
+  planSweep(
+    sweepSpecSchema.parse({ ...draft, base: { model: MODEL, provider: ['lambda'], ...draft.base } }),
+    facts,
+    pointsPerUnit,
+  ).units;
+
+describe('worker', () => {
+  let pool: Pool;
+  beforeAll(() => {
+    pool = createPool({ workerPath, size: 2, facts });
+  });
+  afterAll(() => pool.close());
+
+  it('loads catalogs and answers a queue question as the function does', async () => {
+    const input = queueInputSchema.parse({ rate: 5, service_ms: 100 });
+    expect(await pool.run('queue', input)).toEqual({ ok: true, value: answerQueue(input) });
+  });
+
+  it('gives the same bytes as the function called in place', async () => {
+    const answer = await pool.run('size', sized({}), model);
+    expect(answer.ok && documentText(answer.value)).toBe(documentText(answerSize(sized({}), model, facts)));
+  });
+
+  it('errors keep family, code and details', async () => {
+    const answer = await pool.run('size', sized({ gpu: ['h10'] }), model);
+    expect(answer).toMatchObject({
+      ok: false,
+      error: { family: 'invalid_input', code: 'unknown_gpu', details: { gpu: 'h10' } },
+    });
+  });
+
+  it('new catalogs hold for later calls', async () => {
+    pool.setFacts({ ...facts, instances: [] });
+    const without = await pool.run('size', sized({ provider: [] }), model);
+    pool.setFacts(facts);
+    const withAll = await pool.run('size', sized({}), model);
+    expect(without.ok && without.value.num_passing).toBe(0);
+    expect(withAll.ok && withAll.value.num_passing).toBeGreaterThan(0);
+  });
+});
+
+describe('worker: sweep', () => {
+  // One GPU: the search is done several times over here.
+  const FEW = { gpu: ['nvidia-a10'] };
+  const axes = { users: [1, 10, 100, 1000, 10_000], quantization: ['fp16' as const, 'fp8' as const] };
+
+  async function swept(size: number, pointsPerUnit: number): Promise<ColumnBatch> {
+    const pool = createPool({ workerPath, size, facts });
+    const batches: ColumnBatch[] = [];
+    const outcome = await pool.runSweep({
+      units: units({ base: FEW, axes }, pointsPerUnit),
+      models: new Map([[MODEL, model]]),
+      onBatch: (batch) => void batches.push(batch),
+    });
+    await pool.close();
+    expect(outcome).toEqual({ status: 'done', points: 10, donePoints: 10, problems: [] });
+    return joinBatches(batches, SWEEP_COLUMNS);
+  }
+
+  it('gives the same bytes for any number of threads and any cut into units', async () => {
+    const whole = joinBatches(
+      units({ base: FEW, axes }, 100).map((unit) => answerSweepUnit(unit, model, facts)),
+      SWEEP_COLUMNS,
+    );
+    expect(whole.rows).toBeGreaterThanOrEqual(10);
+    for (const [size, pointsPerUnit] of [
+      [1, 1],
+      [2, 1],
+      [2, 3],
+    ] as const) {
+      const batch = await swept(size, pointsPerUnit);
+      expect({ ...batch, numbers: bits(batch) }).toEqual({ ...whole, numbers: bits(whole) });
+    }
+  });
+
+  it('cancels within half a second and keeps the points done', async () => {
+    const pool = createPool({ workerPath, size: 2, facts });
+    const controller = new AbortController();
+    const kept: ColumnBatch[] = [];
+    let asked = 0;
+    const outcome = await pool.runSweep({
+      units: units({ axes: { users: { from: 1, to: 100_000, step: 1 } } }),
+      models: new Map([[MODEL, model]]),
+      signal: controller.signal,
+      onBatch: (batch) => void kept.push(batch),
+      onProgress: (done) => {
+        if (done < 20 || asked > 0) return;
+        asked = performance.now();
+        controller.abort();
+      },
+    });
+    const took = performance.now() - asked;
+    await pool.close();
+    expect(outcome.status).toBe('cancelled');
+    expect(took).toBeLessThan(500);
+    const points = new Set(kept.flatMap((batch) => [...(batch.numbers['point_id'] ?? [])]));
+    expect(points.size).toBe(outcome.donePoints);
+    expect(points.size).toBeGreaterThanOrEqual(20);
+  });
+
+  it('a refused unit carries the code of the refusal', async () => {
+    const pool = createPool({ workerPath, size: 1, facts });
+    const outcome = await pool.runSweep({
+      units: units({ base: { workload: 'chatt' }, axes: { users: [1, 2, 3] } }, 1),
+      models: new Map([[MODEL, model]]),
+      onBatch: () => undefined,
+    });
+    await pool.close();
+    expect(outcome.problems).toMatchObject([{ points: 3, error: { code: 'unknown_workload' } }]);
+  });
+
+  it('hands over its columns instead of copying them', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const calls = createWorkerCalls();
+    let sent: ColumnBatch | null = null;
+    const watched: WorkerApi = {
+      ...calls,
+      async sweepUnit(...args) {
+        const result = await calls.sweepUnit(...args);
+        sent = result.ok ? result.value.batch : null;
+        return result;
+      },
+    };
+    expose(watched, nodeEndpoint(port1));
+    const remote = wrap<WorkerApi>(nodeEndpoint(port2));
+    await remote.load(facts);
+    const [unit] = units({ base: { users: 10 }, axes: {} });
+    if (!unit) throw new Error('no unit');
+    const control = new Int32Array(new SharedArrayBuffer(CONTROL_LENGTH * 4));
+    const result = await remote.sweepUnit(unit, model, control);
+    port1.close();
+    expect(result.ok && result.value.batch.rows).toBeGreaterThan(0);
+    if (!sent) throw new Error('nothing was sent');
+    for (const buffer of transferables(sent)) expect(buffer.byteLength).toBe(0);
+  });
+});
+
+/** Bit patterns, so that NaN equals NaN and -0 differs from 0. */
+const bits = (batch: ColumnBatch) =>
+  Object.fromEntries(
+    Object.entries(batch.numbers).map(([name, values]) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+  );
