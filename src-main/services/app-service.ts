@@ -1,0 +1,196 @@
+import { availableParallelism } from 'node:os';
+import { errorInfo } from '../../src-worker/engine/errors.ts';
+import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
+import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
+import {
+  predictInputSchema,
+  queueInputSchema,
+  sizeInputSchema,
+  type SizeInput,
+} from '../../src-worker/protocol/requests.ts';
+import { attempt, attemptAsync, failure, type Result } from '../../src-worker/protocol/result.ts';
+import { createPool } from '../../src-worker/pool/pool.ts';
+import { catalogListing } from '../catalogs/listing.ts';
+import { bundledCatalogsFolder, loadFacts, priceDates } from '../catalogs/load.ts';
+import { openStore } from '../store/open.ts';
+import {
+  checkRequest,
+  exportFormatSchema,
+  importModelSchema,
+  modelNameSchema,
+  runIdSchema,
+  runNameSchema,
+  taskIdSchema,
+} from './check-request.ts';
+import { databaseFile } from './data-folder.ts';
+import { createModelStore } from './model-store.ts';
+import { isOwnerAlive } from './owner.ts';
+import { exportedRun, runDetail, runEntry } from './run-view.ts';
+import { createSweeps } from './sweeps.ts';
+import { listWorkloads } from './workload-listing.ts';
+
+export interface AppServiceOptions {
+  host: HostKind;
+  /** Made by the caller (data-folder.ts). */
+  dataFolder: string;
+  /** The worker program: the built one (worker-path.ts), or src-worker/worker.ts where Node runs TypeScript. */
+  workerPath: string;
+  /** Threads; all cores for the command line, one fewer where a window must stay lively. */
+  workers?: number | undefined;
+  catalogsFolder?: string | undefined;
+  now?: (() => Date) | undefined;
+}
+
+/** What every host stands on: the calls, the progress pushed beside them, and the end. */
+export interface AppService {
+  api: AppApi;
+  /** Tells `listener` about every task of this program until the returned function is called. */
+  onProgress(listener: (event: ProgressEvent) => void): () => void;
+  /**
+   * Only for hosts whose user may read this machine's files: takes an id, an alias, or the path of a `config.json` (or
+   * of its folder) and answers the id to ask questions with. A file is known until the program ends; it is not stored.
+   */
+  useModel(nameOrPath: string): Promise<Result<string>>;
+  /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Loads the catalogs, opens the database and starts the pool. Throws ConfigIqError of family `file` when a catalog is
+ * broken or the database cannot be used. Calls never reject: they answer a Result.
+ */
+export function createAppService(options: AppServiceOptions): AppService {
+  const { host, dataFolder, workerPath, now = () => new Date() } = options;
+  const catalogsFolder = options.catalogsFolder ?? bundledCatalogsFolder();
+  const facts = loadFacts(catalogsFolder);
+  const { store, notice } = openStore(databaseFile(dataFolder));
+  const notices = new Set(notice === null ? [] : [notice]);
+  const report = (problem: string) => void notices.add(problem);
+  for (const id of store.markInterruptedRuns(isOwnerAlive)) {
+    report(`Run ${id} was interrupted when the program ended; the rows it had are kept.`);
+  }
+
+  const size = options.workers ?? defaultWorkers(host);
+  const pool = createPool({ workerPath, size, facts });
+  const models = createModelStore(catalogsFolder, store);
+  const listeners = new Set<(event: ProgressEvent) => void>();
+  const tell = (event: ProgressEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const sweeps = createSweeps({ store, models, facts, pool, now, tell });
+
+  const sizeQuestion = (request: unknown) => {
+    const input = checkRequest(sizeInputSchema, request, 'Size request');
+    const model = models.resolve(input.model);
+    return { input: { ...input, model: model.id } satisfies SizeInput, model };
+  };
+
+  const info = (): AppInfo => ({
+    host,
+    versions: { ...facts.versions, node: process.versions.node, sqlite: store.sqliteVersion() },
+    priceDates: priceDates(facts.instances) ?? { oldest: '', newest: '' },
+    workers: size,
+    notices: [...notices],
+  });
+
+  const api: AppApi = {
+    info: () => answer(info),
+    size: (request) =>
+      ask(() => {
+        const { input, model } = sizeQuestion(request);
+        return pool.run('size', input, model);
+      }),
+    predict: (request) =>
+      ask(() => {
+        const input = checkRequest(predictInputSchema, request, 'Predict request');
+        const model = models.resolve(input.model);
+        return pool.run('predict', { ...input, model: model.id }, model);
+      }),
+    queue: (request) => ask(() => pool.run('queue', checkRequest(queueInputSchema, request, 'Queue request'))),
+    listModels: () => answer(() => models.list(report)),
+    showModel: (id) => ask(() => pool.run('showModel', models.resolve(checkRequest(modelNameSchema, id, 'Model')))),
+    importModel: (request) =>
+      ask(() => {
+        const checked = checkRequest(importModelSchema, request, 'Model import');
+        return pool.run('showModel', models.import(checked, now().toISOString()));
+      }),
+    listCatalog: () => answer(() => catalogListing(facts)),
+    listWorkloads: () => answer(() => listWorkloads(facts)),
+    saveSizeRun: (request, name) =>
+      ask(async () => {
+        const { input, model } = sizeQuestion(request);
+        const runName = checkRequest(runNameSchema, name, 'Run name').trim();
+        const result = await pool.run('size', input, model);
+        return result.ok ? attempt(() => saveSize(input, runName, result.value)) : result;
+      }),
+    startSweep: (request) => attemptAsync(async () => sweeps.start(request)),
+    cancelTask: (taskId) =>
+      answer(() => {
+        sweeps.cancel(checkRequest(taskIdSchema, taskId, 'Task'));
+        return null;
+      }),
+    listRuns: () =>
+      answer(() => {
+        const { rows, problems } = store.listRuns();
+        problems.forEach(report);
+        return rows.map(runEntry);
+      }),
+    showRun: (id) => answer(() => runDetail(store, checkRequest(runIdSchema, id, 'Run number'), report)),
+    exportRun: (id, format) =>
+      answer(() => {
+        const runId = checkRequest(runIdSchema, id, 'Run number');
+        return exportedRun(store, runId, checkRequest(exportFormatSchema, format, 'Export format'), report);
+      }),
+  };
+
+  const saveSize = (input: SizeInput, name: string, document: SizeDocument) => {
+    const { recommendations, versions } = document;
+    const id = store.saveSizeRun({
+      name: name || `${input.model.slice(input.model.lastIndexOf('/') + 1)}, ${input.workload}`,
+      model: input.model,
+      createdAt: now().toISOString(),
+      input,
+      versions: { ...versions },
+      document: documentText(document),
+      rows: recommendations.length,
+      passing: recommendations.filter((row) => row.meets_sla).length,
+    });
+    const run = store.readRun(id);
+    if (!run) throw new Error(`run ${id} is not there right after it was stored`);
+    return runEntry(run);
+  };
+
+  let closed: Promise<void> | null = null;
+  const close = async () => {
+    await sweeps.stop();
+    await pool.close();
+    store.close();
+  };
+
+  return {
+    api,
+    onProgress(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
+    close: () => (closed ??= close()),
+  };
+}
+
+function defaultWorkers(host: HostKind): number {
+  const cores = availableParallelism();
+  return host === 'cli' ? cores : Math.max(1, cores - 1);
+}
+
+/** The answer of something that is done at once; whatever it throws becomes a failure. */
+const answer = <Value>(work: () => Value): Promise<Result<Value>> => Promise.resolve(attempt(work));
+
+/** The answer of something that answers by itself, and may throw before it does. */
+async function ask<Value>(work: () => Result<Value> | Promise<Result<Value>>): Promise<Result<Value>> {
+  try {
+    return await work();
+  } catch (thrown) {
+    return failure(errorInfo(thrown));
+  }
+}

@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { fileError } from '../../src-worker/engine/errors.ts';
+
+const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
+  ENOENT: (path) => `Cannot write ${path}: there is no folder ${dirname(path)}. Make it first.`,
+  ENOTDIR: (path) => `Cannot write ${path}: ${dirname(path)} is not a folder. Choose another place.`,
+  EISDIR: (path) => `Cannot write ${path}: it is a folder. Add a file name.`,
+  EACCES: (path) => `Cannot write ${path}: permission denied. Choose another place or change the permissions.`,
+  EPERM: (path) => `Cannot write ${path}: not permitted. Choose another place or change the permissions.`,
+  EROFS: (path) => `Cannot write ${path}: the disk is read-only. Choose another place.`,
+  ENOSPC: (path) => `Cannot write ${path}: the disk is full. Free some space.`,
+  ENAMETOOLONG: (path) => `Cannot write ${path.slice(0, 80)}…: the name is too long. Choose a shorter one.`,
+};
+
+/**
+ * Replaces the file in one step: readers see the old content or the new, never a part. Throws `file_not_writable` with
+ * the reason and the cure; the old file is then as it was.
+ */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  const target = resolve(path);
+  try {
+    if (isFolder(target)) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+    await writeFileAtomic(target, text);
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const sentence = SENTENCES[code]?.(target) ?? `Cannot write ${target}: ${reason}.`;
+    throw fileError('file_not_writable', sentence, { path: target, reason: code }, thrown);
+  }
+}
+
+// Asked first, because a rename onto a folder fails under different names on different systems.
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

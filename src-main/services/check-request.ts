@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { invalidInput } from '../../src-worker/engine/errors.ts';
+import { describeIssues } from '../../src-worker/protocol/requests.ts';
+
+/** A request with its defaults filled in. Throws `request_invalid`: the field, what it was, what it may be. */
+export function checkRequest<Schema extends z.ZodType>(
+  schema: Schema,
+  request: unknown,
+  what: string,
+): z.output<Schema> {
+  const checked = schema.safeParse(request, { reportInput: true });
+  if (checked.success) return checked.data;
+  const fields = checked.error.issues.map(({ path }) => path.join('.'));
+  throw invalidInput('request_invalid', describeIssues(checked.error, what), { fields });
+}
+
+const name = z.string().max(200);
+
+export const taskIdSchema = z.string().min(1).max(200);
+export const modelNameSchema = z.string().min(1).max(300);
+export const runNameSchema = name;
+export const runIdSchema = z.number().int().min(1);
+export const exportFormatSchema = z.enum(['csv', 'json']);
+export const importModelSchema = z.strictObject({
+  /** Longer texts are refused with a sentence of their own, which tells the size. */
+  text: z.string(),
+  fileName: z.string().max(1000),
+  id: z.string().max(300).nullable(),
+});
+/** The spec is checked by its own schema, so that its sentence names the spec. */
+export const sweepStartSchema = z.strictObject({ taskId: taskIdSchema, spec: z.unknown(), name });

@@ -1,0 +1,216 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
+import { ConfigIqError, errorInfo, fileError, invalidInput } from '../../src-worker/engine/errors.ts';
+import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import type { ModelListEntry } from '../../src-worker/protocol/documents.ts';
+import { listBundledModelIds, loadAliases, readBundledModel } from '../catalogs/models.ts';
+import type { Store, StoredModel } from '../store/store.ts';
+import { parseJsonText } from './json-text.ts';
+import { didYouMean, nearestNames } from './nearest.ts';
+
+/** Real configs have a few kilobytes; quantization lists reach some hundred. */
+const MAX_CONFIG_BYTES = 5_000_000;
+const MAX_CONFIG_TEXT = '5 MB';
+const MAX_ID_LENGTH = 200;
+
+/** Every model a question may name: files of this start, then imported configs, then bundled ones, then aliases. */
+export interface ModelStore {
+  /** All of them by id; those that cannot be analyzed say why. Database rows that cannot be read go to `report`. */
+  list(report: (problem: string) => void): ModelListEntry[];
+  /** By id or alias, letter case aside; the source carries the canonical id. Throws `unknown_model` with near names. */
+  resolve(name: string): ModelSource;
+  /** Checks, analyzes and keeps a config. `id` null = from the file name. */
+  import(request: { text: string; fileName: string; id: string | null }, addedAt: string): ModelSource;
+  /** False when no imported model has this id. */
+  remove(id: string): boolean;
+  /**
+   * Like `resolve`, and a path to a `config.json` (or to the folder that holds one) counts as well; the file is read now
+   * and stays known under its id until the program ends.
+   */
+  resolveNameOrPath(nameOrPath: string): ModelSource;
+}
+
+const key = (name: string): string => name.trim().toLowerCase();
+
+/** Opens the config store over the bundled catalogs and the database. Throws file errors of the catalogs. */
+export function createModelStore(catalogsFolder: string, store: Store): ModelStore {
+  const bundledIds = new Map(listBundledModelIds(catalogsFolder).map((id) => [key(id), id]));
+  const aliases = new Map([...loadAliases(catalogsFolder)].map(([alias, id]) => [key(alias), { alias, id }]));
+  const files = new Map<string, ModelSource>();
+  // Bundled files do not change while the program runs; imported ones are analyzed again, there are few.
+  const bundledEntries = new Map<string, ModelListEntry>();
+
+  const find = (name: string): ModelSource | null => {
+    const file = files.get(key(name));
+    if (file) return file;
+    const imported = store.readModel(name.trim());
+    if (imported) return sourceOf(imported);
+    const bundled = bundledIds.get(key(name));
+    return bundled === undefined ? null : readBundledModel(catalogsFolder, bundled);
+  };
+  const findByAlias = (name: string): ModelSource | null => {
+    const alias = aliases.get(key(name));
+    return alias ? find(alias.id) : null;
+  };
+  const resolveName = (name: string): ModelSource => {
+    const found = find(name) ?? findByAlias(name);
+    if (found) return found;
+    const imported = store.listModels().rows.map(({ id }) => id);
+    const near = nearestNames(name, [
+      ...imported,
+      ...bundledIds.values(),
+      ...[...aliases.values()].map(({ alias }) => alias),
+    ]);
+    throw invalidInput(
+      'unknown_model',
+      `Unknown model "${name.slice(0, 100)}".${didYouMean(near) || ' Import its config.json, or see the list of models.'}`,
+      { model: name.slice(0, MAX_ID_LENGTH), nearest: near },
+    );
+  };
+
+  return {
+    list(report) {
+      const { rows, problems } = store.listModels();
+      problems.forEach(report);
+      const entries = new Map<string, ModelListEntry>();
+      for (const id of bundledIds.values()) {
+        let entry = bundledEntries.get(id);
+        if (!entry) bundledEntries.set(id, (entry = entryOf(readBundledModel(catalogsFolder, id), id)));
+        entries.set(key(id), entry);
+      }
+      for (const model of rows) entries.set(key(model.id), entryOf(sourceOf(model), model.id));
+      for (const [name, { alias, id }] of aliases) {
+        const meant = entries.get(key(id));
+        if (meant && !entries.has(name)) entries.set(name, { ...meant, id: alias, alias_of: meant.id });
+      }
+      return [...entries.values()].sort((one, other) => (key(one.id) < key(other.id) ? -1 : 1));
+    },
+    resolve: resolveName,
+    import({ text, fileName, id }, addedAt) {
+      const source = readConfig(text, fileName, id ?? idFromFileName(fileName), 'imported');
+      store.saveModel({ ...source, origin: 'imported', addedAt });
+      return source;
+    },
+    remove: (id) => store.removeModel(id.trim()),
+    resolveNameOrPath(nameOrPath) {
+      const path = existingPath(nameOrPath);
+      // A known name wins over a file that happens to be called so, unless it is written as a path.
+      const known = isWrittenAsPath(nameOrPath) ? null : (find(nameOrPath) ?? findByAlias(nameOrPath));
+      if (known) return known;
+      if (path === null) {
+        if (isWrittenAsPath(nameOrPath))
+          throw fileError('file_missing', `There is no file ${resolve(nameOrPath)}: check the path.`, {
+            path: nameOrPath,
+          });
+        return resolveName(nameOrPath);
+      }
+      const source = readConfig(readConfigFile(path), path, idFromFileName(path), 'file');
+      files.set(key(source.id), source);
+      return source;
+    },
+  };
+}
+
+const sourceOf = ({ id, config, origin, source, revision }: StoredModel): ModelSource => ({
+  id,
+  config,
+  origin,
+  source,
+  revision,
+});
+
+/** The file name without `.json`, its first `__` read as `/`. */
+export function idFromFileName(fileName: string): string {
+  // Names come from any system's file dialogs: both kinds of slash separate folders.
+  const name = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1);
+  return name.replace(/\.json$/i, '').replace('__', '/');
+}
+
+/** Checks a config that came from outside, down to its analysis. Throws file errors. */
+function readConfig(text: string, source: string, id: string, origin: 'imported' | 'file'): ModelSource {
+  checkId(id);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_CONFIG_BYTES) throw tooLarge(source, bytes);
+  const model: ModelSource = { id: id.trim(), config: parseJsonText(text, source), origin, source, revision: null };
+  try {
+    analyzeModel(model);
+  } catch (thrown) {
+    // To the engine a config is a value like any other; here it is a file, and the exit code says so.
+    if (!(thrown instanceof ConfigIqError) || thrown.code !== 'config_invalid') throw thrown;
+    throw fileError(thrown.code, thrown.message, thrown.details, thrown);
+  }
+  return model;
+}
+
+function checkId(id: string): void {
+  const trimmed = id.trim();
+  const isControl = [...trimmed].some((character) => character < ' ' || character === '\u007F');
+  if (trimmed.length > 0 && trimmed.length <= MAX_ID_LENGTH && !isControl) return;
+  throw invalidInput(
+    'model_id_invalid',
+    `A model's id must have 1 to ${MAX_ID_LENGTH} printable characters, got ${JSON.stringify(id.slice(0, 60))}: give another id.`,
+    { id: id.slice(0, MAX_ID_LENGTH) },
+  );
+}
+
+const tooLarge = (source: string, bytes: number): ConfigIqError =>
+  fileError('file_too_large', `${source} has ${bytes} bytes: a config.json has at most ${MAX_CONFIG_TEXT}.`, {
+    source,
+    bytes,
+    limit: MAX_CONFIG_BYTES,
+  });
+
+const isWrittenAsPath = (name: string): boolean =>
+  /\.json$/i.test(name) || /^(\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\])/.test(name);
+
+/** The file meant by a path, or null when there is nothing there. */
+function existingPath(path: string): string | null {
+  const full = resolve(path);
+  const found = statSync(full, { throwIfNoEntry: false });
+  if (!found) return null;
+  if (!found.isDirectory()) return full;
+  const inside = join(full, 'config.json');
+  return statSync(inside, { throwIfNoEntry: false }) ? inside : null;
+}
+
+function readConfigFile(path: string): string {
+  const found = statSync(path);
+  if (!found.isFile())
+    throw fileError('file_unreadable', `${path} is not a file: give the path of a config.json.`, { path });
+  if (found.size > MAX_CONFIG_BYTES) throw tooLarge(path, found.size);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw fileError(
+      'file_unreadable',
+      `${basename(path)} cannot be read (${reason}): check its permissions.`,
+      { path },
+      thrown,
+    );
+  }
+}
+
+/** A line of the list. What cannot be analyzed stays in it, with the reason. */
+function entryOf(source: ModelSource | null, id: string): ModelListEntry {
+  const unknown = { id, architecture: null, total_parameters: null, active_parameters: null, max_context_tokens: null };
+  if (!source)
+    return { ...unknown, origin: 'bundled', supported: false, reason: 'Its file is missing.', alias_of: null };
+  try {
+    const model = analyzeModel(source);
+    return {
+      id,
+      origin: source.origin,
+      architecture: model.architecture,
+      total_parameters: model.totalParameters,
+      active_parameters: model.activeParameters,
+      max_context_tokens: model.maxContextTokens,
+      supported: true,
+      reason: null,
+      alias_of: null,
+    };
+  } catch (thrown) {
+    return { ...unknown, origin: source.origin, supported: false, reason: errorInfo(thrown).message, alias_of: null };
+  }
+}

@@ -1,0 +1,178 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { fileError } from '../../src-worker/engine/errors.ts';
+import { catalogVerbs } from './catalog-imports.ts';
+import { chunkVerbs } from './chunks.ts';
+import { isDamage, withSentences } from './errors.ts';
+import { APPLICATION_ID, migrate, readVersion } from './migrate.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import { modelVerbs } from './models.ts';
+import { runVerbs } from './runs.ts';
+import { setAside } from './set-aside.ts';
+import type { Store } from './store.ts';
+
+/** How long a writer waits for another program's write. */
+const BUSY_TIMEOUT_MS = 5000;
+
+export interface OpenedStore {
+  store: Store;
+  /** A sentence when the database was damaged and set aside; null otherwise. */
+  notice: string | null;
+}
+
+/**
+ * Opens the database, making or migrating it as needed. A damaged one is set aside and a new one begun; one that a newer
+ * ConfigIQ wrote, or that is not ours, is refused and not touched. Throws ConfigIqError of family `file`.
+ */
+export function openStore(
+  file: string,
+  migrations: readonly string[] = MIGRATIONS,
+  { busyTimeoutMs = BUSY_TIMEOUT_MS } = {},
+): OpenedStore {
+  return withSentences(file, () => {
+    const notice = examine(file, migrations.length, busyTimeoutMs);
+    return { store: connect(file, migrations, busyTimeoutMs), notice };
+  });
+}
+
+/** Looks at an existing file without writing to it. Returns the notice when it had to be set aside. */
+function examine(file: string, knownVersion: number, busyTimeoutMs: number): string | null {
+  if (sizeOf(file) === 0) return null;
+  // The newest version is refused from the bytes alone, before SQLite has a chance to touch anything.
+  refuseNewer(file, versionInHeader(file), knownVersion);
+  let reason: string | null;
+  try {
+    reason = findDamage(file, knownVersion, busyTimeoutMs);
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    reason = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  if (reason === null) return null;
+  const target = setAside(file);
+  return (
+    `The database was damaged (${reason}) and has been set aside as ${target}; a new, empty one is in use. ` +
+    'Imported models and past runs are in the old file.'
+  );
+}
+
+/** Reason in SQLite's words, or null when the file is sound. Read-only: closing it writes nothing back. */
+function findDamage(file: string, knownVersion: number, busyTimeoutMs: number): string | null {
+  const db = new Database(file, { readonly: true, timeout: busyTimeoutMs });
+  try {
+    const version = readVersion(db);
+    refuseNewer(file, version, knownVersion);
+    const problem = String(db.pragma('quick_check(1)', { simple: true }));
+    if (problem !== 'ok') return problem.replaceAll(/\s+/g, ' ');
+    const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+    const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
+    if (isOurs || tables === 0) return null;
+    throw fileError(
+      'database_foreign',
+      `${file} is a database of another program: move it away, or set CONFIGIQ_HOME to another folder.`,
+      { file },
+    );
+  } finally {
+    db.close();
+  }
+}
+
+function connect(file: string, migrations: readonly string[], busyTimeoutMs: number): Store {
+  const db = new Database(file, { timeout: busyTimeoutMs });
+  try {
+    db.pragma('journal_mode = WAL');
+    // With a write-ahead log a killed program loses nothing; only a power cut may lose the last moments, never more.
+    db.pragma('synchronous = NORMAL');
+    db.pragma('foreign_keys = ON');
+    migrate(db, migrations);
+    return verbs(db, file);
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+function verbs(db: Database.Database, file: string): Store {
+  const version = db.prepare<[], string>('SELECT sqlite_version()').pluck();
+  const models = modelVerbs(db);
+  const runs = runVerbs(db);
+  const chunks = chunkVerbs(db);
+  const catalogs = catalogVerbs(db);
+  /** The same verb, with SQLite's own errors put into sentences. */
+  const spoken =
+    <Arguments extends unknown[], Value>(verb: (...given: Arguments) => Value) =>
+    (...given: Arguments): Value =>
+      withSentences(file, () => verb(...given));
+
+  return {
+    saveModel: spoken(models.saveModel),
+    readModel: spoken(models.readModel),
+    listModels: spoken(models.listModels),
+    removeModel: spoken(models.removeModel),
+    createRun: spoken(runs.createRun),
+    appendChunk: spoken(chunks.appendChunk),
+    finishRun: spoken(runs.finishRun),
+    saveSizeRun: spoken(runs.saveSizeRun),
+    listRuns: spoken(runs.listRuns),
+    readRun: spoken(runs.readRun),
+    readDocument: spoken(runs.readDocument),
+    *readChunks(runId, report, columns) {
+      const batches = chunks.readChunks(runId, report, columns);
+      for (;;) {
+        const next = withSentences(file, () => batches.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    },
+    markInterruptedRuns: spoken(runs.markInterruptedRuns),
+    importCatalog: spoken(catalogs.importCatalog),
+    listCatalogImports: spoken(catalogs.listCatalogImports),
+    sqliteVersion: () => version.get() ?? 'unknown',
+    close: () => {
+      db.close();
+    },
+  };
+}
+
+function refuseNewer(file: string, version: number, knownVersion: number): void {
+  if (version <= knownVersion) return;
+  throw fileError(
+    'database_newer',
+    `The database ${file} was written by a newer ConfigIQ (version ${version} of its tables, this one knows ` +
+      `${knownVersion}): update ConfigIQ, or set CONFIGIQ_HOME to another folder.`,
+    { file, version, known_version: knownVersion },
+  );
+}
+
+/** Size in bytes; 0 when there is no such file. Throws `database_not_writable` when there can be none. */
+function sizeOf(file: string): number {
+  const found = statSync(file, { throwIfNoEntry: false });
+  const folder = dirname(file);
+  if (!found && !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw fileError(
+      'database_not_writable',
+      `There is no folder ${folder} to keep the database in: make it, or set CONFIGIQ_HOME to another folder.`,
+      { file },
+    );
+  }
+  if (!found) return 0;
+  if (!found.isFile()) {
+    throw fileError('database_not_writable', `${file} is not a file, so ${basename(file)} cannot be kept there.`, {
+      file,
+    });
+  }
+  return found.size;
+}
+
+/** Bytes 60 to 63 of a SQLite file: its user_version. 0 for a file that is too short or something else. */
+function versionInHeader(file: string): number {
+  const header = Buffer.alloc(64);
+  const handle = openSync(file, 'r');
+  try {
+    const read = readSync(handle, header, 0, header.length, 0);
+    const isSqlite = read === header.length && header.toString('latin1', 0, 15) === 'SQLite format 3';
+    return isSqlite ? header.readInt32BE(60) : 0;
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,103 @@
+import type { Database } from 'better-sqlite3';
+import { z } from 'zod';
+import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+import { jsonText, readRow, readRows, unreadable } from './rows.ts';
+import type { Store, StoredRun } from './store.ts';
+
+type RunVerbs = Pick<
+  Store,
+  'createRun' | 'finishRun' | 'saveSizeRun' | 'listRuns' | 'readRun' | 'readDocument' | 'markInterruptedRuns'
+>;
+
+const counter = z.number().int().min(0);
+const common = {
+  id: counter,
+  name: z.string(),
+  model: z.string(),
+  created_at: z.string(),
+  status: z.enum(['running', 'done', 'cancelled', 'failed', 'interrupted']),
+  versions: jsonText(z.record(z.string(), z.string())),
+  points: counter,
+  done_points: counter,
+  rows: counter,
+  passing: counter,
+  problems: jsonText(z.array(z.string())),
+};
+
+const runRow = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ ...common, kind: z.literal('size'), input: jsonText(sizeInputSchema) }),
+    z.strictObject({ ...common, kind: z.literal('sweep'), input: jsonText(sweepSpecSchema) }),
+  ])
+  .transform(({ created_at, done_points, ...rest }): StoredRun => ({
+    ...rest,
+    createdAt: created_at,
+    donePoints: done_points,
+  }));
+
+/** What must hold of a stored answer before it is handed on as text. */
+const storedDocument = jsonText(z.looseObject({ schema_version: z.number(), recommendations: z.array(z.unknown()) }));
+
+const nameOf = (row: unknown): string =>
+  `run ${typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : 'without a number'}`;
+
+const COLUMNS =
+  'id, kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, problems';
+
+/** Runs: questions with their versions, state and counts. Result rows of sweeps are in chunks.ts. */
+export function runVerbs(db: Database): RunVerbs {
+  const create = db.prepare<[string, string, string, string, string, string, number]>(
+    `INSERT INTO run (kind, name, model, created_at, status, owner, input, versions, points)
+     VALUES ('sweep', ?, ?, ?, 'running', ?, ?, ?, ?)`,
+  );
+  const saveSize = db.prepare<[string, string, string, string, string, number, number, string]>(
+    `INSERT INTO run (kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, document)
+     VALUES ('size', ?, ?, ?, 'done', ?, ?, 1, 1, ?, ?, ?)`,
+  );
+  const finish = db.prepare<[string, string, number]>(
+    'UPDATE run SET status = ?, problems = ?, owner = NULL WHERE id = ?',
+  );
+  const all = db.prepare<[], unknown>(`SELECT ${COLUMNS} FROM run ORDER BY created_at DESC, id DESC`);
+  const one = db.prepare<[number], unknown>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
+  const documentOf = db.prepare<[number], { document: string | null }>('SELECT document FROM run WHERE id = ?');
+  const running = db.prepare<[], { id: number; owner: string | null }>(
+    "SELECT id, owner FROM run WHERE status = 'running' ORDER BY id",
+  );
+  const interrupt = db.prepare<[number]>(
+    "UPDATE run SET status = 'interrupted', owner = NULL WHERE id = ? AND status = 'running'",
+  );
+  const markInterrupted = db.transaction((isOwnerAlive: (owner: string) => boolean) => {
+    const dead = running.all().filter(({ owner }) => owner === null || !isOwnerAlive(owner));
+    for (const { id } of dead) interrupt.run(id);
+    return dead.map(({ id }) => id);
+  });
+
+  return {
+    createRun: ({ name, model, createdAt, owner, input, versions, points }) =>
+      Number(
+        create.run(name, model, createdAt, owner, JSON.stringify(input), JSON.stringify(versions), points)
+          .lastInsertRowid,
+      ),
+    saveSizeRun: ({ name, model, createdAt, input, versions, rows, passing, document }) =>
+      Number(
+        saveSize.run(name, model, createdAt, JSON.stringify(input), JSON.stringify(versions), rows, passing, document)
+          .lastInsertRowid,
+      ),
+    finishRun(runId, { status, problems }) {
+      finish.run(status, JSON.stringify(problems), runId);
+    },
+    listRuns: () => readRows(runRow, all.all(), nameOf),
+    readRun(id) {
+      const row = one.get(id);
+      return row === undefined ? null : readRow(runRow, row, nameOf(row));
+    },
+    readDocument(id) {
+      const text = documentOf.get(id)?.document ?? null;
+      if (text === null) return null;
+      const checked = storedDocument.safeParse(text);
+      if (!checked.success) throw unreadable(`run ${id}`, `run ${id}: its answer is not a size document.`);
+      return text;
+    },
+    markInterruptedRuns: (isOwnerAlive) => markInterrupted.immediate(isOwnerAlive),
+  };
+}

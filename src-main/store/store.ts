@@ -1,0 +1,118 @@
+import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
+
+/** A `config.json` in the config store. */
+export interface StoredModel {
+  id: string;
+  /** The parsed JSON. Outside input: whoever uses it checks it. */
+  config: unknown;
+  origin: 'imported';
+  source: string;
+  revision: string | null;
+  /** ISO time. */
+  addedAt: string;
+}
+
+/** A hardware catalog the user brought along, as given. */
+export interface CatalogImport {
+  id: number;
+  name: string;
+  /** `configiq` for files of our own schema. */
+  format: string;
+  layer: string;
+  source: string;
+  /** ISO time. */
+  importedAt: string;
+  content: string;
+}
+
+export type RunKind = 'size' | 'sweep';
+export type RunStatus = 'running' | 'done' | 'cancelled' | 'failed' | 'interrupted';
+
+/** What a run starts from. */
+export interface NewRun {
+  name: string;
+  model: string;
+  /** ISO time. */
+  createdAt: string;
+  /** The question with every default filled in. */
+  input: object;
+  versions: Record<string, string>;
+}
+
+export interface NewSweepRun extends NewRun {
+  /** Names the program that computes the run, so that a later one can tell whether it still lives. */
+  owner: string;
+  /** Points planned. */
+  points: number;
+}
+
+export interface NewSizeRun extends NewRun {
+  /** Text of the answer, exactly as `--json` prints it. */
+  document: string;
+  rows: number;
+  passing: number;
+}
+
+export interface StoredRun extends NewRun {
+  id: number;
+  kind: RunKind;
+  status: RunStatus;
+  /** Points planned. */
+  points: number;
+  donePoints: number;
+  rows: number;
+  /** Rows that meet every gating target. */
+  passing: number;
+  /** Sentences about points that failed. */
+  problems: string[];
+}
+
+/** Rows that can be read, and a sentence for each that cannot: those stay in the file as they are. */
+export interface Listing<Row> {
+  rows: Row[];
+  problems: string[];
+}
+
+/**
+ * Everything that is kept between two starts, behind verbs. Synchronous; one connection per store. Every verb throws
+ * ConfigIqError of family `file` when the database is full, locked, forbidden or damaged. No verb knows the time: dates
+ * are arguments.
+ */
+export interface Store {
+  /** Adds the config or replaces the one with the same id (letter case does not count). */
+  saveModel(model: StoredModel): void;
+  /** Null when there is none; throws `row_unreadable` when there is one that cannot be read. */
+  readModel(id: string): StoredModel | null;
+  /** By id. */
+  listModels(): Listing<StoredModel>;
+  /** False when there was none. */
+  removeModel(id: string): boolean;
+
+  /** Starts a sweep with status `running`; returns its number. */
+  createRun(run: NewSweepRun): number;
+  /** Adds the next batch of rows and counts it, both or neither. */
+  appendChunk(runId: number, batch: ColumnBatch, counts: { donePoints: number; passing: number }): void;
+  finishRun(runId: number, outcome: { status: Exclude<RunStatus, 'running'>; problems: string[] }): void;
+  /** Stores the answer of one size question as a finished run. */
+  saveSizeRun(run: NewSizeRun): number;
+  /** Newest first. */
+  listRuns(): Listing<StoredRun>;
+  /** Null when there is none; throws `row_unreadable` when there is one that cannot be read. */
+  readRun(id: number): StoredRun | null;
+  /** The answer of a size run, exactly as it was saved; null for sweeps. */
+  readDocument(id: number): string | null;
+  /**
+   * Batches of a run in order, one at a time, so that memory stays flat; only the columns in `columns` when given.
+   * Batches that cannot be read are skipped and reported.
+   */
+  readChunks(runId: number, report: (problem: string) => void, columns?: readonly string[]): Generator<ColumnBatch>;
+  /** Runs still `running` whose owner is gone become `interrupted`; what they stored stays. Returns their numbers. */
+  markInterruptedRuns(isOwnerAlive: (owner: string) => boolean): number[];
+
+  importCatalog(entry: Omit<CatalogImport, 'id'>): number;
+  /** Oldest first: later ones win. */
+  listCatalogImports(): Listing<CatalogImport>;
+
+  sqliteVersion(): string;
+  close(): void;
+}

@@ -1,0 +1,176 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, onTestFinished } from 'vitest';
+import { bundledCatalogsFolder } from '../../src-main/catalogs/load.ts';
+import { createModelStore, idFromFileName, type ModelStore } from '../../src-main/services/model-store.ts';
+import { openStore } from '../../src-main/store/open.ts';
+import { temporaryFolder, tinyLlama, TINY_LLAMA_PARAMETERS } from './service.ts';
+
+const NOW = '2026-01-05T09:00:00.000Z';
+const LLAMA = 'meta-llama/Llama-2-7b-hf';
+const fail = (problem: string): never => expect.fail(problem);
+
+function modelStore(folder = temporaryFolder()): ModelStore {
+  const { store } = openStore(join(folder, 'configiq.sqlite'));
+  onTestFinished(() => {
+    store.close();
+  });
+  return createModelStore(bundledCatalogsFolder(), store);
+}
+
+const importTiny = (models: ModelStore, id: string | null = 'me/tiny', config: object = tinyLlama) =>
+  models.import({ text: JSON.stringify(config), fileName: 'config.json', id }, NOW);
+
+function refusal(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (thrown) {
+    return thrown;
+  }
+  return expect.fail('accepted');
+}
+
+describe('finding a model', () => {
+  test('letter case does not count, and the source carries the canonical id', () => {
+    const models = modelStore();
+    expect(models.resolve('META-LLAMA/llama-2-7B-HF').id).toBe(LLAMA);
+    importTiny(models, 'Me/Tiny');
+    expect(models.resolve(' me/TINY ').id).toBe('Me/Tiny');
+  });
+
+  test('an alias leads to the bundled model it stands for', () => {
+    const models = modelStore();
+    const entry = models.list(fail).find(({ alias_of }) => alias_of !== null);
+    if (!entry) expect.fail('no alias is bundled');
+    expect(models.resolve(entry.id.toUpperCase()).id).toBe(entry.alias_of);
+  });
+
+  test('an imported model wins over the bundled one of the same id, until it is removed', () => {
+    const models = modelStore();
+    importTiny(models, LLAMA);
+    expect(models.resolve(LLAMA)).toMatchObject({ origin: 'imported', config: tinyLlama });
+    expect(models.remove(LLAMA)).toBe(true);
+    expect(models.resolve(LLAMA)).toMatchObject({ origin: 'bundled' });
+  });
+
+  test('an unknown model is refused with the nearest names, imported ones included', () => {
+    const models = modelStore();
+    importTiny(models, 'me/very-special');
+    expect(refusal(() => models.resolve('me/very-specail'))).toMatchObject({
+      family: 'invalid_input',
+      code: 'unknown_model',
+      message: expect.stringContaining('Did you mean me/very-special') as string,
+    });
+    expect(refusal(() => models.resolve('llama-2-7b-hg'))).toMatchObject({
+      details: { nearest: expect.arrayContaining([LLAMA]) as string[] },
+    });
+    expect(refusal(() => models.resolve('../../../etc/passwd'))).toMatchObject({ code: 'unknown_model' });
+  });
+});
+
+describe('the list', () => {
+  test('has every model once, with its parameters, or the reason why it cannot be computed', () => {
+    const models = modelStore();
+    importTiny(models);
+    const list = models.list(fail);
+    expect(new Set(list.map(({ id }) => id.toLowerCase())).size).toBe(list.length);
+    expect(list.find(({ id }) => id === 'me/tiny')).toEqual({
+      id: 'me/tiny',
+      origin: 'imported',
+      architecture: 'LlamaForCausalLM',
+      total_parameters: TINY_LLAMA_PARAMETERS,
+      active_parameters: TINY_LLAMA_PARAMETERS,
+      max_context_tokens: 2048,
+      supported: true,
+      reason: null,
+      alias_of: null,
+    });
+    for (const entry of list) {
+      expect(entry.supported, entry.id).toBe(entry.reason === null);
+      if (!entry.supported) expect(entry.reason, entry.id).not.toContain('Internal error');
+    }
+  });
+});
+
+describe('importing a config', () => {
+  test('the id comes from the file name unless it is given', () => {
+    expect(idFromFileName('meta-llama__Llama-2-7b-hf.json')).toBe(LLAMA);
+    expect(idFromFileName('/home/me/a__b__c.JSON')).toBe('a/b__c');
+    expect(idFromFileName('C:\\models\\config.json')).toBe('config');
+    const models = modelStore();
+    const source = models.import({ text: JSON.stringify(tinyLlama), fileName: 'me__tiny.json', id: null }, NOW);
+    expect(source).toMatchObject({ id: 'me/tiny', source: 'me__tiny.json', origin: 'imported' });
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['text that is not JSON', '{"hidden_size": 4096,\n}', /config\.json is not valid JSON: line 2, column 1/],
+    ['a list', '[1]', /must be one JSON object/],
+    ['a missing field', JSON.stringify({ ...tinyLlama, hidden_size: undefined }), /hidden_size/],
+    [
+      'a field that cannot be',
+      JSON.stringify({ ...tinyLlama, num_hidden_layers: 1e9 }),
+      /num_hidden_layers is 1000000000/,
+    ],
+    ['a text for a number', JSON.stringify({ ...tinyLlama, vocab_size: 'many' }), /vocab_size is "many"/],
+    ['a negative number', JSON.stringify({ ...tinyLlama, intermediate_size: -1 }), /intermediate_size is -1/],
+    ['six megabytes', JSON.stringify({ ...tinyLlama, padding: 'x'.repeat(6_000_000) }), /at most 5 MB/],
+    ['endless nesting', '{"a":'.repeat(100_000), /nested deeper/],
+  ])('%s is refused as a file with field, value and cure, and nothing is stored', (_, text, sentence) => {
+    const models = modelStore();
+    expect(refusal(() => models.import({ text, fileName: 'config.json', id: 'me/bad' }, NOW))).toMatchObject({
+      family: 'file',
+      message: expect.stringMatching(sentence) as string,
+    });
+    expect(refusal(() => models.resolve('me/bad'))).toMatchObject({ code: 'unknown_model' });
+  });
+
+  test('a model of a kind that is not supported yet is refused as such', () => {
+    const error = refusal(() => importTiny(modelStore(), 'me/mla', { ...tinyLlama, model_type: 'deepseek_v3' }));
+    expect(error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported' });
+  });
+
+  test.each(['', '   ', 'x'.repeat(201), 'two\nlines'])('the id %j is refused', (id) => {
+    expect(refusal(() => importTiny(modelStore(), id))).toMatchObject({ code: 'model_id_invalid' });
+  });
+});
+
+describe('a path where a name may stand', () => {
+  const setUp = () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'checkpoint'));
+    writeFileSync(join(folder, 'me__tiny.json'), JSON.stringify(tinyLlama));
+    writeFileSync(join(folder, 'checkpoint', 'config.json'), JSON.stringify(tinyLlama));
+    writeFileSync(join(folder, 'broken.json'), '{');
+    return { folder, models: modelStore() };
+  };
+
+  test('a file is read, and is known by its id from then on, but not stored', () => {
+    const { folder, models } = setUp();
+    const path = join(folder, 'me__tiny.json');
+    expect(models.resolveNameOrPath(path)).toMatchObject({ id: 'me/tiny', origin: 'file', source: path });
+    expect(models.resolve('me/tiny').config).toEqual(tinyLlama);
+    expect(models.list(fail).map(({ id }) => id)).not.toContain('me/tiny');
+  });
+
+  test('a folder stands for the config.json in it', () => {
+    const { folder, models } = setUp();
+    expect(models.resolveNameOrPath(join(folder, 'checkpoint')).config).toEqual(tinyLlama);
+  });
+
+  test('a name that is no path is a name', () => {
+    const { models } = setUp();
+    expect(models.resolveNameOrPath('meta-llama/llama-2-7b-hf').id).toBe(LLAMA);
+    expect(refusal(() => models.resolveNameOrPath('nobody/nothing'))).toMatchObject({ code: 'unknown_model' });
+  });
+
+  test('a file that is missing, broken or no file is refused', () => {
+    const { folder, models } = setUp();
+    expect(refusal(() => models.resolveNameOrPath(join(folder, 'missing.json')))).toMatchObject({
+      code: 'file_missing',
+    });
+    expect(refusal(() => models.resolveNameOrPath(join(folder, 'broken.json')))).toMatchObject({
+      code: 'json_invalid',
+    });
+    expect(refusal(() => models.resolveNameOrPath('/dev/null'))).toMatchObject({ code: 'file_unreadable' });
+  });
+});

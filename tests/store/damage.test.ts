@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openStore } from '../../src-main/store/open.ts';
+import { llama, smallBatch, sweepRun } from './samples.ts';
+import { newDatabase, openedStore, temporaryFolder } from './temporary.ts';
+
+/** A sound database of a few hundred kilobytes. */
+function filledDatabase(): string {
+  const file = newDatabase();
+  const { store } = openStore(file);
+  store.saveModel({ ...llama, config: { padding: 'x'.repeat(300_000) } });
+  store.close();
+  return file;
+}
+
+const asideOf = (file: string, number: number) => join(dirname(file), `configiq.damaged-${number}.sqlite`);
+
+const DAMAGES: readonly [name: string, damage: (file: string) => void][] = [
+  [
+    'text instead of a database',
+    (file) => {
+      writeFileSync(file, 'this is not a database, but it is long enough to be one'.repeat(20));
+    },
+  ],
+  [
+    'a few bytes',
+    (file) => {
+      writeFileSync(file, 'SQLite');
+    },
+  ],
+  [
+    'the second half missing',
+    (file) => {
+      truncateSync(file, 150_000);
+    },
+  ],
+  [
+    'zeros in the middle',
+    (file) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0, 4096, 40_960);
+      writeFileSync(file, bytes);
+    },
+  ],
+];
+
+test.each(DAMAGES)('a damaged database is set aside with its bytes and a new one begun: %s', (_, damage) => {
+  const file = filledDatabase();
+  damage(file);
+  const before = readFileSync(file);
+
+  const { store, notice } = openStore(file);
+  try {
+    expect(notice).toContain(asideOf(file, 1));
+    expect(readFileSync(asideOf(file, 1)).equals(before)).toBe(true);
+    expect(store.listModels()).toEqual({ rows: [], problems: [] });
+    store.saveModel(llama);
+    expect(store.readModel(llama.id)).toEqual(llama);
+  } finally {
+    store.close();
+  }
+  expect(openStore(file).notice).toBeNull();
+});
+
+test('a second damaged database does not replace the first one set aside', () => {
+  const file = newDatabase();
+  writeFileSync(file, 'first damage');
+  openStore(file).store.close();
+  writeFileSync(file, 'second damage');
+  const { store, notice } = openStore(file);
+  store.close();
+
+  expect(notice).toContain('damaged-2');
+  expect(readFileSync(asideOf(file, 1), 'utf8')).toBe('first damage');
+  expect(readFileSync(asideOf(file, 2), 'utf8')).toBe('second damage');
+});
+
+test('the log of a damaged database goes with it', () => {
+  const file = newDatabase();
+  writeFileSync(file, 'damage');
+  writeFileSync(`${file}-wal`, 'its log');
+  openStore(file).store.close();
+
+  expect(readFileSync(`${asideOf(file, 1)}-wal`, 'utf8')).toBe('its log');
+  expect(existsSync(`${file}-wal`)).toBe(false);
+});
+
+test('a folder where the database should be is refused with a sentence', () => {
+  const file = join(temporaryFolder(), 'configiq.sqlite');
+  mkdirSync(file);
+  expect(() => openStore(file)).toThrow(expect.objectContaining({ family: 'file', code: 'database_not_writable' }));
+});
+
+test('a folder that does not exist is refused with a sentence', () => {
+  const file = join(temporaryFolder(), 'nowhere', 'configiq.sqlite');
+  expect(() => openStore(file)).toThrow(
+    expect.objectContaining({ family: 'file', message: expect.stringContaining('CONFIGIQ_HOME') as string }),
+  );
+});
+
+test('damage that shows only later is a sentence too', () => {
+  const file = newDatabase();
+  const store = openedStore(file);
+  const runId = store.createRun(sweepRun);
+  for (let point = 1; point <= 50; point += 1)
+    store.appendChunk(runId, smallBatch(point), { donePoints: 1, passing: 1 });
+  store.close();
+  const { store: again } = openStore(file);
+  try {
+    // Behind SQLite's back, while it is open; nothing of it is in its cache yet.
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 4096);
+    writeFileSync(file, bytes);
+    expect(() => again.listRuns()).toThrow(expect.objectContaining({ family: 'file', code: 'database_damaged' }));
+  } finally {
+    again.close();
+  }
+});

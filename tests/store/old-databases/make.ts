@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { MIGRATIONS } from '../../../src-main/store/migrations/index.ts';
+import { openStore } from '../../../src-main/store/open.ts';
+import { llama, sizeRun, smallBatch, sweepRun } from '../samples.ts';
+
+/**
+ * Writes the database of the present version: `node tests/store/old-databases/make.ts`. To be run once, before the next
+ * migration is added; the file is committed and never made again, because only the code of its day can make it.
+ */
+const { store } = openStore(join(import.meta.dirname, `version-${MIGRATIONS.length}.sqlite`));
+store.saveModel(llama);
+const runId = store.createRun(sweepRun);
+store.appendChunk(runId, smallBatch(1), { donePoints: 1, passing: 1 });
+store.appendChunk(runId, smallBatch(2), { donePoints: 1, passing: 1 });
+store.finishRun(runId, { status: 'done', problems: [] });
+store.saveSizeRun(sizeRun);
+store.importCatalog({
+  name: 'Our racks',
+  format: 'configiq',
+  layer: 'imported',
+  source: 'racks.json',
+  importedAt: '2026-01-05T11:00:00.000Z',
+  content: '{"schema_version":1}',
+});
+store.close();
