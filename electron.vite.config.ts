@@ -19,7 +19,6 @@ export default defineConfig({
           'commander',
           'csv-stringify',
           'env-paths',
-          'fastest-levenshtein',
           'sirv',
           'write-file-atomic',
           'ws',

@@ -134,6 +134,7 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     gpuMemoryUtilization: entry.gpu_memory_utilization,
     kvBlockTokens: entry.kv_block_tokens,
     minComputeCapability: entry.min_compute_capability,
+    hasCudaGraphsInBudget: entry.cuda_graphs_in_budget,
     source: entry.source,
   }));
 }

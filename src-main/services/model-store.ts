@@ -5,9 +5,9 @@ import { ConfigIqError, errorInfo, fileError, invalidInput } from '../../src-wor
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import type { ModelListEntry } from '../../src-worker/protocol/documents.ts';
 import { listBundledModelIds, loadAliases, readBundledModel } from '../catalogs/models.ts';
+import { chooseFrom, suggestNames } from '../../src-worker/protocol/suggest.ts';
 import type { Store, StoredModel } from '../store/store.ts';
 import { parseJsonText } from './json-text.ts';
-import { didYouMean, nearestNames } from './nearest.ts';
 
 /** Real configs have a few kilobytes; quantization lists reach some hundred. */
 const MAX_CONFIG_BYTES = 5_000_000;
@@ -57,14 +57,14 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
     const found = find(name) ?? findByAlias(name);
     if (found) return found;
     const imported = store.listModels().rows.map(({ id }) => id);
-    const near = nearestNames(name, [
+    const near = suggestNames(name, [
       ...imported,
       ...bundledIds.values(),
       ...[...aliases.values()].map(({ alias }) => alias),
     ]);
     throw invalidInput(
       'unknown_model',
-      `Unknown model "${name.slice(0, 100)}".${didYouMean(near) || ' Import its config.json, or see the list of models.'}`,
+      `Unknown model "${name.slice(0, 100)}": ${near.length > 0 ? chooseFrom(near, near) : 'import its config.json, or see the list of models.'}`,
       { model: name.slice(0, MAX_ID_LENGTH), nearest: near },
     );
   };

@@ -3,7 +3,7 @@ import type { Demand } from '../engine/workload/demand.ts';
 import type { LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
 import { rounded } from './common.ts';
-import type { PreparedSizing } from './size.ts';
+import type { PreparedSizing } from './prepared.ts';
 
 /** Mean, spread and bounds of the sum of independent parts, as the workload states them. */
 function lengthsDocument(parts: LengthDistribution[]): LengthsDocument {

@@ -15,7 +15,7 @@ const UNSTABLE = 'no steady state: requests arrive faster than they are served, 
 /**
  * The queueing model alone. `input` echoes the request with the coefficient of variation that was used: 0 for deterministic
  * service and 1 for exponential, whatever `service_cv` says (its default cannot be told from a choice). At utilization 1 and
- * above `stable` is false and every time is null. Throws value_out_of_range where a time outgrows the numbers JSON can carry.
+ * above `stable` is false and every time is null.
  */
 export function answerQueue(input: QueueInput): QueueDocument {
   const service = { kind: input.distribution, meanMs: input.service_ms, cv: input.service_cv };

@@ -18,7 +18,7 @@ import type {
   Warning,
 } from '../protocol/documents.ts';
 import { latencySummary, memoryDocument, NO_INTERVAL, rounded, stepTimeDocument, trustRemark } from './common.ts';
-import type { PreparedSizing } from './size.ts';
+import type { PreparedSizing } from './prepared.ts';
 
 export interface RowContext {
   prepared: PreparedSizing;

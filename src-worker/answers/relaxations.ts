@@ -1,11 +1,8 @@
 import { ConfigIqError } from '../engine/errors.ts';
-import type { Facts } from '../engine/facts.ts';
-import type { ModelSource } from '../engine/model/types.ts';
 import { metricLabel } from '../engine/sizing/plan-groups.ts';
 import type { LatencyMetric } from '../engine/workload/types.ts';
 import type { Exclusion, Relaxation, SizeDocument } from '../protocol/documents.ts';
 import { LATENCY_METRICS, type SizeInput } from '../protocol/requests.ts';
-import { prepareSizing, sizeAt } from './size.ts';
 
 /** A change to the question that might bring an answer. */
 interface Change {
@@ -93,19 +90,17 @@ function tightestOf(document: SizeDocument): string {
   return first ? `${metricLabel(first.metric)} ${first.predicted_ms?.toPrecision(3)} of ${first.target_ms} ms` : 'none';
 }
 
+/** The cheapest answer to a changed question. */
+type Cheapest = (input: SizeInput) => SizeDocument;
+
 /** Single changes that would bring an answer, each computed; cheapest first. */
-export function findRelaxations(
-  input: SizeInput,
-  source: ModelSource,
-  facts: Facts,
-  excluded: Exclusion[],
-): Relaxation[] {
+export function findRelaxations(input: SizeInput, excluded: Exclusion[], cheapest: Cheapest): Relaxation[] {
   const found: Relaxation[] = [];
   for (const { change, from, to, input: changed } of [
     ...targetChanges(input, excluded),
     ...otherChanges(input, excluded),
   ]) {
-    const document = tryChange(changed, source, facts);
+    const document = tryChange(changed, cheapest);
     const [best] = document?.recommendations ?? [];
     if (!document || !best) continue;
     found.push({
@@ -121,9 +116,9 @@ export function findRelaxations(
 }
 
 /** null where the changed question is not a valid one (a precision the checkpoint cannot take, say). */
-function tryChange(input: SizeInput, source: ModelSource, facts: Facts): SizeDocument | null {
+function tryChange(input: SizeInput, cheapest: Cheapest): SizeDocument | null {
   try {
-    return sizeAt(prepareSizing(input, source, facts), { users: null, zone: null }, 1);
+    return cheapest(input);
   } catch (thrown) {
     if (thrown instanceof ConfigIqError && thrown.family === 'invalid_input') return null;
     throw thrown;

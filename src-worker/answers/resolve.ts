@@ -1,7 +1,7 @@
 import type { CalibrationProfile } from '../engine/calibration/types.ts';
 import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
-import { resolveGpuId } from '../engine/hardware/resolve.ts';
+import { resolveGpuId, resolveProviderId } from '../engine/hardware/resolve.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { checkpointPrecision } from '../engine/model/weights.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
@@ -15,7 +15,7 @@ export function resolveWorkload(name: string, facts: Facts): Workload {
   const found = facts.workloads.find((workload) => workload.name === name);
   if (found) return found;
   const known = facts.workloads.map((workload) => workload.name);
-  throw invalidInput('unknown_workload', `Unknown workload "${name}"${didYouMean(name, known)}`, {
+  throw invalidInput('unknown_workload', `Unknown workload "${name}": ${didYouMean(name, known)}`, {
     workload: name,
     known,
   });
@@ -25,7 +25,7 @@ export function resolveCalibration(name: string, facts: Facts): CalibrationProfi
   const found = facts.calibrations.find((profile) => profile.name === name);
   if (found) return found;
   const known = facts.calibrations.map((profile) => profile.name);
-  throw invalidInput('unknown_calibration', `Unknown calibration profile "${name}"${didYouMean(name, known)}`, {
+  throw invalidInput('unknown_calibration', `Unknown calibration profile "${name}": ${didYouMean(name, known)}`, {
     calibration: name,
     known,
   });
@@ -37,7 +37,7 @@ export function resolveEngine(name: string, facts: Facts): EngineDefaults {
   const versions = facts.engines.filter((entry) => entry.engine === engine.toLowerCase());
   if (versions.length === 0) {
     const known = [...new Set(facts.engines.map((entry) => entry.engine))];
-    throw invalidInput('unknown_engine', `Unknown engine "${engine}"${didYouMean(engine, known)}`, { engine, known });
+    throw invalidInput('unknown_engine', `Unknown engine "${engine}": ${didYouMean(engine, known)}`, { engine, known });
   }
   const newestFirst = [...versions].sort((a, b) => compareVersions(b.version, a.version));
   const [newest] = newestFirst;
@@ -61,17 +61,8 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-export function resolveProviders(names: string[], facts: Facts): string[] {
-  const known = [...new Set(facts.instances.map((instance) => instance.provider))];
-  return names.map((name) => {
-    const found = known.find((provider) => provider.toLowerCase() === name.toLowerCase());
-    if (found) return found;
-    throw invalidInput('unknown_provider', `Unknown provider "${name}"${didYouMean(name, known)}`, {
-      provider: name,
-      known,
-    });
-  });
-}
+export const resolveProviders = (names: string[], facts: Facts): string[] =>
+  names.map((name) => resolveProviderId(facts, name));
 
 export const resolveGpus = (names: string[], facts: Facts): string[] => names.map((name) => resolveGpuId(facts, name));
 
@@ -92,13 +83,13 @@ export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, providers:
   if (zone !== null) {
     const known = [...new Set(offers.flatMap((offer) => offer.zones))].sort();
     if (!known.includes(zone)) {
-      throw invalidInput('unknown_zone', `Unknown zone "${zone}"${among}${didYouMean(zone, known)}`, { zone });
+      throw invalidInput('unknown_zone', `Unknown zone "${zone}"${among}: ${didYouMean(zone, known)}`, { zone });
     }
   }
   if (region !== null) {
     const known = [...new Set(offers.map((offer) => offer.region))].sort();
     if (!known.includes(region)) {
-      throw invalidInput('unknown_region', `Unknown region "${region}"${among}${didYouMean(region, known)}`, {
+      throw invalidInput('unknown_region', `Unknown region "${region}"${among}: ${didYouMean(region, known)}`, {
         region,
       });
     }

@@ -1,84 +1,20 @@
+import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
-import { analyzeModel } from '../engine/model/analyze.ts';
-import type { Model, ModelSource } from '../engine/model/types.ts';
+import type { ModelSource } from '../engine/model/types.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
-import { evaluatePlans, sizeForDemand, type EvaluatedPlans } from '../engine/sizing/size.ts';
-import type { SizeOutcome, SizingDemand, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
+import { sizeForDemand } from '../engine/sizing/size.ts';
+import type { SizeOutcome, SizingDemand } from '../engine/sizing/types.ts';
 import { demandOf, type Demand } from '../engine/workload/demand.ts';
-import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
-import type { Workload } from '../engine/workload/types.ts';
+import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { assumptionsOf } from './assumptions.ts';
-import { invalidInput } from '../engine/errors.ts';
 import { rounded, versionsOf } from './common.ts';
+import { prepareSizing, type PreparedSizing } from './prepared.ts';
 import { exclusionOf, recommendationOf, type RowContext } from './recommendation.ts';
 import { findRelaxations } from './relaxations.ts';
-import {
-  checkPlace,
-  overriddenWorkload,
-  resolveCalibration,
-  resolveEngine,
-  resolveGpus,
-  resolvePrecisions,
-  resolveProviders,
-  resolveWorkload,
-} from './resolve.ts';
 
-/** A request whose names are resolved and whose capacity searches are done; users, zone and price come later. */
-export interface PreparedSizing {
-  input: SizeInput;
-  facts: Facts;
-  model: Model;
-  subject: SizingSubject;
-  scope: SizingScope;
-  evaluated: EvaluatedPlans;
-}
-
-function lengthsOf(workload: Workload, model: Model): RequestLengths {
-  return requestLengths({
-    promptParts: workload.context ? [workload.input, workload.context] : [workload.input],
-    output: workload.output,
-    cache: fractionalCache(workload.prefixCache),
-    maxContextTokens: model.maxContextTokens,
-  });
-}
-
-const scvOf = ({ arrival }: Workload): number =>
-  arrival.process === 'poisson' ? 1 : arrival.process === 'constant' ? 0 : arrival.burstiness;
-
-/** Everything but the capacity searches. */
-function subjectOf(input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> {
-  const providers = resolveProviders(input.provider, facts);
-  checkPlace(input, providers, facts);
-  const workload = overriddenWorkload(resolveWorkload(input.workload, facts), input);
-  const calibration = resolveCalibration(input.calibration, facts);
-  const engine = resolveEngine('vllm', facts);
-  const gpuIds = resolveGpus(input.gpu, facts);
-  const model = analyzeModel(source);
-  const subject: SizingSubject = {
-    model,
-    workload,
-    lengths: lengthsOf(workload, model),
-    targets: workload.targets,
-    scvArrival: scvOf(workload),
-    precisions: resolvePrecisions(input.quantization, model),
-    kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2,
-    tensorParallel: input.tp,
-    calibration,
-    engine,
-    method: input.method,
-    strictContext: input.strict_context,
-  };
-  const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
-  return { input, facts, model, subject, scope };
-}
-
-/** Resolves a request and searches the capacity of every plan in scope. */
-export function prepareSizing(input: SizeInput, source: ModelSource, facts: Facts): PreparedSizing {
-  const prepared = subjectOf(input, source, facts);
-  return { ...prepared, evaluated: evaluatePlans(prepared.subject, prepared.scope, facts) };
-}
+export { prepareSizing, type PreparedSizing };
 
 /** users or rate: exactly one. */
 function demandFor(prepared: PreparedSizing, users: number | null): Demand {
@@ -164,5 +100,7 @@ export function answerSize(input: SizeInput, source: ModelSource, facts: Facts):
   const prepared = prepareSizing(input, source, facts);
   const document = sizeAt(prepared, { users: null, zone: null }, input.top);
   if (document.num_passing > 0) return document;
-  return { ...document, relaxations: findRelaxations(input, source, facts, document.excluded) };
+  const cheapest = (changed: SizeInput): SizeDocument =>
+    sizeAt(prepareSizing(changed, source, facts), { users: null, zone: null }, 1);
+  return { ...document, relaxations: findRelaxations(input, document.excluded, cheapest) };
 }

@@ -44,6 +44,12 @@ function alternatives(names: readonly string[]): string {
 
 /** 0 = the same letters, below 1 = near, 1 = unrelated. */
 function badness(wanted: string, name: string): number {
+  const slash = name.lastIndexOf('/');
+  // People leave out the owner of a model: llama-2-7b for meta-llama/Llama-2-7b-hf.
+  return slash < 0 ? spelling(wanted, name) : Math.min(spelling(wanted, name), spelling(wanted, name.slice(slash + 1)));
+}
+
+function spelling(wanted: string, name: string): number {
   const distance = editDistance(wanted, name) / Math.max(wanted.length, name.length);
   const isPart = wanted.length >= 2 && (name.includes(wanted) || (name.length >= 2 && wanted.includes(name)));
   if (isPart) return distance / 2;

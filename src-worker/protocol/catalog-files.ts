@@ -183,6 +183,8 @@ export const engineFileSchema = z.strictObject({
         gpu_memory_utilization: positive.max(1),
         kv_block_tokens: z.number().int().positive().max(1024),
         min_compute_capability: positive.max(100),
+        /** True where CUDA graphs count inside gpu_memory_utilization. */
+        cuda_graphs_in_budget: z.boolean(),
         source: text,
         retrieved: date,
       }),

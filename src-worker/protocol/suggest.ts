@@ -1,2 +1,2 @@
 /** The engine names unknown GPUs itself, so the search lives there; hosts and answers take it from here. */
-export { didYouMean, suggestNames } from '../engine/suggest.ts';
+export { chooseFrom, didYouMean, suggestNames } from '../engine/suggest.ts';

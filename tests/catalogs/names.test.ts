@@ -135,3 +135,23 @@ describe('catalog listing', () => {
     expect(zone?.instances).toContain('g2-standard-4');
   });
 });
+
+describe('model names', () => {
+  const MODELS = [
+    'meta-llama/Llama-2-7b-hf',
+    'meta-llama/Llama-2-70b-hf',
+    'meta-llama/Llama-3.1-8B-Instruct',
+    'mistralai/Mistral-7B-v0.1',
+    'Qwen/Qwen2.5-7B-Instruct',
+  ];
+
+  test.each([
+    ['meta-llama/Llama-2-7b-hg', 'meta-llama/Llama-2-7b-hf'],
+    ['llama-2-7b', 'meta-llama/Llama-2-7b-hf'],
+    ['LLAMA-2-70B', 'meta-llama/Llama-2-70b-hf'],
+    ['mistral-7b', 'mistralai/Mistral-7B-v0.1'],
+    ['Llama-3.1-8B', 'meta-llama/Llama-3.1-8B-Instruct'],
+  ])('%s is nearest to %s: the owner may be left out', (given, meant) => {
+    expect(suggestNames(given, MODELS)[0]).toBe(meant);
+  });
+});

@@ -78,7 +78,7 @@ describe('questions', () => {
     [
       'an unknown model',
       ({ api }) => api.size({ ...NARROW, model: 'llama-2-7b-hg', users: 1 }),
-      /Did you mean .*Llama-2-7b/,
+      /did you mean .*Llama-2-7b/,
     ],
     [
       'a sweep of a value that cannot be',

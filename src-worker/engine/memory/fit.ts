@@ -13,6 +13,7 @@ export interface EngineLimits {
   maxNumSeqs: number;
   gpuMemoryUtilization: number;
   kvBlockTokens: number;
+  hasCudaGraphsInBudget: boolean;
 }
 
 export interface LimitOverrides {
@@ -30,6 +31,7 @@ export function engineLimits(defaults: EngineDefaults, gpu: Gpu, overrides: Limi
     maxNumSeqs: overrides.maxNumSeqs ?? scheduler.maxNumSeqs,
     gpuMemoryUtilization: overrides.gpuMemoryUtilization ?? defaults.gpuMemoryUtilization,
     kvBlockTokens: defaults.kvBlockTokens,
+    hasCudaGraphsInBudget: defaults.hasCudaGraphsInBudget,
   };
 }
 
@@ -77,7 +79,7 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     constant('activationBytesPerSeqVocabulary') * limits.maxNumSeqs * model.vocabularySize +
     constant('activationBytesPerTokenHidden') * limits.maxNumBatchedTokens * model.hiddenSize;
   const nonTorchGib = tensorParallel > 1 ? constant('nonTorchGibMultiGpu') : constant('nonTorchGibSingleGpu');
-  const overheadBytes = bytesFromGib(nonTorchGib + constant('cudaGraphGib'));
+  const overheadBytes = bytesFromGib(nonTorchGib + (limits.hasCudaGraphsInBudget ? constant('cudaGraphGib') : 0));
   const bytesPerToken = kvBytesPerToken(model, kvBytesPerElement, tensorParallel);
   const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
   const blockBytes = bytesPerToken * limits.kvBlockTokens;

@@ -16,5 +16,7 @@ export interface EngineDefaults {
   kvBlockTokens: number;
   /** Lowest NVIDIA compute capability the engine starts on. */
   minComputeCapability: number;
+  /** True where CUDA graphs count inside gpu_memory_utilization; before, they were captured beside it. */
+  hasCudaGraphsInBudget: boolean;
   source: string;
 }

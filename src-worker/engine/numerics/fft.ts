@@ -15,7 +15,8 @@ const plans = new Map<number, Plan>();
 function planFor(size: number): Plan {
   const known = plans.get(size);
   if (known) return known;
-  if (size < 2 || (size & (size - 1)) !== 0) throw new Error(`An FFT of length ${size}: the length must be a power of two.`);
+  if (size < 2 || (size & (size - 1)) !== 0)
+    throw new Error(`An FFT of length ${size}: the length must be a power of two.`);
   const cosines = new Float64Array(size / 2);
   const sines = new Float64Array(size / 2);
   for (let k = 0; k < size / 2; k += 1) {

@@ -14,17 +14,18 @@ export interface DelayShape {
 /** Waiting time W and response time W + S, W independent of the request's own service S. Times in mean service times. */
 export interface Delay {
   /** P(W > t), t >= 0. */
-  waitTail(t: number): number;
+  waitTail: (t: number) => number;
   /** P(W + S > t), t >= 0. */
-  responseTail(t: number): number;
+  responseTail: (t: number) => number;
   /** Smallest t with P(W > t) <= tail; exactly 0 where tail >= P(W > 0). */
-  waitQuantile(tail: number): number;
+  waitQuantile: (tail: number) => number;
   /** Smallest t with P(W + S > t) <= tail, tail in (0, 1). */
-  responseQuantile(tail: number): number;
+  responseQuantile: (tail: number) => number;
 }
 
 /** Mean of W1 given W1 > 0 (Pollaczek-Khinchine): secondMoment / (2 (1 - utilization)). */
-export const conditionalMean = (secondMoment: number, utilization: number): number => secondMoment / (2 * (1 - utilization));
+export const conditionalMean = (secondMoment: number, utilization: number): number =>
+  secondMoment / (2 * (1 - utilization));
 
 export const meanWait = (secondMoment: number, shape: DelayShape): number =>
   shape.waitProbability * shape.stretch * conditionalMean(secondMoment, shape.utilization);

@@ -45,7 +45,10 @@ export function invertTransform(realPart: (re: number, im: number) => number, t:
  * Real part of the transform of P(W1 > t | W1 > 0): e / (s ((1 - rho) s + rho e)), e = B(s) - 1 + s. The Pollaczek-Khinchine
  * transform, arranged so that nothing cancels in heavy traffic.
  */
-function conditionalWaitTransform(transform: ServiceTransform, utilization: number): (re: number, im: number) => number {
+function conditionalWaitTransform(
+  transform: ServiceTransform,
+  utilization: number,
+): (re: number, im: number) => number {
   const b: TransformValue = { re: 0, im: 0, excessRe: 0, excessIm: 0 };
   return (re, im) => {
     transform(re, im, b);

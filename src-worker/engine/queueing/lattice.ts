@@ -1,6 +1,7 @@
 import { fft, inverseFft } from '../numerics/fft.ts';
 import type { Delay, DelayShape } from './delay.ts';
 import { conditionalMean } from './delay.ts';
+import { LATTICE_SIZE as SIZE, residualMasses, serviceMasses } from './lattice-masses.ts';
 import type { UnitService } from './service.ts';
 
 /**
@@ -12,8 +13,6 @@ import type { UnitService } from './service.ts';
 /** The method as it reads in a sentence. */
 export const LATTICE_WORDS = 'by FFT on a lattice of residual service times';
 
-/** Cells of a lattice. */
-const SIZE = 2048;
 /** A percentile is read where it lies within these shares of the lattice. */
 const LEAST_SHARE = 0.08;
 const MOST_SHARE = 0.9;
@@ -21,103 +20,12 @@ const MOST_SHARE = 0.9;
 const AIM_SHARE = 0.6;
 /** The tilt leaves 1e-8 of what wraps around the end of the lattice. */
 const TILT = 1e-8;
-/** Cells from 0 on that are cut finely: with long queues the whole service time fits into them. */
-const FINE_CELLS = 8;
-const PIECES_PER_FINE_CELL = 8;
-/** Pieces of the first cell shrink geometrically, this many to a halving, down to a share of the mean service. */
-const PIECES_PER_OCTAVE = 4;
-const SMALLEST_PIECE = 2 ** -8;
-
-/** P(residual service <= x) = (x P(S > x) + E[S; S <= x]) / E[S]. */
-const residualCdf = (service: UnitService, x: number): number =>
-  x <= 0 ? 0 : x * (1 - service.cdf(x)) + service.partialMean(x);
-
-/** Adds a mass at its mean, shared between the two lattice points beside it so that the mean is kept. */
-function addMass(masses: Float64Array, mass: number, meanCells: number): void {
-  const cell = Math.floor(meanCells);
-  const upper = mass * (meanCells - cell);
-  masses[cell] = (masses[cell] as number) + mass - upper;
-  if (cell + 1 < masses.length) masses[cell + 1] = (masses[cell + 1] as number) + upper;
-}
-
-/** Edges (in cells, ascending, from 0) of the pieces that the fine cells are cut into. */
-function fineEdges(step: number): number[] {
-  const edges = [1];
-  const shrink = 2 ** (-1 / PIECES_PER_OCTAVE);
-  const smallest = Math.min(1, 1 / step) * SMALLEST_PIECE;
-  for (let edge = shrink; edge > smallest; edge *= shrink) edges.push(edge);
-  edges.push(0);
-  edges.reverse();
-  const last = FINE_CELLS - 0.5;
-  for (let i = 1; 1 + i / PIECES_PER_FINE_CELL <= last; i += 1) edges.push(1 + i / PIECES_PER_FINE_CELL);
-  return edges;
-}
-
-/**
- * [cell] masses of the residual service at multiples of `step` (in mean service times), as far as the lattice reaches. Masses
- * may be negative by rounding's second order; their sums keep the residual's moments.
- */
-function residualMasses(service: UnitService, step: number): Float64Array {
-  const masses = new Float64Array(SIZE);
-  addFineCells(masses, service, step);
-  addCoarseCells(masses, service, step);
-  return masses;
-}
-
-/** Every piece near 0 is put at its own mean, E[X; a < X <= b] by Simpson's rule on the distribution. */
-function addFineCells(masses: Float64Array, service: UnitService, step: number): void {
-  const edges = fineEdges(step);
-  let below = 0;
-  for (let i = 1; i < edges.length; i += 1) {
-    const low = edges[i - 1] as number;
-    const high = edges[i] as number;
-    const middle = residualCdf(service, ((low + high) / 2) * step);
-    const above = residualCdf(service, high * step);
-    const mass = above - below;
-    if (mass > 0) {
-      const mean = high - ((high - low) * (4 * (middle - below) + mass)) / (6 * mass);
-      addMass(masses, mass, Math.min(Math.max(mean, low), high));
-    }
-    below = above;
-  }
-}
-
-/**
- * Further out a cell's mass goes to its middle and, in small shares, to the two points beside it, so that its mean (from the
- * masses of its neighbours) and its variance (1/12 of a squared step) are kept.
- */
-function addCoarseCells(masses: Float64Array, service: UnitService, step: number): void {
-  const edgeCdf = (k: number): number => residualCdf(service, (k + 0.5) * step);
-  let below = edgeCdf(FINE_CELLS - 1);
-  let above = edgeCdf(FINE_CELLS);
-  let lastMass = below - edgeCdf(FINE_CELLS - 2);
-  for (let k = FINE_CELLS; k < SIZE; k += 1) {
-    const next = edgeCdf(k + 1);
-    const mass = above - below;
-    const shift = (next - above - lastMass) / 48;
-    masses[k - 1] = (masses[k - 1] as number) + mass / 24 - shift;
-    masses[k] = (masses[k] as number) + (mass * 11) / 12;
-    if (k + 1 < SIZE) masses[k + 1] = (masses[k + 1] as number) + mass / 24 + shift;
-    lastMass = mass;
-    below = above;
-    above = next;
-  }
-}
-
-/** [cell] masses of the service itself at multiples of `step`, every cell's mass shared so that its mean is kept. */
-function serviceMasses(service: UnitService, step: number): Float64Array {
-  const masses = new Float64Array(SIZE);
-  let cdf = 0;
-  let partial = 0;
-  for (let k = 0; k < SIZE; k += 1) {
-    const nextCdf = service.cdf((k + 1) * step);
-    const nextPartial = service.partialMean((k + 1) * step);
-    const mass = nextCdf - cdf;
-    if (mass > 0) addMass(masses, mass, Math.min(Math.max((nextPartial - partial) / (mass * step), k), k + 1));
-    cdf = nextCdf;
-    partial = nextPartial;
-  }
-  return masses;
+interface LatticeQuestion {
+  /** What keeps the server busy. */
+  service: UnitService;
+  /** What follows the wait: the service itself for the response time. Also in mean service times. */
+  then: UnitService;
+  shape: DelayShape;
 }
 
 /** Distribution functions of wait and response, read at (k + 1/2) step, k = 0 … SIZE - 1. */
@@ -129,10 +37,10 @@ interface Lattice {
 }
 
 /** Both transforms at once: residual masses as the real, service masses as the imaginary part of one FFT. */
-function solveLattice(service: UnitService, shape: DelayShape, step: number): Lattice {
+function solveLattice({ service, then, shape }: LatticeQuestion, step: number): Lattice {
   const { utilization, waitProbability, stretch } = shape;
   const re = residualMasses(service, step / stretch);
-  const im = serviceMasses(service, step);
+  const im = serviceMasses(then, step);
   const decay = TILT ** (1 / SIZE);
   tilt(re, decay);
   tilt(im, decay);
@@ -202,12 +110,10 @@ type Curve = 'wait' | 'response';
 /** The lattices one delay has needed so far; percentiles that lie near each other share one. */
 class Lattices {
   private readonly made: Lattice[] = [];
-  private readonly service: UnitService;
-  private readonly shape: DelayShape;
+  private readonly question: LatticeQuestion;
 
-  constructor(service: UnitService, shape: DelayShape) {
-    this.service = service;
-    this.shape = shape;
+  constructor(question: LatticeQuestion) {
+    this.question = question;
   }
 
   /** A lattice that holds `t` well inside. */
@@ -217,7 +123,7 @@ class Lattices {
   }
 
   private make(step: number): Lattice {
-    const lattice = solveLattice(this.service, this.shape, step);
+    const lattice = solveLattice(this.question, step);
     this.made.push(lattice);
     return lattice;
   }
@@ -262,17 +168,37 @@ function tailAt({ step, ...curves }: Lattice, curve: Curve, t: number): number {
   return 1 - (low + (high - low) * (position - cell));
 }
 
-/** Delay of a service given by its curves. */
-export function latticeDelay(service: UnitService, shape: DelayShape): Delay {
+/** Closer to saturation than this the masses of one lattice lose the digits that tell it from 1. */
+const LEAST_IDLE = 1e-10;
+
+/**
+ * The wait in the limit of heavy traffic: exponential with the Pollaczek-Khinchine mean, its error of the order of the idle
+ * share (J. F. C. Kingman, 1961). Against such waits what follows is constant.
+ */
+function heavyTrafficDelay(typicalWait: number, waitProbability: number, meanThen: number): Delay {
+  const waitTail = (t: number): number => waitProbability * Math.exp(-t / typicalWait);
+  const waitQuantile = (tail: number): number =>
+    tail >= waitProbability ? 0 : typicalWait * Math.log(waitProbability / tail);
+  return {
+    waitTail,
+    responseTail: (t) => (t < meanThen ? 1 : waitTail(t - meanThen)),
+    waitQuantile,
+    responseQuantile: (tail) => meanThen + waitQuantile(tail),
+  };
+}
+
+/** Delay of a service given by its curves; `then` is what follows the wait, if not the service itself. */
+export function latticeDelay(service: UnitService, shape: DelayShape, then: UnitService = service): Delay {
   const { utilization, waitProbability, stretch } = shape;
-  const lattices = new Lattices(service, shape);
   const typicalWait = stretch * conditionalMean(service.secondMoment, utilization);
+  if (1 - utilization < LEAST_IDLE) return heavyTrafficDelay(typicalWait, waitProbability, then.partialMean(Infinity));
+  const lattices = new Lattices({ service, then, shape });
   const waitQuantile = (tail: number): number =>
     tail >= waitProbability ? 0 : lattices.quantile('wait', tail, typicalWait * Math.log(waitProbability / tail));
   return {
     waitTail: (t) => (t > 0 ? tailAt(lattices.around(t), 'wait', t) : waitProbability),
     responseTail: (t) => (t > 0 ? tailAt(lattices.around(t), 'response', t) : 1),
     waitQuantile,
-    responseQuantile: (tail) => lattices.quantile('response', tail, waitQuantile(tail) + 1),
+    responseQuantile: (tail) => lattices.quantile('response', tail, waitQuantile(tail) + then.partialMean(Infinity)),
   };
 }

@@ -1,9 +1,9 @@
 import { secondsFromMs } from '../units.ts';
-import type { DelayShape } from './delay.ts';
+import { meanWait, type DelayShape } from './delay.ts';
 import { LATTICE_WORDS, latticeDelay } from './lattice.ts';
 import { lawDefinition } from './laws/registry.ts';
 import { unitService, type GeneralService, type ServiceLaw } from './service.ts';
-import { steadyQueue, type MethodNote, type QueueOutcome } from './summary.ts';
+import { steadyQueue, summary, type DelaySummary, type MethodNote, type QueueOutcome } from './summary.ts';
 
 /**
  * One server, Poisson arrivals, first come first served (M/G/1): exact mean (Pollaczek-Khinchine) and percentiles of the wait
@@ -51,4 +51,31 @@ export function mg1GeneralWaiting({ arrivalRateReqPerS, service }: Mg1Question<G
   const shape = oneServer(utilization);
   const note = exactNote('M/G/1', 'the given service times', LATTICE_WORDS);
   return steadyQueue(latticeDelay(unit, shape), shape, unit.secondMoment, service.meanMs, note);
+}
+
+export type WaitThenOutcome =
+  | { kind: 'steady'; utilization: number; ms: DelaySummary; method: string; isExact: boolean }
+  | { kind: 'unstable'; utilization: number };
+
+/**
+ * The wait and then something else, independent of it, that starts with the service: the time to a first token is the wait and
+ * then the prefill, while prefill and decode together keep the server busy. Percentiles as in mg1GeneralWaiting.
+ */
+export function mg1WaitThen({
+  arrivalRateReqPerS,
+  service,
+  then,
+}: Mg1Question<GeneralService> & { then: GeneralService }): WaitThenOutcome {
+  const utilization = offeredLoad(arrivalRateReqPerS, service.meanMs);
+  if (!(utilization < 1)) return { kind: 'unstable', utilization };
+  const unit = unitService(service);
+  const shape = oneServer(utilization);
+  const delay = latticeDelay(unit, shape, unitService(then, service.meanMs));
+  const mean = meanWait(unit.secondMoment, shape) + then.meanMs / service.meanMs;
+  return {
+    kind: 'steady',
+    utilization,
+    ms: summary(mean, delay.responseQuantile, service.meanMs),
+    ...exactNote('M/G/1', 'the given service times', LATTICE_WORDS),
+  };
 }

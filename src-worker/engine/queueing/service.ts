@@ -28,8 +28,9 @@ export interface UnitService {
   partialMean(x: number): number;
 }
 
-export const unitService = (service: GeneralService): UnitService => ({
-  secondMoment: service.secondMomentMs2 / service.meanMs ** 2,
-  cdf: (x) => service.cdf(x * service.meanMs),
-  partialMean: (x) => service.partialMean(x * service.meanMs) / service.meanMs,
+/** In units of its own mean, or of another one. */
+export const unitService = (service: GeneralService, meanMs = service.meanMs): UnitService => ({
+  secondMoment: service.secondMomentMs2 / meanMs ** 2,
+  cdf: (x) => service.cdf(x * meanMs),
+  partialMean: (x) => service.partialMean(x * meanMs) / meanMs,
 });

@@ -39,7 +39,8 @@ export interface MethodNote {
   isExact: boolean;
 }
 
-const summary = (mean: number, quantile: (tail: number) => number, meanServiceMs: number): DelaySummary => {
+/** `mean` and `quantile` in mean service times. */
+export const summary = (mean: number, quantile: (tail: number) => number, meanServiceMs: number): DelaySummary => {
   // From the far end: a method that keeps its work can read the nearer percentiles from it.
   const p99 = quantile(0.01);
   const p95 = quantile(0.05);

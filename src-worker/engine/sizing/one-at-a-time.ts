@@ -167,7 +167,7 @@ function evaluate(subject: BatchingSubject, services: Services, ratePerMs: numbe
 export function oneAtATime(
   subject: BatchingSubject,
   targets: Target[],
-): { capacity: Capacity; load(found: Extract<Capacity, { kind: 'found' }>): ReplicaLoad } {
+): { capacity: Capacity; load: (found: Extract<Capacity, { kind: 'found' }>) => ReplicaLoad } {
   const services = servicesOf(subject);
   const known = new Map<number, LoadOutcome>();
   const at = (ratePerMs: number): LoadOutcome => {

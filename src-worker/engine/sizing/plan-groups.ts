@@ -209,7 +209,7 @@ type Found = Extract<Capacity, { kind: 'found' }>;
 type Search = (
   replica: BatchingSubject,
   subject: SizingSubject,
-) => { capacity: Capacity; load(found: Found): ReplicaLoad };
+) => { capacity: Capacity; load: (found: Found) => ReplicaLoad };
 
 /** How each method finds a replica's capacity and latency. */
 const SEARCHES: Record<SizingMethod, Search> = {

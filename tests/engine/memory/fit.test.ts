@@ -75,3 +75,24 @@ describe('engine limits', () => {
     expect(engineLimits(newest, gpuOf('nvidia-l4'), { maxNumSeqs: 17 }).maxNumSeqs).toBe(17);
   });
 });
+
+test('CUDA graphs count inside the budget from vLLM 0.22 on, not before', () => {
+  const before = facts.engines.find(({ version }) => version === '0.21');
+  if (!before) throw new Error('no defaults of vLLM 0.21');
+  const gpu = gpuOf('nvidia-h100-80gb');
+  const limitsOf = (engine: typeof before) => ({ ...engineLimits(engine, gpu), gpuMemoryUtilization: 0.9 });
+  const at = (engine: typeof before) =>
+    fitMemory({
+      model: modelOf('meta-llama/Llama-3.1-8B-Instruct'),
+      gpu,
+      gpuShare: 1,
+      precision: 'fp16',
+      kvBytesPerElement: 2,
+      tensorParallel: 1,
+      limits: limitsOf(engine),
+      calibration: calibrationOf(),
+    });
+  expect(gibFromBytes(at(newest).overheadBytes - at(before).overheadBytes)).toBeCloseTo(0.69, 6);
+  // vLLM's log on H100 at 0.9: 51.38 GiB of KV cache.
+  expect(Math.abs(gibFromBytes(at(before).kvCacheBytes) / 51.38 - 1)).toBeLessThan(0.01);
+});

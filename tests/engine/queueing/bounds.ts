@@ -52,7 +52,11 @@ function moveUp({ re, im }: Spectrum): Spectrum {
 }
 
 /** Distribution functions of wait and response, from the spectra of residual and service. */
-function distributions(residual: Spectrum, service: Spectrum, utilization: number): { wait: Float64Array; response: Float64Array } {
+function distributions(
+  residual: Spectrum,
+  service: Spectrum,
+  utilization: number,
+): { wait: Float64Array; response: Float64Array } {
   const size = residual.re.length;
   const wait: Spectrum = { re: new Float64Array(size), im: new Float64Array(size) };
   const response: Spectrum = { re: new Float64Array(size), im: new Float64Array(size) };

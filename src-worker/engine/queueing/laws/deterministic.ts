@@ -29,7 +29,7 @@ function cumulatedNumbers(utilization: number): Float64Array {
   probability[0] = 1 - utilization;
   cumulated[0] = 1 - utilization;
   for (let n = 0; n + 1 < count; n += 1) {
-    let flow = (probability[0] as number) * (more[n] as number);
+    let flow = probability[0] * (more[n] as number);
     for (let i = 1; i <= n; i += 1) flow += (probability[i] as number) * (more[n + 1 - i] as number);
     probability[n + 1] = flow / none;
     cumulated[n + 1] = (cumulated[n] as number) + flow / none;

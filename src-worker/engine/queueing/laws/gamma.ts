@@ -66,9 +66,7 @@ export const gamma: LawDefinition = {
   letter: 'G',
   words: 'gamma service',
   percentiles: (cv) =>
-    cv < LATTICE_BELOW_CV
-      ? LATTICE_WORDS
-      : 'by Euler inversion of the Laplace transform of the tail',
+    cv < LATTICE_BELOW_CV ? LATTICE_WORDS : 'by Euler inversion of the Laplace transform of the tail',
   cvUsed: (cv) => cv,
   service: gammaService,
   delay: (cv: number, shape: DelayShape): Delay =>

@@ -1,0 +1,73 @@
+import type { Facts } from '../engine/facts.ts';
+import { analyzeModel } from '../engine/model/analyze.ts';
+import type { Model, ModelSource } from '../engine/model/types.ts';
+import { evaluatePlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
+import type { SizingScope, SizingSubject } from '../engine/sizing/types.ts';
+import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
+import type { Workload } from '../engine/workload/types.ts';
+import type { SizeInput } from '../protocol/requests.ts';
+import {
+  checkPlace,
+  overriddenWorkload,
+  resolveCalibration,
+  resolveEngine,
+  resolveGpus,
+  resolvePrecisions,
+  resolveProviders,
+  resolveWorkload,
+} from './resolve.ts';
+
+/** A request whose names are resolved and whose capacity searches are done; users, zone and price come later. */
+export interface PreparedSizing {
+  input: SizeInput;
+  facts: Facts;
+  model: Model;
+  subject: SizingSubject;
+  scope: SizingScope;
+  evaluated: EvaluatedPlans;
+}
+
+function lengthsOf(workload: Workload, model: Model): RequestLengths {
+  return requestLengths({
+    promptParts: workload.context ? [workload.input, workload.context] : [workload.input],
+    output: workload.output,
+    cache: fractionalCache(workload.prefixCache),
+    maxContextTokens: model.maxContextTokens,
+  });
+}
+
+const scvOf = ({ arrival }: Workload): number =>
+  arrival.process === 'poisson' ? 1 : arrival.process === 'constant' ? 0 : arrival.burstiness;
+
+/** Everything but the capacity searches. */
+function subjectOf(input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> {
+  const providers = resolveProviders(input.provider, facts);
+  checkPlace(input, providers, facts);
+  const workload = overriddenWorkload(resolveWorkload(input.workload, facts), input);
+  const calibration = resolveCalibration(input.calibration, facts);
+  const engine = resolveEngine('vllm', facts);
+  const gpuIds = resolveGpus(input.gpu, facts);
+  const model = analyzeModel(source);
+  const subject: SizingSubject = {
+    model,
+    workload,
+    lengths: lengthsOf(workload, model),
+    targets: workload.targets,
+    scvArrival: scvOf(workload),
+    precisions: resolvePrecisions(input.quantization, model),
+    kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2,
+    tensorParallel: input.tp,
+    calibration,
+    engine,
+    method: input.method,
+    strictContext: input.strict_context,
+  };
+  const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
+  return { input, facts, model, subject, scope };
+}
+
+/** Resolves a request and searches the capacity of every plan in scope. */
+export function prepareSizing(input: SizeInput, source: ModelSource, facts: Facts): PreparedSizing {
+  const prepared = subjectOf(input, source, facts);
+  return { ...prepared, evaluated: evaluatePlans(prepared.subject, prepared.scope, facts) };
+}
