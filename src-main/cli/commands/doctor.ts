@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { errorInfo } from '../../../src-worker/engine/errors.ts';
+import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
+import { rendererFolder } from '../../rpc/renderer-folder.ts';
+import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
+import { databaseFile, dataFolder } from '../../services/data-folder.ts';
+import type { CommandContext, Run } from '../context.ts';
+import { EXIT, unwrap } from '../errors.ts';
+import { checksReport, type Check } from '../report/checks-report.ts';
+
+/** `configiq doctor`: every part is tried, one after the other; exit 1 when one does not work. */
+export const runDoctor: Run = async (context, options) => {
+  const checks: Check[] = [];
+  const attempt = async (name: string, work: () => Promise<string> | string) => {
+    try {
+      checks.push({ name, status: 'ok', detail: await work() });
+    } catch (thrown) {
+      checks.push({ name, status: 'broken', detail: errorInfo(thrown).message });
+    }
+  };
+  await attempt('Node.js', () => `${process.versions.node} on ${process.platform} ${process.arch}`);
+  await attempt('Program', programText);
+  await attempt('Data folder', () => dataFolder());
+  await attempt('Catalogs', catalogText);
+  await attempt('Database', () => databaseText(context));
+  await attempt('Workers', () => workerText(context));
+  checks.push(pageCheck(), ...(await priceCheck(context)));
+  const isHealthy = checks.every(({ status }) => status !== 'broken');
+  context.terminal.print(
+    options['json'] === true
+      ? documentText({ schema_version: SCHEMA_VERSION, healthy: isHealthy, checks })
+      : checksReport(checks),
+  );
+  return isHealthy ? EXIT.answered : EXIT.bug;
+};
+
+function programText(): string {
+  const { configiq, engine, catalog } = loadFacts(bundledCatalogsFolder()).versions;
+  return `configiq ${configiq}, engine ${engine}, catalog ${catalog}`;
+}
+
+function catalogText(): string {
+  const folder = bundledCatalogsFolder();
+  const { gpus, instances, workloads } = loadFacts(folder);
+  return `${gpus.length} GPUs, ${instances.length} instances, ${workloads.length} workloads in ${folder}`;
+}
+
+async function databaseText({ service }: CommandContext): Promise<string> {
+  const { api } = await service();
+  const { versions } = unwrap(await api.info());
+  const runs = unwrap(await api.listRuns());
+  const models = unwrap(await api.listModels());
+  const imported = models.filter(({ origin, alias_of: alias }) => origin === 'imported' && alias === null).length;
+  return `${databaseFile(dataFolder())}, SQLite ${versions.sqlite}, ${runs.length} runs, ${imported} imported models`;
+}
+
+/** A queue whose answer is known by hand: M/M/1 at half load waits as long as it serves. */
+const SELF_TEST = { rate: 1, service_ms: 500, service_cv: 1, distribution: 'exponential' } as const;
+const SELF_TEST_WAIT_MS = 500;
+const TOLERANCE = 0.01;
+
+async function workerText({ service }: CommandContext): Promise<string> {
+  const { api } = await service();
+  const { workers } = unwrap(await api.info());
+  const { wait_ms: wait } = unwrap(await api.queue(SELF_TEST));
+  const { mean } = wait;
+  if (mean === null || Math.abs(mean - SELF_TEST_WAIT_MS) > TOLERANCE * SELF_TEST_WAIT_MS) {
+    throw new Error(`the self-test answered a wait of ${mean} ms in place of ${SELF_TEST_WAIT_MS} ms`);
+  }
+  return `up to ${workers}; the self-test is right`;
+}
+
+function pageCheck(): Check {
+  try {
+    const folder = rendererFolder();
+    return { name: 'Page', status: existsSync(folder) ? 'ok' : 'note', detail: folder };
+  } catch (thrown) {
+    // The command line works without it.
+    return { name: 'Page', status: 'note', detail: errorInfo(thrown).message };
+  }
+}
+
+const MS_PER_DAY = 86_400_000;
+/** Cloud prices move a few times a year. */
+const OLD_PRICES_DAYS = 180;
+
+async function priceCheck({ service }: CommandContext): Promise<Check[]> {
+  try {
+    const { priceDates } = unwrap(await (await service()).api.info());
+    const ageDays = Math.floor((Date.now() - Date.parse(priceDates.newest)) / MS_PER_DAY);
+    const age = Number.isFinite(ageDays) ? `, the newest ${ageDays} days old` : '';
+    const detail = `from ${priceDates.oldest} to ${priceDates.newest}${age}`;
+    return [{ name: 'Prices', status: ageDays > OLD_PRICES_DAYS ? 'note' : 'ok', detail }];
+  } catch {
+    // The catalogs' own check has said why by now.
+    return [];
+  }
+}

@@ -1,0 +1,28 @@
+import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
+import type { Run } from '../context.ts';
+import { EXIT, unwrap, usageError } from '../errors.ts';
+import { runListReport, runReport } from '../report/run-report.ts';
+
+export const runRunsList: Run = async ({ service, terminal }, options) => {
+  const runs = unwrap(await (await service()).api.listRuns());
+  terminal.print(
+    options['json'] === true ? documentText({ schema_version: SCHEMA_VERSION, runs }) : runListReport(runs),
+  );
+  return EXIT.answered;
+};
+
+export const runRunsShow: Run = async ({ service, terminal }, options, [number = '']) => {
+  const { json, csv } = options;
+  if (json === true && csv === true) throw usageError('--json and --csv exclude each other: keep one.');
+  if (!/^\d{1,15}$/.test(number)) {
+    throw usageError(`"${number.slice(0, 60)}" is not the number of a run: runs list shows them.`);
+  }
+  const { api } = await service();
+  const id = Number(number);
+  const text =
+    json === true || csv === true
+      ? unwrap(await api.exportRun(id, csv === true ? 'csv' : 'json')).text
+      : runReport(unwrap(await api.showRun(id)));
+  terminal.print(text);
+  return EXIT.answered;
+};

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { documentText, type SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import { sizeInputSchema, type SizeInput } from '../../../src-worker/protocol/requests.ts';
+import { writeAtomically } from '../../services/atomic-write.ts';
+import type { AppService } from '../../services/app-service.ts';
+import type { Options, Run } from '../context.ts';
+import { EXIT, unwrap, usageError } from '../errors.ts';
+import { checkWritable } from '../files.ts';
+import { draftOf, partFor } from '../options.ts';
+import { sizeCsv } from '../report/size-csv.ts';
+import { sizeReport } from '../report/size-report.ts';
+import { checkRequest } from '../validate.ts';
+import { runCatalogZones } from './catalog.ts';
+
+/** What the command line adds to the question: how the answer is shown. */
+const showSchema = z.strictObject({
+  detail: z.number().int().min(1).default(1),
+  output: z.string().optional(),
+  list_zones: z.boolean().default(false),
+  json: z.boolean().default(false),
+  csv: z.boolean().default(false),
+});
+type Show = z.output<typeof showSchema>;
+
+/** `configiq size`: the sizing question of the seed. Exit 3 when nothing meets it. */
+export const runSize: Run = async (context, options) => {
+  const draft = draftOf(options);
+  const show = checkRequest(showSchema, partFor(draft, showSchema));
+  if (show.list_zones) return runCatalogZones(context, zoneOptions(options), []);
+  if (show.json && show.csv) throw usageError('--json and --csv exclude each other: keep one.');
+  const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
+  if (show.output !== undefined) checkWritable(show.output);
+
+  const service = await context.service();
+  const input = { ...question, model: unwrap(await service.useModel(question.model)) };
+  const document = unwrap(await service.api.size(input));
+  const text = show.json
+    ? documentText(document)
+    : show.csv
+      ? sizeCsv(document)
+      : await reportOf(service, input, document, show);
+  if (show.output !== undefined) {
+    await writeAtomically(show.output, documentText(document));
+    context.terminal.note(`Written: ${show.output}`);
+  }
+  context.terminal.print(text);
+  return document.num_passing > 0 ? EXIT.answered : EXIT.noAnswer;
+};
+
+async function reportOf(service: AppService, input: SizeInput, document: SizeDocument, show: Show): Promise<string> {
+  const { detail } = show;
+  const { num_passing: passing } = document;
+  if (passing > 0 && detail > passing) {
+    throw usageError(`--detail ${detail} is beyond the ${passing} configurations that pass: give 1 to ${passing}.`);
+  }
+  // A rank below the list is not in the document: the question is asked once more with a longer list.
+  const isListed = passing === 0 || detail <= input.top;
+  const full = isListed ? document : unwrap(await service.api.size({ ...input, top: detail }));
+  const model = await service.api.showModel(input.model);
+  return sizeReport(full, model.ok ? model.value : null, { top: input.top, detail });
+}
+
+const zoneOptions = ({ provider, json }: Options): Options => ({ provider, json });

@@ -1,0 +1,156 @@
+import { extname } from 'node:path';
+import { z } from 'zod';
+import { fileError } from '../../../src-worker/engine/errors.ts';
+import { parseListAxis, parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
+import { planSweep } from '../../../src-worker/engine/sweep/plan.ts';
+import type { SweepSummary } from '../../../src-worker/protocol/app-api.ts';
+import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
+import {
+  describeIssues,
+  sizeInputSchema,
+  sweepSpecSchema,
+  type SweepSpec,
+} from '../../../src-worker/protocol/requests.ts';
+import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
+import type { AppService } from '../../services/app-service.ts';
+import { writeAtomically } from '../../services/atomic-write.ts';
+import { parseJsonText } from '../../services/json-text.ts';
+import type { CommandContext, Run } from '../context.ts';
+import { EXIT, unwrap, usageError } from '../errors.ts';
+import { checkWritable, readTextFile } from '../files.ts';
+import { draftOf, partFor, type Draft } from '../options.ts';
+import { plural } from '../report/format.ts';
+import { textOf } from '../report/layout.ts';
+import { bestLines } from '../report/run-report.ts';
+import { sweepProgress } from '../report/sweep-progress.ts';
+import { checkRequest } from '../validate.ts';
+
+const showSchema = z.strictObject({
+  spec: z.string().optional(),
+  name: z.string().default(''),
+  export: z.string().optional(),
+  dry_run: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+/** `configiq sweep`: Ctrl-C keeps the points that are done (exit 130). Exit 3 when no point has an answer. */
+export const runSweep: Run = async (context, options) => {
+  const draft = draftOf(options);
+  const show = checkRequest(showSchema, partFor(draft, showSchema));
+  const format = show.export === undefined ? null : exportFormat(show.export);
+  if (show.export !== undefined) checkWritable(show.export);
+  const spec = specOf(draft, show.spec);
+  if (show.dry_run) return dryRun(context, spec, show.json);
+
+  const service = await context.service();
+  const base = { ...spec.base, model: unwrap(await service.useModel(spec.base.model)) };
+  const summary = await startSweep(context, service, { ...spec, base }, show.name);
+  for (const problem of summary.problems) context.terminal.complain(problem);
+  if (show.export !== undefined && format !== null) {
+    await writeAtomically(show.export, unwrap(await service.api.exportRun(summary.runId, format)).text);
+    context.terminal.note(`Written: ${show.export}`);
+  }
+  context.terminal.print(show.json ? summaryJson(summary) : await summaryText(service, summary));
+  return exitCodeFor(summary);
+};
+
+function exportFormat(path: string): 'csv' | 'json' {
+  const extension = extname(path).toLowerCase();
+  if (extension === '.csv') return 'csv';
+  if (extension === '.json') return 'json';
+  throw usageError(`--export writes .csv and .json files, got "${path}": give the name one of these endings.`);
+}
+
+async function startSweep(
+  { terminal, onInterrupt }: CommandContext,
+  service: AppService,
+  spec: SweepSpec,
+  name: string,
+): Promise<SweepSummary> {
+  const taskId = `cli-${process.pid}`;
+  const stopListening = service.onProgress(sweepProgress(terminal));
+  let interruptedAtMs: number | null = null;
+  onInterrupt(() => {
+    const nowMs = performance.now();
+    // The launcher hands on what the terminal has sent as well; only a later Ctrl-C is a second one.
+    if (interruptedAtMs !== null && nowMs - interruptedAtMs > SECOND_INTERRUPT_MS) process.exit(EXIT.interrupted);
+    if (interruptedAtMs !== null) return;
+    interruptedAtMs = nowMs;
+    terminal.note('Stopping; what is done is kept.');
+    void service.api.cancelTask(taskId);
+  });
+  try {
+    return unwrap(await service.api.startSweep({ taskId, spec, name }));
+  } finally {
+    stopListening();
+    terminal.endProgress();
+  }
+}
+
+const SECOND_INTERRUPT_MS = 1000;
+
+function exitCodeFor({ status, passingRows }: SweepSummary): number {
+  if (status === 'cancelled') return EXIT.interrupted;
+  if (status === 'failed') return EXIT.bug;
+  return passingRows > 0 ? EXIT.answered : EXIT.noAnswer;
+}
+
+const summaryJson = ({ runId, donePoints, passingRows, ...rest }: SweepSummary): string =>
+  documentText({
+    schema_version: SCHEMA_VERSION,
+    run: runId,
+    ...rest,
+    done_points: donePoints,
+    passing_rows: passingRows,
+  });
+
+async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
+  const { runId, donePoints, points, rows, passingRows, status } = summary;
+  const { bestRows } = unwrap(await service.api.showRun(runId));
+  return textOf([
+    `Run ${runId}, ${status}: ${donePoints} of ${plural(points, 'point')}, ${plural(rows, 'row')}, ${passingRows} of them pass.`,
+    '',
+    ...bestLines(bestRows, donePoints),
+  ]);
+}
+
+function dryRun({ terminal }: CommandContext, spec: SweepSpec, asJson: boolean): number {
+  const { points, users, quantizations, zones } = planSweep(spec, loadFacts(bundledCatalogsFolder()));
+  const counts = { users: users.length, quantizations: quantizations.length, zones: zones.length };
+  terminal.print(
+    asJson
+      ? documentText({ schema_version: SCHEMA_VERSION, points, axes: counts })
+      : `${plural(points, 'point')}: ${plural(counts.users, 'load')} × ${plural(counts.quantizations, 'quantization')} × ${plural(counts.zones, 'zone')}\n`,
+  );
+  return EXIT.answered;
+}
+
+/** The spec from a file, from options, or from both: options win. */
+function specOf(draft: Draft, file: string | undefined): SweepSpec {
+  const { users, quantization, zone, ...others } = draft;
+  // The switch has a value whether it was given or not; only its "off" says something.
+  if (others['prefix_cache'] === true) delete others['prefix_cache'];
+  const given = partFor(others, sizeInputSchema);
+  const axes = {
+    ...(typeof users === 'string' && { users: parseNumberAxis(users) }),
+    ...(Array.isArray(quantization) && { quantization: quantization.map(String) }),
+    ...(typeof zone === 'string' && { zone: parseListAxis(zone) }),
+  };
+  const fromFile = file === undefined ? null : readSpec(file);
+  const base: Draft = { ...fromFile?.base, ...given };
+  // An axis on the command line takes the place of a fixed value in the file.
+  for (const key of Object.keys(axes)) delete base[key];
+  // Checked as options first, so that the sentence names the option.
+  checkRequest(sizeInputSchema, 'quantization' in axes ? { ...base, quantization: axes.quantization } : base);
+  return checkRequest(sweepSpecSchema, { base, axes: { ...fromFile?.axes, ...axes } });
+}
+
+const MAX_SPEC_BYTES = 10_000_000;
+
+function readSpec(file: string): SweepSpec {
+  const parsed = sweepSpecSchema.safeParse(parseJsonText(readTextFile(file, MAX_SPEC_BYTES), file), {
+    reportInput: true,
+  });
+  if (parsed.success) return parsed.data;
+  throw fileError('spec_invalid', describeIssues(parsed.error, file), { file });
+}

@@ -1,0 +1,17 @@
+import type { AppService } from '../services/app-service.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a command is given by the program that runs it. */
+export interface CommandContext {
+  terminal: Terminal;
+  /** Catalogs, database and workers, opened when first asked for; the program closes them. */
+  service: () => Promise<AppService>;
+  /** What Ctrl-C does from now on; without it the program ends at once. */
+  onInterrupt: (stop: () => void) => void;
+}
+
+/** Options as commander read them, under camelCase names. */
+export type Options = Record<string, unknown>;
+
+/** A command: prints its result and answers the exit code. Throws ConfigIqError for everything that stops it. */
+export type Run = (context: CommandContext, options: Options, args: string[]) => Promise<number>;

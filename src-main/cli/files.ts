@@ -1,0 +1,37 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileError } from '../../src-worker/engine/errors.ts';
+
+/** Refuses a file that could not be written, before anything is computed for it. */
+export function checkWritable(path: string): void {
+  const target = resolve(path);
+  const folder = dirname(target);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw fileError('file_not_writable', `Cannot write ${target}: there is no folder ${folder}. Make it first.`, {
+      path: target,
+    });
+  }
+  if (statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
+    throw fileError('file_not_writable', `Cannot write ${target}: it is a folder. Add a file name.`, { path: target });
+  }
+}
+
+/** The text of a file the user named, up to a size that nobody exceeds on purpose. Throws file errors. */
+export function readTextFile(path: string, maxBytes: number): string {
+  const target = resolve(path);
+  const stats = statSync(target, { throwIfNoEntry: false });
+  if (!stats) throw fileError('file_missing', `There is no file ${target}: check the path.`, { path: target });
+  if (!stats.isFile()) throw fileError('file_unreadable', `${target} is not a file: name one.`, { path: target });
+  if (stats.size > maxBytes) {
+    throw fileError('file_too_large', `${target} has ${stats.size} bytes; more than ${maxBytes} are not read.`, {
+      path: target,
+      bytes: stats.size,
+    });
+  }
+  try {
+    return readFileSync(target, 'utf8');
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw fileError('file_unreadable', `Cannot read ${target}: ${reason}.`, { path: target }, thrown);
+  }
+}

@@ -1,0 +1,196 @@
+import { Option, type Command } from 'commander';
+import type { z } from 'zod';
+import { listValue, numberValue, slaValue, textValue, tokensValue } from './values.ts';
+
+/** How the text of an option is read; absent = a switch. */
+type ValueKind = 'text' | 'number' | 'tokens' | 'list' | 'metric targets';
+
+export interface OptionSpec {
+  flags: string;
+  description: string;
+  kind?: ValueKind;
+}
+
+const PARSERS: Record<ValueKind, (text: string, flag: string, before: unknown) => unknown> = {
+  text: textValue,
+  number: numberValue,
+  tokens: tokensValue,
+  list: listValue,
+  // commander hands back what the same option gave before, which only this parser made.
+  'metric targets': (text, flag, before) => slaValue(text, flag, before as Record<string, number> | undefined),
+};
+
+/** Adds the options; the defaults that the schema would fill in stand in the help. */
+export function addOptions(command: Command, specs: readonly OptionSpec[], schema?: z.ZodObject): Command {
+  for (const { flags, description, kind } of specs) {
+    const bare = new Option(flags);
+    const fallback = schema ? defaultText(schema, snakeCase(bare.attributeName())) : '';
+    const option = new Option(flags, `${description}${bare.negate ? '' : fallback}`);
+    const flag = option.long ?? flags;
+    if (kind) option.argParser((text: string, before: unknown) => PARSERS[kind](text, flag, before));
+    command.addOption(option);
+  }
+  return command;
+}
+
+function defaultText(schema: z.ZodObject, key: string): string {
+  // The shape of any object schema is a record of schemas; zod's own type of it gives the values up.
+  const field = (schema.shape as Record<string, z.ZodType | undefined>)[key];
+  const filled = field?.safeParse(undefined);
+  if (!filled?.success || (typeof filled.data !== 'string' && typeof filled.data !== 'number')) return '';
+  return ` (default: ${filled.data})`;
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+export type Draft = Record<string, unknown>;
+
+/** What was given, under the keys of a request: `maxGpus` becomes `max_gpus`. */
+export const draftOf = (options: Record<string, unknown>): Draft =>
+  Object.fromEntries(
+    Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [snakeCase(name), value]),
+  );
+
+/** The part of a draft that a schema speaks of. */
+export const partFor = (draft: Draft, schema: z.ZodObject): Draft =>
+  Object.fromEntries(Object.entries(draft).filter(([key]) => key in schema.shape));
+
+const model: OptionSpec = {
+  flags: '-m, --model <id>',
+  description: 'Hugging Face id, alias or path of a config.json',
+  kind: 'text',
+};
+const json: OptionSpec = { flags: '--json', description: 'print one JSON document and nothing else' };
+const provider: OptionSpec = { flags: '--provider <list>', description: 'only these providers', kind: 'list' };
+const gpu: OptionSpec = { flags: '--gpu <list>', description: 'only instances with these GPUs', kind: 'list' };
+
+/** What `size` and `sweep` take alike. */
+const QUESTION_OPTIONS: OptionSpec[] = [
+  model,
+  { flags: '-w, --workload <name>', description: 'chat, rag, code or one of your own', kind: 'text' },
+  { flags: '--rate <requests>', description: 'requests per second in place of users', kind: 'number' },
+  { flags: '--think-time <seconds>', description: 'pause of a user between answer and next request', kind: 'number' },
+  { flags: '--headroom <percent>', description: 'room for bursts, 0 to 100', kind: 'number' },
+  { flags: '--pricing <terms>', description: 'ondemand or spot', kind: 'text' },
+  { flags: '--region <name>', description: 'only this region', kind: 'text' },
+  provider,
+  gpu,
+  { flags: '--max-gpus <count>', description: 'most GPUs of a whole deployment', kind: 'number' },
+  { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
+  { flags: '--include-retired', description: 'instances that are no longer sold as well' },
+  { flags: '--input-tokens <tokens>', description: 'mean prompt in place of the workload’s', kind: 'tokens' },
+  { flags: '--output-tokens <tokens>', description: 'mean output in place of the workload’s', kind: 'tokens' },
+  {
+    flags: '--prefix-hit-rate <share>',
+    description: 'chance that a prompt finds its prefix cached, 0 to 1',
+    kind: 'number',
+  },
+  { flags: '--cacheable-ratio <share>', description: 'share of a prompt that is cacheable, 0 to 1', kind: 'number' },
+  { flags: '--no-prefix-cache', description: 'without a prefix cache' },
+  { flags: '--strict-context', description: 'refuse requests beyond the context of the model instead of cutting them' },
+  { flags: '--kv-cache-dtype <type>', description: 'auto or fp8', kind: 'text' },
+  {
+    flags: '--sla <metric=ms>',
+    description: 'replace or add a target, for example ttft-p95=300; repeatable',
+    kind: 'metric targets',
+  },
+  { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
+  { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
+];
+
+export const SIZE_OPTIONS: OptionSpec[] = [
+  ...QUESTION_OPTIONS,
+  { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
+  {
+    flags: '-q, --quantization <list>',
+    description: 'fp16, bf16, int8, fp8, w8a16, int4, nvfp4, mxfp4 or checkpoint',
+    kind: 'list',
+  },
+  { flags: '--zone <name>', description: 'only this zone', kind: 'text' },
+  { flags: '--top <count>', description: 'rows of the list', kind: 'number' },
+  { flags: '--detail <rank>', description: 'rank that is printed in full', kind: 'number' },
+  { flags: '-o, --output <file>', description: 'write the JSON document to a file as well', kind: 'text' },
+  { flags: '--list-zones', description: 'list the zones with their instances and exit' },
+  json,
+  { flags: '--csv', description: 'print one line per recommendation' },
+];
+
+export const SWEEP_OPTIONS: OptionSpec[] = [
+  ...QUESTION_OPTIONS,
+  { flags: '-u, --users <axis>', description: '10,50,100 or 10..1000:10 or 1..1024*2 or 25..3200/12log', kind: 'text' },
+  { flags: '-q, --quantization <list>', description: 'precisions to compare', kind: 'list' },
+  { flags: '--zone <list>', description: 'zones to compare; all = every zone in scope', kind: 'text' },
+  { flags: '--spec <file>', description: 'base and axes from a JSON file; options given beside it win', kind: 'text' },
+  { flags: '--name <text>', description: 'name of the stored run', kind: 'text' },
+  { flags: '--export <file>', description: 'write every row to a .csv or .json file', kind: 'text' },
+  { flags: '--dry-run', description: 'say how many points there are and compute nothing' },
+  { flags: '--json', description: 'print the summary as JSON' },
+];
+
+export const PREDICT_OPTIONS: OptionSpec[] = [
+  model,
+  { flags: '--gpu <id>', description: 'GPU, for example nvidia-h100-80gb', kind: 'text' },
+  { flags: '--tp <gpus>', description: 'tensor parallelism', kind: 'number' },
+  { flags: '--replicas <count>', description: 'complete copies of the model', kind: 'number' },
+  { flags: '-q, --quantization <name>', description: 'precision of the weights', kind: 'text' },
+  { flags: '--kv-cache-dtype <type>', description: 'auto or fp8', kind: 'text' },
+  { flags: '--input-tokens <tokens>', description: 'mean prompt', kind: 'tokens' },
+  { flags: '--output-tokens <tokens>', description: 'mean output', kind: 'tokens' },
+  { flags: '--input-cv <cv>', description: 'spread of prompts: std / mean', kind: 'number' },
+  { flags: '--output-cv <cv>', description: 'spread of outputs: std / mean', kind: 'number' },
+  { flags: '--prefix-tokens <tokens>', description: 'tokens of the prompt that may be cached', kind: 'tokens' },
+  {
+    flags: '--prefix-hit-rate <share>',
+    description: 'chance that they are, 0 to 1 (default: 1 with --prefix-tokens)',
+    kind: 'number',
+  },
+  { flags: '--rate <requests>', description: 'load: requests per second of the whole deployment', kind: 'number' },
+  { flags: '--concurrency <count>', description: 'load: requests in flight', kind: 'number' },
+  { flags: '--batch <count>', description: 'load: one static batch', kind: 'number' },
+  {
+    flags: '--think-time <seconds>',
+    description: 'pause between answer and next request, with --concurrency',
+    kind: 'number',
+  },
+  { flags: '--arrival <process>', description: 'poisson, constant or gamma, with --rate', kind: 'text' },
+  { flags: '--arrival-cv <cv>', description: 'spread of the gaps between arrivals, with gamma', kind: 'number' },
+  { flags: '--max-num-seqs <count>', description: 'as in vLLM (default: that of the GPU)', kind: 'number' },
+  { flags: '--max-num-batched-tokens <tokens>', description: 'as in vLLM (default: that of the GPU)', kind: 'tokens' },
+  {
+    flags: '--gpu-memory-utilization <share>',
+    description: 'as in vLLM (default: that of the version)',
+    kind: 'number',
+  },
+  { flags: '--engine <name>', description: 'engine, with @VERSION for an older one', kind: 'text' },
+  { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
+  { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
+  json,
+];
+
+export const QUEUE_OPTIONS: OptionSpec[] = [
+  { flags: '--rate <requests>', description: 'arrivals per second', kind: 'number' },
+  { flags: '--service-ms <ms>', description: 'mean service time', kind: 'number' },
+  { flags: '--service-cv <cv>', description: 'spread of service times: std / mean', kind: 'number' },
+  { flags: '--servers <count>', description: 'servers behind one queue', kind: 'number' },
+  { flags: '--distribution <name>', description: 'gamma, lognormal, deterministic or exponential', kind: 'text' },
+  json,
+];
+
+export const CATALOG_OPTIONS: OptionSpec[] = [provider, json];
+export const CATALOG_LIST_OPTIONS: OptionSpec[] = [provider, gpu, json];
+export const MODEL_IMPORT_OPTIONS: OptionSpec[] = [
+  { flags: '--id <id>', description: 'id to keep it under (default: the file name)', kind: 'text' },
+  json,
+];
+export const JSON_OPTION: OptionSpec[] = [json];
+export const RUN_SHOW_OPTIONS: OptionSpec[] = [
+  { flags: '--json', description: 'every row as JSON' },
+  { flags: '--csv', description: 'every row as CSV' },
+];
+export const SERVE_OPTIONS: OptionSpec[] = [
+  { flags: '--port <number>', description: 'port, 0 = a free one', kind: 'number' },
+  { flags: '--host <address>', description: 'loopback address', kind: 'text' },
+  { flags: '--no-open', description: 'do not open the browser' },
+];

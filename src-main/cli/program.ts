@@ -1,0 +1,232 @@
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { predictInputSchema, queueInputSchema, sizeInputSchema } from '../../src-worker/protocol/requests.ts';
+import type { CommandContext, Options, Run } from './context.ts';
+import { suggestNames } from '../../src-worker/protocol/suggest.ts';
+import { EXIT, usageError } from './errors.ts';
+import {
+  addOptions,
+  CATALOG_LIST_OPTIONS,
+  CATALOG_OPTIONS,
+  JSON_OPTION,
+  MODEL_IMPORT_OPTIONS,
+  PREDICT_OPTIONS,
+  QUEUE_OPTIONS,
+  RUN_SHOW_OPTIONS,
+  SERVE_OPTIONS,
+  SIZE_OPTIONS,
+  SWEEP_OPTIONS,
+  type OptionSpec,
+} from './options.ts';
+
+const EXAMPLES = `Examples:
+  configiq --model meta-llama/Llama-2-7b-hf --workload chat --users 100
+  configiq sweep -m meta-llama/Llama-3.1-8B-Instruct -u 10,50,100 -q fp16,fp8 --export rows.csv
+  configiq predict -m meta-llama/Llama-2-7b-hf --gpu nvidia-a100-80gb --input-tokens 1k --output-tokens 200 --rate 2
+`;
+
+/** One command; its code is loaded when it runs, which keeps the others quick to start. */
+interface CommandSpec {
+  /** Name and arguments: `show <id>`. */
+  usage: string;
+  description: string;
+  options?: readonly OptionSpec[];
+  schema?: z.ZodObject;
+  examples?: string;
+  load: () => Promise<Run>;
+}
+
+const COMMANDS: CommandSpec[] = [
+  {
+    usage: 'size',
+    description: 'which hardware to rent for a model, a workload and users (also without "size")',
+    options: SIZE_OPTIONS,
+    schema: sizeInputSchema,
+    examples: `Examples:
+  configiq size -m meta-llama/Llama-2-7b-hf -u 100
+  configiq size -m meta-llama/Llama-2-70b-hf -w rag -u 50 --headroom 50 --zone us-central1-a --top 5
+  configiq size -m ./config.json -u 200 -q fp8,int4 --sla ttft-p95=300 --json
+`,
+    load: async () => (await import('./commands/size.ts')).runSize,
+  },
+  {
+    usage: 'predict',
+    description: 'latency and throughput of one deployment under one load',
+    options: PREDICT_OPTIONS,
+    schema: predictInputSchema,
+    load: async () => (await import('./commands/predict.ts')).runPredict,
+  },
+  {
+    usage: 'sweep',
+    description: 'size over users, quantizations and zones; kept as a run',
+    options: SWEEP_OPTIONS,
+    schema: sizeInputSchema,
+    examples: `Examples:
+  configiq sweep -m meta-llama/Llama-2-7b-hf -u 10..100:10 --export rows.csv
+  configiq sweep -m meta-llama/Llama-2-7b-hf -u 1..1024*2 -q fp16,fp8,int4 --zone all
+  configiq sweep --spec sweep.json --dry-run
+`,
+    load: async () => (await import('./commands/sweep.ts')).runSweep,
+  },
+  {
+    usage: 'queue',
+    description: 'the queueing model alone: utilization, wait and response',
+    options: QUEUE_OPTIONS,
+    schema: queueInputSchema,
+    load: async () => (await import('./commands/queue.ts')).runQueue,
+  },
+  {
+    usage: 'serve',
+    description: 'the app in the browser, on this machine alone',
+    options: SERVE_OPTIONS,
+    load: async () => (await import('./commands/serve.ts')).runServe,
+  },
+  {
+    usage: 'app',
+    description: 'the desktop window',
+    load: async () => (await import('./commands/app.ts')).runApp,
+  },
+  {
+    usage: 'doctor',
+    description: 'check versions, folders, database, catalogs and workers',
+    options: JSON_OPTION,
+    load: async () => (await import('./commands/doctor.ts')).runDoctor,
+  },
+];
+
+const GROUPS: { name: string; description: string; commands: CommandSpec[] }[] = [
+  {
+    name: 'model',
+    description: 'models: bundled ones and your own',
+    commands: [
+      {
+        usage: 'show <model>',
+        description: 'parameters, weights, KV cache and layers of a model or a config.json',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/model.ts')).runModelShow,
+      },
+      {
+        usage: 'list',
+        description: 'every model there is',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/model.ts')).runModelList,
+      },
+      {
+        usage: 'import <file>',
+        description: 'keep a config.json',
+        options: MODEL_IMPORT_OPTIONS,
+        load: async () => (await import('./commands/model.ts')).runModelImport,
+      },
+      {
+        usage: 'remove <model>',
+        description: 'forget an imported model',
+        load: async () => (await import('./commands/model.ts')).runModelRemove,
+      },
+    ],
+  },
+  {
+    name: 'catalog',
+    description: 'GPUs, instances, prices and zones',
+    commands: [
+      {
+        usage: 'list',
+        description: 'instances with their cheapest prices',
+        options: CATALOG_LIST_OPTIONS,
+        load: async () => (await import('./commands/catalog.ts')).runCatalogList,
+      },
+      {
+        usage: 'zones',
+        description: 'zones and what they sell',
+        options: CATALOG_OPTIONS,
+        load: async () => (await import('./commands/catalog.ts')).runCatalogZones,
+      },
+      {
+        usage: 'check [folder]',
+        description: 'check the catalog files, or those of a folder',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/catalog.ts')).runCatalogCheck,
+      },
+    ],
+  },
+  {
+    name: 'runs',
+    description: 'the history',
+    commands: [
+      {
+        usage: 'list',
+        description: 'stored runs, newest first',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/runs.ts')).runRunsList,
+      },
+      {
+        usage: 'show <number>',
+        description: 'one run: the cheapest row of each point, or every row',
+        options: RUN_SHOW_OPTIONS,
+        load: async () => (await import('./commands/runs.ts')).runRunsShow,
+      },
+    ],
+  },
+];
+
+/** The whole command line. `finish` receives the exit code of the command that ran. */
+export function buildProgram(context: CommandContext, finish: (exitCode: number) => void): Command {
+  const program = new Command('configiq')
+    .description('Which hardware to rent for a language model served with vLLM, how many, where and at what price.')
+    .option('-V, --version', 'versions of the program, its engine and its catalog')
+    .option('--quiet', 'no progress and no notes')
+    .option('--verbose', 'with stacks in errors')
+    .option('--no-color', 'plain text on terminals too')
+    .addHelpText('before', EXAMPLES)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.print(text),
+      // Errors are thrown; the program prints them once, in its own words.
+      writeErr: () => undefined,
+    });
+  const addCommand = (parent: Command, spec: CommandSpec) => {
+    const command = parent.command(spec.usage).description(spec.description);
+    if (spec.examples) command.addHelpText('before', spec.examples);
+    addOptions(command, spec.options ?? [], spec.schema);
+    command.action(async (...received: unknown[]) => {
+      // commander gives the arguments, the options and the command.
+      const args = received.slice(0, -2).filter((value) => typeof value === 'string');
+      const run = await spec.load();
+      finish(await run(context, received.at(-2) as Options, args));
+    });
+  };
+  for (const spec of COMMANDS) addCommand(program, spec);
+  for (const { name, description, commands } of GROUPS) {
+    const group = program.command(name).description(description);
+    for (const spec of commands) addCommand(group, spec);
+    group.action((_options: unknown, command: Command) => {
+      throw unknownName(name, command.args[0], commands);
+    });
+    group.allowExcessArguments();
+  }
+  program.action(async () => {
+    const { version } = program.opts();
+    if (version !== true) {
+      if (program.args.length > 0)
+        throw unknownName('configiq', program.args[0], [...COMMANDS, ...GROUPS.map(groupSpec)]);
+      program.outputHelp();
+      finish(EXIT.answered);
+      return;
+    }
+    const { runVersion } = await import('./commands/version.ts');
+    finish(await runVersion(context, program.opts(), program.args));
+  });
+  program.allowExcessArguments();
+  return program;
+}
+
+const groupSpec = ({ name }: { name: string }): { usage: string } => ({ usage: name });
+
+function unknownName(parent: string, given: string | undefined, commands: readonly { usage: string }[]): Error {
+  const known = commands.map(({ usage }) => usage.split(' ')[0] ?? '');
+  const all = known.join(', ');
+  if (given === undefined) return usageError(`${parent} needs one of: ${all}.`);
+  const [near] = suggestNames(given, known);
+  const cure = near ? `did you mean ${near}? It knows ${all}.` : `it knows ${all}.`;
+  return usageError(`${parent} does not know the command "${given.slice(0, 60)}": ${cure}`);
+}

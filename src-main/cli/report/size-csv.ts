@@ -1,0 +1,19 @@
+import { columnBuilder } from '../../../src-worker/answers/column-builder.ts';
+import { recommendationCells } from '../../../src-worker/answers/sweep-cells.ts';
+import type { SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import { SWEEP_COLUMNS } from '../../../src-worker/protocol/sweep-columns.ts';
+import { csvPieces } from '../../services/run-export.ts';
+
+/** Columns that only a sweep fills: the number of the point, and why a row was rejected. */
+const SWEEP_ONLY = ['point_id', 'reason', 'detail', 'margin_metric', 'margin_value', 'margin_limit', 'margin_unit'];
+
+/** One line per recommendation, under the column names of a sweep's export. */
+export function sizeCsv({ input, recommendations }: SizeDocument): string {
+  const builder = columnBuilder(SWEEP_COLUMNS);
+  const users = typeof input['users'] === 'number' ? input['users'] : null;
+  for (const row of recommendations) {
+    builder.add(recommendationCells({ pointId: 0, users, quantization: null, zone: row.zone }, row));
+  }
+  const columns = SWEEP_COLUMNS.map(({ name }) => name).filter((name) => !SWEEP_ONLY.includes(name));
+  return [...csvPieces(columns, [builder.build()])].join('');
+}

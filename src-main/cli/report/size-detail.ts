@@ -1,0 +1,195 @@
+import { SECONDS_PER_HOUR } from '../../../src-worker/engine/units.ts';
+import type { LatencySummary, Recommendation, SizeDocument, SlaRow } from '../../../src-worker/protocol/documents.ts';
+import {
+  count,
+  decimal,
+  gib,
+  milliseconds,
+  NONE,
+  percent,
+  percentOfFraction,
+  plural,
+  smallUsd,
+  target,
+  usd,
+} from './format.ts';
+import { bullet, facts, heading, table, wrap } from './layout.ts';
+import { TAIL_MARKS, tailRatios } from './tail.ts';
+import { metricLabel, placeText, STATUS_TEXT } from './terms.ts';
+
+/** One recommendation in full: the sections of the seed, in its order. */
+export function detailSections(document: SizeDocument, row: Recommendation): string[] {
+  return [
+    ...slaSection(document, row),
+    ...throughputSection(row),
+    ...costSection(row),
+    ...commandSection(row),
+    ...memorySection(row),
+    ...summarySection(row),
+  ];
+}
+
+function slaSection({ assumptions }: SizeDocument, row: Recommendation): string[] {
+  const spare = row.spare_replicas > 0 ? `, ${row.spare_replicas} spare` : '';
+  return [
+    ...heading('SLA COMPLIANCE REPORT'),
+    ...facts([
+      ['Rank', `${row.rank}`],
+      ['Configuration', row.instance],
+      ['Provider', `${row.provider}, ${placeText(row)}`],
+      ['GPU', `${row.gpu} × ${row.gpu_count}`],
+      ['Tensor Parallel', String(row.tensor_parallel)],
+      ['Instances needed', String(row.instances)],
+      ['Replicas', `${row.replicas} (${row.replicas_per_instance} per instance${spare})`],
+      ['Quantization', `${row.quantization}, KV cache ${row.kv_cache_dtype}`],
+      ['Headroom', percent(assumptions.headroom_percent)],
+    ]),
+    '',
+    ...slaTable(row),
+    ...e2eNote(row, assumptions.output_tokens.mean),
+    '',
+    ...tailSection(row),
+    '',
+  ];
+}
+
+/** The metrics people look for first; others that have a target come after them. */
+const USUAL_METRICS = ['ttft_p50', 'ttft_p95', 'ttft_p99', 'tpot_p50', 'tpot_p95', 'tpot_p99', 'e2e_p50'];
+
+function slaTable(row: Recommendation): string[] {
+  const rest = row.sla.filter(({ metric }) => !USUAL_METRICS.includes(metric));
+  const rows = [...USUAL_METRICS.map((metric) => row.sla.find((sla) => sla.metric === metric) ?? metric), ...rest].map(
+    (entry) => (typeof entry === 'string' ? untargetedCells(row, entry) : targetCells(entry)),
+  );
+  return table(
+    [
+      { title: 'Metric' },
+      { title: 'Target', align: 'right' },
+      { title: 'Predicted', align: 'right' },
+      { title: 'Status' },
+      { title: 'Gap', align: 'right' },
+    ],
+    rows,
+  );
+}
+
+function targetCells(sla: SlaRow): string[] {
+  const label = metricLabel(sla.metric) + (sla.output_tokens === null ? '' : ` (${count(sla.output_tokens)} tok)`);
+  const status = sla.predicted_ms === null ? `${STATUS_TEXT[sla.status]} (none)` : STATUS_TEXT[sla.status];
+  return [
+    label,
+    target(sla.target_ms),
+    milliseconds(sla.predicted_ms),
+    sla.gating ? status : `${status}, not gating`,
+    sla.gap_percent === null ? NONE : `${sla.gap_percent > 0 ? '+' : ''}${percent(sla.gap_percent, 1)}`,
+  ];
+}
+
+function untargetedCells(row: Recommendation, metric: string): string[] {
+  return [metricLabel(metric), NONE, milliseconds(predictedOf(row, metric)), 'no target', NONE];
+}
+
+function predictedOf(row: Recommendation, metric: string): number | null {
+  const [kind, statistic] = metric.split('_');
+  const summary: LatencySummary = kind === 'ttft' ? row.ttft_ms : kind === 'tpot' ? row.tpot_ms : row.e2e_ms;
+  return statistic === 'p50' ? summary.p50 : statistic === 'p95' ? summary.p95 : summary.p99;
+}
+
+/** The seed's E2E target is for another output length than the workload's, so the two stand apart. */
+function e2eNote(row: Recommendation, meanOutputTokens: number): string[] {
+  const sla = row.sla.find(({ metric, output_tokens: tokens }) => metric.startsWith('e2e') && tokens !== null);
+  if (!sla) return [];
+  const effect = sla.gating ? 'it gates, as asked with --sla' : 'it does not gate';
+  return wrap(
+    `E2E: the target is meant for ${count(sla.output_tokens)} output tokens, the prediction is for the workload's ` +
+      `${decimal(meanOutputTokens)} on average; ${effect}.`,
+  );
+}
+
+function tailSection(row: Recommendation): string[] {
+  const lines = (name: string, latency: LatencySummary) =>
+    tailRatios(latency).map(
+      ({ percentile, valueMs, ratio, label }) =>
+        `  ${name} ${percentile}: ${milliseconds(valueMs)} (${decimal(ratio)}x P50) - ${TAIL_MARKS[label]} ${label}`,
+    );
+  const all = [...lines('TTFT', row.ttft_ms), ...lines('TPOT', row.tpot_ms)];
+  return ['Tail Latency Analysis:', ...(all.length > 0 ? all : ['  no steady state, no tail to speak of'])];
+}
+
+const perHour = (perSecond: number | null): number | null => (perSecond === null ? null : perSecond * SECONDS_PER_HOUR);
+
+function throughputSection({ throughput, burst, ...row }: Recommendation): string[] {
+  const holds = burst.targets_hold ? '✓ all targets hold' : '✗ targets are missed';
+  return [
+    ...heading('THROUGHPUT ANALYSIS'),
+    'Throughput at SLA point (planned load, whole deployment):',
+    `  • ${decimal(throughput.output_tokens_per_s)} tok/s (${decimal(throughput.total_tokens_per_s)} with prompts)`,
+    `  • ${decimal(throughput.requests_per_s)} req/s`,
+    `  • ${percentOfFraction(row.utilization)} utilization (100% = a replica saturates)`,
+    `  • ${percentOfFraction(row.capacity_share)} of capacity within the targets (${decimal(row.capacity_requests_per_s)} req/s per replica)`,
+    '',
+    `Burst capacity (${decimal(burst.factor)}x traffic):`,
+    `  • ${decimal(burst.output_tokens_per_s)} tok/s`,
+    `  • ${decimal(burst.requests_per_s)} req/s`,
+    `  • ${percentOfFraction(burst.utilization)} utilization`,
+    `  • ${holds} (TTFT P95 ${milliseconds(burst.ttft_ms.p95)}, TPOT P95 ${milliseconds(burst.tpot_ms.p95)})`,
+    '',
+    `Requests per hour: ${count(perHour(throughput.requests_per_s))}`,
+    `Tokens per hour: ${count(perHour(throughput.output_tokens_per_s))}`,
+    '',
+  ];
+}
+
+function costSection({ cost, cost_reason: reason, instances }: Recommendation): string[] {
+  const date = cost.price_as_of === null ? 'date unknown' : `as of ${cost.price_as_of}`;
+  const source = cost.price_source === null ? '' : `, ${cost.price_source}`;
+  const body =
+    reason === null
+      ? [
+          `Hourly cost per instance: ${usd(cost.usd_per_hour_instance, 4)}`,
+          `Total hourly cost (${plural(instances, 'instance')}): ${usd(cost.usd_per_hour, 4)}`,
+          '',
+          `Cost per 1K tokens: ${smallUsd(cost.usd_per_1k_tokens)} (prompt and output)`,
+          `Cost per request: ${smallUsd(cost.usd_per_request)}`,
+          `Cost per 1M output tokens: ${usd(cost.usd_per_1m_output_tokens, 4)}`,
+          '',
+          `Monthly estimate (730 hours): ${usd(cost.usd_per_month)}`,
+          ...wrap(`Price ${date}${source}`),
+        ]
+      : wrap(`No cost: ${reason}.`);
+  return [...heading('COST ANALYSIS'), ...body, ''];
+}
+
+function commandSection({ vllm_command: command }: Recommendation): string[] {
+  return ['vLLM command (one replica):', ...command.split('\n').map((line) => `  ${line}`), ''];
+}
+
+const MEMORY_WARNING = 'memory_tight';
+
+function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation): string[] {
+  const warning = warnings.find(({ code }) => code === MEMORY_WARNING);
+  if (!warning) return [];
+  return [
+    'MEMORY WARNING',
+    ...wrap(
+      `${warning.sentence} Weights take ${gib(memory.weights_gib)} of ${gib(memory.total_gib)}, and a replica holds ` +
+        `${count(memory.kv_cache_tokens)} tokens. To gain room:`,
+    ),
+    ...bullet('keep --max-model-len at what the workload needs'),
+    ...bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)'),
+    ...bullet('ask for a smaller precision (--quantization fp8 or int4)'),
+    ...bullet(`take GPUs with more memory, or more of them per replica (--tp ${tp * 2})`),
+    '',
+  ];
+}
+
+function summarySection(row: Recommendation): string[] {
+  return [
+    ...wrap(`Bottleneck: ${row.bottleneck.sentence}`),
+    ...(row.trust.kind === 'ok' ? [] : wrap(`Trust: ${row.trust.sentence}`)),
+    ...row.warnings
+      .filter(({ code }) => code !== MEMORY_WARNING)
+      .flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),
+    '',
+  ];
+}

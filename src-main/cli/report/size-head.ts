@@ -1,0 +1,76 @@
+import { gibFromBytes } from '../../../src-worker/engine/units.ts';
+import type { ModelDocument, SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import { count, decimal, gib, parameters, percent, percentOfFraction } from './format.ts';
+import { facts, heading, wrap } from './layout.ts';
+import { PRICING_TEXT } from './terms.ts';
+
+/** HARDWARE SIZING ANALYSIS: what was asked, with every default resolved. */
+export function headSection(document: SizeDocument, model: ModelDocument | null): string[] {
+  const { assumptions } = document;
+  return [
+    ...heading('HARDWARE SIZING ANALYSIS'),
+    ...facts([
+      ['Model', `${assumptions.model} (${assumptions.architecture}${assumptions.estimated ? ', estimated' : ''})`],
+      ['Parameters', parameterText(document)],
+      ...weightRows(document, model),
+      ['Workload', assumptions.workload],
+      ['Expected prompt tokens', promptText(document)],
+      ['Expected output tokens', lengthText(assumptions.output_tokens)],
+      ...usersRows(document),
+      ['Rate', assumptions.rate_explanation],
+      [
+        'Headroom',
+        `${percent(assumptions.headroom_percent)} (plan for ${percentOfFraction(assumptions.utilization_target)} of capacity, bursts of ${decimal(assumptions.burst_factor)}×)`,
+      ],
+      ['Pricing', PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing],
+      ['Location', locationText(document.input)],
+      ['Quantization', `${assumptions.quantization.join(', ')} (KV cache ${assumptions.kv_cache_dtype})`],
+    ]),
+    ...document.warnings.flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),
+    '',
+  ];
+}
+
+function parameterText({ assumptions }: SizeDocument): string {
+  const total = parameters(assumptions.total_parameters);
+  if (assumptions.active_parameters === assumptions.total_parameters) return total;
+  return `${total}, ${parameters(assumptions.active_parameters)} active per token`;
+}
+
+function weightRows({ assumptions }: SizeDocument, model: ModelDocument | null): [string, string][] {
+  if (!model) return [];
+  const asked = assumptions.quantization.flatMap((precision) => {
+    const bytes = model.weight_bytes[precision];
+    return bytes === undefined ? [] : [`${gib(gibFromBytes(bytes))} in ${precision}`];
+  });
+  return asked.length > 0 ? [['Weights', asked.join(', ')]] : [];
+}
+
+const lengthText = (lengths: { mean: number; std: number; min: number; max: number }): string =>
+  `${decimal(lengths.mean)} on average (std ${decimal(lengths.std)}, ${count(lengths.min)} to ${count(lengths.max)})`;
+
+function promptText({ assumptions, warnings }: SizeDocument): string {
+  const { prefix_cache: cache } = assumptions;
+  const text = lengthText(assumptions.prompt_tokens);
+  if (!cache) return text;
+  const isCut = warnings.some(({ code }) => code === 'context_cut');
+  return (
+    `${text}; with the prefix cache ${decimal(assumptions.effective_prompt_tokens)} are computed, without it ` +
+    `${decimal(assumptions.prompt_tokens.mean)}${isCut ? ' before cutting to the context' : ''} ` +
+    `(hit rate ${percentOfFraction(cache.hit_rate)}, ${percentOfFraction(cache.cacheable_ratio)} cacheable)`
+  );
+}
+
+function usersRows({ assumptions }: SizeDocument): [string, string][] {
+  if (assumptions.users === null) return [];
+  const pause = assumptions.think_time_s > 0 ? `pausing ${decimal(assumptions.think_time_s)} s` : 'none pausing';
+  return [['Concurrent users', `${count(assumptions.users)} (${pause})`]];
+}
+
+function locationText(input: Record<string, unknown>): string {
+  const { zone, region, provider } = input;
+  const providers = Array.isArray(provider) && provider.length > 0 ? provider.join(', ') : 'all providers';
+  if (typeof zone === 'string') return `zone ${zone}, ${providers}`;
+  if (typeof region === 'string') return `region ${region}, ${providers}`;
+  return `all regions of ${providers}`;
+}

@@ -1,0 +1,42 @@
+import type { Recommendation, SlaStatus } from '../../../src-worker/protocol/documents.ts';
+
+/** `ttft_p95` as people say it: TTFT P95. */
+export const metricLabel = (metric: string): string =>
+  metric.replaceAll('_', ' ').replace(/ttft|tpot|e2e|p\d+/g, (part) => part.toUpperCase());
+
+/** A mark and a word, so that neither has to carry the meaning alone. */
+export const STATUS_TEXT: Record<SlaStatus, string> = { met: '✓ ok', near: '~ near', missed: '✗ miss' };
+
+export const PRICING_TEXT: Record<string, string> = { ondemand: 'on demand', spot: 'spot' };
+
+/** Reasons of exclusion in a few words; the code where a newer catalog brings one we have no words for. */
+const REASON_TEXT: Record<string, string> = {
+  memory: 'does not fit into GPU memory',
+  tp_heads: 'tensor parallelism does not divide the attention heads',
+  link_domain: 'tensor parallelism would leave the link domain',
+  compute_capability: 'GPU is too old for vLLM',
+  dtype_unsupported: 'GPU lacks the number format',
+  host_memory: 'host memory cannot hold the load',
+  context_exceeded: 'requests exceed the context of the model',
+  sla_missed: 'misses the latency targets',
+  price_unknown: 'price unknown',
+  spot_unknown: 'spot price unknown',
+  retired: 'retired (--include-retired shows them)',
+  disk: 'local disk is smaller than the checkpoint',
+  pp_layers: 'pipeline parallelism does not divide the layers',
+  zone_unknown: 'provider gives no zones',
+  not_in_zone: 'not sold in the zone',
+  region_filtered: 'not sold in the region',
+  max_gpus: 'more GPUs than --max-gpus',
+  model_unsupported: 'model not supported on this GPU',
+};
+export const reasonText = (reason: string): string => REASON_TEXT[reason] ?? reason;
+
+/** `2 × g2-standard-8` */
+export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'instances' | 'instance'>): string =>
+  `${instances} × ${instance}`;
+
+export const placeText = ({ region, zone, zones, other_regions: others }: Recommendation): string => {
+  const where = zone ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);
+  return others > 0 ? `${where} (and ${others} other ${others === 1 ? 'region' : 'regions'})` : where;
+};

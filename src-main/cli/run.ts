@@ -1,0 +1,115 @@
+import { CommanderError } from 'commander';
+import type { AppService } from '../services/app-service.ts';
+import type { CommandContext } from './context.ts';
+import { describeError, EXIT, usageError } from './errors.ts';
+import { buildProgram } from './program.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+/** One run of the command line, from arguments to exit code. Never rejects. */
+export async function runProgram(args: string[]): Promise<number> {
+  const terminal = createTerminal({
+    isQuiet: args.includes('--quiet'),
+    isVerbose: args.includes('--verbose'),
+    mayStyle: !args.includes('--no-color'),
+  });
+  watchBugs(terminal);
+  watchOutput(terminal);
+  const { context, close } = createContext(terminal);
+  try {
+    return await runCommand(context, args);
+  } catch (thrown) {
+    const { text, exitCode } = describeError(thrown, terminal.isVerbose);
+    terminal.complain(text);
+    return exitCode;
+  } finally {
+    await close();
+  }
+}
+
+async function runCommand(context: CommandContext, args: string[]): Promise<number> {
+  let exitCode: number = EXIT.answered;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(withCommand(args), { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    // Help that was asked for ends like an error without being one.
+    if (thrown.exitCode === 0) return EXIT.answered;
+    throw usageError(sentenceOf(thrown.message));
+  }
+  return exitCode;
+}
+
+const GLOBAL_FLAGS = ['--quiet', '--verbose', '--no-color'];
+const OWN_FLAGS = ['-h', '--help', '-V', '--version'];
+
+/** Options without a command ask the question of `size`, as the original's command line did. */
+function withCommand(args: string[]): string[] {
+  const first = args.find((arg) => !GLOBAL_FLAGS.includes(arg));
+  const isBareQuestion = first !== undefined && first.startsWith('-') && !OWN_FLAGS.includes(first);
+  return isBareQuestion ? ['size', ...args] : args;
+}
+
+/** commander's own words, as a sentence: "error: unknown option '--zon'\n(Did you mean --zone?)". */
+function sentenceOf(message: string): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\n?\(Did you mean (.+)\?\)$/, ': did you mean $1?')
+    .trim();
+  return /[.?]$/.test(text) ? text : `${text}. --help lists what there is.`;
+}
+
+function createContext(terminal: Terminal): { context: CommandContext; close: () => Promise<void> } {
+  let opened: Promise<AppService> | null = null;
+  const close = async () => {
+    const service = await opened?.catch(() => null);
+    await service?.close();
+  };
+  let stop = (): void => {
+    terminal.complain('Interrupted.');
+    // Nothing else is under way that would have to be kept.
+    process.exit(EXIT.interrupted);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
+  const context: CommandContext = {
+    terminal,
+    service: () => (opened ??= openService(terminal)),
+    onInterrupt(handler) {
+      stop = handler;
+    },
+  };
+  return { context, close };
+}
+
+async function openService(terminal: Terminal): Promise<AppService> {
+  const [{ createAppService }, { dataFolder }, { workerPath }] = await Promise.all([
+    import('../services/app-service.ts'),
+    import('../services/data-folder.ts'),
+    import('../services/worker-path.ts'),
+  ]);
+  const service = createAppService({ host: 'cli', dataFolder: dataFolder(), workerPath });
+  const info = await service.api.info();
+  if (info.ok) for (const notice of info.value.notices) terminal.complain(notice);
+  return service;
+}
+
+/** What nobody waits for and nobody caught is a bug, and is said like one. */
+function watchBugs(terminal: Terminal): void {
+  process.on('uncaughtException', (thrown) => {
+    terminal.complain(describeError(thrown, terminal.isVerbose).text);
+    process.exit(EXIT.bug);
+  });
+}
+
+/** A reader that has seen enough (`| head`) ends the program quietly; a disk that is full is said. */
+function watchOutput(terminal: Terminal): void {
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.answered);
+    terminal.complain(`configiq: the result cannot be written (${error.message}).`);
+    process.exit(EXIT.file);
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', () => process.exit(process.exitCode ?? EXIT.answered));
+}

@@ -1,0 +1,67 @@
+import { usageError } from './errors.ts';
+
+/** From the text of an option to a value; what the value may be is the schema's business. */
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const TOKENS = /^(\d+\.?\d*|\.\d+)([kM])$/;
+/** As people count tokens: 8k means 8,000, and a context of 8,192 is written out. */
+const TOKEN_FACTORS: Record<string, number> = { k: 1e3, M: 1e6 };
+
+/** Throws a usage error when the next option was taken for a value: `--zone --top 5`. */
+function refuseOption(text: string, flag: string): void {
+  if (/^--?[a-z]/i.test(text)) throw usageError(`${flag} needs a value, and "${text}" is an option.`, { option: flag });
+}
+
+export function textValue(text: string, flag: string): string {
+  refuseOption(text, flag);
+  const value = text.trim();
+  if (value === '') throw usageError(`${flag} needs a value, got an empty text.`, { option: flag });
+  return value;
+}
+
+export function numberValue(text: string, flag: string): number {
+  refuseOption(text, flag);
+  const value = Number(text);
+  if (!NUMBER.test(text.trim()) || !Number.isFinite(value)) {
+    throw usageError(`${flag} takes a number, got "${text}".`, { option: flag, value: text });
+  }
+  return value;
+}
+
+/** A number of tokens: 4096, 8k, 1.5M. */
+export function tokensValue(text: string, flag: string): number {
+  refuseOption(text, flag);
+  const match = TOKENS.exec(text.trim());
+  if (!match) {
+    if (NUMBER.test(text.trim())) return numberValue(text, flag);
+    throw usageError(`${flag} takes a number of tokens such as 4096 or 8k, got "${text}".`, {
+      option: flag,
+      value: text,
+    });
+  }
+  return Number(match[1]) * (TOKEN_FACTORS[match[2] ?? ''] ?? 1);
+}
+
+/** Names with commas between them, without repeats. */
+export function listValue(text: string, flag: string): string[] {
+  refuseOption(text, flag);
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) {
+    throw usageError(`${flag}: "${text}" has an empty part; write names with commas between them.`, {
+      option: flag,
+      value: text,
+    });
+  }
+  return [...new Set(names)];
+}
+
+/** One `--sla ttft-p95=300`, added to those before it. */
+export function slaValue(text: string, flag: string, before: Record<string, number> = {}): Record<string, number> {
+  refuseOption(text, flag);
+  const match = /^([a-z0-9_-]+)\s*=\s*(.+)$/i.exec(text.trim());
+  const [, metric, milliseconds] = match ?? [];
+  if (metric === undefined || milliseconds === undefined) {
+    throw usageError(`${flag} takes METRIC=MILLISECONDS, for example ttft-p95=300, got "${text}".`, { option: flag });
+  }
+  return { ...before, [metric.toLowerCase().replaceAll('-', '_')]: numberValue(milliseconds, `${flag} ${metric}`) };
+}

@@ -1,0 +1,311 @@
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { QueueDocument, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import { ensureBuilt, runConfigiq, startConfigiq, type Ended } from './command.ts';
+
+// The built program, started as people start it. Each call costs a third of a second, so the calls are few and told
+// much about.
+const home = mkdtempSync(join(tmpdir(), 'configiq-cli-'));
+const inHome = (name: string): string => join(home, name);
+const configiq = (...args: string[]): Promise<Ended> => runConfigiq(args, home);
+const LLAMA = 'meta-llama/Llama-2-7b-hf';
+
+beforeAll(ensureBuilt, 120_000);
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** Every number in it is finite, as JSON.parse only gives finite ones; none of the texts says otherwise. */
+function parseJson<Document>(text: string): Document {
+  expect(text).not.toMatch(/\bNaN\b|\bInfinity\b/);
+  return JSON.parse(text) as Document;
+}
+
+describe('configiq size', () => {
+  it('answers without its name as with it, byte by byte, and nothing on stderr', async () => {
+    const question = ['--model', LLAMA, '--workload', 'chat', '--users', '100', '--json'];
+    const [bare, named] = await Promise.all([configiq(...question), configiq('size', ...question)]);
+    expect(bare).toMatchObject({ code: 0, stderr: '' });
+    expect(named.stdout).toBe(bare.stdout);
+    const document = parseJson<SizeDocument>(bare.stdout);
+    expect(Object.keys(document)).toEqual(
+      expect.arrayContaining(['schema_version', 'input', 'assumptions', 'recommendations', 'excluded', 'versions']),
+    );
+    expect(document.recommendations).toHaveLength(3);
+    // 100 / (0.2 + 149 * 0.05): the worked example of the documentation.
+    expect(document.assumptions.rate_requests_per_s).toBeCloseTo(13.07, 2);
+    expect(bare.stdout).not.toContain(home);
+  });
+
+  it('prints the report, writes the same document as --json to --output, and leaves no other file behind', async () => {
+    const file = inHome('answer.json');
+    writeFileSync(file, 'what was there before');
+    const question = ['size', '-m', LLAMA, '-u', '100', '--provider', 'GCP', '--top', '2', '--detail', '4'];
+    const [report, json] = await Promise.all([
+      configiq(...question, '--output', file),
+      configiq(...question, '--json'),
+    ]);
+    expect(report.code).toBe(0);
+    expect(report.stdout).toContain('SLA COMPLIANCE REPORT');
+    expect(report.stdout).toContain('Rank: 4');
+    expect(report.stdout).toMatch(/and \d+ more \(--top \d+ lists all\)/);
+    expect(report.stderr).toContain('Written: ');
+    expect(readFileSync(file, 'utf8')).toBe(json.stdout);
+    expect(parseJson<SizeDocument>(json.stdout).recommendations).toHaveLength(2);
+    expect(readdirSync(home).filter((name) => name.startsWith('answer.json'))).toEqual(['answer.json']);
+  });
+
+  it('prints CSV that parses, one line per recommendation', async () => {
+    const { code, stdout, stderr } = await configiq(
+      '-m',
+      LLAMA,
+      '-u',
+      '20',
+      '--provider',
+      'gcp',
+      '--csv',
+      '--top',
+      '5',
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows: Record<string, string>[] = parse(stdout, { columns: true });
+    expect(rows.map(({ rank }) => rank)).toEqual(['1', '2', '3', '4', '5']);
+    const costs = rows.map((row) => Number(row['cost_usd_per_request']));
+    expect(costs).toEqual([...costs].sort((a, b) => a - b));
+  });
+
+  it('exits with 3 and still reports when nothing passes', async () => {
+    const question = ['-m', 'meta-llama/Llama-2-70b-hf', '-u', '50', '--provider', 'gcp', '--gpu', 'nvidia-l4'];
+    const [report, json] = await Promise.all([
+      configiq(...question, '--max-gpus', '1'),
+      configiq(...question, '--sla', 'ttft-p95=1', '--json'),
+    ]);
+    expect(report.code).toBe(3);
+    expect(report.stdout).toContain('NO ANSWER: none of');
+    expect(report.stdout).toContain('NOT PASSING');
+    expect(json.code).toBe(3);
+    const document = parseJson<SizeDocument>(json.stdout);
+    expect(document.num_passing).toBe(0);
+    expect(document.excluded.length).toBeGreaterThan(0);
+  });
+
+  it('takes a config.json by its path under the name of the file', async () => {
+    const file = inHome('my__model.json');
+    const config = {
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      hidden_size: 2048,
+      intermediate_size: 5632,
+      num_hidden_layers: 22,
+      num_attention_heads: 32,
+      num_key_value_heads: 4,
+      vocab_size: 32_000,
+      max_position_embeddings: 2048,
+      torch_dtype: 'bfloat16',
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const { code, stdout } = await configiq('-m', file, '-u', '10', '--provider', 'gcp', '--json');
+    expect(code).toBe(0);
+    expect(parseJson<SizeDocument>(stdout).assumptions.model).toBe('my/model');
+  });
+
+  it('lists the zones, for a provider too', async () => {
+    const { code, stdout } = await configiq('--list-zones', '--provider', 'gcp');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/us-central1\n +us-central1-a: /);
+    expect(stdout).not.toContain('(aws)');
+  });
+});
+
+describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
+  const question = ['size', '-m', LLAMA, '-u', '10'];
+  const broken = inHome('broken.json');
+  beforeAll(() => writeFileSync(broken, '{ "hidden_size": 4096, '));
+
+  it.each<[string, string[], number, RegExp]>([
+    ['unknown option', ['--model', LLAMA, '--usrs', '10'], 2, /--usrs.*did you mean --users/],
+    ['unknown command', ['siz'], 2, /"siz": did you mean size/],
+    ['unknown subcommand', ['model', 'shw'], 2, /"shw": did you mean show/],
+    ['no load', ['size', '-m', LLAMA], 2, /--users/],
+    ['headroom', [...question, '--headroom', '150'], 2, /--headroom must be at most 100, got 150/],
+    ['no number', [...question, '--top', 'three'], 2, /--top takes a number, got "three"/],
+    ['unknown zone', [...question, '--zone', 'us-centrall1-a'], 2, /us-central1-a/],
+    ['zone and region', [...question, '--zone', 'us-central1-a', '--region', 'us-central1'], 2, /only one/],
+    ['unknown model', ['-m', 'meta-llama/Lama-2-7b', '-u', '1'], 2, /meta-llama\/Llama-2-7b-hf/],
+    ['unknown GPU', [...question, '--gpu', 'h10'], 2, /"h10": did you mean "nvidia-h100/],
+    ['rank beyond the list', [...question, '--detail', '99999'], 2, /give 1 to \d+/],
+    ['two formats', [...question, '--json', '--csv'], 2, /exclude each other/],
+    ['range without a step', ['sweep', '-m', LLAMA, '-u', '1..9'], 2, /needs a step/],
+    ['missing file', ['-m', './no/config.json', '-u', '1'], 4, /no file/],
+    ['malformed config.json', ['-m', broken, '-u', '1'], 4, /not valid JSON: line 1, column 24/],
+    ['output nowhere', [...question, '--output', inHome('no/answer.json')], 4, /no folder/],
+    ['spec that is no spec', ['sweep', '--spec', broken], 4, /not valid JSON/],
+  ])('%s', async (_name, args, exitCode, sentence) => {
+    const { code, stdout, stderr } = await configiq(...args);
+    expect(stderr).toMatch(sentence);
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' });
+    expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
+    expect(stderr.length).toBeLessThanOrEqual(600);
+    expect(stderr).not.toMatch(/Usage:|\n\s+at /);
+  });
+});
+
+describe('configiq queue, predict, model and catalog', () => {
+  it('queue: M/M/1 at half load waits as long as it serves, and half of the arrivals do not wait', async () => {
+    const { code, stdout, stderr } = await configiq('queue', '--rate', '1', '--service-ms', '500', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { utilization, stable, wait_ms: wait } = parseJson<QueueDocument>(stdout);
+    expect({ utilization, stable, p50: wait.p50 }).toEqual({ utilization: 0.5, stable: true, p50: 0 });
+    expect(wait.mean).toBeCloseTo(500, 3);
+    // P(W > t) = 0.5 exp(-t / 1000): t = 1000 ln 10.
+    expect(wait.p95).toBeCloseTo(1000 * Math.log(10), 1);
+  });
+
+  it('queue: overload is an answer with nulls', async () => {
+    const { code, stdout } = await configiq('queue', '--rate', '3', '--service-ms', '500', '--json');
+    expect(code).toBe(0);
+    expect(parseJson<QueueDocument>(stdout)).toMatchObject({ stable: false, wait_ms: { mean: null, p99: null } });
+  });
+
+  it('predict: 70 B in 16 bit on one H100 is refused with the missing GiB, in full and with exit 3', async () => {
+    const load = ['--input-tokens', '1k', '--output-tokens', '200', '--rate', '1'];
+    const one = ['predict', '-m', 'meta-llama/Llama-2-70b-hf', '--gpu', 'nvidia-h100-80gb', ...load];
+    const [report, json] = await Promise.all([configiq(...one), configiq(...one, '--json')]);
+    expect(report.code).toBe(3);
+    expect(report.stdout).toMatch(/DOES NOT FIT: \d+\.\d\d GiB are missing/);
+    expect(json.code).toBe(3);
+    expect(parseJson<{ ttft_ms: { p50: unknown } }>(json.stdout).ttft_ms.p50).toBeNull();
+  });
+
+  it('model: import, show and remove keep what they are told', async () => {
+    const { stdout } = await configiq('model', 'show', LLAMA, '--json');
+    expect(parseJson<{ total_parameters: number }>(stdout).total_parameters).toBe(6_738_415_616);
+    const file = inHome('llama.json');
+    writeFileSync(
+      file,
+      '{"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":64,"intermediate_size":128,' +
+        '"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":1000,"max_position_embeddings":512}',
+    );
+    const imported = await configiq('model', 'import', file, '--id', 'me/tiny');
+    expect(imported).toMatchObject({ code: 0 });
+    expect((await configiq('model', 'list')).stdout).toContain('me/tiny');
+    expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 0, stdout: '' });
+    expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 2 });
+  });
+
+  it('catalog: check counts what there is, and a broken folder is exit 4', async () => {
+    const [good, bad] = await Promise.all([configiq('catalog', 'check', '--json'), configiq('catalog', 'check', home)]);
+    expect(parseJson<{ gpus: number }>(good.stdout).gpus).toBeGreaterThan(10);
+    expect(bad).toMatchObject({ code: 4, stdout: '' });
+  });
+});
+
+describe('configiq sweep and runs', () => {
+  it('exports every row as CSV and keeps the run', async () => {
+    const file = inHome('rows.csv');
+    const axes = ['-u', '10,100', '-q', 'fp16,fp8', '--zone', 'us-central1-a'];
+    const sweep = await configiq('sweep', '-m', LLAMA, ...axes, '--export', file, '--json');
+    expect(sweep.code).toBe(0);
+    const summary = parseJson<{ run: number; status: string; points: number; rows: number }>(sweep.stdout);
+    expect(summary).toMatchObject({ status: 'done', points: 4 });
+    expect(sweep.stderr).toContain('Computing: 4 of 4 points');
+
+    const rows: Record<string, string>[] = parse(readFileSync(file, 'utf8'), { columns: true });
+    expect(rows).toHaveLength(summary.rows);
+    expect(new Set(rows.map((row) => row['point_id']))).toEqual(new Set(['0', '1', '2', '3']));
+    expect(Object.keys(rows[0] ?? {}).slice(0, 4)).toEqual(['point_id', 'users', 'quantization', 'zone']);
+
+    const [shown, listed] = await Promise.all([
+      configiq('runs', 'show', String(summary.run), '--csv'),
+      configiq('runs', 'list', '--json'),
+    ]);
+    expect(shown.stdout).toBe(readFileSync(file, 'utf8'));
+    expect(parseJson<{ runs: { id: number }[] }>(listed.stdout).runs.map(({ id }) => id)).toContain(summary.run);
+  });
+
+  it('a spec file and options say the same; a dry run only counts', async () => {
+    const spec = inHome('spec.json');
+    writeFileSync(
+      spec,
+      JSON.stringify({
+        base: { model: LLAMA, headroom: 0 },
+        axes: { users: { from: 1, to: 1024, factor: 2 }, zone: ['*'] },
+      }),
+    );
+    const [fromSpec, fromOptions, overridden] = await Promise.all([
+      configiq('sweep', '--spec', spec, '--dry-run', '--json'),
+      configiq('sweep', '-m', LLAMA, '-u', '1..1024*2', '--zone', 'all', '--dry-run', '--json'),
+      configiq('sweep', '--spec', spec, '-u', '5', '--dry-run', '--json'),
+    ]);
+    const points = ({ stdout }: Ended) => parseJson<{ points: number; axes: { users: number } }>(stdout);
+    expect(points(fromSpec).axes.users).toBe(11);
+    expect(points(fromOptions)).toEqual(points(fromSpec));
+    expect(points(overridden).axes.users).toBe(1);
+  });
+
+  it('an interrupt keeps what is done and exits with 130', async () => {
+    const file = inHome('partial.csv');
+    const args = ['sweep', '-m', LLAMA, '-u', '1..1000:1', '--provider', 'gcp', '--export', file];
+    const child = startConfigiq(args, home);
+    let progress = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      // The first tenth is done, and nine are left to be interrupted.
+      if (progress === '') child.kill('SIGINT');
+      progress += text;
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(progress).toContain('Stopping; what is done is kept.');
+    expect(code).toBe(130);
+    expect(output).toMatch(/^Run \d+, cancelled: [\d,]+ of 1,000 points/);
+    const rows: unknown[] = parse(readFileSync(file, 'utf8'), { columns: true });
+    expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('configiq itself', () => {
+  it('--help starts with three examples, --version names product, engine and catalog', async () => {
+    const [help, version, bare] = await Promise.all([configiq('--help'), configiq('--version'), configiq()]);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toMatch(/^Examples:\n( {2}configiq .+\n){3}\n/);
+    expect(bare.stdout).toBe(help.stdout);
+    expect(version.stdout).toMatch(/^configiq \S+\nengine \S+\ncatalog \S+\n$/);
+  });
+
+  it('doctor tries every part, the workers too', async () => {
+    const { code, stdout } = await configiq('doctor', '--json');
+    const { healthy, checks } = parseJson<{ healthy: boolean; checks: { name: string; status: string }[] }>(stdout);
+    expect({ code, healthy }).toEqual({ code: 0, healthy: true });
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['Node.js', 'Database', 'Catalogs', 'Workers']),
+    );
+  });
+
+  it('doctor: a data folder that cannot be is broken, exit 1', async () => {
+    const file = inHome('not-a-folder');
+    writeFileSync(file, '');
+    const { code, stdout } = await runConfigiq(['doctor'], join(file, 'home'));
+    expect(code).toBe(1);
+    expect(stdout).toContain('✗ broken  Data folder');
+    expect(stdout).toContain('✓ ok      Catalogs');
+  });
+
+  it('a terminal without UTF-8 gets ASCII', async () => {
+    const { stdout } = await runConfigiq(['-m', LLAMA, '-u', '10', '--provider', 'gcp'], home, { TERM: 'dumb' });
+    expect(stdout).toContain('GPU: nvidia-');
+    expect(stdout).toMatch(/^[\u0020-\u007e\n]*$/);
+    expect(stdout).not.toContain('?');
+  });
+
+  it('a reader that goes away ends it quietly', async () => {
+    const child = startConfigiq(['model', 'list', '--json'], home);
+    let complaints = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect({ code, complaints }).toEqual({ code: 0, complaints: '' });
+  });
+});

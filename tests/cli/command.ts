@@ -1,0 +1,38 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export const PROJECT = resolve(import.meta.dirname, '../..');
+const LAUNCHER = resolve(PROJECT, 'bin/configiq.mjs');
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Builds when out/ is missing or older than its sources, as `npm start` does. */
+export function ensureBuilt(): void {
+  const builder = JSON.stringify(resolve(PROJECT, 'scripts/build.mjs'));
+  const program = `const { buildIfStale } = await import(${builder}); buildIfStale();`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The build failed: ${stderr}`);
+}
+
+/** The real program in a process of its own, with nothing of this one's environment that could change its words. */
+export function startConfigiq(args: string[], home: string, environment: Record<string, string> = {}) {
+  return spawn(process.execPath, [LAUNCHER, ...args], {
+    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', CI: '1', CONFIGIQ_HOME: home, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export function runConfigiq(args: string[], home: string, environment: Record<string, string> = {}): Promise<Ended> {
+  const child = startConfigiq(args, home, environment);
+  const ended: Ended = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));
+  return new Promise((settle, fail) => {
+    child.on('error', fail);
+    child.on('close', (code) => settle({ ...ended, code }));
+  });
+}

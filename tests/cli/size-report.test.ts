@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { asciiText } from '../../src-main/cli/report/ascii.ts';
+import { sizeCsv } from '../../src-main/cli/report/size-csv.ts';
+import { nearestMisses, reasonCounts } from '../../src-main/cli/report/size-lists.ts';
+import { sizeReport } from '../../src-main/cli/report/size-report.ts';
+import { exclusion, llama2, recommendation, sizeDocument } from './size-document.ts';
+
+const SHOW = { top: 3, detail: 1 };
+
+/** Positions of the texts in the report; -1 would break the order. */
+const positions = (report: string, texts: string[]): number[] => texts.map((text) => report.indexOf(text));
+const lineWith = (report: string, text: string): string =>
+  report.split('\n').find((line) => line.includes(text)) ?? `no line with "${text}"`;
+
+describe('size report: an answer', () => {
+  const report = sizeReport(sizeDocument(), llama2, SHOW);
+
+  it('keeps the sections in the order of the seed', () => {
+    const order = positions(report, [
+      'HARDWARE SIZING ANALYSIS',
+      'ALL EVALUATED HARDWARE CONFIGURATIONS',
+      'PASSING: 2 of 4 configurations',
+      'NOT PASSING: 2 configurations',
+      'SLA COMPLIANCE REPORT',
+      'Tail Latency Analysis:',
+      'THROUGHPUT ANALYSIS',
+      'COST ANALYSIS',
+      'vLLM command',
+      'ANALYSIS ASSUMPTIONS',
+    ]);
+    expect(order.every((position) => position >= 0)).toBe(true);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it('stays within 80 columns, commands aside', () => {
+    const wide = report.split('\n').filter((line) => [...line].length > 80 && !line.includes('vllm serve'));
+    expect(wide).toEqual([]);
+  });
+
+  it('says what was asked: model, parameters, weights, lengths, users and the rate they make', () => {
+    expect(report).toContain('Model: meta-llama/Llama-2-7b-hf (LlamaForCausalLM)');
+    expect(report).toContain('Parameters: 6.74 B');
+    // 13,476,831,232 bytes / 2^30.
+    expect(report).toContain('Weights: 12.55 GiB in fp16');
+    expect(report).toContain('Concurrent users: 100 (none pausing)');
+    expect(report).toContain('13.07 requests/s');
+    expect(report).toContain('Location: all regions of all providers');
+  });
+
+  it('labels configuration, GPU, parallelism, instances and headroom as the seed does', () => {
+    for (const line of [
+      'Configuration: g2-standard-8',
+      'GPU: nvidia-l4 × 1',
+      'Tensor Parallel: 1',
+      'Instances needed: 3',
+      'Headroom: 25%',
+    ]) {
+      expect(report.split('\n')).toContain(line);
+    }
+  });
+
+  it('shows every target with prediction, a word and a mark, and the gap', () => {
+    const row = lineWith(report, 'TTFT P95   ');
+    expect(row).toMatch(/500 ms +260 ms +✓ ok +-48\.0%/);
+    expect(lineWith(report, 'TTFT mean')).toMatch(/~ near/);
+  });
+
+  it('shows a metric without a target as such', () => {
+    expect(lineWith(report, 'TPOT P99')).toMatch(/– +66\.0 ms +no target/);
+  });
+
+  it('labels the E2E target with its output length and says that it does not gate', () => {
+    expect(lineWith(report, 'E2E P50 (512 tok)')).toMatch(/✗ miss, not gating/);
+    expect(report).toContain('512 output tokens');
+    expect(report).toContain('it does not gate');
+  });
+
+  it('gives throughput at the planned load, under a burst and per hour', () => {
+    expect(report).toContain('• 1,961 tok/s');
+    expect(report).toContain('• 62% utilization');
+    expect(report).toContain('Burst capacity (1.33x traffic):');
+    expect(report).toContain('all targets hold');
+    // 13.07/s and 1,961/s over 3,600 s.
+    expect(report).toContain('Requests per hour: 47,052');
+    expect(report).toContain('Tokens per hour: 7,059,600');
+  });
+
+  it('gives cost per instance, in all, per token, request and month, with the date of the price', () => {
+    expect(report).toContain('Hourly cost per instance: $0.8536');
+    expect(report).toContain('Total hourly cost (3 instances): $2.5608');
+    expect(report).toContain('Cost per 1K tokens: $0.000136');
+    expect(report).toContain('Cost per request: $0.0000544');
+    expect(report).toContain('Monthly estimate (730 hours): $1,869.38');
+    expect(report).toContain('as of 2026-07-20');
+  });
+
+  it('counts reasons and names the nearest miss with its margin', () => {
+    expect(report).toContain('1  misses the latency targets');
+    expect(report.replaceAll(/\s+/g, ' ')).toContain(
+      'n1-standard-8-t4 (gcp), nvidia-t4, TP 1, fp16: TPOT P50 is 56 ms with nobody else there, the target is 50 ms. (12.0% off the limit)',
+    );
+  });
+});
+
+describe('size report: what is shown', () => {
+  it('lists top rows and says how many more there are', () => {
+    const report = sizeReport(sizeDocument({ num_passing: 12 }), null, { top: 1, detail: 1 });
+    expect(report).toContain('and 11 more (--top 12 lists all)');
+    expect(report).not.toContain('2. 3 × g6.xlarge');
+  });
+
+  it('prints the rank asked for in full', () => {
+    const report = sizeReport(sizeDocument(), null, { top: 3, detail: 2 });
+    expect(report).toContain('Configuration: g6.xlarge');
+    expect(report).not.toContain('Configuration: g2-standard-8');
+  });
+
+  it('warns of tight memory exactly when the answer does', () => {
+    expect(sizeReport(sizeDocument(), null, SHOW)).not.toContain('MEMORY WARNING');
+    const warnings = [
+      { code: 'memory_tight', sentence: 'Only 6.1 GiB per GPU are left for KV cache: memory is tight.' },
+    ];
+    const tight = sizeReport(sizeDocument({ recommendations: [recommendation({ warnings })] }), null, SHOW);
+    expect(tight).toContain('MEMORY WARNING');
+    expect(tight.match(/memory is tight/g)).toHaveLength(1);
+  });
+
+  it('shows a prefix cache with and without', () => {
+    const document = sizeDocument();
+    const assumptions = {
+      ...document.assumptions,
+      prompt_tokens: { mean: 6000, std: 2154, min: 1500, max: 40_000 },
+      effective_prompt_tokens: 2850,
+      prefix_cache: { hit_rate: 0.7, cacheable_ratio: 0.75 },
+    };
+    const report = sizeReport({ ...document, assumptions }, null, SHOW);
+    expect(report.replaceAll(/\s+/g, ' ')).toContain('with the prefix cache 2,850 are computed, without it 6,000');
+  });
+
+  it('has a dash, never NaN or null, where there is no value', () => {
+    const empty = { mean: null, p50: null, p90: null, p95: null, p99: null };
+    const row = recommendation({
+      burst: {
+        ...recommendation().burst,
+        ttft_ms: empty,
+        tpot_ms: empty,
+        output_tokens_per_s: null,
+        utilization: null,
+      },
+      ttft_ms: empty,
+    });
+    const report = sizeReport(sizeDocument({ recommendations: [row] }), null, SHOW);
+    expect(report).not.toMatch(/NaN|null|undefined|Infinity/);
+    expect(report).toContain('• – tok/s');
+  });
+});
+
+describe('size report: no answer', () => {
+  const document = sizeDocument({
+    num_passing: 0,
+    recommendations: [],
+    relaxations: [
+      {
+        change: 'TPOT P50 50 -> 84 ms',
+        from: '50 ms',
+        to: '84 ms',
+        instance: 'n1-standard-8-t4',
+        usd_per_hour: 1.5,
+        tightest: 'TPOT P50',
+      },
+    ],
+  });
+  const report = sizeReport(document, llama2, SHOW);
+
+  it('gives the verdict first, then what binds, the nearest misses and what would help', () => {
+    const order = positions(report, [
+      'NO ANSWER: none of 2 configurations serves 100 users',
+      'What binds at the nearest:',
+      'NOT PASSING: 2 configurations',
+      'Nearest misses:',
+      'What would make it pass:',
+      'TPOT P50 50 -> 84 ms',
+      'ANALYSIS ASSUMPTIONS',
+    ]);
+    expect(order.every((position) => position >= 0)).toBe(true);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it('prints no report for a rank that does not exist', () => {
+    expect(report).not.toContain('SLA COMPLIANCE REPORT');
+  });
+});
+
+describe('lists of exclusions', () => {
+  it('orders misses by the relative gap, targets before memory', () => {
+    const far = exclusion({ instance: 'far', margin: { metric: 'tpot_p50', value: 100, limit: 50, unit: 'ms' } });
+    const near = exclusion({ instance: 'near', margin: { metric: 'ttft_p95', value: 510, limit: 500, unit: 'ms' } });
+    const memory = exclusion({
+      instance: 'small',
+      reason: 'memory',
+      margin: { metric: 'memory', value: 25, limit: 24.9, unit: 'GiB' },
+    });
+    const unpriced = exclusion({ instance: 'unpriced', reason: 'price_unknown', margin: null });
+    const order = nearestMisses([memory, far, unpriced, near]).map(({ instance }) => instance);
+    expect(order).toEqual(['near', 'far', 'small']);
+  });
+
+  it('counts every exclusion once, most frequent reason first', () => {
+    const rows = [exclusion(), exclusion({ reason: 'memory' }), exclusion({ reason: 'memory' })];
+    expect(reasonCounts(rows)).toEqual([
+      { reason: 'memory', rows: 2 },
+      { reason: 'sla_missed', rows: 1 },
+    ]);
+  });
+});
+
+describe('size as CSV', () => {
+  it('has a line per recommendation under the column names of a sweep', () => {
+    const [header = '', ...lines] = sizeCsv(sizeDocument()).trimEnd().split('\n');
+    const columns = header.split(',');
+    expect(lines).toHaveLength(2);
+    expect(columns.slice(0, 4)).toEqual(['users', 'quantization', 'zone', 'rank']);
+    expect(lines[0]?.split(',')[columns.indexOf('cost_usd_per_hour')]).toBe('2.5608');
+    expect(columns).not.toContain('reason');
+  });
+
+  it('neutralizes texts that a spreadsheet would run', () => {
+    const row = recommendation({ instance: '=cmd()' });
+    expect(sizeCsv(sizeDocument({ recommendations: [row] }))).toContain("'=cmd()");
+  });
+});
+
+describe('ASCII', () => {
+  it('knows every sign the report uses', () => {
+    const tight = [{ code: 'memory_tight', sentence: 'tight' }];
+    const report = sizeReport(sizeDocument({ recommendations: [recommendation({ warnings: tight })] }), llama2, SHOW);
+    const text = asciiText(report);
+    expect(text).toMatch(/^[\u0020-\u007e\n]*$/);
+    expect(text).not.toContain('?');
+  });
+});
