@@ -13,7 +13,7 @@ const SMALLEST_PIECE = 2 ** -8;
 
 /** P(residual service <= x) = (x P(S > x) + E[S; S <= x]) / E[S]. */
 const residualCdf = (service: UnitService, x: number): number =>
-  x <= 0 ? 0 : x * (1 - service.cdf(x)) + service.partialMean(x);
+  x <= 0 ? 0 : x * service.tail(x) + service.partialMean(x);
 
 /** Adds a mass at its mean, shared between the two lattice points beside it so that the mean is kept. */
 function addMass(masses: Float64Array, mass: number, meanCells: number): void {
@@ -100,14 +100,14 @@ function addCoarseCells(masses: Float64Array, service: UnitService, step: number
 /** [cell] masses of the service itself at multiples of `step`, every cell's mass shared so that its mean is kept. */
 export function serviceMasses(service: UnitService, step: number): Float64Array {
   const masses = new Float64Array(LATTICE_SIZE);
-  let cdf = 0;
+  let tail = 1;
   let partial = 0;
   for (let k = 0; k < LATTICE_SIZE; k += 1) {
-    const nextCdf = service.cdf((k + 1) * step);
+    const nextTail = service.tail((k + 1) * step);
     const nextPartial = service.partialMean((k + 1) * step);
-    const mass = nextCdf - cdf;
+    const mass = tail - nextTail;
     if (mass > 0) addMass(masses, mass, Math.min(Math.max((nextPartial - partial) / (mass * step), k), k + 1));
-    cdf = nextCdf;
+    tail = nextTail;
     partial = nextPartial;
   }
   return masses;

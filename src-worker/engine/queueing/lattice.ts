@@ -169,7 +169,7 @@ function tailAt({ step, ...curves }: Lattice, curve: Curve, t: number): number {
 }
 
 /** Closer to saturation than this the masses of one lattice lose the digits that tell it from 1. */
-const LEAST_IDLE = 1e-10;
+const LEAST_IDLE = 1e-8;
 
 /**
  * The wait in the limit of heavy traffic: exponential with the Pollaczek-Khinchine mean, its error of the order of the idle
@@ -191,7 +191,7 @@ function heavyTrafficDelay(typicalWait: number, waitProbability: number, meanThe
 export function latticeDelay(service: UnitService, shape: DelayShape, then: UnitService = service): Delay {
   const { utilization, waitProbability, stretch } = shape;
   const typicalWait = stretch * conditionalMean(service.secondMoment, utilization);
-  if (1 - utilization < LEAST_IDLE) return heavyTrafficDelay(typicalWait, waitProbability, then.partialMean(Infinity));
+  if (1 - utilization < LEAST_IDLE) return heavyTrafficDelay(typicalWait, waitProbability, then.mean);
   const lattices = new Lattices({ service, then, shape });
   const waitQuantile = (tail: number): number =>
     tail >= waitProbability ? 0 : lattices.quantile('wait', tail, typicalWait * Math.log(waitProbability / tail));
@@ -199,6 +199,6 @@ export function latticeDelay(service: UnitService, shape: DelayShape, then: Unit
     waitTail: (t) => (t > 0 ? tailAt(lattices.around(t), 'wait', t) : waitProbability),
     responseTail: (t) => (t > 0 ? tailAt(lattices.around(t), 'response', t) : 1),
     waitQuantile,
-    responseQuantile: (tail) => lattices.quantile('response', tail, waitQuantile(tail) + then.partialMean(Infinity)),
+    responseQuantile: (tail) => lattices.quantile('response', tail, waitQuantile(tail) + then.mean),
   };
 }

@@ -18,8 +18,7 @@ import { steadyQueue, type MethodNote, type QueueOutcome } from './summary.ts';
  * with Kimura's bound of 0.24 on its correction. Above: (1 + c^2) / 2 (A. M. Lee and P. A. Longton, 1959).
  */
 export function meanWaitRatio(servers: number, utilization: number, scv: number): number {
-  if (scv >= 1) return (1 + scv) / 2;
-  if (servers === 1 || utilization === 0) return (1 + scv) / 2;
+  if (scv >= 1 || servers === 1) return (1 + scv) / 2;
   const spread = ((1 - utilization) * (servers - 1) * (Math.sqrt(4 + 5 * servers) - 2)) / (16 * servers * utilization);
   const constantService = (1 + Math.min(0.24, spread)) / 2;
   return scv + (1 - scv) * constantService;

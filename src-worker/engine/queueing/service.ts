@@ -23,14 +23,19 @@ export interface GeneralService {
 
 /** A service time in units of its own mean. The whole queueing engine works in that unit: time scales out of every law. */
 export interface UnitService {
+  /** 1, unless the unit is another service's mean. */
+  mean: number;
   secondMoment: number;
-  cdf(x: number): number;
+  /** P(S > x). Not 1 - P(S <= x): far out, where lattices of long queues reach, that has no digits left. */
+  tail(x: number): number;
+  /** E[S; S <= x]. */
   partialMean(x: number): number;
 }
 
 /** In units of its own mean, or of another one. */
 export const unitService = (service: GeneralService, meanMs = service.meanMs): UnitService => ({
+  mean: service.meanMs / meanMs,
   secondMoment: service.secondMomentMs2 / meanMs ** 2,
-  cdf: (x) => service.cdf(x * meanMs),
+  tail: (x) => 1 - service.cdf(x * meanMs),
   partialMean: (x) => service.partialMean(x * meanMs) / meanMs,
 });

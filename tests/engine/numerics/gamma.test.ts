@@ -52,12 +52,12 @@ describe('regularized incomplete gamma function', () => {
     expect(gammaLower(5, 18.307 / 2)).toBeCloseTo(0.95, 5);
   });
 
-  // 40-digit values of an arbitrary-precision library (mpmath 1.3, gammainc regularized).
+  // Values of an arbitrary-precision library (mpmath 1.3, gammainc regularized).
   it.each([
-    [0.0025, 1e-9, 0.95087728786816484],
-    [0.1, 0.05, 0.77553863545103057],
-    [100, 80, 0.017108313035133114],
-    [1e4, 10_100, 0.84134875044717962],
+    [0.0025, 1e-9, 0.9508772878681648],
+    [0.1, 0.05, 0.7755386354510306],
+    [100, 80, 0.01710831303513311],
+    [1e4, 10_100, 0.8413487504471796],
     [1e6, 1_001_000, 0.8413447863683403],
   ])('P(%d, %d) agrees with arbitrary precision', (shape, x, value) => {
     expect(Math.abs(gammaLower(shape, x) / value - 1)).toBeLessThan(2e-12);

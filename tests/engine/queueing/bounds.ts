@@ -93,9 +93,9 @@ const firstReaching = (cdf: Float64Array, probability: number): number => {
 /** Bounds for an M/G/1 with unit-mean service; `span` is how far the lattice reaches, in mean service times. */
 export function boundedQueue(service: UnitService, utilization: number, span: number, size = 2 ** 16): BoundedQueue {
   const step = span / size;
-  const residualCdf = (x: number): number => (x > 0 ? x * (1 - service.cdf(x)) + service.partialMean(x) : 0);
+  const residualCdf = (x: number): number => (x > 0 ? x * service.tail(x) + service.partialMean(x) : 0);
   const residualDown = spectrumOf(residualCdf, step, size);
-  const serviceDown = spectrumOf((x) => service.cdf(x), step, size);
+  const serviceDown = spectrumOf((x) => 1 - service.tail(x), step, size);
   const down = distributions(residualDown, serviceDown, utilization);
   const up = distributions(moveUp(residualDown), moveUp(serviceDown), utilization);
   const bounds = (curve: 'wait' | 'response') => (tail: number) => ({

@@ -99,6 +99,6 @@ export const deterministic: LawDefinition = {
   words: 'constant service',
   percentiles: () => 'from the distribution of the number of requests present',
   cvUsed: () => 0,
-  service: () => ({ secondMoment: 1, cdf: (x) => (x >= 1 ? 1 : 0), partialMean: (x) => (x >= 1 ? 1 : 0) }),
+  service: () => ({ mean: 1, secondMoment: 1, tail: (x) => (x >= 1 ? 0 : 1), partialMean: (x) => (x >= 1 ? 1 : 0) }),
   delay,
 };

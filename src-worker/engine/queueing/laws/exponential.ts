@@ -12,8 +12,9 @@ export const exponential: LawDefinition = {
   percentiles: () => 'in closed form',
   cvUsed: () => 1,
   service: () => ({
+    mean: 1,
     secondMoment: 2,
-    cdf: (x) => (x > 0 ? -Math.expm1(-x) : 0),
+    tail: (x) => (x > 0 ? Math.exp(-x) : 1),
     partialMean: (x) => (x > 0 ? -Math.expm1(-x) - x * Math.exp(-x) : 0),
   }),
   delay: (_cv, { utilization, waitProbability, stretch }) => {

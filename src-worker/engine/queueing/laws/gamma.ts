@@ -1,4 +1,4 @@
-import { gammaLower } from '../../numerics/gamma.ts';
+import { gammaLower, gammaUpper } from '../../numerics/gamma.ts';
 import type { Delay, DelayShape } from '../delay.ts';
 import { eulerDelay, type ServiceTransform } from '../euler.ts';
 import { LATTICE_WORDS, latticeDelay } from '../lattice.ts';
@@ -50,8 +50,9 @@ export function gammaService(cv: number): UnitService {
   const scale = cv * cv;
   const shape = 1 / scale;
   return {
+    mean: 1,
     secondMoment: 1 + scale,
-    cdf: (x) => gammaLower(shape, x / scale),
+    tail: (x) => gammaUpper(shape, x / scale),
     partialMean: (x) => gammaLower(shape + 1, x / scale),
   };
 }

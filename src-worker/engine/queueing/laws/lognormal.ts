@@ -8,8 +8,9 @@ import type { LawDefinition } from './definition.ts';
 export function lognormalService(cv: number): UnitService {
   const { mu, sigma } = lognormalParameters(1, cv);
   return {
+    mean: 1,
     secondMoment: 1 + cv * cv,
-    cdf: (x) => (x > 0 ? normalCdf((Math.log(x) - mu) / sigma) : 0),
+    tail: (x) => (x > 0 ? normalCdf((mu - Math.log(x)) / sigma) : 1),
     partialMean: (x) => (x > 0 ? normalCdf((Math.log(x) - mu) / sigma - sigma) : 0),
   };
 }
