@@ -1,4 +1,4 @@
-import type { LatencyPercentiles } from '../engine/batching/closed-form.ts';
+import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import type { TrustKind } from '../engine/batching/closed-form.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { MemoryFit } from '../engine/memory/fit.ts';

@@ -1,4 +1,5 @@
-import { evaluateBatching, type BatchingSteady, type LatencyPercentiles } from '../engine/batching/closed-form.ts';
+import { evaluateBatching, type BatchingSteady } from '../engine/batching/closed-form.ts';
+import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import { evaluateClosedLoop } from '../engine/batching/closed-loop.ts';
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import { evaluateStaticBatch } from '../engine/batching/static-batch.ts';

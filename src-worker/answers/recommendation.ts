@@ -47,7 +47,8 @@ function slaRows(plan: SizedPlan, { prepared }: RowContext): SlaRow[] {
       status: slaStatus(predictedMs, targetMs),
       gap_percent: rounded(percentFromFraction((predictedMs - targetMs) / targetMs)),
       gating: isGating,
-      output_tokens: outputTokens,
+      output_tokens: metric.startsWith('e2e') ? Math.round(prepared.subject.lengths.moments.outputMean) : null,
+      target_output_tokens: outputTokens,
     };
   });
 }

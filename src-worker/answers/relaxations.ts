@@ -62,7 +62,7 @@ function otherChanges(input: SizeInput, excluded: Exclusion[]): Change[] {
   if (input.max_gpus !== null && excluded.some(({ reason }) => reason === 'max_gpus')) {
     const from = String(input.max_gpus);
     changes.push({
-      change: `at most ${from} GPUs -> any number`,
+      change: `at most ${from} GPU${from === '1' ? '' : 's'} -> any number`,
       from,
       to: 'any number',
       input: { ...input, max_gpus: null },

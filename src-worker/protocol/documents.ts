@@ -71,8 +71,10 @@ export interface SlaRow {
   status: SlaStatus;
   gap_percent: number | null;
   gating: boolean;
-  /** Output length an E2E target is meant for; null elsewhere. */
+  /** Mean output length an E2E prediction is for; null for other metrics. */
   output_tokens: number | null;
+  /** Output length the target itself is meant for, where that is another (the seed's 512); null elsewhere. */
+  target_output_tokens: number | null;
 }
 
 export interface CostDocument {

@@ -62,7 +62,7 @@ describe('size: the worked example', () => {
 
   test('E2E is shown against the seed target without gating', () => {
     const e2e = best(document).sla.find(({ metric }) => metric === 'e2e_p50');
-    expect(e2e).toMatchObject({ target_ms: 2000, gating: false, output_tokens: 512 });
+    expect(e2e).toMatchObject({ target_ms: 2000, gating: false, output_tokens: 150, target_output_tokens: 512 });
   });
 
   test('every instance in the catalog is either recommended or excluded with a reason', () => {

@@ -48,6 +48,7 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
         gap_percent: -64.4,
         gating: true,
         output_tokens: null,
+        target_output_tokens: null,
       },
       {
         metric: 'ttft_p95',
@@ -57,6 +58,7 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
         gap_percent: -48,
         gating: true,
         output_tokens: null,
+        target_output_tokens: null,
       },
       {
         metric: 'tpot_p50',
@@ -66,6 +68,7 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
         gap_percent: -9,
         gating: true,
         output_tokens: null,
+        target_output_tokens: null,
       },
       {
         metric: 'e2e_p50',
@@ -74,7 +77,8 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
         status: 'missed',
         gap_percent: 245,
         gating: false,
-        output_tokens: 512,
+        output_tokens: 150,
+        target_output_tokens: 512,
       },
       {
         metric: 'ttft_mean',
@@ -84,6 +88,7 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
         gap_percent: 11.4,
         gating: false,
         output_tokens: null,
+        target_output_tokens: null,
       },
     ],
     ttft_ms: latency(71.2, 260, 520),

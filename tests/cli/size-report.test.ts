@@ -70,7 +70,7 @@ describe('size report: an answer', () => {
   });
 
   it('labels the E2E target with its output length and says that it does not gate', () => {
-    expect(lineWith(report, 'E2E P50 (512 tok)')).toMatch(/✗ miss, not gating/);
+    expect(lineWith(report, 'E2E P50 (150 tok)')).toMatch(/✗ miss, not gating/);
     expect(report).toContain('512 output tokens');
     expect(report).toContain('it does not gate');
   });

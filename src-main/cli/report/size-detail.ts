@@ -97,11 +97,11 @@ function predictedOf(row: Recommendation, metric: string): number | null {
 
 /** The seed's E2E target is for another output length than the workload's, so the two stand apart. */
 function e2eNote(row: Recommendation, meanOutputTokens: number): string[] {
-  const sla = row.sla.find(({ metric, output_tokens: tokens }) => metric.startsWith('e2e') && tokens !== null);
+  const sla = row.sla.find(({ target_output_tokens: tokens }) => tokens !== null);
   if (!sla) return [];
   const effect = sla.gating ? 'it gates, as asked with --sla' : 'it does not gate';
   return wrap(
-    `E2E: the target is meant for ${count(sla.output_tokens)} output tokens, the prediction is for the workload's ` +
+    `E2E: the target is meant for ${count(sla.target_output_tokens)} output tokens, the prediction is for the workload's ` +
       `${decimal(meanOutputTokens)} on average; ${effect}.`,
   );
 }

@@ -1,18 +1,9 @@
 import { depositFirstToken } from './first-token.ts';
 import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
 import { meanStep, NORMAL_NODES } from './mean-step.ts';
-import { Spread } from './spread.ts';
+import { Spread, type LatencyPercentiles } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import { depositTokenTimes, tokenTimes, type ClosedLoopShare, type TokenTimes } from './time-per-token.ts';
-
-/** ms, over requests. */
-export interface LatencyPercentiles {
-  mean: number;
-  p50: number;
-  p90: number;
-  p95: number;
-  p99: number;
-}
 
 /** How far the closed form can be believed (QUEUEING.md 3, "trusted", and 3.9). */
 export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'bursty';
@@ -54,17 +45,6 @@ const Z_P99 = 2.326;
 
 const spread = new Spread();
 
-function read(): LatencyPercentiles {
-  spread.build();
-  return {
-    mean: spread.mean,
-    p50: spread.quantile(0.5),
-    p90: spread.quantile(0.9),
-    p95: spread.quantile(0.95),
-    p99: spread.quantile(0.99),
-  };
-}
-
 /** TTFT quantiles that E2E is mixed from, with their weights (QUEUEING.md 3.7). */
 const TTFT_NODES: readonly (readonly [probability: number, weight: number])[] = [
   [0.1, 0.2],
@@ -94,7 +74,7 @@ function endToEnd(subject: BatchingSubject, times: TokenTimes, ttftNodes: Float6
       }
     });
   }
-  return read();
+  return spread.percentiles();
 }
 
 /**
@@ -181,7 +161,7 @@ export function firstTokenLatency(
     },
     spread,
   );
-  const ttftMs = read();
+  const ttftMs = spread.percentiles();
   const nodesMs = Float64Array.from(TTFT_NODES, ([probability]) => spread.quantile(probability));
   return { ttftMs, residualMeanMs, nodesMs };
 }
@@ -200,7 +180,7 @@ export function tokenLatency(
   if (moments.outputMean <= 1) return { tpotMs: { mean: 0, p50: 0, p90: 0, p95: 0, p99: 0 }, times };
   spread.clear();
   depositTokenTimes(subject, load.state, times, spread);
-  return { tpotMs: read(), times };
+  return { tpotMs: spread.percentiles(), times };
 }
 
 /** Everything but E2E. */

@@ -5,6 +5,15 @@
 const BINS = 1024;
 const MAX_DEPOSITS = 16384;
 
+/** ms, over requests. */
+export interface LatencyPercentiles {
+  mean: number;
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+}
+
 /** Collects (value, width, weight) and reads percentiles. One instance is reused: results are copied out. */
 export class Spread {
   private readonly values = new Float64Array(MAX_DEPOSITS);
@@ -78,6 +87,18 @@ export class Spread {
     const part = position - bin;
     this.cumulated[bin] = (this.cumulated[bin] as number) + change * (1 - part);
     this.cumulated[bin + 1] = (this.cumulated[bin + 1] as number) + change * part;
+  }
+
+  /** Builds and reads the percentiles of everything added since `clear`. */
+  percentiles(): LatencyPercentiles {
+    this.build();
+    return {
+      mean: this.mean,
+      p50: this.quantile(0.5),
+      p90: this.quantile(0.9),
+      p95: this.quantile(0.95),
+      p99: this.quantile(0.99),
+    };
   }
 
   /** Value at a probability; linear inside a bin. Call build() first. */

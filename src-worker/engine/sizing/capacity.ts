@@ -4,9 +4,9 @@ import {
   loadState,
   PRESSURE_LIMIT_Z,
   tokenLatency,
-  type LatencyPercentiles,
 } from '../batching/closed-form.ts';
 import { rateUpperBound } from '../batching/saturation-rate.ts';
+import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import type { LatencyKind, LatencyMetric, Statistic, Target } from '../workload/types.ts';
 import type { Capacity } from './types.ts';

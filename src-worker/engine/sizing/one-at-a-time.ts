@@ -1,11 +1,11 @@
-import { Spread } from '../batching/spread.ts';
+import { Spread, type LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
-import type { LatencyPercentiles } from '../batching/closed-form.ts';
-import { latticeDelay } from '../queueing/lattice.ts';
-import { unitService, type GeneralService } from '../queueing/service.ts';
+import { mg1WaitThen } from '../queueing/mg1.ts';
+import type { GeneralService } from '../queueing/service.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
+import { MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
-import { searchCapacity, worstScore } from './capacity.ts';
+import { searchCapacity, worstScore, type Score } from './capacity.ts';
 import { stepViewOf } from './replica-load.ts';
 import type { Capacity, LoadOutcome, ReplicaLoad } from './types.ts';
 
@@ -14,14 +14,13 @@ import type { Capacity, LoadOutcome, ReplicaLoad } from './types.ts';
  * follows from the token lengths (prefill of the prompt, then one step per output token at batch one); waiting is exact.
  */
 interface Services {
-  /** [prompt node][output node] flattened: service time and its chance. */
-  serviceMs: Float64Array;
-  prefillMs: Float64Array;
-  tokenMs: Float64Array;
-  promptTokens: Float64Array;
-  chances: Float64Array;
-  meanMs: number;
-  law: GeneralService;
+  /** What keeps the replica busy: prefill and all output tokens. */
+  service: GeneralService;
+  /** From the start of the service to the first token, and to the last one, as the client sees it. */
+  toFirstToken: GeneralService;
+  toLastToken: GeneralService;
+  /** Does not depend on load: one request runs alone. */
+  tpotMs: LatencyPercentiles;
 }
 
 function prefillAloneMs(subject: BatchingSubject, uncached: number, cached: number): number {
@@ -67,100 +66,70 @@ function discreteLaw(values: Float64Array, chances: Float64Array): GeneralServic
 }
 
 function servicesOf(subject: BatchingSubject): Services {
+  const { plan } = subject;
   const { prompts, outputs } = subject.lengths;
   const count = prompts.weights.length * outputs.weights.length;
-  const services = {
-    serviceMs: new Float64Array(count),
-    prefillMs: new Float64Array(count),
-    tokenMs: new Float64Array(count),
-    promptTokens: new Float64Array(count),
-    chances: new Float64Array(count),
-  };
+  const column = (): Float64Array => new Float64Array(count);
+  const [chances, services, firsts, lasts] = [column(), column(), column(), column()];
+  const spread = new Spread();
   let at = 0;
   for (let i = 0; i < prompts.weights.length; i += 1) {
     const uncached = prompts.uncachedTokens[i] as number;
     const cached = prompts.cachedTokens[i] as number;
     const prefillMs = prefillAloneMs(subject, uncached, cached);
+    const apiMs = plan.ttftBaseMs + plan.tokenizeMsPerToken * (uncached + cached);
     for (let j = 0; j < outputs.weights.length; j += 1) {
       const output = outputs.tokens[j] as number;
-      const tokenMs = stepTimeMs(subject.plan, 1, uncached + cached + output / 2, 0, 0, 0);
-      services.prefillMs[at] = prefillMs;
-      services.tokenMs[at] = tokenMs;
-      services.serviceMs[at] = prefillMs + Math.max(0, output - 1) * tokenMs;
-      services.promptTokens[at] = uncached + cached;
-      services.chances[at] = (prompts.weights[i] as number) * (outputs.weights[j] as number);
+      const tokenMs = stepTimeMs(plan, 1, uncached + cached + output / 2, 0, 0, 0);
+      const serviceMs = prefillMs + Math.max(0, output - 1) * tokenMs;
+      chances[at] = (prompts.weights[i] as number) * (outputs.weights[j] as number);
+      services[at] = serviceMs;
+      firsts[at] = prefillMs + apiMs;
+      lasts[at] = serviceMs + apiMs;
+      spread.add(tokenMs, 0, chances[at] as number);
       at += 1;
     }
   }
-  const law = discreteLaw(services.serviceMs, services.chances);
-  return { ...services, meanMs: law.meanMs, law };
-}
-
-/** Tail probabilities of the waits that percentiles are mixed from, far end first, with the weight of their cells. */
-const WAIT_TAILS: readonly (readonly [tail: number, weight: number])[] = [
-  [0.0025, 0.005],
-  [0.0075, 0.005],
-  [0.015, 0.01],
-  [0.03, 0.02],
-  [0.06, 0.04],
-  [0.12, 0.08],
-  [0.22, 0.12],
-  [0.36, 0.16],
-  [0.54, 0.2],
-  [0.72, 0.16],
-  [0.9, 0.2],
-];
-
-const spread = new Spread();
-
-function percentiles(fill: () => void): LatencyPercentiles {
-  spread.clear();
-  fill();
-  spread.build();
   return {
-    mean: spread.mean,
-    p50: spread.quantile(0.5),
-    p90: spread.quantile(0.9),
-    p95: spread.quantile(0.95),
-    p99: spread.quantile(0.99),
+    service: discreteLaw(services, chances),
+    toFirstToken: discreteLaw(firsts, chances),
+    toLastToken: discreteLaw(lasts, chances),
+    tpotMs: spread.percentiles(),
   };
 }
 
+/** Latency from arrival: the wait, then `then`; null when the queue grows without end. */
+function waitThen(services: Services, ratePerMs: number, then: GeneralService): LatencyPercentiles | null {
+  const outcome = mg1WaitThen({ arrivalRateReqPerS: ratePerMs * MS_PER_S, service: services.service, then });
+  return outcome.kind === 'steady' ? outcome.ms : null;
+}
+
+const SATURATED = { kind: 'saturated', cause: 'compute' } as const;
+
 function evaluate(subject: BatchingSubject, services: Services, ratePerMs: number): LoadOutcome {
-  const { plan } = subject;
-  const utilization = ratePerMs * services.meanMs;
-  if (!(utilization < 1)) return { kind: 'saturated', cause: 'compute' };
-  const delay = latticeDelay(unitService(services.law), { utilization, waitProbability: utilization, stretch: 1 });
-  const waits = WAIT_TAILS.map(([tail, weight]) => ({
-    ms: tail >= utilization ? 0 : delay.waitQuantile(tail) * services.meanMs,
-    weight,
-  }));
-  const mixed = (ownOf: (i: number) => number): LatencyPercentiles =>
-    percentiles(() => {
-      waits.forEach(({ ms, weight }, k) => {
-        const next = waits[k - 1]?.ms ?? ms * 1.3;
-        const width = Math.max(0, (next - (waits[k + 1]?.ms ?? 0)) / 2);
-        for (let i = 0; i < services.chances.length; i += 1) {
-          const api = plan.ttftBaseMs + plan.tokenizeMsPerToken * (services.promptTokens[i] as number);
-          spread.add(ms + ownOf(i) + api, width, weight * (services.chances[i] as number));
-        }
-      });
-    });
+  const ttftMs = waitThen(services, ratePerMs, services.toFirstToken);
+  const e2eMs = waitThen(services, ratePerMs, services.toLastToken);
+  if (!ttftMs || !e2eMs) return SATURATED;
   return {
     kind: 'steady',
-    ttftMs: mixed((i) => services.prefillMs[i] as number),
-    tpotMs: percentiles(() => {
-      for (let i = 0; i < services.chances.length; i += 1) {
-        spread.add(services.tokenMs[i] as number, 0, services.chances[i] as number);
-      }
-    }),
-    e2eMs: mixed((i) => services.serviceMs[i] as number),
-    meanRunning: utilization,
+    ttftMs,
+    tpotMs: services.tpotMs,
+    e2eMs,
+    meanRunning: ratePerMs * services.service.meanMs,
     maxRunning: 1,
-    meanStepMs: services.meanMs / subject.lengths.moments.outputMean,
+    meanStepMs: services.service.meanMs / subject.lengths.moments.outputMean,
     trust: 'ok',
     pressureZ: Infinity,
   };
+}
+
+function score(services: Services, ratePerMs: number, targets: Target[]): Score {
+  const ttftMs = waitThen(services, ratePerMs, services.toFirstToken);
+  if (!ttftMs) return { value: Infinity, binding: 'compute', predictedMs: 0, targetMs: 0, ttftP95Ms: 0 };
+  const gatesE2e = targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
+  const e2eMs = gatesE2e ? waitThen(services, ratePerMs, services.toLastToken) : null;
+  const latencies = { ttftMs, tpotMs: services.tpotMs, ...(e2eMs ? { e2eMs } : {}) };
+  return { ...worstScore(latencies, targets), ttftP95Ms: ttftMs.p95 };
 }
 
 /** Capacity and latency of a replica that serves one request at a time. */
@@ -170,26 +139,19 @@ export function oneAtATime(
 ): { capacity: Capacity; load: (found: Extract<Capacity, { kind: 'found' }>) => ReplicaLoad } {
   const services = servicesOf(subject);
   const known = new Map<number, LoadOutcome>();
-  const at = (ratePerMs: number): LoadOutcome => {
-    const outcome = known.get(ratePerMs) ?? evaluate(subject, services, ratePerMs);
-    known.set(ratePerMs, outcome);
-    return outcome;
-  };
-  const capacity = searchCapacity((ratePerMs) => {
-    const outcome = at(ratePerMs);
-    if (outcome.kind === 'saturated') {
-      return { value: Infinity, binding: outcome.cause, predictedMs: 0, targetMs: 0, ttftP95Ms: 0 };
-    }
-    const { ttftMs, tpotMs, e2eMs } = outcome;
-    return { ...worstScore({ ttftMs, tpotMs, e2eMs }, targets), ttftP95Ms: ttftMs.p95 };
-  }, 1 / services.meanMs);
+  const saturationPerMs = 1 / services.service.meanMs;
+  const capacity = searchCapacity((ratePerMs) => score(services, ratePerMs, targets), saturationPerMs);
   return {
     capacity,
     load: (found) => ({
       ratePerMsAtCapacity: found.ratePerMs,
       capacity: found,
-      at,
-      saturation: () => ({ perMs: 1 / services.meanMs, cause: 'compute' }),
+      at(ratePerMs) {
+        const outcome = known.get(ratePerMs) ?? evaluate(subject, services, ratePerMs);
+        known.set(ratePerMs, outcome);
+        return outcome;
+      },
+      saturation: () => ({ perMs: saturationPerMs, cause: 'compute' }),
       stepParts: (running, ratePerMs, stepMs) => stepViewOf(subject, running, ratePerMs, stepMs),
     }),
   };

@@ -1,5 +1,5 @@
 import type { TrustKind } from '../batching/closed-form.ts';
-import type { LatencyPercentiles } from '../batching/closed-form.ts';
+import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { SaturationKind } from '../batching/subject.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { Cost } from '../cost/cost.ts';
