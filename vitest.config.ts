@@ -9,7 +9,9 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
-          include: ['tests/{engine,answers,protocol,catalogs,store,services,worker,cli,browser,electron,architecture,scripts}/**/*.test.ts'],
+          include: [
+            'tests/{engine,answers,protocol,catalogs,store,services,worker,cli,browser,electron,architecture,scripts}/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

@@ -1,0 +1,286 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { get, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAppServer, type AppServer } from '../../src-main/browser/app-server.ts';
+import type { ServedApp } from '../../src-main/rpc/serve-api.ts';
+import { ConfigIqError } from '../../src-worker/engine/errors.ts';
+import type { AppApi, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
+import { encode } from '../../src-worker/protocol/codec.ts';
+import { connectSocket, upgradeStatus, type SocketClient } from './socket-client.ts';
+
+/** Only the transport is under test here, so the app behind it repeats what it is asked. */
+function echoingApp(): ServedApp & { push(event: ProgressEvent): void; listeners: number } {
+  const listeners = new Set<(event: ProgressEvent) => void>();
+  const echo = (request: unknown) => Promise.resolve({ ok: true, value: request });
+  const broken = () => Promise.reject(new Error('the disk is full'));
+  return {
+    api: { showModel: echo, size: echo, info: broken } as unknown as AppApi,
+    onProgress(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    push: (event) => listeners.forEach((listener) => listener(event)),
+    get listeners() {
+      return listeners.size;
+    },
+  };
+}
+
+const progress = (done: number): ProgressEvent => ({
+  type: 'configiq:progress',
+  taskId: 'sweep-1',
+  phase: 'computing',
+  done,
+  total: 10,
+  best: null,
+});
+
+let folder: string;
+let app: ReturnType<typeof echoingApp>;
+let server: AppServer;
+const clients: SocketClient[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'configiq-server-'));
+  await mkdir(join(folder, 'renderer', 'assets'), { recursive: true });
+  await writeFile(join(folder, 'renderer', 'index.html'), '<!doctype html><title>ConfigIQ</title>');
+  await writeFile(join(folder, 'renderer', 'assets', 'main.js'), 'export {};');
+  await writeFile(join(folder, 'secret.txt'), 'secret');
+  app = echoingApp();
+  server = await startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port: 0 });
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function client(): Promise<SocketClient> {
+  const connected = await connectSocket(server);
+  clients.push(connected);
+  return connected;
+}
+
+/** fetch does not let a test choose the Host header or an unnormalised path; this does. */
+function status(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(server.origin);
+    const sent = httpRequest({ hostname, port, path, method, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+describe('app server: files', () => {
+  it('serves the page without a token', async () => {
+    const response = await fetch(`${server.origin}/`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('<title>ConfigIQ</title>');
+  });
+
+  it('sends the headers that isolate the page, on pages and on scripts', async () => {
+    for (const path of ['/', '/assets/main.js']) {
+      const { headers } = await fetch(server.origin + path);
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(headers.get('content-security-policy')).toContain("script-src 'self';");
+      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+      expect(headers.get('cross-origin-embedder-policy')).toBe('require-corp');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
+  it('allows no other origin to read anything (no CORS), even when asked', async () => {
+    const response = await fetch(server.origin, { headers: { Origin: 'http://evil.test' } });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    expect(await status('/', { Origin: 'http://evil.test' }, 'OPTIONS')).toBe(405);
+  });
+
+  it('answers 404 for what is not there', async () => {
+    expect(await status('/missing.js')).toBe(404);
+  });
+
+  it.each([
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/..%2f..%2f..%2fsecret.txt',
+    '/..\\secret.txt',
+    '/%00',
+    '/%',
+  ])('serves nothing outside its folder: %s', async (path) => {
+    expect(await status(path)).toBe(404);
+  });
+
+  it.each(['evil.test', 'evil.test:80', '127.0.0.1', '127.0.0.1:1', '127.0.0.1.evil.test'])(
+    'refuses the host name "%s" with 421 (DNS rebinding)',
+    async (host) => {
+      expect(await status('/', { Host: host })).toBe(421);
+    },
+  );
+
+  it('answers to localhost as well', async () => {
+    const { port } = new URL(server.origin);
+    expect(await status('/', { Host: `localhost:${port}` })).toBe(200);
+  });
+
+  it('refuses to be written to', async () => {
+    expect(await status('/', {}, 'POST')).toBe(405);
+  });
+});
+
+describe('app server: who may connect', () => {
+  const rpc = (token: string, path = '/rpc') => `${server.origin.replace('http', 'ws')}${path}?token=${token}`;
+
+  it('opens with the token and the page as origin', async () => {
+    expect(await upgradeStatus(rpc(server.token), { Origin: server.origin })).toBe(101);
+  });
+
+  it('refuses a wrong, short, long or missing token with 403', async () => {
+    const wrong = server.token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+    for (const token of [wrong, '', server.token.slice(1), `${server.token}A`, 'é'.repeat(16)]) {
+      expect(await upgradeStatus(rpc(encodeURIComponent(token)), { Origin: server.origin })).toBe(403);
+    }
+  });
+
+  it('refuses other origins and a missing one with 403', async () => {
+    const { port } = new URL(server.origin);
+    for (const origin of ['http://evil.test', 'null', `https://127.0.0.1:${port}`, `http://localhost:${port}`]) {
+      expect(await upgradeStatus(rpc(server.token), { Origin: origin })).toBe(403);
+    }
+    expect(await upgradeStatus(rpc(server.token), {})).toBe(403);
+  });
+
+  it('refuses other host names with 421', async () => {
+    const headers = { Origin: 'http://evil.test', Host: 'evil.test' };
+    expect(await upgradeStatus(rpc(server.token), headers)).toBe(421);
+  });
+
+  it('refuses other paths with 404', async () => {
+    expect(await upgradeStatus(rpc(server.token, '/other'), { Origin: server.origin })).toBe(404);
+  });
+
+  it('survives an upgrade whose sender hangs up at once', async () => {
+    const { hostname, port } = new URL(server.origin);
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET /rpc HTTP/1.1\r\nHost: evil\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    socket.resetAndDestroy();
+    expect(await status('/')).toBe(200);
+  });
+
+  it('makes a new token for every start', async () => {
+    const other = await startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port: 0 });
+    expect(other.token).not.toBe(server.token);
+    expect(other.token.length).toBeGreaterThanOrEqual(32);
+    await other.close();
+  });
+});
+
+describe('app server: calls', () => {
+  it('carries a call and its answer', async () => {
+    const { api } = await client();
+    const request = { model: 'meta-llama/Llama-2-7b-hf', users: 100 };
+    expect(await api.size(request)).toEqual({ ok: true, value: request });
+  });
+
+  it('carries typed arrays both ways', async () => {
+    const { api } = await client();
+    const column = new Float64Array([1 / 3, Number.NaN]);
+    expect(await api.showModel(column as unknown as string)).toEqual({ ok: true, value: column });
+  });
+
+  it('turns an error thrown behind it into a rejection, not a silence', async () => {
+    const { api } = await client();
+    await expect(api.info()).rejects.toThrow('the disk is full');
+  });
+
+  it('pushes progress to every connection beside the answers, and stops with the connection', async () => {
+    const [first, second] = [await client(), await client()];
+    await Promise.all([first.api.size({ model: 'm' }), second.api.size({ model: 'm' })]);
+    app.push(progress(3));
+    await Promise.all([first.api.size({ model: 'm' }), second.api.size({ model: 'm' })]);
+    expect(first.events).toEqual([progress(3)]);
+    expect(second.events).toEqual([progress(3)]);
+
+    expect(app.listeners).toBe(2);
+    await first.close();
+    await second.api.size({ model: 'm' });
+    expect(app.listeners).toBe(1);
+  });
+
+  const escape = 'the way from a method to code of the caller’s choice';
+  it.each([
+    [escape, { type: 'APPLY', path: ['size', 'constructor'], argumentList: [{ type: 'RAW', value: 'return 1' }] }],
+    ['a prototype', { type: 'APPLY', path: ['constructor'], argumentList: [] }],
+    ['reading a property', { type: 'GET', path: ['size'] }],
+    ['setting a property', { type: 'SET', path: ['size'], value: { type: 'RAW', value: 1 } }],
+    ['constructing', { type: 'CONSTRUCT', path: ['size'], argumentList: [] }],
+    ['opening a second endpoint', { type: 'ENDPOINT', path: [] }],
+    [
+      'an argument unpacked by a handler',
+      { type: 'APPLY', path: ['size'], argumentList: [{ type: 'HANDLER', name: 'proxy' }] },
+    ],
+    ['an argument that is none', { type: 'APPLY', path: ['size'], argumentList: [null] }],
+    ['too many arguments', { type: 'APPLY', path: ['info'], argumentList: [{ type: 'RAW', value: 1 }] }],
+    ['an unknown call', { type: 'APPLY', path: ['deleteEverything'], argumentList: [] }],
+    ['a path that is none', { type: 'APPLY', path: 'size', argumentList: [] }],
+  ])('refuses %s with an error the caller sees', async (_what, message) => {
+    const { sendRaw, api } = await client();
+    const answer = await sendRaw({ id: 'raw-1', ...message });
+    expect(answer).toMatchObject({ type: 'HANDLER', name: 'throw', value: { value: { name: 'RefusedCall' } } });
+    expect(await api.size({ model: 'still there' })).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['text', 'hello'],
+    ['bytes that are no frame', new Uint8Array([1, 2, 3])],
+    ['a frame cut short', encode({ id: 'x', rows: new Float64Array(4) }).slice(0, -8)],
+  ])('hangs up on %s, and serves others on', async (_what, data) => {
+    const [rude, other] = [await client(), await client()];
+    const code = new Promise((resolve) => rude.socket.once('close', resolve));
+    rude.socket.send(data);
+    expect(await code).toBe(1003);
+    expect(await other.api.size({ model: 'm' })).toMatchObject({ ok: true });
+  });
+
+  it('hangs up on a message that is too large, before holding it', async () => {
+    const { socket } = await client();
+    const code = new Promise((resolve) => socket.once('close', resolve));
+    socket.send(new Uint8Array(33 * 2 ** 20));
+    expect(await code).toBe(1009);
+  });
+
+  it('ignores frames that are not calls', async () => {
+    const { socket, api } = await client();
+    for (const message of [null, 5, 'x', [], {}, { id: 5, type: 'APPLY' }, { id: 'x'.repeat(300), type: 'APPLY' }]) {
+      if (message !== null) socket.send(encode(message));
+    }
+    expect(await api.size({ model: 'm' })).toMatchObject({ ok: true });
+  });
+});
+
+describe('app server: start and end', () => {
+  it('names the port and the cure when it is in use', async () => {
+    const port = Number(new URL(server.origin).port);
+    const second = startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port });
+    await expect(second).rejects.toMatchObject({ family: 'invalid_input', code: 'port_in_use', details: { port } });
+    await expect(second).rejects.toThrow(`Port ${port} is in use: give another with --port, or none for a free one.`);
+    await expect(second).rejects.toBeInstanceOf(ConfigIqError);
+  });
+
+  it('closes open connections, says why, and frees the port', async () => {
+    const started = await startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port: 0 });
+    const { socket } = await connectSocket(started);
+    const code = new Promise((resolve) => socket.once('close', resolve));
+    await started.close();
+    expect(await code).toBe(1001);
+    const gone = new Promise((resolve) =>
+      get(started.origin, () => resolve('answered')).on('error', () => resolve('gone')),
+    );
+    expect(await gone).toBe('gone');
+  });
+});

@@ -1,0 +1,2 @@
+export function pack(value: unknown): string;
+export function unpack(text: string): unknown;

@@ -1,0 +1,41 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+import { RunsScreen } from './runs-screen.ts';
+import { SizeScreen } from './size-screen.ts';
+import { SweepScreen } from './sweep-screen.ts';
+
+type ScreenName = 'Size' | 'Sweep' | 'Runs';
+
+/** The page as a person sees it: screens by their names, and everything the browser complained about. */
+export class AppPage {
+  readonly size: SizeScreen;
+  readonly sweep: SweepScreen;
+  readonly runs: RunsScreen;
+  readonly statusBar: Locator;
+  /** Errors on the console and errors nobody caught. */
+  readonly complaints: string[] = [];
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.size = new SizeScreen(page);
+    this.sweep = new SweepScreen(page);
+    this.runs = new RunsScreen(page);
+    this.statusBar = page.getByTestId('status-bar');
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+  }
+
+  /** Opens the address and waits for the first answer. */
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.size.waitForAnswer();
+  }
+
+  async show(screen: ScreenName): Promise<void> {
+    const button = this.page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen });
+    await button.click();
+    await expect(button).toHaveAttribute('aria-current', 'page');
+  }
+}

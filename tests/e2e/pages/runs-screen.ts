@@ -1,0 +1,28 @@
+import type { Locator, Page } from '@playwright/test';
+import { download, type Download } from './sweep-screen.ts';
+
+/** What has been stored. */
+export class RunsScreen {
+  readonly table: Locator;
+  readonly detail: Locator;
+  private readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.table = page.getByTestId('runs-table');
+    this.detail = page.getByTestId('run-detail');
+  }
+
+  rows(): Locator {
+    return this.table.locator('tbody tr:not([aria-hidden])');
+  }
+
+  async openNewest(): Promise<void> {
+    await this.rows().first().getByRole('button').click();
+    await this.detail.waitFor();
+  }
+
+  export(format: 'CSV' | 'JSON'): Promise<Download> {
+    return download(this.page, this.detail.getByRole('button', { name: `Export ${format}` }));
+  }
+}

@@ -1,0 +1,45 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** The form at the left and the live answer at the right. */
+export class SizeScreen {
+  readonly verdict: Locator;
+  readonly results: Locator;
+  readonly chart: Locator;
+  private readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.verdict = page.getByTestId('verdict');
+    this.results = page.getByTestId('results-table');
+    this.chart = page.getByTestId('pareto');
+  }
+
+  /** Until the answer belongs to what stands in the form. */
+  async waitForAnswer(): Promise<void> {
+    await expect(this.verdict).toBeVisible();
+    await expect(this.page.locator('[aria-busy="true"]')).toHaveCount(0);
+  }
+
+  async setUsers(users: string): Promise<void> {
+    await this.page.getByRole('textbox', { name: 'Users', exact: true }).fill(users);
+  }
+
+  async importConfig(name: string, text: string): Promise<void> {
+    await this.page
+      .getByLabel('Choose config.json')
+      .setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
+  }
+
+  importProblem(): Locator {
+    return this.page.getByRole('group', { name: /config[.]json/ }).getByRole('alert');
+  }
+
+  /** Texts of one column of the results, top to bottom. */
+  async column(heading: RegExp): Promise<string[]> {
+    const headings = await this.results.getByRole('columnheader').allInnerTexts();
+    const index = headings.findIndex((text) => heading.test(text));
+    if (index < 0) throw new Error(`There is no column ${heading}; there are ${headings.join(', ')}.`);
+    const rows = await this.results.locator('tbody tr:not([aria-hidden])').all();
+    return Promise.all(rows.map((row) => row.locator('td, th').nth(index).innerText()));
+  }
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import type { Locator, Page } from '@playwright/test';
+
+/** The axes of a sweep, its progress and its outcome. */
+export class SweepScreen {
+  readonly progress: Locator;
+  readonly result: Locator;
+  private readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.progress = page.getByTestId('sweep-progress');
+    this.result = page.getByTestId('sweep-result');
+  }
+
+  async setAxes(axes: { users: string; weights: string[]; zones: 'Held' | 'All' }): Promise<void> {
+    await this.page.getByRole('textbox', { name: 'Users' }).fill(axes.users);
+    await this.page.getByRole('radiogroup', { name: 'Zones' }).getByText(axes.zones, { exact: true }).click();
+    const chips = this.page.getByRole('group', { name: 'Weights' }).getByRole('button');
+    for (const chip of await chips.all()) {
+      const isWanted = axes.weights.includes((await chip.innerText()).trim());
+      const isOn = (await chip.getAttribute('aria-pressed')) === 'true';
+      if (isWanted !== isOn) await chip.click();
+    }
+  }
+
+  async start(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Start sweep' }).click();
+  }
+
+  async stop(): Promise<void> {
+    await this.progress.getByRole('button', { name: 'Stop' }).click();
+  }
+
+  /** How many points are said to be done. */
+  async donePoints(): Promise<number> {
+    return Number(await this.progress.getByRole('progressbar').getAttribute('aria-valuenow'));
+  }
+
+  export(format: 'CSV' | 'JSON'): Promise<Download> {
+    return download(this.page, this.result.getByRole('button', { name: `Export ${format}` }));
+  }
+}
+
+export interface Download {
+  fileName: string;
+  text: string;
+}
+
+/** Presses a button that downloads, and reads what came. */
+export async function download(page: Page, button: Locator): Promise<Download> {
+  const arriving = page.waitForEvent('download');
+  await button.click();
+  const arrived = await arriving;
+  return { fileName: arrived.suggestedFilename(), text: await readFile(await arrived.path(), 'utf8') };
+}
