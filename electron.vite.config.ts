@@ -14,16 +14,7 @@ export default defineConfig({
       // Bundled because their package entries do not load under plain Node as we import them (comlink), or simply to
       // keep the start fast; better-sqlite3 stays outside, it holds a native binary.
       externalizeDeps: {
-        exclude: [
-          'comlink',
-          'commander',
-          'csv-stringify',
-          'env-paths',
-          'sirv',
-          'write-file-atomic',
-          'ws',
-          'zod',
-        ],
+        exclude: ['comlink', 'commander', 'csv-stringify', 'env-paths', 'sirv', 'write-file-atomic', 'ws', 'zod'],
       },
       rollupOptions: {
         input: {

@@ -136,7 +136,8 @@ export function describeIssues(error: z.ZodError, what: string): string {
   const [first] = error.issues;
   if (!first) return `${what} is not valid.`;
   const field = first.path.length > 0 ? first.path.join('.') : what;
-  const given = 'input' in first && first.input !== undefined ? `, got ${JSON.stringify(first.input)?.slice(0, 60)}` : '';
+  const given =
+    'input' in first && first.input !== undefined ? `, got ${JSON.stringify(first.input)?.slice(0, 60)}` : '';
   const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
   return `${what}: ${field}: ${first.message}${given}${more}.`;
 }

@@ -59,7 +59,7 @@ describe('finding a model', () => {
     expect(refusal(() => models.resolve('me/very-specail'))).toMatchObject({
       family: 'invalid_input',
       code: 'unknown_model',
-      message: expect.stringContaining('did you mean \"me/very-special') as string,
+      message: expect.stringContaining('did you mean "me/very-special') as string,
     });
     expect(refusal(() => models.resolve('llama-2-7b-hg'))).toMatchObject({
       details: { nearest: expect.arrayContaining([LLAMA]) as string[] },
