@@ -1,0 +1,130 @@
+import type { SizeInput } from '../../src-worker/protocol/requests.ts';
+
+/** How identifiers of the catalogs read on screen. The identifiers themselves stay in titles and exports. */
+
+export type Precision = SizeInput['quantization'][number];
+
+export interface PrecisionName {
+  label: string;
+  definition: string;
+  /** What a chart tells precisions apart by. */
+  shape: PrecisionShape;
+}
+
+/** Shape of a point: circle 16-bit, square FP8, triangle 4-bit, diamond 8-bit integers. */
+export type PrecisionShape = 'circle' | 'rect' | 'triangle' | 'rectRot';
+
+export const PRECISION_NAMES: Record<Precision, PrecisionName> = {
+  fp16: { label: 'FP16', definition: '16-bit weights, the format of most checkpoints', shape: 'circle' },
+  bf16: { label: 'BF16', definition: '16-bit weights with a wider range; costs the same as FP16', shape: 'circle' },
+  fp8: { label: 'FP8', definition: '8-bit floating point; weights only where the GPU lacks FP8 units', shape: 'rect' },
+  int8: { label: 'INT8', definition: '8-bit integers for weights and activations', shape: 'rectRot' },
+  w8a16: { label: 'W8A16', definition: '8-bit weights, computed in 16 bit', shape: 'rectRot' },
+  int4: { label: 'INT4', definition: '4-bit weights in groups of 128, computed in 16 bit', shape: 'triangle' },
+  nvfp4: { label: 'NVFP4', definition: '4-bit floating point of Blackwell GPUs', shape: 'triangle' },
+  mxfp4: { label: 'MXFP4', definition: '4-bit floating point in blocks of 32', shape: 'triangle' },
+  checkpoint: { label: 'As stored', definition: 'What the checkpoint holds', shape: 'circle' },
+};
+
+const isPrecision = (name: string): name is Precision => name in PRECISION_NAMES;
+
+export const precisionLabel = (name: string | null): string =>
+  name === null ? '' : isPrecision(name) ? PRECISION_NAMES[name].label : name;
+
+export const precisionShape = (name: string): PrecisionShape =>
+  isPrecision(name) ? PRECISION_NAMES[name].shape : 'circle';
+
+export const SHAPE_LABELS: Record<PrecisionShape, string> = {
+  circle: '16-bit',
+  rect: 'FP8',
+  triangle: '4-bit',
+  rectRot: '8-bit integer',
+};
+
+const GPU_WORDS: Record<string, string> = {
+  // The card's generation; its number says as much.
+  blackwell: '',
+  ada: 'Ada',
+  pcie: 'PCIe',
+  gaudi2: 'Gaudi 2',
+  gaudi3: 'Gaudi 3',
+  v5e: 'v5e',
+  v5p: 'v5p',
+  v6e: 'v6e',
+};
+
+/** `nvidia-a100-80gb-pcie` as A100 80GB PCIe. */
+export function gpuLabel(id: string): string {
+  const words = id.split('-');
+  const named = /^(nvidia|amd|intel|google)$/.test(words[0] ?? '') ? words.slice(1) : words;
+  return named
+    .map((word) => GPU_WORDS[word] ?? word.toUpperCase())
+    .filter(Boolean)
+    .join(' ');
+}
+
+/**
+ * GPU generations in a fixed order, so that an identity keeps its color: slot n is drawn in `--chart-n`, the last one
+ * hollow. More than seven families would not be told apart, so the rare ones share the last slot.
+ */
+export const GPU_FAMILIES: { label: string; pattern: RegExp }[] = [
+  { label: 'Ada', pattern: /^nvidia-(l4|l40|l40s|rtx-(4\d{3}d?|\d{4}-ada))$/ },
+  { label: 'Hopper', pattern: /^nvidia-(gh?\d{3}|h\d+)(-|$)/ },
+  { label: 'Ampere, HBM', pattern: /^nvidia-a(100|800|30)(-|$)/ },
+  { label: 'Ampere, GDDR', pattern: /^nvidia-(a10g?|a40|rtx-(a\d{4}|30\d{2}))(-|$)/ },
+  { label: 'Blackwell', pattern: /^nvidia-(g?b\d{3}|rtx-pro|rtx-50)/ },
+  { label: 'AMD Instinct', pattern: /^amd-/ },
+  { label: 'Others', pattern: /^/ },
+];
+
+/** Index into GPU_FAMILIES. */
+export function gpuFamily(id: string): number {
+  // Grace Blackwell shares its letters with Grace Hopper; the number tells them apart.
+  if (/^nvidia-gb\d/.test(id)) return 4;
+  return GPU_FAMILIES.findIndex((family) => family.pattern.test(id));
+}
+
+const PROVIDER_LABELS: Record<string, string> = {
+  aws: 'AWS',
+  gcp: 'GCP',
+  azure: 'Azure',
+  oci: 'OCI',
+  coreweave: 'CoreWeave',
+  runpod: 'RunPod',
+};
+
+export const providerLabel = (id: string): string => PROVIDER_LABELS[id] ?? id.charAt(0).toUpperCase() + id.slice(1);
+
+/** `ttft_p95` as TTFT P95. */
+export const latencyLabel = (metric: string): string =>
+  metric.replaceAll('_', ' ').toUpperCase().replace('MEAN', 'mean');
+
+export const pricingLabel = (pricing: string): string => (pricing === 'spot' ? 'spot' : 'on demand');
+
+/** Reason codes of excluded configurations, as a count reads: "72 miss a target". */
+export const REASON_LABELS: Record<string, string> = {
+  memory: 'Do not fit in memory',
+  tp_heads: 'Heads do not divide',
+  link_domain: 'Cross the fast link',
+  compute_capability: 'GPU too old for vLLM',
+  dtype_unsupported: 'Lack the format',
+  host_memory: 'Host memory too small',
+  context_exceeded: 'Context too short',
+  sla_missed: 'Miss a target',
+  price_unknown: 'Price unknown',
+  spot_unknown: 'Spot price unknown',
+  retired: 'Retired',
+  disk: 'Disk too small',
+  pp_layers: 'Layers do not divide',
+  zone_unknown: 'Zones not known',
+  not_in_zone: 'Not sold in this zone',
+  region_filtered: 'Not sold in this region',
+  max_gpus: 'Need more GPUs than allowed',
+  model_unsupported: 'Model not supported',
+};
+
+/** For the middle of a sentence; names such as GPU stay as they are. */
+export const lowerFirst = (text: string): string =>
+  /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+
+export const reasonLabel = (code: string): string => REASON_LABELS[code] ?? code.replaceAll('_', ' ');

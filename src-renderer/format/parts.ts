@@ -1,0 +1,90 @@
+import type { MemoryDocument, Recommendation, StepTimeDocument } from '../../src-worker/protocol/documents.ts';
+import { formatFixed, formatMs } from './numbers.ts';
+
+/** One part of a whole, as a bar and a table show it. */
+export interface Part {
+  label: string;
+  value: number;
+  /** The value as it is written, with its unit. */
+  text: string;
+  /** A custom property of the theme: `--part-memory`. */
+  color: string;
+  isHatched?: boolean;
+  note?: string;
+}
+
+/** What the parts of a step are called, and which of the four roles of the time colors they take. */
+const STEP_PARTS: Record<string, { label: string; color: string }> = {
+  projections: { label: 'Attention and dense weights', color: '--part-memory' },
+  weights: { label: 'Read weights', color: '--part-memory' },
+  experts: { label: 'Expert weights', color: '--chart-seq-4' },
+  kv_read: { label: 'Read KV cache', color: '--chart-seq-3' },
+  prompt_attention: { label: 'Prompt attention', color: '--part-compute' },
+  activations: { label: 'Activations', color: '--chart-seq-2' },
+  head: { label: 'Output head', color: '--mem-weights' },
+  communication: { label: 'Communication', color: '--part-comm' },
+  launch: { label: 'Launch and scheduling', color: '--part-overhead' },
+  sequences: { label: 'Work per sequence', color: '--mem-activation' },
+  overhead: { label: 'Overhead', color: '--part-overhead' },
+};
+
+/** Parts smaller than this share join one line, so that the bar stays readable. */
+const LEAST_SHARE = 0.02;
+
+/** The named parts of a step, the largest first; `total` is the whole and no part. */
+export function stepParts(step: StepTimeDocument): Part[] {
+  const parts = Object.entries(step).filter(([name, ms]) => name !== 'total' && ms > 0);
+  const total = parts.reduce((sum, [, ms]) => sum + ms, 0);
+  const large = parts.filter(([, ms]) => ms / total >= LEAST_SHARE).sort((a, b) => b[1] - a[1]);
+  const rest = parts.filter(([, ms]) => ms / total < LEAST_SHARE);
+  const restMs = rest.reduce((sum, [, ms]) => sum + ms, 0);
+  const shown: Part[] = large.map(([name, ms]) => ({
+    label: STEP_PARTS[name]?.label ?? name.replaceAll('_', ' '),
+    value: ms,
+    text: `${formatMs(ms)} ms`,
+    color: STEP_PARTS[name]?.color ?? '--part-overhead',
+  }));
+  if (restMs > 0) {
+    shown.push({
+      label: 'Everything else',
+      value: restMs,
+      text: `${formatMs(restMs)} ms`,
+      color: '--line-strong',
+      note: rest.map(([name]) => STEP_PARTS[name]?.label ?? name).join(', '),
+    });
+  }
+  return shown;
+}
+
+/** One GPU's memory, as vLLM divides it. */
+export function memoryParts(memory: MemoryDocument): Part[] {
+  const gib = (value: number) => `${formatFixed(value, 1)} GiB`;
+  const all: Part[] = [
+    { label: 'Weights', value: memory.weights_gib, text: gib(memory.weights_gib), color: '--mem-weights' },
+    {
+      label: `KV cache, ${formatFixed(memory.kv_cache_tokens)} tokens`,
+      value: memory.kv_cache_gib,
+      text: gib(memory.kv_cache_gib),
+      color: '--mem-kv',
+    },
+    { label: 'Activations', value: memory.activation_gib, text: gib(memory.activation_gib), color: '--mem-activation' },
+    {
+      label: 'Graphs and context',
+      value: memory.overhead_gib,
+      text: gib(memory.overhead_gib),
+      color: '--part-overhead',
+    },
+    {
+      label: 'Left free',
+      value: memory.free_gib,
+      text: gib(memory.free_gib),
+      color: '--mem-reserve',
+      isHatched: true,
+      note: 'What gpu_memory_utilization leaves to the driver and others.',
+    },
+  ];
+  return all.filter((part) => part.value > 0);
+}
+
+/** Mean decode step of a row, in ms; null where the document does not say. */
+export const decodeMs = (row: Recommendation): number | null => row.step_time_ms.decode['total'] ?? null;

@@ -1,0 +1,162 @@
+import type { Exclusion, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import { configurationName } from './metrics.ts';
+import { gpuLabel, latencyLabel, precisionLabel, pricingLabel, reasonLabel } from './names.ts';
+import {
+  formatFixed,
+  formatTick,
+  formatMs,
+  formatPercent,
+  formatSignificant,
+  formatTimes,
+  formatUsd,
+  plural,
+} from './numbers.ts';
+
+/** The answer as a sentence that can be read aloud, and the line of why below it. */
+export interface Verdict {
+  kind: 'met' | 'near' | 'none';
+  sentence: string;
+  why: string;
+}
+
+/** A miss of at most this factor counts as near (NUMBERS.md). */
+const NEAR_FACTOR = 1.2;
+
+/** About `selected`, a row of `document`; null where nothing passes. */
+export function verdictOf(document: SizeDocument, selected: Recommendation | null): Verdict {
+  return selected ? passing(document, selected) : nothingPasses(document);
+}
+
+function passing(document: SizeDocument, row: Recommendation): Verdict {
+  const gates = row.sla.filter((entry) => entry.gating);
+  const targets = gates.length === 1 ? 'its target' : `all ${gates.length} targets`;
+  const promise = gates.length === 0 ? 'carries the load' : `meets ${targets}`;
+  const verb = row.instances === 1 ? promise : promise.replace(/^meets/, 'meet').replace(/^carries/, 'carry');
+  const price =
+    row.cost.usd_per_hour === null ? '; its price is unknown' : ` for ${formatUsd(row.cost.usd_per_hour)} an hour`;
+  const gpu = `${row.gpu_count === 1 ? 'One' : formatTick(row.gpu_count)} ${gpuLabel(row.gpu)}`;
+  const place = row.zone ?? row.region;
+  const facts = [
+    `${gpu}${row.instances === 1 ? '' : ' each'} in ${precisionLabel(row.quantization)}`,
+    place,
+    pricingLabel(document.assumptions.pricing),
+  ];
+  const used = `It runs at ${formatPercent(row.capacity_share)} of capacity.`;
+  return {
+    kind: 'met',
+    sentence: `${configurationName(row)} ${verb}${price}`,
+    why: [`${facts.join(', ')}.`, used, comparison(document, row)].filter(Boolean).join(' '),
+  };
+}
+
+/** Says what the selected row costs against the cheapest, when it is another. */
+function comparison(document: SizeDocument, row: Recommendation): string {
+  const [cheapest] = document.recommendations;
+  if (!cheapest || cheapest.id === row.id) return '';
+  const [cost, least] = [row.cost.usd_per_hour, cheapest.cost.usd_per_hour];
+  if (cost === null || least === null || least <= 0) return `The cheapest is ${configurationName(cheapest)}.`;
+  return `${formatTimes(cost / least)} the price of the cheapest, ${configurationName(cheapest)}.`;
+}
+
+/** How far past its limit an exclusion is, as a factor from 1 up; null where nothing was measured. */
+export function missFactor(exclusion: Exclusion): number | null {
+  const { margin } = exclusion;
+  if (!margin || margin.limit <= 0 || margin.value <= 0) return null;
+  return Math.max(margin.value / margin.limit, margin.limit / margin.value);
+}
+
+/** Nearest first; what cannot be measured last; ties by name, so that the order is total. */
+export function byMiss(a: Exclusion, b: Exclusion): number {
+  const [left, right] = [missFactor(a), missFactor(b)];
+  if (left !== right) {
+    if (left === null) return 1;
+    if (right === null) return -1;
+    return left - right;
+  }
+  return exclusionKey(a).localeCompare(exclusionKey(b));
+}
+
+export const exclusionKey = (row: Exclusion): string =>
+  [row.provider, row.instance, row.region, row.tensor_parallel, row.quantization, row.reason].join('/');
+
+export interface ReasonGroup {
+  reason: string;
+  label: string;
+  /** Nearest first. */
+  rows: Exclusion[];
+}
+
+/** Exclusions by reason, the most frequent first. */
+export function groupExclusions(excluded: Exclusion[]): ReasonGroup[] {
+  const groups = Map.groupBy(excluded, (row) => row.reason);
+  return [...groups]
+    .map(([reason, rows]) => ({ reason, label: reasonLabel(reason), rows: [...rows].sort(byMiss) }))
+    .sort((a, b) => b.rows.length - a.rows.length || a.reason.localeCompare(b.reason));
+}
+
+/** The miss with its figures: `TTFT P95 640 of 500 ms`, `8 of 1 GPUs`. */
+export function marginText(exclusion: Exclusion): string {
+  const { margin } = exclusion;
+  if (!margin) return '';
+  const isLatency = margin.unit === 'ms';
+  const write = isLatency ? formatMs : formatTick;
+  const name = isLatency ? latencyLabel(margin.metric) : margin.metric.replaceAll('_', ' ');
+  const isUnit = name.toLowerCase() === margin.unit.toLowerCase();
+  return [isUnit ? '' : name, write(margin.value), 'of', write(margin.limit), margin.unit].filter(Boolean).join(' ');
+}
+
+/**
+ * The plan that came nearest. What meets the targets but not a limit on GPUs is nearer than what misses a target, and
+ * that is nearer than what could not even start.
+ */
+export function nearestMiss(excluded: Exclusion[]): Exclusion | null {
+  const measured = excluded.filter((row) => missFactor(row) !== null);
+  const groups = ['max_gpus', 'sla_missed'].map((reason) => measured.filter((row) => row.reason === reason));
+  const candidates = groups.find((rows) => rows.length > 0) ?? measured;
+  return candidates.toSorted(byMiss)[0] ?? null;
+}
+
+function nothingPasses(document: SizeDocument): Verdict {
+  const nearest = nearestMiss(document.excluded);
+  const [commonest] = groupExclusions(document.excluded);
+  const factor = nearest?.reason === 'sla_missed' ? missFactor(nearest) : null;
+  const limit = commonest
+    ? `${commonest.label}: ${formatFixed(commonest.rows.length)} of ${plural(document.excluded.length, 'configuration')}.`
+    : 'The catalog holds no configuration within these filters.';
+  const near = nearest ? `The nearest, ${excludedName(nearest)}: ${nearest.detail}` : '';
+  const why = [limit, near].filter(Boolean).join(' ');
+  if (nearest && factor !== null && factor <= NEAR_FACTOR) {
+    return {
+      kind: 'near',
+      sentence: `${nearest.instance} misses a target by ${formatPercent(factor - 1)}; nothing meets them all`,
+      why,
+    };
+  }
+  const asked = `${load(document)}${limits(document)} ${pricingLabel(document.assumptions.pricing)}`;
+  return { kind: 'none', sentence: `Nothing ${scope(document)} serves ${asked}`, why };
+}
+
+export const excludedName = (row: Exclusion): string =>
+  [
+    row.instance,
+    [gpuLabel(row.gpu), precisionLabel(row.quantization), row.tensor_parallel ? `TP ${row.tensor_parallel}` : '']
+      .filter(Boolean)
+      .join(', '),
+  ].join(', ');
+
+function scope(document: SizeDocument): string {
+  const { zone, region, provider } = document.input;
+  const place = typeof zone === 'string' ? zone : region;
+  if (typeof place === 'string') return `in ${place}`;
+  return Array.isArray(provider) && provider.length > 0 ? `at ${provider.join(', ')}` : 'in the catalog';
+}
+
+const load = ({ assumptions }: SizeDocument): string =>
+  assumptions.users === null
+    ? `${formatSignificant(assumptions.rate_requests_per_s)} requests/s`
+    : plural(assumptions.users, 'user');
+
+function limits(document: SizeDocument): string {
+  const { max_gpus: maxGpus } = document.input;
+  return typeof maxGpus === 'number' ? ` with ${plural(maxGpus, 'GPU')}` : '';
+}

@@ -1,0 +1,202 @@
+import type { LATENCY_METRICS, SizeInputDraft } from '../../src-worker/protocol/requests.ts';
+import type { Precision } from '../format/names.ts';
+import { parseAmount, type Amount, type AmountRules } from '../format/parse.ts';
+
+/** Everything the form holds, as people left it: text stays as it was typed. */
+export interface FormValues {
+  model: string;
+  workload: string;
+  loadKind: 'users' | 'rate';
+  /** Empty = the preset's value or the default. */
+  texts: Record<AmountField, string>;
+  providers: string[];
+  place: 'anywhere' | 'region' | 'zone';
+  placeName: string;
+  pricing: NonNullable<SizeInputDraft['pricing']>;
+  quantization: Precision[];
+  headroom: number;
+  kvCacheDtype: NonNullable<SizeInputDraft['kv_cache_dtype']>;
+  /** 0 = whatever fits. */
+  tensorParallel: number;
+  gpus: string[];
+  method: NonNullable<SizeInputDraft['method']>;
+  usesPrefixCache: boolean;
+  includesRetired: boolean;
+  isContextStrict: boolean;
+  /** Target text by metric; empty = the workload's. */
+  targets: Partial<Record<TargetMetric, string>>;
+}
+
+export type TargetMetric = (typeof LATENCY_METRICS)[number];
+export type AmountField =
+  'users' | 'rate' | 'thinkTime' | 'inputTokens' | 'outputTokens' | 'hitPercent' | 'cacheablePercent' | 'maxGpus';
+
+export const AMOUNT_RULES: Record<AmountField, AmountRules> = {
+  users: { label: 'Users', unit: 'users', min: 1, max: 100_000_000, isWhole: true, example: '100 or 1.5k' },
+  rate: { label: 'Rate', unit: 'requests/s', min: 0.0001, max: 1e9, isWhole: false, example: '12.5' },
+  thinkTime: { label: 'Think time', unit: 'seconds', min: 0, max: 1e6, isWhole: false, example: '10' },
+  inputTokens: { label: 'Prompt', unit: 'tokens', min: 1, max: 1e7, isWhole: false, example: '250 or 8k' },
+  outputTokens: { label: 'Answer', unit: 'tokens', min: 1, max: 1e7, isWhole: false, example: '150 or 1.5k' },
+  hitPercent: { label: 'Hits', unit: '%', min: 0, max: 100, isWhole: false, example: '75' },
+  cacheablePercent: { label: 'Shared part', unit: '%', min: 0, max: 100, isWhole: false, example: '70' },
+  maxGpus: { label: 'Most GPUs', unit: 'GPUs', min: 1, max: 1e6, isWhole: true, example: '8' },
+};
+
+export const targetRules = (label: string): AmountRules => ({
+  label,
+  unit: 'ms',
+  min: 0.1,
+  max: 1e9,
+  isWhole: false,
+  example: '200',
+});
+
+export const GRID_TARGETS = ['p50', 'p95', 'p99'] as const;
+
+export function defaultFormValues(): FormValues {
+  return {
+    model: '',
+    workload: 'chat',
+    loadKind: 'users',
+    texts: {
+      users: '100',
+      rate: '',
+      thinkTime: '',
+      inputTokens: '',
+      outputTokens: '',
+      hitPercent: '',
+      cacheablePercent: '',
+      maxGpus: '',
+    },
+    providers: [],
+    place: 'anywhere',
+    placeName: '',
+    pricing: 'ondemand',
+    quantization: [],
+    headroom: 25,
+    kvCacheDtype: 'auto',
+    tensorParallel: 0,
+    gpus: [],
+    method: 'batching',
+    usesPrefixCache: true,
+    includesRetired: false,
+    isContextStrict: false,
+    targets: {},
+  };
+}
+
+export type FormReading =
+  | { kind: 'ready'; request: SizeInputDraft; amounts: Record<AmountField, Amount> }
+  /** Nothing to ask yet, or something cannot be read; `sentence` says what would work. */
+  | { kind: 'waiting'; sentence: string; amounts: Record<AmountField, Amount> };
+
+/** Rows the window wants: all that pass. */
+export const ALL_ROWS = 100_000;
+
+/** What the form asks for. Only what differs from the defaults is written, so that defaults stay the host's business. */
+export function readForm(values: FormValues): FormReading {
+  const amounts = Object.fromEntries(
+    Object.entries(AMOUNT_RULES).map(([field, rules]) => [
+      field,
+      parseAmount(values.texts[field as AmountField], rules),
+    ]),
+  ) as Record<AmountField, Amount>;
+  const waiting = (sentence: string): FormReading => ({ kind: 'waiting', sentence, amounts });
+
+  const unused: AmountField = values.loadKind === 'users' ? 'rate' : 'users';
+  for (const [field, amount] of Object.entries(amounts)) {
+    if (field !== unused && amount.kind === 'bad') return waiting(amount.sentence);
+  }
+  if (values.model === '') return waiting('Choose a model to begin.');
+  const load = amounts[values.loadKind];
+  if (load.kind !== 'value')
+    return waiting(`Say how many ${values.loadKind === 'users' ? 'users' : 'requests/s'} to serve.`);
+  if (values.place !== 'anywhere' && values.placeName.trim() === '') return waiting(`Name a ${values.place}.`);
+
+  const sla = readTargets(values);
+  if (typeof sla === 'string') return waiting(sla);
+  return { kind: 'ready', request: request(values, amounts, sla), amounts };
+}
+
+function request(
+  values: FormValues,
+  amounts: Record<AmountField, Amount>,
+  sla: NonNullable<SizeInputDraft['sla']>,
+): SizeInputDraft {
+  const number = (field: AmountField): number | null => {
+    const amount = amounts[field];
+    return amount.kind === 'value' ? amount.value : null;
+  };
+  const share = (field: AmountField): number | null => {
+    const percent = number(field);
+    return percent === null ? null : percent / 100;
+  };
+  const load = number(values.loadKind) ?? undefined;
+  return {
+    model: values.model,
+    workload: values.workload,
+    ...(values.loadKind === 'users' ? { users: load } : { rate: load }),
+    think_time: values.loadKind === 'users' ? (number('thinkTime') ?? 0) : 0,
+    headroom: values.headroom,
+    quantization: [...values.quantization],
+    kv_cache_dtype: values.kvCacheDtype,
+    pricing: values.pricing,
+    zone: values.place === 'zone' ? values.placeName.trim() : null,
+    region: values.place === 'region' ? values.placeName.trim() : null,
+    provider: [...values.providers],
+    gpu: [...values.gpus],
+    max_gpus: number('maxGpus'),
+    tp: values.tensorParallel === 0 ? null : values.tensorParallel,
+    include_retired: values.includesRetired,
+    input_tokens: number('inputTokens'),
+    output_tokens: number('outputTokens'),
+    prefix_hit_rate: share('hitPercent'),
+    cacheable_ratio: share('cacheablePercent'),
+    prefix_cache: values.usesPrefixCache,
+    strict_context: values.isContextStrict,
+    sla,
+    method: values.method,
+    top: ALL_ROWS,
+  };
+}
+
+/** The targets that were changed, or the sentence about the first that cannot be read. */
+function readTargets(values: FormValues): NonNullable<SizeInputDraft['sla']> | string {
+  const sla: NonNullable<SizeInputDraft['sla']> = {};
+  for (const [name, text] of Object.entries(values.targets)) {
+    const amount = parseAmount(text, targetRules(name.replace('_', ' ').toUpperCase()));
+    if (amount.kind === 'bad') return amount.sentence;
+    if (amount.kind === 'value') sla[name as TargetMetric] = amount.value;
+  }
+  return sla;
+}
+
+/** How many fields under Advanced differ from their defaults. */
+export function countAdvanced(values: FormValues): number {
+  const base = defaultFormValues();
+  const plain = [
+    'kvCacheDtype',
+    'tensorParallel',
+    'method',
+    'usesPrefixCache',
+    'includesRetired',
+    'isContextStrict',
+  ] as const;
+  const targets = Object.values(values.targets).filter((text) => text.trim() !== '').length;
+  const lists = (values.gpus.length > 0 ? 1 : 0) + (values.texts.maxGpus.trim() === '' ? 0 : 1);
+  return plain.filter((field) => values[field] !== base[field]).length + targets + lists;
+}
+
+/** Puts everything under Advanced back. */
+export function resetAdvanced(values: FormValues): void {
+  const base = defaultFormValues();
+  values.kvCacheDtype = base.kvCacheDtype;
+  values.tensorParallel = base.tensorParallel;
+  values.method = base.method;
+  values.usesPrefixCache = base.usesPrefixCache;
+  values.includesRetired = base.includesRetired;
+  values.isContextStrict = base.isContextStrict;
+  values.gpus = base.gpus;
+  values.texts.maxGpus = '';
+  values.targets = {};
+}

@@ -1,0 +1,82 @@
+import type { Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
+import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
+import type { Result } from '../../src-worker/protocol/result.ts';
+
+/** Edits that follow each other faster than this are one edit. */
+const DEBOUNCE_MS = 60;
+/** An answer that takes longer is shown as being updated; a shorter one would only flicker. */
+const STALE_AFTER_MS = 150;
+
+type Ask = (request: SizeInputDraft) => Promise<Result<SizeDocument>>;
+
+/**
+ * The answer beside the form. At most one question is under way; while it is, only the newest edit is kept, so that a
+ * slow host never works through a queue of questions nobody asks any more. The last answer stays until the next one.
+ */
+export class LiveAnswer {
+  document = $state.raw<SizeDocument | null>(null);
+  /** Why the newest question has no answer; the document then belongs to an older one. */
+  error = $state.raw<ErrorInfo | null>(null);
+  answeredInMs = $state<number | null>(null);
+  /** True once the answer on screen has been out of date for a while. */
+  isStale = $state(false);
+  selectedId = $state<string | null>(null);
+
+  selected: Recommendation | null = $derived.by(() => {
+    const rows = this.document?.recommendations ?? [];
+    return rows.find((row) => row.id === this.selectedId) ?? rows[0] ?? null;
+  });
+
+  readonly #ask: Ask;
+  #waiting: SizeInputDraft | null = null;
+  #isAsking = false;
+  #debounce: ReturnType<typeof setTimeout> | undefined;
+  #staleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /** Asks soon; a newer request replaces one that has not been sent. */
+  request(request: SizeInputDraft): void {
+    this.#waiting = request;
+    this.#staleTimer ??= setTimeout(() => (this.isStale = true), STALE_AFTER_MS);
+    clearTimeout(this.#debounce);
+    this.#debounce = setTimeout(() => void this.#next(), DEBOUNCE_MS);
+  }
+
+  /** Nothing can be asked at present; what is on screen stays. */
+  withdraw(): void {
+    clearTimeout(this.#debounce);
+    this.#waiting = null;
+    if (!this.#isAsking) this.#settle();
+  }
+
+  async #next(): Promise<void> {
+    if (this.#isAsking || !this.#waiting) return;
+    const request = this.#waiting;
+    this.#waiting = null;
+    this.#isAsking = true;
+    const startedAt = performance.now();
+    const result = await this.#ask(request);
+    this.#isAsking = false;
+    const isSuperseded = this.#waiting !== null;
+    if (isSuperseded) {
+      await this.#next();
+      return;
+    }
+    if (result.ok) {
+      this.document = result.value;
+      this.answeredInMs = performance.now() - startedAt;
+    }
+    this.error = result.ok ? null : result.error;
+    this.#settle();
+  }
+
+  #settle(): void {
+    clearTimeout(this.#staleTimer);
+    this.#staleTimer = undefined;
+    this.isStale = false;
+  }
+}

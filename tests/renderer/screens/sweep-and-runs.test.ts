@@ -1,0 +1,154 @@
+import '@testing-library/jest-dom/vitest';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import App from '../../../src-renderer/App.svelte';
+import type { AppApi, SweepStart, SweepSummary } from '../../../src-worker/protocol/app-api.ts';
+import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
+import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
+
+vi.mock('chart.js', () => import('../fixtures/chart.ts'));
+
+const SUMMARY: SweepSummary = {
+  runId: 7,
+  status: 'done',
+  points: 4,
+  donePoints: 4,
+  rows: 12,
+  passingRows: 9,
+  problems: [],
+};
+
+async function open(screenName: 'Sweep' | 'Runs', answers: Partial<AppApi> = {}) {
+  const host = fakeHost(fakeApi(answers));
+  render(App, { connect: host.connect });
+  await screen.findByTestId('verdict');
+  await fireEvent.click(screen.getByRole('button', { name: screenName }));
+  return host;
+}
+
+/** A sweep that ends when the test says so. */
+function heldSweep() {
+  const started: SweepStart[] = [];
+  let finish: (result: Result<SweepSummary>) => void = () => undefined;
+  const startSweep: AppApi['startSweep'] = (request) => {
+    started.push(request);
+    return new Promise((resolve) => (finish = resolve));
+  };
+  return { started, startSweep, finish: (result: Result<SweepSummary>) => finish(result) };
+}
+
+beforeEach(() => {
+  stubBrowser();
+  localStorage.clear();
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+describe('sweep', () => {
+  test('shows the size of the space before it starts, and asks for what it shows', async () => {
+    const { started, startSweep } = heldSweep();
+    await open('Sweep', { startSweep });
+    await fireEvent.input(screen.getByRole('textbox', { name: 'Users' }), { target: { value: '1..8*2' } });
+    await fireEvent.click(within(screen.getByRole('group', { name: 'Weights' })).getByRole('button', { name: 'FP8' }));
+    await fireEvent.click(screen.getByRole('radio', { name: 'All' }));
+    expect(screen.getByText('12 points')).toBeVisible();
+    expect(screen.getByText('4 loads × 1 precision × 3 zones')).toBeVisible();
+    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    expect(started[0]?.spec.axes).toEqual({ users: { from: 1, to: 8, factor: 2 }, quantization: ['fp8'], zone: ['*'] });
+    expect(screen.getByTestId('sweep-progress')).toHaveTextContent('0 of 12 points');
+    expect(screen.getByRole('button', { name: 'Start sweep' })).toBeDisabled();
+  });
+
+  test('an axis that cannot be read says what would work and does not start', async () => {
+    await open('Sweep');
+    const axis = screen.getByRole('textbox', { name: 'Users' });
+    await fireEvent.input(axis, { target: { value: '10..5:1' } });
+    expect(axis).toBeInvalid();
+    expect(axis).toHaveAccessibleDescription(/10\.\.1000:10 counts up by 10/);
+    expect(screen.getByRole('button', { name: 'Start sweep' })).toBeDisabled();
+  });
+
+  test('progress arrives, Stop keeps what was computed, and goes on while other screens are open', async () => {
+    const { started, startSweep, finish } = heldSweep();
+    const cancelTask = vi.fn<AppApi['cancelTask']>(() => Promise.resolve(success(null)));
+    const host = await open('Sweep', { startSweep, cancelTask });
+    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    const { taskId } = started[0]!;
+    host.push({
+      type: 'configiq:progress',
+      taskId,
+      phase: 'computing',
+      done: 6,
+      total: 10,
+      best: '$0.44/h for 10 users',
+    });
+    await waitFor(() => expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '6'));
+    expect(screen.getByTestId('sweep-progress')).toHaveTextContent('Best so far $0.44/h for 10 users');
+    await fireEvent.click(screen.getByRole('button', { name: 'Size' }));
+    expect(screen.getByTestId('status-bar')).toHaveTextContent('Sweep 60 %');
+    await fireEvent.click(screen.getByRole('button', { name: 'Sweep' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Stop' }));
+    expect(cancelTask).toHaveBeenCalledWith(taskId);
+    finish(success({ ...SUMMARY, status: 'cancelled', points: 10, donePoints: 6 }));
+    expect(await screen.findByText(/Stopped at 6 of 10 points; kept/)).toBeVisible();
+    expect(screen.queryByTestId('sweep-progress')).toBeNull();
+  });
+
+  test('the result lists the cheapest row of each point and can be taken away', async () => {
+    const exportRun = vi.fn<AppApi['exportRun']>((...args) => fakeApi().exportRun(...args));
+    const createObjectURL = vi.fn(() => 'blob:1');
+    vi.stubGlobal('URL', Object.assign(URL, { createObjectURL, revokeObjectURL: () => undefined }));
+    const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
+    await open('Sweep', { startSweep: () => Promise.resolve(success(SUMMARY)), exportRun });
+    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    const result = await screen.findByTestId('sweep-result');
+    await waitFor(() =>
+      expect(result).toHaveTextContent('4 points computed, 12 rows. 9 configurations meet the targets.'),
+    );
+    expect(within(result).getByRole('row', { name: /20 FP16 2 × g6e\.xlarge/ })).toHaveTextContent('3.72');
+    expect(result).toHaveTextContent('2 points without a configuration that meets the targets');
+    await fireEvent.click(within(result).getByRole('button', { name: 'Export CSV' }));
+    await waitFor(() => expect(click).toHaveBeenCalledOnce());
+    expect(exportRun).toHaveBeenCalledWith(7, 'csv');
+    expect((click.mock.contexts[0] as HTMLAnchorElement).download).toBe('run-7.csv');
+    click.mockRestore();
+  });
+
+  test('problems of single points and of the whole sweep are told', async () => {
+    const message = 'The worker stopped twice.';
+    await open('Sweep', {
+      startSweep: () =>
+        Promise.resolve(success({ ...SUMMARY, status: 'failed' as const, donePoints: 1, problems: [message] })),
+    });
+    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    expect(await screen.findByText(message)).toBeVisible();
+    expect(screen.getByText(/1 of 4 points were computed before it failed; these are kept/)).toBeVisible();
+  });
+});
+
+describe('runs', () => {
+  test('are listed and open with their best rows', async () => {
+    await open('Runs');
+    await fireEvent.click(await screen.findByRole('button', { name: 'Llama over users' }));
+    const detail = await screen.findByTestId('run-detail');
+    expect(detail).toHaveTextContent('2 points, 6 rows, configiq 0.1.0, catalog 2026-11-09');
+    expect(within(detail).getAllByRole('rowheader')).toHaveLength(RUN_DETAIL.bestRows.length);
+    await fireEvent.click(within(detail).getByRole('button', { name: 'Close this run' }));
+    expect(screen.queryByTestId('run-detail')).toBeNull();
+  });
+
+  test('none yet: says what belongs here and where to begin', async () => {
+    await open('Runs', { listRuns: () => Promise.resolve(success([])) });
+    expect(await screen.findByText(/Sweeps and saved answers are kept here/)).toBeVisible();
+    await fireEvent.click(screen.getByRole('button', { name: 'Set up a sweep' }));
+    expect(screen.getByRole('heading', { name: 'What should vary?' })).toBeVisible();
+  });
+
+  test('a store that cannot be read is a sentence with a way to try again', async () => {
+    const broken = failure({ family: 'file', code: 'database', message: 'The database is locked.', details: {} });
+    const listRuns = vi.fn<AppApi['listRuns']>(() => Promise.resolve(broken));
+    await open('Runs', { listRuns });
+    expect(await screen.findByText('The database is locked.')).toBeVisible();
+    await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(listRuns).toHaveBeenCalledTimes(2);
+  });
+});

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LiveAnswer } from '../../../src-renderer/state/live-answer.svelte.ts';
+import type { SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import type { SizeInputDraft } from '../../../src-worker/protocol/requests.ts';
+import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
+import { ROWS, sizeDocument } from '../fixtures/documents.ts';
+
+const ask = (users: number): SizeInputDraft => ({ model: 'm', users });
+
+/** A host that answers when it is told to. */
+function slowHost() {
+  const asked: number[] = [];
+  const waiting: ((result: Result<SizeDocument>) => void)[] = [];
+  return {
+    asked,
+    size: (request: SizeInputDraft) => {
+      asked.push(request.users ?? 0);
+      return new Promise<Result<SizeDocument>>((resolve) => waiting.push(resolve));
+    },
+    answer: async (result: Result<SizeDocument> = success(sizeDocument())) => {
+      waiting.shift()?.(result);
+      await vi.advanceTimersByTimeAsync(0);
+    },
+  };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('live answer', () => {
+  test('edits in quick succession are one question, asked within 80 ms of the last', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    for (const users of [1, 12, 123]) {
+      answer.request(ask(users));
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    expect(host.asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60);
+    expect(host.asked).toEqual([123]);
+  });
+
+  test('while one is under way only the newest waits, and only its answer is shown', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    answer.request(ask(1));
+    await vi.advanceTimersByTimeAsync(80);
+    for (const users of [2, 3]) {
+      answer.request(ask(users));
+      await vi.advanceTimersByTimeAsync(80);
+    }
+    await host.answer(success(sizeDocument({ num_passing: 1 })));
+    expect(host.asked).toEqual([1, 3]);
+    expect(answer.document).toBeNull();
+    await host.answer(success(sizeDocument({ num_passing: 3 })));
+    expect(answer.document?.num_passing).toBe(3);
+  });
+
+  test('the old picture stays, and counts as old only after 150 ms', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    answer.request(ask(1));
+    await vi.advanceTimersByTimeAsync(80);
+    await host.answer();
+    const first = answer.document;
+    answer.request(ask(2));
+    await vi.advanceTimersByTimeAsync(140);
+    expect(answer.isStale).toBe(false);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(answer.isStale).toBe(true);
+    expect(answer.document).toBe(first);
+    await host.answer();
+    expect(answer.isStale).toBe(false);
+  });
+
+  test('an error keeps the last answer, and the next answer ends the error', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    const next = async (result?: Result<SizeDocument>) => {
+      answer.request(ask(1));
+      await vi.advanceTimersByTimeAsync(80);
+      await host.answer(result);
+    };
+    await next();
+    await next(failure({ family: 'invalid_input', code: 'unknown_zone', message: 'No such zone.', details: {} }));
+    expect(answer.document).not.toBeNull();
+    expect(answer.error?.code).toBe('unknown_zone');
+    await next();
+    expect(answer.error).toBeNull();
+  });
+
+  test('the selection survives a new answer that still has the row, else the first row takes its place', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    const next = async (document: SizeDocument) => {
+      answer.request(ask(1));
+      await vi.advanceTimersByTimeAsync(80);
+      await host.answer(success(document));
+    };
+    await next(sizeDocument());
+    expect(answer.selected?.id).toBe(ROWS[0]!.id);
+    answer.selectedId = ROWS[1]!.id;
+    await next(sizeDocument({ recommendations: [ROWS[0]!, ROWS[1]!] }));
+    expect(answer.selected?.id).toBe(ROWS[1]!.id);
+    await next(sizeDocument({ recommendations: [ROWS[2]!] }));
+    expect(answer.selected?.id).toBe(ROWS[2]!.id);
+    await next(sizeDocument({ recommendations: [] }));
+    expect(answer.selected).toBeNull();
+  });
+
+  test('what was withdrawn before it was sent is never asked', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    answer.request(ask(1));
+    answer.withdraw();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(host.asked).toEqual([]);
+    expect(answer.isStale).toBe(false);
+  });
+});
