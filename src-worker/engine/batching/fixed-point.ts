@@ -44,7 +44,7 @@ export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number
   let previousGap = offered * first.step.meanMs;
   let decodes = previousGap;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (decodes > limit.decodes) return { kind: 'saturated', cause: limit.cause };
+    if (decodes > limit.decodes) return { kind: 'saturated', cause: causeAtLimit(subject, arrivalsPerMs, limit) };
     const outcome = meanStep(subject, arrivalsPerMs, decodes);
     if (outcome.kind === 'saturated') return { kind: 'saturated', cause: 'compute' };
     const gap = offered * outcome.step.meanMs - decodes;
@@ -59,6 +59,23 @@ export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number
   }
   // Slower than any real approach to a root: the root lies at the edge of stability.
   return { kind: 'saturated', cause: 'compute' };
+}
+
+/**
+ * What saturates when the decodes outgrow the seats or the KV cache: those, if more of them would help; the GPU itself, if
+ * a further decode brings in more work than it carries.
+ */
+function causeAtLimit(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  limit: ReturnType<typeof decodeLimit>,
+): SaturationKind {
+  const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
+  const at = meanStep(subject, arrivalsPerMs, limit.decodes);
+  const further = meanStep(subject, arrivalsPerMs, limit.decodes * 1.05);
+  if (at.kind === 'saturated' || further.kind === 'saturated') return 'compute';
+  const gain = (arrivalsPerMs * decodesPerPrompt * (further.step.meanMs - at.step.meanMs)) / (limit.decodes * 0.05);
+  return gain >= 1 ? 'compute' : limit.cause;
 }
 
 function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): SteadyState {

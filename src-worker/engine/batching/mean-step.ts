@@ -256,7 +256,7 @@ function fillStates(
   pieces: Pieces,
   effectiveArrivals: number,
 ): void {
-  const needed = Math.ceil(expected + 6 * Math.sqrt(expected) + 3);
+  const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
   if (needed <= MAX_STATES) {
     step.numStates = Math.max(4, needed);
     for (let j = 0; j < step.numStates; j += 1) {

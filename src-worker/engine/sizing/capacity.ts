@@ -16,6 +16,8 @@ const TOLERANCE = 1e-3;
 /** Share of the upper bound that counts as an idle replica. */
 const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
+/** Bracket in ln(rate) in which the score is as good as straight. */
+const NARROW = 0.02;
 
 export type LatencyByKind = Partial<Record<`${LatencyKind}Ms`, LatencyPercentiles>>;
 
@@ -95,8 +97,10 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
   if (idle.value > 0) return refusal(idle);
 
   let low = floor;
+  let lowScore = idle.value;
   let lowWeight = idle.value;
   let high = Math.log(bound * 1.001);
+  let highScore = Infinity;
   let highWeight = Infinity;
   let binding: Score['binding'] = 'compute';
   let next = Math.log(bound * 0.5);
@@ -105,11 +109,13 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
     const result = at(next);
     if (result.value <= 0) {
       low = next;
+      lowScore = result.value;
       lowWeight = result.value;
       if (lastSide === 'low') highWeight /= 2;
       lastSide = 'low';
     } else {
       high = next;
+      highScore = result.value;
       highWeight = result.value;
       binding = result.binding;
       if (lastSide === 'high' && low > floor) lowWeight /= 2;
@@ -117,7 +123,12 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
     }
     if (low === floor) next = Math.max(high - Math.LN2, (low + high) / 2);
     else if (!Number.isFinite(highWeight)) next = (low + high) / 2;
-    else next = low + (high - low) * Math.min(0.95, Math.max(0.05, lowWeight / (lowWeight - highWeight)));
+    else {
+      // In a bracket too narrow for the curve to bend, a chord that meets zero next to the passing end settles the search.
+      const chord = lowScore / (lowScore - highScore);
+      if (high - low < NARROW && chord * (high - low) < TOLERANCE / 2) break;
+      next = low + (high - low) * Math.min(0.95, Math.max(0.05, lowWeight / (lowWeight - highWeight)));
+    }
     // A step below the tolerance next to the passing end decides the search at once.
     if (next - low < TOLERANCE / 2) next = low + TOLERANCE / 2;
     if (high - next < TOLERANCE / 2) next = high - TOLERANCE / 2;

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
+import { findCapacity, latencyOf, searchCapacity, type Score } from '../../../src-worker/engine/sizing/capacity.ts';
+import type { Target } from '../../../src-worker/engine/workload/types.ts';
+import { SCENARIOS, subjectOf } from '../batching/scenarios.ts';
+import { facts } from '../world.ts';
+
+const chat = facts.workloads.find(({ name }) => name === 'chat');
+if (!chat) throw new Error('no chat workload');
+
+const score = (value: number): Score => ({ value, binding: 'ttft_p95', predictedMs: 0, targetMs: 0, ttftP95Ms: 0 });
+
+describe('capacity search', () => {
+  test.each([0.003, 0.1, 0.4, 0.77, 0.98])('finds a known root at %f of the bound to 0.1 %% from below', (root) => {
+    for (const bend of [0.3, 1, 4]) {
+      const found = searchCapacity((rate) => score((rate / root) ** bend - 1), 1);
+      if (found.kind !== 'found') throw new Error('not found');
+      expect(found.ratePerMs).toBeLessThanOrEqual(root);
+      expect(found.ratePerMs).toBeGreaterThan(root * 0.9985);
+    }
+  });
+
+  test('finds the edge where the score jumps to infinity', () => {
+    const found = searchCapacity((rate) => score(rate > 0.123 ? Infinity : -0.5), 1);
+    expect(found.kind === 'found' ? found.ratePerMs / 0.123 : NaN).toBeCloseTo(1, 2);
+  });
+
+  test('a target missed by an idle replica is a refusal with both figures', () => {
+    const found = searchCapacity(() => ({ ...score(0.2), predictedMs: 61, targetMs: 50 }), 1);
+    expect(found).toEqual({ kind: 'missed_when_idle', metric: 'ttft_p95', predictedMs: 61, targetMs: 50 });
+  });
+
+  test.each(SCENARIOS.slice(0, 5).map((scenario) => [scenario.name, scenario] as const))(
+    '%s: every target holds at the capacity, and one breaks just above it',
+    (_, scenario) => {
+      const subject = subjectOf(scenario);
+      const targets: Target[] = chat.targets.map((target) => ({ ...target, targetMs: target.targetMs * 2 }));
+      const capacity = findCapacity(subject, targets);
+      if (capacity.kind !== 'found') throw new Error('not found');
+      const holds = (share: number): boolean => {
+        const outcome = evaluateBatching(subject, capacity.ratePerMs * share);
+        if (outcome.kind === 'saturated' || outcome.pressureZ < 4) return false;
+        return targets.every(({ isGating, metric, targetMs }) => !isGating || latencyOf(outcome, metric) <= targetMs);
+      };
+      expect([holds(0.5), holds(1), holds(1.01)]).toEqual([true, true, false]);
+    },
+  );
+});
