@@ -3,7 +3,7 @@ import type { TrustKind } from '../engine/batching/closed-form.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { MemoryFit } from '../engine/memory/fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
-import type { LatencySummary, MemoryDocument, Remark, Versions } from '../protocol/documents.ts';
+import type { LatencySummary, MemoryDocument, Remark, Versions, Warning } from '../protocol/documents.ts';
 
 /** Parts that several documents share. */
 
@@ -41,14 +41,29 @@ export function memoryDocument(fit: MemoryFit): MemoryDocument {
 export const stepTimeDocument = (parts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, rounded(ms)]));
 
+/** Step times of this GPU rest on its family alone. */
+export const extrapolatedGpu = (gpuName: string): Warning => ({
+  code: 'extrapolated_gpu',
+  sentence: `No measurement of ${gpuName} informs the step times: factors of its family are used.`,
+});
+
 const TRUST_SENTENCES: Record<TrustKind, string> = {
-  ok: 'The load lies where the closed form was confirmed by simulation.',
+  ok: 'Load and lengths lie where the closed form holds: steady, with room in the KV cache and the seats.',
   critical: 'Close to the edge of the steady region: tails are likely too low.',
   kv_pressure: 'The KV cache is nearly full: requests may be preempted, so the figures are lower bounds.',
   slot_pressure: 'Nearly all seats are taken: requests may wait for admission, so the figures are lower bounds.',
   bursty: 'Arrivals are bursty: tails of the time to first token are likely too low.',
 };
 
-export const trustRemark = (kind: TrustKind): Remark<TrustKind> => ({ kind, sentence: TRUST_SENTENCES[kind] });
+const METHOD_SENTENCES: Partial<Record<string, string>> = {
+  mg1: 'One request at a time: the wait is exact, the picture of the engine is not.',
+  static_batch: 'A batch that starts together: no arrivals, no waiting.',
+};
+
+/** `method` other than the closed form of continuous batching has its own words. */
+export const trustRemark = (kind: TrustKind, method: string): Remark<TrustKind> => ({
+  kind,
+  sentence: METHOD_SENTENCES[method] ?? TRUST_SENTENCES[kind],
+});
 
 export const versionsOf = (facts: Facts, calibration: string): Versions => ({ ...facts.versions, calibration });

@@ -42,7 +42,7 @@ const scvOf = ({ arrival }: Workload): number =>
 /** Everything but the capacity searches. */
 function subjectOf(input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> {
   const providers = resolveProviders(input.provider, facts);
-  checkPlace(input, providers, facts);
+  checkPlace(input, facts);
   const workload = overriddenWorkload(resolveWorkload(input.workload, facts), input);
   const calibration = resolveCalibration(input.calibration, facts);
   const engine = resolveEngine('vllm', facts);

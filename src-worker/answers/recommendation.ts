@@ -4,6 +4,7 @@ import { headroomRule } from '../engine/sizing/headroom.ts';
 import { isHostMemoryTight, meetsTargets } from '../engine/sizing/size.ts';
 import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { needsQuantizedCheckpoint, vllmCommand } from '../engine/sizing/vllm-command.ts';
+import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type {
@@ -17,7 +18,15 @@ import type {
   ThroughputDocument,
   Warning,
 } from '../protocol/documents.ts';
-import { latencySummary, memoryDocument, NO_INTERVAL, rounded, stepTimeDocument, trustRemark } from './common.ts';
+import {
+  extrapolatedGpu,
+  latencySummary,
+  memoryDocument,
+  NO_INTERVAL,
+  rounded,
+  stepTimeDocument,
+  trustRemark,
+} from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 
 export interface RowContext {
@@ -61,6 +70,9 @@ function throughputAt(rateReqPerS: number, { prepared }: RowContext): Throughput
     total_tokens_per_s: rounded(rateReqPerS * (promptMean + outputMean)),
   };
 }
+
+/** An answer of one token has no time per token after the first. */
+const hasTokenTimes = ({ prepared }: RowContext): boolean => prepared.subject.lengths.moments.outputMean > 1;
 
 /** Rate per replica / the rate at which a replica saturates. */
 const utilizationOf = (plan: SizedPlan): number => plan.ratePerReplicaPerMs / plan.load.saturation().perMs;
@@ -110,12 +122,14 @@ function otherPlan(plan: SizedPlan | RefusedPlan, chosen: SizedPlan): OtherPlan 
     replicas: sized?.replicas ?? null,
     instances: sized?.instances ?? null,
     usd_per_hour: sized ? rounded(sized.cost.usdPerHour) : null,
-    reason: isSized(plan) ? null : plan.refusal.detail,
+    reason: isSized(plan) ? null : plan.refusal.reason,
+    detail: isSized(plan) ? null : plan.refusal.detail,
   };
 }
 
 function warningsOf(plan: SizedPlan, { prepared }: RowContext): Warning[] {
   const warnings: Warning[] = [...plan.group.warnings];
+  if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
   if (kvGib < TIGHT_KV_GIB) {
     const sentence = `Only ${kvGib.toFixed(1)} GiB per GPU are left for KV cache: memory is ${kvGib < TIGHT_KV_GIB / 2 ? 'very tight' : 'tight'}.`;
@@ -126,14 +140,14 @@ function warningsOf(plan: SizedPlan, { prepared }: RowContext): Warning[] {
     warnings.push({ code: 'host_memory_tight', sentence });
   }
   if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint)) {
-    const sentence = `${plan.group.precision} needs a checkpoint that holds it: put its id in place of ${prepared.model.id} in the command.`;
+    const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it: put its id in place in the command.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
   }
   return warnings;
 }
 
 function commandOf(plan: SizedPlan, { prepared }: RowContext): string {
-  const { lengths, workload } = prepared.subject;
+  const { workload } = prepared.subject;
   return vllmCommand({
     modelId: prepared.model.id,
     checkpoint: prepared.model.checkpoint,
@@ -141,8 +155,7 @@ function commandOf(plan: SizedPlan, { prepared }: RowContext): string {
     kvCacheDtype: prepared.input.kv_cache_dtype,
     tensorParallel: plan.group.tensorParallel,
     limits: plan.group.limits,
-    neededContextTokens: lengths.promptP99Tokens + lengths.outputP99Tokens,
-    maxContextTokens: prepared.model.maxContextTokens,
+    servedTokens: servedContextTokens(prepared.subject),
     hasPrefixCache: workload.prefixCache !== null || prepared.input.prefix_cache,
   });
 }
@@ -156,7 +169,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
   const bottleneck = bottleneckOf({
     saturation: null,
     ttftP95Ms: latency.ttftMs.p95,
-    idleTtftP95Ms: load.capacity.idleTtftP95Ms,
+    unhinderedTtftP95Ms: latency.unhinderedTtftP95Ms,
     meanRunning: latency.meanRunning,
     step,
   });
@@ -183,7 +196,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     meets_sla: true,
     sla: slaRows(plan, context),
     ttft_ms: latencySummary(latency.ttftMs),
-    tpot_ms: latencySummary(latency.tpotMs),
+    tpot_ms: latencySummary(hasTokenTimes(context) ? latency.tpotMs : null),
     e2e_ms: latencySummary(latency.e2eMs),
     throughput: throughputAt(context.demand.rateReqPerS, context),
     utilization: rounded(utilizationOf(plan)),
@@ -192,7 +205,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     batch: { mean_running: rounded(latency.meanRunning), max_running: latency.maxRunning },
     memory: memoryDocument(group.memory),
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
-    trust: trustRemark(latency.trust),
+    trust: trustRemark(latency.trust, context.prepared.subject.method),
     simulation_check: null,
     simulation_check_reason: NO_SIMULATION,
     bottleneck,

@@ -67,7 +67,7 @@ export const resolveProviders = (names: string[], facts: Facts): string[] =>
 export const resolveGpus = (names: string[], facts: Facts): string[] => names.map((name) => resolveGpuId(facts, name));
 
 /** Zone and region exclude each other, and each must exist at one of the providers. */
-export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, providers: string[], facts: Facts): void {
+export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, facts: Facts): void {
   const { zone, region } = input;
   if (zone !== null && region !== null) {
     throw invalidInput(
@@ -76,20 +76,18 @@ export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, providers:
       { zone, region },
     );
   }
-  const offers = facts.instances
-    .filter((instance) => providers.length === 0 || providers.includes(instance.provider))
-    .flatMap((instance) => instance.offers);
-  const among = providers.length > 0 ? ` at ${providers.join(', ')}` : '';
+  // Known anywhere is known: what the providers asked for do not sell there is excluded with its reason.
+  const offers = facts.instances.flatMap((instance) => instance.offers);
   if (zone !== null) {
     const known = [...new Set(offers.flatMap((offer) => offer.zones))].sort();
     if (!known.includes(zone)) {
-      throw invalidInput('unknown_zone', `Unknown zone "${zone}"${among}: ${didYouMean(zone, known)}`, { zone });
+      throw invalidInput('unknown_zone', `Unknown zone "${zone}": ${didYouMean(zone, known)}`, { zone });
     }
   }
   if (region !== null) {
     const known = [...new Set(offers.map((offer) => offer.region))].sort();
     if (!known.includes(region)) {
-      throw invalidInput('unknown_region', `Unknown region "${region}"${among}: ${didYouMean(region, known)}`, {
+      throw invalidInput('unknown_region', `Unknown region "${region}": ${didYouMean(region, known)}`, {
         region,
       });
     }
@@ -103,12 +101,17 @@ export function resolvePrecisions(asked: SizeInput['quantization'], model: Model
   return [...new Set(precisions)];
 }
 
-const scaled = (distribution: LengthDistribution, factor: number): LengthDistribution => ({
-  mean: distribution.mean * factor,
-  std: distribution.std * factor,
-  min: distribution.min * factor,
-  max: distribution.max * factor,
-});
+function scaled(distribution: LengthDistribution, factor: number): LengthDistribution {
+  const mean = distribution.mean * factor;
+  // A request has at least one token: a mean of one leaves no spread.
+  if (factor !== 1 && mean <= 1) return { mean, std: 0, min: mean, max: mean };
+  return {
+    mean,
+    std: distribution.std * factor,
+    min: distribution.min * factor,
+    max: distribution.max * factor,
+  };
+}
 
 function withTargets(targets: Target[], sla: SizeInput['sla']): Target[] {
   const asked = Object.entries(sla) as [LatencyMetric, number][];

@@ -48,7 +48,7 @@ export interface MemoryDocument {
   activation_gib: number;
   /** NCCL, CUDA context and graphs. */
   overhead_gib: number;
-  /** What gpu_memory_utilization leaves to the driver and others. */
+  /** Outside gpu_memory_utilization: left to the driver and to others. */
   free_gib: number;
   total_gib: number;
   /** Missing memory per GPU; null when it fits. */
@@ -109,7 +109,9 @@ export interface OtherPlan {
   replicas: number | null;
   instances: number | null;
   usd_per_hour: number | null;
+  /** Reason code where the plan was refused, with its sentence. */
   reason: string | null;
+  detail: string | null;
 }
 
 export interface Recommendation {

@@ -25,7 +25,7 @@ describe('predict', () => {
     expect(document.memory.shortfall_gib ?? 0).toBeCloseTo(57.8, 0);
     expect(document.ttft_ms.p50).toBeNull();
     expect(document.saturated).toBe(false);
-    expect(document.warnings[0]?.sentence).toMatch(/57\.8 GiB per GPU are missing/);
+    expect(document.warnings[0]?.sentence).toMatch(/57\.9 GiB per GPU are missing/);
   });
 
   test('overload is a value: saturated, latencies null, the cause and the rate that would do', () => {
@@ -71,5 +71,76 @@ describe('predict', () => {
     const cold = predict({ ...base, input_tokens: 4000, rate: 0.1 });
     const warm = predict({ ...base, input_tokens: 4000, prefix_tokens: 3900, rate: 0.1 });
     expect(warm.ttft_ms.p50 ?? 0).toBeLessThan((cold.ttft_ms.p50 ?? 0) / 4);
+  });
+});
+
+describe('predict: by hand', () => {
+  // Constant lengths and next to no load: TTFT and E2E are sums of steps and of the API's time.
+  const parts = { model: base.model, gpu: base.gpu, input_tokens: 250, rate: 1e-6 };
+
+  test('TTFT = prefill step + API base + tokenizing; E2E = TTFT + (output - 1) x TPOT', () => {
+    const { ttft_ms, tpot_ms, e2e_ms, step_time_ms } = predict({ ...parts, output_tokens: 150 });
+    const prefill = step_time_ms?.prefill.total ?? NaN;
+    // vllm-v1-late: 7.39 ms base, 1.98 ms per 1,000 prompt tokens (calibration profile).
+    expect(ttft_ms.mean ?? NaN).toBeCloseTo(prefill + 7.39 + 1.98 * 0.25, 0);
+    expect(e2e_ms.mean ?? NaN).toBeCloseTo((ttft_ms.mean ?? NaN) + 149 * (tpot_ms.mean ?? NaN), -1);
+  });
+
+  test('attention over a prompt counts half the pairs: 4 FLOP x heads x size x layers x n²/2 at the achieved rate', () => {
+    const { step_time_ms } = predict({
+      ...parts,
+      model: 'meta-llama/Llama-3.1-8B-Instruct',
+      input_tokens: 2000,
+      output_tokens: 2,
+    });
+    const flop = 4 * 32 * 128 * 32 * (2000 * 1000);
+    // A100: 312 TFLOP/s dense at 69.9 %.
+    expect(step_time_ms?.prefill.prompt_attention ?? NaN).toBeCloseTo((flop / (312e12 * 0.699)) * 1000, 4);
+  });
+
+  test('utilization is the rate over the saturation rate: at 1.0 of it the replica saturates', () => {
+    const at = (rate: number) => predict({ ...base, rate });
+    const { utilization } = at(8);
+    const limit = 8 / (utilization ?? NaN);
+    expect(at(limit * 0.99).saturated).toBe(false);
+    expect(at(limit * 1.01).ttft_ms.p50).toBeNull();
+  });
+
+  test('a request longer than the KV cache does not fit, whatever the load', () => {
+    const tight = {
+      model: 'meta-llama/Llama-3.1-70B-Instruct',
+      gpu: 'nvidia-h100-80gb',
+      tp: 2,
+      input_tokens: 20_000,
+      output_tokens: 500,
+    };
+    for (const load of [{ rate: 0.1 }, { concurrency: 1 }, { batch: 4 }]) {
+      const { memory, ttft_ms } = predict({ ...tight, ...load });
+      expect([memory.fits, ttft_ms.mean]).toEqual([false, null]);
+    }
+  });
+
+  test('method mg1 serves one at a time: an exact wait, far longer under the same load', () => {
+    const [mg1, batching] = [predict({ ...base, rate: 0.5, method: 'mg1' }), predict({ ...base, rate: 0.5 })];
+    expect(mg1.ttft_ms.p95 ?? 0).toBeGreaterThan(5 * (batching.ttft_ms.p95 ?? Infinity));
+    expect(mg1.batch.max_running).toBe(1);
+    expect(predict({ ...base, rate: 2, method: 'mg1' }).saturated).toBe(true);
+  });
+
+  test.each([
+    [{ rate: 1, think_time: 5 }, /think_time belongs to --concurrency/],
+    [{ concurrency: 2, arrival: 'constant' as const }, /belongs to --rate/],
+    [{ rate: 1, arrival_cv: 2 }, /belongs to --arrival gamma/],
+    [{ rate: 1, prefix_hit_rate: 0.5 }, /needs --prefix-tokens/],
+    [{ rate: 1, prefix_tokens: 250 }, /must be below input_tokens 250/],
+    [{ batch: 1, replicas: 4 }, /cannot be split over 4 replicas/],
+    [{ concurrency: 4, method: 'mg1' as const }, /open arrivals only/],
+  ])('%o is refused, not ignored', (options, message) => {
+    expect(() => predict({ ...base, ...options })).toThrow(message);
+  });
+
+  test('what is assumed is said: a larger link domain than any instance, a version without a table', () => {
+    const codes = predict({ ...base, rate: 1, tp: 32, engine: 'vllm@0.5' }).warnings.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(['link_domain', 'separate_prefill']));
   });
 });

@@ -1,4 +1,4 @@
-import { depositFirstToken } from './first-token.ts';
+import { depositFirstToken, type FirstTokenParts } from './first-token.ts';
 import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
 import { meanStep, NORMAL_NODES } from './mean-step.ts';
 import { Spread, type LatencyPercentiles } from './spread.ts';
@@ -15,9 +15,10 @@ interface TokenLatencies {
   /** Sequences decoding on average, and the 99 % point of their number (within the seats). */
   meanRunning: number;
   maxRunning: number;
-  /** ms: the average step, and the same without prompt pieces. */
+  /** ms of the average step that does something. */
   meanStepMs: number;
-  decodeOnlyStepMs: number;
+  /** P95 of the TTFT of a request that waits for nobody: what is above it is waiting. */
+  unhinderedTtftP95Ms: number;
   /** Share of steps' time that prompt pieces take. */
   prefillShare: number;
   /** Distance to the KV and seat limits in standard deviations of the demand. */
@@ -89,7 +90,9 @@ export function evaluateBatching(
 ): BatchingOutcome {
   const tokens = evaluateTokens(subject, arrivalsPerMs, closed);
   if (tokens.kind === 'saturated') return tokens;
-  return { ...tokens, e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs) };
+  // An answer of one token ends with its first.
+  const hasDecodes = subject.lengths.moments.outputMean > 1;
+  return { ...tokens, e2eMs: hasDecodes ? endToEnd(subject, tokens.times, tokens.ttftNodesMs) : tokens.ttftMs };
 }
 
 export type ClosedLoop = ClosedLoopShare & { hasResidual: boolean };
@@ -128,9 +131,8 @@ export function loadState(
   };
 }
 
-interface FirstToken {
+interface FirstToken extends FirstTokenParts {
   ttftMs: LatencyPercentiles;
-  residualMeanMs: number;
   /** ms at the probabilities of TTFT_NODES. */
   nodesMs: Float64Array;
 }
@@ -147,10 +149,12 @@ export function firstTokenLatency(
   const { state } = load;
   // Arrivals see the time average, in which long steps count for more: raise the decodes once.
   const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
-  const seen = arrivalsPerMs * decodesPerPrompt * (state.step.meanMs + load.shiftMs);
+  const open = arrivalsPerMs * decodesPerPrompt * (state.step.meanMs + load.shiftMs);
+  const { population } = subject;
+  const seen = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
   const raised = meanStep(subject, arrivalsPerMs, Math.min(seen, decodeLimit(subject).decodes));
   spread.clear();
-  const residualMeanMs = depositFirstToken(
+  const parts = depositFirstToken(
     subject,
     {
       arrivalsPerMs,
@@ -163,7 +167,7 @@ export function firstTokenLatency(
   );
   const ttftMs = spread.percentiles();
   const nodesMs = Float64Array.from(TTFT_NODES, ([probability]) => spread.quantile(probability));
-  return { ttftMs, residualMeanMs, nodesMs };
+  return { ttftMs, ...parts, nodesMs };
 }
 
 export function tokenLatency(
@@ -199,9 +203,13 @@ function evaluateTokens(
     ttftMs: first.ttftMs,
     tpotMs,
     meanRunning: state.step.decodes,
-    maxRunning: Math.min(subject.maxNumSeqs, Math.ceil(state.step.decodes + Z_P99 * batchDeviation(load))),
-    meanStepMs: state.step.meanMs,
-    decodeOnlyStepMs: state.step.decodeOnlyMs,
+    maxRunning: Math.min(
+      subject.maxNumSeqs,
+      Math.ceil(subject.population ?? Infinity),
+      Math.max(1, Math.ceil(state.step.decodes + Z_P99 * batchDeviation(load))),
+    ),
+    meanStepMs: state.step.busyMeanMs,
+    unhinderedTtftP95Ms: first.unhinderedP95Ms,
     prefillShare: state.prefillShare,
     pressureZ: load.pressureZ,
     trust: load.trust,
@@ -210,6 +218,35 @@ function evaluateTokens(
     ttftNodesMs: first.nodesMs,
   };
 }
+
+/** Share of the KV cache that running requests may fill in the fluid balance, and the tokens a request holds beside. */
+const FLUID_KV_SHARE = 0.92;
+const FLUID_KV_TOKENS = 16;
+const FLUID_POINTS = 48;
+
+/**
+ * Fluid check of a saturation verdict (QUEUEING.md 3.9): is there a number of decodes at which prompts and tokens leave as
+ * fast as they arrive, prompts filling whole steps? Then the closed form's "no steady state" is not confirmed.
+ */
+export function isSaturationConfirmed(subject: BatchingSubject, arrivalsPerMs: number): boolean {
+  const { uncachedMean, outputMean, decodeContextMean } = subject.lengths.moments;
+  const byKv = (FLUID_KV_SHARE * subject.kvCacheTokens) / (decodeContextMean + FLUID_KV_TOKENS);
+  const most = Math.min(subject.maxNumSeqs, byKv);
+  for (let i = 1; i <= FLUID_POINTS; i += 1) {
+    const decodes = most * (i / FLUID_POINTS) ** 2;
+    const outcome = meanStep(subject, NO_ARRIVALS_PER_MS, decodes);
+    if (outcome.kind === 'saturated') continue;
+    const { step } = outcome;
+    const tokenLoad = (arrivalsPerMs * uncachedMean * step.fullChunkMs) / step.roomTokens;
+    if (tokenLoad >= 1 || step.decodeOnlyMs === 0) continue;
+    const stepsPerMs = (arrivalsPerMs * uncachedMean) / step.roomTokens + (1 - tokenLoad) / step.decodeOnlyMs;
+    if ((arrivalsPerMs * Math.max(0, outputMean - 1)) / stepsPerMs <= decodes) return false;
+  }
+  return true;
+}
+
+/** Stands for no arrivals where only step times are asked for. */
+const NO_ARRIVALS_PER_MS = 1e-12;
 
 interface Pressure {
   z: number;

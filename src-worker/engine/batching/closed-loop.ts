@@ -1,5 +1,4 @@
 import { evaluateBatching, type BatchingSteady } from './closed-form.ts';
-import { decodeLimit } from './fixed-point.ts';
 import type { BatchingSubject } from './subject.ts';
 
 export interface ClosedLoopQuestion {
@@ -12,54 +11,49 @@ export interface ClosedLoopQuestion {
 export interface ClosedLoopSteady {
   outcome: BatchingSteady;
   ratePerMs: number;
-  /** ms every request waits for a seat because more users ask than there are seats. */
+  /** ms every request waits for a seat because more users ask at once than the replica carries. */
   seatWaitMs: number;
 }
 
-const ROUNDS = 80;
+const ROUNDS = 60;
 const RELATIVE_TOLERANCE = 1e-5;
+/** Above this a rate that the replica just carries leaves nobody waiting: rounding, not a queue. */
+const NEGLIGIBLE_WAIT_SHARE = 1e-3;
 
 /**
  * N users who think, ask, wait for the answer and ask again: rate · (think + E[TTFT] + n·E[TPOT]) = N, by bisection in
  * ln(rate) (QUEUEING.md 3.10). Without think time the next request starts exactly when a step ends, so there is no step
- * in progress to wait for. Users beyond the seats wait for one: (N - seats) / rate.
+ * in progress to wait for. Where the replica saturates first, requests leave at its saturation rate and the users that
+ * are neither served nor thinking wait: N / rate - think - residence. null when not even one user can be served.
  */
 export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopSteady | null {
   const { users, thinkTimeMs } = question;
-  const seats = decodeLimit(question.subject).decodes;
-  // Stay inside the limit by a hair: exactly at it the fixed point counts as saturated.
-  const inside = Math.min(users, seats * 0.999);
-  const subject: BatchingSubject = { ...question.subject, population: inside };
+  const subject: BatchingSubject = { ...question.subject, population: users };
   let presentFraction = 1;
-  const at = (ratePerMs: number): BatchingSteady | null => {
+  const at = (logRate: number): BatchingSteady | null => {
     const closed = { presentFraction: Math.min(0.999, presentFraction), hasResidual: thinkTimeMs > 0 };
-    const outcome = evaluateBatching(subject, ratePerMs, closed);
+    const outcome = evaluateBatching(subject, Math.exp(logRate), closed);
     return outcome.kind === 'steady' ? outcome : null;
   };
-  const residence = (outcome: BatchingSteady): number => outcome.e2eMs.mean;
 
-  // No request is faster than one alone, so the rate cannot exceed users / (think + idle residence).
-  const alone = at(1e-12);
-  if (!alone) return null;
-  let low = Math.log(1e-12);
-  let high = Math.log(inside / (thinkTimeMs + residence(alone)));
-  let best: BatchingSteady | null = null;
-  let bestRate = 0;
-  for (let round = 0; round < ROUNDS && high - low > RELATIVE_TOLERANCE; round += 1) {
-    const middle = round === 0 ? high : (low + high) / 2;
-    const rate = Math.exp(middle);
-    const outcome = at(rate);
-    if (outcome && rate * (thinkTimeMs + residence(outcome)) <= inside) {
-      best = outcome;
-      bestRate = rate;
-      presentFraction = residence(outcome) / (thinkTimeMs + residence(outcome));
-      low = middle;
-      if (round === 0) break;
-    } else {
-      high = middle;
-      if (round === 0) low = high - Math.LN2 * 12;
-    }
-  }
+  let low = Math.log(1e-9 / (thinkTimeMs + 1));
+  let best = at(low);
   if (!best) return null;
-  return { outcome: best, ratePerMs: bestRate, seatWaitMs: users > inside ? (users - inside) / bestRate : 0 };
+  // No request is faster than one alone, so the rate cannot exceed users / (think + idle residence).
+  let high = Math.log(users / (thinkTimeMs + best.e2eMs.mean));
+  for (let round = 0; round < ROUNDS && high - low > RELATIVE_TOLERANCE; round += 1) {
+    const middle = round === 0 ? high : round === 1 ? high - 0.5 : (low + high) / 2;
+    const outcome = at(middle);
+    const isCarried = outcome && Math.exp(middle) * (thinkTimeMs + outcome.e2eMs.mean) <= users;
+    if (!isCarried) {
+      high = middle;
+      continue;
+    }
+    best = outcome;
+    low = middle;
+    presentFraction = best.e2eMs.mean / (thinkTimeMs + best.e2eMs.mean);
+  }
+  const ratePerMs = Math.exp(low);
+  const waitMs = users / ratePerMs - thinkTimeMs - best.e2eMs.mean;
+  return { outcome: best, ratePerMs, seatWaitMs: waitMs > NEGLIGIBLE_WAIT_SHARE * best.e2eMs.mean ? waitMs : 0 };
 }

@@ -1,3 +1,4 @@
+import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { NORMAL_NODES, othersPerMs, type MeanStep } from './mean-step.ts';
@@ -72,14 +73,13 @@ interface LoadOnArrival {
 /** Chances of what an arrival finds: the time average of the steps, full chunks and left-over prompts apart. */
 function whatArrivalsFind(subject: BatchingSubject, load: LoadOnArrival): Found[] {
   const { step } = load;
-  const { moments } = subject.lengths;
   const { leftOver, chance: fullChance } = leftOverTokens(subject, load);
   const found: Found[] = [];
   let timeTotal = 0;
   for (let j = 0; j < step.numStates; j += 1) {
     timeTotal += (step.stateChances[j] as number) * (step.stateMs[j] as number);
   }
-  const idleShare = moments.outputMean <= 1 ? 1 : step.decodes < 6 ? Math.exp(-step.decodes) : 0;
+  const idleShare = idleShareOf(subject, step);
   for (let j = 0; j < step.numStates; j += 1) {
     const ms = step.stateMs[j] as number;
     const count = step.stateCounts[j] as number;
@@ -108,6 +108,17 @@ function whatArrivalsFind(subject: BatchingSubject, load: LoadOnArrival): Found[
     }
   }
   return found;
+}
+
+/** Chance that nobody decodes when a request arrives, among the times without prompt pieces. */
+function idleShareOf(subject: BatchingSubject, step: MeanStep): number {
+  if (subject.lengths.moments.outputMean <= 1) return 1;
+  // In a closed loop an arrival meets the others only (arrival theorem).
+  if (subject.population !== null) {
+    const busy = Math.min(1, step.decodes / subject.population);
+    return (1 - busy) ** Math.max(0, subject.population - 1);
+  }
+  return step.decodes < 6 ? Math.exp(-step.decodes) : 0;
 }
 
 /**
@@ -170,11 +181,10 @@ function dispersionOf(mean: number, scvArrival: number): number {
 function othersInStep(subject: BatchingSubject, load: LoadOnArrival, stepMs: number): Others[] {
   const { moments, prompts } = subject.lengths;
   const mean = othersPerMs(subject, load.arrivalsPerMs) * stepMs;
-  // Constant arrivals: the neighbours are a full gap away.
-  if (load.scvArrival < 0.5) {
-    const others = Math.max(0, mean - 1);
-    return [{ chance: 1, tokens: others * moments.uncachedMean }];
-  }
+  // Constant arrivals: the neighbors are a full gap away. In between, the share of randomness is the scv.
+  const random = Math.min(1, load.scvArrival);
+  const regular: Others = { chance: 1 - random, tokens: Math.max(0, mean - 1) * moments.uncachedMean };
+  if (random === 0) return [regular];
   const dispersion = dispersionOf(mean, load.scvArrival);
   const { none, one } = countChances(mean, dispersion);
   const more = Math.max(0, 1 - none - one);
@@ -193,6 +203,8 @@ function othersInStep(subject: BatchingSubject, load: LoadOnArrival, stepMs: num
       result.push({ chance: more * weight, tokens: Math.max(tokens / count, tokens + z * sd) });
     }
   }
+  for (const other of result) other.chance *= random;
+  if (random < 1) result.push(regular);
   return result;
 }
 
@@ -218,11 +230,19 @@ function promptGroups(tokens: Float64Array, weights: Float64Array): { tokens: nu
   return result;
 }
 
+/** What the first-token stage returns beside the deposits. */
+export interface FirstTokenParts {
+  /** Mean ms of the step in progress that an arrival waits for. */
+  residualMeanMs: number;
+  /** P95 of prefill, tokenizing and API time of a request that waits for nobody. */
+  unhinderedP95Ms: number;
+}
+
 /**
  * Deposits the distribution of TTFT (ms) into `spread`: residual of the step in progress, left-over and simultaneous
- * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6). Returns the mean residual.
+ * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6).
  */
-export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): number {
+export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): FirstTokenParts {
   const { plan, lengths } = subject;
   const { step } = load;
   const { prompts } = lengths;
@@ -231,7 +251,7 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   const idle = new PrefillTable(subject, 0, 0, step.roomTokens, pairsPerToken);
   const pairMs = plan.attention.reduce((sum, group) => sum + group.promptMsPerPair, 0);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
-  const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.meanMs;
+  const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
   const meanTokens = lengths.moments.uncachedMean;
   let meanResidual = 0;
 
@@ -261,7 +281,13 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
       }
     }
   }
-  return meanResidual;
+  const alone = prompts.uncachedTokens.map((own, i) => {
+    const cached = prompts.cachedTokens[i] as number;
+    const pairsMs = own * (cached + own / 2 - pairsPerToken) * pairMs;
+    const computeMs = prefillMs(step, busy, load.arrivalsPerMs, meanTokens, 0, 0, own) + pairsMs;
+    return Math.max(computeMs, step.decodeOnlyMs) + plan.ttftBaseMs + plan.tokenizeMsPerToken * (own + cached);
+  });
+  return { residualMeanMs: meanResidual, unhinderedP95Ms: weightedQuantile(alone, prompts.weights, 0.95) };
 }
 
 const ALONE: Others[] = [{ chance: 1, tokens: 0 }];

@@ -27,38 +27,70 @@ export function decodeLimit(subject: BatchingSubject): { decodes: number; cause:
   return byKv < subject.maxNumSeqs ? { decodes: byKv, cause: 'kv' } : { decodes: subject.maxNumSeqs, cause: 'seats' };
 }
 
+const saturatedBy = (cause: SaturationKind): FixedPoint => ({ kind: 'saturated', cause });
+
+/** Steps of the search never grow the decodes by more than this factor of what the last step time asks for. */
+const LONGEST_STRIDE = 4;
+/** Slope of the gap above which a secant says nothing about a root. */
+const FLAT = -1e-4;
+
 /**
- * Little's law for the decodes in flight: B = rate x (output - 1) x step(B). The gap g(B) = rate·n·T(B) - B is convex and
- * positive left of its root, so secants from the left approach it from one side (QUEUEING.md 3.4). No root within the
- * seats and the KV cache, or a gap that grows again, means that there is no steady state: a value, not an error.
+ * Little's law for the decodes in flight: B = rate x (output - 1) x step(B), the smallest root of the gap
+ * g(B) = rate·n·step(B) - B. The gap is positive at 0. For dense models it is convex, so secants approach the root from the
+ * left and a gap that grows again has none (QUEUEING.md 3.4). Experts make it concave at few decodes (every further token
+ * loads further experts): there the search goes on to the seats and the KV cache, and a change of sign is bracketed.
+ * No root is a value, not an error.
  */
 export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
   const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
-  const limit = decodeLimit(subject);
   const first = meanStep(subject, arrivalsPerMs, 0);
-  if (first.kind === 'saturated') return { kind: 'saturated', cause: 'compute' };
+  if (first.kind === 'saturated') return saturatedBy('compute');
   if (decodesPerPrompt <= 0) return { kind: 'steady', state: describe(subject, arrivalsPerMs, first.step) };
 
   const offered = arrivalsPerMs * decodesPerPrompt;
-  let previous = 0;
-  let previousGap = offered * first.step.meanMs;
-  let decodes = previousGap;
+  const limit = decodeLimit(subject);
+  let low = 0;
+  let lowGap = offered * first.step.meanMs;
+  let high = Infinity;
+  let highGap = -Infinity;
+  /** Decodes at which prefill alone is too much. */
+  let blocked = Infinity;
+  let decodes = Math.min(lowGap, limit.decodes);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (decodes > limit.decodes) return { kind: 'saturated', cause: causeAtLimit(subject, arrivalsPerMs, limit) };
     const outcome = meanStep(subject, arrivalsPerMs, decodes);
-    if (outcome.kind === 'saturated') return { kind: 'saturated', cause: 'compute' };
+    if (outcome.kind === 'saturated') {
+      blocked = decodes;
+      if (blocked - low < 0.02 * blocked) return saturatedBy('compute');
+      decodes = (low + blocked) / 2;
+      continue;
+    }
     const gap = offered * outcome.step.meanMs - decodes;
     if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) {
       return { kind: 'steady', state: describe(subject, arrivalsPerMs, outcome.step) };
     }
-    const slope = (gap - previousGap) / (decodes - previous);
-    if (!(slope < -1e-4)) return { kind: 'saturated', cause: 'compute' };
-    previous = decodes;
-    previousGap = gap;
-    decodes -= gap / slope;
+    if (gap < 0) {
+      // The same end moved twice: halve the other one's weight (Illinois).
+      if (Number.isFinite(high)) lowGap /= 2;
+      high = decodes;
+      highGap = gap;
+    } else {
+      if (decodes >= limit.decodes) return saturatedBy(causeAtLimit(subject, arrivalsPerMs, limit));
+      const slope = (gap - lowGap) / (decodes - low);
+      if (!subject.plan.experts && slope >= FLAT) return saturatedBy('compute');
+      if (Number.isFinite(high)) highGap /= 2;
+      low = decodes;
+      lowGap = gap;
+      if (!Number.isFinite(high)) {
+        const wanted = decodes + gap;
+        const next = slope < FLAT ? Math.max(decodes - gap / slope, wanted) : 2 * wanted;
+        decodes = Math.min(next, LONGEST_STRIDE * wanted, (low + blocked) / 2, limit.decodes);
+        continue;
+      }
+    }
+    decodes = low + (high - low) * Math.min(0.95, Math.max(0.05, lowGap / (lowGap - highGap)));
   }
   // Slower than any real approach to a root: the root lies at the edge of stability.
-  return { kind: 'saturated', cause: 'compute' };
+  return saturatedBy('compute');
 }
 
 /**
@@ -88,7 +120,11 @@ function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanSte
     const further = meanStep(subject, arrivalsPerMs, step.decodes + nudge);
     if (further.kind === 'steady') msPerDecode = Math.max(0, (further.step.meanMs - step.meanMs) / nudge);
   }
-  const extraMean = Math.max(0, (step.meanMs - step.decodeOnlyMs) / (arrivalsPerMs * step.meanMs));
+  // Without decodes there is nobody to delay: a prompt's extra time is its own prefill.
+  const extraMean =
+    decodesPerPrompt > 0
+      ? Math.max(0, (step.meanMs - step.decodeOnlyMs) / (arrivalsPerMs * step.meanMs))
+      : step.busyMeanMs;
   let first = 0;
   let second = 0;
   for (let i = 0; i < prompts.weights.length; i += 1) {

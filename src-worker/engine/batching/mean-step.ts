@@ -39,8 +39,8 @@ export interface MeanStep {
   pieceStdTokens: number;
   /** [node] ms a prompt adds to the steps it takes part in. */
   promptExtraMs: Float64Array;
-  /** [node] tokens of the last piece. */
-  pieceTokens: Float64Array;
+  /** ms of the average step that does something: without decodes, the gaps between prompts are no steps. */
+  busyMeanMs: number;
 }
 
 export type MeanStepOutcome = { kind: 'steady'; step: MeanStep } | { kind: 'saturated' };
@@ -110,7 +110,6 @@ export const NORMAL_NODES: readonly (readonly [value: number, weight: number])[]
 ];
 
 interface Pieces {
-  tokens: Float64Array;
   extraMs: Float64Array;
   meanTokens: number;
   stdTokens: number;
@@ -135,7 +134,6 @@ function cutPieces(
   const { uncachedTokens, cachedTokens, weights } = lengths.prompts;
   const count = uncachedTokens.length;
   const pieces: Pieces = {
-    tokens: new Float64Array(count),
     extraMs: new Float64Array(count),
     meanTokens: 0,
     stdTokens: 0,
@@ -158,7 +156,6 @@ function cutPieces(
     if (chunks > 0) {
       chunksMs = chunks * stepTimeMs(plan, busyDecodes, contextTokens, room, room * (cached + (chunks * room) / 2), 0);
     }
-    pieces.tokens[i] = rest;
     pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
     pieces.meanTokens += weight * rest;
     second += weight * rest * rest;
@@ -237,7 +234,7 @@ export function meanStep(subject: BatchingSubject, totalPerMs: number, decodes: 
     pieceMeanTokens: pieces.meanTokens,
     pieceStdTokens: pieces.stdTokens,
     promptExtraMs: pieces.extraMs,
-    pieceTokens: pieces.tokens,
+    busyMeanMs: 0,
   };
   fillStates(step, expected, pieceTime, pieces, effectiveArrivals);
   let mean = 0;
@@ -246,6 +243,7 @@ export function meanStep(subject: BatchingSubject, totalPerMs: number, decodes: 
   }
   const stepsPerMs = arrivalsPerMs * pieces.fullChunksPerPrompt + (1 - pieces.fullChunkShare) / mean;
   step.meanMs = 1 / stepsPerMs;
+  step.busyMeanMs = hasDecodes ? step.meanMs : decodeOnlyMs + pieces.singleExtraMs;
   return { kind: 'steady', step };
 }
 

@@ -1,5 +1,4 @@
-import { littleFixedPoint } from './fixed-point.ts';
-import { decodeLimit } from './fixed-point.ts';
+import { decodeLimit, littleFixedPoint } from './fixed-point.ts';
 import { meanStep } from './mean-step.ts';
 import type { BatchingSubject, SaturationKind } from './subject.ts';
 

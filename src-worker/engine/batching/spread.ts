@@ -34,7 +34,8 @@ export class Spread {
 
   /** `value` is the middle of the range of `width`; negative parts of a range are folded to its positive part. */
   add(value: number, width: number, weight: number): void {
-    if (!(weight > 0) || this.count >= MAX_DEPOSITS) return;
+    if (!(weight > 0)) return;
+    if (this.count >= MAX_DEPOSITS) throw new Error(`more than ${MAX_DEPOSITS} parts in one distribution`);
     const fitting = Math.min(width, 2 * value);
     this.values[this.count] = value;
     this.widths[this.count] = fitting > 0 ? fitting : 0;

@@ -27,6 +27,6 @@ export function evaluateStaticBatch(subject: BatchingSubject, batch: number): St
   const context = promptMean + outputMean / 2;
   const tpotMs = outputMean > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0;
   const ttftMs = prefillMs + plan.ttftBaseMs + plan.tokenizeMsPerToken * promptMean;
-  const waves = batch / running;
+  const waves = Math.max(1, batch / running);
   return { ttftMs, tpotMs, wallMs: (ttftMs + Math.max(0, outputMean - 1) * tpotMs) * waves, running, waves };
 }

@@ -48,30 +48,31 @@ export function tokenTimes(
 ): TokenTimes {
   const { moments } = subject.lengths;
   const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
-  const burst = Math.max(0, subject.scvArrival);
-  const isConstant = subject.scvArrival < 0.5;
+  // Between constant (0) and Poisson (1) arrivals the randomness enters in proportion; above, bursts add to it.
+  const random = Math.min(1, subject.scvArrival);
+  const burst = Math.max(1, subject.scvArrival);
+  const mix = (regular: number, poisson: number): number => (1 - random) * regular + random * poisson;
   const extraVariance = Math.max(0, state.promptExtraSecondMoment - promptExtraMeanMs ** 2);
-  const countSpread = isConstant ? 0 : closed.presentFraction > 0 ? 1 - closed.presentFraction : Math.max(burst, 1);
+  const countSpread = closed.presentFraction > 0 ? 1 - closed.presentFraction : mix(0, burst);
   const extraSecond = extraVariance + countSpread * promptExtraMeanMs ** 2;
 
   const decodesPerPrompt = Math.max(1e-9, moments.outputMean - 1);
   const free = 1 - prefillShare;
-  const family = isConstant
-    ? 1 + (arrivalsPerMs ** 2 * extraVariance) / free ** 2
-    : 1 / free + (prefillShare + arrivalsPerMs ** 2 * extraVariance) / free ** 2;
+  const lengthsOnly = (arrivalsPerMs ** 2 * extraVariance) / free ** 2;
+  const family = mix(1 + lengthsOnly, 1 / free + prefillShare / free ** 2 + lengthsOnly);
   const overlap = 2 * normalCdf(-moments.outputLogSigma / Math.SQRT2);
-  const base = isConstant ? 1 - overlap : 1;
-  const familySpread = family - 1 + (burst > 1 ? burst - 1 : 0);
-  const dispersion = ((base + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
+  const familySpread = family - 1 + (burst - 1);
+  const dispersion =
+    ((mix(1 - overlap, 1) + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
 
   const { decodes } = step;
   const alreadyCounted = decodes > 0 ? decodes / -Math.expm1(-decodes) : 1;
   const itself = 1 + decodes - alreadyCounted;
   const shiftMs = Math.min(Math.max(0, msPerDecode * (dispersion - 1 + itself)), step.meanMs / 2);
 
-  const queuedMs = isConstant
-    ? 0
-    : (arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free;
+  const queuedMs =
+    random *
+    ((arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free);
   const roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
   const correlation = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
   const contextSlope = contextMs(subject, state);

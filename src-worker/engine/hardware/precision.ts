@@ -43,6 +43,9 @@ export function nvidiaCapability(gpu: Gpu): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** Lowest NVIDIA compute capability vLLM runs a weight format on. */
+export const lowestCapability = (precision: Precision): number => LOWEST_CAPABILITY[precision];
+
 const isAmdCdna3OrLater = (gpu: Gpu): boolean => /^gfx9[4-9]/.test(gpu.computeCapability ?? '');
 
 /** Can vLLM start on this GPU at all? Returns the sentence when it cannot. */

@@ -22,9 +22,15 @@ export interface LimitOverrides {
   gpuMemoryUtilization?: number | null;
 }
 
-/** Defaults of the engine version for this GPU, overridden where asked. */
-export function engineLimits(defaults: EngineDefaults, gpu: Gpu, overrides: LimitOverrides = {}): EngineLimits {
-  const isLarge = gpu.usableMemoryBytes >= defaults.largeGpuMemoryBytes && !defaults.smallGpuIds.includes(gpu.id);
+/** Defaults of the engine version for this GPU (or a share of it), overridden where asked. */
+export function engineLimits(
+  defaults: EngineDefaults,
+  gpu: Gpu,
+  overrides: LimitOverrides = {},
+  gpuShare = 1,
+): EngineLimits {
+  const isLarge =
+    gpu.usableMemoryBytes * gpuShare >= defaults.largeGpuMemoryBytes && !defaults.smallGpuIds.includes(gpu.id);
   const scheduler = isLarge ? defaults.large : defaults.small;
   return {
     maxNumBatchedTokens: overrides.maxNumBatchedTokens ?? scheduler.maxNumBatchedTokens,
@@ -44,6 +50,8 @@ export interface MemoryQuestion {
   tensorParallel: number;
   limits: EngineLimits;
   calibration: CalibrationProfile;
+  /** Longest request to be served: vLLM does not start when its KV cache cannot hold one. */
+  servedTokens: number;
 }
 
 /** Where the memory of one GPU goes. All bytes are per GPU; kvCacheTokens is what the replica holds. */
@@ -60,7 +68,7 @@ export interface MemoryFit {
   kvCacheTokens: number;
   /** Outside the budget: left to the driver and to others. */
   freeBytes: number;
-  /** Missing bytes per GPU for the smallest start (one block of KV); 0 when it fits. */
+  /** Missing bytes per GPU until the longest request fits; 0 when it fits. */
   shortfallBytes: number;
 }
 
@@ -84,7 +92,8 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
   const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
   const blockBytes = bytesPerToken * limits.kvBlockTokens;
   const blocks = Math.floor(roomBytes / blockBytes);
-  const fits = blocks >= 1;
+  const neededBlocks = Math.max(1, Math.ceil(question.servedTokens / limits.kvBlockTokens));
+  const fits = blocks >= neededBlocks;
   return {
     fits,
     totalBytes,
@@ -95,6 +104,6 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     kvCacheBytes: fits ? blocks * blockBytes : 0,
     kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
     freeBytes: totalBytes - budgetBytes,
-    shortfallBytes: fits ? 0 : blockBytes - roomBytes,
+    shortfallBytes: fits ? 0 : neededBlocks * blockBytes - roomBytes,
   };
 }

@@ -84,7 +84,8 @@ export interface StepPlan {
   firstTokenWaitSteps: number;
   /** Physical floor of a decode step: weights read once at the peak bandwidth. */
   weightReadFloorMs: number;
-  isFamilyMeasured: boolean;
+  /** True when measurements of this very GPU inform its factors. */
+  isGpuMeasured: boolean;
 }
 
 interface Rates {
@@ -247,7 +248,7 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
     tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / 1000,
     firstTokenWaitSteps: constant('firstTokenWaitSteps'),
     weightReadFloorMs: floorBytes / rates.peakBytesPerMs,
-    isFamilyMeasured: familyOf(calibration, subject.gpu.id).isMeasured,
+    isGpuMeasured: familyOf(calibration, subject.gpu.id).isMeasured,
   };
 }
 

@@ -13,8 +13,8 @@ export interface BottleneckQuestion {
   /** Why there is no steady state; null when there is one. */
   saturation: SaturationKind | null;
   ttftP95Ms: number;
-  /** TTFT P95 of the same replica when idle: the difference is waiting. */
-  idleTtftP95Ms: number;
+  /** The same of a request that waits for nobody: the difference is waiting. */
+  unhinderedTtftP95Ms: number;
   meanRunning: number;
   step: StepView;
 }
@@ -55,7 +55,7 @@ const ROOF_WORDS: Record<keyof StepView['roofsMs'], string> = {
  */
 export function bottleneckOf(question: BottleneckQuestion): Bottleneck {
   if (question.saturation) return SATURATED[question.saturation];
-  const waitingMs = question.ttftP95Ms - question.idleTtftP95Ms;
+  const waitingMs = question.ttftP95Ms - question.unhinderedTtftP95Ms;
   if (waitingMs > question.ttftP95Ms / 2) {
     const sentence = `Waiting sets TTFT P95: ${ms(waitingMs)} of ${ms(question.ttftP95Ms)} ms are spent behind other requests.`;
     return { kind: 'queueing', sentence };

@@ -34,7 +34,6 @@ export interface Score {
   binding: LatencyMetric | SaturationKind;
   predictedMs: number;
   targetMs: number;
-  ttftP95Ms: number;
 }
 
 const impossible = (cause: SaturationKind): Score => ({
@@ -42,7 +41,6 @@ const impossible = (cause: SaturationKind): Score => ({
   binding: cause,
   predictedMs: 0,
   targetMs: 0,
-  ttftP95Ms: 0,
 });
 
 /** Worst of the gating targets among the latencies given; -Infinity when none of them gates. */
@@ -66,17 +64,16 @@ function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Tar
   if (load.kind === 'saturated') return impossible(load.cause);
   if (load.pressureZ < PRESSURE_LIMIT_Z) return impossible(load.trust === 'kv_pressure' ? 'kv' : 'seats');
   const first = firstTokenLatency(subject, ratePerMs, load);
-  const ttftP95Ms = first.ttftMs.p95;
   const ttft = worstScore({ ttftMs: first.ttftMs }, targets);
-  if (ttft.value > 0) return { ...ttft, ttftP95Ms };
+  if (ttft.value > 0) return ttft;
   if (targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'))) {
     const outcome = evaluateBatching(subject, ratePerMs);
     if (outcome.kind === 'saturated') return impossible(outcome.cause);
     const { ttftMs, tpotMs, e2eMs } = outcome;
-    return { ...worstScore({ ttftMs, tpotMs, e2eMs }, targets), ttftP95Ms };
+    return worstScore({ ttftMs, tpotMs, e2eMs }, targets);
   }
   const { tpotMs } = tokenLatency(subject, ratePerMs, load, first);
-  return { ...worstScore({ ttftMs: first.ttftMs, tpotMs }, targets), ttftP95Ms };
+  return worstScore({ ttftMs: first.ttftMs, tpotMs }, targets);
 }
 
 /** The largest rate one replica carries with every gating target met, or why there is none. */
@@ -133,7 +130,9 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
     if (next - low < TOLERANCE / 2) next = low + TOLERANCE / 2;
     if (high - next < TOLERANCE / 2) next = high - TOLERANCE / 2;
   }
-  return { kind: 'found', ratePerMs: Math.exp(low), binding, idleTtftP95Ms: idle.ttftP95Ms };
+  // Next to nothing can be carried: a search that never left its floor found no capacity.
+  if (low === floor) return refusal({ ...idle, binding });
+  return { kind: 'found', ratePerMs: Math.exp(low), binding };
 }
 
 function refusal({ binding, predictedMs, targetMs }: Score): Capacity {

@@ -1,5 +1,6 @@
 import { Spread, type LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
+import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import { mg1WaitThen } from '../queueing/mg1.ts';
 import type { GeneralService } from '../queueing/service.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
@@ -19,6 +20,8 @@ interface Services {
   /** From the start of the service to the first token, and to the last one, as the client sees it. */
   toFirstToken: GeneralService;
   toLastToken: GeneralService;
+  /** P95 of toFirstToken. */
+  firstTokenP95Ms: number;
   /** Does not depend on load: one request runs alone. */
   tpotMs: LatencyPercentiles;
 }
@@ -94,6 +97,7 @@ function servicesOf(subject: BatchingSubject): Services {
     service: discreteLaw(services, chances),
     toFirstToken: discreteLaw(firsts, chances),
     toLastToken: discreteLaw(lasts, chances),
+    firstTokenP95Ms: weightedQuantile(firsts, chances, 0.95),
     tpotMs: spread.percentiles(),
   };
 }
@@ -118,6 +122,7 @@ function evaluate(subject: BatchingSubject, services: Services, ratePerMs: numbe
     meanRunning: ratePerMs * services.service.meanMs,
     maxRunning: 1,
     meanStepMs: services.service.meanMs / subject.lengths.moments.outputMean,
+    unhinderedTtftP95Ms: services.firstTokenP95Ms,
     trust: 'ok',
     pressureZ: Infinity,
   };
@@ -125,11 +130,20 @@ function evaluate(subject: BatchingSubject, services: Services, ratePerMs: numbe
 
 function score(services: Services, ratePerMs: number, targets: Target[]): Score {
   const ttftMs = waitThen(services, ratePerMs, services.toFirstToken);
-  if (!ttftMs) return { value: Infinity, binding: 'compute', predictedMs: 0, targetMs: 0, ttftP95Ms: 0 };
+  if (!ttftMs) return { value: Infinity, binding: 'compute', predictedMs: 0, targetMs: 0 };
   const gatesE2e = targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
   const e2eMs = gatesE2e ? waitThen(services, ratePerMs, services.toLastToken) : null;
   const latencies = { ttftMs, tpotMs: services.tpotMs, ...(e2eMs ? { e2eMs } : {}) };
-  return { ...worstScore(latencies, targets), ttftP95Ms: ttftMs.p95 };
+  return worstScore(latencies, targets);
+}
+
+/** Latency of a replica that serves one request at a time, at one rate, and the rate at which it saturates. */
+export function oneAtATimeAt(
+  subject: BatchingSubject,
+  ratePerMs: number,
+): { outcome: LoadOutcome; saturationPerMs: number } {
+  const services = servicesOf(subject);
+  return { outcome: evaluate(subject, services, ratePerMs), saturationPerMs: 1 / services.service.meanMs };
 }
 
 /** Capacity and latency of a replica that serves one request at a time. */

@@ -1,6 +1,13 @@
 import type { BatchingSubject } from '../batching/subject.ts';
+import { familyOf } from '../calibration/lookup.ts';
 import { fabricFor } from '../communication/fabric.ts';
-import { engineRefusal, precisionSupport, type PrecisionSupport } from '../hardware/precision.ts';
+import {
+  engineRefusal,
+  lowestCapability,
+  nvidiaCapability,
+  precisionSupport,
+  type PrecisionSupport,
+} from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
@@ -9,7 +16,8 @@ import { gibFromBytes } from '../units.ts';
 import { findCapacity } from './capacity.ts';
 import { batchingLoad } from './replica-load.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { Capacity, PlanGroup, Refusal, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
+import { servedContextTokens } from './served-context.ts';
+import type { Capacity, Margin, PlanGroup, Refusal, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
 /** GPUs of an instance as they count: a vGPU slice is one GPU with a share. */
 export function gpuGroup(instance: Instance): { gpus: number; share: number } {
@@ -44,7 +52,7 @@ function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number): Refusa
   const detail =
     fit.weightsBytes > usable
       ? `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`
-      : `Does not fit: beside ${gib(fit.weightsBytes)} GiB of weights${where} no room is left for KV cache on ${gpu.name}; ${gib(fit.shortfallBytes)} GiB are missing.`;
+      : `Does not fit: beside ${gib(fit.weightsBytes)} GiB of weights${where} ${gpu.name} leaves too little KV cache for the longest request; ${gib(fit.shortfallBytes)} GiB are missing.`;
   return {
     reason: 'memory',
     detail,
@@ -57,6 +65,12 @@ function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number): Refusa
   };
 }
 
+/** Largest TP up to `limit` that divides the heads. */
+export function largestDivisor(heads: number, limit: number): number {
+  for (let tp = Math.min(heads, limit); tp > 1; tp -= 1) if (heads % tp === 0) return tp;
+  return 1;
+}
+
 function headsRefusal(subject: SizingSubject, tensorParallel: number): Refusal | null {
   const heads = subject.model.layers.map(({ attention }) => attention.numHeads);
   const odd = heads.find((count) => count % tensorParallel !== 0);
@@ -64,7 +78,12 @@ function headsRefusal(subject: SizingSubject, tensorParallel: number): Refusal |
   return {
     reason: 'tp_heads',
     detail: `TP ${tensorParallel} does not divide the ${odd} attention heads of ${subject.model.id}.`,
-    margin: { metric: 'attention_heads', value: tensorParallel, limit: odd, unit: 'GPUs' },
+    margin: {
+      metric: 'tensor_parallel',
+      value: tensorParallel,
+      limit: largestDivisor(odd, tensorParallel),
+      unit: 'GPUs',
+    },
   };
 }
 
@@ -91,12 +110,23 @@ function capacityRefusal(
       margin: { metric, value: predictedMs, limit: targetMs, unit: 'ms' },
     };
   }
-  const context = subject.lengths.moments.promptMean + subject.lengths.moments.outputMean;
+  if (capacity.cause !== 'kv') {
+    const what = capacity.cause === 'seats' ? `${fit.kvCacheTokens} KV tokens and too few seats` : 'its compute';
+    return { reason: 'sla_missed', detail: `No rate can be carried with ${what}.`, margin: null };
+  }
+  const context = subject.lengths.moments.decodeContextMean;
   return {
     reason: 'memory',
-    detail: `The KV cache holds ${Math.round(fit.kvCacheTokens)} tokens, too few to keep requests of ${Math.round(context)} tokens from being preempted.`,
+    detail: `The KV cache holds ${Math.round(fit.kvCacheTokens)} tokens, too few to keep requests of ${Math.round(context)} tokens on average from being preempted.`,
     margin: { metric: 'kv_cache_tokens', value: fit.kvCacheTokens, limit: context, unit: 'tokens' },
   };
+}
+
+/** By how much the compute capability falls short; null where the format itself is missing. */
+function capabilityMargin(gpu: Gpu, precision: Precision): Margin | null {
+  const value = nvidiaCapability(gpu);
+  const limit = lowestCapability(precision);
+  return value !== null && value < limit ? { metric: 'compute_capability', value, limit, unit: '' } : null;
 }
 
 /** Evaluates one plan: dtype, heads, memory, then its capacity. What fails first is the reason. */
@@ -108,7 +138,7 @@ export function evaluatePlanGroup(
   precision: Precision,
 ): PlanGroup {
   const { share } = gpuGroup(instance);
-  const limits = engineLimits(subject.engine, gpu);
+  const limits = engineLimits(subject.engine, gpu, {}, share);
   const base: PlanGroup = {
     key: planKey(instance, tensorParallel, precision),
     gpu,
@@ -117,6 +147,7 @@ export function evaluatePlanGroup(
     precision,
     limits,
     memory: null,
+    isGpuMeasured: familyOf(subject.calibration, gpu.id).isMeasured,
     refusal: null,
     warnings: [],
     load: null,
@@ -133,7 +164,10 @@ export function evaluatePlanGroup(
   }
   const support = precisionSupport(gpu, precision);
   if (support.kind === 'unsupported') {
-    return { ...base, refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: null } };
+    return {
+      ...base,
+      refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: capabilityMargin(gpu, precision) },
+    };
   }
   if (subject.strictContext && subject.lengths.cut) {
     const { lengths, model } = subject;
@@ -164,6 +198,7 @@ function fitAndSearch(
     tensorParallel,
     limits,
     calibration,
+    servedTokens: servedContextTokens(subject),
   });
   const warnings = support.warning ? [{ code: 'weight_only', sentence: support.warning }] : [];
   if (gpuShare < 1) {
@@ -185,10 +220,6 @@ function fitAndSearch(
     calibration,
     generation: subject.engine.generation,
   });
-  if (!plan.isFamilyMeasured) {
-    const sentence = `No measurement of ${gpu.name} informs the step times: factors of its family are used.`;
-    warnings.push({ code: 'extrapolated_gpu', sentence });
-  }
   const replica: BatchingSubject = {
     plan,
     lengths: subject.lengths,

@@ -7,6 +7,7 @@ import type { Target } from '../workload/types.ts';
 import { latencyOf } from './capacity.ts';
 import { chooseOffer } from './offers.ts';
 import { evaluatePlanGroup, gpuGroup, planKey, tensorParallelChoices } from './plan-groups.ts';
+import { precisionOnDisk } from './vllm-command.ts';
 import type {
   ExcludedRow,
   LoadOutcome,
@@ -136,9 +137,13 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
   return { instance, region, group: nearest.group, refusal: nearest.refusal };
 }
 
-function hostMemoryRefusal(subject: SizingSubject, instance: Instance, group: PlanGroup): Refusal | null {
+/** Bytes of the file that is read, which vLLM may quantize only while loading. */
+const checkpointBytes = ({ model }: SizingSubject, { precision }: PlanGroup): number =>
+  weightBytes(model, precisionOnDisk(precision, model.checkpoint));
+
+export function hostMemoryRefusal(subject: SizingSubject, instance: Instance, group: PlanGroup): Refusal | null {
   if (instance.hostMemoryBytes === null) return null;
-  const checkpoint = weightBytes(subject.model, group.precision);
+  const checkpoint = checkpointBytes(subject, group);
   const least = checkpoint / 4 + HOST_RESERVE_BYTES;
   if (instance.hostMemoryBytes >= least) return null;
   return {
@@ -156,7 +161,7 @@ function hostMemoryRefusal(subject: SizingSubject, instance: Instance, group: Pl
 /** True where the checkpoint does not fit into host memory at once: loading works, but from disk. */
 export function isHostMemoryTight(subject: SizingSubject, plan: SizedPlan): boolean {
   const bytes = plan.instance.hostMemoryBytes;
-  return bytes !== null && bytes < weightBytes(subject.model, plan.group.precision) + HOST_RESERVE_BYTES;
+  return bytes !== null && bytes < checkpointBytes(subject, plan.group) + HOST_RESERVE_BYTES;
 }
 
 interface PricedOffer {

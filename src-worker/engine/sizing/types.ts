@@ -92,13 +92,15 @@ export interface SteadyLoad {
   meanRunning: number;
   maxRunning: number;
   meanStepMs: number;
+  /** P95 of the TTFT of a request that waits for nobody: what is above it is waiting. */
+  unhinderedTtftP95Ms: number;
   trust: TrustKind;
   /** Distance to the KV and seat limits in standard deviations; a method without that notion gives Infinity. */
   pressureZ: number;
 }
 
 export type Capacity =
-  | { kind: 'found'; ratePerMs: number; binding: LatencyMetric | SaturationKind; idleTtftP95Ms: number }
+  | { kind: 'found'; ratePerMs: number; binding: LatencyMetric | SaturationKind }
   | { kind: 'missed_when_idle'; metric: LatencyMetric; targetMs: number; predictedMs: number }
   | { kind: 'no_room'; cause: SaturationKind };
 
@@ -110,6 +112,7 @@ export interface PlanGroup {
   tensorParallel: number;
   precision: Precision;
   limits: EngineLimits;
+  isGpuMeasured: boolean;
   /** null when refused before memory was worked out. */
   memory: MemoryFit | null;
   refusal: Refusal | null;

@@ -16,6 +16,7 @@ const fitOf = (model: string, gpu: string, tensorParallel = 1, precision: 'fp16'
     tensorParallel,
     limits: engineLimits(newest, gpuOf(gpu)),
     calibration: calibrationOf(),
+    servedTokens: 16,
   });
 
 describe('memory fit', () => {
@@ -91,6 +92,7 @@ test('CUDA graphs count inside the budget from vLLM 0.22 on, not before', () => 
       tensorParallel: 1,
       limits: limitsOf(engine),
       calibration: calibrationOf(),
+      servedTokens: 16,
     });
   expect(gibFromBytes(at(newest).overheadBytes - at(before).overheadBytes)).toBeCloseTo(0.69, 6);
   // vLLM's log on H100 at 0.9: 51.38 GiB of KV cache.

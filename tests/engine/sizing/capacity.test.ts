@@ -8,7 +8,7 @@ import { facts } from '../world.ts';
 const chat = facts.workloads.find(({ name }) => name === 'chat');
 if (!chat) throw new Error('no chat workload');
 
-const score = (value: number): Score => ({ value, binding: 'ttft_p95', predictedMs: 0, targetMs: 0, ttftP95Ms: 0 });
+const score = (value: number): Score => ({ value, binding: 'ttft_p95', predictedMs: 0, targetMs: 0 });
 
 describe('capacity search', () => {
   test.each([0.003, 0.1, 0.4, 0.77, 0.98])('finds a known root at %f of the bound to 0.1 %% from below', (root) => {

@@ -1,0 +1,195 @@
+import type { BatchingSubject } from '../engine/batching/subject.ts';
+import { fabricFor } from '../engine/communication/fabric.ts';
+import { invalidInput } from '../engine/errors.ts';
+import type { Facts } from '../engine/facts.ts';
+import { engineRefusal, precisionSupport } from '../engine/hardware/precision.ts';
+import { resolveGpuId } from '../engine/hardware/resolve.ts';
+import type { Gpu } from '../engine/hardware/types.ts';
+import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
+import type { EngineDefaults } from '../engine/memory/types.ts';
+import { analyzeModel } from '../engine/model/analyze.ts';
+import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
+import { compileStepPlan } from '../engine/roofline/step-plan.ts';
+import { largestDivisor } from '../engine/sizing/plan-groups.ts';
+import { gibFromBytes } from '../engine/units.ts';
+import { fixedPrefixCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
+import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
+import type { PredictInput } from '../protocol/requests.ts';
+import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
+import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.ts';
+
+/** One deployment of `predict`, ready to be put under load; `subject` is null when it lacks memory. */
+export interface Deployment {
+  base: Pick<PredictDocument, 'schema_version' | 'input' | 'memory' | 'method' | 'calibration' | 'versions'>;
+  warnings: Warning[];
+  subject: BatchingSubject | null;
+}
+
+/** Draws of a lognormal stay below this many standard deviations for every quantile that is read. */
+const FAR_TAIL = 20;
+
+function lengthsFor(input: PredictInput, model: Model): RequestLengths {
+  const spread = (mean: number, cv: number) => ({
+    mean,
+    std: mean * cv,
+    min: Math.min(1, mean),
+    max: Math.max(mean * (1 + FAR_TAIL * cv), 1),
+  });
+  return requestLengths({
+    promptParts: [spread(input.input_tokens, input.input_cv)],
+    output: spread(input.output_tokens, input.output_cv),
+    cache: fixedPrefixCache(input.prefix_tokens, input.prefix_hit_rate ?? (input.prefix_tokens > 0 ? 1 : 0)),
+    maxContextTokens: model.maxContextTokens,
+  });
+}
+
+/** Options that contradict each other are refused, not ignored. */
+function checkOptions(input: PredictInput): void {
+  const refuse = (code: string, message: string): never => {
+    throw invalidInput(code, message, {});
+  };
+  const loads = [input.rate, input.concurrency, input.batch].filter((value) => value !== undefined).length;
+  if (loads !== 1) {
+    const what = loads === 0 ? 'No load was given' : 'More than one load was given';
+    refuse('load_needed', `${what}: give one of --rate, --concurrency and --batch.`);
+  }
+  if (input.think_time > 0 && input.concurrency === undefined) {
+    refuse('think_time_unused', 'think_time belongs to --concurrency: open arrivals and batches do not think.');
+  }
+  if (input.arrival !== 'poisson' && input.rate === undefined) {
+    refuse(
+      'arrival_unused',
+      `arrival "${input.arrival}" belongs to --rate: users of a closed loop arrive by themselves.`,
+    );
+  }
+  if (input.arrival_cv !== null && input.arrival !== 'gamma') {
+    refuse('arrival_cv_unused', `arrival_cv ${input.arrival_cv} belongs to --arrival gamma.`);
+  }
+  if (input.prefix_hit_rate !== null && input.prefix_tokens === 0) {
+    refuse('prefix_tokens_needed', 'prefix_hit_rate needs --prefix-tokens: how many tokens are shared?');
+  }
+  if (input.prefix_tokens >= input.input_tokens && input.prefix_tokens > 0) {
+    refuse(
+      'prefix_too_long',
+      `prefix_tokens ${input.prefix_tokens} must be below input_tokens ${input.input_tokens}: at least one token is computed.`,
+    );
+  }
+  if (input.batch !== undefined && input.batch < input.replicas) {
+    refuse(
+      'batch_too_small',
+      `batch ${input.batch} cannot be split over ${input.replicas} replicas: give at least one each.`,
+    );
+  }
+  if (input.method === 'mg1' && input.rate === undefined) {
+    refuse('method_unsuited', 'method mg1 answers open arrivals only: give --rate, or use method batching.');
+  }
+}
+
+function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults) {
+  const refusal = engineRefusal(gpu, engine.minComputeCapability);
+  if (refusal) throw invalidInput('compute_capability', refusal.sentence, { gpu: gpu.id });
+  const support = precisionSupport(gpu, precision);
+  if (support.kind === 'unsupported') throw invalidInput('dtype_unsupported', support.sentence, { gpu: gpu.id });
+  return support;
+}
+
+function checkHeads(model: Model, tensorParallel: number): void {
+  const odd = model.layers.find(({ attention }) => attention.numHeads % tensorParallel !== 0);
+  if (!odd) return;
+  const heads = odd.attention.numHeads;
+  throw invalidInput(
+    'tp_heads',
+    `tp ${tensorParallel} does not divide the ${heads} attention heads of ${model.id}: use a divisor, for example ${largestDivisor(heads, tensorParallel)}.`,
+    { tp: tensorParallel },
+  );
+}
+
+/** First engine generation with chunked prefill by default; older ones prefill in steps of their own. */
+const SEPARATE_PREFILL = ['vllm-2023', 'vllm-v0-early', 'vllm-v0'];
+
+function warningsFor(input: PredictInput, facts: Facts, engine: EngineDefaults, model: Model, gpu: Gpu): Warning[] {
+  const warnings: Warning[] = [];
+  const largest = Math.max(0, ...facts.instances.filter(({ gpuId }) => gpuId === gpu.id).map((i) => i.gpuCount));
+  if (largest > 0 && input.tp > largest) {
+    const sentence = `No instance of the catalog joins ${input.tp} ${gpu.name}; the largest has ${largest}. One link domain is assumed.`;
+    warnings.push({ code: 'link_domain', sentence });
+  }
+  const asked = input.engine.split('@')[1];
+  if (asked !== undefined && asked.replace(/^v/, '') !== engine.version) {
+    const sentence = `Version ${asked} is predicted with the defaults of ${engine.engine} ${engine.version}.`;
+    warnings.push({ code: 'engine_version', sentence });
+  }
+  if (SEPARATE_PREFILL.includes(engine.generation)) {
+    const sentence = `${engine.engine} ${engine.version} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
+    warnings.push({ code: 'separate_prefill', sentence });
+  }
+  if (model.isEstimated) warnings.push({ code: 'estimated_architecture', sentence: model.assumptions.join(' ') });
+  return warnings;
+}
+
+function scvOf(input: PredictInput): number {
+  if (input.arrival === 'constant') return 0;
+  return input.arrival === 'gamma' ? (input.arrival_cv ?? 1) ** 2 : 1;
+}
+
+/** Resolves the names of a request and compiles its deployment. */
+export function deploy(input: PredictInput, source: ModelSource, facts: Facts): Deployment {
+  checkOptions(input);
+  const gpuId = resolveGpuId(facts, input.gpu);
+  const gpu = facts.gpus.find(({ id }) => id === gpuId);
+  if (!gpu) throw new Error(`resolved GPU ${gpuId} is not in the catalog`);
+  const calibration = resolveCalibration(input.calibration, facts);
+  const engine = resolveEngine(input.engine, facts);
+  const model = analyzeModel(source);
+  const [precision] = resolvePrecisions(input.quantization === null ? [] : [input.quantization], model);
+  if (!precision) throw new Error('no precision resolved');
+  const support = precisionOn(gpu, precision, engine);
+  checkHeads(model, input.tp);
+  const limits = engineLimits(engine, gpu, {
+    maxNumBatchedTokens: input.max_num_batched_tokens,
+    maxNumSeqs: input.max_num_seqs,
+    gpuMemoryUtilization: input.gpu_memory_utilization,
+  });
+  const kvBytesPerElement = input.kv_cache_dtype === 'fp8' ? 1 : 2;
+  const shared = {
+    model,
+    gpu,
+    gpuShare: 1,
+    precision,
+    kvBytesPerElement,
+    tensorParallel: input.tp,
+    calibration,
+  } as const;
+  const lengths = lengthsFor(input, model);
+  const memory = fitMemory({ ...shared, limits, servedTokens: lengths.promptP99Tokens + lengths.outputP99Tokens });
+  const names = { model: model.id, gpu: gpu.id, quantization: precision, engine: `${engine.engine}@${engine.version}` };
+  const base: Deployment['base'] = {
+    schema_version: SCHEMA_VERSION,
+    input: { ...input, ...names },
+    memory: memoryDocument(memory),
+    method: input.method,
+    calibration: calibration.name,
+    versions: versionsOf(facts, calibration.name),
+  };
+  const warnings = warningsFor(input, facts, engine, model, gpu);
+  if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
+  if (lengths.cut) {
+    const share = (lengths.cut.requestsFraction * 100).toPrecision(2);
+    const sentence = `${share} % of the requests are longer than the ${model.maxContextTokens} tokens of ${model.id} and were cut.`;
+    warnings.push({ code: 'context_cut', sentence });
+  }
+  if (!memory.fits) {
+    const sentence = `Does not fit: ${gibFromBytes(memory.shortfallBytes).toFixed(1)} GiB per GPU are missing for ${gibFromBytes(memory.weightsBytes).toFixed(1)} GiB of weights and the KV cache of one request on ${gpu.name}.`;
+    return { base, warnings: [{ code: 'memory', sentence }, ...warnings], subject: null };
+  }
+  const plan = compileStepPlan({
+    ...shared,
+    support,
+    fabric: fabricFor(gpu, input.tp, null),
+    generation: engine.generation,
+  });
+  if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
+  const { maxNumBatchedTokens, maxNumSeqs } = limits;
+  const subject = { plan, lengths, maxNumBatchedTokens, maxNumSeqs, kvCacheTokens: memory.kvCacheTokens };
+  return { base, warnings, subject: { ...subject, scvArrival: scvOf(input), population: null } };
+}

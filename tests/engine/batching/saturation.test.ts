@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { evaluateBatching, isSaturationConfirmed } from '../../../src-worker/engine/batching/closed-form.ts';
+import { evaluateClosedLoop } from '../../../src-worker/engine/batching/closed-loop.ts';
+import { littleFixedPoint } from '../../../src-worker/engine/batching/fixed-point.ts';
+import { meanStep } from '../../../src-worker/engine/batching/mean-step.ts';
+import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
+import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
+import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
+import type { Precision } from '../../../src-worker/engine/model/types.ts';
+import { stepPlanOf } from '../world.ts';
+
+const lognormal = (mean: number, cv: number) => ({ mean, std: mean * cv, min: 1, max: mean * 20 });
+
+function subjectFor(model: string, gpu: string, precision: Precision, prompt = 250, output = 150): BatchingSubject {
+  return {
+    plan: stepPlanOf(model, gpu, { precision }),
+    lengths: requestLengths({
+      promptParts: [lognormal(prompt, 0.6)],
+      output: output === 1 ? { mean: 1, std: 0, min: 1, max: 1 } : lognormal(output, 0.5),
+      cache: null,
+      maxContextTokens: null,
+    }),
+    maxNumBatchedTokens: 8192,
+    maxNumSeqs: 1024,
+    kvCacheTokens: 1e6,
+    scvArrival: 1,
+    population: null,
+  };
+}
+
+const SUBJECTS: [string, BatchingSubject][] = [
+  ['Llama-2-7b A100', subjectFor('meta-llama/Llama-2-7b-hf', 'nvidia-a100-80gb', 'fp16')],
+  ['Mixtral H200', subjectFor('mistralai/Mixtral-8x7B-v0.1', 'nvidia-h200', 'fp16')],
+  ['Qwen3-30B-A3B H100', subjectFor('Qwen/Qwen3-30B-A3B', 'nvidia-h100-80gb', 'fp16')],
+  ['gpt-oss-20b H100', subjectFor('openai/gpt-oss-20b', 'nvidia-h100-80gb', 'mxfp4')],
+];
+const RATES = [0.2, 0.5, 1, 2, 4, 6, 8, 10, 13, 16, 20, 25, 30, 40, 50, 65, 80, 100, 130, 170, 220, 300, 400];
+
+describe.each(SUBJECTS)('%s: the steady state', (_, subject) => {
+  test('once saturated, always saturated; decodes grow with the rate', () => {
+    let previous = 0;
+    let isOver = false;
+    for (const rate of RATES) {
+      const outcome = littleFixedPoint(subject, rate / 1000);
+      if (outcome.kind === 'saturated') {
+        isOver = true;
+        continue;
+      }
+      expect(isOver, `steady again at ${rate}/s`).toBe(false);
+      expect(outcome.state.step.decodes).toBeGreaterThan(previous);
+      previous = outcome.state.step.decodes;
+    }
+    expect(isOver).toBe(true);
+  });
+
+  test('a scan over the decodes finds a root exactly where the search says there is one', () => {
+    const tokens = subject.lengths.moments.outputMean - 1;
+    const hasRoot = (ratePerMs: number): boolean => {
+      for (let decodes = 0.01; decodes < subject.maxNumSeqs; decodes *= 1.02) {
+        const outcome = meanStep(subject, ratePerMs, decodes);
+        if (outcome.kind === 'steady' && ratePerMs * tokens * outcome.step.meanMs < decodes) return true;
+      }
+      return false;
+    };
+    const limit = saturationRate(subject).perMs;
+    for (const share of [0.05, 0.3, 0.7, 0.97]) expect(hasRoot(share * limit), `${share} of the limit`).toBe(true);
+    expect(hasRoot(1.03 * limit)).toBe(false);
+    expect(isSaturationConfirmed(subject, 3 * limit)).toBe(true);
+  });
+});
+
+describe('closed loops', () => {
+  const subject = { ...(SUBJECTS[0] as [string, BatchingSubject])[1], maxNumSeqs: 256 };
+
+  test('thinking users hold no seat: 300 of them with 30 s to think leave the replica nearly idle', () => {
+    const at = (users: number) => evaluateClosedLoop({ subject, users, thinkTimeMs: 30_000 });
+    const [few, more, many] = [at(256), at(300), at(10_000)];
+    if (!few || !more || !many) throw new Error('no answer');
+    expect(more.outcome.ttftMs.mean / few.outcome.ttftMs.mean).toBeLessThan(1.1);
+    expect(more.seatWaitMs).toBe(0);
+    // Beyond saturation the rate stays, and who is neither served nor thinking waits.
+    const limit = saturationRate(subject).perMs;
+    expect(many.ratePerMs / limit).toBeGreaterThan(0.9);
+    expect(many.seatWaitMs).toBeGreaterThan(100_000);
+  });
+
+  test('interactive response time law: rate x (think + residence + wait) = users', () => {
+    for (const users of [1, 7, 100, 600, 3000]) {
+      for (const thinkTimeMs of [0, 5000]) {
+        const loop = evaluateClosedLoop({ subject, users, thinkTimeMs });
+        if (!loop) throw new Error('no answer');
+        const { outcome, ratePerMs, seatWaitMs } = loop;
+        expect((ratePerMs * (thinkTimeMs + outcome.e2eMs.mean + seatWaitMs)) / users).toBeCloseTo(1, 2);
+        expect(outcome.maxRunning).toBeLessThanOrEqual(users);
+      }
+    }
+  });
+
+  test('a single client waits for nobody: TTFT is prefill and API time', () => {
+    const loop = evaluateClosedLoop({ subject, users: 1, thinkTimeMs: 0 });
+    expect((loop?.outcome.ttftMs.p95 ?? 0) / (loop?.outcome.unhinderedTtftP95Ms ?? 1)).toBeLessThan(1.05);
+  });
+});
+
+describe('answers of one token', () => {
+  const subject = subjectFor('meta-llama/Llama-2-7b-hf', 'nvidia-a100-80gb', 'fp16', 250, 1);
+
+  test('E2E is TTFT, tails stay near the median at low load and grow with it', () => {
+    const p99s = [0.0001, 0.5, 1, 2, 5, 20].map((rate) => {
+      const outcome = evaluateBatching(subject, rate / 1000);
+      if (outcome.kind === 'saturated') throw new Error('saturated');
+      expect(outcome.e2eMs).toEqual(outcome.ttftMs);
+      return outcome.ttftMs.p99;
+    });
+    expect(p99s[1] ?? Infinity).toBeLessThan((p99s[0] ?? 0) * 1.3);
+    for (let i = 1; i < p99s.length; i += 1) expect(p99s[i]).toBeGreaterThan((p99s[i - 1] ?? 0) * 0.98);
+  });
+});
+
+describe('regularity of arrivals', () => {
+  test('tails grow with the variability of the gaps, without a jump between constant and Poisson', () => {
+    const subject = (SUBJECTS[0] as [string, BatchingSubject])[1];
+    const rate = 0.7 * saturationRate(subject).perMs;
+    const tails = [0, 0.1, 0.3, 0.49, 0.51, 0.7, 1, 1.5, 2].map((scvArrival) => {
+      const outcome = evaluateBatching({ ...subject, scvArrival }, rate);
+      if (outcome.kind === 'saturated') throw new Error('saturated');
+      return outcome.ttftMs.p99;
+    });
+    for (let i = 1; i < tails.length; i += 1) expect(tails[i]).toBeGreaterThan((tails[i - 1] ?? 0) * 0.995);
+    expect(Math.abs((tails[4] ?? 0) / (tails[3] ?? 1) - 1)).toBeLessThan(0.02);
+  });
+});
