@@ -1,4 +1,5 @@
 import { headroomRule } from '../engine/sizing/headroom.ts';
+import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
@@ -32,6 +33,9 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
       `The E2E target is meant for ${e2e.outputTokens ?? 512} output tokens and contradicts the TPOT targets; it is shown and gates only when asked (--sla e2e-p50=MS).`,
     );
   }
+  notes.push(
+    `The vLLM command serves requests of up to ${servedContextTokens(subject)} tokens: P99 of prompt plus P99 of answer, rounded up; longer ones are refused by it.`,
+  );
   if (workload.peakFactor !== null) {
     notes.push(`Peaks of ${workload.peakFactor}× are not applied: headroom covers them.`);
   }

@@ -140,9 +140,9 @@ function staticBatchDocument(
   }
   return {
     ...deployment.base,
-    ttft_ms: latencySummary(constant(result.ttftMs)),
+    ttft_ms: latencySummary(result.ttftMs),
     tpot_ms: latencySummary(subject.lengths.moments.outputMean > 1 ? constant(result.tpotMs) : null),
-    e2e_ms: latencySummary(constant(result.wallMs)),
+    e2e_ms: latencySummary(result.e2eMs),
     throughput: throughputOf((batch / result.wallMs) * MS_PER_S, subject.lengths),
     utilization: null,
     saturated: false,
@@ -151,8 +151,8 @@ function staticBatchDocument(
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     bottleneck: bottleneckOf({
       saturation: null,
-      ttftP95Ms: result.ttftMs,
-      unhinderedTtftP95Ms: result.ttftMs,
+      ttftP95Ms: result.ttftMs.p95,
+      unhinderedTtftP95Ms: result.ttftMs.p95,
       meanRunning: result.running,
       step,
     }),

@@ -2,7 +2,7 @@ import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { isHostMemoryTight, meetsTargets } from '../engine/sizing/size.ts';
-import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { needsQuantizedCheckpoint, vllmCommand } from '../engine/sizing/vllm-command.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../engine/units.ts';
@@ -46,7 +46,7 @@ export function slaStatus(predictedMs: number, targetMs: number): SlaStatus {
   return predictedMs <= NEAR_FACTOR * targetMs ? 'near' : 'missed';
 }
 
-function slaRows(plan: SizedPlan, { prepared }: RowContext): SlaRow[] {
+function slaRows(plan: ChosenPlan, { prepared }: RowContext): SlaRow[] {
   return prepared.subject.targets.map(({ metric, targetMs, isGating, outputTokens }) => {
     const predictedMs = latencyOf(plan.latency, metric);
     return {
@@ -127,9 +127,36 @@ function otherPlan(plan: SizedPlan | RefusedPlan, chosen: SizedPlan): OtherPlan 
   };
 }
 
-function warningsOf(plan: SizedPlan, { prepared }: RowContext): Warning[] {
+/** Months between two ISO dates (or months, or years: counted from their first month). */
+function monthsBetween(earlier: string, later: string): number {
+  const months = (date: string): number => {
+    const [year = 0, month = 1] = date.split('-').map(Number);
+    return year * 12 + month;
+  };
+  return months(later) - months(earlier);
+}
+
+/** A price this many months older than the newest of the catalog is marked. */
+const OLD_PRICE_MONTHS = 6;
+
+function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
+  const [newest = ''] = prepared.facts.versions.catalog.split('+');
+  if (offer.priceAsOf === null || !/^\d{4}/.test(newest)) return [];
+  const months = monthsBetween(offer.priceAsOf, newest);
+  if (months < OLD_PRICE_MONTHS) return [];
+  return [
+    {
+      code: 'old_price',
+      sentence: `The price is of ${offer.priceAsOf}, ${months} months older than the newest in the catalog.`,
+    },
+  ];
+}
+
+function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
+  const { prepared } = context;
   const warnings: Warning[] = [...plan.group.warnings];
   if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
+  warnings.push(...oldPrice(plan, context));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
   if (kvGib < TIGHT_KV_GIB) {
     const sentence = `Only ${kvGib.toFixed(1)} GiB per GPU are left for KV cache: memory is ${kvGib < TIGHT_KV_GIB / 2 ? 'very tight' : 'tight'}.`;

@@ -23,6 +23,13 @@ function demandFor(prepared: PreparedSizing, users: number | null): Demand {
   if (asked !== undefined && input.rate !== undefined && users === null) {
     throw invalidInput('users_and_rate', 'Both users and rate were given: give either --users or --rate.', {});
   }
+  if (asked === undefined && input.think_time > 0) {
+    throw invalidInput(
+      'think_time_unused',
+      'think_time belongs to users: a rate in requests/s already says how often they ask.',
+      {},
+    );
+  }
   if (asked !== undefined) return demandOf(subject.workload, { users: asked, thinkTimeS: input.think_time });
   if (input.rate !== undefined) return demandOf(subject.workload, { rateReqPerS: input.rate });
   throw invalidInput(

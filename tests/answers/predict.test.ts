@@ -144,3 +144,13 @@ describe('predict: by hand', () => {
     expect(codes).toEqual(expect.arrayContaining(['link_domain', 'separate_prefill']));
   });
 });
+
+test('a batch in waves: later waves wait, the mean lies between the first and the last', () => {
+  const one = predict({ ...base, batch: 100, max_num_seqs: 100 });
+  const four = predict({ ...base, batch: 400, max_num_seqs: 100 });
+  const wave = one.e2e_ms.mean ?? NaN;
+  expect(four.e2e_ms.p99).toBeCloseTo(4 * wave, 4);
+  expect(four.e2e_ms.mean).toBeCloseTo(2.5 * wave, 4);
+  expect(four.ttft_ms.p50).toBeCloseTo((one.ttft_ms.p50 ?? NaN) + wave, 4);
+  expect(four.throughput.requests_per_s).toBeCloseTo(one.throughput.requests_per_s ?? NaN, 6);
+});

@@ -301,3 +301,17 @@ describe('size: lessons', () => {
     expect(new Set(document.excluded.map(({ reason }) => reason))).toEqual(new Set(['zone_unknown']));
   });
 });
+
+test('a price much older than the newest of the catalog is marked, a recent one is not', () => {
+  const { recommendations, versions } = chat(100, { top: 1000 });
+  const [year = 0, month = 0] = versions.catalog.split('-').map(Number);
+  let old = 0;
+  for (const { cost, warnings } of recommendations) {
+    const [priceYear = 0, priceMonth = 1] = (cost.price_as_of ?? '').split('-').map(Number);
+    const isOld = (year - priceYear) * 12 + month - priceMonth >= 6;
+    expect(warnings.some(({ code }) => code === 'old_price')).toBe(isOld);
+    if (isOld) old += 1;
+  }
+  expect(old).toBeGreaterThan(0);
+  expect(old).toBeLessThan(recommendations.length);
+});

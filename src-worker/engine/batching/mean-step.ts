@@ -4,6 +4,7 @@ import type { BatchingSubject } from './subject.ts';
 /** Most prompt pieces one step is followed for one by one; beyond it their number is nearly certain. */
 const MAX_STATES = 17;
 const POWER_ITERATIONS = 60;
+const EXPECTATION_ROUNDS = 12;
 const POWER_TOLERANCE = 1e-6;
 /** Stands for no arrivals at all, so that chances and times stay finite. */
 const LEAST_ARRIVALS_PER_MS = 1e-15;
@@ -206,10 +207,13 @@ export function meanStep(subject: BatchingSubject, totalPerMs: number, decodes: 
   // Arrivals meet only the time that full chunks leave.
   const effectiveArrivals = arrivalsPerMs / (1 - pieces.fullChunkShare);
   let expected = effectiveArrivals * (decodeOnlyMs + pieces.singleExtraMs);
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < EXPECTATION_ROUNDS; round += 1) {
+    const before = expected;
     expected =
       effectiveArrivals * (decodeOnlyMs + (expected > 1 ? pieceTime(expected) : expected * pieces.singleExtraMs));
     if (!Number.isFinite(expected) || expected > 1e6) return { kind: 'saturated' };
+    // Few pieces: the expectation only chooses how many states are followed. Many: it is the state.
+    if (Math.abs(expected - before) < (expected < MAX_STATES / 4 ? 0.02 : 1e-4) * before) break;
   }
   // Where every further piece brings more than one further piece along, the queue of pieces never empties.
   const atRoom = Math.max(room / pieces.meanTokens, 1);

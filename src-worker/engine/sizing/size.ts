@@ -130,9 +130,13 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
     }
     return sizePlan(subject, instance, group, group.load, demand, { offer, usdPerHour, otherRegions });
   });
-  const passing = plans.filter(isSized).sort(byCost);
-  const [chosen] = passing;
-  if (chosen) return { chosen, others: plans.filter((plan) => plan !== chosen) };
+  for (const plan of plans.filter(isSized).sort(byCost)) {
+    const latency = plan.load.at(plan.ratePerReplicaPerMs);
+    if (latency.kind === 'steady' && meetsTargets(latency, subject.targets)) {
+      return { chosen: { ...plan, latency }, others: plans.filter((other) => other !== plan) };
+    }
+    plans[plans.indexOf(plan)] = { group: plan.group, refusal: plannedLoadRefusal(latency, subject.targets) };
+  }
   const nearest = nearestRefusal(plans.filter((plan) => !isSized(plan)));
   return { instance, region, group: nearest.group, refusal: nearest.refusal };
 }
@@ -186,10 +190,6 @@ function sizePlan(
   const replicasPerInstance = Math.floor(gpus / group.tensorParallel);
   const instances = Math.ceil(replicas / replicasPerInstance);
   const ratePerReplicaPerMs = ratePerMs / replicas;
-  const latency = load.at(ratePerReplicaPerMs);
-  if (latency.kind === 'saturated' || !meetsTargets(latency, subject.targets)) {
-    return { group, refusal: plannedLoadRefusal(latency, subject.targets) };
-  }
   const gpusInAll = instances * gpus;
   if (demand.maxGpus !== null && gpusInAll > demand.maxGpus) {
     const detail = `Needs ${gpusInAll} GPUs (${instances} × ${instance.name}); at most ${demand.maxGpus} are allowed.`;
@@ -207,7 +207,6 @@ function sizePlan(
     replicasPerInstance,
     instances,
     ratePerReplicaPerMs,
-    latency,
     cost: costOf({
       usdPerHourPerInstance: priced.usdPerHour,
       instances,

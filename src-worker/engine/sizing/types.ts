@@ -148,8 +148,12 @@ export interface SizedPlan {
   replicasPerInstance: number;
   instances: number;
   ratePerReplicaPerMs: number;
-  latency: SteadyLoad;
   cost: Cost;
+}
+
+/** The plan that is recommended, with its percentiles at the planned load. */
+export interface ChosenPlan extends SizedPlan {
+  latency: SteadyLoad;
 }
 
 export interface RefusedPlan {
@@ -158,7 +162,7 @@ export interface RefusedPlan {
 }
 
 export interface SizedRow {
-  chosen: SizedPlan;
+  chosen: ChosenPlan;
   others: (SizedPlan | RefusedPlan)[];
 }
 

@@ -30,11 +30,15 @@ export function needsQuantizedCheckpoint(precision: Precision, checkpoint: Check
   return precision !== 'fp16' && precision !== 'bf16' && QUANTIZED_WHILE_LOADING[precision] === undefined;
 }
 
+/** A word a shell takes as it stands; anything else goes into single quotes. */
+const shellWord = (text: string): string =>
+  /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
 /** The command that starts one replica (flags of vLLM 0.22). */
 export function vllmCommand(question: CommandQuestion): string {
   const { precision, checkpoint, limits } = question;
   const flags = [
-    `vllm serve ${question.modelId}`,
+    `vllm serve ${shellWord(question.modelId)}`,
     `--tensor-parallel-size ${question.tensorParallel}`,
     `--max-model-len ${question.servedTokens}`,
     `--max-num-seqs ${limits.maxNumSeqs}`,
