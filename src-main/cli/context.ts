@@ -6,8 +6,11 @@ export interface CommandContext {
   terminal: Terminal;
   /** Catalogs, database and workers, opened when first asked for; the program closes them. */
   service: () => Promise<AppService>;
-  /** What Ctrl-C does from now on; without it the program ends at once. */
-  onInterrupt: (stop: () => void) => void;
+  /**
+   * What Ctrl-C does from now on; without it the program ends at once, with a word. null = the system ends the program,
+   * which works in the midst of a long computation too.
+   */
+  onInterrupt: (stop: (() => void) | null) => void;
 }
 
 /** Options as commander read them, under camelCase names. */

@@ -37,16 +37,29 @@ export function unwrap<Value>(result: Result<Value>): Value {
 export const usageError = (message: string, details: ErrorInfo['details'] = {}): ConfigIqError =>
   invalidInput('usage', message, details);
 
+/** The command that shows what there is, for names nothing is near to. */
+const HINTS: Record<string, string> = {
+  unknown_model: 'configiq model list shows the models there are; configiq model import FILE adds one.',
+  unknown_run: 'configiq runs list shows the runs there are.',
+};
+
+function hintFor({ family, code, details }: ErrorInfo): string {
+  if (family === 'bug') return '\nThis is a bug of ConfigIQ: the same command with --verbose shows where.';
+  const { nearest } = details;
+  const hint = Array.isArray(nearest) && nearest.length > 0 ? undefined : HINTS[code];
+  return hint === undefined ? '' : `\n${hint}`;
+}
+
 const MAX_LINES = 3;
 const MAX_CHARACTERS = 600;
 
 /** A message as it goes to stderr: at most three lines and 600 characters, line breaks and control characters tamed. */
 export function errorText(error: ErrorInfo): string {
-  const hint =
-    error.family === 'bug' ? '\nThis is a bug of ConfigIQ: the same command with --verbose shows where.' : '';
+  const hint = hintFor(error);
   // eslint-disable-next-line no-control-regex -- a pasted value must not steer the terminal
   const clean = error.message.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, ' ').trim();
-  const lines = `configiq: ${clean}`.split(/\n+/).slice(0, hint === '' ? MAX_LINES : MAX_LINES - 1);
+  const sentence = clean.replace(/^unknown /, 'Unknown ');
+  const lines = `configiq: ${sentence}`.split(/\n+/).slice(0, hint === '' ? MAX_LINES : MAX_LINES - 1);
   const text = lines.join('\n');
   const room = MAX_CHARACTERS - hint.length;
   return `${text.length > room ? `${text.slice(0, room - 3)}...` : text}${hint}`;

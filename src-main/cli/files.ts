@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileError } from '../../src-worker/engine/errors.ts';
 
 /** Refuses a file that could not be written, before anything is computed for it. */
@@ -16,12 +16,29 @@ export function checkWritable(path: string): void {
   }
 }
 
+const isWrittenAsPath = (name: string): boolean => isAbsolute(name) || /^\.{1,2}(?:[/\\]|$)|[/\\]$/.test(name);
+
+/** Refuses a folder given as a model that holds no config.json; every other name is left to the config store. */
+export function refuseEmptyModelFolder(nameOrPath: string): void {
+  const target = resolve(nameOrPath);
+  if (!isWrittenAsPath(nameOrPath) || !statSync(target, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (statSync(join(target, 'config.json'), { throwIfNoEntry: false })) return;
+  throw fileError(
+    'model_folder_empty',
+    `${target} is a folder without a config.json: give the path of a model's config.json, or of the folder that holds it.`,
+    { path: target },
+  );
+}
+
 /** The text of a file the user named, up to a size that nobody exceeds on purpose. Throws file errors. */
 export function readTextFile(path: string, maxBytes: number): string {
   const target = resolve(path);
   const stats = statSync(target, { throwIfNoEntry: false });
   if (!stats) throw fileError('file_missing', `There is no file ${target}: check the path.`, { path: target });
-  if (!stats.isFile()) throw fileError('file_unreadable', `${target} is not a file: name one.`, { path: target });
+  if (!stats.isFile()) {
+    const kind = stats.isDirectory() ? 'a folder' : 'not a file';
+    throw fileError('file_unreadable', `${target} is ${kind}: give the path of a file.`, { path: target });
+  }
   if (stats.size > maxBytes) {
     throw fileError('file_too_large', `${target} has ${stats.size} bytes; more than ${maxBytes} are not read.`, {
       path: target,

@@ -54,6 +54,10 @@ const COMMANDS: CommandSpec[] = [
     description: 'latency and throughput of one deployment under one load',
     options: PREDICT_OPTIONS,
     schema: predictInputSchema,
+    examples: `Examples:
+  configiq predict -m meta-llama/Llama-2-7b-hf --gpu h100 --input-tokens 1k --output-tokens 200 --rate 2
+  configiq predict -m meta-llama/Llama-3.1-70B-Instruct --gpu h100 --tp 4 --input-tokens 2k --output-tokens 300 --concurrency 32
+`,
     load: async () => (await import('./commands/predict.ts')).runPredict,
   },
   {
@@ -73,6 +77,10 @@ const COMMANDS: CommandSpec[] = [
     description: 'the queueing model alone: utilization, wait and response',
     options: QUEUE_OPTIONS,
     schema: queueInputSchema,
+    examples: `Examples:
+  configiq queue --rate 1.5 --service-ms 500
+  configiq queue --rate 12 --service-ms 250 --servers 4 --distribution lognormal --service-cv 0.8
+`,
     load: async () => (await import('./commands/queue.ts')).runQueue,
   },
   {
@@ -94,15 +102,23 @@ const COMMANDS: CommandSpec[] = [
   },
 ];
 
-const GROUPS: { name: string; description: string; commands: CommandSpec[] }[] = [
+const GROUPS: { name: string; description: string; examples?: string; commands: CommandSpec[] }[] = [
   {
     name: 'model',
     description: 'models: bundled ones and your own',
+    examples: `Examples:
+  configiq model show meta-llama/Llama-3.1-8B-Instruct
+  configiq model import ./config.json --id me/my-model
+`,
     commands: [
       {
         usage: 'show <model>',
         description: 'parameters, weights, KV cache and layers of a model or a config.json',
         options: JSON_OPTION,
+        examples: `Examples:
+  configiq model show meta-llama/Llama-3.1-8B-Instruct
+  configiq model show ./config.json --json
+`,
         load: async () => (await import('./commands/model.ts')).runModelShow,
       },
       {
@@ -115,6 +131,9 @@ const GROUPS: { name: string; description: string; commands: CommandSpec[] }[] =
         usage: 'import <file>',
         description: 'keep a config.json',
         options: MODEL_IMPORT_OPTIONS,
+        examples: `Examples:
+  configiq model import ./config.json --id me/my-model
+`,
         load: async () => (await import('./commands/model.ts')).runModelImport,
       },
       {
@@ -175,7 +194,7 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
     .option('-V, --version', 'versions of the program, its engine and its catalog')
     .option('--quiet', 'no progress and no notes')
     .option('--verbose', 'with stacks in errors')
-    .option('--no-color', 'plain text on terminals too')
+    .option('--no-color', 'lines of progress in place of one that is overwritten; the output has no color anyway')
     .addHelpText('before', EXAMPLES)
     .showSuggestionAfterError()
     .exitOverride()
@@ -196,8 +215,9 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
     });
   };
   for (const spec of COMMANDS) addCommand(program, spec);
-  for (const { name, description, commands } of GROUPS) {
+  for (const { name, description, examples, commands } of GROUPS) {
     const group = program.command(name).description(description);
+    if (examples) group.addHelpText('before', examples);
     for (const spec of commands) addCommand(group, spec);
     group.action((_options: unknown, command: Command) => {
       throw unknownName(name, command.args[0], commands);

@@ -72,12 +72,17 @@ function createContext(terminal: Terminal): { context: CommandContext; close: ()
     // Nothing else is under way that would have to be kept.
     process.exit(EXIT.interrupted);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
+  const onSignal = () => stop();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
   const context: CommandContext = {
     terminal,
     service: () => (opened ??= openService(terminal)),
     onInterrupt(handler) {
+      for (const signal of signals) process.removeListener(signal, onSignal);
+      if (handler === null) return;
       stop = handler;
+      for (const signal of signals) process.on(signal, onSignal);
     },
   };
   return { context, close };

@@ -115,7 +115,9 @@ const range = z.union([
   z.strictObject({ from: z.number(), to: z.number(), step: z.number().positive() }),
   z.strictObject({ from: z.number(), to: z.number(), factor: z.number().gt(1) }),
 ]);
-const numberAxis = z.union([z.array(z.number()).min(1), range]);
+const numberAxis = z.union([z.array(z.number()).min(1), range], {
+  error: 'must be a list of numbers or a range {from, to, step|factor}',
+});
 
 /** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. */
 export const sweepSpecSchema = z.strictObject({
@@ -131,13 +133,4 @@ export const sweepSpecSchema = z.strictObject({
 export type SweepSpec = z.output<typeof sweepSpecSchema>;
 export type SweepSpecDraft = z.input<typeof sweepSpecSchema>;
 
-/** One sentence per problem: field, value, cure. Used for every outside input that passes a schema. */
-export function describeIssues(error: z.ZodError, what: string): string {
-  const [first] = error.issues;
-  if (!first) return `${what} is not valid.`;
-  const field = first.path.length > 0 ? first.path.join('.') : what;
-  const given =
-    'input' in first && first.input !== undefined ? `, got ${JSON.stringify(first.input)?.slice(0, 60)}` : '';
-  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
-  return `${what}: ${field}: ${first.message}${given}${more}.`;
-}
+export { describeIssues } from './issues.ts';

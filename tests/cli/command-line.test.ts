@@ -23,6 +23,8 @@ function parseJson<Document>(text: string): Document {
   return JSON.parse(text) as Document;
 }
 
+const camelCaseKeys = (json: string): string[] => json.match(/"\w*[a-z][A-Z]\w*":/g) ?? [];
+
 describe('configiq size', () => {
   it('answers without its name as with it, byte by byte, and nothing on stderr', async () => {
     const question = ['--model', LLAMA, '--workload', 'chat', '--users', '100', '--json'];
@@ -55,6 +57,19 @@ describe('configiq size', () => {
     expect(readFileSync(file, 'utf8')).toBe(json.stdout);
     expect(parseJson<SizeDocument>(json.stdout).recommendations).toHaveLength(2);
     expect(readdirSync(home).filter((name) => name.startsWith('answer.json'))).toEqual(['answer.json']);
+  });
+
+  it('the vLLM command of a plan over four GPUs serves the model with four', async () => {
+    const question = ['-m', 'meta-llama/Llama-3.1-70B-Instruct', '-u', '50', '--gpu', 'h100', '--tp', '4'];
+    const [report, json] = await Promise.all([configiq(...question), configiq(...question, '--json')]);
+    expect(report.code).toBe(0);
+    expect(report.stdout).toMatch(/vllm serve meta-llama\/Llama-3\.1-70B-Instruct .*--tensor-parallel-size 4\b/);
+    const { recommendations } = parseJson<SizeDocument>(json.stdout);
+    expect(recommendations.length).toBeGreaterThan(0);
+    for (const { tensor_parallel: tp, vllm_command: command } of recommendations) {
+      expect(tp).toBe(4);
+      expect(command).toMatch(/ --tensor-parallel-size 4( |$)/);
+    }
   });
 
   it('prints CSV that parses, one line per recommendation', async () => {
@@ -121,6 +136,8 @@ describe('configiq size', () => {
 
 describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
   const question = ['size', '-m', LLAMA, '-u', '10'];
+  const queue = ['queue', '--rate', '1', '--service-ms', '50', '--distribution'];
+  const folder = mkdtempSync(join(home, 'empty-'));
   const broken = inHome('broken.json');
   beforeAll(() => writeFileSync(broken, '{ "hidden_size": 4096, '));
 
@@ -134,9 +151,20 @@ describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
     ['unknown zone', [...question, '--zone', 'us-centrall1-a'], 2, /us-central1-a/],
     ['zone and region', [...question, '--zone', 'us-central1-a', '--region', 'us-central1'], 2, /only one/],
     ['unknown model', ['-m', 'meta-llama/Lama-2-7b', '-u', '1'], 2, /meta-llama\/Llama-2-7b-hf/],
-    ['unknown GPU', [...question, '--gpu', 'h10'], 2, /"h10": did you mean "nvidia-h100/],
+    ['unknown GPU', [...question, '--gpu', 'h10'], 2, /Unknown GPU "h10": did you mean "nvidia-h100/],
     ['rank beyond the list', [...question, '--detail', '99999'], 2, /give 1 to \d+/],
     ['two formats', [...question, '--json', '--csv'], 2, /exclude each other/],
+    [
+      'rate and think time',
+      ['size', '-m', LLAMA, '--rate', '1', '--think-time', '3'],
+      2,
+      /--think-time belongs to --users/,
+    ],
+    ['a spread that the law has not', [...queue, 'deterministic', '--service-cv', '1'], 2, /whose spread is 0/],
+    ['another such spread', [...queue, 'exponential', '--service-cv', '0.5'], 2, /whose spread is 1/],
+    ['name near to nothing', ['-m', 'zzz', '-u', '1'], 2, /configiq model list .* configiq model import FILE/],
+    ['folder without a config.json', ['-m', folder, '-u', '1'], 4, /is a folder without a config.json: give the path/],
+    ['folder to import', ['model', 'import', folder], 4, /is a folder: give the path of a file/],
     ['range without a step', ['sweep', '-m', LLAMA, '-u', '1..9'], 2, /needs a step/],
     ['missing file', ['-m', './no/config.json', '-u', '1'], 4, /no file/],
     ['malformed config.json', ['-m', broken, '-u', '1'], 4, /not valid JSON: line 1, column 24/],
@@ -161,6 +189,14 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(wait.mean).toBeCloseTo(500, 3);
     // P(W > t) = 0.5 exp(-t / 1000): t = 1000 ln 10.
     expect(wait.p95).toBeCloseTo(1000 * Math.log(10), 1);
+  });
+
+  it('queue: a spread that the distribution has by itself may be said', async () => {
+    const law = ['--distribution', 'deterministic', '--service-cv', '0'];
+    const { code, stdout } = await configiq('queue', '--rate', '1', '--service-ms', '500', ...law, '--json');
+    expect(code).toBe(0);
+    // M/D/1 waits half as long as M/M/1.
+    expect(parseJson<QueueDocument>(stdout).wait_ms.mean).toBeCloseTo(250, 3);
   });
 
   it('queue: overload is an answer with nulls', async () => {
@@ -195,10 +231,49 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 2 });
   });
 
-  it('catalog: check counts what there is, and a broken folder is exit 4', async () => {
-    const [good, bad] = await Promise.all([configiq('catalog', 'check', '--json'), configiq('catalog', 'check', home)]);
-    expect(parseJson<{ gpus: number }>(good.stdout).gpus).toBeGreaterThan(10);
-    expect(bad).toMatchObject({ code: 4, stdout: '' });
+  it('catalog: list knows GPUs and providers by every name that size knows, under snake_case keys', async () => {
+    const { code, stdout } = await configiq('catalog', 'list', '--gpu', 'H100', '--provider', 'GCP', '--json');
+    expect(code).toBe(0);
+    const { instances, gpus } = parseJson<Record<string, Record<string, unknown>[]>>(stdout);
+    expect(gpus?.map(({ id }) => id)).toEqual(['nvidia-h100-80gb']);
+    expect(instances?.length).toBeGreaterThan(0);
+    for (const { provider, gpu } of instances ?? []) expect([provider, gpu]).toEqual(['gcp', 'nvidia-h100-80gb']);
+    expect(camelCaseKeys(stdout)).toEqual([]);
+  });
+
+  it('model show: layers that take turns are one item a kind, with their order', async () => {
+    const { stdout } = await configiq('model', 'show', 'openai/gpt-oss-20b');
+    expect(stdout).toMatch(/A: 12 × .*window 128/);
+    expect(stdout).toMatch(/B: 12 × /);
+    expect(stdout).toContain('In order: 1 A, 1 B, and so on.');
+    expect(stdout.match(/ × GQA/g)).toHaveLength(2);
+  });
+
+  it('predict: a static batch says why it has no utilization', async () => {
+    const load = ['--input-tokens', '1k', '--output-tokens', '200', '--batch', '1'];
+    const { stdout } = await configiq('predict', '-m', LLAMA, '--gpu', 'nvidia-a100-80gb', ...load);
+    expect(stdout).toContain('Utilization: not applicable to a static batch');
+  });
+
+  it('catalog: check counts what there is on one line', async () => {
+    const [text, json] = await Promise.all([configiq('catalog', 'check'), configiq('catalog', 'check', '--json')]);
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    const { gpus, models, problems } = parseJson<{ gpus: number; models: number; problems: string[] }>(json.stdout);
+    expect(gpus).toBeGreaterThan(10);
+    expect(problems).toEqual([]);
+    expect(text.stdout).toMatch(new RegExp(`^In order: ${gpus} GPUs, .* ${models} models.*\\.\n$`));
+  });
+
+  it('catalog: check of a broken folder is exit 4 with the problems, all of them as JSON', async () => {
+    const [text, json] = await Promise.all([
+      configiq('catalog', 'check', home),
+      configiq('catalog', 'check', home, '--json'),
+    ]);
+    expect(text).toMatchObject({ code: 4, stdout: '' });
+    expect(text.stderr).toContain('gpus.json');
+    expect(text.stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
+    expect(json.code).toBe(4);
+    expect(parseJson<{ problems: string[] }>(json.stdout).problems.length).toBeGreaterThan(1);
   });
 });
 
@@ -208,8 +283,14 @@ describe('configiq sweep and runs', () => {
     const axes = ['-u', '10,100', '-q', 'fp16,fp8', '--zone', 'us-central1-a'];
     const sweep = await configiq('sweep', '-m', LLAMA, ...axes, '--export', file, '--json');
     expect(sweep.code).toBe(0);
-    const summary = parseJson<{ run: number; status: string; points: number; rows: number }>(sweep.stdout);
-    expect(summary).toMatchObject({ status: 'done', points: 4 });
+    const summary = parseJson<{ status: string; points: number; rows: number }>(sweep.stdout);
+    expect(summary).toMatchObject({
+      status: 'done',
+      points: 4,
+      input: { base: { model: LLAMA }, axes: { users: [10, 100], quantization: ['fp16', 'fp8'] } },
+      versions: { calibration: 'default' },
+    });
+    expect(camelCaseKeys(sweep.stdout)).toEqual([]);
     expect(sweep.stderr).toContain('Computing: 4 of 4 points');
 
     const rows: Record<string, string>[] = parse(readFileSync(file, 'utf8'), { columns: true });
@@ -217,12 +298,20 @@ describe('configiq sweep and runs', () => {
     expect(new Set(rows.map((row) => row['point_id']))).toEqual(new Set(['0', '1', '2', '3']));
     expect(Object.keys(rows[0] ?? {}).slice(0, 4)).toEqual(['point_id', 'users', 'quantization', 'zone']);
 
-    const [shown, listed] = await Promise.all([
-      configiq('runs', 'show', String(summary.run), '--csv'),
-      configiq('runs', 'list', '--json'),
-    ]);
+    const listed = await configiq('runs', 'list', '--json');
+    expect(camelCaseKeys(listed.stdout)).toEqual([]);
+    const [newest] = parseJson<{ runs: { id: number; created_at: string; points: number }[] }>(listed.stdout).runs;
+    expect(newest).toMatchObject({ points: 4, created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string });
+    const shown = await configiq('runs', 'show', String(newest?.id), '--csv');
     expect(shown.stdout).toBe(readFileSync(file, 'utf8'));
-    expect(parseJson<{ runs: { id: number }[] }>(listed.stdout).runs.map(({ id }) => id)).toContain(summary.run);
+  });
+
+  it('prints the same bytes for the same sweep: neither clock nor number of the run', async () => {
+    const sweep = ['sweep', '-m', LLAMA, '-u', '10,20', '--provider', 'gcp', '--json'];
+    const first = await configiq(...sweep);
+    const second = await configiq(...sweep);
+    expect(first.code).toBe(0);
+    expect(second.stdout).toBe(first.stdout);
   });
 
   it('a spec file and options say the same; a dry run only counts', async () => {
@@ -258,11 +347,30 @@ describe('configiq sweep and runs', () => {
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     const [code] = (await once(child, 'close')) as [number | null];
-    expect(progress).toContain('Stopping; what is done is kept.');
+    expect(progress).toMatch(/Stopping; what is done is kept\.\nStopped; writing what is done to .*partial\.csv…\n/);
     expect(code).toBe(130);
     expect(output).toMatch(/^Run \d+, cancelled: [\d,]+ of 1,000 points/);
     const rows: unknown[] = parse(readFileSync(file, 'utf8'), { columns: true });
     expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('configiq sweep, interrupted twice', () => {
+  it('stops at once while the export is written', async () => {
+    const axes = ['-u', '1..1000:1', '-q', 'fp16,fp8', '--export', inHome('unfinished.csv')];
+    const child = startConfigiq(['sweep', '-m', LLAMA, ...axes], home);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (said === '') child.kill('SIGINT');
+      said += text;
+      if (text.includes('Stopped; writing')) child.kill('SIGINT');
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    // The system ends it, which shells show as 130.
+    expect({ code, signal, output }).toEqual({ code: null, signal: 'SIGINT', output: '' });
+    expect(said).not.toContain('Written: ');
   });
 });
 

@@ -65,6 +65,21 @@ describe('size report: an answer', () => {
     expect(lineWith(report, 'TTFT mean')).toMatch(/~ near/);
   });
 
+  it('separates the thousands of a target as those of its prediction', () => {
+    const sla = recommendation().sla.map((row) =>
+      row.metric === 'ttft_p95' ? { ...row, target_ms: 2000, predicted_ms: 4426 } : row,
+    );
+    const wide = sizeReport(sizeDocument({ recommendations: [recommendation({ sla })] }), null, SHOW);
+    expect(lineWith(wide, 'TTFT P95   ')).toMatch(/2,000 ms +4,426 ms/);
+  });
+
+  it('says that the answer is for the requests as cut, where they were cut', () => {
+    const warnings = [{ code: 'context_cut', sentence: '36% of the tokens were cut.' }];
+    const cut = sizeReport(sizeDocument({ warnings }), null, SHOW);
+    expect(cut).toContain('! 36% of the tokens were cut. The answer is for the requests as cut.');
+    expect(report).not.toContain('as cut');
+  });
+
   it('shows a metric without a target as such', () => {
     expect(lineWith(report, 'TPOT P99')).toMatch(/– +66\.0 ms +no target/);
   });
@@ -82,7 +97,7 @@ describe('size report: an answer', () => {
     expect(report).toContain('all targets hold');
     // 13.07/s and 1,961/s over 3,600 s.
     expect(report).toContain('Requests per hour: 47,052');
-    expect(report).toContain('Tokens per hour: 7,059,600');
+    expect(report).toContain('Output tokens per hour: 7,059,600');
   });
 
   it('gives cost per instance, in all, per token, request and month, with the date of the price', () => {

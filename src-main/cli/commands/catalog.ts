@@ -1,27 +1,28 @@
 import { resolve } from 'node:path';
-import { invalidInput } from '../../../src-worker/engine/errors.ts';
-import type { RegionOffer } from '../../../src-worker/engine/hardware/types.ts';
+import { fileError } from '../../../src-worker/engine/errors.ts';
+import type { Facts } from '../../../src-worker/engine/facts.ts';
+import { resolveGpuId, resolveProviderId } from '../../../src-worker/engine/hardware/resolve.ts';
 import type { CatalogListing } from '../../../src-worker/protocol/app-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
-import { didYouMean } from '../../../src-worker/protocol/suggest.ts';
+import { checkCatalogs, type CatalogCheck } from '../../catalogs/check.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
 import type { CommandContext, Options, Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
+import { snakeCaseKeys } from '../json-keys.ts';
 import { catalogReport, zonesReport } from '../report/catalog-report.ts';
+import { plural } from '../report/format.ts';
 
 /** Instances with their cheapest prices. */
 export const runCatalogList: Run = async (context, options) => {
   const listing = await listingFor(context, options);
-  const gpus = namesIn(options['gpu']);
-  const known = listing.gpus.map(({ id }) => id);
-  for (const gpu of gpus) refuseUnknown('GPU', gpu, known);
+  const gpus = resolved(options['gpu'], resolveGpuId);
   const isAsked = (gpu: string) => gpus.length === 0 || gpus.includes(gpu);
   const instances = listing.instances.filter(({ gpu }) => isAsked(gpu));
   const sold = new Set(instances.map(({ gpu }) => gpu));
   const shownGpus = listing.gpus.filter(({ id }) => sold.has(id));
   context.terminal.print(
     options['json'] === true
-      ? documentText({ schema_version: SCHEMA_VERSION, ...listing, instances, gpus: shownGpus })
+      ? listingJson({ ...listing, instances, gpus: shownGpus })
       : catalogReport({ ...listing, instances, gpus: shownGpus }),
   );
   return EXIT.answered;
@@ -30,50 +31,47 @@ export const runCatalogList: Run = async (context, options) => {
 /** Zones with what they sell; also `size --list-zones`. */
 export const runCatalogZones: Run = async (context, options) => {
   const { zones, providers } = await listingFor(context, options);
-  context.terminal.print(
-    options['json'] === true
-      ? documentText({ schema_version: SCHEMA_VERSION, zones, providers })
-      : zonesReport(zones, providers),
-  );
+  context.terminal.print(options['json'] === true ? listingJson({ zones, providers }) : zonesReport(zones, providers));
   return EXIT.answered;
 };
 
-/** Loads a folder of catalogs with every check there is; the first thing that is wrong ends it (exit 4). */
+/** Every check there is over a folder of catalogs: exit 4 with the first problems, or with all of them as JSON. */
 export const runCatalogCheck: Run = ({ terminal }, options, [folder]) => {
-  const path = folder === undefined ? bundledCatalogsFolder() : resolve(folder);
-  const { gpus, instances, workloads, engines, calibrations, versions } = loadFacts(path);
-  const offers = instances.flatMap((instance) => instance.offers);
-  const counts = {
-    gpus: gpus.length,
-    instances: instances.length,
-    prices: offers.filter(hasPrice).length,
-    zones: new Set(offers.flatMap(({ zones }) => zones)).size,
-    workloads: workloads.length,
-    engine_versions: engines.length,
-    calibrations: calibrations.length,
-  };
-  const document = { schema_version: SCHEMA_VERSION, catalog: versions.catalog, ...counts };
-  const lines = Object.entries(counts).map(
-    ([name, number]) => `${String(number).padStart(7)}  ${name.replace('_', ' ')}`,
-  );
-  terminal.print(
-    options['json'] === true
-      ? documentText(document)
-      : `Catalog ${versions.catalog} is in order:\n${lines.join('\n')}\n`,
-  );
+  const { problems, ...counts } = checkCatalogs(folder === undefined ? bundledCatalogsFolder() : resolve(folder));
+  if (options['json'] === true) {
+    terminal.print(
+      documentText({
+        schema_version: SCHEMA_VERSION,
+        healthy: problems.length === 0,
+        ...snakeCaseKeys(counts),
+        problems,
+      }),
+    );
+    return Promise.resolve(problems.length === 0 ? EXIT.answered : EXIT.file);
+  }
+  if (problems.length > 0) throw fileError('catalog_invalid', problemText(problems), { problems: [...problems] });
+  terminal.print(countText(counts));
   return Promise.resolve(EXIT.answered);
 };
 
-const hasPrice = (offer: RegionOffer): boolean => offer.onDemandUsdPerHour !== null || offer.spotUsdPerHour !== null;
+/** As many lines as a message may have. */
+const PROBLEMS_SHOWN = 3;
+
+function problemText(problems: readonly string[]): string {
+  if (problems.length <= PROBLEMS_SHOWN) return problems.join('\n');
+  const shown = problems.slice(0, PROBLEMS_SHOWN - 1);
+  return [...shown, `and ${problems.length - shown.length} more problems (--json lists all)`].join('\n');
+}
+
+function countText({ gpus, instances, models, unsupportedModels, workloads }: Omit<CatalogCheck, 'problems'>): string {
+  const unsupported = unsupportedModels > 0 ? ` (${unsupportedModels} not supported yet)` : '';
+  return `In order: ${plural(gpus, 'GPU')}, ${plural(instances, 'instance')}, ${plural(models, 'model')}${unsupported}, ${plural(workloads, 'workload')}.\n`;
+}
 
 /** The catalog within `--provider`. */
 async function listingFor({ service }: CommandContext, options: Options): Promise<CatalogListing> {
   const listing = unwrap(await (await service()).api.listCatalog());
-  const known = listing.providers.map(({ id }) => id);
-  const asked = namesIn(options['provider']).map((name) => {
-    const found = known.find((id) => id.toLowerCase() === name.toLowerCase());
-    return found ?? refuseUnknown('provider', name, known);
-  });
+  const asked = resolved(options['provider'], resolveProviderId);
   if (asked.length === 0) return listing;
   return {
     gpus: listing.gpus,
@@ -84,12 +82,14 @@ async function listingFor({ service }: CommandContext, options: Options): Promis
   };
 }
 
-/** Values of a list option, which its parser made. */
-const namesIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+type Resolver = (facts: Facts, name: string) => string;
 
-function refuseUnknown(kind: string, name: string, known: readonly string[]): string {
-  if (known.includes(name)) return name;
-  throw invalidInput(`unknown_${kind.toLowerCase()}`, `Unknown ${kind} "${name}": ${didYouMean(name, known)}`, {
-    name,
-  });
+/** The ids that a list option names, told apart as `size` tells them; absent = none. */
+function resolved(option: unknown, resolve: Resolver): string[] {
+  if (!Array.isArray(option)) return [];
+  const facts = loadFacts(bundledCatalogsFolder());
+  return option.map((name) => resolve(facts, String(name)));
 }
+
+const listingJson = (listing: Partial<CatalogListing>): string =>
+  documentText({ schema_version: SCHEMA_VERSION, ...snakeCaseKeys(listing) });

@@ -7,6 +7,7 @@ import { databaseFile, dataFolder } from '../../services/data-folder.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { checksReport, type Check } from '../report/checks-report.ts';
+import { plural } from '../report/format.ts';
 
 /** `configiq doctor`: every part is tried, one after the other; exit 1 when one does not work. */
 export const runDoctor: Run = async (context, options) => {
@@ -51,7 +52,7 @@ async function databaseText({ service }: CommandContext): Promise<string> {
   const runs = unwrap(await api.listRuns());
   const models = unwrap(await api.listModels());
   const imported = models.filter(({ origin, alias_of: alias }) => origin === 'imported' && alias === null).length;
-  return `${databaseFile(dataFolder())}, SQLite ${versions.sqlite}, ${runs.length} runs, ${imported} imported models`;
+  return `${databaseFile(dataFolder())}, SQLite ${versions.sqlite}, ${plural(runs.length, 'run')}, ${plural(imported, 'imported model')}`;
 }
 
 /** A queue whose answer is known by hand: M/M/1 at half load waits as long as it serves. */

@@ -8,6 +8,7 @@ import { openStore } from '../../store/open.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { readTextFile } from '../files.ts';
+import { modelIdOf } from '../models.ts';
 import { modelListReport, modelReport } from '../report/model-report.ts';
 
 /** Larger than any config.json; how large one may be is the config store's business. */
@@ -15,7 +16,7 @@ const MAX_READ_BYTES = 50_000_000;
 
 export const runModelShow: Run = async ({ service, terminal }, options, [name = '']) => {
   const app = await service();
-  const document = unwrap(await app.api.showModel(unwrap(await app.useModel(name))));
+  const document = unwrap(await app.api.showModel(await modelIdOf(app, name)));
   terminal.print(options['json'] === true ? documentText(document) : modelReport(document));
   return EXIT.answered;
 };
@@ -41,9 +42,13 @@ export const runModelRemove: Run = ({ terminal }, _options, [id = '']) => {
   const { store } = openStore(databaseFile(dataFolder()));
   try {
     if (!createModelStore(bundledCatalogsFolder(), store).remove(id)) {
-      throw invalidInput('unknown_model', `There is no imported model "${id}": model list shows which are imported.`, {
-        model: id,
-      });
+      throw invalidInput(
+        'unknown_model',
+        `There is no imported model "${id}": configiq model list shows which are imported.`,
+        {
+          model: id,
+        },
+      );
     }
     terminal.note(`Removed: ${id}`);
     return Promise.resolve(EXIT.answered);

@@ -1,5 +1,6 @@
 import { documentText } from '../../../src-worker/protocol/documents.ts';
 import { queueInputSchema } from '../../../src-worker/protocol/requests.ts';
+import { refuseOtherServiceCv } from '../conflicts.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { draftOf, partFor } from '../options.ts';
@@ -8,7 +9,9 @@ import { checkRequest } from '../validate.ts';
 
 /** `configiq queue`: a queue that never settles is an answer too (`stable: false`). */
 export const runQueue: Run = async ({ service, terminal }, options) => {
-  const input = checkRequest(queueInputSchema, partFor(draftOf(options), queueInputSchema));
+  const draft = draftOf(options);
+  refuseOtherServiceCv(draft);
+  const input = checkRequest(queueInputSchema, partFor(draft, queueInputSchema));
   const document = unwrap(await (await service()).api.queue(input));
   terminal.print(options['json'] === true ? documentText(document) : queueReport(document));
   return EXIT.answered;

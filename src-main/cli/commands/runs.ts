@@ -1,12 +1,16 @@
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
+import { snakeCaseKeys } from '../json-keys.ts';
 import { runListReport, runReport } from '../report/run-report.ts';
 
+/** Number and time of a run stand here alone: a history cannot do without, every other document has neither. */
 export const runRunsList: Run = async ({ service, terminal }, options) => {
   const runs = unwrap(await (await service()).api.listRuns());
   terminal.print(
-    options['json'] === true ? documentText({ schema_version: SCHEMA_VERSION, runs }) : runListReport(runs),
+    options['json'] === true
+      ? documentText({ schema_version: SCHEMA_VERSION, runs: snakeCaseKeys(runs) })
+      : runListReport(runs),
   );
   return EXIT.answered;
 };
@@ -15,7 +19,7 @@ export const runRunsShow: Run = async ({ service, terminal }, options, [number =
   const { json, csv } = options;
   if (json === true && csv === true) throw usageError('--json and --csv exclude each other: keep one.');
   if (!/^\d{1,15}$/.test(number)) {
-    throw usageError(`"${number.slice(0, 60)}" is not the number of a run: runs list shows them.`);
+    throw usageError(`"${number.slice(0, 60)}" is not the number of a run: configiq runs list shows them.`);
   }
   const { api } = await service();
   const id = Number(number);

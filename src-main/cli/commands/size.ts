@@ -3,9 +3,11 @@ import { documentText, type SizeDocument } from '../../../src-worker/protocol/do
 import { sizeInputSchema, type SizeInput } from '../../../src-worker/protocol/requests.ts';
 import { writeAtomically } from '../../services/atomic-write.ts';
 import type { AppService } from '../../services/app-service.ts';
+import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
+import { modelIdOf } from '../models.ts';
 import { draftOf, partFor } from '../options.ts';
 import { sizeCsv } from '../report/size-csv.ts';
 import { sizeReport } from '../report/size-report.ts';
@@ -28,11 +30,12 @@ export const runSize: Run = async (context, options) => {
   const show = checkRequest(showSchema, partFor(draft, showSchema));
   if (show.list_zones) return runCatalogZones(context, zoneOptions(options), []);
   if (show.json && show.csv) throw usageError('--json and --csv exclude each other: keep one.');
+  refuseThinkTimeWithRate(draft);
   const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
   if (show.output !== undefined) checkWritable(show.output);
 
   const service = await context.service();
-  const input = { ...question, model: unwrap(await service.useModel(question.model)) };
+  const input = { ...question, model: await modelIdOf(service, question.model) };
   const document = unwrap(await service.api.size(input));
   const text = show.json
     ? documentText(document)

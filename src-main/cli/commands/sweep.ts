@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { fileError } from '../../../src-worker/engine/errors.ts';
 import { parseListAxis, parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
@@ -15,9 +16,11 @@ import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { writeAtomically } from '../../services/atomic-write.ts';
 import { parseJsonText } from '../../services/json-text.ts';
+import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable, readTextFile } from '../files.ts';
+import { modelIdOf } from '../models.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
 import { plural } from '../report/format.ts';
 import { textOf } from '../report/layout.ts';
@@ -39,20 +42,36 @@ export const runSweep: Run = async (context, options) => {
   const show = checkRequest(showSchema, partFor(draft, showSchema));
   const format = show.export === undefined ? null : exportFormat(show.export);
   if (show.export !== undefined) checkWritable(show.export);
+  refuseThinkTimeWithRate(draft);
   const spec = specOf(draft, show.spec);
   if (show.dry_run) return dryRun(context, spec, show.json);
 
   const service = await context.service();
-  const base = { ...spec.base, model: unwrap(await service.useModel(spec.base.model)) };
-  const summary = await startSweep(context, service, { ...spec, base }, show.name);
+  const base = { ...spec.base, model: await modelIdOf(service, spec.base.model) };
+  const question = { ...spec, base };
+  const summary = await startSweep(context, service, question, show.name);
   for (const problem of summary.problems) context.terminal.complain(problem);
   if (show.export !== undefined && format !== null) {
-    await writeAtomically(show.export, unwrap(await service.api.exportRun(summary.runId, format)).text);
-    context.terminal.note(`Written: ${show.export}`);
+    await writeExport(context, service, summary, { file: show.export, format });
   }
-  context.terminal.print(show.json ? summaryJson(summary) : await summaryText(service, summary));
+  context.terminal.print(
+    show.json ? await summaryJson(service, question, summary) : await summaryText(service, summary),
+  );
   return exitCodeFor(summary);
 };
+
+async function writeExport(
+  { terminal, onInterrupt }: CommandContext,
+  service: AppService,
+  { runId, status }: SweepSummary,
+  { file, format }: { file: string; format: 'csv' | 'json' },
+): Promise<void> {
+  // A large run is made into text in one go, which no handler could break into: from here on Ctrl-C is the system's.
+  onInterrupt(null);
+  terminal.note(status === 'cancelled' ? `Stopped; writing what is done to ${file}…` : `Writing ${file}…`);
+  await writeAtomically(file, unwrap(await service.api.exportRun(runId, format)).text);
+  terminal.note(`Written: ${file}`);
+}
 
 function exportFormat(path: string): 'csv' | 'json' {
   const extension = extname(path).toLowerCase();
@@ -80,7 +99,10 @@ async function startSweep(
     void service.api.cancelTask(taskId);
   });
   try {
-    return unwrap(await service.api.startSweep({ taskId, spec, name }));
+    const summary = unwrap(await service.api.startSweep({ taskId, spec, name }));
+    // The copy of the first Ctrl-C that the launcher hands on must have come before a Ctrl-C counts as the second.
+    if (interruptedAtMs !== null) await setTimeout(HANDED_ON_MS);
+    return summary;
   } finally {
     stopListening();
     terminal.endProgress();
@@ -88,6 +110,7 @@ async function startSweep(
 }
 
 const SECOND_INTERRUPT_MS = 1000;
+const HANDED_ON_MS = 100;
 
 function exitCodeFor({ status, passingRows }: SweepSummary): number {
   if (status === 'cancelled') return EXIT.interrupted;
@@ -95,14 +118,22 @@ function exitCodeFor({ status, passingRows }: SweepSummary): number {
   return passingRows > 0 ? EXIT.answered : EXIT.noAnswer;
 }
 
-const summaryJson = ({ runId, donePoints, passingRows, ...rest }: SweepSummary): string =>
-  documentText({
+/** Without the number of the run, so that the same sweep gives the same bytes; runs list has it. */
+async function summaryJson(service: AppService, input: SweepSpec, summary: SweepSummary): Promise<string> {
+  const { status, points, donePoints, rows, passingRows, problems } = summary;
+  const { configiq, engine, catalog } = unwrap(await service.api.info()).versions;
+  return documentText({
     schema_version: SCHEMA_VERSION,
-    run: runId,
-    ...rest,
+    input,
+    status,
+    points,
     done_points: donePoints,
+    rows,
     passing_rows: passingRows,
+    problems,
+    versions: { configiq, engine, catalog, calibration: input.base.calibration },
   });
+}
 
 async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
   const { runId, donePoints, points, rows, passingRows, status } = summary;

@@ -22,8 +22,9 @@ export const millisecondNumber = (value: Value): string =>
 
 export const milliseconds = (value: Value): string => (isMissing(value) ? NONE : `${millisecondNumber(value)} ms`);
 
-/** A target as it was given: 200 ms, 0.5 ms. */
-export const target = (value: Value): string => (isMissing(value) ? NONE : `${String(value)} ms`);
+/** A target with every decimal it was given with: 2,000 ms, 0.5 ms. */
+export const target = (value: Value): string =>
+  isMissing(value) ? NONE : `${value.toLocaleString('en-US', { maximumFractionDigits: 12 })} ms`;
 
 export const percent = (value: Value, decimals = 0): string =>
   isMissing(value) ? NONE : `${grouped(value, decimals)}%`;

@@ -1,5 +1,5 @@
 import type { LatencySummary, PredictDocument, StepTimeDocument } from '../../../src-worker/protocol/documents.ts';
-import { count, decimal, gib, milliseconds, percentOfFraction } from './format.ts';
+import { count, decimal, gib, milliseconds, NONE, percentOfFraction } from './format.ts';
 import { facts, heading, table, textOf, wrap } from './layout.ts';
 
 /** One deployment under one load as text. */
@@ -26,7 +26,7 @@ export function predictReport(document: PredictDocument): string {
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
 function loadLines(document: PredictDocument): string[] {
-  const { throughput, utilization, batch, bottleneck, trust, saturation, saturated } = document;
+  const { throughput, batch, bottleneck, trust, saturation, saturated } = document;
   const row = (name: string, { mean, p50, p90, p95, p99 }: LatencySummary) => [
     name,
     ...[mean, p50, p90, p95, p99].map(milliseconds),
@@ -47,7 +47,7 @@ function loadLines(document: PredictDocument): string[] {
         `${decimal(throughput.requests_per_s)} req/s, ${decimal(throughput.output_tokens_per_s)} output tok/s, ` +
           `${decimal(throughput.total_tokens_per_s)} tok/s with prompts`,
       ],
-      ['Utilization', percentOfFraction(utilization)],
+      ['Utilization', utilizationText(document)],
       ['Running per replica', `${decimal(batch.mean_running)} on average, ${count(batch.max_running)} at most`],
     ]),
     ...stepLines(document),
@@ -55,6 +55,12 @@ function loadLines(document: PredictDocument): string[] {
     ...(trust && trust.kind !== 'ok' ? wrap(`Trust: ${trust.sentence}`) : []),
     '',
   ];
+}
+
+/** A static batch is there from the start: nothing arrives that could be compared with what is served. */
+function utilizationText({ utilization, input }: PredictDocument): string {
+  if (utilization !== null) return percentOfFraction(utilization);
+  return typeof input['batch'] === 'number' ? 'not applicable to a static batch' : `${NONE} (no steady state)`;
 }
 
 function stepLines({ step_time_ms: step }: PredictDocument): string[] {

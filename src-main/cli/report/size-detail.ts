@@ -135,7 +135,7 @@ function throughputSection({ throughput, burst, ...row }: Recommendation): strin
     `  • ${holds} (TTFT P95 ${milliseconds(burst.ttft_ms.p95)}, TPOT P95 ${milliseconds(burst.tpot_ms.p95)})`,
     '',
     `Requests per hour: ${count(perHour(throughput.requests_per_s))}`,
-    `Tokens per hour: ${count(perHour(throughput.output_tokens_per_s))}`,
+    `Output tokens per hour: ${count(perHour(throughput.output_tokens_per_s))}`,
     '',
   ];
 }

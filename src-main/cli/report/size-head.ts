@@ -1,5 +1,5 @@
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
-import type { ModelDocument, SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import type { ModelDocument, SizeDocument, Warning } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, gib, parameters, percent, percentOfFraction } from './format.ts';
 import { facts, heading, wrap } from './layout.ts';
 import { PRICING_TEXT } from './terms.ts';
@@ -26,10 +26,13 @@ export function headSection(document: SizeDocument, model: ModelDocument | null)
       ['Location', locationText(document.input)],
       ['Quantization', `${assumptions.quantization.join(', ')} (KV cache ${assumptions.kv_cache_dtype})`],
     ]),
-    ...document.warnings.flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),
+    ...document.warnings.flatMap((warning) => wrap(`! ${warningText(warning)}`, { hanging: '  ' })),
     '',
   ];
 }
+
+const warningText = ({ code, sentence }: Warning): string =>
+  code === 'context_cut' ? `${sentence} The answer is for the requests as cut.` : sentence;
 
 function parameterText({ assumptions }: SizeDocument): string {
   const total = parameters(assumptions.total_parameters);

@@ -21,7 +21,7 @@ export function sweepProgress(
     const elapsedMs = nowMs() - startMs;
     const left = done < total ? `, ${Math.ceil(secondsFromMs((elapsedMs / done) * (total - done)))} s left` : '';
     terminal.progress(
-      `Computing: ${count(done)} of ${count(total)} points${left}${best === null ? '' : `; cheapest: ${best}`}`,
+      `Computing: ${count(done)} of ${count(total)} points${left}${best === null ? '' : `; cheapest so far: ${best}`}`,
     );
   };
 }

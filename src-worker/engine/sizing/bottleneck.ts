@@ -64,7 +64,8 @@ export function bottleneckOf(question: BottleneckQuestion): Bottleneck {
   const [kind] = roofs.reduce((best, roof) => (roof[1] > best[1] ? roof : best));
   const { total = 0, ...parts } = question.step.decode;
   const [part, partMs] = Object.entries(parts).reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['', 0]);
-  const running = question.meanRunning >= 1 ? ` with ${Math.round(question.meanRunning)} sequences running` : '';
+  const sequences = Math.round(question.meanRunning);
+  const running = sequences >= 1 ? ` with ${sequences} sequence${sequences === 1 ? '' : 's'} running` : '';
   const sentence = `The step is limited by ${ROOF_WORDS[kind]}; its largest part is ${LARGEST_PART[part] ?? part}, ${ms(partMs)} of ${ms(total)} ms per token${running}.`;
   return { kind, sentence };
 }
