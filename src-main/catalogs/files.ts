@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { fileError } from '../../src-worker/engine/errors.ts';
+import { issueWords } from '../../src-worker/protocol/issues.ts';
 
 /** A catalog file that passed its schema, with its text for the content hash. */
 export interface CatalogFile<Content> {
@@ -11,14 +12,17 @@ export interface CatalogFile<Content> {
   text: string;
 }
 
+/** What a catalogs folder is known by. Two suffice, so that a missing one is named instead of the whole folder. */
+const LANDMARKS = ['gpus.json', 'clouds', 'models', 'workloads'];
+
 /**
- * The folder of the bundled catalogs: the nearest `catalogs/` above this module, in the sources as in the built chunks.
- * Throws fileError when the installation has none.
+ * The folder of the bundled catalogs: the nearest `catalogs/` above this module (or above `start`), in the sources as in
+ * the built chunks. Throws fileError when the installation has none.
  */
-export function bundledCatalogsFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+export function bundledCatalogsFolder(start = import.meta.dirname): string {
+  for (let folder = start; ; folder = dirname(folder)) {
     const candidate = join(folder, 'catalogs');
-    if (existsSync(join(candidate, 'gpus.json'))) return candidate;
+    if (LANDMARKS.filter((name) => existsSync(join(candidate, name))).length >= 2) return candidate;
     if (dirname(folder) === folder) break;
   }
   throw fileError(
@@ -97,16 +101,13 @@ function invalidFile(path: string, data: unknown, error: z.ZodError): Error {
   if (!issue) return catalogError(path, 'file', 'is not valid.');
   const field = fieldName(data, issue.path) || 'file';
   const value = issue.path.reduce<unknown>(member, data);
-  const given = value === undefined ? '' : `, got ${(JSON.stringify(value) ?? 'nothing').slice(0, 60)}`;
   const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
   return catalogError(
     path,
     field,
-    `${lowerFirst(issue.message)}${given}${more}; catalogs/README.md says what belongs there.`,
+    `${issueWords(issue, { value })}${more}; catalogs/README.md says what belongs there.`,
   );
 }
-
-const lowerFirst = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1);
 
 function member(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;

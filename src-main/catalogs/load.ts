@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { Gpu, Instance, Provider } from '../../src-worker/engine/hardware/types.ts';
 import {
@@ -12,7 +11,15 @@ import {
 } from '../../src-worker/protocol/catalog-files.ts';
 import { didYouMean } from '../../src-worker/protocol/suggest.ts';
 import { calibrationFromFile, enginesFromFile, gpuFromFile, instanceFromFile, workloadFromFile } from './convert.ts';
-import { bundledCatalogsFolder, catalogError, listCatalogFiles, readCatalogFile, type CatalogFile } from './files.ts';
+import {
+  bundledCatalogsFolder,
+  catalogError,
+  listCatalogFiles,
+  parseJson,
+  readCatalogFile,
+  readText,
+  type CatalogFile,
+} from './files.ts';
 
 export { bundledCatalogsFolder };
 
@@ -93,7 +100,7 @@ export function loadFacts(catalogsFolder: string): Facts {
   );
 
   const version = packageVersion();
-  return {
+  return withDefaults({
     gpus,
     instances,
     providers,
@@ -101,7 +108,44 @@ export function loadFacts(catalogsFolder: string): Facts {
     engines: engines.flatMap(({ content }) => enginesFromFile(content)),
     calibrations: calibrations.map(({ content }) => calibrationFromFile(content)),
     versions: { configiq: version, engine: version, catalog: catalogVersion(instances, read) },
-  };
+  });
+}
+
+/** What every question falls back on, with the file each comes in: an installation without one is broken, not the question. */
+const DEFAULTS: { folder: string; kind: string; name: string; file: string; names: (facts: Facts) => string[] }[] = [
+  {
+    folder: 'workloads',
+    kind: 'workload',
+    name: 'chat',
+    file: 'seed.json',
+    names: ({ workloads }) => workloads.map(({ name }) => name),
+  },
+  {
+    folder: 'engines',
+    kind: 'engine',
+    name: 'vllm',
+    file: 'vllm.json',
+    names: ({ engines }) => engines.map(({ engine }) => engine),
+  },
+  {
+    folder: 'calibration',
+    kind: 'profile',
+    name: 'default',
+    file: 'default.json',
+    names: ({ calibrations }) => calibrations.map(({ name }) => name),
+  },
+];
+
+function withDefaults(facts: Facts): Facts {
+  for (const { folder, kind, name, file, names } of DEFAULTS) {
+    if (names(facts).includes(name)) continue;
+    throw catalogError(
+      `${folder}/`,
+      kind,
+      `"${name}", which answers use unless told otherwise, is missing: restore ${folder}/${file} or install configiq again.`,
+    );
+  }
+  return facts;
 }
 
 /** Oldest and newest date of a price, as the catalogs write it; null without any price. */
@@ -184,8 +228,8 @@ function refuseDuplicates(folder: string, kind: string, names: readonly string[]
 
 /** Version in the package.json of this installation, wherever the catalogs lie. */
 function packageVersion(): string {
-  const path = join(dirname(bundledCatalogsFolder()), 'package.json');
-  const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const folder = dirname(bundledCatalogsFolder());
+  const parsed = parseJson('package.json', readText(folder, 'package.json'));
   if (typeof parsed === 'object' && parsed !== null && 'version' in parsed && typeof parsed.version === 'string') {
     return parsed.version;
   }

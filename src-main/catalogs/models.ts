@@ -12,12 +12,23 @@ const ALIASES = 'models/aliases.json';
 
 /** Ids of every bundled config, in the order of the index. Throws fileError. */
 export function listBundledModelIds(catalogsFolder: string): string[] {
-  return readIndex(catalogsFolder).map(({ id }) => id);
+  return listBundledModels(catalogsFolder).map(({ id }) => id);
+}
+
+/** The index: id, file in `models/configs` and provenance of every bundled config. Throws fileError. */
+export function listBundledModels(catalogsFolder: string): ModelsIndexFile['models'] {
+  const { content } = readCatalogFile(catalogsFolder, INDEX, modelsIndexSchema);
+  const ids = new Set<string>();
+  for (const { id } of content.models) {
+    if (ids.has(id)) throw catalogError(INDEX, `models[${id}]`, 'is there twice: remove one.');
+    ids.add(id);
+  }
+  return content.models;
 }
 
 /** One bundled config, not yet checked beyond being JSON; null when no model of this exact id is bundled. Throws fileError. */
 export function readBundledModel(catalogsFolder: string, id: string): ModelSource | null {
-  const entry = readIndex(catalogsFolder).find((model) => model.id === id);
+  const entry = listBundledModels(catalogsFolder).find((model) => model.id === id);
   if (!entry) return null;
   const path = `models/configs/${entry.file}`;
   return {
@@ -40,14 +51,4 @@ export function loadAliases(catalogsFolder: string): Map<string, string> {
     if (bundled.has(alias)) throw catalogError(ALIASES, `aliases.${alias}`, `is itself bundled: remove the alias.`);
   }
   return new Map(Object.entries(content.aliases));
-}
-
-function readIndex(catalogsFolder: string): ModelsIndexFile['models'] {
-  const { content } = readCatalogFile(catalogsFolder, INDEX, modelsIndexSchema);
-  const ids = new Set<string>();
-  for (const { id } of content.models) {
-    if (ids.has(id)) throw catalogError(INDEX, `models[${id}]`, 'is there twice: remove one.');
-    ids.add(id);
-  }
-  return content.models;
 }

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { constants, statSync, type Stats } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fileError } from '../../src-worker/engine/errors.ts';
@@ -11,18 +12,20 @@ const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
   EPERM: (path) => `Cannot write ${path}: not permitted. Choose another place or change the permissions.`,
   EROFS: (path) => `Cannot write ${path}: the disk is read-only. Choose another place.`,
   ENOSPC: (path) => `Cannot write ${path}: the disk is full. Free some space.`,
+  ENXIO: (path) => `Cannot write ${path}: it is a socket, or nothing reads from it. Choose another place.`,
+  EPIPE: (path) => `Cannot write ${path}: its reader has gone. Choose another place.`,
   ENAMETOOLONG: (path) => `Cannot write ${path.slice(0, 80)}…: the name is too long. Choose a shorter one.`,
 };
 
 /**
- * Replaces the file in one step: readers see the old content or the new, never a part. Throws `file_not_writable` with
- * the reason and the cure; the old file is then as it was.
+ * Replaces the file in one step: readers see the old content or the new, never a part. What is no regular file (a pipe,
+ * a device) is written through instead and stays what it is. Throws `file_not_writable` with the reason and the cure;
+ * an old file is then as it was.
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const target = resolve(path);
   try {
-    if (isFolder(target)) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
-    await writeFileAtomic(target, text);
+    await write(target, text, statSync(target, { throwIfNoEntry: false }));
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -31,5 +34,10 @@ export async function writeAtomically(path: string, text: string): Promise<void>
   }
 }
 
-// Asked first, because a rename onto a folder fails under different names on different systems.
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function write(target: string, text: string, existing: Stats | undefined): Promise<void> {
+  // Asked first, because a rename onto a folder fails under different names on different systems.
+  if (existing?.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+  // A rename would put a file in the place of the device. Opened without creating: what was there must be written.
+  if (existing && !existing.isFile()) return writeFile(target, text, { flag: constants.O_WRONLY });
+  return writeFileAtomic(target, text);
+}

@@ -20,14 +20,14 @@ export function bestSoFar(): { add(batch: ColumnBatch): void; words(): string | 
   };
 }
 
-const CENTS = 2;
+const SIGNIFICANT = 3;
 
 function describe(batch: ColumnBatch, row: number): string {
   const read = (column: string) => cell(batch, column, row);
-  const hourly = read('cost_usd_per_hour');
-  const price = typeof hourly === 'number' ? `$${hourly.toFixed(CENTS)}/h` : 'price unknown';
+  const cost = read('cost_usd_per_request');
+  const price = typeof cost === 'number' ? `$${Number(cost.toPrecision(SIGNIFICANT))} a request` : 'price unknown';
   const users = read('users');
   const load = users === null ? '' : ` for ${users} users`;
   const place = read('zone') ?? read('region');
-  return `${price}${load}: ${read('provider')} ${read('instance')} in ${place}, ${read('quantization')}`;
+  return `${price}: ${read('instances')} × ${read('provider')} ${read('instance')} in ${place}, ${read('quantization')}${load}`;
 }

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { fileError } from '../../src-worker/engine/errors.ts';
 
@@ -14,7 +14,7 @@ export function dataFolder(environment: Readonly<Record<string, string | undefin
   const asked = environment['CONFIGIQ_HOME'];
   const folder = asked ? resolve(asked) : envPaths('configiq', { suffix: '' }).data;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -26,6 +26,37 @@ export function dataFolder(environment: Readonly<Record<string, string | undefin
     );
   }
   return folder;
+}
+
+/**
+ * Makes a folder with its parents, one by one: asked for all of them at once, Node never returns where the system says
+ * "no such folder" about a parent that is there, as /proc does.
+ */
+function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  let parent = folder;
+  for (; statOf(parent) === undefined && dirname(parent) !== parent; parent = dirname(parent)) missing.push(parent);
+  if (!statOf(parent)?.isDirectory()) throw new Error(`${parent} is not a folder`);
+  for (const path of missing.reverse()) {
+    try {
+      mkdirSync(path);
+    } catch (thrown) {
+      // Another start of the program may have made it in between.
+      if (statOf(path)?.isDirectory()) continue;
+      const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
+      throw new Error(`${dirname(path)} takes no new folder, ${reason}`, { cause: thrown });
+    }
+  }
+}
+
+/** What is there; nothing (undefined) below a file. */
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOTDIR') return undefined;
+    throw thrown;
+  }
 }
 
 export const databaseFile = (folder: string): string => join(folder, DATABASE);

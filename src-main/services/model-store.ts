@@ -41,11 +41,18 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
   // Bundled files do not change while the program runs; imported ones are analyzed again, there are few.
   const bundledEntries = new Map<string, ModelListEntry>();
 
+  /** Says in the source that a bundled model is hidden. Told on the way out, because catalogs change and rows stay. */
+  const withPlace = (source: ModelSource): ModelSource => {
+    const name = key(source.id);
+    const alias = aliases.get(name);
+    const hidden = bundledIds.has(name) ? 'the bundled one' : alias && `the alias of ${alias.id}`;
+    return hidden === undefined ? source : { ...source, source: `${source.source} (takes the place of ${hidden})` };
+  };
   const find = (name: string): ModelSource | null => {
     const file = files.get(key(name));
-    if (file) return file;
+    if (file) return withPlace(file);
     const imported = store.readModel(name.trim());
-    if (imported) return sourceOf(imported);
+    if (imported) return withPlace(sourceOf(imported));
     const bundled = bundledIds.get(key(name));
     return bundled === undefined ? null : readBundledModel(catalogsFolder, bundled);
   };
@@ -88,9 +95,11 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
     },
     resolve: resolveName,
     import({ text, fileName, id }, addedAt) {
-      const source = readConfig(text, fileName, id ?? idFromFileName(fileName), 'imported');
+      const checkedId = (id ?? idFromFileName(fileName)).trim();
+      checkId(checkedId, id === null ? 'import' : 'given');
+      const source = readConfig(text, fileName, checkedId, 'imported');
       store.saveModel({ ...source, origin: 'imported', addedAt });
-      return source;
+      return withPlace(source);
     },
     remove: (id) => store.removeModel(id.trim()),
     resolveNameOrPath(nameOrPath) {
@@ -105,9 +114,11 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
           });
         return resolveName(nameOrPath);
       }
-      const source = readConfig(readConfigFile(path), path, idFromFileName(path), 'file');
+      const id = idFromFileName(path).trim();
+      checkId(id, 'path');
+      const source = readConfig(readConfigFile(path), path, id, 'file');
       files.set(key(source.id), source);
-      return source;
+      return withPlace(source);
     },
   };
 }
@@ -129,10 +140,9 @@ export function idFromFileName(fileName: string): string {
 
 /** Checks a config that came from outside, down to its analysis. Throws file errors. */
 function readConfig(text: string, source: string, id: string, origin: 'imported' | 'file'): ModelSource {
-  checkId(id);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_CONFIG_BYTES) throw tooLarge(source, bytes);
-  const model: ModelSource = { id: id.trim(), config: parseJsonText(text, source), origin, source, revision: null };
+  const model: ModelSource = { id, config: parseJsonText(text, source), origin, source, revision: null };
   try {
     analyzeModel(model);
   } catch (thrown) {
@@ -143,16 +153,32 @@ function readConfig(text: string, source: string, id: string, origin: 'imported'
   return model;
 }
 
-function checkId(id: string): void {
-  const trimmed = id.trim();
-  const isControl = [...trimmed].some((character) => character < ' ' || character === '\u007F');
-  if (trimmed.length > 0 && trimmed.length <= MAX_ID_LENGTH && !isControl) return;
+/** What hubs allow. Ids are printed inside commands for a shell, so nothing a shell reads may be in one. */
+const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+){0,2}$/;
+
+function checkId(id: string, origin: IdOrigin): void {
+  if (id.length <= MAX_ID_LENGTH && MODEL_ID.test(id)) return;
+  const shown = JSON.stringify(id.length > 60 ? `${id.slice(0, 60)}…` : id);
   throw invalidInput(
     'model_id_invalid',
-    `A model's id must have 1 to ${MAX_ID_LENGTH} printable characters, got ${JSON.stringify(id.slice(0, 60))}: give another id.`,
-    { id: id.slice(0, MAX_ID_LENGTH) },
+    `Model id ${shown}${ORIGIN_WORDS[origin]} cannot be used: an id starts with a letter or digit, has only letters, digits, "." "_" and "-", at most two "/", and at most ${MAX_ID_LENGTH} characters: ${ID_CURES[origin]}.`,
+    { field: 'id', id: id.slice(0, MAX_ID_LENGTH) },
   );
 }
+
+/** Where an id was taken from, which decides how to mend it. */
+type IdOrigin = 'given' | 'import' | 'path';
+
+const ORIGIN_WORDS: Record<IdOrigin, string> = {
+  given: '',
+  import: " (from the file's name)",
+  path: " (from the file's name)",
+};
+const ID_CURES: Record<IdOrigin, string> = {
+  given: 'give one such as meta-llama/Llama-2-7b-hf',
+  import: 'give one with --id, or rename the file, for example to owner__name.json',
+  path: 'rename the file, for example to owner__name.json',
+};
 
 const tooLarge = (source: string, bytes: number): ConfigIqError =>
   fileError('file_too_large', `${source} has ${bytes} bytes: a config.json has at most ${MAX_CONFIG_TEXT}.`, {

@@ -29,6 +29,7 @@ export function exportedRun(
   id: number,
   format: 'csv' | 'json',
   report: (problem: string) => void,
+  limit = MAX_EXPORT_CHARACTERS,
 ): { fileName: string; text: string } {
   const run = requiredRun(store, id);
   const fileName = exportFileName(run, format);
@@ -36,25 +37,32 @@ export function exportedRun(
   if (document !== null) return { fileName, text: document };
   const columns = columnsOf(store, run, report);
   const batches = batchesOf(store, run, report);
-  return {
-    fileName,
-    text: joined(format === 'csv' ? csvPieces(columns, batches) : jsonPieces(run, columns, batches), id),
-  };
+  const pieces = format === 'csv' ? csvPieces(columns, batches) : jsonPieces(run, columns, batches);
+  return { fileName, text: joined(pieces, { id, format, limit }) };
 }
 
-function joined(pieces: Iterable<string>, id: number): string {
+function joined(pieces: Iterable<string>, what: { id: number; format: 'csv' | 'json'; limit: number }): string {
   const parts: string[] = [];
   let characters = 0;
   for (const piece of pieces) {
     parts.push(piece);
     characters += piece.length;
-    if (characters > MAX_EXPORT_CHARACTERS) {
-      throw fileError('export_too_large', `Run ${id} is too large to be exported in one piece: sweep fewer points.`, {
-        id,
-      });
-    }
+    if (characters > what.limit) throw exportTooLarge(what);
   }
   return parts.join('');
+}
+
+/** JSON names every column in every row, so CSV holds several times the rows. */
+function exportTooLarge({ id, format, limit }: { id: number; format: 'csv' | 'json'; limit: number }): Error {
+  const cure =
+    format === 'json'
+      ? 'export it as CSV, which needs a fraction of the room for the same rows.'
+      : 'its rows are kept; to export them, sweep one zone or precision at a time.';
+  return fileError(
+    'export_too_large',
+    `Run ${id} as ${format.toUpperCase()} has more than ${limit} characters, the most one file may have: ${cure}`,
+    { id, format, limit },
+  );
 }
 
 function requiredRun(store: Store, id: number): StoredRun {

@@ -5,12 +5,12 @@ import { onTestFinished } from 'vitest';
 import { ConfigIqError } from '../../src-worker/engine/errors.ts';
 import { bundledCatalogsFolder } from '../../src-main/catalogs/load.ts';
 
-/** A copy of the bundled catalogs (without the model configs) that a test may break; gone when the test ends. */
-export function copyOfCatalogs(): string {
+/** A copy of the bundled catalogs (without the model configs, unless asked for) that a test may break; gone when the test ends. */
+export function copyOfCatalogs({ withConfigs = false } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'configiq-catalogs-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const isConfig = (path: string): boolean => /[\\/]models[\\/]configs[\\/]./.test(path);
-  cpSync(bundledCatalogsFolder(), folder, { recursive: true, filter: (path) => !isConfig(path) });
+  cpSync(bundledCatalogsFolder(), folder, { recursive: true, filter: (path) => withConfigs || !isConfig(path) });
   return folder;
 }
 

@@ -1,11 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { answerSize } from '../../src-worker/answers/size.ts';
+import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
+import { checkCatalogs } from '../../src-main/catalogs/check.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
+import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { copyOfCatalogs } from './folder.ts';
 
 /** The examples of catalogs/README.md, in its order. */
-const [gpu, instance, provider, workload] = [
+const [gpu, family, instance, provider, workload] = [
   ...readFileSync(join(bundledCatalogsFolder(), 'README.md'), 'utf8').matchAll(/```json\r?\n([\s\S]*?)```/g),
 ].map(([, text = '']): unknown => JSON.parse(text));
 
@@ -30,6 +34,17 @@ describe('the recipes of catalogs/README.md work as they are printed', () => {
     expect(loadFacts(folder).gpus.at(-1)).toMatchObject({ id: 'nvidia-x1', memoryBandwidthBytesPerS: 3e12 });
   });
 
+  test('a family of its own, without which the check reports the GPU', () => {
+    const folder = copyOfCatalogs({ withConfigs: true });
+    edit(folder, 'gpus.json', ({ gpus }) => gpus.push(gpu));
+    expect(checkCatalogs(folder).problems).toEqual([expect.stringContaining('"nvidia-x1"')]);
+    for (const profile of ['default', 'seed']) {
+      edit(folder, `calibration/${profile}.json`, ({ families }) => Object.assign(families, family));
+    }
+    expect(checkCatalogs(folder).problems).toEqual([]);
+    for (const { families } of loadFacts(folder).calibrations) expect(families['x1']?.gpuIds).toEqual(['nvidia-x1']);
+  });
+
   test('an instance', () => {
     const folder = copyOfCatalogs();
     edit(folder, 'clouds/gcp.json', ({ instances }) => instances.push(instance));
@@ -46,6 +61,17 @@ describe('the recipes of catalogs/README.md work as they are printed', () => {
   test('a workload', () => {
     const folder = copyOfCatalogs();
     writeFileSync(join(folder, 'workloads/mine.json'), JSON.stringify({ schema_version: 1, workloads: [workload] }));
-    expect(loadFacts(folder).workloads.map(({ name }) => name)).toContain('summaries');
+    const facts = loadFacts(folder);
+    expect(facts.workloads.map(({ name }) => name)).toContain('summaries');
+    const model = readBundledModel(bundledCatalogsFolder(), 'meta-llama/Llama-2-7b-hf') ?? expect.fail('not bundled');
+    const question = {
+      model: model.id,
+      workload: 'summaries',
+      users: 20,
+      provider: ['gcp'],
+      gpu: ['nvidia-h100-80gb'],
+    };
+    const { recommendations } = answerSize(sizeInputSchema.parse(question), model, facts);
+    expect(recommendations.some(({ meets_sla }) => meets_sla)).toBe(true);
   });
 });

@@ -1,5 +1,21 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeAtomically } from '../../src-main/services/atomic-write.ts';
@@ -34,6 +50,19 @@ test('a data folder that cannot be made is refused with folder and cure', () => 
   }
 });
 
+test('a data folder below a place that takes no folders is refused at once, with the nearest folder there is', () => {
+  for (const home of ['/proc/nope', '/proc/nope/deeper']) {
+    if (!existsSync('/proc')) return;
+    expect(() => dataFolder({ CONFIGIQ_HOME: home })).toThrow(
+      expect.objectContaining({
+        family: 'file',
+        code: 'data_folder_not_writable',
+        message: expect.stringMatching(/\/proc.*set CONFIGIQ_HOME/) as string,
+      }),
+    );
+  }
+});
+
 test('writing replaces a file as a whole and leaves nothing else behind', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'report.txt');
@@ -41,6 +70,49 @@ test('writing replaces a file as a whole and leaves nothing else behind', async 
   await writeAtomically(path, 'new, ünïcode');
   expect(readFileSync(path, 'utf8')).toBe('new, ünïcode');
   expect(readdirSync(folder)).toEqual(['report.txt']);
+});
+
+test('an existing file is replaced, not overwritten: who reads the old one still sees the old text', async () => {
+  const path = join(temporaryFolder(), 'report.txt');
+  writeFileSync(path, 'old');
+  const before = statSync(path).ino;
+  const reader = openSync(path, 'r');
+  onTestFinished(() => {
+    closeSync(reader);
+  });
+  await writeAtomically(path, 'new');
+  expect(readFileSync(reader, 'utf8')).toBe('old');
+  expect(readFileSync(path, 'utf8')).toBe('new');
+  if (process.platform !== 'win32') expect(statSync(path).ino).not.toBe(before);
+});
+
+const hasPipes = process.platform !== 'win32';
+
+test.runIf(hasPipes)('a pipe is written through and stays a pipe, also behind a link', async () => {
+  const folder = temporaryFolder();
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  symlinkSync(pipe, join(folder, 'link'));
+  for (const path of [pipe, join(folder, 'link')]) {
+    const read = readFile(pipe, 'utf8');
+    await writeAtomically(path, 'through');
+    await expect(read).resolves.toBe('through');
+  }
+  expect(statSync(pipe).isFIFO()).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['link', 'pipe']);
+});
+
+test.runIf(hasPipes)('a socket cannot be written: it is refused and stays a socket', async () => {
+  const path = join(temporaryFolder(), 'socket');
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  await expect(writeAtomically(path, 'text')).rejects.toMatchObject({
+    family: 'file',
+    code: 'file_not_writable',
+    message: expect.stringContaining(path) as string,
+  });
+  expect(statSync(path).isSocket()).toBe(true);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 test('two writes at once leave one of the two texts', async () => {

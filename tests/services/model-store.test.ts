@@ -129,8 +129,58 @@ describe('importing a config', () => {
     expect(error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported' });
   });
 
-  test.each(['', '   ', 'x'.repeat(201), 'two\nlines'])('the id %j is refused', (id) => {
-    expect(refusal(() => importTiny(modelStore(), id))).toMatchObject({ code: 'model_id_invalid' });
+  test.each([
+    ...['', '   ', 'x'.repeat(201), 'two\nlines', '$(touch x); echo', 'a b', "it's", 'a`b`', '-model', '/abs', 'a//b'],
+    ...['a/b/c/d', 'modèle', 'a|b', '../up', '.hidden', 'a/'],
+  ])('the id %j is refused with field, value and cure, and nothing is stored', (id) => {
+    const models = modelStore();
+    const before = models.list(fail).length;
+    expect(refusal(() => importTiny(models, id))).toMatchObject({
+      family: 'invalid_input',
+      code: 'model_id_invalid',
+      message: expect.stringMatching(/^Model id ".* cannot be used: .*give one such as/) as string,
+    });
+    expect(models.list(fail)).toHaveLength(before);
+  });
+
+  test.each(['a', 'meta-llama/Llama-3.1-8B', 'registry/me/tiny_v1.0', '0x/--', 'x'.repeat(200)])(
+    'the id %j is taken',
+    (id) => {
+      expect(importTiny(modelStore(), id).id).toBe(id);
+    },
+  );
+
+  test('an id that comes from a file name is checked too, and the sentence says how to give another', () => {
+    const text = JSON.stringify(tinyLlama);
+    expect(refusal(() => modelStore().import({ text, fileName: 'config (1).json', id: null }, NOW))).toMatchObject({
+      code: 'model_id_invalid',
+      message: expect.stringMatching(/"config \(1\)" \(from the file's name\).*--id/) as string,
+    });
+    const path = join(temporaryFolder(), '$(touch x).json');
+    writeFileSync(path, text);
+    expect(refusal(() => modelStore().resolveNameOrPath(path))).toMatchObject({
+      code: 'model_id_invalid',
+      message: expect.stringMatching(/rename the file/) as string,
+    });
+  });
+
+  test('a model that hides a bundled one, or an alias, says so in its source, however it is reached', () => {
+    const folder = temporaryFolder();
+    const models = modelStore(folder);
+    const words = /^config\.json \(takes the place of the bundled one\)$/;
+    expect(importTiny(models, LLAMA.toUpperCase()).source).toMatch(words);
+    expect(models.resolve(LLAMA).source).toMatch(words);
+    expect(importTiny(models, 'me/own').source).toBe('config.json');
+    const alias = models.list(fail).find(({ alias_of }) => alias_of !== null) ?? expect.fail('no alias is bundled');
+    expect(importTiny(models, alias.id).source).toBe(
+      `config.json (takes the place of the alias of ${alias.alias_of ?? ''})`,
+    );
+    const path = join(folder, 'Qwen__Qwen3-8B.json');
+    writeFileSync(path, JSON.stringify(tinyLlama));
+    expect(models.resolveNameOrPath(path).source).toBe(`${path} (takes the place of the bundled one)`);
+    expect(models.resolve('qwen/qwen3-8b').source).toBe(`${path} (takes the place of the bundled one)`);
+    models.remove(LLAMA);
+    expect(models.resolve(LLAMA).source).not.toMatch(/takes the place/);
   });
 });
 

@@ -1,8 +1,13 @@
 import { parse } from 'csv-parse/sync';
-import { describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { cell, NO_TEXT, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { csvPieces, exportFileName, jsonPieces } from '../../src-main/services/run-export.ts';
+import { exportedRun } from '../../src-main/services/run-view.ts';
+import { thisProcess } from '../../src-main/services/owner.ts';
+import { openStore } from '../../src-main/store/open.ts';
 import type { StoredRun } from '../../src-main/store/store.ts';
+import { temporaryFolder } from './service.ts';
 
 const COLUMNS = ['point_id', 'cost', 'name'];
 const NASTY = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '＝1', 'a,b', 'say "x"', 'two\nlines', ' plain ', '模型'];
@@ -108,4 +113,29 @@ test.each([
   ['模型', 'run-12-sweep.csv'],
 ])('the file name of a run of %s is %s', (model, name) => {
   expect(exportFileName({ ...run, model }, 'csv')).toBe(name);
+});
+
+test('a run too large for JSON is exported as CSV, and the refusal says so; one too large for both loses nothing', () => {
+  const { store } = openStore(join(temporaryFolder(), 'configiq.sqlite'));
+  onTestFinished(() => {
+    store.close();
+  });
+  const { name, model, createdAt, input, versions, points } = run;
+  const owner = thisProcess;
+  const id = store.createRun({ name, model, createdAt, owner, input, versions, points });
+  store.appendChunk(id, batch, { donePoints: 1, passing: 0 });
+  const exported = (format: 'csv' | 'json', limit: number) =>
+    exportedRun(store, id, format, (problem) => expect.fail(problem), limit).text;
+
+  const csv = exported('csv', 1e6);
+  expect(exported('json', 1e6).length).toBeGreaterThan(csv.length);
+  expect(exported('csv', csv.length)).toBe(csv);
+  expect(() => exported('json', csv.length)).toThrow(
+    expect.objectContaining({
+      family: 'file',
+      code: 'export_too_large',
+      message: expect.stringMatching(/as JSON has more than \d+ characters.*export it as CSV/) as string,
+    }),
+  );
+  expect(() => exported('csv', csv.length - 1)).toThrow(/as CSV has more than .*its rows are kept/);
 });

@@ -107,6 +107,8 @@ export interface LoadState {
   /** Variance of the number of decodes / its mean. */
   batchDispersion: number;
   pressureZ: number;
+  /** Which of the two limits pressureZ is the distance to. */
+  pressureCause: 'kv' | 'seats';
   trust: TrustKind;
 }
 
@@ -127,6 +129,7 @@ export function loadState(
     shiftMs,
     batchDispersion,
     pressureZ: pressure.z,
+    pressureCause: pressure.cause,
     trust: trustOf(subject, arrivalsPerMs, state, pressure),
   };
 }

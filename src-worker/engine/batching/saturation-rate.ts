@@ -6,12 +6,14 @@ const RELATIVE_TOLERANCE = 1e-3;
 
 /**
  * A rate no replica can exceed: with `decodes` sequences at once and no prompt at all, requests leave at
- * decodes / (tokens · step). Upper bracket of every search, never reported (QUEUEING.md 3.9).
+ * decodes / (tokens · step). Upper bracket of every search, never reported (QUEUEING.md 3.9). `guessPerMs` also counts the
+ * prompts, in full chunks: near the saturation rate, but on either side of it.
  */
-export function rateUpperBound(subject: BatchingSubject): number {
+export function rateUpperBound(subject: BatchingSubject): { perMs: number; guessPerMs: number } {
   const decodesPerPrompt = Math.max(1e-9, subject.lengths.moments.outputMean - 1);
   const limit = decodeLimit(subject).decodes;
   let best = 0;
+  let guess = 0;
   for (let i = 1; i <= 12; i += 1) {
     const decodes = limit * (i / 12) ** 2;
     const outcome = meanStep(subject, 1e-12, decodes);
@@ -20,8 +22,10 @@ export function rateUpperBound(subject: BatchingSubject): number {
     const byDecode = step.decodeOnlyMs > 0 ? decodes / (decodesPerPrompt * step.decodeOnlyMs) : Infinity;
     const byPrefill = step.roomTokens / (subject.lengths.moments.uncachedMean * step.fullChunkMs);
     best = Math.max(best, Math.min(byDecode, byPrefill));
+    const prefillMs = (subject.lengths.moments.uncachedMean * (step.fullChunkMs - step.decodeOnlyMs)) / step.roomTokens;
+    guess = Math.max(guess, 1 / (1 / Math.min(byDecode, byPrefill) + prefillMs));
   }
-  return best;
+  return { perMs: best, guessPerMs: guess };
 }
 
 /** The rate (per ms) at which a replica stops having a steady state, to 0.1 %, and what saturates there. */
@@ -30,7 +34,7 @@ export function saturationRate(
   knownSteadyPerMs = 0,
 ): { perMs: number; cause: SaturationKind } {
   let low = knownSteadyPerMs;
-  let high = Math.max(rateUpperBound(subject), knownSteadyPerMs) * 1.001;
+  let high = Math.max(rateUpperBound(subject).perMs, knownSteadyPerMs) * 1.001;
   let cause: SaturationKind = 'compute';
   for (let round = 0; round < 60; round += 1) {
     if (high - low <= RELATIVE_TOLERANCE * high) break;

@@ -2,6 +2,7 @@ import {
   evaluateBatching,
   firstTokenLatency,
   loadState,
+  type LoadState,
   PRESSURE_LIMIT_Z,
   tokenLatency,
 } from '../batching/closed-form.ts';
@@ -16,6 +17,9 @@ const TOLERANCE = 1e-3;
 /** Share of the upper bound that counts as an idle replica. */
 const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
+/** Share of the guessed saturation rate that is tried first, and how far down (in ln) the search goes while all fail. */
+const FIRST_TRY = 0.9;
+const STEP_DOWN = 0.4;
 /** Bracket in ln(rate) in which the score is as good as straight. */
 const NARROW = 0.02;
 
@@ -55,14 +59,25 @@ export function worstScore(latencies: LatencyByKind, targets: Target[]): Score {
   return worst;
 }
 
+/** The larger of two scores. */
+const worseOf = (a: Score, b: Score): Score => (a.value >= b.value ? a : b);
+
+/** Nearness of the KV cache or the seats as a score: 0 at z = 4, where capacity ends (QUEUEING.md 3.9). */
+function pressureScore(load: LoadState): Score {
+  const cause = load.pressureCause;
+  if (!(load.pressureZ > 0)) return impossible(cause);
+  return { ...impossible(cause), value: Math.log(PRESSURE_LIMIT_Z / load.pressureZ) };
+}
+
 /**
  * Scores a rate in stages, cheapest first, and stops at the first miss: a missed target needs no further percentiles to be
- * missed. Beyond z = 4 the figures are lower bounds only, so capacity ends there (QUEUEING.md 3.9).
+ * missed. Beyond z = 4 the figures are lower bounds only.
  */
 function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Target[]): Score {
   const load = loadState(subject, ratePerMs);
   if (load.kind === 'saturated') return impossible(load.cause);
-  if (load.pressureZ < PRESSURE_LIMIT_Z) return impossible(load.trust === 'kv_pressure' ? 'kv' : 'seats');
+  const pressure = pressureScore(load);
+  if (pressure.value > 0) return pressure;
   const first = firstTokenLatency(subject, ratePerMs, load);
   const ttft = worstScore({ ttftMs: first.ttftMs }, targets);
   if (ttft.value > 0) return ttft;
@@ -70,23 +85,25 @@ function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Tar
     const outcome = evaluateBatching(subject, ratePerMs);
     if (outcome.kind === 'saturated') return impossible(outcome.cause);
     const { ttftMs, tpotMs, e2eMs } = outcome;
-    return worstScore({ ttftMs, tpotMs, e2eMs }, targets);
+    return worseOf(worstScore({ ttftMs, tpotMs, e2eMs }, targets), pressure);
   }
   const { tpotMs } = tokenLatency(subject, ratePerMs, load, first);
-  return worstScore({ ttftMs: first.ttftMs, tpotMs }, targets);
+  return worseOf(worstScore({ ttftMs: first.ttftMs, tpotMs }, targets), pressure);
 }
 
 /** The largest rate one replica carries with every gating target met, or why there is none. */
 export function findCapacity(subject: BatchingSubject, targets: Target[]): Capacity {
-  return searchCapacity((ratePerMs) => scoreInStages(subject, ratePerMs, targets), rateUpperBound(subject));
+  const { perMs, guessPerMs } = rateUpperBound(subject);
+  // Targets mostly bind a little below saturation.
+  return searchCapacity((ratePerMs) => scoreInStages(subject, ratePerMs, targets), perMs, FIRST_TRY * guessPerMs);
 }
 
 /**
- * Root of the score in ln(rate): halve from the top until a rate passes, then regula falsi with Illinois halving inside
+ * Root of the score in ln(rate): step down from the top until a rate passes, then regula falsi with Illinois halving inside
  * the bracket, bisection while its upper end is infinite. Returns the largest rate that was verified to meet every target
  * (QUEUEING.md section 4). `bound` is a rate (per ms) none can exceed.
  */
-export function searchCapacity(score: (ratePerMs: number) => Score, bound: number): Capacity {
+export function searchCapacity(score: (ratePerMs: number) => Score, bound: number, firstTry = bound / 2): Capacity {
   if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
   const at = (logRate: number): Score => score(Math.exp(logRate));
   const floor = Math.log(bound * IDLE_SHARE);
@@ -100,7 +117,7 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
   let highScore = Infinity;
   let highWeight = Infinity;
   let binding: Score['binding'] = 'compute';
-  let next = Math.log(bound * 0.5);
+  let next = Math.log(firstTry);
   let lastSide: 'low' | 'high' | null = null;
   for (let round = 0; round < MAX_ROUNDS && high - low > TOLERANCE; round += 1) {
     const result = at(next);
@@ -118,7 +135,7 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
       if (lastSide === 'high' && low > floor) lowWeight /= 2;
       lastSide = 'high';
     }
-    if (low === floor) next = Math.max(high - Math.LN2, (low + high) / 2);
+    if (low === floor) next = Math.max(high - STEP_DOWN, (low + high) / 2);
     else if (!Number.isFinite(highWeight)) next = (low + high) / 2;
     else {
       // In a bracket too narrow for the curve to bend, a chord that meets zero next to the passing end settles the search.
