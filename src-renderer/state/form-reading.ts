@@ -150,8 +150,9 @@ function request(
     include_retired: values.includesRetired,
     input_tokens: number('inputTokens'),
     output_tokens: number('outputTokens'),
-    prefix_hit_rate: share('hitPercent'),
-    cacheable_ratio: share('cacheablePercent'),
+    // What was typed stays in the form; without the cache it asks for nothing.
+    prefix_hit_rate: values.usesPrefixCache ? share('hitPercent') : null,
+    cacheable_ratio: values.usesPrefixCache ? share('cacheablePercent') : null,
     prefix_cache: values.usesPrefixCache,
     strict_context: values.isContextStrict,
     sla,

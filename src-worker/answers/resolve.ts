@@ -126,7 +126,15 @@ const METRIC_ORDER: string[] = ['ttft', 'tpot', 'e2e'].flatMap((kind) =>
 );
 
 function withCache(workload: Workload, input: SizeInput): Workload['prefixCache'] {
-  if (!input.prefix_cache) return null;
+  if (!input.prefix_cache) {
+    if (input.prefix_hit_rate === null && input.cacheable_ratio === null) return null;
+    const given = input.prefix_hit_rate === null ? 'cacheable_ratio' : 'prefix_hit_rate';
+    throw invalidInput(
+      'prefix_cache_off',
+      `${given} was given although the prefix cache is off: leave one of them out.`,
+      {},
+    );
+  }
   const hitFraction = input.prefix_hit_rate ?? workload.prefixCache?.hitFraction;
   const cacheableFraction = input.cacheable_ratio ?? workload.prefixCache?.cacheableFraction;
   if (hitFraction === undefined && cacheableFraction === undefined) return null;

@@ -315,3 +315,10 @@ test('a price much older than the newest of the catalog is marked, a recent one 
   expect(old).toBeGreaterThan(0);
   expect(old).toBeLessThan(recommendations.length);
 });
+
+test('a hit rate without the cache contradicts itself', () => {
+  const rag = { model: 'meta-llama/Llama-3.1-8B-Instruct', workload: 'rag', users: 5, prefix_cache: false };
+  expect(() => size({ ...rag, prefix_hit_rate: 0.5 })).toThrow(
+    /prefix_hit_rate was given although the prefix cache is off/,
+  );
+});

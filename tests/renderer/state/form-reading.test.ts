@@ -32,7 +32,7 @@ describe('what the form asks', () => {
         Object.assign(values.texts, { hitPercent: '75 %', cacheablePercent: '70', maxGpus: '16' });
         Object.assign(values, { providers: ['gcp'], place: 'zone', placeName: ' us-central1-a ', pricing: 'spot' });
         Object.assign(values, { quantization: ['fp8'], headroom: 50, kvCacheDtype: 'fp8', tensorParallel: 4 });
-        Object.assign(values, { gpus: ['nvidia-l4'], method: 'mg1', usesPrefixCache: false });
+        Object.assign(values, { gpus: ['nvidia-l4'], method: 'mg1' });
         values.targets = { ttft_p95: '300', e2e_p50: '' };
       }),
     ).toMatchObject({
@@ -53,9 +53,17 @@ describe('what the form asks', () => {
       tp: 4,
       gpu: ['nvidia-l4'],
       method: 'mg1',
-      prefix_cache: false,
+      prefix_cache: true,
       sla: { ttft_p95: 300 },
     });
+  });
+
+  test('without the prefix cache its shares are kept in the form but not asked for', () => {
+    const asked = request((values) => {
+      Object.assign(values.texts, { hitPercent: '75', cacheablePercent: '70' });
+      values.usesPrefixCache = false;
+    });
+    expect(asked).toMatchObject({ prefix_cache: false, prefix_hit_rate: null, cacheable_ratio: null });
   });
 
   test('a rate takes the place of users and of their pauses', () => {
