@@ -312,3 +312,17 @@ describe('window', () => {
     expect(screen.queryByText('The database was set aside.')).toBeNull();
   });
 });
+
+describe('keys', () => {
+  test('a number opens its screen, but is input inside a field', async () => {
+    open();
+    await verdict();
+    await fireEvent.keyDown(document.body, { key: '3' });
+    expect(screen.getByRole('button', { name: 'Runs' })).toHaveAttribute('aria-current', 'page');
+    await fireEvent.keyDown(document.body, { key: '1' });
+    await verdict();
+    const [field] = screen.getAllByRole('textbox');
+    await fireEvent.keyDown(field!, { key: '2' });
+    expect(screen.getByRole('button', { name: 'Size' })).toHaveAttribute('aria-current', 'page');
+  });
+});
