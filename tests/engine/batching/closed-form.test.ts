@@ -4,6 +4,7 @@ import {
   type BatchingOutcome,
   type BatchingSteady,
 } from '../../../src-worker/engine/batching/closed-form.ts';
+import { meanStep } from '../../../src-worker/engine/batching/mean-step.ts';
 import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
@@ -210,6 +211,26 @@ describe('closed form: limits and laws', () => {
     expect(mixed.ttftMs.p99).toBeGreaterThan(2 * always.ttftMs.p50);
     expect(mixed.ttftMs.p50).toBeLessThan(never.ttftMs.p50 / 2);
     expect(mixed.ttftMs.mean).toBeCloseTo(0.7 * always.ttftMs.mean + 0.3 * never.ttftMs.mean, 0);
+  });
+
+  test('a prompt attends to half its own length on average: 4,000 tokens add the step of 4,000²/2 pairs', () => {
+    const constant = (mean: number) => ({ mean, std: 0, min: 1, max: mean });
+    const subject = {
+      ...subjectOf({ ...chat, promptParts: [constant(4000)], output: constant(150) }),
+      maxNumBatchedTokens: 8192,
+    };
+    const outcome = meanStep(subject, 1e-9, 1);
+    if (outcome.kind === 'saturated') throw new Error('saturated');
+    const { busyDecodes, contextTokens, decodeOnlyMs, promptExtraMs } = outcome.step;
+    const whole = stepTimeMs(subject.plan, busyDecodes, contextTokens, 4000, 4000 * 2000, 1);
+    expect(promptExtraMs[0]).toBeCloseTo(whole - decodeOnlyMs, 9);
+  });
+
+  test('tokenizing takes its time for every prompt token, cached or not', () => {
+    const subject = subjectOf(SCENARIOS[5] as Scenario);
+    const at = (tokenizeMsPerToken: number): number =>
+      steady(evaluateBatching({ ...subject, plan: { ...subject.plan, tokenizeMsPerToken } }, 1e-4)).ttftMs.mean;
+    expect((at(0.01) - at(0)) / (0.01 * subject.lengths.moments.promptMean)).toBeCloseTo(1, 2);
   });
 
   test('bursty arrivals never shorten the tail', () => {
