@@ -55,6 +55,9 @@ export function isDamage(thrown: unknown): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
 }
 
+/** True when another connection holds a lock. */
+export const isBusy = (thrown: unknown): boolean => sqliteCode(thrown)?.startsWith('SQLITE_BUSY') ?? false;
+
 /** The error to hand on for something SQLite threw; null when it is none of the known kinds, thus a bug of ours. */
 function databaseError(thrown: unknown, file: string): ConfigIqError | null {
   const code = sqliteCode(thrown);

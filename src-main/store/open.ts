@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { fileError } from '../../src-worker/engine/errors.ts';
 import { catalogVerbs } from './catalog-imports.ts';
 import { chunkVerbs } from './chunks.ts';
-import { isDamage, withSentences } from './errors.ts';
+import { isBusy, isDamage, withSentences } from './errors.ts';
 import { APPLICATION_ID, migrate, readVersion } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { modelVerbs } from './models.ts';
@@ -80,7 +80,7 @@ function findDamage(file: string, knownVersion: number, busyTimeoutMs: number): 
 function connect(file: string, migrations: readonly string[], busyTimeoutMs: number): Store {
   const db = new Database(file, { timeout: busyTimeoutMs });
   try {
-    db.pragma('journal_mode = WAL');
+    useWriteAheadLog(db, busyTimeoutMs);
     // With a write-ahead log a killed program loses nothing; only a power cut may lose the last moments, never more.
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
@@ -89,6 +89,28 @@ function connect(file: string, migrations: readonly string[], busyTimeoutMs: num
   } catch (thrown) {
     db.close();
     throw thrown;
+  }
+}
+
+/** Pause between tries to change the journal. */
+const RETRY_MS = 5;
+
+/**
+ * Switches to the write-ahead log. SQLite answers SQLITE_BUSY at once, without its busy timeout, when two programs switch
+ * the same new file together (each would wait for the other's lock), so the waiting is done here. The mode is kept in the
+ * file: whoever comes second finds it switched.
+ */
+function useWriteAheadLog(db: Database.Database, busyTimeoutMs: number): void {
+  const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const giveUpAt = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (thrown) {
+      if (!isBusy(thrown) || performance.now() >= giveUpAt) throw thrown;
+      Atomics.wait(pause, 0, 0, RETRY_MS);
+    }
   }
 }
 
