@@ -8,7 +8,7 @@ export interface RunningHost {
   url: string;
   origin: string;
   token: string;
-  /** Everything printed so far. */
+  /** What it has printed so far; warnings of Node itself, which go to the other stream, are not part of it. */
   output(): string;
   /** Ends it as Ctrl-C does; resolves to its exit code. */
   stop(): Promise<number | null>;
@@ -22,6 +22,7 @@ export async function startHost(dataFolder: string, options: string[] = ['--brow
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  let warnings = '';
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     const read = (text: string) => {
@@ -30,8 +31,8 @@ export async function startHost(dataFolder: string, options: string[] = ['--brow
       if (found) resolve(found);
     };
     child.stdout.setEncoding('utf8').on('data', read);
-    child.stderr.setEncoding('utf8').on('data', read);
-    child.once('exit', (code) => reject(new Error(`The host ended with exit ${code}:\n${output}`)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (warnings += text));
+    child.once('exit', (code) => reject(new Error(`The host ended with exit ${code}:\n${output}${warnings}`)));
   });
   const { origin, hash } = new URL(url);
   const stop = () => {
