@@ -60,7 +60,17 @@ module.exports = {
         '^src-renderer/',
         '^src-worker/protocol/',
         '^src-worker/engine/',
-        ...packages('svelte', 'chart[.]js', 'comlink', 'zod'),
+        ...packages(
+          'svelte',
+          'chart[.]js',
+          'chartjs-plugin-zoom',
+          'comlink',
+          'zod',
+          'bits-ui',
+          'svelte-sonner',
+          'tinykeys',
+          '@tanstack/(table|virtual)-core',
+        ),
       ],
     ),
     {

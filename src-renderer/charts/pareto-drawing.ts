@@ -1,6 +1,6 @@
 import type { ChartConfiguration, ChartDataset, Plugin, ScaleOptions } from 'chart.js';
-import { metric } from '../format/metrics.ts';
-import { formatTick } from '../format/numbers.ts';
+import { metric } from '../../src-worker/protocol/metrics.ts';
+import { formatTick } from '../../src-worker/protocol/numbers.ts';
 import type { Palette } from './palette.ts';
 import { drawOverlay, drawUnderlay, type ParetoMarks } from './pareto-overlay.ts';
 import type { AxisSpec, ParetoPoint, ParetoSpec } from './pareto-spec.ts';

@@ -1,5 +1,5 @@
 import type { Recommendation, SlaRow } from '../../src-worker/protocol/documents.ts';
-import { configurationName, metric, type Metric } from '../format/metrics.ts';
+import { configurationName, metric, type Metric } from '../../src-worker/protocol/metrics.ts';
 import { GPU_FAMILIES, SHAPE_LABELS, gpuFamily, gpuLabel, precisionLabel, precisionShape } from '../format/names.ts';
 import type { PrecisionShape } from '../format/names.ts';
 

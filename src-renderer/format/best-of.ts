@@ -1,7 +1,7 @@
 import type { Recommendation } from '../../src-worker/protocol/documents.ts';
-import { configurationName, metric } from './metrics.ts';
+import { configurationName, metric } from '../../src-worker/protocol/metrics.ts';
 import { gpuLabel, precisionLabel } from './names.ts';
-import { formatMs, formatSignificant, formatTimes, formatUsd } from './numbers.ts';
+import { formatMs, formatSignificant, formatTimes, formatUsd } from '../../src-worker/protocol/numbers.ts';
 
 /** One card of the strip: the winner of a criterion. */
 export interface BestOf {

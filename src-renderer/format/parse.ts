@@ -1,4 +1,4 @@
-import { formatFixed, formatSignificant } from './numbers.ts';
+import { formatFixed, formatSignificant } from '../../src-worker/protocol/numbers.ts';
 
 /** What a number field takes. `example` is what the sentence about a bad value offers instead. */
 export interface AmountRules {

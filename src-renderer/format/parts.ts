@@ -1,5 +1,5 @@
 import type { MemoryDocument, Recommendation, StepTimeDocument } from '../../src-worker/protocol/documents.ts';
-import { formatFixed, formatMs } from './numbers.ts';
+import { formatFixed, formatMs } from '../../src-worker/protocol/numbers.ts';
 
 /** One part of a whole, as a bar and a table show it. */
 export interface Part {

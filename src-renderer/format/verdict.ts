@@ -1,5 +1,5 @@
 import type { Exclusion, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
-import { configurationName } from './metrics.ts';
+import { configurationName } from '../../src-worker/protocol/metrics.ts';
 import { gpuLabel, latencyLabel, precisionLabel, pricingLabel, reasonLabel } from './names.ts';
 import {
   formatFixed,
@@ -10,7 +10,7 @@ import {
   formatTimes,
   formatUsd,
   plural,
-} from './numbers.ts';
+} from '../../src-worker/protocol/numbers.ts';
 
 /** The answer as a sentence that can be read aloud, and the line of why below it. */
 export interface Verdict {

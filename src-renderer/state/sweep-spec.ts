@@ -2,7 +2,7 @@ import type { CatalogListing, ZoneEntry } from '../../src-worker/protocol/app-ap
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 import { parseUsersAxis, type AxisReading } from '../format/parse.ts';
 import type { Precision } from '../format/names.ts';
-import { formatFixed, plural } from '../format/numbers.ts';
+import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 
 /** The axes of a sweep, as the editor holds them. */
 export interface SweepAxes {

@@ -1,3 +1,4 @@
+import { CommandRegistry } from '../commands/registry.svelte.ts';
 import type { Connection } from '../platform/connect.ts';
 import type { RunEntry } from '../../src-worker/protocol/app-api.ts';
 import { LiveAnswer } from './live-answer.svelte.ts';
@@ -7,7 +8,9 @@ import { defaultFormValues, readForm, type FormReading, type FormValues } from '
 import { SweepRun } from './sweep-run.svelte.ts';
 import type { SweepAxes } from './sweep-spec.ts';
 
-export type Screen = 'size' | 'sweep' | 'runs';
+export type Screen = 'start' | 'size' | 'sweep' | 'runs' | 'components';
+/** What is open under Size: the form with its answer, all results, or one configuration. */
+export type SizeView = 'answer' | 'results' | 'detail';
 
 /** The model a new window starts with, where the catalog has it: small, widely known, runs on most of the hardware. */
 const FIRST_MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
@@ -19,7 +22,12 @@ export class Workspace {
   readonly sweep: SweepRun;
   readonly runs: RunList;
 
+  readonly commands = new CommandRegistry();
+
   screen = $state<Screen>('size');
+  sizeView = $state<SizeView>('answer');
+  /** Configuration that is open under Size, Detail. */
+  detailId = $state<string | null>(null);
   form = $state<FormValues>(defaultFormValues());
   axes = $state<SweepAxes>({ usersText: '10..100:10', quantization: [], zones: { kind: 'none' } });
   reading: FormReading = $derived(readForm(this.form));
@@ -32,6 +40,17 @@ export class Workspace {
     this.answer = new LiveAnswer((request) => session.ask((api) => api.size(request)));
     this.sweep = new SweepRun(session.ask.bind(session), (listener) => session.onProgress(listener));
     this.runs = new RunList(session.ask.bind(session));
+  }
+
+  openResults(): void {
+    this.screen = 'size';
+    this.sizeView = 'results';
+  }
+
+  openDetail(configurationId: string): void {
+    this.screen = 'size';
+    this.sizeView = 'detail';
+    this.detailId = configurationId;
   }
 
   /** Fills what the host decides: the first model and the first workload. */

@@ -1,7 +1,7 @@
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
-import { isHostMemoryTight, meetsTargets } from '../engine/sizing/size.ts';
+import { isHostMemoryTight, meetsTargets, planId } from '../engine/sizing/size.ts';
 import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { needsQuantizedCheckpoint, vllmCommand } from '../engine/sizing/vllm-command.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
@@ -114,7 +114,7 @@ function otherPlan(plan: SizedPlan | RefusedPlan, chosen: SizedPlan): OtherPlan 
   const { tensorParallel, precision } = plan.group;
   const sized = isSized(plan) ? plan : null;
   return {
-    id: `${chosen.instance.provider}/${chosen.instance.name}/${chosen.offer.region}/tp${tensorParallel}pp1/${precision}`,
+    id: planId(chosen.instance, chosen.offer.region, plan.group),
     tensor_parallel: tensorParallel,
     pipeline_parallel: 1,
     quantization: precision,
@@ -250,6 +250,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
 export function exclusionOf({ instance, region, group, refusal }: ExcludedRow): Exclusion {
   const { margin } = refusal;
   return {
+    id: group && region !== null ? planId(instance, region, group) : null,
     provider: instance.provider,
     instance: instance.name,
     region,

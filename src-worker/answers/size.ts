@@ -88,6 +88,7 @@ function documentOf(
     recommendations,
     excluded,
     relaxations: [],
+    no_answer: null,
     warnings,
     versions: versionsOf(facts, subject.calibration.name),
   };

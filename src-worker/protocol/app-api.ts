@@ -1,5 +1,20 @@
-import type { ModelDocument, ModelListEntry, PredictDocument, QueueDocument, SizeDocument } from './documents.ts';
-import type { PredictInputDraft, QueueInputDraft, SizeInputDraft, SweepSpecDraft } from './requests.ts';
+import type {
+  DetailDocument,
+  ExplainDocument,
+  ModelDocument,
+  ModelListEntry,
+  PredictDocument,
+  QueueDocument,
+  SizeDocument,
+  SweepPlanDocument,
+} from './documents.ts';
+import type {
+  PlanQuestionDraft,
+  PredictInputDraft,
+  QueueInputDraft,
+  SizeInputDraft,
+  SweepSpecDraft,
+} from './requests.ts';
 import type { Result } from './result.ts';
 
 export type HostKind = 'electron' | 'browser' | 'cli';
@@ -94,6 +109,12 @@ export interface RunEntry {
   model: string;
   points: number;
   rows: number;
+  /** `chat, 100 users`, or the axes of a sweep. */
+  question: string;
+  /** The cheapest configuration, in words; null where nothing meets the targets or nothing was computed. */
+  answer: string | null;
+  /** Its cost; null for a sweep of several points. */
+  usdPerHour: number | null;
 }
 
 /** One row of a stored run: the axes first, then the keys of a recommendation flattened with `_`. */
@@ -104,8 +125,46 @@ export interface RunDetail {
   input: unknown;
   versions: Record<string, string>;
   columns: string[];
-  /** Cheapest passing row of each point, by point id. */
+  /** Cheapest passing row of each point, by point id; at most MOST_SHOWN_ROWS. */
   bestRows: RunRow[];
+  /** Points with an answer in all; more than `bestRows` holds when the run is larger. */
+  answeredPoints: number;
+  /** Points without an answer: the axes, and the commonest `reason` with a `detail`; at most MOST_SHOWN_ROWS. */
+  emptyRows: RunRow[];
+  emptyPoints: number;
+  /** The answer itself, for a saved answer. */
+  document: SizeDocument | null;
+}
+
+/** Rows of one run a window holds; beyond it the export has them all. */
+export const MOST_SHOWN_ROWS = 20_000;
+
+/** A point of a running sweep with its cheapest passing row: what the live chart draws. */
+export interface LivePoint {
+  pointId: number;
+  users: number | null;
+  id: string;
+  instance: string;
+  gpu: string;
+  instances: number;
+  tensorParallel: number;
+  quantization: string;
+  zone: string | null;
+  usdPerHour: number | null;
+  usdPer1mOutputTokens: number | null;
+  tpotMsP50: number | null;
+  ttftMsP95: number | null;
+}
+
+/** A sweep that runs in this program. */
+export interface TaskEntry {
+  taskId: string;
+  name: string;
+  spec: SweepSpecDraft;
+  /** ISO time. */
+  startedAt: string;
+  /** What was last told of it. */
+  progress: ProgressEvent;
 }
 
 /** Pushed beside the calls on the same channel: comlink ignores messages without an id. */
@@ -117,7 +176,15 @@ export interface ProgressEvent {
   total: number;
   /** Cheapest passing row so far, in words. */
   best: string | null;
+  /** Points answered since the last event, thinned so that a sweep tells at most MOST_LIVE_POINTS in all. */
+  live: LivePoint[];
+  /** Points without an answer so far, by the commonest reason of each. */
+  excluded: Record<string, number>;
+  /** What went wrong and was survived: `One worker stopped and was restarted.` */
+  notes: string[];
 }
+
+export const MOST_LIVE_POINTS = 1000;
 
 /**
  * What every host offers to its front: the window over a MessagePort, the page over a WebSocket, the CLI in its own
@@ -126,6 +193,10 @@ export interface ProgressEvent {
 export interface AppApi {
   info(): Promise<Result<AppInfo>>;
   size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
+  /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */
+  detail(request: PlanQuestionDraft): Promise<Result<DetailDocument>>;
+  /** Where every figure of a passing configuration comes from. */
+  explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;
   queue(request: QueueInputDraft): Promise<Result<QueueDocument>>;
   listModels(): Promise<Result<ModelListEntry[]>>;
@@ -136,11 +207,18 @@ export interface AppApi {
   listWorkloads(): Promise<Result<WorkloadEntry[]>>;
   /** Stores the answer of a size question in the history. */
   saveSizeRun(request: SizeInputDraft, name: string): Promise<Result<RunEntry>>;
+  /** Size and rough duration of a sweep; computes nothing. */
+  planSweep(spec: SweepSpecDraft): Promise<Result<SweepPlanDocument>>;
   /** Resolves when the sweep ends, is cancelled or fails; partial results are kept. */
   startSweep(request: SweepStart): Promise<Result<SweepSummary>>;
   /** Stops within half a second. Unknown or finished tasks are ignored. */
   cancelTask(taskId: string): Promise<Result<null>>;
+  /** The sweeps that run: a window that was opened anew watches and stops them. */
+  listTasks(): Promise<Result<TaskEntry[]>>;
   listRuns(): Promise<Result<RunEntry[]>>;
   showRun(id: number): Promise<Result<RunDetail>>;
   exportRun(id: number, format: 'csv' | 'json'): Promise<Result<{ fileName: string; text: string }>>;
+  /** What a window put away under a name: drafts, where it was left. null when there is nothing (or it was damaged). */
+  readNote(name: string): Promise<Result<string | null>>;
+  writeNote(name: string, text: string): Promise<Result<null>>;
 }

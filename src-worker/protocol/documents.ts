@@ -180,6 +180,8 @@ export interface Margin {
 }
 
 export interface Exclusion {
+  /** Id of the plan that came nearest on this instance (see Recommendation.id); null where no plan was evaluated. */
+  id: string | null;
   provider: string;
   instance: string;
   region: string | null;
@@ -193,14 +195,47 @@ export interface Exclusion {
   margin: Margin | null;
 }
 
+/** One single change to the question that brings an answer; it was computed. */
 export interface Relaxation {
   /** What would be changed, for people: `TTFT P95 500 -> 640 ms`. */
   change: string;
   from: string;
   to: string;
+  /** Keys of the question and the values that make it so: the question with these laid over it has this answer. */
+  set: Record<string, unknown>;
+  /** The cheapest configuration it brings. */
+  id: string;
   instance: string;
+  instances: number;
+  gpu: string;
+  tensor_parallel: number;
+  quantization: string;
   usd_per_hour: number | null;
+  capacity_share: number;
+  ttft_p95_ms: number | null;
+  /** Gating targets, all of which are then met. */
+  targets: number;
   tightest: string;
+  /** What else it brings with it (spot can be taken back, the price is old); null when nothing. */
+  note: string | null;
+}
+
+/** A change that was tried because people would try it, and why it brings nothing. */
+export interface UnhelpfulChange {
+  change: string;
+  why: string;
+}
+
+/** What stands in the way when nothing meets the targets. */
+export interface NoAnswer {
+  /** The limit that binds the nearest configuration (`kind` is a reason code or a bottleneck), in words. */
+  limit: Remark<string>;
+  /** The configuration that came nearest; null where none could be compared. */
+  nearest: Exclusion | null;
+  /** What one replica of the nearest carries, and what it would have to; null where that is not what it misses. */
+  carries_requests_per_s: number | null;
+  needed_requests_per_s: number | null;
+  unhelpful: UnhelpfulChange[];
 }
 
 export interface LengthsDocument {
@@ -252,8 +287,164 @@ export interface SizeDocument {
   num_passing: number;
   recommendations: Recommendation[];
   excluded: Exclusion[];
+  /** Cheapest first; empty while something passes. */
   relaxations: Relaxation[];
+  /** null while something passes. */
+  no_answer: NoAnswer | null;
   warnings: Warning[];
+  versions: Versions;
+}
+
+/** A term of an explanation: a figure with its unit and where it comes from (a catalog with date, a profile, the question). */
+export interface ExplanationPart {
+  label: string;
+  value: number | null;
+  unit: string;
+  source: string;
+}
+
+/** How the figure answers to one input, all else equal: computed, not derived. */
+export interface Sensitivity {
+  /** `prompt length`. */
+  input: string;
+  /** `+10 %`. */
+  change: string;
+  /** Change of the figure, in its unit. */
+  delta: number;
+}
+
+/** Where one figure comes from. */
+export interface Explanation {
+  /** Id in the metric registry. */
+  metric: string;
+  label: string;
+  unit: string;
+  value: number | null;
+  kind: 'predicted' | 'computed' | 'catalog' | 'given';
+  /** In words, from the metric registry, then with the figures of this configuration. */
+  formula: string;
+  calculation: string;
+  /** Terms that add up to the value; empty where it is no sum. */
+  parts: ExplanationPart[];
+  /** What it is worked out from. */
+  inputs: ExplanationPart[];
+  /** The inputs it answers to most, the strongest first. */
+  sensitivities: Sensitivity[];
+  assumptions: string[];
+}
+
+export interface ExplainDocument {
+  schema_version: number;
+  input: Record<string, unknown>;
+  /** The configuration explained: id and name (`1 × g6e.xlarge`), and its rank in the answer. */
+  configuration: { id: string; name: string; rank: number };
+  explanations: Explanation[];
+  versions: Versions;
+}
+
+/** Latency of one replica at one rate. */
+export interface LoadCurvePoint {
+  requests_per_s: number;
+  ttft_ms: LatencySummary;
+  tpot_ms: LatencySummary;
+  e2e_ms: LatencySummary;
+}
+
+/** Latency of one replica over its load. */
+export interface LoadCurve {
+  /** Rates rise; every point is below saturation. */
+  points: LoadCurvePoint[];
+  /** What one replica is planned to carry, or, where nothing passes, would have to. */
+  planned_requests_per_s: number;
+  /** null where even an idle replica misses a target. */
+  capacity_requests_per_s: number | null;
+  saturation_requests_per_s: number;
+  saturation_cause: 'compute' | 'kv' | 'seats';
+}
+
+export interface RooflinePoint {
+  phase: 'prefill' | 'decode';
+  /** Sequences in the step (decode), 1 for a prompt. */
+  batch: number;
+  /** Tokens computed in the step. */
+  tokens: number;
+  flop_per_byte: number;
+  tflops_per_s: number;
+  /** True for the batch at the planned load and for the mean prompt. */
+  is_planned: boolean;
+}
+
+/** One GPU: what it could do, what the calibration says it reaches, and where the steps of this plan stand. */
+export interface Roofline {
+  precision: string;
+  peak_tflops_per_s: number;
+  reached_tflops_per_s: number;
+  peak_bandwidth_tb_per_s: number;
+  reached_bandwidth_tb_per_s: number;
+  /** FLOP per byte where the reached roofs meet. */
+  ridge_flop_per_byte: number;
+  points: RooflinePoint[];
+}
+
+/** One flag of the command, and how its value came about. */
+export interface CommandFlag {
+  flag: string;
+  value: string | null;
+  why: string;
+}
+
+/** A configuration whose instances cost less an hour than the one looked at, and why it is not the answer. */
+export interface CheaperCandidate {
+  name: string;
+  usd_per_hour: number | null;
+  why: string;
+}
+
+/** Everything about one configuration of an answer that the answer itself does not carry. */
+export interface DetailDocument {
+  schema_version: number;
+  input: Record<string, unknown>;
+  id: string;
+  name: string;
+  /** null for a configuration that is excluded. */
+  recommendation: Recommendation | null;
+  /** null for a configuration that passes. */
+  exclusion: Exclusion | null;
+  /** null where the plan was refused before its load was looked at. */
+  load_curve: LoadCurve | null;
+  roofline: Roofline | null;
+  memory: MemoryDocument | null;
+  kv_use: {
+    tokens_that_fit: number;
+    /** Mean tokens held at the planned load; null for an excluded plan. */
+    tokens_in_use: number | null;
+    /** Sequences of mean length that the KV cache holds. */
+    sequences_by_kv: number;
+    max_num_seqs: number;
+    /** Which of the two limits the sequences, in words. */
+    sentence: string;
+  } | null;
+  serve_command: string | null;
+  command_flags: CommandFlag[];
+  /** `vllm bench serve` at the planned load of a replica, which would check the prediction. */
+  bench_command: string | null;
+  cheaper: CheaperCandidate[];
+  versions: Versions;
+}
+
+/** A sweep before it starts. */
+export interface SweepPlanDocument {
+  schema_version: number;
+  points: number;
+  axes: { axis: string; count: number }[];
+  /** Capacity searches: one for each precision, GPU and TP of the axes. */
+  searches: number;
+  instances: number;
+  /** Rough, from how fast this machine answered before; null when it has not yet. */
+  estimated_ms: number | null;
+  /** Combinations of instance, precision and TP that are known to be impossible before anything is computed. */
+  removed: { reason: string; sentence: string; plans: number }[];
+  plans: number;
   versions: Versions;
 }
 

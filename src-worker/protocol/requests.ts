@@ -70,6 +70,15 @@ export type SizeInput = z.output<typeof sizeInputSchema>;
 /** As people and hosts write it. */
 export type SizeInputDraft = z.input<typeof sizeInputSchema>;
 
+/** One configuration of the answer to a question, by its id. */
+export const planQuestionSchema = z.strictObject({
+  question: sizeInputSchema,
+  /** `provider/instance/region/tpXppY/quantization`, as recommendations and exclusions carry it. */
+  configuration: name,
+});
+export type PlanQuestion = z.output<typeof planQuestionSchema>;
+export type PlanQuestionDraft = z.input<typeof planQuestionSchema>;
+
 export const predictInputSchema = z.strictObject({
   model: name,
   gpu: name,
@@ -119,7 +128,7 @@ const numberAxis = z.union([z.array(z.number()).min(1), range], {
   error: 'must be a list of numbers or a range {from, to, step|factor}',
 });
 
-/** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. */
+/** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. A range may grow by a factor: powers of two. */
 export const sweepSpecSchema = z.strictObject({
   schema_version: z.literal(1).default(1),
   /** Size input keys that do not vary. */
@@ -128,6 +137,10 @@ export const sweepSpecSchema = z.strictObject({
     users: numberAxis.optional(),
     quantization: z.array(precisionSchema).min(1).optional(),
     zone: z.array(name).min(1).optional(),
+    /** `["*"]` = every GPU in scope that some instance has. */
+    gpu: z.array(name).min(1).optional(),
+    /** Tensor-parallel degrees. */
+    tp: z.array(z.number().int().min(1).max(1024)).min(1).optional(),
   }),
 });
 export type SweepSpec = z.output<typeof sweepSpecSchema>;

@@ -1,8 +1,15 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { ColumnBatch } from './columns.ts';
-import type { ModelDocument, PredictDocument, QueueDocument, SizeDocument } from './documents.ts';
-import type { PredictInput, QueueInput, SizeInput } from './requests.ts';
+import type {
+  DetailDocument,
+  ExplainDocument,
+  ModelDocument,
+  PredictDocument,
+  QueueDocument,
+  SizeDocument,
+} from './documents.ts';
+import type { PlanQuestion, PredictInput, QueueInput, SizeInput } from './requests.ts';
 import type { Result } from './result.ts';
 
 /**
@@ -28,6 +35,8 @@ export interface WorkerApi {
   /** Hands over the catalogs. Must come first; may come again when catalogs change. */
   load(facts: Facts): Result<{ instances: number }>;
   size(input: SizeInput, model: ModelSource): Result<SizeDocument>;
+  detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
+  explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
   queue(input: QueueInput): Result<QueueDocument>;
   showModel(model: ModelSource): Result<ModelDocument>;

@@ -76,6 +76,13 @@ export function meetsTargets(outcome: LoadOutcome, targets: Target[]): boolean {
   return targets.every((target) => !target.isGating || latencyOf(outcome, target.metric) <= target.targetMs);
 }
 
+/** `provider/instance/region/tpXppY/quantization`: names a plan in every document. */
+export const planId = (
+  { provider, name }: Instance,
+  region: string,
+  { tensorParallel, precision }: PlanGroup,
+): string => `${provider}/${name}/${region}/tp${tensorParallel}pp1/${precision}`;
+
 const isSized = (plan: SizedPlan | RefusedPlan): plan is SizedPlan => 'replicas' in plan;
 
 /** Cheapest first: $/request, then $/hour, then id (NUMBERS.md, Prices). */
@@ -197,7 +204,7 @@ function sizePlan(
     return { group, refusal: { reason: 'max_gpus', detail, margin } };
   }
   return {
-    id: `${instance.provider}/${instance.name}/${priced.offer.region}/tp${group.tensorParallel}pp1/${group.precision}`,
+    id: planId(instance, priced.offer.region, group),
     instance,
     offer: priced.offer,
     otherRegions: priced.otherRegions,

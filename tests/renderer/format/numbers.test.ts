@@ -13,7 +13,7 @@ import {
   formatTimes,
   formatUsd,
   plural,
-} from '../../../src-renderer/format/numbers.ts';
+} from '../../../src-worker/protocol/numbers.ts';
 
 describe('figures', () => {
   test.each([

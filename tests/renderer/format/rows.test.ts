@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bestOf } from '../../../src-renderer/format/best-of.ts';
 import { sortRows, type Column } from '../../../src-renderer/format/columns.ts';
-import { metric, metricOfColumn } from '../../../src-renderer/format/metrics.ts';
+import { metric, metricOfColumn } from '../../../src-worker/protocol/metrics.ts';
 import { gpuFamily, GPU_FAMILIES, gpuLabel } from '../../../src-renderer/format/names.ts';
 import { memoryParts, stepParts } from '../../../src-renderer/format/parts.ts';
 import { SWEEP_COLUMNS } from '../../../src-worker/protocol/sweep-columns.ts';
