@@ -67,7 +67,6 @@ module.exports = {
           'comlink',
           'zod',
           'bits-ui',
-          'svelte-sonner',
           'tinykeys',
           '@tanstack/(table|virtual)-core',
         ),
