@@ -3,16 +3,15 @@ import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 
-/** Edits that follow each other faster than this are one edit. */
-const DEBOUNCE_MS = 60;
 /** An answer that takes longer is shown as being updated; a shorter one would only flicker. */
 const STALE_AFTER_MS = 150;
 
 type Ask = (request: SizeInputDraft) => Promise<Result<SizeDocument>>;
 
 /**
- * The answer beside the form. At most one question is under way; while it is, only the newest edit is kept, so that a
- * slow host never works through a queue of questions nobody asks any more. The last answer stays until the next one.
+ * The answer beside the form. An edit is asked at once when nothing is under way: waiting for further edits would only add to
+ * what the user waits for. At most one question is under way; while it is, only the newest edit is kept, so that a slow host
+ * never works through a queue of questions nobody asks any more. The last answer stays until the next one.
  */
 export class LiveAnswer {
   document = $state.raw<SizeDocument | null>(null);
@@ -31,24 +30,21 @@ export class LiveAnswer {
   readonly #ask: Ask;
   #waiting: SizeInputDraft | null = null;
   #isAsking = false;
-  #debounce: ReturnType<typeof setTimeout> | undefined;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ask: Ask) {
     this.#ask = ask;
   }
 
-  /** Asks soon; a newer request replaces one that has not been sent. */
+  /** Asks at once, or when the question under way is answered; a newer request replaces one that has not been sent. */
   request(request: SizeInputDraft): void {
     this.#waiting = request;
     this.#staleTimer ??= setTimeout(() => (this.isStale = true), STALE_AFTER_MS);
-    clearTimeout(this.#debounce);
-    this.#debounce = setTimeout(() => void this.#next(), DEBOUNCE_MS);
+    void this.#next();
   }
 
   /** Nothing can be asked at present; what is on screen stays. */
   withdraw(): void {
-    clearTimeout(this.#debounce);
     this.#waiting = null;
     if (!this.#isAsking) this.#settle();
   }
@@ -68,6 +64,8 @@ export class LiveAnswer {
     }
     if (result.ok) {
       this.document = result.value;
+      // What no longer meets the targets must not come back as chosen when a later edit lets it in again.
+      if (!result.value.recommendations.some(({ id }) => id === this.selectedId)) this.selectedId = null;
       this.answeredInMs = performance.now() - startedAt;
     }
     this.error = result.ok ? null : result.error;

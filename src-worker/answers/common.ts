@@ -4,13 +4,13 @@ import type { Facts } from '../engine/facts.ts';
 import type { MemoryFit } from '../engine/memory/fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { LatencySummary, MemoryDocument, Remark, Versions, Warning } from '../protocol/documents.ts';
+import { rounded } from './rounded.ts';
 
 /** Parts that several documents share. */
 
-export const NO_INTERVAL = 'Intervals need the residuals of a validation against measurements, which is not built yet.';
+export { rounded };
 
-/** Figures are rounded to what a double carries safely through JSON, so that every host prints the same digits. */
-export const rounded = (value: number): number => Number(value.toPrecision(10));
+export const NO_INTERVAL = 'Intervals need the residuals of a validation against measurements, which is not built yet.';
 
 export const latencySummary = (latency: LatencyPercentiles | null): LatencySummary =>
   latency

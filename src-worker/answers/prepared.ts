@@ -6,6 +6,7 @@ import type { SizingScope, SizingSubject } from '../engine/sizing/types.ts';
 import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
+import { planMemoryOf, type KnownSubject } from './plan-memory.ts';
 import {
   checkPlace,
   overriddenWorkload,
@@ -27,7 +28,7 @@ export interface PreparedSizing {
   evaluated: EvaluatedPlans;
 }
 
-function lengthsOf(workload: Workload, model: Model): RequestLengths {
+export function lengthsOf(workload: Workload, model: Model): RequestLengths {
   return requestLengths({
     promptParts: workload.context ? [workload.input, workload.context] : [workload.input],
     output: workload.output,
@@ -39,19 +40,27 @@ function lengthsOf(workload: Workload, model: Model): RequestLengths {
 const scvOf = ({ arrival }: Workload): number =>
   arrival.process === 'poisson' ? 1 : arrival.process === 'constant' ? 0 : arrival.burstiness;
 
-/** Everything but the capacity searches. */
-function subjectOf(input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> {
+/** Names become entries of the catalogs. `known` holds the plans that were evaluated for the same subject before. */
+export function resolved(
+  input: SizeInput,
+  source: ModelSource,
+  facts: Facts,
+): { prepared: Omit<PreparedSizing, 'evaluated'>; known: KnownSubject } {
   const providers = resolveProviders(input.provider, facts);
   checkPlace(input, facts);
   const workload = overriddenWorkload(resolveWorkload(input.workload, facts), input);
   const calibration = resolveCalibration(input.calibration, facts);
   const engine = resolveEngine('vllm', facts);
   const gpuIds = resolveGpus(input.gpu, facts);
-  const model = analyzeModel(source);
+  const known = planMemoryOf(facts).subject(subjectKey(input, source, workload), () => {
+    const model = analyzeModel(source);
+    return { model, lengths: lengthsOf(workload, model) };
+  });
+  const { model, lengths } = known;
   const subject: SizingSubject = {
     model,
     workload,
-    lengths: lengthsOf(workload, model),
+    lengths,
     targets: workload.targets,
     scvArrival: scvOf(workload),
     precisions: resolvePrecisions(input.quantization, model),
@@ -63,11 +72,26 @@ function subjectOf(input: SizeInput, source: ModelSource, facts: Facts): Omit<Pr
     strictContext: input.strict_context,
   };
   const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
-  return { input, facts, model, subject, scope };
+  return { prepared: { input, facts, model, subject, scope }, known };
 }
 
-/** Resolves a request and searches the capacity of every plan in scope. */
+/** Everything of a request that the evaluation of a plan depends on, besides the plan itself and the catalogs. */
+function subjectKey(input: SizeInput, source: ModelSource, workload: Workload): string {
+  const { input: text, context, output, arrival, prefixCache, targets } = workload;
+  const { kv_cache_dtype, calibration, method, strict_context } = input;
+  return JSON.stringify([
+    source,
+    [text, context, output, arrival, prefixCache, targets],
+    [kv_cache_dtype, calibration, method, strict_context],
+  ]);
+}
+
+/** Everything but the capacity searches. */
+export const subjectOf = (input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> =>
+  resolved(input, source, facts).prepared;
+
+/** Resolves a request and searches the capacity of every plan in scope that is not known from an earlier request. */
 export function prepareSizing(input: SizeInput, source: ModelSource, facts: Facts): PreparedSizing {
-  const prepared = subjectOf(input, source, facts);
-  return { ...prepared, evaluated: evaluatePlans(prepared.subject, prepared.scope, facts) };
+  const { prepared, known } = resolved(input, source, facts);
+  return { ...prepared, evaluated: evaluatePlans(prepared.subject, prepared.scope, facts, known.plans) };
 }

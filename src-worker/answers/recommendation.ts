@@ -1,99 +1,16 @@
-import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
-import { latencyOf } from '../engine/sizing/capacity.ts';
-import { headroomRule } from '../engine/sizing/headroom.ts';
-import { isHostMemoryTight, meetsTargets, planId } from '../engine/sizing/size.ts';
-import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
-import { needsQuantizedCheckpoint, vllmCommand } from '../engine/sizing/vllm-command.ts';
-import { servedContextTokens } from '../engine/sizing/served-context.ts';
-import { gibFromBytes, MS_PER_S, percentFromFraction } from '../engine/units.ts';
-import type { Demand } from '../engine/workload/demand.ts';
-import type {
-  BurstDocument,
-  CostDocument,
-  Exclusion,
-  OtherPlan,
-  Recommendation,
-  SlaRow,
-  SlaStatus,
-  ThroughputDocument,
-  Warning,
-} from '../protocol/documents.ts';
-import {
-  extrapolatedGpu,
-  latencySummary,
-  memoryDocument,
-  NO_INTERVAL,
-  rounded,
-  stepTimeDocument,
-  trustRemark,
-} from './common.ts';
-import type { PreparedSizing } from './prepared.ts';
+import { isHostMemoryTight, planId } from '../engine/sizing/size.ts';
+import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
+import { gibFromBytes } from '../engine/units.ts';
+import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
+import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
+import { replicaPartOf, type RowContext } from './replica-part.ts';
 
-export interface RowContext {
-  prepared: PreparedSizing;
-  demand: Demand;
-  zone: string | null;
-}
+export { commandQuestion, slaStatus, type RowContext } from './replica-part.ts';
 
 const NO_SIMULATION = 'The scheduler simulation that confirms answers is not built yet.';
-/** A target missed by up to this factor is near (NUMBERS.md, Meeting the targets). */
-const NEAR_FACTOR = 1.2;
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
 const TIGHT_KV_GIB = 8;
-
-export function slaStatus(predictedMs: number, targetMs: number): SlaStatus {
-  if (predictedMs <= targetMs) return 'met';
-  return predictedMs <= NEAR_FACTOR * targetMs ? 'near' : 'missed';
-}
-
-function slaRows(plan: ChosenPlan, { prepared }: RowContext): SlaRow[] {
-  return prepared.subject.targets.map(({ metric, targetMs, isGating, outputTokens }) => {
-    const predictedMs = latencyOf(plan.latency, metric);
-    return {
-      metric,
-      target_ms: targetMs,
-      predicted_ms: rounded(predictedMs),
-      status: slaStatus(predictedMs, targetMs),
-      gap_percent: rounded(percentFromFraction((predictedMs - targetMs) / targetMs)),
-      gating: isGating,
-      output_tokens: metric.startsWith('e2e') ? Math.round(prepared.subject.lengths.moments.outputMean) : null,
-      target_output_tokens: outputTokens,
-    };
-  });
-}
-
-function throughputAt(rateReqPerS: number, { prepared }: RowContext): ThroughputDocument {
-  const { promptMean, outputMean } = prepared.subject.lengths.moments;
-  return {
-    requests_per_s: rounded(rateReqPerS),
-    output_tokens_per_s: rounded(rateReqPerS * outputMean),
-    total_tokens_per_s: rounded(rateReqPerS * (promptMean + outputMean)),
-  };
-}
-
-/** An answer of one token has no time per token after the first. */
-const hasTokenTimes = ({ prepared }: RowContext): boolean => prepared.subject.lengths.moments.outputMean > 1;
-
-/** Rate per replica / the rate at which a replica saturates. */
-const utilizationOf = (plan: SizedPlan): number => plan.ratePerReplicaPerMs / plan.load.saturation().perMs;
-
-function burstDocument(plan: SizedPlan, context: RowContext): BurstDocument {
-  const factor = headroomRule(context.prepared.input.headroom).burstFactor;
-  const latency = plan.load.at(plan.ratePerReplicaPerMs * factor);
-  const targetsHold = meetsTargets(latency, context.prepared.subject.targets);
-  const steady = latency.kind === 'steady' ? latency : null;
-  const rate = context.demand.rateReqPerS * factor;
-  return {
-    factor: rounded(factor),
-    ttft_ms: latencySummary(steady && steady.ttftMs),
-    tpot_ms: latencySummary(steady && steady.tpotMs),
-    requests_per_s: rounded(rate),
-    // Beyond saturation nothing leaves at the rate that arrives.
-    output_tokens_per_s: steady ? throughputAt(rate, context).output_tokens_per_s : null,
-    utilization: rounded(utilizationOf(plan) * factor),
-    targets_hold: targetsHold,
-  };
-}
 
 function costDocument({ cost, offer }: SizedPlan): CostDocument {
   return {
@@ -173,33 +90,11 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   return warnings;
 }
 
-function commandOf(plan: SizedPlan, { prepared }: RowContext): string {
-  const { workload } = prepared.subject;
-  return vllmCommand({
-    modelId: prepared.model.id,
-    checkpoint: prepared.model.checkpoint,
-    precision: plan.group.precision,
-    kvCacheDtype: prepared.input.kv_cache_dtype,
-    tensorParallel: plan.group.tensorParallel,
-    limits: plan.group.limits,
-    servedTokens: servedContextTokens(prepared.subject),
-    hasPrefixCache: workload.prefixCache !== null || prepared.input.prefix_cache,
-  });
-}
-
 /** One passing row as the documents show it. */
 export function recommendationOf(row: SizedRow, rank: number, context: RowContext): Recommendation {
   const plan = row.chosen;
-  const { instance, offer, group, load, latency } = plan;
-  if (!group.memory) throw new Error('a passing plan has no memory fit');
-  const step = load.stepParts(latency.meanRunning, plan.ratePerReplicaPerMs, latency.meanStepMs);
-  const bottleneck = bottleneckOf({
-    saturation: null,
-    ttftP95Ms: latency.ttftMs.p95,
-    unhinderedTtftP95Ms: latency.unhinderedTtftP95Ms,
-    meanRunning: latency.meanRunning,
-    step,
-  });
+  const { instance, offer, group } = plan;
+  const replica = replicaPartOf(plan, context);
   return {
     id: plan.id,
     rank,
@@ -221,28 +116,28 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     quantization: group.precision,
     kv_cache_dtype: context.prepared.input.kv_cache_dtype,
     meets_sla: true,
-    sla: slaRows(plan, context),
-    ttft_ms: latencySummary(latency.ttftMs),
-    tpot_ms: latencySummary(hasTokenTimes(context) ? latency.tpotMs : null),
-    e2e_ms: latencySummary(latency.e2eMs),
-    throughput: throughputAt(context.demand.rateReqPerS, context),
-    utilization: rounded(utilizationOf(plan)),
-    capacity_requests_per_s: rounded(load.ratePerMsAtCapacity * MS_PER_S),
-    capacity_share: rounded(plan.ratePerReplicaPerMs / load.ratePerMsAtCapacity),
-    batch: { mean_running: rounded(latency.meanRunning), max_running: latency.maxRunning },
-    memory: memoryDocument(group.memory),
-    step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
-    trust: trustRemark(latency.trust, context.prepared.subject.method),
+    sla: replica.sla,
+    ttft_ms: replica.ttft_ms,
+    tpot_ms: replica.tpot_ms,
+    e2e_ms: replica.e2e_ms,
+    throughput: replica.throughput,
+    utilization: replica.utilization,
+    capacity_requests_per_s: replica.capacity_requests_per_s,
+    capacity_share: replica.capacity_share,
+    batch: replica.batch,
+    memory: replica.memory,
+    step_time_ms: replica.step_time_ms,
+    trust: replica.trust,
     simulation_check: null,
     simulation_check_reason: NO_SIMULATION,
-    bottleneck,
+    bottleneck: replica.bottleneck,
     interval: null,
     interval_reason: NO_INTERVAL,
-    burst: burstDocument(plan, context),
+    burst: replica.burst,
     cost: costDocument(plan),
     cost_reason: null,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
-    vllm_command: commandOf(plan, context),
+    vllm_command: replica.vllm_command,
     warnings: warningsOf(plan, context),
   };
 }

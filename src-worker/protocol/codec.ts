@@ -59,7 +59,7 @@ const malformed = (what: string): ConfigIqError =>
  */
 export function encode(message: unknown): Uint8Array<ArrayBuffer> {
   const found: FoundArray[] = [];
-  const plain = withoutArrays(message, ['message'], found);
+  const plain = isJsonData(message, 1) ? message : withoutArrays(message, ['message'], found);
   const arrays: ArrayEntry[] = found.map(({ kind, length, path }) => ({ kind, length, path }));
   const header = new TextEncoder().encode(JSON.stringify({ message: plain, arrays }));
 
@@ -102,6 +102,25 @@ export function decode(frame: ArrayBuffer): unknown {
   }
   if (at !== frame.byteLength) throw malformed(`${frame.byteLength - at} bytes follow its end`);
   return header.message;
+}
+
+/** True for what JSON carries unchanged as it is: most answers, which then need no copy. `depth` as `withoutArrays` counts it. */
+function isJsonData(value: unknown, depth: number): boolean {
+  if (depth > MAX_MESSAGE_DEPTH) return false;
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) if (!isJsonData(value[i], depth + 1)) return false;
+    return true;
+  }
+  if (ArrayBuffer.isView(value) || !isPlainObject(value)) return false;
+  const fields = value as Record<string, unknown>;
+  for (const key of Object.keys(fields)) {
+    const field = fields[key];
+    if (field !== undefined && !isJsonData(field, depth + 1)) return false;
+  }
+  return true;
 }
 
 /** A copy of `value` with null in the place of typed arrays, which are appended to `found`. */

@@ -1,6 +1,6 @@
-import { depositFirstToken, type FirstTokenParts } from './first-token.ts';
+import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
 import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
-import { meanStep, NORMAL_NODES } from './mean-step.ts';
+import { meanStep, NORMAL_NODES, type MeanStep } from './mean-step.ts';
 import { Spread, type LatencyPercentiles } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import { depositTokenTimes, tokenTimes, type ClosedLoopShare, type TokenTimes } from './time-per-token.ts';
@@ -58,7 +58,14 @@ const TTFT_NODES: readonly (readonly [probability: number, weight: number])[] = 
   [0.993, 0.01],
 ];
 
-function endToEnd(subject: BatchingSubject, times: TokenTimes, ttftNodes: Float64Array): LatencyPercentiles {
+function endToEnd(
+  subject: BatchingSubject,
+  times: TokenTimes,
+  ttftNodesMs: Float64Array,
+  ttftMs: LatencyPercentiles,
+): LatencyPercentiles {
+  // An answer of one token ends with its first.
+  if (subject.lengths.moments.outputMean <= 1) return ttftMs;
   const { tokens, weights } = subject.lengths.outputs;
   spread.clear();
   for (let i = 0; i < tokens.length; i += 1) {
@@ -68,12 +75,15 @@ function endToEnd(subject: BatchingSubject, times: TokenTimes, ttftNodes: Float6
     const next = Math.min(i + 1, tokens.length - 1);
     const before = Math.max(i - 1, 0);
     const cell = (((tokens[next] as number) - (tokens[before] as number)) / 2) * law.meanMs;
-    TTFT_NODES.forEach(([, chance], k) => {
+    const width = Math.sqrt(cell ** 2 + sd ** 2);
+    const share = weights[i] as number;
+    for (let k = 0; k < TTFT_NODES.length; k += 1) {
+      const [, chance] = TTFT_NODES[k] as (typeof TTFT_NODES)[number];
       for (const [z, weight] of NORMAL_NODES) {
-        const value = (ttftNodes[k] as number) + Math.max(0, n * law.meanMs + z * sd);
-        spread.add(value, Math.sqrt(cell ** 2 + sd ** 2), (weights[i] as number) * chance * weight);
+        const value = (ttftNodesMs[k] as number) + Math.max(0, n * law.meanMs + z * sd);
+        spread.add(value, width, share * chance * weight);
       }
-    });
+    }
   }
   return spread.percentiles();
 }
@@ -90,9 +100,7 @@ export function evaluateBatching(
 ): BatchingOutcome {
   const tokens = evaluateTokens(subject, arrivalsPerMs, closed);
   if (tokens.kind === 'saturated') return tokens;
-  // An answer of one token ends with its first.
-  const hasDecodes = subject.lengths.moments.outputMean > 1;
-  return { ...tokens, e2eMs: hasDecodes ? endToEnd(subject, tokens.times, tokens.ttftNodesMs) : tokens.ttftMs };
+  return { ...tokens, e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs, tokens.ttftMs) };
 }
 
 export type ClosedLoop = ClosedLoopShare & { hasResidual: boolean };
@@ -134,15 +142,18 @@ export function loadState(
   };
 }
 
-interface FirstToken extends FirstTokenParts {
+interface FirstToken {
   ttftMs: LatencyPercentiles;
-  /** ms at the probabilities of TTFT_NODES. */
-  nodesMs: Float64Array;
+  /** Mean ms of the step in progress that an arrival waits for. */
+  residualMeanMs: number;
+  /** The steps as arrivals see them. */
+  step: MeanStep;
 }
 
 const batchDeviation = (load: LoadState): number =>
   Math.sqrt(Math.max(0, load.state.step.decodes * load.batchDispersion));
 
+/** Second stage of an evaluation. Leaves the distribution of TTFT in `spread`, for `ttftNodes`. */
 export function firstTokenLatency(
   subject: BatchingSubject,
   arrivalsPerMs: number,
@@ -156,24 +167,26 @@ export function firstTokenLatency(
   const { population } = subject;
   const seen = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
   const raised = meanStep(subject, arrivalsPerMs, Math.min(seen, decodeLimit(subject).decodes));
+  const step = raised.kind === 'steady' ? raised.step : state.step;
   spread.clear();
-  const parts = depositFirstToken(
+  const residualMeanMs = depositFirstToken(
     subject,
     {
       arrivalsPerMs,
       scvArrival: subject.scvArrival,
-      step: raised.kind === 'steady' ? raised.step : state.step,
+      step,
       relativeSpread: Math.min(0.5, (state.msPerDecode * batchDeviation(load)) / state.step.meanMs),
       hasResidual: closed.hasResidual,
     },
     spread,
   );
-  const ttftMs = spread.percentiles();
-  const nodesMs = Float64Array.from(TTFT_NODES, ([probability]) => spread.quantile(probability));
-  return { ttftMs, ...parts, nodesMs };
+  return { ttftMs: spread.percentiles(), residualMeanMs, step };
 }
 
-export function tokenLatency(
+/** ms of TTFT at the probabilities of TTFT_NODES, right after `firstTokenLatency`. */
+const ttftNodes = (): Float64Array => Float64Array.from(TTFT_NODES, ([probability]) => spread.quantile(probability));
+
+function tokenLatency(
   subject: BatchingSubject,
   arrivalsPerMs: number,
   load: LoadState,
@@ -190,6 +203,20 @@ export function tokenLatency(
   return { tpotMs: spread.percentiles(), times };
 }
 
+/** Third stage: what comes after the first token, right after `firstTokenLatency`; E2E only when it is asked for. */
+export function laterLatencies(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  load: LoadState,
+  first: FirstToken,
+  hasE2e: boolean,
+): { ttftMs: LatencyPercentiles; tpotMs: LatencyPercentiles; e2eMs?: LatencyPercentiles } {
+  const { ttftMs } = first;
+  const nodesMs = hasE2e ? ttftNodes() : null;
+  const { tpotMs, times } = tokenLatency(subject, arrivalsPerMs, load, first);
+  return nodesMs ? { ttftMs, tpotMs, e2eMs: endToEnd(subject, times, nodesMs, ttftMs) } : { ttftMs, tpotMs };
+}
+
 /** Everything but E2E. */
 function evaluateTokens(
   subject: BatchingSubject,
@@ -199,6 +226,7 @@ function evaluateTokens(
   const load = loadState(subject, arrivalsPerMs, closed);
   if (load.kind === 'saturated') return load;
   const first = firstTokenLatency(subject, arrivalsPerMs, load, closed);
+  const ttftNodesMs = ttftNodes();
   const { tpotMs, times } = tokenLatency(subject, arrivalsPerMs, load, first, closed);
   const { state } = load;
   return {
@@ -212,13 +240,13 @@ function evaluateTokens(
       Math.max(1, Math.ceil(state.step.decodes + Z_P99 * batchDeviation(load))),
     ),
     meanStepMs: state.step.busyMeanMs,
-    unhinderedTtftP95Ms: first.unhinderedP95Ms,
+    unhinderedTtftP95Ms: unhinderedP95Ms(subject, arrivalsPerMs, first.step),
     prefillShare: state.prefillShare,
     pressureZ: load.pressureZ,
     trust: load.trust,
     state,
     times,
-    ttftNodesMs: first.nodesMs,
+    ttftNodesMs,
   };
 }
 

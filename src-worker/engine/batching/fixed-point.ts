@@ -1,4 +1,4 @@
-import { meanStep, type MeanStep } from './mean-step.ts';
+import { lastMeanStep, meanStepMs, type MeanStep } from './mean-step.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
@@ -27,8 +27,6 @@ export function decodeLimit(subject: BatchingSubject): { decodes: number; cause:
   return byKv < subject.maxNumSeqs ? { decodes: byKv, cause: 'kv' } : { decodes: subject.maxNumSeqs, cause: 'seats' };
 }
 
-const saturatedBy = (cause: SaturationKind): FixedPoint => ({ kind: 'saturated', cause });
-
 /** Steps of the search never grow the decodes by more than this factor of what the last step time asks for. */
 const LONGEST_STRIDE = 4;
 /** Slope of the gap above which a secant says nothing about a root. */
@@ -42,41 +40,46 @@ const FLAT = -1e-4;
  * No root is a value, not an error.
  */
 export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
+  const cause = saturationAt(subject, arrivalsPerMs);
+  if (cause !== null) return { kind: 'saturated', cause };
+  return { kind: 'steady', state: describe(subject, arrivalsPerMs, lastMeanStep()) };
+}
+
+/** The verdict of `littleFixedPoint` alone; null = steady, and then the root's step is the last one solved (mean-step.ts). */
+export function saturationAt(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
   const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
-  const first = meanStep(subject, arrivalsPerMs, 0);
-  if (first.kind === 'saturated') return saturatedBy('compute');
-  if (decodesPerPrompt <= 0) return { kind: 'steady', state: describe(subject, arrivalsPerMs, first.step) };
+  const firstMs = meanStepMs(subject, arrivalsPerMs, 0);
+  if (firstMs === null) return 'compute';
+  if (decodesPerPrompt <= 0) return null;
 
   const offered = arrivalsPerMs * decodesPerPrompt;
   const limit = decodeLimit(subject);
   let low = 0;
-  let lowGap = offered * first.step.meanMs;
+  let lowGap = offered * firstMs;
   let high = Infinity;
   let highGap = -Infinity;
   /** Decodes at which prefill alone is too much. */
   let blocked = Infinity;
   let decodes = Math.min(lowGap, limit.decodes);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const outcome = meanStep(subject, arrivalsPerMs, decodes);
-    if (outcome.kind === 'saturated') {
+    const stepMs = meanStepMs(subject, arrivalsPerMs, decodes);
+    if (stepMs === null) {
       blocked = decodes;
-      if (blocked - low < 0.02 * blocked) return saturatedBy('compute');
+      if (blocked - low < 0.02 * blocked) return 'compute';
       decodes = (low + blocked) / 2;
       continue;
     }
-    const gap = offered * outcome.step.meanMs - decodes;
-    if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) {
-      return { kind: 'steady', state: describe(subject, arrivalsPerMs, outcome.step) };
-    }
+    const gap = offered * stepMs - decodes;
+    if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) return null;
     if (gap < 0) {
       // The same end moved twice: halve the other one's weight (Illinois).
       if (Number.isFinite(high)) lowGap /= 2;
       high = decodes;
       highGap = gap;
     } else {
-      if (decodes >= limit.decodes) return saturatedBy(causeAtLimit(subject, arrivalsPerMs, limit));
+      if (decodes >= limit.decodes) return causeAtLimit(subject, arrivalsPerMs, limit);
       const slope = (gap - lowGap) / (decodes - low);
-      if (!subject.plan.experts && slope >= FLAT) return saturatedBy('compute');
+      if (!subject.plan.experts && slope >= FLAT) return 'compute';
       if (Number.isFinite(high)) highGap /= 2;
       low = decodes;
       lowGap = gap;
@@ -90,7 +93,7 @@ export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number
     decodes = low + (high - low) * Math.min(0.95, Math.max(0.05, lowGap / (lowGap - highGap)));
   }
   // Slower than any real approach to a root: the root lies at the edge of stability.
-  return saturatedBy('compute');
+  return 'compute';
 }
 
 /**
@@ -103,10 +106,10 @@ function causeAtLimit(
   limit: ReturnType<typeof decodeLimit>,
 ): SaturationKind {
   const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
-  const at = meanStep(subject, arrivalsPerMs, limit.decodes);
-  const further = meanStep(subject, arrivalsPerMs, limit.decodes * 1.05);
-  if (at.kind === 'saturated' || further.kind === 'saturated') return 'compute';
-  const gain = (arrivalsPerMs * decodesPerPrompt * (further.step.meanMs - at.step.meanMs)) / (limit.decodes * 0.05);
+  const atMs = meanStepMs(subject, arrivalsPerMs, limit.decodes);
+  const furtherMs = meanStepMs(subject, arrivalsPerMs, limit.decodes * 1.05);
+  if (atMs === null || furtherMs === null) return 'compute';
+  const gain = (arrivalsPerMs * decodesPerPrompt * (furtherMs - atMs)) / (limit.decodes * 0.05);
   return gain >= 1 ? 'compute' : limit.cause;
 }
 
@@ -117,8 +120,8 @@ function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanSte
   const nudge = Math.max(0.03 * step.decodes, Math.min(1, Math.sqrt(step.decodes)));
   let msPerDecode = 0;
   if (nudge > 0) {
-    const further = meanStep(subject, arrivalsPerMs, step.decodes + nudge);
-    if (further.kind === 'steady') msPerDecode = Math.max(0, (further.step.meanMs - step.meanMs) / nudge);
+    const furtherMs = meanStepMs(subject, arrivalsPerMs, step.decodes + nudge);
+    if (furtherMs !== null) msPerDecode = Math.max(0, (furtherMs - step.meanMs) / nudge);
   }
   // Without decodes there is nobody to delay: a prompt's extra time is its own prefill.
   const extraMean =

@@ -1,11 +1,9 @@
-import { stepTimeMs } from '../roofline/step-time.ts';
+import { RunningBatch } from '../roofline/running-batch.ts';
+import type { PromptNodes } from '../workload/lengths.ts';
+import { MAX_STATES, stationary } from './piece-chain.ts';
 import type { BatchingSubject } from './subject.ts';
 
-/** Most prompt pieces one step is followed for one by one; beyond it their number is nearly certain. */
-const MAX_STATES = 17;
-const POWER_ITERATIONS = 60;
 const EXPECTATION_ROUNDS = 12;
-const POWER_TOLERANCE = 1e-6;
 /** Stands for no arrivals at all, so that chances and times stay finite. */
 const LEAST_ARRIVALS_PER_MS = 1e-15;
 
@@ -46,61 +44,6 @@ export interface MeanStep {
 
 export type MeanStepOutcome = { kind: 'steady'; step: MeanStep } | { kind: 'saturated' };
 
-/** Poisson chances 0..n-1 into `out` (the last state takes the rest), added with weight `share`. */
-function addPoisson(out: Float64Array, offset: number, states: number, mean: number, share: number): void {
-  let term = Math.exp(-mean);
-  let left = 1;
-  for (let m = 0; m < states - 1; m += 1) {
-    const index = offset + m;
-    out[index] = (out[index] as number) + share * term;
-    left -= term;
-    term *= mean / (m + 1);
-  }
-  const last = offset + states - 1;
-  out[last] = (out[last] as number) + share * Math.max(0, left);
-}
-
-const transition = new Float64Array(MAX_STATES * MAX_STATES);
-const current = new Float64Array(MAX_STATES);
-const following = new Float64Array(MAX_STATES);
-
-/** Stationary chances of the chain on the number of pieces per step, into `chances`. */
-function stationary(
-  chances: Float64Array,
-  states: number,
-  stateMs: Float64Array,
-  spreadMs: number,
-  arrivalsPerMs: number,
-  expected: number,
-): void {
-  transition.fill(0);
-  for (let j = 0; j < states; j += 1) {
-    const duration = stateMs[j] as number;
-    const spread = Math.min(spreadMs * Math.sqrt(j), duration);
-    addPoisson(transition, j * states, states, arrivalsPerMs * (duration + spread), 0.5);
-    addPoisson(transition, j * states, states, arrivalsPerMs * (duration - spread), 0.5);
-  }
-  current.fill(0);
-  addPoisson(current, 0, states, expected, 1);
-  for (let round = 0; round < POWER_ITERATIONS; round += 1) {
-    following.fill(0);
-    for (let j = 0; j < states; j += 1) {
-      const chance = current[j] as number;
-      if (chance < 1e-15) continue;
-      for (let m = 0; m < states; m += 1) {
-        following[m] = (following[m] as number) + chance * (transition[j * states + m] as number);
-      }
-    }
-    let change = 0;
-    for (let m = 0; m < states; m += 1) {
-      change += Math.abs((following[m] as number) - (current[m] as number));
-      current[m] = following[m] as number;
-    }
-    if (change < POWER_TOLERANCE) break;
-  }
-  for (let m = 0; m < states; m += 1) chances[m] = current[m] as number;
-}
-
 /** Standard normal in five cells cut at -1.5, -0.5, 0.5 and 1.5: conditional means and probabilities. */
 export const NORMAL_NODES: readonly (readonly [value: number, weight: number])[] = [
   [-1.93867717, 0.0668072],
@@ -110,7 +53,9 @@ export const NORMAL_NODES: readonly (readonly [value: number, weight: number])[]
   [1.93867717, 0.0668072],
 ];
 
+/** Prompts as pieces of steps: one last piece each, after full chunks. */
 interface Pieces {
+  /** [node] ms a prompt adds to the steps it takes part in. */
   extraMs: Float64Array;
   meanTokens: number;
   stdTokens: number;
@@ -122,52 +67,68 @@ interface Pieces {
   singleExtraMs: number;
 }
 
-/** Cuts every prompt node into full chunks and a last piece, and times both. */
-function cutPieces(
-  subject: BatchingSubject,
-  busyDecodes: number,
-  contextTokens: number,
+/** Full chunks before the last piece of a prompt. */
+const chunksBefore = (uncached: number, room: number): number => Math.max(0, Math.ceil(uncached / room) - 1);
+
+/** Cuts every prompt node into full chunks and a last piece: the lengths of `pieces`. */
+function cutPieces(pieces: Pieces, { uncachedTokens, cachedTokens, weights }: PromptNodes, room: number): void {
+  let mean = 0;
+  let second = 0;
+  let pairs = 0;
+  let fullChunksPerPrompt = 0;
+  for (let i = 0; i < uncachedTokens.length; i += 1) {
+    const uncached = uncachedTokens[i] as number;
+    const weight = weights[i] as number;
+    const chunks = chunksBefore(uncached, room);
+    const rest = uncached - chunks * room;
+    mean += weight * rest;
+    second += weight * rest * rest;
+    pairs += weight * rest * ((cachedTokens[i] as number) + chunks * room + rest / 2);
+    fullChunksPerPrompt += weight * chunks;
+  }
+  pieces.meanTokens = mean;
+  pieces.stdTokens = Math.sqrt(Math.max(0, second - mean ** 2));
+  pieces.pairsPerToken = pairs / mean;
+  pieces.fullChunksPerPrompt = fullChunksPerPrompt;
+}
+
+/** Times the last pieces and the full chunks before them in steps of `batch`: the times of `pieces`. */
+function timePieces(
+  pieces: Pieces,
+  { uncachedTokens, cachedTokens, weights }: PromptNodes,
   decodeOnlyMs: number,
   room: number,
   arrivalsPerMs: number,
-): Pieces {
-  const { plan, lengths } = subject;
-  const { uncachedTokens, cachedTokens, weights } = lengths.prompts;
+): void {
   const count = uncachedTokens.length;
-  const pieces: Pieces = {
-    extraMs: new Float64Array(count),
-    meanTokens: 0,
-    stdTokens: 0,
-    pairsPerToken: 0,
-    fullChunkShare: 0,
-    fullChunksPerPrompt: 0,
-    singleExtraMs: 0,
-  };
-  let second = 0;
-  let pairs = 0;
+  if (pieces.extraMs.length !== count) pieces.extraMs = new Float64Array(count);
+  let singleExtraMs = 0;
+  let fullChunkShare = 0;
   for (let i = 0; i < count; i += 1) {
     const uncached = uncachedTokens[i] as number;
     const cached = cachedTokens[i] as number;
     const weight = weights[i] as number;
-    const chunks = Math.max(0, Math.ceil(uncached / room) - 1);
+    const chunks = chunksBefore(uncached, room);
     const rest = uncached - chunks * room;
     const attended = cached + chunks * room + rest / 2;
-    const pieceMs = stepTimeMs(plan, busyDecodes, contextTokens, rest, rest * attended, 1) - decodeOnlyMs;
+    const pieceMs = batch.stepMs(rest, rest * attended, 1) - decodeOnlyMs;
     let chunksMs = 0;
-    if (chunks > 0) {
-      chunksMs = chunks * stepTimeMs(plan, busyDecodes, contextTokens, room, room * (cached + (chunks * room) / 2), 0);
-    }
+    if (chunks > 0) chunksMs = chunks * batch.stepMs(room, room * (cached + (chunks * room) / 2), 0);
     pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
-    pieces.meanTokens += weight * rest;
-    second += weight * rest * rest;
-    pairs += weight * rest * attended;
-    pieces.singleExtraMs += weight * pieceMs;
-    pieces.fullChunkShare += arrivalsPerMs * weight * chunksMs;
-    pieces.fullChunksPerPrompt += weight * chunks;
+    singleExtraMs += weight * pieceMs;
+    fullChunkShare += arrivalsPerMs * weight * chunksMs;
   }
-  pieces.stdTokens = Math.sqrt(Math.max(0, second - pieces.meanTokens ** 2));
-  pieces.pairsPerToken = pairs / pieces.meanTokens;
-  return pieces;
+  pieces.singleExtraMs = singleExtraMs;
+  pieces.fullChunkShare = fullChunkShare;
+}
+
+/** ms that `count` pieces add to a step of `batch`, beyond `room` in proportion. */
+function piecesMs(pieces: Pieces, decodeOnlyMs: number, room: number, count: number): number {
+  const tokens = count * pieces.meanTokens;
+  const fitting = Math.min(tokens, room);
+  const endings = Math.min(count, room / pieces.meanTokens);
+  const ms = batch.stepMs(fitting, fitting * pieces.pairsPerToken, endings);
+  return (ms - decodeOnlyMs) * (tokens / fitting);
 }
 
 /** Decodes as a step that decodes at all sees them: at least one; matters for experts, whose first token loads whole ones. */
@@ -184,89 +145,153 @@ export function othersPerMs(subject: BatchingSubject, arrivalsPerMs: number): nu
   return population === null ? arrivalsPerMs : (arrivalsPerMs * Math.max(0, population - 1)) / Math.max(population, 1);
 }
 
+/** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
+const batch = new RunningBatch();
+const solvedPieces: Pieces = {
+  extraMs: new Float64Array(0),
+  meanTokens: 0,
+  stdTokens: 0,
+  pairsPerToken: 0,
+  fullChunkShare: 0,
+  fullChunksPerPrompt: 0,
+  singleExtraMs: 0,
+};
+const solved: MeanStep = {
+  decodes: 0,
+  busyDecodes: 0,
+  contextTokens: 0,
+  decodeOnlyMs: 0,
+  roomTokens: 0,
+  fullChunkMs: 0,
+  fullChunkShare: 0,
+  meanMs: 0,
+  numStates: 0,
+  stateCounts: new Float64Array(MAX_STATES),
+  stateChances: new Float64Array(MAX_STATES),
+  stateMs: new Float64Array(MAX_STATES),
+  msPerPromptToken: 0,
+  pieceMeanTokens: 0,
+  pieceStdTokens: 0,
+  promptExtraMs: solvedPieces.extraMs,
+  busyMeanMs: 0,
+};
+
 /** Solves the mean step at `decodes` sequences decoding and `totalPerMs` prompts arriving. */
 export function meanStep(subject: BatchingSubject, totalPerMs: number, decodes: number): MeanStepOutcome {
+  if (meanStepMs(subject, totalPerMs, decodes) === null) return { kind: 'saturated' };
+  return { kind: 'steady', step: lastMeanStep() };
+}
+
+/** A copy of what the last successful `meanStepMs` solved. */
+export const lastMeanStep = (): MeanStep => ({
+  ...solved,
+  stateCounts: solved.stateCounts.slice(0, solved.numStates),
+  stateChances: solved.stateChances.slice(0, solved.numStates),
+  stateMs: solved.stateMs.slice(0, solved.numStates),
+  promptExtraMs: solvedPieces.extraMs.slice(),
+});
+
+/** Parts of the mean step that no arrivals enter. */
+export interface EmptyStep {
+  decodeOnlyMs: number;
+  roomTokens: number;
+  fullChunkMs: number;
+}
+
+/** Steps at `decodes` sequences with no prompt and with a full chunk. */
+export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep {
+  const { decodeOnlyMs, roomTokens } = setBatch(subject, decodes);
+  cutPieces(solvedPieces, subject.lengths.prompts, roomTokens);
+  return {
+    decodeOnlyMs,
+    roomTokens,
+    fullChunkMs: batch.stepMs(roomTokens, roomTokens * solvedPieces.pairsPerToken, 1),
+  };
+}
+
+/** Fills what follows from the decodes alone. */
+function setBatch(subject: BatchingSubject, decodes: number): MeanStep {
   const { plan, lengths, maxNumBatchedTokens } = subject;
   const { moments } = lengths;
-  const hasDecodes = moments.outputMean > 1;
-  const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
-  const busyDecodes = busyDecodesOf(subject, decodes);
-  const contextTokens = busyDecodes * moments.decodeContextMean;
-  const decodeOnlyMs = hasDecodes ? stepTimeMs(plan, busyDecodes, contextTokens, 0, 0, 0) : 0;
-  const room = Math.max(1, maxNumBatchedTokens - busyDecodes);
-  const pieces = cutPieces(subject, busyDecodes, contextTokens, decodeOnlyMs, room, arrivalsPerMs);
-  if (pieces.fullChunkShare >= 1) return { kind: 'saturated' };
+  solved.decodes = decodes;
+  solved.busyDecodes = busyDecodesOf(subject, decodes);
+  solved.contextTokens = solved.busyDecodes * moments.decodeContextMean;
+  solved.roomTokens = Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
+  batch.set(plan, solved.busyDecodes, solved.contextTokens);
+  solved.decodeOnlyMs = moments.outputMean > 1 ? batch.stepMs(0, 0, 0) : 0;
+  return solved;
+}
 
-  const pieceTime = (count: number): number => {
-    const tokens = count * pieces.meanTokens;
-    const fitting = Math.min(tokens, room);
-    const endings = Math.min(count, room / pieces.meanTokens);
-    const ms = stepTimeMs(plan, busyDecodes, contextTokens, fitting, fitting * pieces.pairsPerToken, endings);
-    return (ms - decodeOnlyMs) * (tokens / fitting);
-  };
+/** ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `lastMeanStep`. */
+export function meanStepMs(subject: BatchingSubject, totalPerMs: number, decodes: number): number | null {
+  const { moments } = subject.lengths;
+  const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
+  const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes);
+  const pieces = solvedPieces;
+  cutPieces(pieces, subject.lengths.prompts, room);
+  timePieces(pieces, subject.lengths.prompts, decodeOnlyMs, room, arrivalsPerMs);
+  if (pieces.fullChunkShare >= 1) return null;
+
   // Arrivals meet only the time that full chunks leave.
   const effectiveArrivals = arrivalsPerMs / (1 - pieces.fullChunkShare);
+  const expected = expectedPieces(pieces, decodeOnlyMs, room, effectiveArrivals);
+  if (expected === null) return null;
+  // Where every further piece brings more than one further piece along, the queue of pieces never empties.
+  const atRoom = Math.max(room / pieces.meanTokens, 1);
+  if (effectiveArrivals * (piecesMs(pieces, decodeOnlyMs, room, atRoom) / atRoom) >= 1) return null;
+
+  const twice = piecesMs(pieces, decodeOnlyMs, room, 2);
+  solved.msPerPromptToken = Math.max(0, (twice - pieces.singleExtraMs) / pieces.meanTokens);
+  solved.fullChunkMs = batch.stepMs(room, room * pieces.pairsPerToken, 1);
+  solved.fullChunkShare = pieces.fullChunkShare;
+  solved.pieceMeanTokens = pieces.meanTokens;
+  solved.pieceStdTokens = pieces.stdTokens;
+  fillStates(solved, expected, pieces, effectiveArrivals, twice);
+  let mean = 0;
+  for (let m = 0; m < solved.numStates; m += 1) {
+    mean += (solved.stateChances[m] as number) * (solved.stateMs[m] as number);
+  }
+  const stepsPerMs = arrivalsPerMs * pieces.fullChunksPerPrompt + (1 - pieces.fullChunkShare) / mean;
+  solved.meanMs = 1 / stepsPerMs;
+  solved.busyMeanMs = moments.outputMean > 1 ? solved.meanMs : decodeOnlyMs + pieces.singleExtraMs;
+  return solved.meanMs;
+}
+
+/** Mean number of pieces a step collects; null where it grows without end. */
+function expectedPieces(pieces: Pieces, decodeOnlyMs: number, room: number, effectiveArrivals: number): number | null {
   let expected = effectiveArrivals * (decodeOnlyMs + pieces.singleExtraMs);
   for (let round = 0; round < EXPECTATION_ROUNDS; round += 1) {
     const before = expected;
-    expected =
-      effectiveArrivals * (decodeOnlyMs + (expected > 1 ? pieceTime(expected) : expected * pieces.singleExtraMs));
-    if (!Number.isFinite(expected) || expected > 1e6) return { kind: 'saturated' };
+    const extraMs = expected > 1 ? piecesMs(pieces, decodeOnlyMs, room, expected) : expected * pieces.singleExtraMs;
+    expected = effectiveArrivals * (decodeOnlyMs + extraMs);
+    if (!Number.isFinite(expected) || expected > 1e6) return null;
     // Few pieces: the expectation only chooses how many states are followed. Many: it is the state.
     if (Math.abs(expected - before) < (expected < MAX_STATES / 4 ? 0.02 : 1e-4) * before) break;
   }
-  // Where every further piece brings more than one further piece along, the queue of pieces never empties.
-  const atRoom = Math.max(room / pieces.meanTokens, 1);
-  if (effectiveArrivals * (pieceTime(atRoom) / atRoom) >= 1) return { kind: 'saturated' };
-
-  const twice = pieceTime(2);
-  const msPerPromptToken = Math.max(0, (twice - pieces.singleExtraMs) / pieces.meanTokens);
-  const step: MeanStep = {
-    decodes,
-    busyDecodes,
-    contextTokens,
-    decodeOnlyMs,
-    roomTokens: room,
-    fullChunkMs: stepTimeMs(plan, busyDecodes, contextTokens, room, room * pieces.pairsPerToken, 1),
-    fullChunkShare: pieces.fullChunkShare,
-    meanMs: 0,
-    numStates: 0,
-    stateCounts: new Float64Array(MAX_STATES),
-    stateChances: new Float64Array(MAX_STATES),
-    stateMs: new Float64Array(MAX_STATES),
-    msPerPromptToken,
-    pieceMeanTokens: pieces.meanTokens,
-    pieceStdTokens: pieces.stdTokens,
-    promptExtraMs: pieces.extraMs,
-    busyMeanMs: 0,
-  };
-  fillStates(step, expected, pieceTime, pieces, effectiveArrivals);
-  let mean = 0;
-  for (let m = 0; m < step.numStates; m += 1) {
-    mean += (step.stateChances[m] as number) * (step.stateMs[m] as number);
-  }
-  const stepsPerMs = arrivalsPerMs * pieces.fullChunksPerPrompt + (1 - pieces.fullChunkShare) / mean;
-  step.meanMs = 1 / stepsPerMs;
-  step.busyMeanMs = hasDecodes ? step.meanMs : decodeOnlyMs + pieces.singleExtraMs;
-  return { kind: 'steady', step };
+  return expected;
 }
 
+/** `twiceMs` is what two pieces add to a step. */
 function fillStates(
   step: MeanStep,
   expected: number,
-  pieceTime: (count: number) => number,
   pieces: Pieces,
   effectiveArrivals: number,
+  twiceMs: number,
 ): void {
+  const { decodeOnlyMs, roomTokens } = step;
   const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
   if (needed <= MAX_STATES) {
     step.numStates = Math.max(4, needed);
     for (let j = 0; j < step.numStates; j += 1) {
       step.stateCounts[j] = j;
-      const extra = j === 0 ? 0 : j === 1 ? pieces.singleExtraMs : pieceTime(j);
+      let extra = 0;
+      if (j === 1) extra = pieces.singleExtraMs;
+      else if (j === 2) extra = twiceMs;
+      else if (j > 2) extra = piecesMs(pieces, decodeOnlyMs, roomTokens, j);
       // Without decodes an empty step does not exist: the engine waits for the next prompt.
-      const isIdleState = j === 0 && step.decodeOnlyMs === 0;
-      step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : step.decodeOnlyMs + extra;
+      const isIdleState = j === 0 && decodeOnlyMs === 0;
+      step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : decodeOnlyMs + extra;
     }
     const spreadMs = step.msPerPromptToken * pieces.stdTokens;
     stationary(step.stateChances, step.numStates, step.stateMs, spreadMs, effectiveArrivals, expected);
@@ -276,10 +301,11 @@ function fillStates(
   const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * pieces.meanTokens);
   const deviation = Math.sqrt(expected / (1 - slope * slope));
   step.numStates = NORMAL_NODES.length;
-  NORMAL_NODES.forEach(([z, chance], i) => {
+  for (let i = 0; i < NORMAL_NODES.length; i += 1) {
+    const [z, chance] = NORMAL_NODES[i] as (typeof NORMAL_NODES)[number];
     const count = Math.max(1, expected + z * deviation);
     step.stateCounts[i] = count;
     step.stateChances[i] = chance;
-    step.stateMs[i] = step.decodeOnlyMs + pieceTime(count);
-  });
+    step.stateMs[i] = decodeOnlyMs + piecesMs(pieces, decodeOnlyMs, roomTokens, count);
+  }
 }

@@ -1,5 +1,5 @@
-import { decodeLimit, littleFixedPoint } from './fixed-point.ts';
-import { meanStep } from './mean-step.ts';
+import { decodeLimit, saturationAt } from './fixed-point.ts';
+import { emptyStep } from './mean-step.ts';
 import type { BatchingSubject, SaturationKind } from './subject.ts';
 
 const RELATIVE_TOLERANCE = 1e-3;
@@ -16,9 +16,7 @@ export function rateUpperBound(subject: BatchingSubject): { perMs: number; guess
   let guess = 0;
   for (let i = 1; i <= 12; i += 1) {
     const decodes = limit * (i / 12) ** 2;
-    const outcome = meanStep(subject, 1e-12, decodes);
-    if (outcome.kind === 'saturated') continue;
-    const { step } = outcome;
+    const step = emptyStep(subject, decodes);
     const byDecode = step.decodeOnlyMs > 0 ? decodes / (decodesPerPrompt * step.decodeOnlyMs) : Infinity;
     const byPrefill = step.roomTokens / (subject.lengths.moments.uncachedMean * step.fullChunkMs);
     best = Math.max(best, Math.min(byDecode, byPrefill));
@@ -39,11 +37,11 @@ export function saturationRate(
   for (let round = 0; round < 60; round += 1) {
     if (high - low <= RELATIVE_TOLERANCE * high) break;
     const middle = low > 0 ? Math.sqrt(low * high) : high / 2;
-    const outcome = littleFixedPoint(subject, middle);
-    if (outcome.kind === 'steady') low = middle;
+    const saturatedBy = saturationAt(subject, middle);
+    if (saturatedBy === null) low = middle;
     else {
       high = middle;
-      cause = outcome.cause;
+      cause = saturatedBy;
     }
     if (high < 1e-12) break;
   }

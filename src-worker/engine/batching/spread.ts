@@ -23,26 +23,65 @@ export class Spread {
   private count = 0;
   private total = 0;
   private weightedSum = 0;
-  private low = 0;
+  private low = Infinity;
   private high = 0;
 
   clear(): void {
     this.count = 0;
     this.total = 0;
     this.weightedSum = 0;
+    this.low = Infinity;
+    this.high = 0;
   }
 
   /** `value` is the middle of the range of `width`; negative parts of a range are folded to its positive part. */
   add(value: number, width: number, weight: number): void {
     if (!(weight > 0)) return;
-    if (this.count >= MAX_DEPOSITS) throw new Error(`more than ${MAX_DEPOSITS} parts in one distribution`);
-    const fitting = Math.min(width, 2 * value);
-    this.values[this.count] = value;
-    this.widths[this.count] = fitting > 0 ? fitting : 0;
-    this.weights[this.count] = weight;
-    this.count += 1;
+    const { count } = this;
+    if (count >= MAX_DEPOSITS) throw new Error(`more than ${MAX_DEPOSITS} parts in one distribution`);
+    const twice = 2 * value;
+    const narrow = width < twice ? width : twice;
+    const fitting = narrow > 0 ? narrow : 0;
+    const half = fitting / 2;
+    if (value - half < this.low) this.low = value - half;
+    if (value + half > this.high) this.high = value + half;
+    this.values[count] = value;
+    this.widths[count] = fitting;
+    this.weights[count] = weight;
+    this.count = count + 1;
     this.total += weight;
     this.weightedSum += weight * value;
+  }
+
+  /** `add` for each value, with its weight times `share`. */
+  addAll(values: Float64Array, widths: Float64Array, weights: Float64Array, share: number): void {
+    const first = this.count;
+    if (first + values.length > MAX_DEPOSITS) throw new Error(`more than ${MAX_DEPOSITS} parts in one distribution`);
+    let { low, high, total, weightedSum } = this;
+    let at = first;
+    for (let i = 0; i < values.length; i += 1) {
+      const weight = share * (weights[i] as number);
+      if (!(weight > 0)) continue;
+      const value = values[i] as number;
+      const width = widths[i] as number;
+      const narrow = width < 2 * value ? width : 2 * value;
+      const fitting = narrow > 0 ? narrow : 0;
+      const from = value - fitting / 2;
+      const to = value + fitting / 2;
+      if (from < low) low = from;
+      if (to > high) high = to;
+      this.values[at] = value;
+      this.widths[at] = fitting;
+      this.weights[at] = weight;
+      at += 1;
+      total += weight;
+      weightedSum += weight * value;
+    }
+    this.count = at;
+    this.low = low;
+    this.high = high;
+    this.total = total;
+    this.weightedSum = weightedSum;
   }
 
   get mean(): number {
@@ -51,26 +90,25 @@ export class Spread {
 
   /** Builds the cumulated distribution: the density of a uniform range changes at its two ends only. */
   build(): void {
-    const { values, widths, weights, cumulated, count } = this;
-    let low = Infinity;
-    let high = 0;
-    for (let i = 0; i < count; i += 1) {
-      const half = (widths[i] as number) / 2;
-      const value = values[i] as number;
-      if (value - half < low) low = value - half;
-      if (value + half > high) high = value + half;
-    }
-    this.low = low;
-    this.high = high > low ? high : low + Math.max(low, 1) * 1e-9;
-    const binWidth = (this.high - this.low) / BINS;
+    const { values, widths, weights, cumulated, count, low } = this;
+    if (!(this.high > low)) this.high = low + Math.max(low, 1) * 1e-9;
+    const binsPerMs = BINS / (this.high - low);
     cumulated.fill(0);
     for (let i = 0; i < count; i += 1) {
-      const width = Math.max((widths[i] as number) / binWidth, 1);
-      const start = Math.max(0, ((values[i] as number) - low) / binWidth - width / 2);
-      const end = Math.min(BINS, start + width);
+      const scaled = (widths[i] as number) * binsPerMs;
+      const width = scaled > 1 ? scaled : 1;
+      const from = ((values[i] as number) - low) * binsPerMs - width / 2;
+      const start = from > 0 ? from : 0;
+      const end = start + width < BINS ? start + width : BINS;
       const change = (weights[i] as number) / width;
-      this.bend(start, change);
-      this.bend(end, -change);
+      const startBin = start | 0;
+      const startPart = change * (start - startBin);
+      const endBin = end | 0;
+      const endPart = change * (end - endBin);
+      cumulated[startBin] = (cumulated[startBin] as number) + change - startPart;
+      cumulated[startBin + 1] = (cumulated[startBin + 1] as number) + startPart;
+      cumulated[endBin] = (cumulated[endBin] as number) - change + endPart;
+      cumulated[endBin + 1] = (cumulated[endBin + 1] as number) - endPart;
     }
     // Second differences -> density -> distribution.
     let density = 0;
@@ -81,13 +119,6 @@ export class Spread {
       sum += density;
     }
     cumulated[BINS + 1] = sum;
-  }
-
-  private bend(position: number, change: number): void {
-    const bin = Math.floor(position);
-    const part = position - bin;
-    this.cumulated[bin] = (this.cumulated[bin] as number) + change * (1 - part);
-    this.cumulated[bin + 1] = (this.cumulated[bin + 1] as number) + change * part;
   }
 
   /** Builds and reads the percentiles of everything added since `clear`. */

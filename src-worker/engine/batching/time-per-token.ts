@@ -127,17 +127,36 @@ const GAMMA_NODES: readonly (readonly [z: number, weight: number])[] = [
   [2.3378, 0.025],
 ];
 
-/** Quantile-like nodes of a positive skewed law with given mean and variance: Wilson-Hilferty, lognormal when very skewed. */
-function skewedNode(mean: number, variance: number, z: number): number {
-  if (mean <= 0 || variance <= 0) return Math.max(0, mean);
-  const shape = mean ** 2 / variance;
-  if (shape < 0.4) {
-    const sigma = Math.sqrt(Math.log1p(1 / shape));
-    return mean * Math.exp(sigma * z - (sigma * sigma) / 2);
+/** [GAMMA_NODES x NORMAL_NODES] what each pair of nodes weighs, and its slow part in standard deviations. */
+const NODE_WEIGHTS = Float64Array.from(
+  GAMMA_NODES.flatMap(([, weight]) => NORMAL_NODES.map(([, slowWeight]) => weight * slowWeight)),
+);
+const SLOW_Z = Float64Array.from(GAMMA_NODES.flatMap(() => NORMAL_NODES.map(([z]) => z)));
+/** The same pairs as ms and widths, written over for every output length. */
+const values = new Float64Array(NODE_WEIGHTS.length);
+const widths = new Float64Array(NODE_WEIGHTS.length);
+/** [node of GAMMA_NODES] quantile-like nodes of a positive skewed law, written over for every output length. */
+const skewed = new Float64Array(GAMMA_NODES.length);
+
+/** Fills `skewed` from mean and variance: Wilson-Hilferty, lognormal when very skewed. */
+function setSkewedNodes(mean: number, variance: number): void {
+  if (mean <= 0 || variance <= 0) {
+    skewed.fill(Math.max(0, mean));
+    return;
   }
+  const shape = mean ** 2 / variance;
+  const sigma = shape < 0.4 ? Math.sqrt(Math.log1p(1 / shape)) : 0;
   const c = 1 / (9 * shape);
-  const root = 1 - c + z * Math.sqrt(c);
-  return root > 0 ? mean * root ** 3 : 0;
+  const rootC = Math.sqrt(c);
+  for (let k = 0; k < GAMMA_NODES.length; k += 1) {
+    const [z] = GAMMA_NODES[k] as (typeof GAMMA_NODES)[number];
+    if (shape < 0.4) {
+      skewed[k] = mean * Math.exp(sigma * z - (sigma * sigma) / 2);
+      continue;
+    }
+    const root = 1 - c + z * rootC;
+    skewed[k] = root > 0 ? mean * (root * root * root) : 0;
+  }
 }
 
 /** Deposits the distribution of TPOT over requests (ms) into `spread`. */
@@ -154,13 +173,19 @@ export function depositTokenTimes(
     const law = times.lawFor(n);
     const above = law.meanMs - decodeOnlyMs;
     const slowSd = Math.sqrt(law.slowVariance);
-    for (const [z, weight] of GAMMA_NODES) {
-      const fast = Math.min(skewedNode(above, law.prefillVariance, z), Math.max(above, fullChunkMs - decodeOnlyMs));
-      for (const [slowZ, slowWeight] of NORMAL_NODES) {
-        const value = Math.max(decodeOnlyMs * 0.98, decodeOnlyMs + fast + slowZ * slowSd);
-        const width = Math.sqrt((0.5 * Math.sqrt(law.prefillVariance)) ** 2 + slowSd ** 2);
-        spread.add(value, width, (weights[i] as number) * weight * slowWeight);
+    const width = Math.sqrt((0.5 * Math.sqrt(law.prefillVariance)) ** 2 + slowSd ** 2);
+    const longest = Math.max(above, fullChunkMs - decodeOnlyMs);
+    const least = decodeOnlyMs * 0.98;
+    setSkewedNodes(above, law.prefillVariance);
+    for (let k = 0; k < GAMMA_NODES.length; k += 1) {
+      const fast = Math.min(skewed[k] as number, longest);
+      for (let s = 0; s < NORMAL_NODES.length; s += 1) {
+        const at = k * NORMAL_NODES.length + s;
+        const value = decodeOnlyMs + fast + (SLOW_Z[at] as number) * slowSd;
+        values[at] = value > least ? value : least;
+        widths[at] = width;
       }
     }
+    spread.addAll(values, widths, NODE_WEIGHTS, weights[i] as number);
   }
 }

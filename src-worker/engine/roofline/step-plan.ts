@@ -88,7 +88,7 @@ export interface StepPlan {
   isGpuMeasured: boolean;
 }
 
-interface Rates {
+export interface Rates {
   weightBytesPerMs: number;
   kvBytesPerMs: number;
   expertBytesPerMs: number;
@@ -108,7 +108,7 @@ function kernelFormat({ precision, support }: StepSubject): Precision {
 }
 
 /** Achieved rates: catalog peaks times calibrated shares, capped so that no prediction beats the data sheet. */
-function achievedRates(subject: StepSubject): Rates {
+export function achievedRates(subject: StepSubject): Rates {
   const { calibration, gpu, gpuShare, precision, support } = subject;
   const format = kernelFormat(subject);
   const constant = (name: string): number => constantOf(calibration, name);

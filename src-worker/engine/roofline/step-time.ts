@@ -28,16 +28,17 @@ export interface StepBatch {
   promptsEnding: number;
 }
 
-const cubeRootSum = (rowsCubed: number, tokens: number): number => Math.cbrt(tokens * tokens * tokens + rowsCubed);
+export const cubeRootSum = (rowsCubed: number, tokens: number): number =>
+  Math.cbrt(tokens * tokens * tokens + rowsCubed);
 
-const gemmMs = (plan: StepPlan, gemm: GemmClass, rows: number): number =>
+export const gemmMs = (plan: StepPlan, gemm: GemmClass, rows: number): number =>
   plan.combine(gemm.computeMsPerRow * rows, gemm.readMs);
 
 /** Rows a matrix unit works through: whole tiles, so a single token costs as much arithmetic as a tile. */
-const paddedRows = (plan: StepPlan, tokens: number): number =>
+export const paddedRows = (plan: StepPlan, tokens: number): number =>
   tokens > 0 ? cubeRootSum(plan.tileRowsCubed, tokens) + plan.extraRows : 0;
 
-function expertsMs(plan: StepPlan, tokens: number): number {
+export function expertsMs(plan: StepPlan, tokens: number): number {
   const { experts } = plan;
   if (!experts || tokens <= 0) return 0;
   const touched = experts.numExperts * -Math.expm1(experts.routingSkew * tokens * experts.logMissPerToken);
@@ -46,12 +47,12 @@ function expertsMs(plan: StepPlan, tokens: number): number {
   return plan.combine(experts.computeMsPerExpertToken * rows, (experts.readMs * hit) / experts.numExperts);
 }
 
-function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
+export function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
   const context = group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
   return plan.combine(context * group.computeMsPerContextToken, context * group.readMsPerContextToken);
 }
 
-const promptAttentionMs = (group: AttentionGroup, promptTokens: number, promptPairs: number): number =>
+export const promptAttentionMs = (group: AttentionGroup, promptTokens: number, promptPairs: number): number =>
   group.promptMsPerPair *
   (group.windowTokens === null ? promptPairs : Math.min(promptPairs, promptTokens * group.windowTokens));
 

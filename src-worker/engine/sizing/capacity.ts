@@ -1,10 +1,9 @@
 import {
-  evaluateBatching,
   firstTokenLatency,
+  laterLatencies,
   loadState,
   type LoadState,
   PRESSURE_LIMIT_Z,
-  tokenLatency,
 } from '../batching/closed-form.ts';
 import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
@@ -25,9 +24,22 @@ const NARROW = 0.02;
 
 export type LatencyByKind = Partial<Record<`${LatencyKind}Ms`, LatencyPercentiles>>;
 
+type MetricParts = readonly [latency: `${LatencyKind}Ms`, statistic: Statistic];
+
+/** Which latency and which statistic of it a metric names; the searches ask some ten thousand times. */
+const PARTS = Object.fromEntries(
+  (['ttft', 'tpot', 'e2e'] as const).flatMap((kind) =>
+    (['mean', 'p50', 'p95', 'p99'] as const).map((statistic): [LatencyMetric, MetricParts] => [
+      `${kind}_${statistic}`,
+      [`${kind}Ms`, statistic],
+    ]),
+  ),
+  // fromEntries forgets the keys, which are all of LatencyMetric.
+) as Record<LatencyMetric, MetricParts>;
+
 export function latencyOf(latencies: LatencyByKind, metric: LatencyMetric): number {
-  const [kind, statistic] = metric.split('_') as [LatencyKind, Statistic];
-  const percentiles = latencies[`${kind}Ms`];
+  const [latency, statistic] = PARTS[metric];
+  const percentiles = latencies[latency];
   if (!percentiles) throw new Error(`${metric} gates but was not evaluated`);
   return percentiles[statistic];
 }
@@ -51,7 +63,7 @@ const impossible = (cause: SaturationKind): Score => ({
 export function worstScore(latencies: LatencyByKind, targets: Target[]): Score {
   let worst: Score = { ...impossible('compute'), value: -Infinity };
   for (const { metric, targetMs, isGating } of targets) {
-    if (!isGating || latencies[`${metric.split('_')[0] as LatencyKind}Ms`] === undefined) continue;
+    if (!isGating || latencies[PARTS[metric][0]] === undefined) continue;
     const predictedMs = latencyOf(latencies, metric);
     const value = Math.log(predictedMs / targetMs);
     if (value > worst.value) worst = { ...worst, value, binding: metric, predictedMs, targetMs };
@@ -81,15 +93,12 @@ function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Tar
   const first = firstTokenLatency(subject, ratePerMs, load);
   const ttft = worstScore({ ttftMs: first.ttftMs }, targets);
   if (ttft.value > 0) return ttft;
-  if (targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'))) {
-    const outcome = evaluateBatching(subject, ratePerMs);
-    if (outcome.kind === 'saturated') return impossible(outcome.cause);
-    const { ttftMs, tpotMs, e2eMs } = outcome;
-    return worseOf(worstScore({ ttftMs, tpotMs, e2eMs }, targets), pressure);
-  }
-  const { tpotMs } = tokenLatency(subject, ratePerMs, load, first);
-  return worseOf(worstScore({ ttftMs: first.ttftMs, tpotMs }, targets), pressure);
+  const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
+  return worseOf(worstScore(latencies, targets), pressure);
 }
+
+const gatesE2e = (targets: Target[]): boolean =>
+  targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
 
 /** The largest rate one replica carries with every gating target met, or why there is none. */
 export function findCapacity(subject: BatchingSubject, targets: Target[]): Capacity {

@@ -7,7 +7,7 @@ import { stepTimeMs } from '../roofline/step-time.ts';
 import { MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
 import { searchCapacity, worstScore, type Score } from './capacity.ts';
-import { stepViewOf } from './replica-load.ts';
+import { rememberedByRate, stepViewOf } from './replica-load.ts';
 import type { Capacity, LoadOutcome, ReplicaLoad } from './types.ts';
 
 /**
@@ -152,7 +152,6 @@ export function oneAtATime(
   targets: Target[],
 ): { capacity: Capacity; load: (found: Extract<Capacity, { kind: 'found' }>) => ReplicaLoad } {
   const services = servicesOf(subject);
-  const known = new Map<number, LoadOutcome>();
   const saturationPerMs = 1 / services.service.meanMs;
   const capacity = searchCapacity((ratePerMs) => score(services, ratePerMs, targets), saturationPerMs);
   return {
@@ -160,11 +159,7 @@ export function oneAtATime(
     load: (found) => ({
       ratePerMsAtCapacity: found.ratePerMs,
       capacity: found,
-      at(ratePerMs) {
-        const outcome = known.get(ratePerMs) ?? evaluate(subject, services, ratePerMs);
-        known.set(ratePerMs, outcome);
-        return outcome;
-      },
+      at: rememberedByRate((ratePerMs) => evaluate(subject, services, ratePerMs)),
       saturation: () => ({ perMs: saturationPerMs, cause: 'compute' }),
       stepParts: (running, ratePerMs, stepMs) => stepViewOf(subject, running, ratePerMs, stepMs),
     }),

@@ -137,6 +137,21 @@ export function evaluatePlanGroup(
   tensorParallel: number,
   precision: Precision,
 ): PlanGroup {
+  const support = precisionSupport(gpu, precision);
+  const checked = checkPlanGroup(subject, gpu, instance, tensorParallel, precision);
+  return checked.refusal || !checked.memory || support.kind === 'unsupported'
+    ? checked
+    : searched(subject, checked, checked.memory, support, instance);
+}
+
+/** Everything that can be said of a plan without searching its capacity: dtype, heads and memory. `load` stays null. */
+export function checkPlanGroup(
+  subject: SizingSubject,
+  gpu: Gpu,
+  instance: Instance,
+  tensorParallel: number,
+  precision: Precision,
+): PlanGroup {
   const { share } = gpuGroup(instance);
   const limits = engineLimits(subject.engine, gpu, {}, share);
   const base: PlanGroup = {
@@ -178,26 +193,24 @@ export function evaluatePlanGroup(
   }
   const heads = headsRefusal(subject, tensorParallel);
   if (heads) return { ...base, refusal: heads };
-  return fitAndSearch(subject, base, support, instance);
+  return fitted(subject, base, support);
 }
 
-function fitAndSearch(
+function fitted(
   subject: SizingSubject,
   base: PlanGroup,
   support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
-  instance: Instance,
 ): PlanGroup {
   const { gpu, gpuShare, tensorParallel, precision, limits } = base;
-  const { model, calibration, kvBytesPerElement } = subject;
   const memory = fitMemory({
-    model,
+    model: subject.model,
     gpu,
     gpuShare,
     precision,
-    kvBytesPerElement,
+    kvBytesPerElement: subject.kvBytesPerElement,
     tensorParallel,
     limits,
-    calibration,
+    calibration: subject.calibration,
     servedTokens: servedContextTokens(subject),
   });
   const warnings = support.warning ? [{ code: 'weight_only', sentence: support.warning }] : [];
@@ -205,9 +218,18 @@ function fitAndSearch(
     const sentence = `A share of ${gpuShare} of one GPU: memory, bandwidth and compute are taken in proportion, an estimate.`;
     warnings.push({ code: 'fractional_gpu', sentence });
   }
-  if (!memory.fits) {
-    return { ...base, memory, warnings, refusal: memoryRefusal(memory, gpu, tensorParallel) };
-  }
+  return { ...base, memory, warnings, refusal: memory.fits ? null : memoryRefusal(memory, gpu, tensorParallel) };
+}
+
+function searched(
+  subject: SizingSubject,
+  checked: PlanGroup,
+  memory: MemoryFit,
+  support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
+  instance: Instance,
+): PlanGroup {
+  const { gpu, gpuShare, tensorParallel, precision, limits } = checked;
+  const { model, calibration, kvBytesPerElement } = subject;
   const plan = compileStepPlan({
     model,
     gpu,
@@ -231,9 +253,9 @@ function fitAndSearch(
   };
   const { capacity, load } = SEARCHES[subject.method](replica, subject);
   if (capacity.kind !== 'found') {
-    return { ...base, memory, warnings, refusal: capacityRefusal(capacity, memory, subject) };
+    return { ...checked, refusal: capacityRefusal(capacity, memory, subject) };
   }
-  return { ...base, memory, warnings, load: load(capacity) };
+  return { ...checked, load: load(capacity) };
 }
 
 type Found = Extract<Capacity, { kind: 'found' }>;

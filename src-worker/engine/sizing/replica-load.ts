@@ -41,21 +41,49 @@ export function stepViewOf(
   };
 }
 
+/** Rates kept by a load: an answer asks for two of a plan, and instances that share the plan ask for the same ones. */
+const KEPT_RATES = 16;
+
+/** `evaluate` with its latest outcomes remembered. */
+export function rememberedByRate(evaluate: (ratePerMs: number) => LoadOutcome): (ratePerMs: number) => LoadOutcome {
+  const known = new Map<number, LoadOutcome>();
+  return (ratePerMs) => {
+    const remembered = known.get(ratePerMs);
+    if (remembered) return remembered;
+    const outcome = evaluate(ratePerMs);
+    known.set(ratePerMs, outcome);
+    const [oldest] = known.keys();
+    if (known.size > KEPT_RATES && oldest !== undefined) known.delete(oldest);
+    return outcome;
+  };
+}
+
+/** What an answer shows of a load; the state behind it is let go. */
+function loadOutcome(subject: BatchingSubject, ratePerMs: number): LoadOutcome {
+  const outcome = evaluateBatching(subject, ratePerMs);
+  if (outcome.kind === 'saturated') return outcome;
+  const { ttftMs, tpotMs, e2eMs, meanRunning, maxRunning, meanStepMs, unhinderedTtftP95Ms, trust, pressureZ } = outcome;
+  return {
+    kind: 'steady',
+    ttftMs,
+    tpotMs,
+    e2eMs,
+    meanRunning,
+    maxRunning,
+    meanStepMs,
+    unhinderedTtftP95Ms,
+    trust,
+    pressureZ,
+  };
+}
+
 /** Continuous batching as the latency of a replica. */
 export function batchingLoad(subject: BatchingSubject, capacity: Extract<Capacity, { kind: 'found' }>): ReplicaLoad {
-  const known = new Map<number, LoadOutcome>();
   let saturation: ReturnType<ReplicaLoad['saturation']> | null = null;
   return {
     ratePerMsAtCapacity: capacity.ratePerMs,
     capacity,
-    at(ratePerMs) {
-      let outcome = known.get(ratePerMs);
-      if (!outcome) {
-        outcome = evaluateBatching(subject, ratePerMs);
-        known.set(ratePerMs, outcome);
-      }
-      return outcome;
-    },
+    at: rememberedByRate((ratePerMs) => loadOutcome(subject, ratePerMs)),
     saturation() {
       saturation ??= saturationRate(subject, capacity.ratePerMs);
       return saturation;

@@ -39,10 +39,17 @@ export interface EvaluatedPlans {
 /** Host memory a start needs beside the checkpoint (NUMBERS.md, "Host memory"). */
 const HOST_RESERVE_BYTES = bytesFromGib(4);
 
-/** Runs every capacity search in scope; instances with equal groups of GPUs share one. */
-export function evaluatePlans(subject: SizingSubject, scope: SizingScope, facts: Facts): EvaluatedPlans {
+/**
+ * Runs every capacity search in scope; instances with equal groups of GPUs share one. `known` holds plans by their key that
+ * were evaluated for the same subject (precisions and tensor parallelism may differ) and receives the new ones.
+ */
+export function evaluatePlans(
+  subject: SizingSubject,
+  scope: SizingScope,
+  facts: Facts,
+  known = new Map<string, PlanGroup>(),
+): EvaluatedPlans {
   const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
-  const known = new Map<string, PlanGroup>();
   const candidates: Candidate[] = [];
   const retired: Instance[] = [];
   for (const instance of facts.instances) {

@@ -31,7 +31,7 @@ export function needsQuantizedCheckpoint(precision: Precision, checkpoint: Check
 }
 
 /** A word a shell takes as it stands; anything else goes into single quotes. */
-const shellWord = (text: string): string =>
+export const shellWord = (text: string): string =>
   /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The command that starts one replica (flags of vLLM 0.22). */

@@ -1,0 +1,156 @@
+import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
+import { latencyOf } from '../engine/sizing/capacity.ts';
+import { headroomRule } from '../engine/sizing/headroom.ts';
+import { servedContextTokens } from '../engine/sizing/served-context.ts';
+import { meetsTargets } from '../engine/sizing/size.ts';
+import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.ts';
+import { vllmCommand, type CommandQuestion } from '../engine/sizing/vllm-command.ts';
+import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
+import type { Demand } from '../engine/workload/demand.ts';
+import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
+import { latencySummary, memoryDocument, rounded, stepTimeDocument, trustRemark } from './common.ts';
+import type { PreparedSizing } from './prepared.ts';
+
+export interface RowContext {
+  prepared: PreparedSizing;
+  demand: Demand;
+  zone: string | null;
+}
+
+/** A target missed by up to this factor is near (NUMBERS.md, Meeting the targets). */
+const NEAR_FACTOR = 1.2;
+
+export function slaStatus(predictedMs: number, targetMs: number): SlaStatus {
+  if (predictedMs <= targetMs) return 'met';
+  return predictedMs <= NEAR_FACTOR * targetMs ? 'near' : 'missed';
+}
+
+function slaRows(plan: ChosenPlan, { prepared }: RowContext): SlaRow[] {
+  return prepared.subject.targets.map(({ metric, targetMs, isGating, outputTokens }) => {
+    const predictedMs = latencyOf(plan.latency, metric);
+    return {
+      metric,
+      target_ms: targetMs,
+      predicted_ms: rounded(predictedMs),
+      status: slaStatus(predictedMs, targetMs),
+      gap_percent: rounded(percentFromFraction((predictedMs - targetMs) / targetMs)),
+      gating: isGating,
+      output_tokens: metric.startsWith('e2e') ? Math.round(prepared.subject.lengths.moments.outputMean) : null,
+      target_output_tokens: outputTokens,
+    };
+  });
+}
+
+function throughputAt(rateReqPerS: number, { prepared }: RowContext): ThroughputDocument {
+  const { promptMean, outputMean } = prepared.subject.lengths.moments;
+  return {
+    requests_per_s: rounded(rateReqPerS),
+    output_tokens_per_s: rounded(rateReqPerS * outputMean),
+    total_tokens_per_s: rounded(rateReqPerS * (promptMean + outputMean)),
+  };
+}
+
+/** An answer of one token has no time per token after the first. */
+const hasTokenTimes = ({ prepared }: RowContext): boolean => prepared.subject.lengths.moments.outputMean > 1;
+
+/** Rate per replica / the rate at which a replica saturates. */
+const utilizationOf = (plan: SizedPlan): number => plan.ratePerReplicaPerMs / plan.load.saturation().perMs;
+
+function burstDocument(plan: SizedPlan, context: RowContext): BurstDocument {
+  const factor = headroomRule(context.prepared.input.headroom).burstFactor;
+  const latency = plan.load.at(plan.ratePerReplicaPerMs * factor);
+  const targetsHold = meetsTargets(latency, context.prepared.subject.targets);
+  const steady = latency.kind === 'steady' ? latency : null;
+  const rate = context.demand.rateReqPerS * factor;
+  return {
+    factor: rounded(factor),
+    ttft_ms: latencySummary(steady && steady.ttftMs),
+    tpot_ms: latencySummary(steady && steady.tpotMs),
+    requests_per_s: rounded(rate),
+    // Beyond saturation nothing leaves at the rate that arrives.
+    output_tokens_per_s: steady ? throughputAt(rate, context).output_tokens_per_s : null,
+    utilization: rounded(utilizationOf(plan) * factor),
+    targets_hold: targetsHold,
+  };
+}
+
+/** What the command of a plan is made from. */
+export function commandQuestion(
+  { group }: Pick<SizedPlan, 'group'>,
+  prepared: Pick<PreparedSizing, 'input' | 'model' | 'subject'>,
+): CommandQuestion {
+  const { workload } = prepared.subject;
+  return {
+    modelId: prepared.model.id,
+    checkpoint: prepared.model.checkpoint,
+    precision: group.precision,
+    kvCacheDtype: prepared.input.kv_cache_dtype,
+    tensorParallel: group.tensorParallel,
+    limits: group.limits,
+    servedTokens: servedContextTokens(prepared.subject),
+    hasPrefixCache: workload.prefixCache !== null || prepared.input.prefix_cache,
+  };
+}
+
+/** What a row says of one replica and its load: the same for every instance that runs the same plan. */
+type ReplicaPart = Pick<
+  Recommendation,
+  | 'sla'
+  | 'ttft_ms'
+  | 'tpot_ms'
+  | 'e2e_ms'
+  | 'throughput'
+  | 'utilization'
+  | 'capacity_requests_per_s'
+  | 'capacity_share'
+  | 'batch'
+  | 'memory'
+  | 'step_time_ms'
+  | 'trust'
+  | 'bottleneck'
+  | 'burst'
+  | 'vllm_command'
+>;
+
+/**
+ * Replica parts of the rows of one answer. A demand gives a plan one load, so its load stands for both. Rows share the parts
+ * themselves: structured clones send them once.
+ */
+const replicaParts = new WeakMap<RowContext, Map<ReplicaLoad, ReplicaPart>>();
+
+export function replicaPartOf(plan: ChosenPlan, context: RowContext): ReplicaPart {
+  const parts = replicaParts.get(context) ?? new Map<ReplicaLoad, ReplicaPart>();
+  replicaParts.set(context, parts);
+  const part = parts.get(plan.load) ?? replicaPart(plan, context);
+  parts.set(plan.load, part);
+  return part;
+}
+
+function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
+  const { group, load, latency } = plan;
+  if (!group.memory) throw new Error('a passing plan has no memory fit');
+  const step = load.stepParts(latency.meanRunning, plan.ratePerReplicaPerMs, latency.meanStepMs);
+  return {
+    sla: slaRows(plan, context),
+    ttft_ms: latencySummary(latency.ttftMs),
+    tpot_ms: latencySummary(hasTokenTimes(context) ? latency.tpotMs : null),
+    e2e_ms: latencySummary(latency.e2eMs),
+    throughput: throughputAt(context.demand.rateReqPerS, context),
+    utilization: rounded(utilizationOf(plan)),
+    capacity_requests_per_s: rounded(load.ratePerMsAtCapacity * MS_PER_S),
+    capacity_share: rounded(plan.ratePerReplicaPerMs / load.ratePerMsAtCapacity),
+    batch: { mean_running: rounded(latency.meanRunning), max_running: latency.maxRunning },
+    memory: memoryDocument(group.memory),
+    step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
+    trust: trustRemark(latency.trust, context.prepared.subject.method),
+    bottleneck: bottleneckOf({
+      saturation: null,
+      ttftP95Ms: latency.ttftMs.p95,
+      unhinderedTtftP95Ms: latency.unhinderedTtftP95Ms,
+      meanRunning: latency.meanRunning,
+      step,
+    }),
+    burst: burstDocument(plan, context),
+    vllm_command: vllmCommand(commandQuestion(plan, context.prepared)),
+  };
+}

@@ -1,0 +1,108 @@
+import { NORMAL_NODES, othersPerMs } from './mean-step.ts';
+import type { BatchingSubject } from './subject.ts';
+
+/** Chances below this are left out. */
+export const NEGLIGIBLE = 1e-4;
+/** Finds rarer than this are not spread over the lengths of the pieces. */
+export const SPREAD_ABOVE = 0.02;
+
+interface OthersLoad {
+  arrivalsPerMs: number;
+  scvArrival: number;
+}
+
+/** Nobody, one prompt of five groups, several prompts of five lengths, and a regular neighbor. */
+const MAX_OTHERS = 12;
+/** Of those, nobody and one prompt: their tokens are the same for every find of a rate. */
+export const MAX_FIXED_OTHERS = 6;
+
+/** Prompts of others that share a step: chances and their tokens. One instance is written over for every find. */
+export class Others {
+  readonly chances = new Float64Array(MAX_OTHERS);
+  readonly tokens = new Float64Array(MAX_OTHERS);
+  count = 0;
+  /** How many of the first have tokens that do not depend on the find. */
+  numFixed = 0;
+
+  add(chance: number, tokens: number): void {
+    this.chances[this.count] = chance;
+    this.tokens[this.count] = tokens;
+    this.count += 1;
+  }
+}
+
+/** Chances of 0, 1 and more arrivals in a window, for Poisson and (variance/mean > 1) negative binomial counts. */
+function countChances(mean: number, dispersion: number): { none: number; one: number } {
+  if (dispersion <= 1.0001) {
+    const none = Math.exp(-mean);
+    return { none, one: mean * none };
+  }
+  // The arrival itself belongs to the burst: size-biased counts have index k + 1 (QUEUEING.md 3.11).
+  const index = mean / (dispersion - 1) + 1;
+  const none = dispersion ** -index;
+  return { none, one: (index * (dispersion - 1) * none) / dispersion };
+}
+
+/** Variance over mean of gamma arrivals in a window that expects `mean`: short windows see less of the burstiness. */
+function dispersionOf(mean: number, scvArrival: number): number {
+  if (scvArrival <= 1) return 1;
+  const y = 3.5 * mean;
+  return 1 + (scvArrival - 1) * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
+}
+
+const others = new Others();
+
+/** Prompt tokens of others that share the tagged request's first step: they arrived during the same step. */
+export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepMs: number): Others {
+  const { moments, prompts } = subject.lengths;
+  others.count = 0;
+  others.numFixed = 0;
+  const mean = othersPerMs(subject, load.arrivalsPerMs) * stepMs;
+  // Constant arrivals: the neighbors are a full gap away. In between, the share of randomness is the scv.
+  const random = Math.min(1, load.scvArrival);
+  if (random > 0) {
+    const dispersion = dispersionOf(mean, load.scvArrival);
+    const { none, one } = countChances(mean, dispersion);
+    const more = Math.max(0, 1 - none - one);
+    others.add(none * random, 0);
+    if (one > SPREAD_ABOVE) {
+      for (const group of promptGroups(prompts.uncachedTokens, prompts.weights)) {
+        others.add(one * group.weight * random, group.tokens);
+      }
+    } else if (one > NEGLIGIBLE) others.add(one * random, moments.uncachedMean);
+    others.numFixed = others.count;
+    if (more > NEGLIGIBLE) {
+      const expected = dispersion > 1.0001 ? mean + (dispersion - 1) : mean;
+      const count = Math.max(2, (expected - one) / more);
+      const tokens = count * moments.uncachedMean;
+      const sd = Math.sqrt(count * moments.uncachedVariance + Math.max(0, expected) * moments.uncachedMean ** 2);
+      for (const [z, weight] of NORMAL_NODES) {
+        others.add(more * weight * random, Math.max(tokens / count, tokens + z * sd));
+      }
+    }
+  }
+  if (random < 1) others.add(1 - random, Math.max(0, mean - 1) * moments.uncachedMean);
+  return others;
+}
+
+const groupCache = new WeakMap<Float64Array, { tokens: number; weight: number }[]>();
+
+/** Prompt lengths in five groups, for the one other prompt that may share a step. */
+function promptGroups(tokens: Float64Array, weights: Float64Array): { tokens: number; weight: number }[] {
+  const known = groupCache.get(tokens);
+  if (known) return known;
+  const order = Array.from(tokens.keys()).sort((a, b) => (tokens[a] as number) - (tokens[b] as number));
+  const groups: { tokens: number; weight: number }[] = [];
+  let cumulated = 0;
+  for (const i of order) {
+    const slot = Math.min(4, Math.floor(cumulated * 5));
+    const group = (groups[slot] ??= { tokens: 0, weight: 0 });
+    const weight = weights[i] as number;
+    group.tokens += weight * (tokens[i] as number);
+    group.weight += weight;
+    cumulated += weight;
+  }
+  const result = groups.filter(Boolean).map((g) => ({ tokens: g.tokens / g.weight, weight: g.weight }));
+  groupCache.set(tokens, result);
+  return result;
+}
