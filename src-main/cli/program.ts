@@ -8,6 +8,7 @@ import {
   addOptions,
   CATALOG_LIST_OPTIONS,
   CATALOG_OPTIONS,
+  EXPLAIN_OPTIONS,
   JSON_OPTION,
   MODEL_IMPORT_OPTIONS,
   PREDICT_OPTIONS,
@@ -48,6 +49,18 @@ const COMMANDS: CommandSpec[] = [
   configiq size -m ./config.json -u 200 -q fp8,int4 --sla ttft-p95=300 --json
 `,
     load: async () => (await import('./commands/size.ts')).runSize,
+  },
+  {
+    usage: 'explain [run] [rank] [metric]',
+    description: 'where the figures of a configuration come from',
+    options: EXPLAIN_OPTIONS,
+    schema: sizeInputSchema,
+    examples: `Examples:
+  configiq explain -m meta-llama/Llama-2-7b-hf -u 100
+  configiq explain -m meta-llama/Llama-2-7b-hf -u 100 --rank 2 ttft_p95
+  configiq explain 3 1 usd_per_hour        run 3 of the history (size --save, runs list), rank 1
+`,
+    load: async () => (await import('./commands/explain.ts')).runExplain,
   },
   {
     usage: 'predict',

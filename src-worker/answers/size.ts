@@ -1,55 +1,19 @@
-import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import { headroomRule } from '../engine/sizing/headroom.ts';
 import { sizeForDemand } from '../engine/sizing/size.ts';
-import type { SizeOutcome, SizingDemand } from '../engine/sizing/types.ts';
-import { demandOf, type Demand } from '../engine/workload/demand.ts';
+import type { SizeOutcome } from '../engine/sizing/types.ts';
+import type { Demand } from '../engine/workload/demand.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { rounded, versionsOf } from './common.ts';
+import { demandFor, sizingDemand } from './demand.ts';
+import { explainNoAnswer } from './no-answer/no-answer.ts';
 import { prepareSizing, type PreparedSizing } from './prepared.ts';
 import { exclusionOf, recommendationOf, type RowContext } from './recommendation.ts';
-import { findRelaxations } from './relaxations.ts';
 
-export { prepareSizing, type PreparedSizing };
-
-/** users or rate: exactly one. */
-function demandFor(prepared: PreparedSizing, users: number | null): Demand {
-  const { input, subject } = prepared;
-  const asked = users ?? input.users;
-  if (asked !== undefined && input.rate !== undefined && users === null) {
-    throw invalidInput('users_and_rate', 'Both users and rate were given: give either --users or --rate.', {});
-  }
-  if (asked === undefined && input.think_time > 0) {
-    throw invalidInput(
-      'think_time_unused',
-      'think_time belongs to users: a rate in requests/s already says how often they ask.',
-      {},
-    );
-  }
-  if (asked !== undefined) return demandOf(subject.workload, { users: asked, thinkTimeS: input.think_time });
-  if (input.rate !== undefined) return demandOf(subject.workload, { rateReqPerS: input.rate });
-  throw invalidInput(
-    'load_needed',
-    'How much load? Give --users (people at once) or --rate (requests per second).',
-    {},
-  );
-}
-
-export function sizingDemand(prepared: PreparedSizing, demand: Demand, zone: string | null): SizingDemand {
-  const { input } = prepared;
-  return {
-    rateReqPerS: demand.rateReqPerS,
-    headroom: headroomRule(input.headroom),
-    pricing: input.pricing,
-    zone,
-    region: input.region,
-    maxGpus: input.max_gpus,
-  };
-}
+export { demandFor, prepareSizing, sizingDemand, type PreparedSizing };
 
 /** Sizes a prepared request for users and a zone; null keeps what the request says. Lists `top` rows, all by default. */
 export function sizeAt(
@@ -107,8 +71,5 @@ function cutSentence(prepared: PreparedSizing, cut: NonNullable<RequestLengths['
 export function answerSize(input: SizeInput, source: ModelSource, facts: Facts): SizeDocument {
   const prepared = prepareSizing(input, source, facts);
   const document = sizeAt(prepared, { users: null, zone: null }, input.top);
-  if (document.num_passing > 0) return document;
-  const cheapest = (changed: SizeInput): SizeDocument =>
-    sizeAt(prepareSizing(changed, source, facts), { users: null, zone: null }, 1);
-  return { ...document, relaxations: findRelaxations(input, document.excluded, cheapest) };
+  return document.num_passing > 0 ? document : { ...document, ...explainNoAnswer(prepared, source, facts) };
 }

@@ -1,6 +1,9 @@
 import { transfer } from 'comlink/dist/esm/comlink.mjs';
+import { answerDetail } from '../answers/detail/detail.ts';
+import { answerExplain } from '../answers/explain/explain.ts';
 import { answerModel } from '../answers/model.ts';
 import { answerPredict } from '../answers/predict.ts';
+import { forgetPlans } from '../answers/plan-memory.ts';
 import { answerQueue } from '../answers/queue.ts';
 import { answerSize } from '../answers/size.ts';
 import { columnBuilder } from '../answers/column-builder.ts';
@@ -44,11 +47,14 @@ export function createWorkerCalls(): WorkerApi {
   return {
     load: (given) =>
       attempt(() => {
+        forgetPlans(given);
         loaded = given;
         searches.clear();
         return { instances: given.instances.length };
       }),
     size: (input, model) => attempt(() => answerSize(input, model, facts())),
+    detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
+    explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
     queue: (input) => attempt(() => answerQueue(input)),
     showModel: (model) => attempt(() => answerModel(model)),

@@ -21,6 +21,8 @@ const showSchema = z.strictObject({
   list_zones: z.boolean().default(false),
   json: z.boolean().default(false),
   csv: z.boolean().default(false),
+  /** True = under the name the history makes. */
+  save: z.union([z.string(), z.literal(true)]).optional(),
 });
 type Show = z.output<typeof showSchema>;
 
@@ -47,6 +49,10 @@ export const runSize: Run = async (context, options) => {
     context.terminal.note(`Written: ${show.output}`);
   }
   context.terminal.print(text);
+  if (show.save !== undefined) {
+    const run = unwrap(await service.api.saveSizeRun(input, show.save === true ? '' : show.save));
+    context.terminal.note(`Saved as run ${run.id}: configiq explain ${run.id} 1 shows where its figures come from.`);
+  }
   return document.num_passing > 0 ? EXIT.answered : EXIT.noAnswer;
 };
 

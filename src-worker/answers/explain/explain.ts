@@ -1,0 +1,69 @@
+import type { Facts } from '../../engine/facts.ts';
+import type { ModelSource } from '../../engine/model/types.ts';
+import { SCHEMA_VERSION, type ExplainDocument, type Explanation } from '../../protocol/documents.ts';
+import { configurationName, METRICS, type Metric } from '../../protocol/metrics.ts';
+import { NO_VALUE } from '../../protocol/numbers.ts';
+import type { PlanQuestion } from '../../protocol/requests.ts';
+import { versionsOf } from '../common.ts';
+import { accountOf, type AssumptionName } from './calculations.ts';
+import { inputsOf } from './inputs.ts';
+import { perturbations, sensitivitiesOf, type Perturbed } from './sensitivities.ts';
+import { explained, type Explained } from './subject.ts';
+
+const ARRIVALS: Record<string, string> = {
+  poisson: 'Arrivals are Poisson: requests come independently of each other.',
+  constant: 'Arrivals are evenly spaced.',
+  gamma: 'Arrivals come in bursts, with gamma gaps as spread as the workload says.',
+  hawkes: 'Arrivals come in bursts, with gamma gaps as spread as the workload says.',
+};
+
+const ASSUMPTIONS: Record<AssumptionName, (about: Explained) => string> = {
+  arrivals: ({ plan }) => ARRIVALS[plan.prepared.subject.workload.arrival.process] ?? '',
+  split: () => 'The router splits requests over the replicas at random.',
+  lengths: () => 'Prompts and answers are lognormal with the mean, spread and bounds of the workload.',
+  planned: () => 'Holds at the planned load of every replica.',
+  mean_step: ({ plan }) =>
+    plan.prepared.subject.method === 'mg1'
+      ? 'One request at a time on a replica (method mg1).'
+      : 'Continuous batching in closed form, with the step times that the calibration profile reaches.',
+  price: ({ plan }) => `The ${plan.prepared.input.pricing === 'spot' ? 'spot' : 'on-demand'} price holds all the time.`,
+  memory: () => 'Each GPU has the memory that its driver reports, and vLLM the share that its default gives it.',
+};
+
+function explanationOf(metric: Metric, about: Explained, perturbed: readonly Perturbed[]): Explanation {
+  const { recommendation } = about;
+  const account = accountOf(metric.id);
+  const value = metric.value(recommendation);
+  const parts = value === null ? [] : (account.parts?.(about) ?? []);
+  return {
+    metric: metric.id,
+    label: metric.label,
+    unit: metric.unit,
+    value,
+    kind: account.kind,
+    formula: metric.formula,
+    calculation: value === null ? NO_VALUE : account.calculation(about, value, parts),
+    parts,
+    inputs: inputsOf(about, account.inputs),
+    // The planned load is what the question asks for: it answers to nothing else.
+    sensitivities: metric.id === 'planned_requests_per_s' ? [] : sensitivitiesOf(metric, recommendation, perturbed),
+    assumptions: account.assumptions.map((name) => ASSUMPTIONS[name](about)),
+  };
+}
+
+/**
+ * Where every figure of a passing configuration comes from. Throws invalid input `configuration_excluded` for one that does
+ * not meet the question, `unknown_configuration` for none of its own, and what the question itself is refused with.
+ */
+export function answerExplain(question: PlanQuestion, source: ModelSource, facts: Facts): ExplainDocument {
+  const about = explained(question, source, facts);
+  const { recommendation, plan } = about;
+  const perturbed = perturbations(about);
+  return {
+    schema_version: SCHEMA_VERSION,
+    input: { question: question.question, configuration: question.configuration },
+    configuration: { id: plan.id, name: configurationName(recommendation), rank: recommendation.rank },
+    explanations: METRICS.map((metric) => explanationOf(metric, about, perturbed)),
+    versions: versionsOf(facts, plan.prepared.subject.calibration.name),
+  };
+}

@@ -1,0 +1,147 @@
+import { kvBytesPerToken } from '../../engine/model/kv.ts';
+import { headroomRule } from '../../engine/sizing/headroom.ts';
+import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
+import type { ExplanationPart } from '../../protocol/documents.ts';
+import { formatDate } from '../../protocol/numbers.ts';
+import { rounded } from '../common.ts';
+import type { Explained } from './subject.ts';
+
+/** A figure that others are worked out from. */
+export type InputOf = (about: Explained) => ExplanationPart;
+
+const input = (label: string, value: number | null, unit: string, source: string): ExplanationPart => ({
+  label,
+  value: value === null ? null : rounded(value),
+  unit,
+  source,
+});
+
+const TERA = 1e12;
+const KIB = 1024;
+
+/** A preset's figure, unless the question put another in its place. */
+function lengthSource({ plan }: Explained, key: 'input_tokens' | 'output_tokens'): string {
+  const { input: question, subject } = plan.prepared;
+  const from = question[key] === null ? `workload ${subject.workload.name}` : 'the question';
+  return subject.lengths.cut ? `${from}, cut to the context of the model` : from;
+}
+
+const calibration = ({ plan }: Explained): string => `calibration ${plan.prepared.subject.calibration.name}`;
+const engine = ({ plan }: Explained): string =>
+  `default of ${plan.prepared.subject.engine.engine} ${plan.prepared.subject.engine.version}`;
+const gpuSource = ({ chosen }: Explained): string =>
+  `GPU catalog, ${chosen.group.gpu.name}: ${chosen.group.gpu.source}`;
+
+export const INPUTS = {
+  promptTokens: (about) =>
+    input(
+      'mean prompt',
+      about.plan.prepared.subject.lengths.moments.promptMean,
+      'tokens',
+      lengthSource(about, 'input_tokens'),
+    ),
+  computedTokens: (about) => {
+    const cache = about.plan.prepared.subject.workload.prefixCache;
+    const source = cache ? 'prompt without what the prefix cache holds' : 'no prefix is cached';
+    return input('prompt tokens computed', about.plan.prepared.subject.lengths.moments.uncachedMean, 'tokens', source);
+  },
+  outputTokens: (about) =>
+    input(
+      'mean answer',
+      about.plan.prepared.subject.lengths.moments.outputMean,
+      'tokens',
+      lengthSource(about, 'output_tokens'),
+    ),
+  context: (about) =>
+    input(
+      'mean context of a running sequence',
+      about.plan.prepared.subject.lengths.moments.decodeContextMean,
+      'tokens',
+      'prompt and what is answered so far, over time',
+    ),
+  rate: ({ plan }) =>
+    input(
+      'planned load',
+      plan.demand.rateReqPerS,
+      'requests/s',
+      plan.demand.users === null ? 'the question' : 'users of the question at the pace of the P50 targets',
+    ),
+  replicas: ({ chosen }) =>
+    input(
+      'replicas',
+      chosen.replicas,
+      'replicas',
+      'planned load over the share of a replica’s capacity that headroom leaves',
+    ),
+  instances: ({ chosen }) =>
+    input('instances', chosen.instances, 'instances', `replicas, ${chosen.replicasPerInstance} on each`),
+  ratePerReplica: ({ chosen }) =>
+    input('load of a replica', chosen.ratePerReplicaPerMs * MS_PER_S, 'requests/s', 'planned load over replicas'),
+  capacity: ({ chosen }) =>
+    input('capacity of a replica', chosen.load.ratePerMsAtCapacity * MS_PER_S, 'requests/s', 'search, to 0.1 %'),
+  saturation: ({ chosen }) =>
+    input('saturation of a replica', chosen.load.saturation().perMs * MS_PER_S, 'requests/s', 'search, to 0.1 %'),
+  headroom: ({ plan }) =>
+    input(
+      'share of capacity to plan with',
+      percentFromFraction(headroomRule(plan.prepared.input.headroom).utilizationTarget),
+      '%',
+      `headroom ${plan.prepared.input.headroom} % of the question`,
+    ),
+  burst: ({ plan }) =>
+    input(
+      'burst factor',
+      headroomRule(plan.prepared.input.headroom).burstFactor,
+      '×',
+      `headroom ${plan.prepared.input.headroom} % of the question`,
+    ),
+  price: ({ chosen, plan }) =>
+    input(
+      'price of an instance',
+      chosen.cost.usdPerHourPerInstance,
+      'US$/h',
+      `${chosen.instance.provider} ${chosen.instance.name}, ${chosen.offer.region}, ${plan.prepared.input.pricing === 'spot' ? 'spot' : 'on demand'}, as of ${formatDate(chosen.offer.priceAsOf)}: ${chosen.offer.priceSource ?? 'no source named'}`,
+    ),
+  hourlyCost: ({ chosen }) => input('hourly cost', chosen.cost.usdPerHour, 'US$/h', 'instances times price'),
+  bandwidthPeak: (about) =>
+    input('memory bandwidth, data sheet', (about.rates.peakBytesPerMs * MS_PER_S) / TERA, 'TB/s', gpuSource(about)),
+  bandwidthReached: (about) =>
+    input('memory bandwidth, reached', (about.rates.weightBytesPerMs * MS_PER_S) / TERA, 'TB/s', calibration(about)),
+  computePeak: (about) =>
+    input(
+      'compute, data sheet',
+      (about.replica.step.support.peakFlopPerS * about.replica.step.gpuShare) / TERA,
+      'TFLOP/s',
+      gpuSource(about),
+    ),
+  computeReached: (about) =>
+    input('compute, reached', (about.rates.gemmFlopPerMs * MS_PER_S) / TERA, 'TFLOP/s', calibration(about)),
+  weights: ({ memory }) =>
+    input('weights on a GPU', gibFromBytes(memory.weightsBytes), 'GiB', 'config.json of the model and the precision'),
+  gpuMemory: (about) => input('memory of a GPU', gibFromBytes(about.memory.totalBytes), 'GiB', gpuSource(about)),
+  memoryShare: (about) =>
+    input('gpu_memory_utilization', about.chosen.group.limits.gpuMemoryUtilization, '', engine(about)),
+  seats: (about) => input('max_num_seqs', about.chosen.group.limits.maxNumSeqs, 'sequences', engine(about)),
+  batchedTokens: (about) =>
+    input('max_num_batched_tokens', about.chosen.group.limits.maxNumBatchedTokens, 'tokens', engine(about)),
+  kvBytes: ({ replica }) =>
+    input(
+      'KV cache of a token on a GPU',
+      kvBytesPerToken(replica.step.model, replica.step.kvBytesPerElement, replica.step.tensorParallel) / KIB,
+      'KiB',
+      'config.json of the model and the KV precision',
+    ),
+  running: ({ chosen }) =>
+    input(
+      'running sequences',
+      chosen.latency.meanRunning,
+      'sequences',
+      'rate of a replica times the time in the batch',
+    ),
+  tensorParallel: ({ chosen }) => input('GPUs of a replica', chosen.group.tensorParallel, 'GPUs', 'the plan'),
+} satisfies Record<string, InputOf>;
+
+export type InputName = keyof typeof INPUTS;
+
+export const inputsOf = (about: Explained, names: readonly InputName[]): ExplanationPart[] =>
+  names.map((name) => INPUTS[name](about));

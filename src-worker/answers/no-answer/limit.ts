@@ -1,0 +1,141 @@
+import { bottleneckOf, type BottleneckKind } from '../../engine/sizing/bottleneck.ts';
+import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { loadWithoutCapacity, replicaOf } from '../../engine/sizing/replica-subject.ts';
+import type { PlanGroup, ReplicaLoad, Refusal } from '../../engine/sizing/types.ts';
+import { gibFromBytes, MS_PER_S } from '../../engine/units.ts';
+import type { Remark } from '../../protocol/documents.ts';
+import { formatMs, formatSignificant, plural } from '../../protocol/numbers.ts';
+import type { LoadMiss, Miss } from './nearest.ts';
+import { gpuName, gpusName, planName, targetFigure } from './names.ts';
+import type { Probe } from './probe.ts';
+
+/** Requests/ms at which a replica is idle. */
+const IDLE_PER_MS = 1e-9;
+
+const WORDS: Record<BottleneckKind, string> = {
+  memory_bandwidth: 'Memory bandwidth',
+  compute: 'Compute',
+  communication: 'Communication between the GPUs',
+  overhead: 'The overhead of the engine',
+  kv_capacity: 'Room in the KV cache',
+  seats: 'The number of seats (max_num_seqs)',
+  queueing: 'Waiting behind other requests',
+};
+
+/** Prompts make up most of what is computed. */
+function isMostlyPrefill({ prepared }: Probe): boolean {
+  const { uncachedMean, outputMean } = prepared.subject.lengths.moments;
+  return uncachedMean > outputMean;
+}
+
+const wordsFor = (kind: BottleneckKind, probe: Probe): string =>
+  kind === 'compute' && isMostlyPrefill(probe) ? 'Prefill compute' : WORDS[kind];
+
+/** What a replica spends the time that a metric measures on, at a rate; null where it has no steady state there. */
+function bottleneckAt(load: ReplicaLoad, ratePerMs: number, metric: string): BottleneckKind | null {
+  const outcome = load.at(ratePerMs);
+  if (outcome.kind === 'saturated') return null;
+  // The first token waits for a step with a whole prompt in it, however rare such steps are.
+  const shownPerMs = metric.startsWith('ttft') ? Math.max(ratePerMs, 1 / outcome.meanStepMs) : ratePerMs;
+  return bottleneckOf({
+    saturation: null,
+    ttftP95Ms: outcome.ttftMs.p95,
+    unhinderedTtftP95Ms: outcome.unhinderedTtftP95Ms,
+    meanRunning: outcome.meanRunning,
+    step: load.stepParts(outcome.meanRunning, shownPerMs, outcome.meanStepMs),
+  }).kind;
+}
+
+/** What ends the capacity of a replica: a full cache, taken seats, or what it spends its time on where a target is reached. */
+function capacityLimit(load: ReplicaLoad): BottleneckKind {
+  const { capacity } = load;
+  if (capacity.binding === 'kv') return 'kv_capacity';
+  if (capacity.binding === 'seats') return 'seats';
+  return bottleneckAt(load, capacity.ratePerMs, capacity.binding) ?? 'compute';
+}
+
+function loadLimit({ load }: LoadMiss, { row }: Miss, probe: Probe): Remark<string> {
+  const kind = capacityLimit(load);
+  const { binding, ratePerMs } = load.capacity;
+  const rate = `${formatSignificant(ratePerMs * MS_PER_S)} requests/s`;
+  const target = probe.prepared.subject.targets.find(({ metric }) => metric === binding);
+  const ends = target ? `reaches ${metricLabel(binding)} ${targetFigure(target.targetMs)} ms at` : 'is full at';
+  const sentence = `${wordsFor(kind, probe)} is the limit: one replica on ${replicaGpus(row)} ${ends} ${rate}.`;
+  return { kind, sentence };
+}
+
+/** `TP 8 of a2-ultragpu-8g (…)` would say it twice: the GPUs of one replica are enough. */
+const replicaGpus = ({ group }: Miss['row']): string => `${group.tensorParallel} × ${gpuName(group)}`;
+
+function idleLimit({ row }: Miss, probe: Probe): Remark<string> {
+  const { refusal, group, instance } = row;
+  const replica = replicaOf(probe.prepared.subject, group, instance);
+  const { margin } = refusal;
+  const kind =
+    replica && margin && bottleneckAt(loadWithoutCapacity(probe.prepared.subject, replica), IDLE_PER_MS, margin.metric);
+  if (!kind || !margin) return { kind: refusal.reason, sentence: refusal.detail };
+  const sentence =
+    `${wordsFor(kind, probe)} is the limit: ${metricLabel(margin.metric)} is ${formatMs(margin.value)} ms on an idle replica ` +
+    `of ${replicaGpus(row)}, the target is ${targetFigure(margin.limit)} ms.`;
+  return { kind, sentence };
+}
+
+function memoryLimit({ row }: Miss): Remark<string> {
+  const { group, instance, refusal } = row;
+  const { memory, tensorParallel } = group;
+  if (refusal.margin?.metric !== 'memory_per_gpu' || !memory) return { kind: refusal.reason, sentence: refusal.detail };
+  const usable = Math.max(0, memory.budgetBytes - memory.activationBytes - memory.overheadBytes);
+  const gib = (bytes: number): string => `${gibFromBytes(bytes * tensorParallel).toFixed(1)} GiB`;
+  const left = `${replicaGpus(row)} ${tensorParallel === 1 ? 'leaves' : 'leave'} ${gib(usable)}`;
+  const sentence =
+    memory.weightsBytes > usable
+      ? `Memory is the limit: the weights need ${gib(memory.weightsBytes)}; the nearest, ${left} on ${instance.name}.`
+      : `Memory is the limit: beside ${gib(memory.weightsBytes)} of weights, ${gpusName(instance, group)} have too little left for the KV cache of the longest request.`;
+  return { kind: refusal.reason, sentence };
+}
+
+/** Names what stands in the way of the nearest configuration. */
+export function limitOf(miss: Miss | null, probe: Probe): Remark<string> {
+  if (!miss) return unsoldLimit(probe);
+  const { refusal, instance, group } = miss.row;
+  if (miss.load) return loadLimit(miss.load, miss, probe);
+  if (refusal.reason === 'max_gpus' && refusal.margin) {
+    const { value, limit } = refusal.margin;
+    const sentence = `The number of GPUs is the limit: the nearest, ${planName(instance, group)}, needs ${value}; at most ${limit} ${limit === 1 ? 'is' : 'are'} allowed.`;
+    return { kind: refusal.reason, sentence };
+  }
+  if (refusal.reason === 'sla_missed') return idleLimit(miss, probe);
+  if (refusal.reason === 'memory') return memoryLimit(miss);
+  return { kind: refusal.reason, sentence: refusal.detail };
+}
+
+const PLACE_REASONS: readonly Refusal['reason'][] = ['not_in_zone', 'zone_unknown', 'region_filtered', 'retired'];
+
+/** Why nothing could be compared: nothing is sold there, at a price that is known, or at all. */
+function unsoldLimit({ outcome, sizing, prepared }: Probe): Remark<string> {
+  const place = sizing.zone ?? sizing.region;
+  const there = place === null ? '' : ` in ${place}`;
+  const inPlace = outcome.excluded.filter(({ refusal }) => !PLACE_REASONS.includes(refusal.reason));
+  const [first] = inPlace.length > 0 ? commonestFirst(inPlace) : commonestFirst(outcome.excluded);
+  if (!first) return { kind: 'nothing_in_scope', sentence: 'No instance in the catalog matches the filters.' };
+  const { reason, detail } = first.refusal;
+  const instances = plural(inPlace.length, 'instance');
+  const sentences: Partial<Record<Refusal['reason'], string>> = {
+    price_unknown: `No on-demand price is known${there} for what was asked for (${instances}).`,
+    spot_unknown: `No spot price is known${there} for what was asked for (${instances}).`,
+    not_in_zone: `Nothing of what was asked for is sold${there}.`,
+    zone_unknown: `Nothing of what was asked for is known to be sold${there}.`,
+    region_filtered: `Nothing of what was asked for is sold${there}.`,
+    retired: 'All of what was asked for is withdrawn from sale.',
+    link_domain: `No instance${there} has the ${prepared.input.tp ?? 1} GPUs that TP ${prepared.input.tp ?? 1} needs.`,
+  };
+  return { kind: reason, sentence: sentences[reason] ?? detail };
+}
+
+/** By how many share the reason; among as many, as they stand in the catalog. */
+function commonestFirst<Row extends { refusal: Refusal; group: PlanGroup | null }>(rows: readonly Row[]): Row[] {
+  const counts = new Map<string, number>();
+  for (const { refusal } of rows) counts.set(refusal.reason, (counts.get(refusal.reason) ?? 0) + 1);
+  const count = ({ refusal }: Row): number => counts.get(refusal.reason) ?? 0;
+  return [...rows].sort((a, b) => count(b) - count(a));
+}

@@ -1,0 +1,57 @@
+import type { Instance } from '../../engine/hardware/types.ts';
+import { chooseOffer } from '../../engine/sizing/offers.ts';
+import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
+import { hostMemoryRefusal } from '../../engine/sizing/size.ts';
+import type { PlanGroup, ReplicaLoad, SizingDemand } from '../../engine/sizing/types.ts';
+import { MS_PER_S } from '../../engine/units.ts';
+import type { Probe } from './probe.ts';
+
+/** A plan that meets the targets at some load, and how far it gets within the GPUs allowed. */
+export interface Reach {
+  instance: Instance;
+  group: PlanGroup;
+  load: ReplicaLoad;
+  usdPerHourPerInstance: number;
+  gpusPerInstance: number;
+  replicasPerInstance: number;
+  /** Replicas that `max_gpus` allows; Infinity without it, 0 where not even one instance is allowed. */
+  mostReplicas: number;
+  /** Requests/s one replica carries within the targets, with the headroom asked for. */
+  carriesPerS: number;
+}
+
+/** Replicas that `gpus` GPUs hold on whole instances; all that are wanted where `gpus` is null. */
+export function replicasWithin(instance: Instance, group: PlanGroup, gpus: number | null): number {
+  const perInstance = gpuGroup(instance).gpus;
+  if (gpus === null) return Infinity;
+  return Math.floor(gpus / perInstance) * Math.floor(perInstance / group.tensorParallel);
+}
+
+export const carriedPerS = (load: ReplicaLoad, { headroom }: SizingDemand): number =>
+  headroom.utilizationTarget * load.ratePerMsAtCapacity * MS_PER_S;
+
+/** Every plan in the place and at the pricing asked for that carries any load at all. */
+export function reachOf({ prepared, sizing }: Pick<Probe, 'prepared' | 'sizing'>): Reach[] {
+  const { subject, evaluated } = prepared;
+  return evaluated.candidates.flatMap(({ instance, plans }) => {
+    const choice = chooseOffer(instance, sizing);
+    if (choice.kind !== 'offer') return [];
+    const { gpus } = gpuGroup(instance);
+    return plans.flatMap((group): Reach[] => {
+      const { load } = group;
+      if (!load || group.refusal || hostMemoryRefusal(subject, instance, group)) return [];
+      return [
+        {
+          instance,
+          group,
+          load,
+          usdPerHourPerInstance: choice.usdPerHour,
+          gpusPerInstance: gpus,
+          replicasPerInstance: Math.floor(gpus / group.tensorParallel),
+          mostReplicas: replicasWithin(instance, group, sizing.maxGpus),
+          carriesPerS: carriedPerS(load, sizing),
+        },
+      ];
+    });
+  });
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
+import { readBundledModel } from '../../src-main/catalogs/models.ts';
+import { prepareSizing } from '../../src-worker/answers/prepared.ts';
+import { answerSize } from '../../src-worker/answers/size.ts';
+import { surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep-plan.ts';
+import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
+import { sizeInputSchema, sweepSpecSchema, type SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+
+const facts = loadFacts(bundledCatalogsFolder());
+const MODEL = 'meta-llama/Llama-2-13b-hf';
+const model = readBundledModel(bundledCatalogsFolder(), MODEL) ?? expect.fail(`${MODEL} is not bundled`);
+
+function surveyed(draft: Omit<SweepSpecDraft, 'base'> & { base?: object }) {
+  const spec = sweepSpecSchema.parse({ ...draft, base: { model: MODEL, users: 10, ...draft.base } });
+  const plan = planSweep(spec, facts);
+  const survey = surveySearches(plan.inputs, plan.zones, model, facts);
+  return { survey, document: sweepPlanDocument(spec, plan, survey, facts, null) };
+}
+
+const counts = (reasons: string[]): Record<string, number> => {
+  const found: Record<string, number> = {};
+  for (const reason of reasons) found[reason] = (found[reason] ?? 0) + 1;
+  return found;
+};
+
+/** Reasons that only a search or a load can give. */
+const LATER = ['sla_missed'];
+
+describe('plan of a sweep', () => {
+  // With one precision and one degree an instance has one plan, whose reason is the one its row gives.
+  it.each([
+    ['everywhere', { quantization: ['fp16'], tp: 1 }],
+    ['in four GPUs', { quantization: ['fp8'], tp: 4 }],
+    ['a format that few GPUs have', { quantization: ['nvfp4'], tp: 2 }],
+    ['in one zone', { quantization: ['fp16'], tp: 1, zone: 'us-central1-a' }],
+    ['in one region', { quantization: ['fp16'], tp: 8, region: 'us-east-1', include_retired: true }],
+    ['at spot prices', { quantization: ['int4'], tp: 1, pricing: 'spot' }],
+    ['with a degree that divides no heads', { quantization: ['fp16'], tp: 3 }],
+  ])('rules out what size excludes for the same reasons: %s', (_, base) => {
+    const { survey } = surveyed({ base, axes: {} });
+    const input = sizeInputSchema.parse({ model: MODEL, users: 10, top: 100_000, ...base });
+    const { recommendations, excluded } = answerSize(input, model, facts);
+    const reasons = excluded.map(({ reason }) => reason).filter((reason) => !LATER.includes(reason));
+    expect(Object.fromEntries(survey.removed)).toEqual(counts(reasons));
+    expect(survey.plans).toBe(recommendations.length + excluded.length);
+    expect(survey.rows).toBe(recommendations.length + excluded.length);
+  });
+
+  it('counts the searches that the engine does, and the plans they serve', () => {
+    const base = { quantization: ['fp16', 'fp8'], provider: ['gcp', 'lambda'] };
+    const { survey } = surveyed({ base, axes: {} });
+    const { evaluated } = prepareSizing(sizeInputSchema.parse({ model: MODEL, users: 10, ...base }), model, facts);
+    const groups = new Set(evaluated.candidates.flatMap(({ plans }) => plans));
+    const searched = [...groups].filter(({ refusal }) => refusal === null || LATER.includes(refusal.reason));
+    expect(survey.searches).toBe(searched.length);
+    expect(survey.instances).toBe(evaluated.candidates.length);
+  });
+
+  it('axes part the plans of the base among their values, and lose none', () => {
+    const whole = surveyed({ base: { quantization: ['fp16', 'fp8'] }, axes: {} }).document;
+    const parted = surveyed({ axes: { quantization: ['fp16', 'fp8'], gpu: ['*'] } }).document;
+    // Instances whose GPU is only on instances no longer sold are no value of the GPU axis.
+    const isSold = ({ reason }: { reason: string }) => reason !== 'retired';
+    expect(parted.removed.filter(isSold)).toEqual(whole.removed.filter(isSold));
+    expect([parted.searches, parted.instances]).toEqual([whole.searches, whole.instances]);
+  });
+
+  it('a place removes an instance only when none of the zones sells it', () => {
+    const removed = (zone: string[]) => surveyed({ axes: { zone } }).survey.removed.get('not_in_zone') ?? 0;
+    const [one, other] = [removed(['us-central1-a']), removed(['europe-west4-b'])];
+    const both = removed(['us-central1-a', 'europe-west4-b']);
+    expect(both).toBeLessThan(Math.min(one, other));
+    expect(both).toBeGreaterThan(0);
+  });
+
+  it('names the axes in the order of the points, and adds up', () => {
+    const { document } = surveyed({
+      base: { users: undefined },
+      axes: { users: [1, 2, 3], zone: ['us-central1-a'], tp: [1, 2], gpu: ['l4', 'h100'], quantization: ['fp8'] },
+    });
+    expect(document.axes).toEqual([
+      { axis: 'quantization', count: 1 },
+      { axis: 'gpu', count: 2 },
+      { axis: 'tp', count: 2 },
+      { axis: 'users', count: 3 },
+      { axis: 'zone', count: 1 },
+    ]);
+    expect(document.points).toBe(12);
+    const gone = document.removed.reduce((sum, { plans }) => sum + plans, 0);
+    expect(gone).toBeLessThanOrEqual(document.plans);
+    for (const { sentence } of document.removed) expect(sentence).toMatch(/^[A-Z].*\.$/);
+  });
+});
