@@ -76,9 +76,7 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   { flags: '--pricing <terms>', description: 'ondemand or spot', kind: 'text' },
   { flags: '--region <name>', description: 'only this region', kind: 'text' },
   provider,
-  gpu,
   { flags: '--max-gpus <count>', description: 'most GPUs of a whole deployment', kind: 'number' },
-  { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
   { flags: '--include-retired', description: 'instances that are no longer sold as well' },
   { flags: '--input-tokens <tokens>', description: 'mean prompt in place of the workload’s', kind: 'tokens' },
   { flags: '--output-tokens <tokens>', description: 'mean output in place of the workload’s', kind: 'tokens' },
@@ -102,6 +100,8 @@ const QUESTION_OPTIONS: OptionSpec[] = [
 
 export const SIZE_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
+  gpu,
+  { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   {
     flags: '-q, --quantization <list>',
@@ -112,20 +112,41 @@ export const SIZE_OPTIONS: OptionSpec[] = [
   { flags: '--top <count>', description: 'rows of the list', kind: 'number' },
   { flags: '--detail <rank>', description: 'rank that is printed in full', kind: 'number' },
   { flags: '-o, --output <file>', description: 'write the JSON document to a file as well', kind: 'text' },
+  { flags: '--save [name]', description: 'keep the answer in the history, for runs and explain' },
   { flags: '--list-zones', description: 'list the zones with their instances and exit' },
   json,
   { flags: '--csv', description: 'print one line per recommendation' },
+];
+
+/** A question in place of a stored run: what `size` asks with, and the rank to explain. */
+export const EXPLAIN_OPTIONS: OptionSpec[] = [
+  ...QUESTION_OPTIONS,
+  { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
+  { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
+  { flags: '--zone <name>', description: 'only this zone', kind: 'text' },
+  { flags: '--rank <rank>', description: 'rank in the answer, with --model (default: 1)', kind: 'number' },
+  json,
 ];
 
 export const SWEEP_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
   { flags: '-u, --users <axis>', description: '10,50,100 or 10..1000:10 or 1..1024*2 or 25..3200/12log', kind: 'text' },
   { flags: '-q, --quantization <list>', description: 'precisions to compare', kind: 'list' },
+  {
+    flags: '--gpu <list>',
+    description: 'only instances with this GPU; several are compared, all = every one',
+    kind: 'text',
+  },
+  {
+    flags: '--tp <axis>',
+    description: 'only this tensor parallelism; several (1,2,4 or 1..8*2) are compared',
+    kind: 'text',
+  },
   { flags: '--zone <list>', description: 'zones to compare; all = every zone in scope', kind: 'text' },
   { flags: '--spec <file>', description: 'base and axes from a JSON file; options given beside it win', kind: 'text' },
   { flags: '--name <text>', description: 'name of the stored run', kind: 'text' },
   { flags: '--export <file>', description: 'write every row to a .csv or .json file', kind: 'text' },
-  { flags: '--dry-run', description: 'say how many points there are and compute nothing' },
+  { flags: '--dry-run', description: 'say how large the sweep is and compute nothing' },
   { flags: '--json', description: 'print the summary as JSON' },
 ];
 

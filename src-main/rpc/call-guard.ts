@@ -4,6 +4,8 @@ import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 const CALLS: Record<keyof AppApi, number> = {
   info: 0,
   size: 1,
+  detail: 1,
+  explain: 1,
   predict: 1,
   queue: 1,
   listModels: 0,
@@ -12,11 +14,15 @@ const CALLS: Record<keyof AppApi, number> = {
   listCatalog: 0,
   listWorkloads: 0,
   saveSizeRun: 2,
+  planSweep: 1,
   startSweep: 1,
   cancelTask: 1,
+  listTasks: 0,
   listRuns: 0,
   showRun: 1,
   exportRun: 2,
+  readNote: 1,
+  writeNote: 2,
 };
 const MAX_ID_LENGTH = 200;
 

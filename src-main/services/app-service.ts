@@ -3,9 +3,11 @@ import { errorInfo } from '../../src-worker/engine/errors.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
+  planQuestionSchema,
   predictInputSchema,
   queueInputSchema,
   sizeInputSchema,
+  type PlanQuestion,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, type Result } from '../../src-worker/protocol/result.ts';
@@ -18,6 +20,8 @@ import {
   exportFormatSchema,
   importModelSchema,
   modelNameSchema,
+  noteNameSchema,
+  noteTextSchema,
   runIdSchema,
   runNameSchema,
   taskIdSchema,
@@ -26,6 +30,8 @@ import { databaseFile } from './data-folder.ts';
 import { createModelStore } from './model-store.ts';
 import { isOwnerAlive } from './owner.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
+import { readableNote } from './notes.ts';
+import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
 import { listWorkloads } from './workload-listing.ts';
 
@@ -85,6 +91,12 @@ export function createAppService(options: AppServiceOptions): AppService {
     return { input: { ...input, model: model.id } satisfies SizeInput, model };
   };
 
+  const planQuestion = (request: unknown) => {
+    const { question, configuration } = checkRequest(planQuestionSchema, request, 'Configuration request');
+    const model = models.resolve(question.model);
+    return { question: { question: { ...question, model: model.id }, configuration } satisfies PlanQuestion, model };
+  };
+
   const info = (): AppInfo => ({
     host,
     versions: { ...facts.versions, node: process.versions.node, sqlite: store.sqliteVersion() },
@@ -99,6 +111,16 @@ export function createAppService(options: AppServiceOptions): AppService {
       ask(() => {
         const { input, model } = sizeQuestion(request);
         return pool.run('size', input, model);
+      }),
+    detail: (request) =>
+      ask(() => {
+        const { question, model } = planQuestion(request);
+        return pool.run('detail', question, model);
+      }),
+    explain: (request) =>
+      ask(() => {
+        const { question, model } = planQuestion(request);
+        return pool.run('explain', question, model);
       }),
     predict: (request) =>
       ask(() => {
@@ -123,28 +145,38 @@ export function createAppService(options: AppServiceOptions): AppService {
         const result = await pool.run('size', input, model);
         return result.ok ? attempt(() => saveSize(input, runName, result.value)) : result;
       }),
+    planSweep: (spec) => answer(() => sweeps.plan(spec)),
     startSweep: (request) => attemptAsync(async () => sweeps.start(request)),
     cancelTask: (taskId) =>
       answer(() => {
         sweeps.cancel(checkRequest(taskIdSchema, taskId, 'Task'));
         return null;
       }),
+    listTasks: () => answer(() => sweeps.list()),
     listRuns: () =>
       answer(() => {
         const { rows, problems } = store.listRuns();
         problems.forEach(report);
         return rows.map(runEntry);
       }),
-    showRun: (id) => answer(() => runDetail(store, checkRequest(runIdSchema, id, 'Run number'), report)),
+    showRun: (id) => attemptAsync(async () => runDetail(store, checkRequest(runIdSchema, id, 'Run number'), report)),
     exportRun: (id, format) =>
-      answer(() => {
+      attemptAsync(async () => {
         const runId = checkRequest(runIdSchema, id, 'Run number');
         return exportedRun(store, runId, checkRequest(exportFormatSchema, format, 'Export format'), report);
+      }),
+    readNote: (name) => answer(() => readableNote(store, checkRequest(noteNameSchema, name, 'Note name'), report)),
+    writeNote: (name, text) =>
+      answer(() => {
+        const noteName = checkRequest(noteNameSchema, name, 'Note name');
+        store.writeNote(noteName, checkRequest(noteTextSchema, text, 'Note text'), now().toISOString());
+        return null;
       }),
   };
 
   const saveSize = (input: SizeInput, name: string, document: SizeDocument) => {
     const { recommendations, versions } = document;
+    const [cheapest] = recommendations;
     const id = store.saveSizeRun({
       name: name || `${input.model.slice(input.model.lastIndexOf('/') + 1)}, ${input.workload}`,
       model: input.model,
@@ -154,6 +186,8 @@ export function createAppService(options: AppServiceOptions): AppService {
       document: documentText(document),
       rows: recommendations.length,
       passing: recommendations.filter((row) => row.meets_sla).length,
+      answer: cheapest ? answerWords(cheapest.instances, cheapest.instance) : null,
+      usdPerHour: cheapest?.cost.usd_per_hour ?? null,
     });
     const run = store.readRun(id);
     if (!run) throw new Error(`run ${id} is not there right after it was stored`);

@@ -1,9 +1,20 @@
 import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import type { RunAnswer } from '../store/store.ts';
+import { answerWords } from './run-question.ts';
 
-/** Follows a sweep's batches and keeps the passing row with the lowest cost per request, in words. */
-export function bestSoFar(): { add(batch: ColumnBatch): void; words(): string | null } {
+export interface BestSoFar {
+  add(batch: ColumnBatch): void;
+  /** With price, place and load. */
+  words(): string | null;
+  /** What the list of runs says of a sweep of so many points. */
+  answer(points: number): RunAnswer;
+}
+
+/** Follows a sweep's batches and keeps the passing row with the lowest cost per request. */
+export function bestSoFar(): BestSoFar {
   let lowest = Number.POSITIVE_INFINITY;
   let words: string | null = null;
+  let answer: RunAnswer = { answer: null, usdPerHour: null };
   return {
     add(batch) {
       const costs = batch.numbers['cost_usd_per_request'];
@@ -14,9 +25,21 @@ export function bestSoFar(): { add(batch: ColumnBatch): void; words(): string | 
         if (passes?.[row] !== 1 || !(cost < lowest)) continue;
         lowest = cost;
         words = describe(batch, row);
+        answer = answerOf(batch, row);
       }
     },
     words: () => words,
+    // Points have loads of their own: one's cost is not that of the sweep.
+    answer: (points) => (points === 1 ? answer : { ...answer, usdPerHour: null }),
+  };
+}
+
+function answerOf(batch: ColumnBatch, row: number): RunAnswer {
+  const usdPerHour = cell(batch, 'cost_usd_per_hour', row);
+  const instances = Number(cell(batch, 'instances', row));
+  return {
+    answer: answerWords(instances, String(cell(batch, 'instance', row))),
+    usdPerHour: typeof usdPerHour === 'number' ? usdPerHour : null,
   };
 }
 

@@ -20,6 +20,16 @@ export const taskIdSchema = z.string().min(1).max(200);
 export const modelNameSchema = z.string().min(1).max(300);
 export const runNameSchema = name;
 export const runIdSchema = z.number().int().min(1);
+/** A path of lower-case words: `draft/size`. */
+export const noteNameSchema = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9/-]+$/, 'a note is named with a-z, 0-9, - and /, at least one of them');
+/** Five million bytes are more than any draft has. */
+const MAX_NOTE_BYTES = 5_000_000;
+export const noteTextSchema = z
+  .string()
+  .refine((text) => Buffer.byteLength(text) <= MAX_NOTE_BYTES, `a note holds at most ${MAX_NOTE_BYTES} bytes`);
 export const exportFormatSchema = z.enum(['csv', 'json']);
 export const importModelSchema = z.strictObject({
   /** Longer texts are refused with a sentence of their own, which tells the size. */

@@ -1,36 +1,67 @@
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
 import { exclusionCells, recommendationCells } from '../../src-worker/answers/sweep-cells.ts';
-import { fileError, invalidInput } from '../../src-worker/engine/errors.ts';
-import type { RunDetail, RunEntry, RunRow } from '../../src-worker/protocol/app-api.ts';
-import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { ConfigIqError, fileError, invalidInput } from '../../src-worker/engine/errors.ts';
+import type { RunDetail, RunEntry } from '../../src-worker/protocol/app-api.ts';
+import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import type { Store, StoredRun } from '../store/store.ts';
+import { bestSoFar, type BestSoFar } from './best-so-far.ts';
+import { inSlices } from './in-slices.ts';
+import { POINT_COLUMNS } from './points.ts';
 import { csvPieces, exportFileName, jsonPieces } from './run-export.ts';
+import { runQuestion } from './run-question.ts';
+import { shownRows } from './shown-rows.ts';
 
 /** Longest text a program can hold is about 530 million characters; beyond this an export is refused beforehand. */
 const MAX_EXPORT_CHARACTERS = 500_000_000;
 
-export function runEntry({ id, kind, name, createdAt, status, model, points, rows }: StoredRun): RunEntry {
-  return { id, kind, name, createdAt, status, model, points, rows };
+export function runEntry(run: StoredRun): RunEntry {
+  const { id, kind, name, createdAt, status, model, points, rows, answer, usdPerHour } = run;
+  return { id, kind, name, createdAt, status, model, points, rows, question: runQuestion(run), answer, usdPerHour };
 }
 
-/** A run with the cheapest passing row of each point. Batches that cannot be read are left out and go to `report`. */
-export function runDetail(store: Store, id: number, report: (problem: string) => void): RunDetail {
+/**
+ * A run with the cheapest passing row of each point and, for each point without one, the axes and the commonest reason.
+ * Batches that cannot be read are left out and go to `report`. Works in slices, so that a long run holds nobody up.
+ */
+export async function runDetail(store: Store, id: number, report: (problem: string) => void): Promise<RunDetail> {
   const run = requiredRun(store, id);
   const columns = columnsOf(store, run, report);
+  const best = bestSoFar();
+  const shown = shownRows(run);
+  for await (const chosen of inSlices(chosenOf(store, run, report, (batch) => shown.choose(batch)))) {
+    best.add(chosen);
+    shown.add(chosen);
+  }
+  const answered = withAnswer(store, run, best, report);
   const { input, versions } = run;
-  return { entry: runEntry(run), input, versions, columns, bestRows: bestRows(batchesOf(store, run, report), columns) };
+  return { entry: runEntry(answered), input, versions, columns, ...shown.rows(), document: documentOf(store, run) };
+}
+
+/** Sweeps of the first version, and those a kill cut short, have no answer in the list: it is put there now. */
+function withAnswer(store: Store, run: StoredRun, best: BestSoFar, report: (problem: string) => void): StoredRun {
+  if (run.kind === 'size' || run.status === 'running' || run.answer !== null) return run;
+  const answer = best.answer(run.points);
+  if (answer.answer === null) return run;
+  try {
+    store.setAnswer(run.id, answer);
+  } catch (thrown) {
+    // Looking at a run must work where nothing can be written.
+    if (!(thrown instanceof ConfigIqError)) throw thrown;
+    report(thrown.message);
+  }
+  return { ...run, ...answer };
 }
 
 /** A run as a file. The answer of a size question is its document, byte for byte. */
-export function exportedRun(
+export async function exportedRun(
   store: Store,
   id: number,
   format: 'csv' | 'json',
   report: (problem: string) => void,
   limit = MAX_EXPORT_CHARACTERS,
-): { fileName: string; text: string } {
+): Promise<{ fileName: string; text: string }> {
   const run = requiredRun(store, id);
   const fileName = exportFileName(run, format);
   const document = format === 'json' ? store.readDocument(id) : null;
@@ -38,13 +69,16 @@ export function exportedRun(
   const columns = columnsOf(store, run, report);
   const batches = batchesOf(store, run, report);
   const pieces = format === 'csv' ? csvPieces(columns, batches) : jsonPieces(run, columns, batches);
-  return { fileName, text: joined(pieces, { id, format, limit }) };
+  return { fileName, text: await joined(pieces, { id, format, limit }) };
 }
 
-function joined(pieces: Iterable<string>, what: { id: number; format: 'csv' | 'json'; limit: number }): string {
+async function joined(
+  pieces: Iterable<string>,
+  what: { id: number; format: 'csv' | 'json'; limit: number },
+): Promise<string> {
   const parts: string[] = [];
   let characters = 0;
-  for (const piece of pieces) {
+  for await (const piece of inSlices(pieces)) {
     parts.push(piece);
     characters += piece.length;
     if (characters > what.limit) throw exportTooLarge(what);
@@ -75,7 +109,7 @@ const COLUMN_NAMES: readonly string[] = SWEEP_COLUMNS.map(({ name }) => name);
 
 /** The columns the run was stored with, which an earlier version may have had others of. */
 function columnsOf(store: Store, run: StoredRun, report: (problem: string) => void): string[] {
-  for (const { order } of batchesOf(store, run, report)) return order;
+  for (const { order } of chosenOf(store, run, report, () => [])) return order;
   return [...COLUMN_NAMES];
 }
 
@@ -84,9 +118,27 @@ function* batchesOf(store: Store, run: StoredRun, report: (problem: string) => v
     yield* store.readChunks(run.id, report);
     return;
   }
-  const text = store.readDocument(run.id);
+  const document = documentOf(store, run);
+  if (document) yield sizeRows(document);
+}
+
+function* chosenOf(
+  store: Store,
+  run: StoredRun,
+  report: (problem: string) => void,
+  choose: (batch: ColumnBatch) => number[],
+): Generator<ColumnBatch> {
+  if (run.kind === 'sweep') {
+    yield* store.readChosen(run.id, report, POINT_COLUMNS, choose);
+    return;
+  }
+  for (const batch of batchesOf(store, run, report)) yield pickedRows(batch, choose(batch));
+}
+
+function documentOf(store: Store, run: StoredRun): SizeDocument | null {
+  const text = run.kind === 'size' ? store.readDocument(run.id) : null;
   // The store has checked that it is a size document; this program wrote it.
-  if (text !== null) yield sizeRows(JSON.parse(text) as SizeDocument);
+  return text === null ? null : (JSON.parse(text) as SizeDocument);
 }
 
 /** The answer of a size question in the shape of a sweep of one point. */
@@ -96,6 +148,7 @@ function sizeRows({ input, recommendations, excluded }: SizeDocument): ColumnBat
     pointId: 0,
     users: numberOrNull(input['users']),
     quantization: null,
+    tensorParallel: numberOrNull(input['tp']),
     zone: textOrNull(input['zone']),
   };
   for (const row of recommendations) builder.add(recommendationCells(point, row));
@@ -105,42 +158,3 @@ function sizeRows({ input, recommendations, excluded }: SizeDocument): ColumnBat
 
 const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
-/** A passing row and what it is ranked by: $/request, then $/hour, then id; no price comes last. */
-interface Candidate {
-  usdPerRequest: number;
-  usdPerHour: number;
-  id: string;
-  row: RunRow;
-}
-
-function bestRows(batches: Iterable<ColumnBatch>, columns: readonly string[]): RunRow[] {
-  const best = new Map<number, Candidate>();
-  for (const batch of batches) {
-    for (let row = 0; row < batch.rows; row += 1) {
-      if (cell(batch, 'meets_sla', row) !== 1) continue;
-      const point = Number(cell(batch, 'point_id', row));
-      const usdPerRequest = usd(batch, 'cost_usd_per_request', row);
-      const usdPerHour = usd(batch, 'cost_usd_per_hour', row);
-      const id = String(cell(batch, 'id', row));
-      const leader = best.get(point);
-      if (leader && !isCheaper({ usdPerRequest, usdPerHour, id }, leader)) continue;
-      best.set(point, { usdPerRequest, usdPerHour, id, row: rowOf(batch, columns, row) });
-    }
-  }
-  return [...best.entries()].sort(([one], [other]) => one - other).map(([, { row }]) => row);
-}
-
-export function isCheaper(one: Omit<Candidate, 'row'>, other: Omit<Candidate, 'row'>): boolean {
-  if (one.usdPerRequest !== other.usdPerRequest) return one.usdPerRequest < other.usdPerRequest;
-  if (one.usdPerHour !== other.usdPerHour) return one.usdPerHour < other.usdPerHour;
-  return one.id < other.id;
-}
-
-function usd(batch: ColumnBatch, column: string, row: number): number {
-  const value = cell(batch, column, row);
-  return typeof value === 'number' ? value : Number.POSITIVE_INFINITY;
-}
-
-const rowOf = (batch: ColumnBatch, columns: readonly string[], row: number): RunRow =>
-  Object.fromEntries(columns.map((column) => [column, cell(batch, column, row)]));

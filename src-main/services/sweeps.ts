@@ -1,21 +1,29 @@
+import { sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep-plan.ts';
 import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
-import { ConfigIqError, errorInfo, invalidInput, type ErrorInfo } from '../../src-worker/engine/errors.ts';
+import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
-import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
-import type { ProgressEvent, SweepStart, SweepSummary } from '../../src-worker/protocol/app-api.ts';
-import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import { planSweep, sweepSpace } from '../../src-worker/engine/sweep/plan.ts';
+import type { ProgressEvent, SweepStart, SweepSummary, TaskEntry } from '../../src-worker/protocol/app-api.ts';
+import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
+import { plural } from '../../src-worker/protocol/numbers.ts';
 import { sweepSpecSchema, type SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { Pool } from '../../src-worker/pool/pool.ts';
-import type { SweepOutcome } from '../../src-worker/pool/sweep-run.ts';
 import type { Store } from '../store/store.ts';
 import { bestSoFar } from './best-so-far.ts';
 import { checkRequest, sweepStartSchema } from './check-request.ts';
+import { livePoints, type LivePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
-import { thisProcess } from './owner.ts';
+import { defaultName, storedSweep } from './stored-sweep.ts';
+import { estimateSweepMs } from './sweep-estimate.ts';
 
 export interface Sweeps {
+  /** Size and rough duration; computes no point. */
+  plan(spec: unknown): SweepPlanDocument;
   /** Computes and stores a sweep. Cancelled is an outcome; what was done by then is kept. */
   start(request: SweepStart): Promise<SweepSummary>;
+  /** Those that run, oldest first. `live` of their progress has every point told so far. */
+  list(): TaskEntry[];
   /** Unknown and finished tasks are ignored. */
   cancel(taskId: string): void;
   /** Cancels everything and waits for the partial results to be stored. */
@@ -31,9 +39,19 @@ interface SweepParts {
   tell: (event: ProgressEvent) => void;
 }
 
+interface Task {
+  taskId: string;
+  givenName: string;
+  spec: SweepSpec;
+  startedAt: string;
+  controller: AbortController;
+  progress: () => ProgressEvent;
+}
+
 /** Sweeps of this program by task: plan, compute in the pool, store batch by batch. */
 export function createSweeps(parts: SweepParts): Sweeps {
-  const tasks = new Map<string, { controller: AbortController; ended: Promise<unknown> }>();
+  const { facts, pool, now } = parts;
+  const tasks = new Map<string, { task: Task; ended: Promise<unknown> }>();
 
   const start = (request: SweepStart): Promise<SweepSummary> => {
     const { taskId, spec, name } = checkRequest(sweepStartSchema, request, 'Sweep request');
@@ -42,129 +60,138 @@ export function createSweeps(parts: SweepParts): Sweeps {
         taskId,
       });
     }
-    const checkedSpec = checkRequest(sweepSpecSchema, spec, 'Sweep spec');
-    const controller = new AbortController();
-    const ended = runSweep(parts, { taskId, spec: checkedSpec, name }, controller.signal).finally(() =>
-      tasks.delete(taskId),
-    );
-    tasks.set(taskId, { controller, ended });
+    const checked = checkRequest(sweepSpecSchema, spec, 'Sweep spec');
+    const task: Task = {
+      taskId,
+      spec: checked,
+      givenName: name,
+      startedAt: now().toISOString(),
+      controller: new AbortController(),
+      progress: () => progressOf(taskId),
+    };
+    const ended = runSweep(parts, task).finally(() => tasks.delete(taskId));
+    tasks.set(taskId, { task, ended });
     return ended;
   };
 
   return {
+    plan(spec) {
+      const { question, model } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
+      const space = sweepSpace(question, facts);
+      const survey = surveySearches(space.inputs, space.zones, model, facts);
+      const work = {
+        searches: survey.searches,
+        inputs: space.inputs.length,
+        rows: survey.rows * space.users.length * space.zones.length,
+      };
+      return sweepPlanDocument(question, space, survey, facts, estimateSweepMs(work, pool.pace(), pool.size, facts));
+    },
     start,
-    cancel: (taskId) => tasks.get(taskId)?.controller.abort(),
+    list: () =>
+      [...tasks.values()].map(({ task: { taskId, givenName, spec, startedAt, progress } }) => ({
+        taskId,
+        name: nameOf(givenName, spec),
+        spec,
+        startedAt,
+        progress: progress(),
+      })),
+    cancel: (taskId) => tasks.get(taskId)?.task.controller.abort(),
     async stop() {
-      for (const { controller } of tasks.values()) controller.abort();
+      for (const { task } of tasks.values()) task.controller.abort();
       await Promise.allSettled([...tasks.values()].map(({ ended }) => ended));
     },
   };
 }
 
-async function runSweep(
-  parts: SweepParts,
-  { taskId, spec, name }: { taskId: string; spec: SweepSpec; name: string },
-  signal: AbortSignal,
-): Promise<SweepSummary> {
-  const { pool, facts, models, tell } = parts;
-  const best = bestSoFar();
-  const say = (phase: ProgressEvent['phase'], done: number, total: number) =>
-    tell({ type: 'configiq:progress', taskId, phase, done, total, best: best.words() });
+const nameOf = (given: string, spec: SweepSpec): string => given.trim() || defaultName(spec);
 
-  say('planning', 0, 0);
+interface AskedSweep {
+  /** With the id of the model in the place of its alias. */
+  question: SweepSpec;
+  model: ModelSource;
+}
+
+function asked({ models }: SweepParts, spec: SweepSpec): AskedSweep {
   const model = models.resolve(spec.base.model);
   // Asked here once, instead of being told by every point.
   analyzeModel(model);
   const question: SweepSpec = { ...spec, base: { ...spec.base, model: model.id } };
+  return { question, model };
+}
+
+/** What a task tells before it has computed anything. */
+const progressOf = (taskId: string): ProgressEvent => ({
+  type: 'configiq:progress',
+  taskId,
+  phase: 'planning',
+  done: 0,
+  total: 0,
+  best: null,
+  live: [],
+  excluded: {},
+  notes: [],
+});
+
+async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
+  const { pool, facts, tell } = parts;
+  const { taskId, spec, controller } = task;
+  const silent = progressOf(taskId);
+  tell(silent);
+  const { question, model } = asked(parts, spec);
   const plan = planSweep(question, facts);
-  const stored = storedRun(parts, question, name, plan.points);
-  say('computing', 0, plan.points);
+  const best = bestSoFar();
+  const live: LivePoints = livePoints(plan.points);
+  const stored = storedSweep(
+    parts,
+    { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt },
+    plan.points,
+  );
+  const restarts = { workers: 0, points: 0 };
+
+  let told = { phase: silent.phase, done: 0, total: plan.points };
+  const event = (points: ProgressEvent['live']): ProgressEvent => ({
+    ...silent,
+    ...told,
+    best: best.words(),
+    live: points,
+    excluded: live.excluded(),
+    notes: restartNotes(restarts),
+  });
+  const say = (phase: ProgressEvent['phase'], done: number) => {
+    told = { phase, done, total: plan.points };
+    tell(event(live.take()));
+  };
+  task.progress = () => event(live.told());
+  say('computing', 0);
 
   try {
     const outcome = await pool.runSweep({
       units: plan.units,
       models: new Map([[model.id, model]]),
-      signal,
-      onProgress: (done, total) => say('computing', done, total),
+      signal: controller.signal,
+      onProgress: (done) => say('computing', done),
+      onRetry: (points) => {
+        restarts.workers += 1;
+        restarts.points += points;
+      },
       onBatch(batch) {
         best.add(batch);
+        live.add(batch);
         stored.add(batch);
       },
     });
-    say('storing', outcome.donePoints, outcome.points);
-    return stored.finish(outcome);
+    say('storing', outcome.donePoints);
+    return stored.finish(outcome, best.answer(plan.points));
   } catch (thrown) {
     stored.fail(thrown);
     throw thrown;
   }
 }
 
-/**
- * The run of a sweep in the store. It is begun with the first rows, so that a question which turns out to be wrong
- * leaves no empty run behind.
- */
-function storedRun({ store, facts, now }: SweepParts, spec: SweepSpec, name: string, points: number) {
-  const createdAt = now().toISOString();
-  let runId: number | null = null;
-  let rows = 0;
-  let passingRows = 0;
-
-  const begin = (): number =>
-    (runId ??= store.createRun({
-      name: name.trim() || defaultName(spec),
-      model: spec.base.model,
-      createdAt,
-      owner: thisProcess,
-      input: spec,
-      versions: { ...facts.versions, calibration: spec.base.calibration },
-      points,
-    }));
-
-  return {
-    add(batch: ColumnBatch): void {
-      const passing = countPassing(batch);
-      store.appendChunk(begin(), batch, { donePoints: countPoints(batch), passing });
-      rows += batch.rows;
-      passingRows += passing;
-    },
-    finish(outcome: SweepOutcome): SweepSummary {
-      const { donePoints, problems } = outcome;
-      const [first] = problems;
-      const isNothing = donePoints === 0 && first !== undefined;
-      if (isNothing && runId === null && first.error.family === 'invalid_input') throw asError(first.error);
-      const status = isNothing ? 'failed' : outcome.status;
-      const sentences = problems.map(({ error, points: lost }) => `${error.message} (${lost} of ${points} points)`);
-      const id = begin();
-      store.finishRun(id, { status, problems: sentences });
-      return { runId: id, status, points, donePoints, rows, passingRows, problems: sentences };
-    },
-    fail(thrown: unknown): void {
-      if (runId === null) return;
-      try {
-        store.finishRun(runId, { status: 'failed', problems: [errorInfo(thrown).message] });
-      } catch (again) {
-        // A full disk refuses this too. The next start finds the run unfinished and marks it; the first error counts.
-        if (!(again instanceof ConfigIqError)) throw again;
-      }
-    },
-  };
+function restartNotes({ workers, points }: { workers: number; points: number }): string[] {
+  if (workers === 0) return [];
+  const again = `${plural(points, 'point')} ${points === 1 ? 'was' : 'were'} computed again`;
+  return workers === 1
+    ? [`One worker stopped and was restarted; ${again}.`]
+    : [`${workers} workers stopped and were restarted; ${again}.`];
 }
-
-const asError = ({ family, code, message, details }: ErrorInfo): ConfigIqError =>
-  new ConfigIqError(family, code, message, details);
-
-function defaultName({ base, axes }: SweepSpec): string {
-  const varied = Object.entries(axes)
-    .filter(([, values]) => values !== undefined)
-    .map(([axis]) => axis);
-  const model = base.model.slice(base.model.lastIndexOf('/') + 1);
-  return varied.length > 0 ? `${model} over ${varied.join(', ')}` : `${model}, one point`;
-}
-
-function countPassing(batch: ColumnBatch): number {
-  let passing = 0;
-  for (const meets of batch.numbers['meets_sla'] ?? []) if (meets === 1) passing += 1;
-  return passing;
-}
-
-const countPoints = (batch: ColumnBatch): number => new Set(batch.numbers['point_id']).size;

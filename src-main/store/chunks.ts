@@ -2,11 +2,12 @@ import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { describeIssues } from '../../src-worker/protocol/requests.ts';
+import { unpackRows } from './chosen-rows.ts';
 import { chunkColumnsSchema, packBatch, unpackBatch } from './column-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
 import type { Store } from './store.ts';
 
-type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks'>;
+type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks' | 'readChosen'>;
 
 const chunkRow = z.strictObject({
   seq: z.number().int().min(0),
@@ -39,18 +40,29 @@ export function chunkVerbs(db: Database): ChunkVerbs {
     appendChunk: (runId, batch, counts) => store.immediate(runId, batch, counts),
     *readChunks(runId, report, columns) {
       for (let row = next.get(runId, -1); row; row = next.get(runId, row.seq)) {
-        const batch = readChunk(row, `run ${runId}, batch ${row.seq}`, report, columns);
+        const batch = readable(`run ${runId}, batch ${row.seq}`, row, report, ({ columns: packed, data, rows }) =>
+          unpackBatch(packed, data, rows, columns),
+        );
+        if (batch) yield batch;
+      }
+    },
+    *readChosen(runId, report, columns, choose) {
+      for (let row = next.get(runId, -1); row; row = next.get(runId, row.seq)) {
+        const batch = readable(`run ${runId}, batch ${row.seq}`, row, report, ({ columns: packed, data, rows }) =>
+          unpackRows(packed, data, rows, choose(unpackBatch(packed, data, rows, columns))),
+        );
         if (batch) yield batch;
       }
     },
   };
 }
 
-function readChunk(
-  row: unknown,
+/** What `unpack` makes of a batch; null, and reported, when the batch cannot be read. */
+function readable(
   what: string,
+  row: unknown,
   report: (problem: string) => void,
-  columns: readonly string[] | undefined,
+  unpack: (chunk: z.output<typeof chunkRow>) => ColumnBatch,
 ): ColumnBatch | null {
   const checked = chunkRow.safeParse(row);
   if (!checked.success) {
@@ -58,7 +70,7 @@ function readChunk(
     return null;
   }
   try {
-    return unpackBatch(checked.data.columns, checked.data.data, checked.data.rows, columns);
+    return unpack(checked.data);
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
     report(unreadable(what, `${what}: ${thrown.message}.`).message);

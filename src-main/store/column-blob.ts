@@ -35,7 +35,7 @@ export const chunkColumnsSchema = z.strictObject({
 });
 export type ChunkColumns = z.output<typeof chunkColumnsSchema>;
 
-const BYTES_PER_NUMBER = 8;
+export const BYTES_PER_NUMBER = 8;
 /** More distinct values than sixteen bits can tell apart (one code is "no value") are not worth a dictionary. */
 const MAX_DISTINCT = 2 ** 16 - 1;
 
@@ -179,8 +179,12 @@ function copyBytes(name: string, data: Uint8Array, offset: number, length: numbe
 }
 
 function checkCodes(name: string, codes: Uint32Array, entries: number, mayBeMissing: boolean): void {
-  const stray = codes.find((code) => code >= entries && !(mayBeMissing && code === NO_TEXT));
-  if (stray !== undefined) throw new RangeError(`column ${name} refers to value ${stray} of ${entries}`);
+  // A loop, because a callback per row is most of the time of reading a large run.
+  for (let row = 0; row < codes.length; row += 1) {
+    const code = codes[row] as number;
+    if (code < entries || (mayBeMissing && code === NO_TEXT)) continue;
+    throw new RangeError(`column ${name} refers to value ${code} of ${entries}`);
+  }
 }
 
 function checkLength(name: string, length: number, rows: number): void {

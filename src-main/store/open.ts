@@ -8,6 +8,7 @@ import { isBusy, isDamage, withSentences } from './errors.ts';
 import { APPLICATION_ID, migrate, readVersion } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { modelVerbs } from './models.ts';
+import { noteVerbs } from './notes.ts';
 import { runVerbs } from './runs.ts';
 import { setAside } from './set-aside.ts';
 import type { Store } from './store.ts';
@@ -64,8 +65,9 @@ function findDamage(file: string, knownVersion: number, busyTimeoutMs: number): 
     refuseNewer(file, version, knownVersion);
     const problem = String(db.pragma('quick_check(1)', { simple: true }));
     if (problem !== 'ok') return problem.replaceAll(/\s+/g, ' ');
-    const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+    // In this order: another program may be making the tables at this moment, and marks them as ours along with it.
     const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
+    const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
     if (isOurs || tables === 0) return null;
     throw fileError(
       'database_foreign',
@@ -120,11 +122,19 @@ function verbs(db: Database.Database, file: string): Store {
   const runs = runVerbs(db);
   const chunks = chunkVerbs(db);
   const catalogs = catalogVerbs(db);
+  const notes = noteVerbs(db);
   /** The same verb, with SQLite's own errors put into sentences. */
   const spoken =
     <Arguments extends unknown[], Value>(verb: (...given: Arguments) => Value) =>
     (...given: Arguments): Value =>
       withSentences(file, () => verb(...given));
+  function* spokenBatches<Batch>(batches: Generator<Batch>): Generator<Batch> {
+    for (;;) {
+      const next = withSentences(file, () => batches.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  }
 
   return {
     saveModel: spoken(models.saveModel),
@@ -134,21 +144,18 @@ function verbs(db: Database.Database, file: string): Store {
     createRun: spoken(runs.createRun),
     appendChunk: spoken(chunks.appendChunk),
     finishRun: spoken(runs.finishRun),
+    setAnswer: spoken(runs.setAnswer),
     saveSizeRun: spoken(runs.saveSizeRun),
     listRuns: spoken(runs.listRuns),
     readRun: spoken(runs.readRun),
     readDocument: spoken(runs.readDocument),
-    *readChunks(runId, report, columns) {
-      const batches = chunks.readChunks(runId, report, columns);
-      for (;;) {
-        const next = withSentences(file, () => batches.next());
-        if (next.done) return;
-        yield next.value;
-      }
-    },
+    readChunks: (...given) => spokenBatches(chunks.readChunks(...given)),
+    readChosen: (...given) => spokenBatches(chunks.readChosen(...given)),
     markInterruptedRuns: spoken(runs.markInterruptedRuns),
     importCatalog: spoken(catalogs.importCatalog),
     listCatalogImports: spoken(catalogs.listCatalogImports),
+    readNote: spoken(notes.readNote),
+    writeNote: spoken(notes.writeNote),
     sqliteVersion: () => version.get() ?? 'unknown',
     close: () => {
       db.close();

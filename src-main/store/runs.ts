@@ -6,7 +6,14 @@ import type { Store, StoredRun } from './store.ts';
 
 type RunVerbs = Pick<
   Store,
-  'createRun' | 'finishRun' | 'saveSizeRun' | 'listRuns' | 'readRun' | 'readDocument' | 'markInterruptedRuns'
+  | 'createRun'
+  | 'finishRun'
+  | 'setAnswer'
+  | 'saveSizeRun'
+  | 'listRuns'
+  | 'readRun'
+  | 'readDocument'
+  | 'markInterruptedRuns'
 >;
 
 const counter = z.number().int().min(0);
@@ -22,6 +29,8 @@ const common = {
   rows: counter,
   passing: counter,
   problems: jsonText(z.array(z.string())),
+  answer: z.string().nullable(),
+  usd_per_hour: z.number().nullable(),
 };
 
 const runRow = z
@@ -29,10 +38,11 @@ const runRow = z
     z.strictObject({ ...common, kind: z.literal('size'), input: jsonText(sizeInputSchema) }),
     z.strictObject({ ...common, kind: z.literal('sweep'), input: jsonText(sweepSpecSchema) }),
   ])
-  .transform(({ created_at, done_points, ...rest }): StoredRun => ({
+  .transform(({ created_at, done_points, usd_per_hour, ...rest }): StoredRun => ({
     ...rest,
     createdAt: created_at,
     donePoints: done_points,
+    usdPerHour: usd_per_hour,
   }));
 
 /** What must hold of a stored answer before it is handed on as text. */
@@ -42,7 +52,7 @@ const nameOf = (row: unknown): string =>
   `run ${typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : 'without a number'}`;
 
 const COLUMNS =
-  'id, kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, problems';
+  'id, kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, problems, answer, usd_per_hour';
 
 /** Runs: questions with their versions, state and counts. Result rows of sweeps are in chunks.ts. */
 export function runVerbs(db: Database): RunVerbs {
@@ -50,12 +60,18 @@ export function runVerbs(db: Database): RunVerbs {
     `INSERT INTO run (kind, name, model, created_at, status, owner, input, versions, points)
      VALUES ('sweep', ?, ?, ?, 'running', ?, ?, ?, ?)`,
   );
-  const saveSize = db.prepare<[string, string, string, string, string, number, number, string]>(
-    `INSERT INTO run (kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, document)
-     VALUES ('size', ?, ?, ?, 'done', ?, ?, 1, 1, ?, ?, ?)`,
+  const saveSize = db.prepare<
+    [string, string, string, string, string, number, number, string | null, number | null, string]
+  >(
+    `INSERT INTO run (kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, answer,
+                      usd_per_hour, document)
+     VALUES ('size', ?, ?, ?, 'done', ?, ?, 1, 1, ?, ?, ?, ?, ?)`,
   );
   const finish = db.prepare<[string, string, number]>(
     'UPDATE run SET status = ?, problems = ?, owner = NULL WHERE id = ?',
+  );
+  const setAnswer = db.prepare<[string | null, number | null, number]>(
+    'UPDATE run SET answer = ?, usd_per_hour = ? WHERE id = ?',
   );
   const all = db.prepare<[], unknown>(`SELECT ${COLUMNS} FROM run ORDER BY created_at DESC, id DESC`);
   const one = db.prepare<[number], unknown>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
@@ -78,13 +94,18 @@ export function runVerbs(db: Database): RunVerbs {
         create.run(name, model, createdAt, owner, JSON.stringify(input), JSON.stringify(versions), points)
           .lastInsertRowid,
       ),
-    saveSizeRun: ({ name, model, createdAt, input, versions, rows, passing, document }) =>
-      Number(
-        saveSize.run(name, model, createdAt, JSON.stringify(input), JSON.stringify(versions), rows, passing, document)
+    saveSizeRun: ({ name, model, createdAt, input, versions, rows, passing, answer, usdPerHour, document }) => {
+      const [question, stand] = [JSON.stringify(input), JSON.stringify(versions)];
+      return Number(
+        saveSize.run(name, model, createdAt, question, stand, rows, passing, answer, usdPerHour, document)
           .lastInsertRowid,
-      ),
+      );
+    },
     finishRun(runId, { status, problems }) {
       finish.run(status, JSON.stringify(problems), runId);
+    },
+    setAnswer(runId, { answer, usdPerHour }) {
+      setAnswer.run(answer, usdPerHour, runId);
     },
     listRuns: () => readRows(runRow, all.all(), nameOf),
     readRun(id) {

@@ -46,14 +46,21 @@ export interface NewSweepRun extends NewRun {
   points: number;
 }
 
-export interface NewSizeRun extends NewRun {
+/** What the list of runs says of one without opening it. */
+export interface RunAnswer {
+  /** The cheapest configuration in words; null where nothing passes, or where it was not worked out yet. */
+  answer: string | null;
+  usdPerHour: number | null;
+}
+
+export interface NewSizeRun extends NewRun, RunAnswer {
   /** Text of the answer, exactly as `--json` prints it. */
   document: string;
   rows: number;
   passing: number;
 }
 
-export interface StoredRun extends NewRun {
+export interface StoredRun extends NewRun, RunAnswer {
   id: number;
   kind: RunKind;
   status: RunStatus;
@@ -93,6 +100,8 @@ export interface Store {
   /** Adds the next batch of rows and counts it, both or neither. */
   appendChunk(runId: number, batch: ColumnBatch, counts: { donePoints: number; passing: number }): void;
   finishRun(runId: number, outcome: { status: Exclude<RunStatus, 'running'>; problems: string[] }): void;
+  /** What the list says of a run, where it is known only after `createRun`. */
+  setAnswer(runId: number, answer: RunAnswer): void;
   /** Stores the answer of one size question as a finished run. */
   saveSizeRun(run: NewSizeRun): number;
   /** Newest first. */
@@ -106,12 +115,26 @@ export interface Store {
    * Batches that cannot be read are skipped and reported.
    */
   readChunks(runId: number, report: (problem: string) => void, columns?: readonly string[]): Generator<ColumnBatch>;
+  /**
+   * The same for a few rows of each batch: `choose` is given the batch with the columns named and says which rows come
+   * out, whole and in its order.
+   */
+  readChosen(
+    runId: number,
+    report: (problem: string) => void,
+    columns: readonly string[],
+    choose: (batch: ColumnBatch) => number[],
+  ): Generator<ColumnBatch>;
   /** Runs still `running` whose owner is gone become `interrupted`; what they stored stays. Returns their numbers. */
   markInterruptedRuns(isOwnerAlive: (owner: string) => boolean): number[];
 
   importCatalog(entry: Omit<CatalogImport, 'id'>): number;
   /** Oldest first: later ones win. */
   listCatalogImports(): Listing<CatalogImport>;
+
+  /** Null when there is none; throws `row_unreadable` when there is one that cannot be read. */
+  readNote(name: string): string | null;
+  writeNote(name: string, text: string, updatedAt: string): void;
 
   sqliteVersion(): string;
   close(): void;

@@ -7,6 +7,8 @@ export interface SweepPoint {
   pointId: number;
   users: number | null;
   quantization: string | null;
+  /** Stands in rows that no plan came near. */
+  tensorParallel: number | null;
   zone: string | null;
 }
 
@@ -105,7 +107,7 @@ const EXCLUSION: Partial<Record<SweepColumnName, Reader<Exclusion>>> = {
   instance: (row) => row.instance,
   gpu: (row) => row.gpu,
   region: (row) => row.region,
-  tensor_parallel: (row) => row.tensor_parallel,
+  tensor_parallel: (row, point) => row.tensor_parallel ?? point.tensorParallel,
   meets_sla: () => false,
   reason: (row) => row.reason,
   detail: (row) => row.detail,

@@ -30,13 +30,14 @@ export function beginSweepUnit(unit: SweepUnit, answer: PointAnswer): UnitRun {
   const points = users.length * zones.length;
   const asked = unit.input.quantization;
   const quantization = asked.length === 1 ? (asked[0] ?? null) : null;
+  const tensorParallel = unit.input.tp;
   let index = 0;
   return {
     isDone: () => index >= points,
     next() {
       const load = users[Math.floor(index / zones.length)] ?? null;
       const zone = zones[index % zones.length] ?? null;
-      const point = { pointId: unit.firstPointId + index, users: load, quantization, zone };
+      const point = { pointId: unit.firstPointId + index, users: load, quantization, tensorParallel, zone };
       const { recommendations, excluded } = answer({ users: load, zone });
       for (const row of recommendations) builder.add(recommendationCells(point, row));
       for (const row of excluded) builder.add(exclusionCells(point, row));

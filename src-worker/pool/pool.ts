@@ -3,9 +3,11 @@ import type { ErrorInfo } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
 import { failure } from '../protocol/result.ts';
 import { CONTROL_DONE_POINTS, type WorkerApi } from '../protocol/worker-api.ts';
+import { newPast, paceMeter, type Pace, type ThreadPast } from './pace.ts';
 import { SweepRun, type Job, type SweepOutcome, type SweepRequest } from './sweep-run.ts';
 import { startThread, type Answer, type CallOutcome, type Method, type Thread } from './thread.ts';
 
+export type { Pace, SearchSample } from './pace.ts';
 export type { SweepOutcome, SweepProblem, SweepRequest } from './sweep-run.ts';
 
 /** Calls that are answered at once: everything but units and the loading of catalogs. */
@@ -28,6 +30,8 @@ export interface Pool {
   run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>>;
   /** Resolves when the sweep ends or is cancelled; rejects only with what `onBatch` threw. */
   runSweep(request: SweepRequest): Promise<SweepOutcome>;
+  /** How fast the threads were lately, by the units of sweeps they had to themselves. */
+  pace(): Pace;
   /** Catalogs changed: what starts from now on sees the new ones; a running sweep ends with those it began with. */
   setFacts(facts: Facts): void;
   /** Ends every thread. Waiting calls fail, sweeps end as cancelled. */
@@ -43,6 +47,9 @@ interface Seat {
   loaded: Promise<CallOutcome<'load'>> | null;
   hasSingle: boolean;
   job: Job | null;
+  /** True when the job under way has shared the thread with a call: its time says nothing of its own. */
+  isShared: boolean;
+  past: ThreadPast;
 }
 
 interface Sweep {
@@ -71,6 +78,7 @@ class ThreadPool implements Pool {
   readonly size: number;
   readonly #workerPath: string;
   readonly #seats: Seat[];
+  readonly #meter = paceMeter();
   /** Single calls that wait for a seat, oldest first. */
   readonly #singles: ((seat: Seat) => void)[] = [];
   /** Running sweeps with the catalogs they started with; the first is served next. */
@@ -90,6 +98,8 @@ class ThreadPool implements Pool {
       loaded: null,
       hasSingle: false,
       job: null,
+      isShared: false,
+      past: newPast(),
     }));
   }
 
@@ -98,8 +108,15 @@ class ThreadPool implements Pool {
       this.#singles.push(take);
       this.#serve();
     });
+    const isAlone = seat.job === null;
+    if (!isAlone) seat.isShared = true;
     const outcome = await this.#call(seat, this.#facts, method, ...args);
     seat.hasSingle = false;
+    if (isAlone && method === 'size') {
+      // What the name says of arguments and answer, the compiler cannot follow through the generic name.
+      const [input, model] = args as Parameters<WorkerApi['size']>;
+      this.#meter.addSize(input, model, outcome as CallOutcome<'size'>, seat.past);
+    }
     this.#serve();
     return outcome.kind === 'answered' ? outcome.result : failureOf<Name>(this.#isClosed ? CLOSED : outcome.error);
   }
@@ -115,6 +132,10 @@ class ThreadPool implements Pool {
     } finally {
       this.#sweeps = this.#sweeps.filter((other) => other !== sweep);
     }
+  }
+
+  pace(): Pace {
+    return this.#meter.pace();
   }
 
   setFacts(facts: Facts): void {
@@ -139,6 +160,7 @@ class ThreadPool implements Pool {
       const work = this.#takeUnit(seat);
       if (!work) return;
       seat.job = work.job;
+      seat.isShared = false;
       void this.#runUnit(seat, work.sweep, work.job);
     }
   }
@@ -171,6 +193,7 @@ class ThreadPool implements Pool {
   async #runUnit(seat: Seat, { run, facts }: Sweep, job: Job): Promise<void> {
     const outcome = await this.#call(seat, facts, 'sweepUnit', job.unit, job.model, job.control);
     seat.job = null;
+    if (!seat.isShared) this.#meter.addUnit(job, outcome, seat.past);
     run.settle(job, outcome);
     if (outcome.kind === 'died' && this.#failedStarts >= MAX_FAILED_STARTS) run.giveUp(outcome.error);
     this.#serve();
@@ -187,15 +210,17 @@ class ThreadPool implements Pool {
     if (!seat.thread || seat.thread.death()) {
       seat.thread = startThread(this.#workerPath, seat.name);
       seat.facts = null;
+      seat.past = newPast();
     }
     const { thread } = seat;
     if (seat.facts !== facts) {
       seat.facts = facts;
+      seat.past = { ...newPast(), isWarm: seat.past.isWarm };
       seat.loaded = this.#load(thread, facts);
     }
     const loaded = await seat.loaded;
     if (loaded?.kind === 'died') return loaded;
-    if (loaded && !loaded.result.ok) return { kind: 'answered', result: failureOf<Name>(loaded.result.error) };
+    if (loaded && !loaded.result.ok) return { kind: 'answered', result: failureOf<Name>(loaded.result.error), ms: 0 };
     return thread.call(method, ...args);
   }
 

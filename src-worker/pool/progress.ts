@@ -1,4 +1,5 @@
-const PROGRESS_MS = 100;
+/** With the events at the start and the end of a sweep, no second sees more than ten. */
+const PROGRESS_MS = 150;
 
 export interface ProgressMeter {
   /** Says the last word and falls silent. */

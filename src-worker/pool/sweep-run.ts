@@ -20,6 +20,8 @@ export interface SweepRequest {
    * too many are waiting. If it throws, the sweep stops and `runSweep` rejects with that error.
    */
   onBatch: (batch: ColumnBatch, unit: SweepUnit) => void | Promise<void>;
+  /** A thread died; the points of its unit are computed once more, on another one. */
+  onRetry?: ((points: number) => void) | undefined;
   /** Cancels within half a second; what is done by then is delivered. */
   signal?: AbortSignal | undefined;
 }
@@ -125,7 +127,7 @@ export class SweepRun {
   settle(job: Job, outcome: CallOutcome<'sweepUnit'>): void {
     if (!this.#running.delete(job)) return;
     if (outcome.kind === 'answered') this.#bookResult(job, outcome.result);
-    else if (job.attempt < MAX_ATTEMPTS && !this.#isStopped) this.#retries.push(retryOf(job));
+    else if (job.attempt < MAX_ATTEMPTS && !this.#isStopped) this.#retry(job);
     else if (!this.#isCancelled) this.#arrive(job, { kind: 'problem', error: outcome.error }, pointsOf(job.unit));
     if (this.#isStopped && this.#running.size === 0) this.#delivery.closeGaps();
   }
@@ -143,6 +145,11 @@ export class SweepRun {
     const untaken = [...this.#open.map((index) => units[index]), ...units.slice(this.#nextUnit)];
     for (const unit of untaken) if (unit) this.#noteProblem(unit, error);
     this.#stop();
+  }
+
+  #retry(job: Job): void {
+    this.#retries.push(retryOf(job));
+    this.#request.onRetry?.(pointsOf(job.unit));
   }
 
   #newJob(taker: string): Job | null {

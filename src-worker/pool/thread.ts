@@ -7,9 +7,9 @@ import type { WorkerApi } from '../protocol/worker-api.ts';
 
 export type Method = keyof WorkerApi;
 export type Answer<Name extends Method> = Awaited<ReturnType<WorkerApi[Name]>>;
-/** A call is answered, or the thread died before it was. */
+/** A call is answered, `ms` after it was made, or the thread died before it was. */
 export type CallOutcome<Name extends Method> =
-  { kind: 'answered'; result: Answer<Name> } | { kind: 'died'; error: ErrorInfo };
+  { kind: 'answered'; result: Answer<Name>; ms: number } | { kind: 'died'; error: ErrorInfo };
 
 /** One worker thread. Calls never reject and never hang: they end with the thread at the latest. */
 export interface Thread {
@@ -46,11 +46,12 @@ export function startThread(workerPath: string, name: string): Thread {
       if (death) return Promise.resolve({ kind: 'died', error: death });
       // comlink types every method apart; over a generic name only the common shape is left.
       const invoke = remote[method] as unknown as (...given: Parameters<WorkerApi[Name]>) => Promise<Answer<Name>>;
+      const startMs = performance.now();
       return new Promise((resolve) => {
         const tell = (error: ErrorInfo) => resolve({ kind: 'died', error });
         const answer = (result: Answer<Name>) => {
           waiting.delete(tell);
-          resolve({ kind: 'answered', result });
+          resolve({ kind: 'answered', result, ms: performance.now() - startMs });
         };
         waiting.add(tell);
         // The calls return their errors; what still rejects is a value that cannot be cloned: a bug of ours.

@@ -125,7 +125,10 @@ export interface RunDetail {
   input: unknown;
   versions: Record<string, string>;
   columns: string[];
-  /** Cheapest passing row of each point, by point id; at most MOST_SHOWN_ROWS. */
+  /**
+   * Cheapest passing row of each point, by point id; at most MOST_SHOWN_ROWS. Lean, so that thousands travel at once: a
+   * cell without a value is absent, and so is `vllm_command`, which the export and the detail have.
+   */
   bestRows: RunRow[];
   /** Points with an answer in all; more than `bestRows` holds when the run is larger. */
   answeredPoints: number;
@@ -163,7 +166,7 @@ export interface TaskEntry {
   spec: SweepSpecDraft;
   /** ISO time. */
   startedAt: string;
-  /** What was last told of it. */
+  /** What was last told of it; `live` holds every point told so far. */
   progress: ProgressEvent;
 }
 

@@ -36,3 +36,16 @@ export function cell(batch: ColumnBatch, column: string, row: number): number | 
   const code = texts?.codes[row];
   return code === undefined || code === NO_TEXT ? null : (texts?.dictionary[code] ?? null);
 }
+
+/** Some rows of a batch, in the order given. */
+export function pickedRows(batch: ColumnBatch, rows: readonly number[]): ColumnBatch {
+  const numbers: ColumnBatch['numbers'] = {};
+  for (const [name, values] of Object.entries(batch.numbers)) {
+    numbers[name] = Float64Array.from(rows, (row) => values[row] ?? Number.NaN);
+  }
+  const texts: ColumnBatch['texts'] = {};
+  for (const [name, { codes, dictionary }] of Object.entries(batch.texts)) {
+    texts[name] = { codes: Uint32Array.from(rows, (row) => codes[row] ?? NO_TEXT), dictionary };
+  }
+  return { rows: rows.length, order: batch.order, numbers, texts };
+}

@@ -437,13 +437,14 @@ export interface SweepPlanDocument {
   schema_version: number;
   points: number;
   axes: { axis: string; count: number }[];
-  /** Capacity searches: one for each precision, GPU and TP of the axes. */
+  /** Capacity searches left: one for each precision, TP and kind of GPU group. */
   searches: number;
   instances: number;
   /** Rough, from how fast this machine answered before; null when it has not yet. */
   estimated_ms: number | null;
   /** Combinations of instance, precision and TP that are known to be impossible before anything is computed. */
   removed: { reason: string; sentence: string; plans: number }[];
+  /** All of them, those removed included. */
   plans: number;
   versions: Versions;
 }

@@ -13,7 +13,7 @@ import type { PlanQuestion, PredictInput, QueueInput, SizeInput } from './reques
 import type { Result } from './result.ts';
 
 /**
- * One unit of a sweep: a model and a precision, with every load and place that share its capacity search.
+ * One unit of a sweep: a model, a precision, a GPU and a TP, with loads and places that share its capacity search.
  * `firstPointId` numbers the points: users vary slowest, zones fastest.
  */
 export interface SweepUnit {

@@ -36,6 +36,9 @@ const progress = (done: number): ProgressEvent => ({
   done,
   total: 10,
   best: null,
+  live: [],
+  excluded: {},
+  notes: [],
 });
 
 let folder: string;

@@ -38,6 +38,8 @@ const run: StoredRun = {
   rows: batch.rows,
   passing: 1,
   problems: ['one point failed'],
+  answer: null,
+  usdPerHour: null,
 };
 
 describe('CSV', () => {
@@ -115,7 +117,7 @@ test.each([
   expect(exportFileName({ ...run, model }, 'csv')).toBe(name);
 });
 
-test('a run too large for JSON is exported as CSV, and the refusal says so; one too large for both loses nothing', () => {
+test('a run too large for JSON is exported as CSV, and the refusal says so; one too large for both loses nothing', async () => {
   const { store } = openStore(join(temporaryFolder(), 'configiq.sqlite'));
   onTestFinished(() => {
     store.close();
@@ -124,18 +126,18 @@ test('a run too large for JSON is exported as CSV, and the refusal says so; one 
   const owner = thisProcess;
   const id = store.createRun({ name, model, createdAt, owner, input, versions, points });
   store.appendChunk(id, batch, { donePoints: 1, passing: 0 });
-  const exported = (format: 'csv' | 'json', limit: number) =>
-    exportedRun(store, id, format, (problem) => expect.fail(problem), limit).text;
+  const exported = async (format: 'csv' | 'json', limit: number) =>
+    (await exportedRun(store, id, format, (problem) => expect.fail(problem), limit)).text;
 
-  const csv = exported('csv', 1e6);
-  expect(exported('json', 1e6).length).toBeGreaterThan(csv.length);
-  expect(exported('csv', csv.length)).toBe(csv);
-  expect(() => exported('json', csv.length)).toThrow(
+  const csv = await exported('csv', 1e6);
+  expect((await exported('json', 1e6)).length).toBeGreaterThan(csv.length);
+  expect(await exported('csv', csv.length)).toBe(csv);
+  await expect(exported('json', csv.length)).rejects.toThrow(
     expect.objectContaining({
       family: 'file',
       code: 'export_too_large',
       message: expect.stringMatching(/as JSON has more than \d+ characters.*export it as CSV/) as string,
     }),
   );
-  expect(() => exported('csv', csv.length - 1)).toThrow(/as CSV has more than .*its rows are kept/);
+  await expect(exported('csv', csv.length - 1)).rejects.toThrow(/as CSV has more than .*its rows are kept/);
 });

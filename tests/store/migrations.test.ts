@@ -45,6 +45,36 @@ describe.each(versions)('a database that version %i of the tables wrote', (versi
   });
 });
 
+test('a saved answer of the first version gets what the list says of it; one that is damaged stays without', () => {
+  const file = join(temporaryFolder(), 'configiq.sqlite');
+  copyFileSync(oldDatabase(1), file);
+  const cheapest = { instances: 1200, instance: 'g6e.xlarge', cost: { usd_per_hour: 1.861 } };
+  const document = JSON.stringify({ schema_version: 1, recommendations: [cheapest] });
+  const damaged = JSON.stringify({
+    recommendations: [{ instances: 1, instance: 'x', cost: { usd_per_hour: 'much' } }],
+  });
+  inspect(file, (db) => {
+    db.prepare('UPDATE run SET document = ?, passing = 1 WHERE id = 2').run(document);
+    const copy = db.prepare(
+      `INSERT INTO run (kind, name, model, created_at, status, input, versions, points, passing, document)
+       SELECT kind, ?, model, created_at, status, input, versions, points, 1, ? FROM run WHERE id = 2`,
+    );
+    copy.run('cut', '{"recommendations": [');
+    copy.run('odd', damaged);
+  });
+  const answers = openedStore(file)
+    .listRuns()
+    .rows.map(({ name, answer, usdPerHour }) => [name, answer, usdPerHour]);
+  expect(new Map(answers.map(([name, ...rest]) => [name, rest]))).toEqual(
+    new Map([
+      [sizeRun.name, ['1,200 × g6e.xlarge', 1.861]],
+      ['cut', [null, null]],
+      ['odd', ['1 × x', null]],
+      [sweepRun.name, [null, null]],
+    ]),
+  );
+});
+
 test('a later migration keeps what earlier versions stored', () => {
   const file = newDatabase();
   const { store } = openStore(file);
@@ -84,7 +114,7 @@ test('a database of a newer ConfigIQ is refused with a sentence and not touched'
     expect.objectContaining({
       family: 'file',
       code: 'database_newer',
-      message: expect.stringMatching(/newer ConfigIQ.*version 2.*knows 1.*update ConfigIQ/) as string,
+      message: expect.stringMatching(/newer ConfigIQ.*version 3.*knows 2.*update ConfigIQ/) as string,
     }),
   );
   expect(readFileSync(file).equals(before)).toBe(true);

@@ -32,6 +32,8 @@ export const sizeRun: NewSizeRun = {
   document: '{\n  "schema_version": 1,\n  "recommendations": []\n}\n',
   rows: 0,
   passing: 0,
+  answer: null,
+  usdPerHour: null,
 };
 
 /** Two rows: one that passes, one without a price. */

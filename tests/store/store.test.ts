@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import { llama, sizeRun, smallBatch, sweepRun } from './samples.ts';
 import { newDatabase, openedStore } from './temporary.ts';
@@ -23,6 +23,7 @@ test('what was stored is there after a restart', () => {
   first.saveModel(llama);
   const sweepId = first.createRun(sweepRun);
   first.appendChunk(sweepId, smallBatch(1), { donePoints: 1, passing: 1 });
+  first.setAnswer(sweepId, { answer: '1 × p4d.24xlarge', usdPerHour: 3.673 });
   first.finishRun(sweepId, { status: 'cancelled', problems: ['Point 2: no price.'] });
   const sizeId = first.saveSizeRun(sizeRun);
   first.close();
@@ -43,6 +44,8 @@ test('what was stored is there after a restart', () => {
     rows: 2,
     passing: 1,
     problems: ['Point 2: no price.'],
+    answer: '1 × p4d.24xlarge',
+    usdPerHour: 3.673,
   });
   expect([...store.readChunks(sweepId, fail)]).toEqual([smallBatch(1)]);
   expect(store.readDocument(sizeId)).toBe(sizeRun.document);
@@ -162,6 +165,58 @@ test('a batch that is not readable is reported, and the batches around it are re
   const batches = [...store.readChunks(runId, (problem) => problems.push(problem))];
   expect(batches).toEqual([smallBatch(1), smallBatch(4)]);
   expect(problems).toEqual([expect.stringMatching(/run 1, batch 1/), expect.stringMatching(/run 1, batch 2/)]);
+});
+
+test('chosen rows come out whole, in the order asked for, bit for bit those of the whole batch', () => {
+  const store = openedStore(newDatabase());
+  const runId = store.createRun(sweepRun);
+  const batch = sweepLikeBatch(1000, 1);
+  store.appendChunk(runId, batch, { donePoints: 1, passing: 1 });
+  store.appendChunk(runId, smallBatch(), { donePoints: 1, passing: 1 });
+  const seen: string[][] = [];
+  const chosen = [
+    ...store.readChosen(runId, fail, ['number_3', 'point_id'], (narrow) => {
+      seen.push([...Object.keys(narrow.numbers), ...Object.keys(narrow.texts)]);
+      return narrow.rows === 2 ? [1, 0] : [999, 0, 501];
+    }),
+  ];
+  expect(seen).toEqual([['number_3'], ['point_id']]);
+  expect(chosen).toEqual([pickedRows(batch, [999, 0, 501]), pickedRows(smallBatch(), [1, 0])]);
+});
+
+test('a batch whose description and bytes do not belong together is reported when rows of it are chosen', () => {
+  const file = newDatabase();
+  const store = openedStore(file);
+  const runId = store.createRun(sweepRun);
+  for (const point of [1, 2]) store.appendChunk(runId, smallBatch(point), { donePoints: 1, passing: 1 });
+  tamper(file, `UPDATE run_chunk SET data = substr(data, 1, 8) WHERE run_id = ${runId} AND seq = 0`);
+  const problems: string[] = [];
+  const rows = [
+    ...store.readChosen(
+      runId,
+      (problem) => problems.push(problem),
+      [],
+      () => [0],
+    ),
+  ];
+  expect(rows).toEqual([pickedRows(smallBatch(2), [0])]);
+  expect(problems).toEqual([expect.stringMatching(/run 1, batch 0.*needs \d+ bytes/)]);
+});
+
+test('a note is replaced by the next under its name', () => {
+  const file = newDatabase();
+  const store = openedStore(file);
+  expect(store.readNote('draft')).toBeNull();
+  store.writeNote('draft', 'one', '2026-01-05T08:00:00.000Z');
+  store.writeNote('draft/other', 'apart', '2026-01-05T08:00:00.000Z');
+  store.writeNote('draft', 'two – “”\n', '2026-01-05T09:00:00.000Z');
+  expect(store.readNote('draft')).toBe('two – “”\n');
+  expect(store.readNote('draft/other')).toBe('apart');
+  const db = new Database(file);
+  expect(db.prepare("SELECT updated_at FROM note WHERE name = 'draft'").pluck().all()).toEqual([
+    '2026-01-05T09:00:00.000Z',
+  ]);
+  db.close();
 });
 
 test('a stored answer that is no answer is refused', () => {

@@ -8,7 +8,7 @@ import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import { EXCLUDED, PASSING } from './fixtures/rows.ts';
 
-const POINT: SweepPoint = { pointId: 4, users: 10, quantization: 'fp8', zone: 'us-central1-a' };
+const POINT: SweepPoint = { pointId: 4, users: 10, quantization: 'fp8', tensorParallel: null, zone: 'us-central1-a' };
 
 function batchOf(...rows: ((column: string) => string | number | boolean | null)[]): ColumnBatch {
   const builder = columnBuilder(SWEEP_COLUMNS);
@@ -85,6 +85,12 @@ describe('sweep rows', () => {
       margin_limit: 0,
       margin_unit: 'GiB',
     });
+  });
+
+  it('a rejected row that no plan came near has the tensor parallelism of the point', () => {
+    const bare = { ...EXCLUDED, tensor_parallel: null };
+    expect(rowOf(batchOf(exclusionCells({ ...POINT, tensorParallel: 16 }, bare)))['tensor_parallel']).toBe(16);
+    expect(rowOf(batchOf(exclusionCells({ ...POINT, tensorParallel: 16 }, EXCLUDED)))['tensor_parallel']).toBe(1);
   });
 
   it('numbers without a value are NaN in their column, never a made-up figure', () => {

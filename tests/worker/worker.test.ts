@@ -13,7 +13,7 @@ import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { createWorkerCalls } from '../../src-worker/pool/calls.ts';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
-import { transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cell, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { documentText } from '../../src-worker/protocol/documents.ts';
 import {
   queueInputSchema,
@@ -113,6 +113,73 @@ describe('worker: sweep', () => {
     }
   });
 
+  it('the rows of a point are those of the same single question, whatever the axes', () => {
+    const law = {
+      base: { provider: [] },
+      axes: {
+        users: [10, 2000],
+        quantization: ['fp16' as const, 'int4' as const],
+        gpu: ['l4', 'A100-80GB'],
+        tp: [1, 4],
+        zone: ['us-central1-a'],
+      },
+    };
+    const batch = joinBatches(
+      units(law, 3).map((unit) => answerSweepUnit(unit, model, facts)),
+      SWEEP_COLUMNS,
+    );
+    let pointId = 0;
+    for (const quantization of law.axes.quantization) {
+      for (const gpu of ['nvidia-l4', 'nvidia-a100-80gb']) {
+        for (const tp of law.axes.tp) {
+          for (const users of law.axes.users) {
+            const question = {
+              provider: [],
+              users,
+              quantization: [quantization],
+              gpu: [gpu],
+              tp,
+              zone: 'us-central1-a',
+            };
+            const document = answerSize(sized({ ...question, top: 100_000 }), model, facts);
+            const rows = rowsOf(batch, pointId);
+            const axes = { users, quantization, gpu, tensor_parallel: tp, zone: 'us-central1-a' };
+            for (const row of rows) expect(row).toMatchObject(axes);
+            expect(
+              rows.map(({ id, instance, reason, detail, ttft_ms_p95: ttft, cost_usd_per_hour: usd }) => ({
+                id,
+                instance,
+                reason,
+                detail,
+                ttft,
+                usd,
+              })),
+            ).toEqual([
+              ...document.recommendations.map(({ id, instance, ttft_ms: ttft, cost }) => ({
+                id,
+                instance,
+                reason: null,
+                detail: null,
+                ttft: ttft.p95,
+                usd: cost.usd_per_hour,
+              })),
+              ...document.excluded.map(({ instance, reason, detail }) => ({
+                id: null,
+                instance,
+                reason,
+                detail,
+                ttft: null,
+                usd: null,
+              })),
+            ]);
+            pointId += 1;
+          }
+        }
+      }
+    }
+    expect(Math.max(...(batch.numbers['point_id'] ?? []))).toBe(pointId - 1);
+  });
+
   it('cancels within half a second and keeps the points done', async () => {
     const pool = createPool({ workerPath, size: 2, facts });
     const controller = new AbortController();
@@ -174,6 +241,12 @@ describe('worker: sweep', () => {
     for (const buffer of transferables(sent)) expect(buffer.byteLength).toBe(0);
   });
 });
+
+/** The rows of one point, by column. */
+const rowsOf = (batch: ColumnBatch, pointId: number) =>
+  Array.from({ length: batch.rows }, (_, row) => row)
+    .filter((row) => batch.numbers['point_id']?.[row] === pointId)
+    .map((row) => Object.fromEntries(batch.order.map((column) => [column, cell(batch, column, row)])));
 
 /** Bit patterns, so that NaN equals NaN and -0 differs from 0. */
 const bits = (batch: ColumnBatch) =>

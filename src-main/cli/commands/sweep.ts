@@ -2,8 +2,8 @@ import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { fileError } from '../../../src-worker/engine/errors.ts';
-import { parseListAxis, parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
-import { planSweep } from '../../../src-worker/engine/sweep/plan.ts';
+import { expandNumberAxis, TP_AXIS } from '../../../src-worker/engine/sweep/axis.ts';
+import { EVERY, parseListAxis, parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
 import type { SweepSummary } from '../../../src-worker/protocol/app-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import {
@@ -12,7 +12,6 @@ import {
   sweepSpecSchema,
   type SweepSpec,
 } from '../../../src-worker/protocol/requests.ts';
-import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { writeAtomically } from '../../services/atomic-write.ts';
 import { parseJsonText } from '../../services/json-text.ts';
@@ -25,6 +24,7 @@ import { draftOf, partFor, type Draft } from '../options.ts';
 import { plural } from '../report/format.ts';
 import { textOf } from '../report/layout.ts';
 import { bestLines } from '../report/run-report.ts';
+import { sweepPlanReport } from '../report/sweep-plan-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
 import { checkRequest } from '../validate.ts';
 
@@ -44,11 +44,15 @@ export const runSweep: Run = async (context, options) => {
   if (show.export !== undefined) checkWritable(show.export);
   refuseThinkTimeWithRate(draft);
   const spec = specOf(draft, show.spec);
-  if (show.dry_run) return dryRun(context, spec, show.json);
 
   const service = await context.service();
   const base = { ...spec.base, model: await modelIdOf(service, spec.base.model) };
   const question = { ...spec, base };
+  if (show.dry_run) {
+    const plan = unwrap(await service.api.planSweep(question));
+    context.terminal.print(show.json ? documentText(plan) : sweepPlanReport(plan));
+    return EXIT.answered;
+  }
   const summary = await startSweep(context, service, question, show.name);
   for (const problem of summary.problems) context.terminal.complain(problem);
   if (show.export !== undefined && format !== null) {
@@ -137,43 +141,43 @@ async function summaryJson(service: AppService, input: SweepSpec, summary: Sweep
 
 async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
   const { runId, donePoints, points, rows, passingRows, status } = summary;
-  const { bestRows } = unwrap(await service.api.showRun(runId));
+  const detail = unwrap(await service.api.showRun(runId));
   return textOf([
     `Run ${runId}, ${status}: ${donePoints} of ${plural(points, 'point')}, ${plural(rows, 'row')}, ${passingRows} of them pass.`,
     '',
-    ...bestLines(bestRows, donePoints),
+    ...bestLines(detail, donePoints),
   ]);
-}
-
-function dryRun({ terminal }: CommandContext, spec: SweepSpec, asJson: boolean): number {
-  const { points, users, quantizations, zones } = planSweep(spec, loadFacts(bundledCatalogsFolder()));
-  const counts = { users: users.length, quantizations: quantizations.length, zones: zones.length };
-  terminal.print(
-    asJson
-      ? documentText({ schema_version: SCHEMA_VERSION, points, axes: counts })
-      : `${plural(points, 'point')}: ${plural(counts.users, 'load')} × ${plural(counts.quantizations, 'quantization')} × ${plural(counts.zones, 'zone')}\n`,
-  );
-  return EXIT.answered;
 }
 
 /** The spec from a file, from options, or from both: options win. */
 function specOf(draft: Draft, file: string | undefined): SweepSpec {
-  const { users, quantization, zone, ...others } = draft;
+  const { users, quantization, zone, gpu, tp, ...others } = draft;
   // The switch has a value whether it was given or not; only its "off" says something.
   if (others['prefix_cache'] === true) delete others['prefix_cache'];
-  const given = partFor(others, sizeInputSchema);
+  const gpus = typeof gpu === 'string' ? parseListAxis(gpu, 'gpu') : [];
+  const degrees = typeof tp === 'string' ? expandNumberAxis(parseNumberAxis(tp, TP_AXIS), TP_AXIS) : [];
+  // One GPU or one degree narrows the question; only several are compared.
+  const fixed = {
+    ...(gpus.length === 1 && gpus[0] !== EVERY && { gpu: gpus }),
+    ...(degrees.length === 1 && { tp: degrees[0] }),
+  };
+  const given = { ...partFor(others, sizeInputSchema), ...fixed };
   const axes = {
     ...(typeof users === 'string' && { users: parseNumberAxis(users) }),
     ...(Array.isArray(quantization) && { quantization: quantization.map(String) }),
     ...(typeof zone === 'string' && { zone: parseListAxis(zone) }),
+    ...(gpus.length > 0 && !('gpu' in fixed) && { gpu: gpus }),
+    ...(degrees.length > 1 && { tp: degrees }),
   };
   const fromFile = file === undefined ? null : readSpec(file);
   const base: Draft = { ...fromFile?.base, ...given };
-  // An axis on the command line takes the place of a fixed value in the file.
+  // An axis on the command line takes the place of a fixed value in the file, and the other way round.
   for (const key of Object.keys(axes)) delete base[key];
+  const fileAxes: Draft = { ...fromFile?.axes };
+  for (const key of Object.keys(fixed)) delete fileAxes[key];
   // Checked as options first, so that the sentence names the option.
   checkRequest(sizeInputSchema, 'quantization' in axes ? { ...base, quantization: axes.quantization } : base);
-  return checkRequest(sweepSpecSchema, { base, axes: { ...fromFile?.axes, ...axes } });
+  return checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...axes } });
 }
 
 const MAX_SPEC_BYTES = 10_000_000;

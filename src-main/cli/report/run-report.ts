@@ -1,4 +1,5 @@
 import type { RunDetail, RunEntry, RunRow } from '../../../src-worker/protocol/app-api.ts';
+import { sweepSpecSchema } from '../../../src-worker/protocol/requests.ts';
 import { count, NONE, plural, smallUsd, usd } from './format.ts';
 import { facts, heading, table, textOf } from './layout.ts';
 
@@ -31,17 +32,19 @@ export function runListReport(runs: readonly RunEntry[]): string {
   );
 }
 
-export function runReport({ entry, versions, bestRows }: RunDetail): string {
+export function runReport(detail: RunDetail): string {
+  const { entry, versions } = detail;
   return textOf([
     ...heading(`RUN ${entry.id}: ${entry.name}`),
     ...facts([
       ['Model', entry.model],
+      ['Question', entry.question],
       ['Status', entry.status],
       ['Points', `${count(entry.points)}, ${plural(entry.rows, 'row')}`],
       ['Catalog', versions['catalog'] ?? NONE],
     ]),
     '',
-    ...bestLines(bestRows, entry.points),
+    ...bestLines(detail, entry.points),
   ]);
 }
 
@@ -54,16 +57,25 @@ interface PointColumn {
 }
 
 /** The cheapest passing row of each point, as far as a screen or two go. Axes that the sweep leaves open are left out. */
-export function bestLines(rows: readonly RunRow[], points: number): string[] {
-  const shown = rows.slice(0, MOST_POINTS);
-  const missing = points - rows.length;
+export function bestLines({ bestRows, answeredPoints, input }: RunDetail, points: number): string[] {
+  const shown = bestRows.slice(0, MOST_POINTS);
+  const missing = points - answeredPoints;
+  const more = answeredPoints - shown.length;
+  const axes = sweepSpecSchema.safeParse(input).data?.axes;
   const hasZones = shown.some((row) => textIn(row, 'zone') !== NONE);
   const hasUsers = shown.some((row) => numberIn(row, 'users') !== null);
   const users: PointColumn = { title: 'Users', align: 'right', cell: (row) => count(numberIn(row, 'users')) };
+  const tensorParallel: PointColumn = {
+    title: 'TP',
+    align: 'right',
+    cell: (row) => count(numberIn(row, 'tensor_parallel')),
+  };
   const zone: PointColumn = { title: 'Zone', cell: (row) => textIn(row, 'zone') };
   const columns: PointColumn[] = [
     ...(hasUsers ? [users] : []),
     { title: 'Quant.', cell: (row) => textIn(row, 'quantization') },
+    ...(axes?.gpu ? [{ title: 'GPU', cell: (row: RunRow) => textIn(row, 'gpu') }] : []),
+    ...(axes?.tp ? [tensorParallel] : []),
     ...(hasZones ? [zone] : []),
     // A zone tells the provider already, and together they would not fit the line.
     { title: 'Cheapest', cell: (row) => deploymentIn(row) + (hasZones ? '' : ` (${textIn(row, 'provider')})`) },
@@ -77,7 +89,7 @@ export function bestLines(rows: readonly RunRow[], points: number): string[] {
           shown.map((row) => columns.map(({ cell }) => cell(row))),
         )
       : []),
-    ...(rows.length > shown.length ? [`and ${count(rows.length - shown.length)} more points (all in the export)`] : []),
+    ...(more > 0 ? [`and ${count(more)} more points (all in the export)`] : []),
     ...(missing > 0 ? [`${plural(missing, 'point')} without an answer that passes`] : []),
   ];
 }

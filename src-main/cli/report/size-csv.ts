@@ -12,7 +12,8 @@ export function sizeCsv({ input, recommendations }: SizeDocument): string {
   const builder = columnBuilder(SWEEP_COLUMNS);
   const users = typeof input['users'] === 'number' ? input['users'] : null;
   for (const row of recommendations) {
-    builder.add(recommendationCells({ pointId: 0, users, quantization: null, zone: row.zone }, row));
+    const point = { pointId: 0, users, quantization: null, tensorParallel: null, zone: row.zone };
+    builder.add(recommendationCells(point, row));
   }
   const columns = SWEEP_COLUMNS.map(({ name }) => name).filter((name) => !SWEEP_ONLY.includes(name));
   return [...csvPieces(columns, [builder.build()])].join('');

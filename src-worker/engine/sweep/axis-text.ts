@@ -1,7 +1,7 @@
 import { invalidInput } from '../errors.ts';
 import { checkCount, expandNumberAxis, meant, USERS_AXIS, type NumberAxis, type NumberAxisRule } from './axis.ts';
 
-/** Every zone in scope; `all` on the command line. */
+/** Every zone or GPU in scope; `all` on the command line. */
 export const EVERY = '*';
 
 const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
@@ -74,6 +74,9 @@ function syntaxError(part: string, text: string, rule: NumberAxisRule): Error {
   );
 }
 
+/** Axes on which `all` means something. */
+const HAVE_ALL: readonly string[] = ['zone', 'gpu'];
+
 /**
  * An axis of names: `fp16,fp8,int4`. `all` stands for every value where the axis has one (`["*"]`). Names are checked
  * by whoever knows them. Throws invalid input `axis_syntax`.
@@ -87,6 +90,6 @@ export function parseListAxis(text: string, axis = 'zone'): string[] {
     });
   }
   const distinct = [...new Set(names)];
-  if (axis !== 'zone') return distinct;
+  if (!HAVE_ALL.includes(axis)) return distinct;
   return distinct.some((name) => name === EVERY || name.toLowerCase() === 'all') ? [EVERY] : distinct;
 }

@@ -17,10 +17,14 @@ export interface NumberAxisRule {
 }
 
 export const USERS_AXIS: NumberAxisRule = { name: 'users', isWhole: true, min: 1, max: 100_000_000 };
+export const TP_AXIS: NumberAxisRule = { name: 'tp', isWhole: true, min: 1, max: 1024 };
 
 /** Sums of steps such as 0.1 carry an error in their last digits; twelve digits are more than any axis means. */
 const MEANT_DIGITS = 12;
-export const meant = (value: number): number => Number(value.toPrecision(MEANT_DIGITS));
+/** Whole numbers below have no digits to lose, and millions of them are not worth a text each. */
+const EXACT_BELOW = 10 ** MEANT_DIGITS;
+export const meant = (value: number): number =>
+  Number.isInteger(value) && Math.abs(value) < EXACT_BELOW ? value : Number(value.toPrecision(MEANT_DIGITS));
 /** A count that misses a whole number by rounding alone still counts as that number. */
 const wholeSteps = (steps: number): number => Math.floor(steps * (1 + 1e-12) + 1e-9);
 
@@ -42,7 +46,8 @@ export function expandNumberAxis(
     throw invalidInput('axis_empty', `${rule.name}: the list is empty: give at least one value.`, { axis: rule.name });
   }
   for (const value of values) checkValue(value, rule);
-  return [...new Set(values)];
+  // Whole steps never meet again, and may be millions; a list or rounded values may.
+  return !Array.isArray(axis) && 'step' in axis && Number.isInteger(axis.step) ? values : [...new Set(values)];
 }
 
 function expandRange(range: Exclude<NumberAxis, number[]>, rule: NumberAxisRule, limit: number): number[] {

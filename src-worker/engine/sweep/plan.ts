@@ -1,6 +1,7 @@
 import { invalidInput } from '../errors.ts';
-import { expandNumberAxis, MAX_SWEEP_POINTS, USERS_AXIS, type NumberAxis } from './axis.ts';
+import { expandNumberAxis, MAX_SWEEP_POINTS, TP_AXIS, USERS_AXIS, type NumberAxis } from './axis.ts';
 import { EVERY } from './axis-text.ts';
+import { gpuAxisIds } from './gpus.ts';
 import { checkZones, zonesInScope, type CatalogFacts } from './zones.ts';
 
 /** What planning must know of the question that every point shares. */
@@ -12,6 +13,7 @@ export interface SweepBase {
   region: string | null;
   provider: string[];
   gpu: string[];
+  tp: number | null;
   include_retired: boolean;
 }
 
@@ -23,6 +25,10 @@ export interface SweepQuestion<Base extends SweepBase> {
     quantization?: Base['quantization'] | undefined;
     /** `["*"]` = every zone in scope. */
     zone?: string[] | undefined;
+    /** Names of GPUs; `["*"]` = every GPU in scope that some instance has. */
+    gpu?: string[] | undefined;
+    /** Tensor-parallel degrees. */
+    tp?: number[] | undefined;
   };
 }
 
@@ -37,13 +43,25 @@ export interface PlannedUnit<Base extends SweepBase> {
   firstPointId: number;
 }
 
-export interface SweepPlan<Base extends SweepBase> {
+/**
+ * Values of each axis in the order the points take them: quantization slowest, then GPUs, then tensor parallelism, then
+ * users, then zones. What a capacity search depends on comes first, so that points that share one lie together.
+ */
+export interface SweepSpace<Base extends SweepBase> {
   points: number;
-  /** Values of each axis in the order the points take them: quantization slowest, then users, then zones. */
   users: (number | null)[];
   /** One list per value: what `quantization` of the input becomes. */
   quantizations: Base['quantization'][];
+  /** One list per value: what `gpu` of the input becomes; ids where it is an axis. */
+  gpus: string[][];
+  /** null = every degree that an instance allows. */
+  tensorParallels: (number | null)[];
   zones: (string | null)[];
+  /** One input per quantization, GPU and tensor parallelism: what the units share. */
+  inputs: Base[];
+}
+
+export interface SweepPlan<Base extends SweepBase> extends SweepSpace<Base> {
   units: PlannedUnit<Base>[];
 }
 
@@ -51,38 +69,57 @@ export interface SweepPlan<Base extends SweepBase> {
 export const POINTS_PER_UNIT = 8;
 
 /**
- * Turns a sweep into numbered points, grouped in units of at most `pointsPerUnit`. How points are cut into units changes
- * neither their numbers nor their results.
+ * The points of a sweep as the values of its axes, without a list of them.
  *
  * Throws invalid input: `sweep_conflict` (a value both in the base and on an axis, a zone axis beside a zone or region),
- * `users_missing`, `unknown_zone`, `sweep_too_large`, and what `expandNumberAxis` throws.
+ * `users_missing`, `unknown_zone`, `unknown_gpu`, `gpu_not_offered`, `sweep_too_large`, and what `expandNumberAxis` throws.
+ */
+export function sweepSpace<Base extends SweepBase>(
+  question: SweepQuestion<Base>,
+  facts: CatalogFacts,
+): SweepSpace<Base> {
+  const quantizations = quantizationsOf(question);
+  const gpus = gpusOf(question, facts);
+  const tensorParallels = tensorParallelsOf(question);
+  const zones = zonesOf(question, facts, gpus.flat());
+  const inputs = quantizations.flatMap((quantization) =>
+    gpus.flatMap((gpu) => tensorParallels.map((tp) => inputOf(question.base, { quantization, gpu, tp }))),
+  );
+  const users = usersOf(question, Math.floor(MAX_SWEEP_POINTS / (inputs.length * zones.length)));
+  const points = inputs.length * users.length * zones.length;
+  if (points > MAX_SWEEP_POINTS) {
+    const counts = [
+      `${quantizations.length} quantizations`,
+      `${gpus.length} GPUs`,
+      `${tensorParallels.length} TP degrees`,
+      `${users.length} users`,
+      `${zones.length} zones`,
+    ];
+    throw invalidInput(
+      'sweep_too_large',
+      `The sweep has ${points} points (${counts.join(' x ')}) and may have ${MAX_SWEEP_POINTS}: shorten an axis.`,
+      { points, limit: MAX_SWEEP_POINTS },
+    );
+  }
+  return { points, users, quantizations, gpus, tensorParallels, zones, inputs };
+}
+
+/**
+ * Turns a sweep into numbered points, grouped in units of at most `pointsPerUnit`. How points are cut into units changes
+ * neither their numbers nor their results. Throws what `sweepSpace` throws.
  */
 export function planSweep<Base extends SweepBase>(
   question: SweepQuestion<Base>,
   facts: CatalogFacts,
   pointsPerUnit: number = POINTS_PER_UNIT,
 ): SweepPlan<Base> {
-  const quantizations = quantizationsOf(question);
-  const zones = zonesOf(question, facts);
-  const users = usersOf(question, Math.floor(MAX_SWEEP_POINTS / (quantizations.length * zones.length)));
-  const points = quantizations.length * users.length * zones.length;
-  if (points > MAX_SWEEP_POINTS) {
-    throw invalidInput(
-      'sweep_too_large',
-      `The sweep has ${points} points (${quantizations.length} quantizations x ${users.length} users x ${zones.length} zones) and may have ${MAX_SWEEP_POINTS}: shorten an axis.`,
-      { points, limit: MAX_SWEEP_POINTS },
-    );
-  }
-  const units = quantizations.flatMap((quantization, index) =>
-    unitsOf(
-      inputOf(question.base, quantization),
-      users,
-      zones,
-      index * users.length * zones.length,
-      Math.max(1, Math.floor(pointsPerUnit)),
-    ),
+  const space = sweepSpace(question, facts);
+  const { inputs, users, zones } = space;
+  const unitSize = Math.max(1, Math.floor(pointsPerUnit));
+  const units = inputs.flatMap((input, index) =>
+    unitsOf(input, users, zones, index * users.length * zones.length, unitSize),
   );
-  return { points, users, quantizations, zones, units };
+  return { ...space, units };
 }
 
 function usersOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, limit: number): (number | null)[] {
@@ -115,7 +152,36 @@ function quantizationsOf<Base extends SweepBase>({ base, axes }: SweepQuestion<B
   return [...new Set(axes.quantization)].map((value) => [value]);
 }
 
-function zonesOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, facts: CatalogFacts): (string | null)[] {
+function gpusOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, facts: CatalogFacts): string[][] {
+  if (!axes.gpu) return [base.gpu];
+  if (base.gpu.length > 0) {
+    throw invalidInput(
+      'sweep_conflict',
+      'GPUs are given both in the base and as an axis: keep the axis to compare them, the base to look at them together.',
+      { given: base.gpu },
+    );
+  }
+  return gpuAxisIds(axes.gpu, facts, base).map((id) => [id]);
+}
+
+function tensorParallelsOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>): (number | null)[] {
+  if (!axes.tp) return [base.tp];
+  if (base.tp !== null) {
+    throw invalidInput(
+      'sweep_conflict',
+      'Tensor parallelism is given both in the base and as an axis: keep one of them.',
+      { given: base.tp },
+    );
+  }
+  return expandNumberAxis(axes.tp, TP_AXIS);
+}
+
+/** `gpu`: the GPUs looked at, those of the axis included. */
+function zonesOf<Base extends SweepBase>(
+  { base, axes }: SweepQuestion<Base>,
+  facts: CatalogFacts,
+  gpu: string[],
+): (string | null)[] {
   const { zone, region } = base;
   const given = [
     zone !== null && `zone "${zone}"`,
@@ -135,7 +201,7 @@ function zonesOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, fa
   const named = [...new Set(axes.zone)].filter((zone) => zone !== EVERY);
   checkZones(named, facts, base.provider);
   if (named.length === axes.zone.length) return named;
-  const all = zonesInScope(facts, base);
+  const all = zonesInScope(facts, { ...base, gpu });
   if (all.length === 0) {
     throw invalidInput('zone_unknown', 'No zone sells anything within the provider and GPU filters: widen them.', {
       provider: base.provider,
@@ -146,8 +212,8 @@ function zonesOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, fa
 }
 
 /** The shared input of a unit; what varies within it is unset, so that equal searches have equal inputs. */
-function inputOf<Base extends SweepBase>(base: Base, quantization: Base['quantization']): Base {
-  const shared = { ...base, quantization, zone: null };
+function inputOf<Base extends SweepBase>(base: Base, values: Pick<Base, 'quantization' | 'gpu' | 'tp'>): Base {
+  const shared = { ...base, ...values, zone: null };
   delete shared.users;
   return shared;
 }

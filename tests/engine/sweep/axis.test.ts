@@ -132,9 +132,10 @@ describe('list axis: command line', () => {
     expect(parseListAxis('fp16, fp8,int4,fp8', 'quantization')).toEqual(['fp16', 'fp8', 'int4']);
   });
 
-  it('all zones are written all or *', () => {
+  it('all zones or GPUs are written all or *', () => {
     expect(parseListAxis('all')).toEqual(['*']);
     expect(parseListAxis('*', 'zone')).toEqual(['*']);
+    expect(parseListAxis('h100,All', 'gpu')).toEqual(['*']);
     expect(parseListAxis('all', 'quantization')).toEqual(['all']);
   });
 

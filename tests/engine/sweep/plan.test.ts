@@ -72,6 +72,8 @@ function pointsOf<Base extends SweepBase>(units: PlannedUnit<Base>[]) {
       zones.map((zone, z) => ({
         id: firstPointId + u * zones.length + z,
         quantization: input.quantization.join(),
+        gpu: input.gpu.join(),
+        tp: input.tp,
         users: load,
         zone,
       })),
@@ -95,13 +97,13 @@ describe('sweep plan', () => {
     const points = pointsOf(plan(wide).units);
     expect(points.map(({ id }) => id)).toEqual(points.map((_, index) => index));
     expect(points.slice(0, 5)).toEqual([
-      { id: 0, quantization: 'fp16', users: 1, zone: 'us-central1-a' },
-      { id: 1, quantization: 'fp16', users: 1, zone: 'us-central1-b' },
-      { id: 2, quantization: 'fp16', users: 1, zone: 'us-central1-c' },
-      { id: 3, quantization: 'fp16', users: 1, zone: 'us-east-1a' },
-      { id: 4, quantization: 'fp16', users: 2, zone: 'us-central1-a' },
+      { id: 0, quantization: 'fp16', gpu: '', tp: null, users: 1, zone: 'us-central1-a' },
+      { id: 1, quantization: 'fp16', gpu: '', tp: null, users: 1, zone: 'us-central1-b' },
+      { id: 2, quantization: 'fp16', gpu: '', tp: null, users: 1, zone: 'us-central1-c' },
+      { id: 3, quantization: 'fp16', gpu: '', tp: null, users: 1, zone: 'us-east-1a' },
+      { id: 4, quantization: 'fp16', gpu: '', tp: null, users: 2, zone: 'us-central1-a' },
     ]);
-    expect(points[28]).toEqual({ id: 28, quantization: 'fp8', users: 1, zone: 'us-central1-a' });
+    expect(points[28]).toEqual({ id: 28, quantization: 'fp8', gpu: '', tp: null, users: 1, zone: 'us-central1-a' });
   });
 
   it.each([1, 2, 3, 4, 5, 9, 1000])(
@@ -127,7 +129,7 @@ describe('sweep plan', () => {
 
   it('without axes it is one point of the base', () => {
     const { units } = plan({ base: { ...base, users: 10, zone: 'us-central1-a' }, axes: {} });
-    expect(pointsOf(units)).toEqual([{ id: 0, quantization: '', users: 10, zone: 'us-central1-a' }]);
+    expect(pointsOf(units)).toEqual([{ id: 0, quantization: '', gpu: '', tp: null, users: 10, zone: 'us-central1-a' }]);
   });
 
   it('a rate in the base leaves users open', () => {
@@ -144,6 +146,52 @@ describe('sweep plan', () => {
     expect(zones({ ...base, gpu: ['h100'] })).toEqual(['us-central1-c']);
     expect(zones({ ...base, provider: ['aws'], include_retired: true })).toEqual(['us-east-1a', 'us-east-1f']);
     expect(codeOf(() => zones({ ...base, provider: ['lambda'] }))).toBe('zone_unknown');
+  });
+
+  it('GPUs and tensor parallelism vary between quantization and users, so that searches lie together', () => {
+    const draft: SweepSpecDraft = {
+      base,
+      axes: { users: [1, 2], quantization: ['fp16', 'fp8'], gpu: ['h100', 'A100'], tp: [4, 1] },
+    };
+    const { points, inputs, units } = plan(draft);
+    expect(points).toBe(16);
+    expect(inputs).toHaveLength(8);
+    const list = pointsOf(units);
+    expect(list.map(({ id }) => id)).toEqual(list.map((_, index) => index));
+    expect(list.slice(0, 9).map(({ quantization, gpu: id, tp, users }) => [quantization, id, tp, users])).toEqual([
+      ['fp16', 'nvidia-h100-80gb', 4, 1],
+      ['fp16', 'nvidia-h100-80gb', 4, 2],
+      ['fp16', 'nvidia-h100-80gb', 1, 1],
+      ['fp16', 'nvidia-h100-80gb', 1, 2],
+      ['fp16', 'nvidia-a100-40gb', 4, 1],
+      ['fp16', 'nvidia-a100-40gb', 4, 2],
+      ['fp16', 'nvidia-a100-40gb', 1, 1],
+      ['fp16', 'nvidia-a100-40gb', 1, 2],
+      ['fp8', 'nvidia-h100-80gb', 4, 1],
+    ]);
+  });
+
+  it('every GPU means those that an instance in scope has, sorted', () => {
+    const gpus = (draft: SweepSpecDraft['base']) => plan({ base: { users: 1, ...draft }, axes: { gpu: ['*'] } }).gpus;
+    expect(gpus(base)).toEqual([['nvidia-a100-40gb'], ['nvidia-h100-80gb']]);
+    expect(gpus({ ...base, provider: ['AWS'] })).toEqual([['nvidia-a100-40gb']]);
+    expect(gpus({ ...base, provider: ['aws'], include_retired: true })).toEqual([['nvidia-a100-40gb'], ['nvidia-k80']]);
+  });
+
+  it('two names of one GPU are one value', () => {
+    const { gpus } = plan({ base: { ...base, users: 1 }, axes: { gpu: ['h100', 'nvidia-h100-80gb'] } });
+    expect(gpus).toEqual([['nvidia-h100-80gb']]);
+  });
+
+  it('every zone beside an axis of GPUs means the zones that sell one of them', () => {
+    const { zones } = plan({ base: { ...base, users: 1 }, axes: { gpu: ['h100'], zone: ['*'] } });
+    expect(zones).toEqual(['us-central1-c']);
+  });
+
+  it('a GPU that no instance of the providers has is refused: its points would have no rows', () => {
+    const draft = { base: { ...base, users: 1, provider: ['aws'] }, axes: { gpu: ['h100'] } };
+    expect(codeOf(() => plan(draft))).toBe('gpu_not_offered');
+    expect(messageOf(() => plan(draft))).toContain('no instance of aws has the GPU nvidia-h100-80gb');
   });
 
   it('an unknown zone is refused with the nearest names', () => {
@@ -184,6 +232,9 @@ describe('sweep plan', () => {
       { base: { ...base, users: 1, quantization: ['fp8'] }, axes: { quantization: ['fp16'] } },
       'sweep_conflict',
     ],
+    ['GPUs twice', { base: { ...base, users: 1, gpu: ['h100'] }, axes: { gpu: ['a100'] } }, 'sweep_conflict'],
+    ['tensor parallelism twice', { base: { ...base, users: 1, tp: 1 }, axes: { tp: [2] } }, 'sweep_conflict'],
+    ['an unknown GPU', { base: { ...base, users: 1 }, axes: { gpu: ['h10'] } }, 'unknown_gpu'],
     ['no load at all', { base, axes: { zone: ['*'] } }, 'users_missing'],
     ['too many points', { base, axes: { users: { from: 1, to: 5_000_000, step: 1 }, zone: ['*'] } }, 'sweep_too_large'],
   ])('refuses %s', (_, draft, code) => {

@@ -14,6 +14,7 @@ store.appendChunk(runId, smallBatch(1), { donePoints: 1, passing: 1 });
 store.appendChunk(runId, smallBatch(2), { donePoints: 1, passing: 1 });
 store.finishRun(runId, { status: 'done', problems: [] });
 store.saveSizeRun(sizeRun);
+store.writeNote('draft/size', 'text', '2026-01-05T12:00:00.000Z');
 store.importCatalog({
   name: 'Our racks',
   format: 'configiq',

@@ -1,0 +1,79 @@
+import { MOST_SHOWN_ROWS, type RunDetail, type RunRow } from '../../src-worker/protocol/app-api.ts';
+import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+import type { StoredRun } from '../store/store.ts';
+import { pointsIn, type PointView } from './points.ts';
+
+type Shown = Pick<RunDetail, 'bestRows' | 'answeredPoints' | 'emptyRows' | 'emptyPoints'>;
+
+export interface ShownRows {
+  /** Books the points of a batch and says which of its rows are shown. Reads POINT_COLUMNS. */
+  choose(batch: ColumnBatch): number[];
+  /** Takes the rows chosen last, whole. */
+  add(chosen: ColumnBatch): void;
+  rows(): Shown;
+}
+
+/**
+ * Gathers the rows that a window shows of a run, batch by batch in the order of the points: of each point the cheapest
+ * that passes, else its place on the axes with the commonest reason.
+ */
+export function shownRows(run: Pick<StoredRun, 'kind' | 'input'>, most = MOST_SHOWN_ROWS): ShownRows {
+  const shown: Shown = { bestRows: [], answeredPoints: 0, emptyRows: [], emptyPoints: 0 };
+  const axes = axisColumns(run);
+  let last: PointView[] = [];
+  return {
+    choose(batch) {
+      let { length: best } = shown.bestRows;
+      let { length: empty } = shown.emptyRows;
+      last = pointsIn(batch).filter((point) => {
+        if (point.best !== null) {
+          shown.answeredPoints += 1;
+          return best++ < most;
+        }
+        shown.emptyPoints += 1;
+        return empty++ < most;
+      });
+      return last.map(({ best: row, reasonRow }) => row ?? reasonRow ?? 0);
+    },
+    add(chosen) {
+      for (const [row, point] of last.entries()) {
+        if (point.best !== null) shown.bestRows.push(filledCells(chosen, row));
+        else shown.emptyRows.push(emptyRow(chosen, row, point, axes));
+      }
+    },
+    rows: () => shown,
+  };
+}
+
+function emptyRow(chosen: ColumnBatch, row: number, { pointId, reason }: PointView, axes: readonly string[]): RunRow {
+  const place = Object.fromEntries(axes.map((column) => [column, cell(chosen, column, row)]));
+  return { point_id: pointId, ...place, reason, detail: reason === null ? null : cell(chosen, 'detail', row) };
+}
+
+/** The command is long, follows from the rest, and is in the export. */
+const LEFT_OUT: readonly string[] = ['vllm_command'];
+
+function filledCells(batch: ColumnBatch, row: number): RunRow {
+  const filled: RunRow = {};
+  for (const column of batch.order) {
+    const value = LEFT_OUT.includes(column) ? null : cell(batch, column, row);
+    if (value !== null) filled[column] = value;
+  }
+  return filled;
+}
+
+/** Columns that are the same in every row of a point: its place on the axes. What a point leaves open is the plan's. */
+function axisColumns({ kind, input }: Pick<StoredRun, 'kind' | 'input'>): string[] {
+  const spec = kind === 'sweep' ? sweepSpecSchema.safeParse(input).data : undefined;
+  const base = spec?.base ?? sizeInputSchema.safeParse(input).data;
+  const hasQuantization = spec?.axes.quantization !== undefined || base?.quantization.length === 1;
+  const hasTensorParallel = spec?.axes.tp !== undefined || typeof base?.tp === 'number';
+  return [
+    'users',
+    ...(hasQuantization ? ['quantization'] : []),
+    'zone',
+    ...(spec?.axes.gpu ? ['gpu'] : []),
+    ...(hasTensorParallel ? ['tensor_parallel'] : []),
+  ];
+}

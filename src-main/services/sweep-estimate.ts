@@ -1,0 +1,49 @@
+import { surveySearches } from '../../src-worker/answers/sweep-plan.ts';
+import type { Facts } from '../../src-worker/engine/facts.ts';
+import type { Pace, SearchSample } from '../../src-worker/pool/pool.ts';
+
+/** What a sweep will have to do. */
+export interface SweepWork {
+  /** Capacity searches, over all inputs. */
+  searches: number;
+  /** Inputs: each is searched as a whole, by one thread at a time. */
+  inputs: number;
+  /** Rows of all points. */
+  rows: number;
+}
+
+/**
+ * How long a sweep will take on so many threads, from how fast they were lately; null when nothing has been asked yet. The
+ * searches of one input are one piece of work, so that more threads than inputs do not shorten them: the others do the
+ * same search for themselves.
+ */
+export function estimateSweepMs(work: SweepWork, pace: Pace, threads: number, facts: Facts): number | null {
+  const msPerSearch = searchPace(pace, facts);
+  // The row's guess needs the pace of a thread that is warm.
+  if (msPerSearch === null || (pace.msPerRow === null && pace.searches.every(({ isCold }) => isCold))) return null;
+  const msPerRow = pace.msPerRow ?? GUESSED_SEARCHES_PER_ROW * msPerSearch;
+  const searchMs = (work.searches * msPerSearch) / Math.max(1, Math.min(threads, work.inputs));
+  return Math.round(searchMs + (work.rows * msPerRow) / threads);
+}
+
+/** Before the first row was timed by itself: what a row costs in searches, on the machines this was tried on. */
+const GUESSED_SEARCHES_PER_ROW = 0.3;
+
+/**
+ * ms of one thread for one capacity search, by the latest ones: the lower quartile, because a thread gets faster for a
+ * while and whatever disturbs it only makes it slower. Cold ones count where there are no others.
+ */
+function searchPace({ searches, msPerRow }: Pace, facts: Facts): number | null {
+  const warm = searches.filter(({ isCold }) => !isCold);
+  const paces = (warm.length > 0 ? warm : searches)
+    .map((sample) => samplePace(sample, msPerRow ?? 0, facts))
+    .filter((ms) => ms !== null)
+    .sort((one, other) => one - other);
+  return paces[Math.floor(paces.length / 4)] ?? null;
+}
+
+function samplePace({ input, model, ms, rows }: SearchSample, msPerRow: number, facts: Facts): number | null {
+  const { searches } = surveySearches([input], [null], model, facts);
+  // Rows of a call never take all of its time, whatever their pace was elsewhere.
+  return searches > 0 ? Math.max(ms - rows * msPerRow, ms / 10) / searches : null;
+}

@@ -1,0 +1,177 @@
+import type { Facts } from '../engine/facts.ts';
+import { resolveGpuId } from '../engine/hardware/resolve.ts';
+import type { Gpu, Instance } from '../engine/hardware/types.ts';
+import type { ModelSource } from '../engine/model/types.ts';
+import { headroomRule } from '../engine/sizing/headroom.ts';
+import { chooseOffer } from '../engine/sizing/offers.ts';
+import { checkPlanGroup, gpuGroup, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
+import { hostMemoryRefusal } from '../engine/sizing/size.ts';
+import type { PlanGroup, ReasonCode, SizingDemand, SizingSubject } from '../engine/sizing/types.ts';
+import type { SweepSpace } from '../engine/sweep/plan.ts';
+import { SCHEMA_VERSION, type SweepPlanDocument } from '../protocol/documents.ts';
+import type { SizeInput, SweepSpec } from '../protocol/requests.ts';
+import { versionsOf } from './common.ts';
+import { subjectOf } from './prepared.ts';
+import { resolvePrecisions, resolveProviders } from './resolve.ts';
+
+/** What stands between the question and its capacity searches, counted without any of them. */
+export interface SearchSurvey {
+  /** Capacity searches: instances with equal groups of GPUs share one. */
+  searches: number;
+  /** Instances in scope that are sold. */
+  instances: number;
+  /** Rows of one load and zone, over all inputs: each instance has one, those no longer sold included. */
+  rows: number;
+  /** Combinations of instance, precision and tensor parallelism. */
+  plans: number;
+  removed: Map<ReasonCode, number>;
+}
+
+const SENTENCES: Record<ReasonCode, string> = {
+  memory: 'The weights and the longest request do not fit into the memory of the GPUs.',
+  tp_heads: 'The tensor parallelism does not divide the attention heads of the model.',
+  link_domain: 'The tensor parallelism needs more GPUs than the instance has.',
+  compute_capability: 'The engine does not run on the GPU.',
+  dtype_unsupported: 'The GPU cannot compute the precision.',
+  host_memory: 'The host has too little memory to load the weights.',
+  context_exceeded: 'Requests are longer than the context of the model.',
+  sla_missed: 'The targets are missed.',
+  price_unknown: 'No on-demand price is known.',
+  spot_unknown: 'No spot price is known.',
+  retired: 'The instance is no longer sold.',
+  zone_unknown: 'The provider does not say in which zones it sells the instance.',
+  not_in_zone: 'The instance is not sold in the zones.',
+  region_filtered: 'The instance is not sold in the region.',
+  max_gpus: 'One instance has more GPUs than are allowed.',
+};
+
+/**
+ * Goes through every combination of instance, precision and tensor parallelism of a sweep's inputs with the engine's own
+ * checks, in the order in which a row would give its reason; a search or a load has no part in them. `zones`: a place
+ * removes an instance only when none of them sells it.
+ */
+export function surveySearches(
+  inputs: readonly SizeInput[],
+  zones: readonly (string | null)[],
+  source: ModelSource,
+  facts: Facts,
+): SearchSurvey {
+  const survey: SearchSurvey = { searches: 0, instances: 0, rows: 0, plans: 0, removed: new Map() };
+  const [first] = inputs;
+  if (!first) return survey;
+  const { subject } = subjectOf(first, source, facts);
+  const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
+  const providers = resolveProviders(first.provider, facts);
+  const offered = facts.instances.filter(({ provider }) => providers.length === 0 || providers.includes(provider));
+  const placeRefusals = new Map(offered.map((instance) => [instance, placeRefusal(instance, first, zones)]));
+  const seen = new Set<Instance>();
+  for (const input of inputs) {
+    const gpuIds = new Set(input.gpu.map((name) => resolveGpuId(facts, name)));
+    const asked: SizingSubject = {
+      ...subject,
+      precisions: resolvePrecisions(input.quantization, subject.model),
+      tensorParallel: input.tp,
+    };
+    const groups = new Map<string, PlanGroup>();
+    for (const instance of offered) {
+      const gpu = gpus.get(instance.gpuId);
+      if (!gpu || (gpuIds.size > 0 && !gpuIds.has(gpu.id))) continue;
+      const place = placeRefusals.get(instance) ?? null;
+      if (place !== 'retired') seen.add(instance);
+      survey.rows += 1;
+      surveyInstance(survey, asked, groups, { instance, gpu, place, maxGpus: input.max_gpus });
+    }
+    for (const { refusal } of groups.values()) if (!refusal) survey.searches += 1;
+  }
+  survey.instances = seen.size;
+  return survey;
+}
+
+interface Surveyed {
+  instance: Instance;
+  gpu: Gpu;
+  place: ReasonCode | null;
+  maxGpus: number | null;
+}
+
+function surveyInstance(
+  survey: SearchSurvey,
+  subject: SizingSubject,
+  groups: Map<string, PlanGroup>,
+  { instance, gpu, place, maxGpus }: Surveyed,
+): void {
+  const { gpus } = gpuGroup(instance);
+  const choices = tensorParallelChoices(gpus, subject.tensorParallel);
+  const count = (reason: ReasonCode | null, plans = 1) => {
+    survey.plans += plans;
+    if (reason !== null) survey.removed.set(reason, (survey.removed.get(reason) ?? 0) + plans);
+  };
+  for (const precision of subject.precisions) {
+    if (choices.length === 0) count(place ?? 'link_domain');
+    for (const tp of choices) {
+      if (place === 'retired') {
+        count(place);
+        continue;
+      }
+      // An instance that is not sold where it is asked for is searched all the same: its group may be another's too.
+      const key = planKey(instance, tp, precision);
+      const group = groups.get(key) ?? checkPlanGroup(subject, gpu, instance, tp, precision);
+      groups.set(key, group);
+      const tooMany = maxGpus !== null && gpus > maxGpus ? 'max_gpus' : null;
+      count(place ?? group.refusal?.reason ?? hostMemoryRefusal(subject, instance, group)?.reason ?? tooMany);
+    }
+  }
+}
+
+/** Why an instance cannot be had, whatever the load; null where one of the zones sells it. */
+function placeRefusal(instance: Instance, input: SizeInput, zones: readonly (string | null)[]): ReasonCode | null {
+  if (instance.status === 'retired' && !input.include_retired) return 'retired';
+  let reason: ReasonCode | null = null;
+  for (const zone of zones) {
+    const choice = chooseOffer(instance, demandIn(input, zone));
+    if (choice.kind === 'offer') return null;
+    reason ??= choice.refusal.reason;
+  }
+  return reason;
+}
+
+/** A demand without a load, which no place asks about. */
+const demandIn = (input: SizeInput, zone: string | null): SizingDemand => ({
+  rateReqPerS: 0,
+  headroom: headroomRule(input.headroom),
+  pricing: input.pricing,
+  zone,
+  region: input.region,
+  maxGpus: input.max_gpus,
+});
+
+/** A sweep before it starts: how many points, how many searches, and what is ruled out already. */
+export function sweepPlanDocument(
+  spec: SweepSpec,
+  space: SweepSpace<SizeInput>,
+  survey: SearchSurvey,
+  facts: Facts,
+  estimatedMs: number | null,
+): SweepPlanDocument {
+  const counts = {
+    quantization: space.quantizations.length,
+    gpu: space.gpus.length,
+    tp: space.tensorParallels.length,
+    users: space.users.length,
+    zone: space.zones.length,
+  };
+  const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: SENTENCES[reason], plans }));
+  return {
+    schema_version: SCHEMA_VERSION,
+    points: space.points,
+    axes: Object.entries(counts)
+      .filter(([axis]) => spec.axes[axis as keyof typeof counts] !== undefined)
+      .map(([axis, count]) => ({ axis, count })),
+    searches: survey.searches,
+    instances: survey.instances,
+    estimated_ms: estimatedMs,
+    removed: removed.sort((a, b) => b.plans - a.plans || (a.reason < b.reason ? -1 : 1)),
+    plans: survey.plans,
+    versions: versionsOf(facts, spec.base.calibration),
+  };
+}

@@ -1,0 +1,141 @@
+import type { ModelSource } from '../engine/model/types.ts';
+import type { SizeInput } from '../protocol/requests.ts';
+import type { Job } from './sweep-run.ts';
+import type { CallOutcome } from './thread.ts';
+
+/** A piece of work that searched capacities and then wrote rows, in ms of one thread. */
+export interface SearchSample {
+  input: SizeInput;
+  model: ModelSource;
+  ms: number;
+  rows: number;
+  /** First of its thread, which still had to compile the program: several times slower. */
+  isCold: boolean;
+}
+
+/** What a thread was asked before. */
+export interface ThreadPast {
+  isWarm: boolean;
+  /** Inputs of units that it holds ready: their next points cost rows alone. */
+  held: SizeInput[];
+  /** Inputs it has answered, whose plans it may remember. */
+  asked: SizeInput[];
+}
+
+export const newPast = (): ThreadPast => ({ isWarm: false, held: [], asked: [] });
+
+/** How fast threads were lately: what the duration of a sweep is estimated from. */
+export interface Pace {
+  /** Newest last. */
+  searches: readonly SearchSample[];
+  /** ms of one thread for a row where the capacities were searched before; null before the first. */
+  msPerRow: number | null;
+}
+
+export interface PaceMeter {
+  /** Books a unit that had its thread to itself, also in the thread's past. */
+  addUnit(job: Job, outcome: CallOutcome<'sweepUnit'>, past: ThreadPast): void;
+  /** Books the answer of a size question. */
+  addSize(input: SizeInput, model: ModelSource, outcome: CallOutcome<'size'>, past: ThreadPast): void;
+  pace(): Pace;
+}
+
+/** Older samples tell of another kind of question. */
+const KEPT_SEARCHES = 8;
+const KEPT_UNITS = 64;
+/** Inputs a thread is taken to hold: one fewer than it does, so that a search is never mistaken for none. */
+const HELD_INPUTS = 3;
+
+export function paceMeter(): PaceMeter {
+  const searches: SearchSample[] = [];
+  const units: { ms: number; rows: number }[] = [];
+
+  const addSearch = (sample: SearchSample) => {
+    searches.push(sample);
+    if (searches.length > KEPT_SEARCHES) searches.shift();
+  };
+  const addRows = (ms: number, rows: number) => {
+    if (rows === 0) return;
+    units.push({ ms, rows });
+    if (units.length > KEPT_UNITS) units.shift();
+  };
+
+  return {
+    addUnit({ unit: { input }, model }, outcome, past) {
+      const isHeld = past.held.includes(input);
+      const search = isHeld ? null : ask(past, input);
+      if (!isHeld) past.held.push(input);
+      if (past.held.length > HELD_INPUTS) past.held.shift();
+      if (outcome.kind !== 'answered' || !outcome.result.ok || outcome.result.value.kind !== 'done') return;
+      const { rows } = outcome.result.value.batch;
+      if (isHeld) addRows(outcome.ms, rows);
+      if (search) addSearch({ input, model, ms: outcome.ms, rows, ...search });
+    },
+    addSize(input, model, outcome, past) {
+      const isAskedAgain = past.asked.some((earlier) => planText(earlier) === planText(input));
+      const search = ask(past, input);
+      if (outcome.kind !== 'answered' || !outcome.result.ok) return;
+      const { num_passing: passing, excluded } = outcome.result.value;
+      // Where nothing passes, other questions are asked as well: that many searches nobody plans.
+      if (passing === 0) return;
+      // Every instance is worked out, however few are listed.
+      const rows = passing + excluded.length;
+      if (isAskedAgain) addRows(outcome.ms, rows);
+      if (search) addSearch({ input, model, ms: outcome.ms, rows, ...search });
+    },
+    pace() {
+      const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
+      const ms = units.reduce((sum, unit) => sum + unit.ms, 0);
+      return { searches: [...searches], msPerRow: rows > 0 ? ms / rows : null };
+    },
+  };
+}
+
+/** Inputs of a thread that are compared with a new one. */
+const KEPT_ASKED = 100;
+
+/** Books that a thread is asked; null where it may remember plans of the input, so that its time tells of no search. */
+function ask(past: ThreadPast, input: SizeInput): Pick<SearchSample, 'isCold'> | null {
+  const isKnown = past.asked.some((earlier) => sharesPlans(earlier, input));
+  const isCold = !past.isWarm;
+  past.isWarm = true;
+  past.asked.push(input);
+  if (past.asked.length > KEPT_ASKED) past.asked.shift();
+  return isKnown ? null : { isCold };
+}
+
+/** Whether two inputs may have a plan in common: same subject, and precisions, GPUs and degrees that may meet. */
+function sharesPlans(one: SizeInput, other: SizeInput): boolean {
+  const meet = (ones: string[], others: string[]) =>
+    ones.length === 0 || others.length === 0 || ones.some((name) => others.includes(name));
+  return (
+    meet(one.quantization, other.quantization) &&
+    meet(one.gpu, other.gpu) &&
+    (one.tp === null || other.tp === null || one.tp === other.tp) &&
+    subjectText(one) === subjectText(other)
+  );
+}
+
+/** What decides which plans are looked at: the same text, the same plans. */
+const planText = (input: SizeInput): string =>
+  JSON.stringify([subjectText(input), input.quantization, input.gpu, input.tp, input.provider, input.include_retired]);
+
+/** What a capacity search depends on besides the plan. */
+const subjectText = ({
+  model,
+  workload,
+  kv_cache_dtype,
+  input_tokens,
+  output_tokens,
+  prefix_hit_rate,
+  cacheable_ratio,
+  prefix_cache,
+  strict_context,
+  sla,
+  method,
+  calibration,
+}: SizeInput): string =>
+  JSON.stringify([
+    [model, workload, kv_cache_dtype, input_tokens, output_tokens, prefix_hit_rate, cacheable_ratio],
+    [prefix_cache, strict_context, sla, method, calibration],
+  ]);

@@ -1,0 +1,35 @@
+/**
+ * What a person can do in the window, in words. The page's registry of commands and the menu of the desktop program both read
+ * them here, so that a command is called the same and has the same shortcut in both.
+ */
+
+export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'View' | 'Help';
+
+export interface CommandWords {
+  label: string;
+  group: CommandGroup;
+  /** Shortcut in tinykeys' words: `$mod+k` is Ctrl K, or Command K on a Mac. */
+  keys?: string;
+}
+
+export const COMMAND_WORDS = {
+  'go.start': { label: 'Go to Start', group: 'Go', keys: '1' },
+  'go.size': { label: 'Go to Size', group: 'Go', keys: '2' },
+  'go.sweep': { label: 'Go to Sweep', group: 'Go', keys: '3' },
+  'go.runs': { label: 'Go to Runs', group: 'Go', keys: '4' },
+  'go.components': { label: 'Go to Components and states', group: 'Go' },
+  'go.region': { label: 'Next region of the window', group: 'Go', keys: 'F6' },
+  'answer.new': { label: 'New sizing', group: 'Answer', keys: 'n' },
+  'answer.results': { label: 'All results', group: 'Answer', keys: 'r' },
+  'answer.back': { label: 'Back', group: 'Go', keys: 'Escape' },
+  'answer.save': { label: 'Save as a run', group: 'Answer', keys: '$mod+s' },
+  'answer.export': { label: 'Export', group: 'Answer', keys: '$mod+e' },
+  'answer.copy-command': { label: 'Copy vLLM command', group: 'Answer' },
+  'edit.undo': { label: 'Undo', group: 'Edit', keys: '$mod+z' },
+  'edit.redo': { label: 'Redo', group: 'Edit', keys: '$mod+Shift+z' },
+  'sweep.stop': { label: 'Stop the sweep', group: 'Sweep', keys: 'Escape' },
+  'view.palette': { label: 'Search or run a command', group: 'View', keys: '$mod+k' },
+  'help.shortcuts': { label: 'All shortcuts', group: 'Help', keys: '?' },
+} as const satisfies Record<string, CommandWords>;
+
+export type KnownCommand = keyof typeof COMMAND_WORDS;

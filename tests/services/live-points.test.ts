@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
+import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
+import { livePoints } from '../../src-main/services/live-points.ts';
+import { pointsIn } from '../../src-main/services/points.ts';
+import { shownRows } from '../../src-main/services/shown-rows.ts';
+import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+
+type Row = Partial<Record<string, number | string | null>>;
+
+function batchOf(...rows: Row[]): ColumnBatch {
+  const builder = columnBuilder(SWEEP_COLUMNS);
+  for (const row of rows) builder.add((column) => row[column] ?? null);
+  return builder.build();
+}
+const passing = (point: number, id: string, usdPerRequest: number | null, more: Row = {}): Row => ({
+  point_id: point,
+  meets_sla: 1,
+  id,
+  cost_usd_per_request: usdPerRequest,
+  cost_usd_per_hour: usdPerRequest === null ? null : 7,
+  ...more,
+});
+const refused = (point: number, reason: string, more: Row = {}): Row => ({
+  point_id: point,
+  meets_sla: 0,
+  reason,
+  ...more,
+});
+
+describe('points of a batch', () => {
+  test('the cheapest row that passes wins by $/request, then $/hour, then id; a row without a price comes last', () => {
+    const batch = batchOf(
+      passing(0, 'z', null),
+      passing(0, 'd', 2),
+      passing(0, 'c', 1, { cost_usd_per_hour: 9 }),
+      passing(0, 'b', 1),
+      passing(0, 'a', 1),
+      refused(0, 'memory'),
+      passing(1, 'y', null),
+      passing(1, 'x', null),
+    );
+    expect(pointsIn(batch).map(({ pointId, best }) => [pointId, best])).toEqual([
+      [0, 4],
+      [1, 7],
+    ]);
+  });
+
+  test('a point without a passing row has the commonest reason, by name among equals, and the first row of it', () => {
+    const batch = batchOf(
+      refused(3, 'sla_missed'),
+      refused(3, 'memory'),
+      refused(3, 'memory'),
+      refused(4, 'tp_heads'),
+      refused(4, 'memory'),
+    );
+    expect(pointsIn(batch)).toEqual([
+      { pointId: 3, best: null, reason: 'memory', reasonRow: 1 },
+      { pointId: 4, best: null, reason: 'memory', reasonRow: 4 },
+    ]);
+  });
+});
+
+describe('live points', () => {
+  const pointsOf = (count: number, batches: number) => {
+    const live = livePoints(count);
+    for (let first = 0; first < count; first += Math.ceil(count / batches)) {
+      const last = Math.min(count, first + Math.ceil(count / batches));
+      live.add(batchOf(...Array.from({ length: last - first }, (_, index) => passing(first + index, 'a', 1))));
+    }
+    return live;
+  };
+
+  test('are the same ones however the sweep is cut, at most a thousand, spread over all of it', () => {
+    const ids = pointsOf(2500, 3)
+      .take()
+      .map(({ pointId }) => pointId);
+    expect(ids).toEqual(Array.from({ length: 834 }, (_, index) => index * 3));
+    expect(
+      pointsOf(2500, 300)
+        .take()
+        .map(({ pointId }) => pointId),
+    ).toEqual(ids);
+    expect(pointsOf(1000, 7).take()).toHaveLength(1000);
+    expect(pointsOf(1001, 7).take().length).toBeLessThanOrEqual(1000);
+  });
+
+  test('are told once each, and kept for whoever comes later', () => {
+    const live = livePoints(4);
+    live.add(batchOf(passing(0, 'a', 1), passing(1, 'b', 1)));
+    expect(live.told()).toEqual([]);
+    expect(live.take().map(({ id }) => id)).toEqual(['a', 'b']);
+    live.add(batchOf(passing(2, 'c', 1)));
+    expect(live.take().map(({ id }) => id)).toEqual(['c']);
+    expect(live.take()).toEqual([]);
+    expect(live.told().map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('points without an answer are counted by their commonest reason, thinned or not', () => {
+    const live = livePoints(100_000);
+    live.add(batchOf(refused(1, 'memory'), refused(2, 'sla_missed'), refused(2, 'sla_missed'), refused(2, 'memory')));
+    live.add(batchOf(refused(3, 'memory'), passing(5, 'a', 1)));
+    expect(live.excluded()).toEqual({ memory: 2, sla_missed: 1 });
+    expect(live.take()).toEqual([]);
+  });
+});
+
+describe('rows shown of a run', () => {
+  const input = sweepSpecSchema.parse({ base: { model: 'm', users: 1 }, axes: { gpu: ['a'], tp: [2] } });
+  const shownOf = (batches: ColumnBatch[], most?: number) => {
+    const shown = shownRows({ kind: 'sweep', input }, most);
+    for (const batch of batches) shown.add(pickedRows(batch, shown.choose(batch)));
+    return shown.rows();
+  };
+  const batch = batchOf(
+    refused(0, 'memory', { detail: 'first', users: 1, gpu: 'a', tensor_parallel: 2, quantization: 'fp16' }),
+    passing(1, 'b', 2),
+    passing(1, 'a', 1, { vllm_command: 'vllm serve', gpu: 'a' }),
+    refused(2, 'memory', { detail: 'second' }),
+    passing(3, 'c', 3),
+  );
+
+  test('the best of each point without its empty cells and its command, the place and reason of the others', () => {
+    const { bestRows, emptyRows } = shownOf([batch]);
+    expect(bestRows[0]).toEqual({
+      point_id: 1,
+      id: 'a',
+      meets_sla: 1,
+      gpu: 'a',
+      cost_usd_per_request: 1,
+      cost_usd_per_hour: 7,
+    });
+    // The base leaves the precision open: that of the nearest plan is not the point's.
+    expect(emptyRows[0]).toEqual({
+      point_id: 0,
+      users: 1,
+      zone: null,
+      gpu: 'a',
+      tensor_parallel: 2,
+      reason: 'memory',
+      detail: 'first',
+    });
+  });
+
+  test('beyond the most a window holds they are counted only', () => {
+    const twice = [batch, batchOf(passing(4, 'd', 1), refused(5, 'memory'))];
+    const { bestRows, emptyRows, answeredPoints, emptyPoints } = shownOf(twice, 1);
+    expect(bestRows.map(({ point_id: point }) => point)).toEqual([1]);
+    expect(emptyRows.map(({ point_id: point }) => point)).toEqual([0]);
+    expect([answeredPoints, emptyPoints]).toEqual([3, 3]);
+  });
+});
