@@ -71,13 +71,14 @@ function runElectron(binary) {
 async function serveBrowser() {
   const { startBrowserHost, openUrl } = await import('../out/main/browser.js');
   const host = await startBrowserHost({ port: Number(options.port) });
+  // Before the address is printed: whoever reads it may stop the program at once.
+  endOnSignal(() => host.close());
   console.log(`ConfigIQ: ${host.url}\nStop with Ctrl-C.`);
   const isAttended = process.stdout.isTTY && !process.env.CI;
   if (isAttended && !options['no-open']) {
     const note = await openUrl(host.url);
     if (note) console.log(`${note} Open the address above by hand.`);
   }
-  endOnSignal(() => host.close());
 }
 
 /** Ctrl-C closes; npm and the terminal both pass it on, so only one that comes later means "at once". */

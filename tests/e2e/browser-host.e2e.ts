@@ -30,13 +30,16 @@ test.describe('size', () => {
     await expect(app.size.verdict).toHaveAttribute('data-verdict', 'met');
     expect((await app.size.column(/Configuration/)).length).toBeGreaterThan(3);
     await expect(app.size.chart).toBeVisible();
-    await expect(app.statusBar).toContainText('browser host');
+    await expect(app.statusBar).toContainText('Engine');
   });
 
   test('answers every edit: a hundred times the users cost more, but not more than a hundred times', async ({
     app,
   }) => {
-    const cheapest = async () => Number((await app.size.column(/\$\/h|per hour|Cost/))[0]?.replace(/[^\d.]/g, ''));
+    const cheapest = async () => {
+      const [, price] = /\$([\d,.]+) an hour/.exec(await app.size.verdict.innerText()) ?? [];
+      return Number(price?.replaceAll(',', ''));
+    };
     await app.size.setUsers('100');
     await app.size.waitForAnswer();
     const few = await cheapest();
@@ -57,8 +60,44 @@ test.describe('size', () => {
     await expect(app.size.verdict).toHaveText(verdict);
   });
 
-  test('goes on after a reload', async ({ app, page }) => {
+  test('opens after a reload where it was left, with what was typed', async ({ app, page }) => {
+    await app.size.setUsers('1234');
+    await app.size.waitForAnswer();
+    await expect(page.getByText('Draft kept')).toBeVisible();
     await page.reload();
+    await expect(page.getByRole('textbox', { name: 'Users', exact: true })).toHaveValue('1234');
+    await app.size.waitForAnswer();
+  });
+
+  test('a first run opens a solved sample; an edit changes its verdict, undo brings it back', async ({
+    page,
+    folder,
+  }) => {
+    const host = await startHost(folder);
+    const app = new AppPage(page);
+    await page.goto(host.url);
+    const sample = page.getByTestId('example-chat');
+    await expect(sample).toContainText('/h');
+    await sample.click();
+    await app.size.waitForAnswer();
+    const solved = await app.size.verdict.innerText();
+    await app.size.setUsers('5000');
+    await expect(app.size.verdict).not.toHaveText(solved);
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await expect(app.size.verdict).toHaveText(solved, { useInnerText: true });
+    expect(app.complaints).toEqual([]);
+    await host.stop();
+  });
+
+  test('a no has changes that work: one click makes it, undo takes it back', async ({ app, page }) => {
+    await page.getByText('Advanced', { exact: true }).click();
+    await page.getByLabel('TTFT P95 target, ms').fill('2');
+    await expect(app.size.verdict).toHaveAttribute('data-verdict', /none|near/);
+    await page.getByTestId('relaxations').getByRole('button').first().click();
+    await expect(app.size.verdict).toHaveAttribute('data-verdict', 'met');
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await expect(app.size.verdict).toHaveAttribute('data-verdict', /none|near/);
+    await page.getByRole('button', { name: 'Reset all to defaults' }).click();
     await app.size.waitForAnswer();
   });
 });
@@ -109,7 +148,7 @@ test.describe('looks', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing in ${colorScheme} on any screen`, async ({ app, page }) => {
       await page.emulateMedia({ colorScheme });
-      for (const screen of ['Size', 'Sweep', 'Runs'] as const) {
+      for (const screen of ['Start', 'Size', 'Sweep', 'Runs'] as const) {
         await app.show(screen);
         const { violations } = await new AxeBuilder({ page }).analyze();
         const found = violations.map(({ id, nodes }) => `${screen}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);

@@ -21,6 +21,10 @@ export const protocol = {
   handle: (scheme: string, handler: (request: Request) => Promise<Response>) => void schemes.set(scheme, handler),
 };
 
+export const screen = {
+  getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }],
+};
+
 export const shell = {
   openExternal: (url: string): Promise<void> => {
     openedLinks.push(url);

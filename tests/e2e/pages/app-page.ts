@@ -3,7 +3,7 @@ import { RunsScreen } from './runs-screen.ts';
 import { SizeScreen } from './size-screen.ts';
 import { SweepScreen } from './sweep-screen.ts';
 
-type ScreenName = 'Size' | 'Sweep' | 'Runs';
+export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs';
 
 /** The page as a person sees it: screens by their names, and everything the browser complained about. */
 export class AppPage {
@@ -27,9 +27,10 @@ export class AppPage {
     page.on('pageerror', (error) => this.complaints.push(error.message));
   }
 
-  /** Opens the address and waits for the first answer. */
+  /** Opens the address and goes to the form, wherever the window was left; waits for the first answer. */
   async open(url: string): Promise<void> {
     await this.page.goto(url);
+    await this.show('Size');
     await this.size.waitForAnswer();
   }
 

@@ -14,11 +14,11 @@ export class RunsScreen {
   }
 
   rows(): Locator {
-    return this.table.locator('tbody tr:not([aria-hidden])');
+    return this.table.locator('[role="row"][data-index]');
   }
 
   async openNewest(): Promise<void> {
-    await this.rows().first().getByRole('button').click();
+    await this.rows().first().getByRole('rowheader').click();
     await this.detail.waitFor();
   }
 

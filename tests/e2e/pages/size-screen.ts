@@ -34,12 +34,19 @@ export class SizeScreen {
     return this.page.getByRole('group', { name: /config[.]json/ }).getByRole('alert');
   }
 
-  /** Texts of one column of the results, top to bottom. */
+  /** Leaves the form for all results, chart and grid. */
+  async openResults(): Promise<void> {
+    await this.page.getByRole('button', { name: /See all results/ }).click();
+    await expect(this.results).toBeVisible();
+  }
+
+  /** Texts of one column of the results, top to bottom; opens them first. */
   async column(heading: RegExp): Promise<string[]> {
+    if (!(await this.results.isVisible())) await this.openResults();
     const headings = await this.results.getByRole('columnheader').allInnerTexts();
     const index = headings.findIndex((text) => heading.test(text));
-    if (index < 0) throw new Error(`There is no column ${heading}; there are ${headings.join(', ')}.`);
-    const rows = await this.results.locator('tbody tr:not([aria-hidden])').all();
-    return Promise.all(rows.map((row) => row.locator('td, th').nth(index).innerText()));
+    if (index < 0) throw new Error(`There is no column ${String(heading)}; there are ${headings.join(', ')}.`);
+    const cells = this.results.locator(`[role="row"][data-index] > [data-column="${index}"]`);
+    return cells.allInnerTexts();
   }
 }
