@@ -6,6 +6,11 @@ export interface Palette {
   text3: string;
   surface: string;
   accent: string;
+  met: string;
+  missed: string;
+  /** What limits a step, in the colors of the time split. */
+  memory: string;
+  compute: string;
   grid: string;
   axis: string;
   frontier: string;
@@ -19,8 +24,8 @@ export interface Palette {
 
 /** `element` decides which theme applies: custom properties are inherited. */
 export function readPalette(element: Element): Palette {
-  const styles = getComputedStyle(element);
-  const read = (name: string): string => styles.getPropertyValue(name).trim();
+  const read = tokenReader(element);
+  if (matchMedia('(forced-colors: active)').matches) return forcedPalette(read('--font-ui'));
   return {
     series: [1, 2, 3, 4, 5, 6, 7].map((slot) => read(`--chart-${slot}`)),
     text: read('--text'),
@@ -28,6 +33,10 @@ export function readPalette(element: Element): Palette {
     text3: read('--text-3'),
     surface: read('--surface'),
     accent: read('--accent'),
+    met: read('--met'),
+    missed: read('--missed'),
+    memory: read('--part-memory'),
+    compute: read('--part-compute'),
     grid: read('--chart-grid'),
     axis: read('--chart-axis'),
     frontier: read('--chart-frontier'),
@@ -38,4 +47,23 @@ export function readPalette(element: Element): Palette {
     isHighContrast:
       document.documentElement.dataset['contrast'] === 'more' || matchMedia('(prefers-contrast: more)').matches,
   };
+}
+
+/** Where the system forces its colors only shapes, dashes, hatches and names tell things apart. */
+function forcedPalette(font: string): Palette {
+  const ink = 'CanvasText';
+  return {
+    series: Array.from({ length: 7 }, () => ink),
+    ...{ text: ink, text2: ink, text3: ink, met: ink, missed: ink, memory: ink, compute: ink },
+    ...{ axis: ink, frontier: ink, target: ink, unstable: ink },
+    ...{ surface: 'Canvas', tooltip: 'Canvas', accent: 'Highlight', grid: 'GrayText' },
+    font,
+    isHighContrast: true,
+  };
+}
+
+/** The value of a custom property where `element` stands. */
+export function tokenReader(element: Element): (name: string) => string {
+  const styles = getComputedStyle(element);
+  return (name) => styles.getPropertyValue(name).trim();
 }

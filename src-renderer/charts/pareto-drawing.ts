@@ -1,65 +1,101 @@
-import type { ChartConfiguration, ChartDataset, Plugin, ScaleOptions } from 'chart.js';
-import { metric } from '../../src-worker/protocol/metrics.ts';
-import { formatTick } from '../../src-worker/protocol/numbers.ts';
+import type { ChartDataset, Plugin } from 'chart.js';
+import Zoom from 'chartjs-plugin-zoom';
+import {
+  basicOptions,
+  layoutWith,
+  metricTick,
+  overlayPlugin,
+  scaleOf,
+  tooltipOf,
+  type PointDatum,
+  type ScatterConfiguration,
+} from './drawing.ts';
 import type { Palette } from './palette.ts';
+import type { AxisSpec, ParetoZoom } from './pareto-axes.ts';
 import { drawOverlay, drawUnderlay, type ParetoMarks } from './pareto-overlay.ts';
-import type { AxisSpec, ParetoPoint, ParetoSpec } from './pareto-spec.ts';
+import { describePoint, type ParetoPoint, type ParetoSpec } from './pareto-spec.ts';
 
 /** From a spec and the colors of the theme to what the drawing library wants. */
 
-export type ParetoConfiguration = ChartConfiguration<'scatter', ParetoPoint[]>;
+const HIT_RADIUS = 9;
+/** A shorter drag is a click. */
+const DRAG_THRESHOLD = 10;
 
-const FRONTIER_RADIUS = 5;
-const DOMINATED_RADIUS = 3.2;
-const HIT_RADIUS = 6;
-/** The slot of everything without one of its own; drawn hollow. */
-const HOLLOW_SLOT = 7;
+/** What the overlay reads when it draws, and what is told when something is done to the picture. */
+export interface ParetoLink {
+  spec: () => ParetoSpec;
+  palette: () => Palette;
+  marks: () => ParetoMarks;
+  onPick: (point: ParetoPoint) => void;
+  onZoom: (zoom: ParetoZoom) => void;
+}
 
-export function paretoConfiguration(
-  spec: ParetoSpec,
-  palette: Palette,
-  marks: () => ParetoMarks,
-  onPick: (point: ParetoPoint) => void,
-): ParetoConfiguration {
+export function paretoConfiguration(spec: ParetoSpec, palette: Palette, link: ParetoLink): ScatterConfiguration {
   return {
     type: 'scatter',
-    data: { datasets: [pointsOf(spec, palette), frontierOf(spec, palette)] },
+    data: { datasets: [pointsOf(spec), frontierOf(spec, palette)] },
     options: {
-      animation: false,
-      responsive: true,
-      maintainAspectRatio: false,
-      parsing: false,
+      ...basicOptions,
       interaction: { mode: 'nearest', intersect: true },
       onClick: (_event, elements) => {
         const point = spec.points[elements.find((element) => element.datasetIndex === 0)?.index ?? -1];
-        if (point) onPick(point);
+        if (point) link.onPick(point);
       },
-      layout: { padding: { top: 6, right: 12 } },
-      scales: { x: scaleOf(spec.x, palette, false), y: scaleOf(spec.y, palette, true) },
-      plugins: { legend: { display: false }, tooltip: tooltipOf(spec, palette) },
+      layout: layoutWith(14),
+      scales: {
+        x: scaleOf(spec.x, palette, false, metricTick(spec.x.metricId)),
+        y: scaleOf(spec.y, palette, true, metricTick(spec.y.metricId)),
+      },
+      plugins: {
+        legend: { display: false },
+        tooltip: tooltipOf(
+          palette,
+          (index) => spec.points[index]?.label ?? '',
+          (index) => {
+            const point = spec.points[index];
+            return point ? describePoint(spec, point) : [];
+          },
+          (item) => item.datasetIndex === 0,
+        ),
+        zoom: zoomOf(spec, palette, link),
+      },
     },
-    plugins: [overlay(spec, palette, marks)],
+    plugins: [overlayOf(link), Zoom],
   };
 }
 
-function pointsOf(spec: ParetoSpec, palette: Palette): ChartDataset<'scatter', ParetoPoint[]> {
-  const color = (point: ParetoPoint): string => palette.series[point.slot - 1] ?? palette.text;
-  const fade = (point: ParetoPoint): string => (point.isFrontier || palette.isHighContrast ? 'ff' : 'bf');
+/** The wheel alone scrolls the page; with Ctrl (a pinch on a touchpad sends that too) it zooms. */
+function zoomOf(spec: ParetoSpec, palette: Palette, link: ParetoLink) {
+  const seen = (axis: AxisSpec, scale: { min: number; max: number } | undefined) =>
+    scale ? { metricId: axis.metricId, min: scale.min, max: scale.max } : null;
   return {
-    data: spec.points,
-    pointStyle: spec.points.map((point) => point.shape),
-    pointRadius: spec.points.map((point) => (point.isFrontier ? FRONTIER_RADIUS : DOMINATED_RADIUS)),
-    pointHoverRadius: spec.points.map((point) => (point.isFrontier ? FRONTIER_RADIUS : DOMINATED_RADIUS) + 1),
-    pointHitRadius: HIT_RADIUS,
-    pointBorderColor: spec.points.map((point) => color(point) + fade(point)),
-    pointBackgroundColor: spec.points.map((point) =>
-      point.slot === HOLLOW_SLOT ? palette.surface : color(point) + fade(point),
-    ),
-    pointBorderWidth: 1.5,
+    limits: { x: { min: spec.x.isLog ? spec.x.low / 1000 : 0 }, y: { min: spec.y.isLog ? spec.y.low / 1000 : 0 } },
+    zoom: {
+      mode: 'xy' as const,
+      wheel: { enabled: true, modifierKey: 'ctrl' as const, speed: 0.1 },
+      drag: {
+        enabled: true,
+        threshold: DRAG_THRESHOLD,
+        borderColor: palette.accent,
+        borderWidth: 1,
+        // A keyword of the system takes no alpha.
+        backgroundColor: palette.isHighContrast ? 'transparent' : `${palette.accent}22`,
+      },
+      onZoom: ({ chart }: { chart: { scales: Record<string, { min: number; max: number }> } }) =>
+        link.onZoom({ x: seen(spec.x, chart.scales['x']), y: seen(spec.y, chart.scales['y']) }),
+    },
   };
 }
 
-function frontierOf(spec: ParetoSpec, palette: Palette): ChartDataset<'scatter', ParetoPoint[]> {
+/**
+ * Only where the points are and how near the pointer must come. The overlay draws them: here each would need looks of its
+ * own, and to work those out takes the library 10 ms for 1,000 points.
+ */
+function pointsOf(spec: ParetoSpec): ChartDataset<'scatter', PointDatum[]> {
+  return { data: spec.points, pointRadius: 0, pointHoverRadius: 0, pointHitRadius: HIT_RADIUS };
+}
+
+function frontierOf(spec: ParetoSpec, palette: Palette): ChartDataset<'scatter', PointDatum[]> {
   return {
     data: spec.points.filter((point) => point.isFrontier),
     showLine: true,
@@ -68,72 +104,14 @@ function frontierOf(spec: ParetoSpec, palette: Palette): ChartDataset<'scatter',
     pointRadius: 0,
     pointHitRadius: 0,
     pointHoverRadius: 0,
-    // Below the points.
-    order: 1,
   };
 }
 
-function scaleOf(axis: AxisSpec, palette: Palette, hasGrid: boolean): ScaleOptions<'linear' | 'logarithmic'> {
-  return {
-    type: axis.isLog ? 'logarithmic' : 'linear',
-    min: axis.min,
-    max: axis.max,
-    grid: { display: hasGrid, color: palette.grid, drawTicks: !hasGrid, tickColor: palette.axis, tickLength: 4 },
-    border: { color: palette.axis, display: !hasGrid },
-    afterBuildTicks: (scale) => {
-      scale.ticks = axis.ticks.map((value) => ({ value }));
-    },
-    ticks: {
-      color: palette.text2,
-      font: { family: palette.font, size: 11 },
-      maxRotation: 0,
-      callback: (value) => formatTick(Number(value)),
-    },
-  };
-}
-
-function tooltipOf(spec: ParetoSpec, palette: Palette) {
-  return {
-    animation: false as const,
-    displayColors: false,
-    backgroundColor: palette.tooltip,
-    titleColor: palette.text,
-    bodyColor: palette.text,
-    borderColor: palette.axis,
-    borderWidth: 1,
-    cornerRadius: 5,
-    titleFont: { family: palette.font, size: 12, weight: 600 },
-    bodyFont: { family: palette.font, size: 12 },
-    filter: (item: { datasetIndex: number }) => item.datasetIndex === 0,
-    callbacks: {
-      title: ([item]: { dataIndex: number }[]) => spec.points[item?.dataIndex ?? -1]?.label ?? '',
-      label: (item: { dataIndex: number }) => {
-        const point = spec.points[item.dataIndex];
-        return point ? describePoint(spec, point) : [];
-      },
-    },
-  };
-}
-
-/** The lines of a tooltip, and what a screen reader says of a point. */
-export function describePoint(spec: ParetoSpec, point: ParetoPoint): string[] {
-  const line = (id: string, value: number): string => {
-    const { label, unit, format } = metric(id);
-    return `${label}: ${format(value)} ${unit.replace('US$/', 'per ')}`;
-  };
-  const { row } = point;
-  return [
-    line(spec.x.metricId, point.x),
-    line(spec.y.metricId, point.y),
-    `TTFT P95: ${metric('ttft_p95').format(row.ttft_ms.p95)} ms`,
-    `${row.provider}, ${row.zone ?? row.region}, TP ${row.tensor_parallel}`,
-  ];
-}
-
-function overlay(spec: ParetoSpec, palette: Palette, marks: () => ParetoMarks): Plugin<'scatter'> {
-  return {
-    id: 'configiq-pareto',
-    beforeDatasetsDraw: (chart) => drawUnderlay(chart, spec, palette),
-    afterDatasetsDraw: (chart) => drawOverlay(chart, spec, palette, marks()),
-  };
+function overlayOf({ spec, palette, marks }: ParetoLink): Plugin<'scatter'> {
+  return overlayPlugin({
+    palette,
+    titles: () => ({ x: spec().x.title, y: spec().y.title }),
+    under: (chart) => drawUnderlay(chart, spec(), palette()),
+    over: (chart) => drawOverlay(chart, spec(), palette(), marks()),
+  });
 }

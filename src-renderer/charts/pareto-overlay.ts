@@ -1,8 +1,11 @@
-import type { Chart } from 'chart.js';
+import { drawPoint } from 'chart.js/helpers';
+import { drawLabels, hatch, label, measure, targetLine } from './canvas-marks.ts';
+import { pixelOf, type ScatterChart } from './drawing.ts';
+import { boxAround, boxesAlong, placeLabels, type Box, type LabelWish } from './label-places.ts';
 import type { Palette } from './palette.ts';
-import type { ParetoPoint, ParetoSpec } from './pareto-spec.ts';
+import { HOLLOW_SLOT, type ParetoPoint, type ParetoSpec } from './pareto-spec.ts';
 
-/** What the drawing library has no word for: the target, the better corner, direct labels, the rings. */
+/** What is drawn around the frontier: points, rings, direct labels, the target, the better corner. */
 
 /** What may change without a new spec. */
 export interface ParetoMarks {
@@ -11,168 +14,149 @@ export interface ParetoMarks {
   activeId: string | null;
 }
 
-interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
-
-const LABEL_HEIGHT = 14;
-const LABEL_GAP = 9;
+const FRONTIER_RADIUS = 5;
+const DOMINATED_RADIUS = 3.2;
+/** Alpha of what is dominated: 75 %. */
+const FAINT = 'bf';
 const RING_RADIUS = 9;
-const HALO_WIDTH = 3.5;
+const POINT_REACH = 5;
+const FRONTIER_REACH = 6;
+const LINE_REACH = 2;
+/** Nearer to the right edge than this, the name of the target stands left of its line. */
+const TARGET_LABEL_ROOM = 130;
 
 /** Below the points: where the target is missed, and the line it is missed at. */
-export function drawUnderlay(chart: Chart<'scatter'>, spec: ParetoSpec, palette: Palette): void {
+export function drawUnderlay(chart: ScatterChart, spec: ParetoSpec, palette: Palette): void {
   const x = chart.scales['x'];
-  if (!spec.target || !x) return;
+  const { target } = spec;
+  if (!target || !x) return;
   const { ctx, chartArea } = chart;
-  const at = x.getPixelForValue(spec.target.value);
-  const missesLeft = spec.x.better === 'higher';
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(
-    missesLeft ? chartArea.left : at,
-    chartArea.top,
-    missesLeft ? at - chartArea.left : chartArea.right - at,
-    chartArea.height,
-  );
-  ctx.clip();
-  hatch(ctx, chartArea, palette.unstable);
-  ctx.restore();
-  ctx.save();
-  ctx.strokeStyle = palette.target;
-  ctx.lineWidth = 1.25;
-  ctx.setLineDash([5, 3]);
-  line(ctx, at, chartArea.top, at, chartArea.bottom);
-  ctx.restore();
-  const isNearRight = at > chartArea.right - 120;
-  label(
-    ctx,
-    spec.target.label,
-    at + (isNearRight ? -6 : 6),
-    chartArea.top + 7,
-    isNearRight ? 'right' : 'left',
-    palette,
-    palette.target,
-  );
+  const missed = missedBox(chartArea, x.getPixelForValue(target.value), spec.x.better);
+  if (missed.right > missed.left) {
+    hatch(ctx, missed, palette.unstable);
+    const hasRoom = measure(ctx, palette, target.missed) + 8 < missed.right - missed.left;
+    if (hasRoom) {
+      label(ctx, palette, { text: target.missed, x: missed.left + 4, y: missed.bottom - 9, color: palette.text3 });
+    }
+  }
+  if (target.value < spec.x.min || target.value > spec.x.max) return;
+  const at = x.getPixelForValue(target.value);
+  targetLine(ctx, palette, [at, chartArea.top], [at, chartArea.bottom]);
+  const isNearRight = at > chartArea.right - TARGET_LABEL_ROOM;
+  label(ctx, palette, {
+    text: target.label,
+    x: at + (isNearRight ? -6 : 6),
+    y: chartArea.top + 7,
+    align: isNearRight ? 'right' : 'left',
+    color: palette.target,
+  });
+}
+
+/** The part of the picture where a target is missed: slower than it, or later than it. Empty where that is out of sight. */
+export function missedBox(area: Box, targetAt: number, better: 'lower' | 'higher'): Box {
+  const edge = Math.min(area.right, Math.max(area.left, targetAt));
+  const { top, bottom } = area;
+  return better === 'higher'
+    ? { left: area.left, right: edge, top, bottom }
+    : { left: edge, right: area.right, top, bottom };
 }
 
 /** Above the points: rings, the names of the frontier, the better corner. */
-export function drawOverlay(chart: Chart<'scatter'>, spec: ParetoSpec, palette: Palette, marks: ParetoMarks): void {
+export function drawOverlay(chart: ScatterChart, spec: ParetoSpec, palette: Palette, marks: ParetoMarks): void {
   const { ctx, chartArea } = chart;
   ctx.save();
+  ctx.beginPath();
+  ctx.rect(chartArea.left - 6, chartArea.top - 10, chartArea.width + 16, chartArea.height + 16);
+  ctx.clip();
+  drawPoints(chart, spec, palette);
   for (const point of spec.points) {
     if (point.id === marks.selectedId) ring(chart, point, palette.accent, []);
     if (point.id === marks.activeId) ring(chart, point, palette.text, [2, 2]);
   }
-  drawLabels(chart, spec, palette, marks);
-  const isRight = spec.x.better === 'higher';
-  label(
-    ctx,
-    isRight ? 'better ↘' : '↙ better',
-    isRight ? chartArea.right - 4 : chartArea.left + 4,
-    chartArea.bottom - 9,
-    isRight ? 'right' : 'left',
-    palette,
-    palette.text2,
-  );
+  drawLabels(ctx, palette, labelPlaces(chart, spec, palette, marks), () => palette.text);
   ctx.restore();
+  const corner = betterCorner(spec, chartArea);
+  label(ctx, palette, { ...corner, color: palette.text2 });
 }
 
-/** Frontier and selection are named; a name that would cover another is dropped. */
-function drawLabels(chart: Chart<'scatter'>, spec: ParetoSpec, palette: Palette, marks: ParetoMarks): void {
-  const { ctx, chartArea } = chart;
-  const named = spec.points
-    .filter((point) => point.isFrontier || point.id === marks.selectedId)
-    .sort((a, b) => Number(b.id === marks.selectedId) - Number(a.id === marks.selectedId));
-  const taken: Box[] = spec.points.filter((point) => point.isFrontier).map((point) => around(place(chart, point), 5));
-  ctx.font = `500 11px ${palette.font}`;
-  for (const point of named) {
-    const { x, y } = place(chart, point);
-    const width = ctx.measureText(point.label).width;
-    const spots: { x: number; y: number; align: CanvasTextAlign }[] = [
-      { x: x + LABEL_GAP, y: y + LABEL_GAP, align: 'left' },
-      { x: x - LABEL_GAP, y: y - LABEL_GAP, align: 'right' },
-      { x: x - LABEL_GAP, y: y + LABEL_GAP, align: 'right' },
-      { x: x + LABEL_GAP, y: y - LABEL_GAP, align: 'left' },
-    ];
-    for (const spot of spots) {
-      const left = spot.align === 'left' ? spot.x : spot.x - width;
-      const box = { left, right: left + width, top: spot.y - LABEL_HEIGHT / 2, bottom: spot.y + LABEL_HEIGHT / 2 };
-      const isSelected = point.id === marks.selectedId;
-      if (!inside(box, chartArea) || (!isSelected && taken.some((other) => overlaps(box, other)))) continue;
-      taken.push(box);
-      label(ctx, point.label, spot.x, spot.y, spot.align, palette, palette.text);
-      break;
+/** Faint ones first, so that the frontier lies on top. */
+function drawPoints(chart: ScatterChart, { points }: ParetoSpec, palette: Palette): void {
+  const { ctx } = chart;
+  for (const isFrontier of [false, true]) {
+    for (const point of points) {
+      if (point.isFrontier !== isFrontier) continue;
+      const { radius, stroke, fill } = inkOf(point, palette);
+      const { x, y } = pixelOf(chart, point);
+      ctx.strokeStyle = stroke;
+      ctx.fillStyle = fill;
+      drawPoint(ctx, { pointStyle: point.shape, radius, borderWidth: 1.5 }, x, y);
     }
   }
 }
 
-function place(chart: Chart<'scatter'>, point: ParetoPoint): { x: number; y: number } {
+/** The frontier is large and solid, the rest small and faint; what misses a target and what has no color of its own is hollow. */
+export function inkOf(point: Pick<ParetoPoint, 'slot' | 'isFrontier' | 'isExcluded'>, palette: Palette) {
+  const color = palette.series[point.slot - 1] ?? palette.text;
+  const isSolid = point.isFrontier || point.isExcluded || palette.isHighContrast;
+  const stroke = isSolid ? color : color + FAINT;
+  const isHollow = point.slot === HOLLOW_SLOT || point.isExcluded;
   return {
-    x: chart.scales['x']?.getPixelForValue(point.x) ?? 0,
-    y: chart.scales['y']?.getPixelForValue(point.y) ?? 0,
+    radius: point.isFrontier ? FRONTIER_RADIUS : DOMINATED_RADIUS,
+    stroke,
+    fill: isHollow ? palette.surface : stroke,
   };
 }
 
-const around = ({ x, y }: { x: number; y: number }, reach: number): Box => ({
-  left: x - reach,
-  right: x + reach,
-  top: y - reach,
-  bottom: y + reach,
-});
-const overlaps = (a: Box, b: Box): boolean =>
-  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-const inside = (box: Box, area: Box): boolean =>
-  box.left >= area.left && box.right <= area.right && box.top >= area.top && box.bottom <= area.bottom;
+/** An arrow into the corner where both metrics are best. */
+export function betterCorner(spec: Pick<ParetoSpec, 'x' | 'y'>, area: Box) {
+  const isRight = spec.x.better === 'higher';
+  const isTop = spec.y.better === 'higher';
+  const arrows = isTop ? { left: '↖ better', right: 'better ↗' } : { left: '↙ better', right: 'better ↘' };
+  return {
+    text: isRight ? arrows.right : arrows.left,
+    x: isRight ? area.right - 4 : area.left + 4,
+    y: isTop ? area.top + 9 : area.bottom - 9,
+    align: isRight ? ('right' as const) : ('left' as const),
+  };
+}
 
-function ring(chart: Chart<'scatter'>, point: ParetoPoint, color: string, dash: number[]): void {
+/** Frontier and selection are named; what finds no room beside all points and names is not. */
+function labelPlaces(chart: ScatterChart, spec: ParetoSpec, palette: Palette, marks: ParetoMarks) {
+  const { ctx, chartArea } = chart;
+  const isSeen = ({ x, y }: ParetoPoint): boolean =>
+    x >= spec.x.min && x <= spec.x.max && y >= spec.y.min && y <= spec.y.max;
+  const seen = spec.points.filter(isSeen).map((point) => ({ point, at: pixelOf(chart, point) }));
+  const frontier = seen.filter(({ point }) => point.isFrontier).map(({ at }) => at);
+  const obstacles = [
+    ...seen.map(({ point, at }) => boxAround(at.x, at.y, point.isFrontier ? FRONTIER_REACH : POINT_REACH)),
+    ...boxesAlong(frontier, LINE_REACH),
+  ];
+  const isNamed = (id: string): boolean => id === marks.selectedId || id === marks.activeId;
+  const wishes = seen
+    .filter(({ point }) => point.isFrontier || isNamed(point.id))
+    .sort((a, b) => Number(isNamed(b.point.id)) - Number(isNamed(a.point.id)))
+    .map(({ point, at }): LabelWish => ({
+      id: point.id,
+      ...at,
+      // Only what is looked at is named in full: long names would push those of the others out.
+      texts: (isNamed(point.id) ? [point.label, point.shortLabel] : [point.shortLabel]).map((text) => ({
+        text,
+        width: measure(ctx, palette, text),
+      })),
+      mustShow: isNamed(point.id),
+      reach: isNamed(point.id) ? RING_RADIUS : 0,
+    }));
+  return placeLabels(wishes, obstacles, chartArea);
+}
+
+function ring(chart: ScatterChart, point: ParetoPoint, color: string, dash: number[]): void {
   const { ctx } = chart;
-  const { x, y } = place(chart, point);
+  const { x, y } = pixelOf(chart, point);
   ctx.beginPath();
   ctx.setLineDash(dash);
   ctx.lineWidth = 2;
   ctx.strokeStyle = color;
   ctx.arc(x, y, RING_RADIUS, 0, 2 * Math.PI);
   ctx.stroke();
-}
-
-function hatch(ctx: CanvasRenderingContext2D, area: Box, color: string): void {
-  const step = 8;
-  const height = area.bottom - area.top;
-  ctx.strokeStyle = color;
-  ctx.globalAlpha = 0.3;
-  ctx.lineWidth = 1;
-  for (let x = area.left - height; x < area.right; x += step) line(ctx, x, area.bottom, x + height, area.top);
-}
-
-function line(ctx: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x1, y1);
-  ctx.lineTo(x2, y2);
-  ctx.stroke();
-}
-
-function label(
-  ctx: CanvasRenderingContext2D,
-  text: string,
-  x: number,
-  y: number,
-  align: CanvasTextAlign,
-  palette: Palette,
-  color: string,
-): void {
-  ctx.save();
-  ctx.font = `500 11px ${palette.font}`;
-  ctx.textAlign = align;
-  ctx.textBaseline = 'middle';
-  ctx.lineJoin = 'round';
-  ctx.lineWidth = HALO_WIDTH;
-  ctx.strokeStyle = palette.surface;
-  ctx.strokeText(text, x, y);
-  ctx.fillStyle = color;
-  ctx.fillText(text, x, y);
-  ctx.restore();
+  ctx.setLineDash([]);
 }

@@ -1,9 +1,15 @@
-import type { Recommendation, SlaRow } from '../../src-worker/protocol/documents.ts';
-import { configurationName, metric, type Metric } from '../../src-worker/protocol/metrics.ts';
+import type { SlaRow } from '../../src-worker/protocol/documents.ts';
+import { metric, type Metric } from '../../src-worker/protocol/metrics.ts';
+import { plural } from '../../src-worker/protocol/numbers.ts';
 import { GPU_FAMILIES, SHAPE_LABELS, gpuFamily, gpuLabel, precisionLabel, precisionShape } from '../format/names.ts';
 import type { PrecisionShape } from '../format/names.ts';
+import type { ChartPoint } from './chart-point.ts';
+import { metricCell, textCell, type ChartTable } from './chart-table.ts';
+import { frontierIds } from './frontier.ts';
+import type { LegendEntry, LegendMark } from './legend.ts';
+import { axisOf, type AxisSpec } from './pareto-axes.ts';
 
-/** What the Pareto chart draws, without how: a pure function of the rows and the two chosen metrics. */
+/** What the Pareto chart draws, without how: a pure function of the points and the two chosen metrics. */
 export interface ParetoSpec {
   x: AxisSpec;
   y: AxisSpec;
@@ -12,23 +18,10 @@ export interface ParetoSpec {
   /** Ids of the points nothing beats in both metrics, in order of x. */
   frontier: string[];
   /** The gating target of the metric on the x axis, if it has one. */
-  target: { value: number; label: string } | null;
-  /** Families and shapes that occur, in their fixed order. */
-  families: { slot: number; label: string }[];
-  shapes: { shape: PrecisionShape; label: string }[];
+  target: { value: number; label: string; missed: string } | null;
+  legend: LegendEntry[];
   /** One sentence for people who do not see the picture. */
   summary: string;
-}
-
-export interface AxisSpec {
-  metricId: string;
-  /** Name, unit and `log` where it is. */
-  title: string;
-  isLog: boolean;
-  min: number;
-  max: number;
-  ticks: number[];
-  better: 'lower' | 'higher';
 }
 
 export interface ParetoPoint {
@@ -36,173 +29,213 @@ export interface ParetoPoint {
   x: number;
   y: number;
   isFrontier: boolean;
+  isExcluded: boolean;
   /** Slot of the chart palette, 1 to 7. */
   slot: number;
   shape: PrecisionShape;
   label: string;
-  row: Recommendation;
+  /** GPU and precision alone, where the whole label finds no room. */
+  shortLabel: string;
+  source: ChartPoint;
 }
 
-/** An axis turns logarithmic when its values span more than this ratio. */
-const LOG_RATIO = 20;
-/** Room left around the points, as a share of the (log) span. */
-const PADDING = 0.06;
 /** A target further from the points than this factor would squeeze them; it is then left out. */
 const TARGET_REACH = 4;
+/** More GPUs than this are counted, not listed, in the legend. */
+const MOST_LISTED_GPUS = 3;
 
-export const X_METRICS = ['speed_per_user', 'ttft_p95'] as const;
-export const Y_METRICS = ['usd_per_1m_output_tokens', 'usd_per_hour'] as const;
+export interface ParetoQuestion {
+  points: readonly ChartPoint[];
+  xId: string;
+  yId: string;
+  targets?: readonly SlaRow[];
+  /** Ids of legend entries whose points are not drawn. */
+  hidden?: ReadonlySet<string>;
+}
 
-export function paretoSpec(rows: Recommendation[], xId: string, yId: string): ParetoSpec {
+export function paretoSpec({ points: sources, xId, yId, targets = [], hidden }: ParetoQuestion): ParetoSpec {
   const [xMetric, yMetric] = [metric(xId), metric(yId)];
-  const placed = rows
-    .map((row) => ({ row, x: xMetric.value(row), y: yMetric.value(row) }))
-    .filter(
-      (point): point is { row: Recommendation; x: number; y: number } => isPlottable(point.x) && isPlottable(point.y),
-    )
-    .sort((a, b) => a.x - b.x || a.y - b.y || a.row.id.localeCompare(b.row.id));
-  const frontier = frontierIds(placed, xMetric, yMetric);
-  const points = placed.map(({ row, x, y }) => ({
-    id: row.id,
-    x,
-    y,
-    isFrontier: frontier.includes(row.id),
-    slot: gpuFamily(row.gpu) + 1,
-    shape: precisionShape(row.quantization),
-    label: `${configurationName(row)}, ${gpuLabel(row.gpu)} ${precisionLabel(row.quantization)}`,
-    row,
-  }));
-  const xs = points.map((point) => point.x);
-  const target = targetOn(xId, rows[0]?.sla ?? [], xs);
+  const all = sources.flatMap((source) => placed(source, xId, yId));
+  const points = hidden?.size
+    ? all.filter(({ slot, shape }) => !hidden.has(`family-${slot}`) && !hidden.has(`shape-${shape}`))
+    : all;
+  points.sort((a, b) => a.x - b.x || a.y - b.y || (a.id < b.id ? -1 : 1));
+  const frontier = frontierIds(
+    points.filter((point) => !point.isExcluded),
+    xMetric.better ?? 'lower',
+    yMetric.better ?? 'lower',
+  );
+  const onFrontier = new Set(frontier);
+  for (const point of points) point.isFrontier = onFrontier.has(point.id);
+  const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
+  const target = targetOn(xId, targets, xs);
   return {
-    x: axis(xMetric, target ? [...xs, target.value] : xs),
-    y: axis(
-      yMetric,
-      points.map((point) => point.y),
-    ),
+    x: axisOver(xId, target ? [...xs, target.value] : xs),
+    y: axisOver(yId, ys),
     points,
     frontier,
     target,
-    families: familiesOf(points),
-    shapes: (Object.keys(SHAPE_LABELS) as PrecisionShape[])
-      .filter((shape) => points.some((point) => point.shape === shape))
-      .map((shape) => ({ shape, label: SHAPE_LABELS[shape] })),
-    summary: summaryOf(points, frontier, xMetric, yMetric),
+    legend: legendOf(all, hidden ?? new Set()),
+    summary: summaryOf(points, all.length - points.length, xMetric, yMetric),
   };
+}
+
+function axisOver(metricId: string, values: number[]): AxisSpec {
+  if (values.length === 0) return axisOf(metricId, 1, 10);
+  return axisOf(metricId, Math.min(...values), Math.max(...values));
 }
 
 /** A logarithm may be needed, so a point without a positive place is not drawn. */
-const isPlottable = (value: number | null): boolean => value !== null && Number.isFinite(value) && value > 0;
+const isPlottable = (value: number | null): value is number => value !== null && Number.isFinite(value) && value > 0;
 
-interface Placed {
-  row: Recommendation;
-  x: number;
-  y: number;
+function placed(source: ChartPoint, xId: string, yId: string): ParetoPoint[] {
+  const [x, y] = [source.value(xId), source.value(yId)];
+  if (!isPlottable(x) || !isPlottable(y)) return [];
+  const shortLabel = hardwareLabel(source.gpu, source.quantization);
+  return [
+    {
+      id: source.id,
+      x,
+      y,
+      isFrontier: false,
+      isExcluded: source.isExcluded ?? false,
+      slot: gpuFamily(source.gpu) + 1,
+      shape: precisionShape(source.quantization),
+      label: `${source.name}, ${shortLabel}`,
+      shortLabel,
+      source,
+    },
+  ];
 }
 
-/** Sweeps from the better end of x and keeps each point that improves y; of equals only the first stays. */
-function frontierIds(sortedByX: Placed[], xMetric: Metric, yMetric: Metric): string[] {
-  const ySign = yMetric.better === 'higher' ? -1 : 1;
-  const xSign = xMetric.better === 'higher' ? -1 : 1;
-  const fromBest = sortedByX.toSorted(
-    (a, b) => xSign * (a.x - b.x) || ySign * (a.y - b.y) || a.row.id.localeCompare(b.row.id),
-  );
-  let best = Infinity;
-  const kept: Placed[] = [];
-  for (const point of fromBest) {
-    if (ySign * point.y < best) {
-      best = ySign * point.y;
-      kept.push(point);
-    }
+const hardwareLabels = new Map<string, string>();
+
+/** `L40S FP8`. Kept, as a live chart asks for the same few a thousand times over. */
+function hardwareLabel(gpu: string, quantization: string): string {
+  const key = `${gpu} ${quantization}`;
+  let label = hardwareLabels.get(key);
+  if (label === undefined) {
+    label = `${gpuLabel(gpu)} ${precisionLabel(quantization)}`;
+    hardwareLabels.set(key, label);
   }
-  return kept.sort((a, b) => a.x - b.x).map((point) => point.row.id);
+  return label;
 }
 
-function axis(of: Metric, values: number[]): AxisSpec {
-  const [low, high] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [1, 10];
-  const isLog = low > 0 && high / low > LOG_RATIO;
-  const [min, max] = isLog ? padLog(low, high) : padLinear(low, high);
-  return {
-    metricId: of.id,
-    title: `${of.label}, ${of.unit}${isLog ? ', log' : ''}`,
-    isLog,
-    min,
-    max,
-    ticks: isLog ? logTicks(min, max) : linearTicks(min, max),
-    better: of.better ?? 'lower',
-  };
+/** The metrics of a list that at least one point has a place for. */
+export function offeredMetrics(points: readonly ChartPoint[], ids: readonly string[]): string[] {
+  return ids.filter((id) => points.some((point) => isPlottable(point.value(id))));
 }
 
-function padLog(low: number, high: number): [number, number] {
-  const factor = (high / low) ** PADDING;
-  return [low / factor, high * factor];
-}
-
-function padLinear(low: number, high: number): [number, number] {
-  const pad = (high - low || high) * PADDING;
-  return [Math.max(0, low - pad), high + pad];
-}
-
-/** Ticks at steps of 1, 2 or 5: the step whose count comes nearest to five. */
-export function linearTicks(min: number, max: number): number[] {
-  if (!(max > min)) return [min];
-  const magnitude = 10 ** Math.floor(Math.log10((max - min) / 5));
-  const candidates = [1, 2, 5, 10].map((factor) => ticksBetween(min, max, factor * magnitude));
-  return candidates.reduce((best, ticks) => (Math.abs(ticks.length - 5) < Math.abs(best.length - 5) ? ticks : best));
-}
-
-function ticksBetween(min: number, max: number, step: number): number[] {
-  const first = Math.ceil(min / step - 1e-9);
-  const last = Math.floor(max / step + 1e-9);
-  // Twelve digits hide what binary fractions leave behind.
-  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-}
-
-/** 1, 2, 5 in each decade; only the decades when that gets crowded. */
-export function logTicks(min: number, max: number): number[] {
-  const ticksAt = (factors: number[]): number[] => {
-    const ticks: number[] = [];
-    for (let power = Math.floor(Math.log10(min)); power <= Math.ceil(Math.log10(max)); power++) {
-      ticks.push(...factors.map((factor) => Number((factor * 10 ** power).toPrecision(12))));
-    }
-    return ticks.filter((tick) => tick >= min && tick <= max);
-  };
-  const fine = ticksAt([1, 2, 5]);
-  return fine.length <= 8 ? fine : ticksAt([1]);
-}
-
-/** The TPOT target as a speed, or the TTFT target as it is. */
-function targetOn(xId: string, sla: SlaRow[], xs: number[]): ParetoSpec['target'] {
-  const gating = (name: string) => sla.find((entry) => entry.metric === name && entry.gating);
-  const entry = xId === 'speed_per_user' ? gating('tpot_p50') : gating(xId);
-  if (!entry || xs.length === 0) return null;
+/** The TPOT target as a speed, or the target of a latency as it is. */
+function targetOn(xId: string, sla: readonly SlaRow[], xs: number[]): ParetoSpec['target'] {
   const isSpeed = xId === 'speed_per_user';
+  const name = isSpeed ? 'tpot_p50' : xId;
+  const entry = sla.find((row) => row.metric === name && row.gating);
+  if (!entry || xs.length === 0) return null;
   const value = isSpeed ? 1000 / entry.target_ms : entry.target_ms;
   const isFar = value < Math.min(...xs) / TARGET_REACH || value > Math.max(...xs) * TARGET_REACH;
   if (isFar) return null;
-  return { value, label: `${isSpeed ? 'TPOT P50' : metric(xId).label} ≤ ${entry.target_ms} ms` };
+  const { label } = metric(name);
+  return { value, label: `${label} ≤ ${entry.target_ms} ms`, missed: `misses ${label}` };
 }
 
-/** The families present, each with the GPUs that stand for it here. */
-function familiesOf(points: ParetoPoint[]): ParetoSpec['families'] {
-  return GPU_FAMILIES.map((family, index) => {
-    const gpus = [
-      ...new Set(points.filter((point) => point.slot === index + 1).map((point) => gpuLabel(point.row.gpu))),
+/** Families and shapes that occur, in their fixed order, then the line. */
+function legendOf(points: ParetoPoint[], hidden: ReadonlySet<string>): LegendEntry[] {
+  const families = GPU_FAMILIES.flatMap((family, index): LegendEntry[] => {
+    const slot = index + 1;
+    const gpus = [...new Set(points.filter((point) => point.slot === slot).map((point) => gpuLabel(point.source.gpu)))];
+    if (gpus.length === 0) return [];
+    const listed = gpus.length > MOST_LISTED_GPUS ? [...gpus.slice(0, 2), `${gpus.length - 2} more`] : gpus;
+    const id = `family-${slot}`;
+    return [
+      {
+        id,
+        label: `${family.label}: ${listed.join(', ')}`,
+        mark: slot === HOLLOW_SLOT ? 'ring' : 'dot',
+        color: `--chart-${slot}`,
+        isShown: !hidden.has(id),
+      },
     ];
-    const listed = gpus.length > 3 ? [...gpus.slice(0, 2), `${gpus.length - 2} more`] : gpus;
-    return { slot: index + 1, label: `${family.label}: ${listed.join(', ')}`, count: gpus.length };
-  })
-    .filter((family) => family.count > 0)
-    .map(({ slot, label }) => ({ slot, label }));
+  });
+  const shapes = (Object.keys(SHAPE_LABELS) as PrecisionShape[])
+    .filter((shape) => points.some((point) => point.shape === shape))
+    .map((shape): LegendEntry => {
+      const mark: LegendMark = `${shape}-outline`;
+      const id = `shape-${shape}`;
+      return { id, label: SHAPE_LABELS[shape], mark, color: '--text-2', isShown: !hidden.has(id) };
+    });
+  return [...families, ...shapes, { id: 'frontier', label: 'frontier', mark: 'line', color: '--chart-frontier' }];
 }
 
-function summaryOf(points: ParetoPoint[], frontier: string[], xMetric: Metric, yMetric: Metric): string {
-  const onFrontier = points.filter((point) => frontier.includes(point.id));
-  const cheap = onFrontier.toSorted((a, b) => a.y - b.y)[0];
-  const fast = onFrontier.toSorted((a, b) => (xMetric.better === 'higher' ? b.x - a.x : a.x - b.x))[0];
-  if (!cheap || !fast) return 'No configuration has both figures, so there is nothing to draw.';
-  const at = (point: ParetoPoint) =>
-    `${point.label} (${xMetric.format(point.x)} ${xMetric.unit}, ${yMetric.format(point.y)} ${yMetric.unit.replace('US$/', 'per ')})`;
-  if (cheap.id === fast.id) return `Of ${points.length} configurations ${at(cheap)} is best in both.`;
-  return `${onFrontier.length} of ${points.length} configurations are on the frontier, from ${at(cheap)} to ${at(fast)}.`;
+/** The slot of everything without one of its own; drawn hollow. */
+export const HOLLOW_SLOT = 7;
+
+/** Figure and unit as they stand in a sentence: `$0.264 per 1M tokens`. */
+export const withUnit = ({ format, unit }: Metric, value: number | null): string =>
+  `${format(value)} ${unit.replace('US$/', 'per ')}`.trimEnd();
+
+function summaryOf(points: ParetoPoint[], numHidden: number, xMetric: Metric, yMetric: Metric): string {
+  const onFrontier = points.filter((point) => point.isFrontier);
+  const bestIn = (axis: 'x' | 'y', { better }: Metric): ParetoPoint | undefined =>
+    onFrontier.toSorted((a, b) => (better === 'higher' ? b[axis] - a[axis] : a[axis] - b[axis]))[0];
+  const [cheap, fast] = [bestIn('y', yMetric), bestIn('x', xMetric)];
+  if (!cheap || !fast) {
+    return numHidden > 0
+      ? 'Every configuration is hidden by the legend.'
+      : 'No configuration has both figures, so there is nothing to draw.';
+  }
+  const at = (point: ParetoPoint) => `${point.label} (${withUnit(xMetric, point.x)}, ${withUnit(yMetric, point.y)})`;
+  const hidden = numHidden > 0 ? ` ${plural(numHidden, 'configuration is', 'configurations are')} hidden.` : '';
+  const total = plural(points.filter((point) => !point.isExcluded).length, 'configuration');
+  if (cheap.id === fast.id) return `Of ${total} ${at(cheap)} is best in both.${hidden}`;
+  return `${onFrontier.length} of ${total} are on the frontier, from ${at(cheap)} to ${at(fast)}.${hidden}`;
+}
+
+/** The lines of a tooltip, and what a screen reader says of a point. */
+export function describePoint(spec: Pick<ParetoSpec, 'x' | 'y'>, { x, y, source, isExcluded }: ParetoPoint): string[] {
+  const line = (id: string, value: number): string => `${metric(id).label}: ${withUnit(metric(id), value)}`;
+  const ttft = metric('ttft_p95');
+  const shown = [spec.x.metricId, spec.y.metricId];
+  const ttftMs = shown.includes(ttft.id) ? null : source.value(ttft.id);
+  return [
+    line(spec.x.metricId, x),
+    line(spec.y.metricId, y),
+    ...(ttftMs === null ? [] : [line(ttft.id, ttftMs)]),
+    source.note,
+    ...(isExcluded ? ['misses a target'] : []),
+  ];
+}
+
+export function paretoTable({ x, y, points }: ParetoSpec): ChartTable {
+  const [xMetric, yMetric] = [metric(x.metricId), metric(y.metricId)];
+  const head = ({ label, unit }: Metric) => ({ label, unit, isNumber: true });
+  const words = (label: string) => ({ label, unit: '', isNumber: false });
+  return {
+    columns: [words('Configuration'), head(xMetric), head(yMetric), words('On the frontier'), words('Where')],
+    rows: points.map((point) => ({
+      id: point.id,
+      cells: [
+        textCell(point.label),
+        metricCell(xMetric, point.x),
+        metricCell(yMetric, point.y),
+        textCell(point.isExcluded ? 'misses a target' : point.isFrontier ? 'yes' : 'no'),
+        textCell(point.source.note),
+      ],
+    })),
+  };
+}
+
+/** Index of the next point in the direction of an arrow key: along x, or along y for up and down. -1 = none yet. */
+export function neighborIndex(points: readonly ParetoPoint[], index: number, key: string): number | null {
+  const last = points.length - 1;
+  if (last < 0) return null;
+  if (key === 'Home') return 0;
+  if (key === 'End') return last;
+  if (!key.startsWith('Arrow')) return null;
+  if (index < 0) return 0;
+  if (key === 'ArrowRight') return Math.min(last, index + 1);
+  if (key === 'ArrowLeft') return Math.max(0, index - 1);
+  const byY = points.map((_, at) => at).sort((a, b) => (points[a]?.y ?? 0) - (points[b]?.y ?? 0) || a - b);
+  const place = byY.indexOf(index) + (key === 'ArrowUp' ? 1 : -1);
+  return byY[Math.min(last, Math.max(0, place))] ?? null;
 }

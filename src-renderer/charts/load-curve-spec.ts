@@ -1,0 +1,217 @@
+import type { LoadCurve, LoadCurvePoint, SlaRow } from '../../src-worker/protocol/documents.ts';
+import { metric } from '../../src-worker/protocol/metrics.ts';
+import {
+  formatFixed,
+  formatMs,
+  formatPercent,
+  formatSignificant,
+  formatTimes,
+} from '../../src-worker/protocol/numbers.ts';
+import { axisAround, withTicks, type AxisRange } from './axis.ts';
+import { numberCell, type ChartTable } from './chart-table.ts';
+
+/** What the chart of latency against load draws: a pure function of the curve and the targets. */
+
+export type LatencyKind = 'ttft' | 'tpot' | 'e2e';
+export type CurveStatistic = 'p50' | 'p95' | 'p99';
+
+export const LATENCY_LABELS: Record<LatencyKind, string> = { ttft: 'TTFT', tpot: 'TPOT', e2e: 'E2E' };
+/** Percentiles differ by dash as well as by color. */
+export const STATISTIC_LOOKS: Record<CurveStatistic, { label: string; slot: number; dash: number[] }> = {
+  p50: { label: 'P50', slot: 1, dash: [] },
+  p95: { label: 'P95', slot: 2, dash: [7, 3] },
+  p99: { label: 'P99', slot: 4, dash: [2, 3] },
+};
+const ALL_STATISTICS: readonly CurveStatistic[] = ['p50', 'p95', 'p99'];
+
+export interface CurveSpec {
+  x: AxisRange & { title: string };
+  y: AxisRange & { title: string };
+  curves: CurveLine[];
+  targets: { value: number; label: string }[];
+  /** Planned load, or the load that was needed where it is more than is carried. */
+  planned: {
+    value: number;
+    label: string;
+    /** So far beyond saturation that it lies outside the picture. */
+    isBeyond: boolean;
+  };
+  capacity: { value: number; label: string } | null;
+  /** From planned load to capacity, or back: what is to spare, or what is missing. */
+  distance: { from: number; to: number; label: string; isShort: boolean } | null;
+  /** From saturation to the edge: no steady state. */
+  unstable: { from: number; to: number };
+  summary: string;
+  /** Rates the keyboard moves over, with what is known there. */
+  stops: { rate: number; text: string }[];
+}
+
+export interface CurveLine {
+  statistic: CurveStatistic;
+  /** Rates rise; every point is below saturation. */
+  points: { x: number; y: number }[];
+  /** Value at the planned load; null where there is none. */
+  atPlanned: number | null;
+}
+
+/** Room right of saturation, so that the unstable zone can be seen. */
+const BEYOND_SATURATION = 0.15;
+/** Room right of the load that is needed. */
+const BEYOND_PLANNED = 0.08;
+/** A load further beyond saturation than this factor would squeeze the curves; the picture then ends before it. */
+const PLANNED_REACH = 2.5;
+const RIGHT_WITHOUT_PLANNED = 1.5;
+/** A curve shoots up at saturation; so far above what matters, the highest target or the planned load, it is cut. */
+const HEADROOM_FACTOR = 3;
+/** Below the curves stands the arrow from planned load to capacity. */
+const ROOM_BELOW = 2;
+
+/** Latency targets as rows that gate, for a plan that has no predictions of its own. */
+export function targetRows(targets: Record<string, number>): SlaRow[] {
+  return Object.entries(targets).map(([name, ms]) => ({
+    metric: name,
+    target_ms: ms,
+    predicted_ms: null,
+    status: 'missed',
+    gap_percent: null,
+    gating: true,
+    output_tokens: null,
+    target_output_tokens: null,
+  }));
+}
+
+export function loadCurveSpec(
+  curve: LoadCurve,
+  sla: readonly SlaRow[],
+  kind: LatencyKind,
+  statistics: readonly CurveStatistic[] = ALL_STATISTICS,
+): CurveSpec {
+  const { planned_requests_per_s: planned, capacity_requests_per_s: capacity } = curve;
+  const saturation = curve.saturation_requests_per_s;
+  const curves = statistics.map((statistic) => curveOf(curve, kind, statistic));
+  const targets = targetsOf(sla, kind, statistics);
+  const isShort = capacity === null || planned > capacity;
+  const isBeyond = planned > saturation * PLANNED_REACH;
+  const right = isBeyond
+    ? saturation * RIGHT_WITHOUT_PLANNED
+    : Math.max(saturation * (1 + BEYOND_SATURATION), planned * (1 + BEYOND_PLANNED));
+  const y = latencyAxis(curves, targets);
+  const label = LATENCY_LABELS[kind];
+  const names = statistics.length === 1 ? `${label} ${STATISTIC_LOOKS[statistics[0] ?? 'p50'].label}` : label;
+  return {
+    x: { ...withTicks(0, right, false), title: 'requests/s per replica' },
+    y: { ...y, title: [names, 'ms', ...(y.isLog ? ['log'] : [])].join(', ') },
+    curves,
+    targets,
+    planned: {
+      value: planned,
+      label: `${isShort ? 'needed' : 'planned'} ${formatSignificant(planned)}${isBeyond ? ' →' : ''}`,
+      isBeyond,
+    },
+    capacity: capacity === null ? null : { value: capacity, label: `capacity ${formatSignificant(capacity)}` },
+    distance: distanceOf(planned, capacity, right),
+    unstable: { from: saturation, to: right },
+    summary: summaryOf(curve, curves, label),
+    stops: stopsOf(curves, label),
+  };
+}
+
+function curveOf(curve: LoadCurve, kind: LatencyKind, statistic: CurveStatistic): CurveLine {
+  const points = curve.points
+    .filter((point) => point.requests_per_s < curve.saturation_requests_per_s)
+    .flatMap((point) => {
+      const y = latencyAt(point, kind, statistic);
+      return y === null || y <= 0 ? [] : [{ x: point.requests_per_s, y }];
+    });
+  return { statistic, points, atPlanned: interpolated(points, curve.planned_requests_per_s) };
+}
+
+const latencyAt = (point: LoadCurvePoint, kind: LatencyKind, statistic: CurveStatistic): number | null =>
+  ({ ttft: point.ttft_ms, tpot: point.tpot_ms, e2e: point.e2e_ms })[kind][statistic];
+
+/** On the straight piece between two computed points; null outside them. */
+export function interpolated(points: readonly { x: number; y: number }[], x: number): number | null {
+  const after = points.findIndex((point) => point.x >= x);
+  const [low, high] = [points[after - 1], points[after]];
+  if (!high) return null;
+  if (high.x === x) return high.y;
+  if (!low) return null;
+  return low.y + ((high.y - low.y) * (x - low.x)) / (high.x - low.x);
+}
+
+function targetsOf(sla: readonly SlaRow[], kind: LatencyKind, statistics: readonly CurveStatistic[]) {
+  return statistics.flatMap((statistic) => {
+    const row = sla.find((entry) => entry.metric === `${kind}_${statistic}` && entry.gating);
+    const label = `${STATISTIC_LOOKS[statistic].label} ≤ ${formatFixed(row?.target_ms)}`;
+    return row ? [{ value: row.target_ms, label }] : [];
+  });
+}
+
+/** From the lowest value to a little above what matters. */
+function latencyAxis(curves: readonly CurveLine[], targets: readonly { value: number }[]): AxisRange {
+  const values = curves.flatMap(({ points }) => points.map((point) => point.y));
+  if (values.length === 0) return axisAround(1, Math.max(10, ...targets.map(({ value }) => value)));
+  const lowest = Math.min(...values, ...targets.map(({ value }) => value));
+  const start = Math.max(...curves.map(({ points }) => points[0]?.y ?? 0));
+  const matters = Math.max(start, ...targets.map(({ value }) => value), ...curves.map((line) => line.atPlanned ?? 0));
+  const axis = axisAround(lowest, Math.max(matters * 1.1, Math.min(Math.max(...values), matters * HEADROOM_FACTOR)));
+  return axis.isLog ? withTicks(axis.min / ROOM_BELOW, axis.max, true) : withTicks(0, axis.max, false);
+}
+
+/** The arrow ends at the edge where the load lies beyond it; the figure is that of the whole distance. */
+function distanceOf(planned: number, capacity: number | null, right: number): CurveSpec['distance'] {
+  if (capacity === null || capacity <= 0 || planned <= 0) return null;
+  if (planned > capacity) {
+    const share = 1 - capacity / planned;
+    return { from: Math.min(planned, right), to: capacity, label: `${formatPercent(share)} short`, isShort: true };
+  }
+  return { from: planned, to: capacity, label: `room ${formatTimes(capacity / planned)}`, isShort: false };
+}
+
+const rate = (value: number): string => `${formatSignificant(value)} requests/s`;
+
+function summaryOf(curve: LoadCurve, curves: readonly CurveLine[], label: string): string {
+  const { planned_requests_per_s: planned, capacity_requests_per_s: capacity } = curve;
+  const saturation = `it saturates at ${rate(curve.saturation_requests_per_s)}`;
+  const known = curves.filter((line) => line.atPlanned !== null);
+  const at = known.map((line) => `${STATISTIC_LOOKS[line.statistic].label} ${formatMs(line.atPlanned)} ms`).join(', ');
+  const latency = at === '' ? '' : ` ${label} there is ${at}.`;
+  if (capacity === null) {
+    return `Even without load a replica misses a target; ${rate(planned)} are needed, ${saturation}.${latency}`;
+  }
+  if (planned > capacity) {
+    const share = formatPercent(1 - capacity / planned);
+    return `A replica carries ${rate(capacity)} of the ${rate(planned)} needed, ${share} short; ${saturation}.${latency}`;
+  }
+  const room = formatTimes(planned > 0 ? capacity / planned : null);
+  return `A replica is planned for ${rate(planned)} and carries ${rate(capacity)}, ${room} the load; ${saturation}.${latency}`;
+}
+
+function stopsOf(curves: readonly CurveLine[], label: string): CurveSpec['stops'] {
+  const rates = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  return rates.map((x) => {
+    const values = curves.flatMap(({ statistic, points }) => {
+      const y = interpolated(points, x);
+      return y === null ? [] : [`${STATISTIC_LOOKS[statistic].label} ${formatMs(y)} ms`];
+    });
+    return { rate: x, text: `${rate(x)}: ${label} ${values.join(', ')}` };
+  });
+}
+
+export function loadCurveTable(curve: LoadCurve, kind: LatencyKind, statistics = ALL_STATISTICS): ChartTable {
+  return {
+    columns: [
+      { label: 'Load of a replica', unit: 'requests/s', isNumber: true },
+      ...statistics.map((statistic) => ({ label: metric(`${kind}_${statistic}`).label, unit: 'ms', isNumber: true })),
+    ],
+    rows: curve.points
+      .filter((point) => point.requests_per_s < curve.saturation_requests_per_s)
+      .map((point, index) => ({
+        id: String(index),
+        cells: [
+          numberCell(point.requests_per_s, (value) => formatFixed(value, 2)),
+          ...statistics.map((statistic) => numberCell(latencyAt(point, kind, statistic), formatMs)),
+        ],
+      })),
+  };
+}
