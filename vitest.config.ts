@@ -17,7 +17,12 @@ export default defineConfig({
       },
       {
         plugins: [svelte(), svelteTesting()],
-        test: { name: 'renderer', environment: 'jsdom', include: ['tests/renderer/**/*.test.ts'] },
+        test: {
+          name: 'renderer',
+          environment: 'jsdom',
+          include: ['tests/renderer/**/*.test.ts'],
+          setupFiles: ['tests/renderer/setup.ts'],
+        },
       },
     ],
   },

@@ -3,6 +3,7 @@ import { formatFixed, formatSignificant } from '../../src-worker/protocol/number
 /** What a number field takes. `example` is what the sentence about a bad value offers instead. */
 export interface AmountRules {
   label: string;
+  /** Decides which units may be typed: `tokens` takes `8k`, `ms` takes `1.5s`, `GiB` takes `24GB`, `%` takes `50%`. */
   unit: string;
   min: number;
   max: number;
@@ -13,28 +14,69 @@ export interface AmountRules {
 export type Amount =
   { kind: 'empty' } | { kind: 'value'; value: number; understood: string | null } | { kind: 'bad'; sentence: string };
 
-const SUFFIXES: Record<string, number> = {
-  '': 1,
-  k: 1e3,
-  m: 1e6,
-  b: 1e9,
-  g: 1e9,
-  ki: 2 ** 10,
-  mi: 2 ** 20,
+/** Factors of what may stand behind a number, by its lower-case spelling. */
+type Units = Readonly<Record<string, number>>;
+
+const COUNTS: Units = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 1e12, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
+const SECONDS: Units = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, sec: 1, seconds: 1, min: 60, h: 3600 };
+const BYTES: Units = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
 };
+const RATES: Units = { '/s': 1, '/min': 1 / 60, '/h': 1 / 3600 };
+
+/** Every unit of a family in terms of one of its own. */
+function inTermsOf(family: Units, unit: string): Units {
+  const one = family[unit] ?? 1;
+  return Object.fromEntries(Object.entries(family).map(([name, factor]) => [name, factor / one]));
+}
+
+/** What may stand behind the number in a field whose unit is `unit`. */
+function unitsOf(unit: string): Units {
+  const name = unit.toLowerCase();
+  if (name === '%') return { '%': 1 };
+  if (name in SECONDS) return inTermsOf(SECONDS, name);
+  // A lone "b" is a byte beside GiB and a billion beside parameters.
+  if (name !== 'b' && name in BYTES) return inTermsOf(BYTES, name);
+  const singular = name.replace(/s$/, '');
+  const own: Units = name === '' ? {} : { [name]: 1, [singular]: 1 };
+  if (!name.endsWith('/s')) return { ...COUNTS, ...own };
+  const things = name.slice(0, -2);
+  const rates = Object.entries(RATES).flatMap(([per, factor]) => [
+    [per, factor],
+    [`${things}${per}`, factor],
+    [`req${per}`, factor],
+  ]);
+  return { ...COUNTS, ...(Object.fromEntries(rates) as Units) };
+}
+
+const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(.*)$/i;
+
+/** A number with one of `units` behind it, or none; null where it is neither. Thousands may be marked: `1,000`, `1 000`. */
+function parseWithUnits(text: string, units: Units): { value: number; suffix: string } | null {
+  const plain = text.trim();
+  const isGrouped = /^[+-]?\d{1,3}([,_ \u00a0\u202f]\d{3})+(?!\d)/.test(plain);
+  const match = NUMBER.exec(isGrouped ? plain.replace(/[,_ \u00a0\u202f](?=\d{3}(?!\d))/g, '') : plain);
+  if (!match?.[1]) return null;
+  const suffix = (match[2] ?? '').toLowerCase();
+  const factor = suffix === '' ? 1 : Object.hasOwn(units, suffix) ? units[suffix] : undefined;
+  if (factor === undefined) return null;
+  const value = round(Number(match[1]) * factor);
+  return Number.isFinite(value) ? { value, suffix } : null;
+}
+
+/** 0.1 s are 100 ms, not 100.00000000000001. */
+const round = (value: number): number => Number(value.toPrecision(15));
 
 /** `8k`, `1.5k`, `4Ki`, `1e3`, `1,000`, `50 %` as a number; null when it is none of these. */
-export function parseNumber(text: string): number | null {
-  const plain = text.trim().replace(/%$/, '').trim();
-  const isGrouped = /^[+-]?\d{1,3}([,_ ]\d{3})+(\.\d+)?/.test(plain);
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z]{0,2})$/i.exec(
-    isGrouped ? plain.replace(/[,_ ](?=\d{3})/g, '') : plain,
-  );
-  const factor = SUFFIXES[(match?.[2] ?? '').toLowerCase()];
-  if (!match?.[1] || factor === undefined) return null;
-  const value = Number(match[1]) * factor;
-  return Number.isFinite(value) ? value : null;
-}
+export const parseNumber = (text: string): number | null => parseWithUnits(text, { ...COUNTS, '%': 1 })?.value ?? null;
 
 const span = (rules: AmountRules): string => {
   const unit = rules.unit === '' ? '' : ` ${rules.unit}`;
@@ -48,12 +90,50 @@ const limit = (value: number): string =>
 /** Reads one field. What cannot be read stays as it was typed, with a sentence saying what would work. */
 export function parseAmount(text: string, rules: AmountRules): Amount {
   if (text.trim() === '') return { kind: 'empty' };
-  const value = parseNumber(text);
-  const fits = value !== null && value >= rules.min && value <= rules.max;
+  const value = parseWithUnits(text, unitsOf(rules.unit))?.value;
+  const fits = value !== undefined && value >= rules.min && value <= rules.max;
   if (!fits || (rules.isWhole && !Number.isInteger(value))) return { kind: 'bad', sentence: span(rules) };
-  const wasPlain = /^\d+(\.\d+)?$/.test(text.trim());
-  const digits = Number.isInteger(value) ? formatFixed(value) : formatSignificant(value, 4);
-  return { kind: 'value', value, understood: wasPlain ? null : `= ${digits} ${rules.unit}`.trim() };
+  const wasPlain = /^\d+(\.\d+)?\s*%?$/.test(text.trim());
+  return { kind: 'value', value, understood: wasPlain ? null : `= ${written(value)} ${rules.unit}`.trim() };
+}
+
+const written = (value: number): string => (Number.isInteger(value) ? formatFixed(value) : formatSignificant(value, 4));
+
+/** The line under a field: what was understood, or what would work; empty where the text speaks for itself. */
+export function amountHelp(text: string, rules: AmountRules): { help: string; isBad: boolean } {
+  const amount = parseAmount(text, rules);
+  if (amount.kind === 'bad') return { help: amount.sentence, isBad: true };
+  const understood = amount.kind === 'value' ? (amount.understood ?? '') : '';
+  return { help: understood === '' ? '' : `${understood}.${binaryHint(text, rules)}`, isBad: false };
+}
+
+/** Lengths of prompts are often powers of two, which k does not give. */
+function binaryHint(text: string, rules: AmountRules): string {
+  const thousands = /^(\d+)\s*k$/i.exec(text.trim())?.[1];
+  if (rules.unit !== 'tokens' || thousands === undefined) return '';
+  return ` For ${formatFixed(Number(thousands) * 2 ** 10)} type ${thousands}Ki.`;
+}
+
+const STEPS: Record<string, number> = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+
+/**
+ * The text after an arrow or page key: `step` more or less, ten times that with Shift or a page key, held within what the
+ * field takes. null = the key is not for this field. An empty field starts from `start`, the value in force.
+ */
+export function stepAmount(
+  text: string,
+  key: { key: string; shiftKey: boolean },
+  rules: AmountRules,
+  step: number,
+  start: string,
+): string | null {
+  const steps = STEPS[key.key];
+  const amount = parseAmount(text.trim() === '' ? start : text, rules);
+  if (steps === undefined || amount.kind === 'bad') return null;
+  const from = amount.kind === 'value' ? amount.value : rules.min;
+  const factor = key.shiftKey && Math.abs(steps) === 1 ? 10 : 1;
+  const next = round(Math.min(rules.max, Math.max(rules.min, from + steps * factor * step)));
+  return String(next);
 }
 
 export type NumberAxis =

@@ -1,0 +1,55 @@
+/** Something that has been done, and how to take it back. Never an error: that stays on the page. */
+export interface Toast {
+  sentence: string;
+  undo?: () => void;
+  /** Shortcut of the undoing, in the registry's words. */
+  keys?: string;
+}
+
+const SHOWN_MS = 8000;
+
+/**
+ * One toast at a time for eight seconds; a newer one takes its place. The clock stands still while somebody points at
+ * it or has the focus in it, and starts anew when they leave.
+ */
+export class Toasts {
+  current = $state.raw<Toast | null>(null);
+  #isHeldBy = { pointer: false, focus: false };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  show(toast: Toast): void {
+    this.current = toast;
+    this.#restart();
+  }
+
+  dismiss(): void {
+    clearTimeout(this.#timer);
+    this.#isHeldBy = { pointer: false, focus: false };
+    this.current = null;
+  }
+
+  undo(): void {
+    const { current } = this;
+    this.dismiss();
+    current?.undo?.();
+  }
+
+  hold(reason: 'pointer' | 'focus'): void {
+    this.#isHeldBy[reason] = true;
+    clearTimeout(this.#timer);
+  }
+
+  release(reason: 'pointer' | 'focus'): void {
+    this.#isHeldBy[reason] = false;
+    this.#restart();
+  }
+
+  #restart(): void {
+    clearTimeout(this.#timer);
+    if (this.current === null || this.#isHeldBy.pointer || this.#isHeldBy.focus) return;
+    this.#timer = setTimeout(() => this.dismiss(), SHOWN_MS);
+  }
+}
+
+/** Those of the window. */
+export const toasts = new Toasts();

@@ -1,0 +1,23 @@
+import '@testing-library/jest-dom/vitest';
+
+/*
+ * What jsdom lacks and the parts on bits-ui ask for. Nothing here lays anything out: sizes stay 0, so what depends on
+ * them is tested in Chromium.
+ */
+class NoResizes {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+globalThis.ResizeObserver ??= NoResizes;
+
+const MISSING: Record<string, () => unknown> = {
+  scrollIntoView: () => undefined,
+  hasPointerCapture: () => false,
+  setPointerCapture: () => undefined,
+  releasePointerCapture: () => undefined,
+};
+for (const [name, value] of Object.entries(MISSING)) {
+  if (!(name in Element.prototype)) Object.defineProperty(Element.prototype, name, { value, writable: true });
+}
