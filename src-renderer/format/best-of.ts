@@ -7,6 +7,8 @@ import { formatMs, formatSignificant, formatTimes, formatUsd } from '../../src-w
 export interface BestOf {
   id: string;
   criterion: string;
+  /** Metric that is won by. */
+  metricId: string;
   /** The winning figure with its unit. */
   figure: string;
   /** What wins, or that the cheapest wins this too. */
@@ -34,6 +36,38 @@ function winner(rows: Recommendation[], id: string): Recommendation | null {
   }, null);
 }
 
+interface Criterion {
+  id: string;
+  criterion: string;
+  metricId: string;
+  figure: (row: Recommendation) => string;
+}
+
+const CHEAPEST: Criterion = {
+  id: 'cheapest',
+  criterion: 'Cheapest',
+  metricId: 'usd_per_hour',
+  figure: ({ cost }) => (cost.usd_per_hour === null ? 'Price unknown' : `${formatUsd(cost.usd_per_hour)}/h`),
+};
+const FIRST_TOKEN: Criterion = {
+  id: 'first-token',
+  criterion: 'Fastest first token',
+  metricId: 'ttft_p95',
+  figure: (row) => `${formatMs(row.ttft_ms.p95)} ms TTFT P95`,
+};
+const STREAM: Criterion = {
+  id: 'stream',
+  criterion: 'Fastest stream',
+  metricId: 'speed_per_user',
+  figure: (row) => `${formatSignificant(metric('speed_per_user').value(row))} tokens/s`,
+};
+const ROOM: Criterion = {
+  id: 'room',
+  criterion: `Most headroom, cost ≤ ${MOST_COST_FACTOR}×`,
+  metricId: 'room',
+  figure: (row) => `${formatTimes(metric('room').value(row))} the load`,
+};
+
 /** Cheapest, fastest first token, fastest stream, most headroom at no more than twice the cost. */
 export function bestOf(rows: Recommendation[]): BestOf[] {
   const [cheapest] = rows;
@@ -42,29 +76,16 @@ export function bestOf(rows: Recommendation[]): BestOf[] {
   const affordable = rows.filter(
     ({ cost }) => least === null || (cost.usd_per_hour !== null && cost.usd_per_hour <= MOST_COST_FACTOR * least),
   );
-  const card = (id: string, criterion: string, row: Recommendation | null, figure: (row: Recommendation) => string) =>
-    row && {
-      id,
-      criterion,
-      figure: figure(row),
-      detail: id !== 'cheapest' && row.id === cheapest.id ? 'same as cheapest' : named(row, id !== 'cheapest'),
-      row,
-    };
-  const price = (row: Recommendation) =>
-    row.cost.usd_per_hour === null ? 'Price unknown' : `${formatUsd(row.cost.usd_per_hour)}/h`;
+  const card = ({ id, criterion, metricId, figure }: Criterion, row: Recommendation | null): BestOf[] => {
+    if (!row) return [];
+    const isTie = id !== CHEAPEST.id && row.id === cheapest.id;
+    const detail = isTie ? 'same as cheapest' : named(row, id !== CHEAPEST.id);
+    return [{ id, criterion, metricId, figure: figure(row), detail, row }];
+  };
   return [
-    card('cheapest', 'Cheapest', cheapest, price),
-    card(
-      'first-token',
-      'Fastest first token',
-      winner(rows, 'ttft_p95'),
-      (row) => `${formatMs(row.ttft_ms.p95)} ms TTFT P95`,
-    ),
-    card('stream', 'Fastest stream', winner(rows, 'speed_per_user'), (row) => {
-      return `${formatSignificant(metric('speed_per_user').value(row))} tokens/s`;
-    }),
-    card('room', `Most headroom, cost ≤ ${MOST_COST_FACTOR}×`, winner(affordable, 'room'), (row) => {
-      return `${formatTimes(metric('room').value(row))} the load`;
-    }),
-  ].filter((entry) => entry !== null);
+    ...card(CHEAPEST, cheapest),
+    ...card(FIRST_TOKEN, winner(rows, FIRST_TOKEN.metricId)),
+    ...card(STREAM, winner(rows, STREAM.metricId)),
+    ...card(ROOM, winner(affordable, ROOM.metricId)),
+  ];
 }

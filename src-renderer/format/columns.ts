@@ -1,3 +1,8 @@
+import type { Recommendation } from '../../src-worker/protocol/documents.ts';
+import type { RunRow } from '../../src-worker/protocol/app-api.ts';
+import { metric, metricOfColumn, runNumber, type Metric } from '../../src-worker/protocol/metrics.ts';
+import { formatFixed } from '../../src-worker/protocol/numbers.ts';
+
 /** What a table needs to know of a column; the rows can be anything. */
 export interface Column<Row> {
   id: string;
@@ -6,25 +11,78 @@ export interface Column<Row> {
   unit: string;
   definition: string;
   isNumber: boolean;
-  /** What is sorted by; null sorts last in both directions. */
+  /** In the unit of the head: what is sorted and filtered by, and copied exactly. Null is missing. */
   value: (row: Row) => number | string | null;
+  /** As it stands in the cell. */
   text: (row: Row) => string;
+  /** True where it is not shown until it is chosen in the menu of columns. */
+  isHidden?: boolean;
 }
 
-export interface Sorting {
-  id: string;
-  isDescending: boolean;
+/** A fraction under a head that says percent is filtered and copied as percent, without the dust of the multiplication. */
+function inShownUnit({ unit }: Metric, value: number | null): number | null {
+  return value === null || !unit.startsWith('%') ? value : Number((value * 100).toPrecision(15));
 }
 
-/** A sorted copy. Missing values come last whatever the direction; equal values keep the order they had. */
-export function sortRows<Row>(rows: Row[], columns: Column<Row>[], sorting: Sorting | null): Row[] {
-  const column = columns.find((candidate) => candidate.id === sorting?.id);
-  if (!column || !sorting) return rows;
-  const sign = sorting.isDescending ? -1 : 1;
-  return rows.toSorted((left, right) => {
-    const [a, b] = [column.value(left), column.value(right)];
-    if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0);
-    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
-    return sign * String(a).localeCompare(String(b), 'en', { numeric: true });
-  });
+/** A metric of the registry as a column of an answer's rows. */
+export function metricColumn(id: string): Column<Recommendation> {
+  const described = metric(id);
+  const { label, unit, definition, value, formatCell } = described;
+  return {
+    id,
+    label,
+    unit,
+    definition,
+    isNumber: true,
+    value: (row) => inShownUnit(described, value(row)),
+    text: (row) => formatCell(value(row)),
+  };
 }
+
+/** The same for a column of a stored run; null where the registry does not describe it. */
+export function runMetricColumn(column: string): Column<RunRow> | null {
+  const described = metricOfColumn(column);
+  if (!described) return null;
+  const { label, unit, definition, formatCell } = described;
+  return {
+    id: column,
+    label,
+    unit,
+    definition,
+    isNumber: true,
+    value: (row) => inShownUnit(described, runNumber(row, column)),
+    text: (row) => formatCell(runNumber(row, column)),
+  };
+}
+
+/** Words; an empty text is missing. */
+export const textColumn = <Row>(
+  id: string,
+  label: string,
+  read: (row: Row) => string,
+  definition = '',
+): Column<Row> => ({
+  id,
+  label,
+  unit: '',
+  definition,
+  isNumber: false,
+  value: (row) => read(row) || null,
+  text: read,
+});
+
+/** A whole number without a unit. */
+export const countColumn = <Row>(
+  id: string,
+  label: string,
+  read: (row: Row) => number | null,
+  definition = '',
+): Column<Row> => ({
+  id,
+  label,
+  unit: '',
+  definition,
+  isNumber: true,
+  value: read,
+  text: (row) => formatFixed(read(row)),
+});

@@ -19,6 +19,8 @@ export interface Verdict {
   why: string;
 }
 
+/** What headroom is where nobody says otherwise. */
+const DEFAULT_HEADROOM_PERCENT = 25;
 /** A miss of at most this factor counts as near (NUMBERS.md). */
 const NEAR_FACTOR = 1.2;
 
@@ -47,6 +49,33 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
     sentence: `${configurationName(row)} ${verb}${price}`,
     why: [`${facts.join(', ')}.`, used, comparison(document, row)].filter(Boolean).join(' '),
   };
+}
+
+/** The same sentence above all results, with what they are out of and what was not asked for but holds. */
+export function resultsVerdict(document: SizeDocument, selected: Recommendation | null): Verdict {
+  const verdict = verdictOf(document, selected);
+  const { model, workload } = document.assumptions;
+  const total = plural(document.num_passing + document.excluded.length, 'configuration');
+  const meet = document.num_passing === 1 ? 'meets' : 'meet';
+  const scope = `${formatFixed(document.num_passing)} of ${total} ${meet} the targets for ${model}, ${workload}, ${load(document)}.`;
+  const defaults = defaultsInForce(document);
+  const held = defaults.length === 0 ? '' : `Defaults in force: ${defaults.join(', ')}.`;
+  return { ...verdict, why: [scope, selected ? '' : verdict.why, held].filter(Boolean).join(' ') };
+}
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/** What nobody chose and the answer yet depends on, in words. */
+export function defaultsInForce({ input, assumptions }: SizeDocument): string[] {
+  const defaults: [isDefault: boolean, words: string][] = [
+    [input['headroom'] === DEFAULT_HEADROOM_PERCENT, `headroom ${formatTick(assumptions.headroom_percent)} %`],
+    [input['tp'] === null, 'every TP that fits'],
+    [isEmptyList(input['quantization']), `weights ${assumptions.quantization.map(precisionLabel).join(' or ')}`],
+    [input['kv_cache_dtype'] === 'auto', 'KV cache 16-bit'],
+    [input['pricing'] === 'ondemand', pricingLabel('ondemand')],
+    [input['think_time'] === 0 && assumptions.users !== null, 'users who never pause'],
+  ];
+  return defaults.filter(([isDefault]) => isDefault).map(([, words]) => words);
 }
 
 /** Says what the selected row costs against the cheapest, when it is another. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { bestOf } from '../../../src-renderer/format/best-of.ts';
-import { sortRows, type Column } from '../../../src-renderer/format/columns.ts';
 import { metric, metricOfColumn } from '../../../src-worker/protocol/metrics.ts';
 import { gpuFamily, GPU_FAMILIES, gpuLabel } from '../../../src-renderer/format/names.ts';
 import { memoryParts, stepParts } from '../../../src-renderer/format/parts.ts';
@@ -25,48 +24,6 @@ describe('best of', () => {
     ).toEqual(Array(3).fill('same as cheapest'));
     expect(bestOf([])).toEqual([]);
   });
-});
-
-describe('sorting', () => {
-  const columns: Column<{ name: string; value: number | null }>[] = [
-    {
-      id: 'value',
-      label: '',
-      unit: '',
-      definition: '',
-      isNumber: true,
-      value: (row) => row.value,
-      text: (row) => row.name,
-    },
-    {
-      id: 'name',
-      label: '',
-      unit: '',
-      definition: '',
-      isNumber: false,
-      value: (row) => row.name,
-      text: (row) => row.name,
-    },
-  ];
-  const rows = [
-    { name: 'b10', value: 2 },
-    { name: 'none', value: null },
-    { name: 'b9', value: 1 },
-    { name: 'also 2', value: 2 },
-  ];
-  const sorted = (id: string, isDescending: boolean) =>
-    sortRows(rows, columns, { id, isDescending }).map((row) => row.name);
-
-  test('missing values come last in both directions, equal ones keep their order', () => {
-    expect(sorted('value', false)).toEqual(['b9', 'b10', 'also 2', 'none']);
-    expect(sorted('value', true)).toEqual(['b10', 'also 2', 'b9', 'none']);
-  });
-
-  test('numbers inside names count as numbers', () => {
-    expect(sorted('name', false)).toEqual(['also 2', 'b9', 'b10', 'none']);
-  });
-
-  test('without a column the order stays', () => expect(sortRows(rows, columns, null)).toEqual(rows));
 });
 
 describe('registry of metrics', () => {
