@@ -3,6 +3,8 @@ import { serveApi, type ServedApp } from '../rpc/serve-api.ts';
 
 export const CONNECT_CHANNEL = 'configiq:connect';
 export const PORT_CHANNEL = 'configiq:port';
+/** A command of the menu, by its id. */
+export const COMMAND_CHANNEL = 'configiq:command';
 
 /**
  * Hands every page that asks its own message port, over which the app's calls are served. Only the top frame of a page

@@ -53,7 +53,12 @@ function start(): void {
 function showWindow(): void {
   const [window] = BrowserWindow.getAllWindows();
   if (!window) {
-    openWindow({ pageUrl, preload: preloadPath(dirname(rendererFolder())), isDevelopment: !app.isPackaged });
+    openWindow({
+      pageUrl,
+      preload: preloadPath(dirname(rendererFolder())),
+      isDevelopment: !app.isPackaged,
+      boundsFile: join(app.getPath('userData'), 'window-bounds.json'),
+    });
     return;
   }
   if (window.isMinimized()) window.restore();

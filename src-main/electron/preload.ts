@@ -9,3 +9,6 @@ contextBridge.exposeInMainWorld('configiq', {
 
 // Ports cannot pass the context bridge; posting them from this world to the page's own window can.
 ipcRenderer.on('configiq:port', (event) => window.postMessage('configiq:port', '*', event.ports));
+
+// A command of the menu, for the page to run.
+ipcRenderer.on('configiq:command', (_event, id: unknown) => window.postMessage({ type: 'configiq:command', id }, '*'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { QueueDocument, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import type { QueueDocument, SizeDocument, SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
 import { ensureBuilt, runConfigiq, startConfigiq, type Ended } from './command.ts';
 
 // The built program, started as people start it. Each call costs a third of a second, so the calls are few and told
@@ -165,6 +165,13 @@ describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
     ['name near to nothing', ['-m', 'zzz', '-u', '1'], 2, /configiq model list .* configiq model import FILE/],
     ['folder without a config.json', ['-m', folder, '-u', '1'], 4, /is a folder without a config.json: give the path/],
     ['folder to import', ['model', 'import', folder], 4, /is a folder: give the path of a file/],
+    ['tensor parallelism of a half', ['sweep', '-m', LLAMA, '-u', '1', '--tp', '0.5'], 2, /tp: 0\.5/],
+    [
+      'GPU that no cloud of the filter has',
+      ['sweep', '-m', LLAMA, '-u', '1', '--gpu', 'mi300x,h100', '--provider', 'lambda'],
+      2,
+      /no instance of lambda has the GPU amd-mi300x/,
+    ],
     ['range without a step', ['sweep', '-m', LLAMA, '-u', '1..9'], 2, /needs a step/],
     ['missing file', ['-m', './no/config.json', '-u', '1'], 4, /no file/],
     ['malformed config.json', ['-m', broken, '-u', '1'], 4, /not valid JSON: line 1, column 24/],
@@ -328,10 +335,39 @@ describe('configiq sweep and runs', () => {
       configiq('sweep', '-m', LLAMA, '-u', '1..1024*2', '--zone', 'all', '--dry-run', '--json'),
       configiq('sweep', '--spec', spec, '-u', '5', '--dry-run', '--json'),
     ]);
-    const points = ({ stdout }: Ended) => parseJson<{ points: number; axes: { users: number } }>(stdout);
-    expect(points(fromSpec).axes.users).toBe(11);
-    expect(points(fromOptions)).toEqual(points(fromSpec));
-    expect(points(overridden).axes.users).toBe(1);
+    const plan = ({ stdout }: Ended) => parseJson<SweepPlanDocument>(stdout);
+    const users = ({ axes }: SweepPlanDocument) => axes.find(({ axis }) => axis === 'users')?.count;
+    expect(users(plan(fromSpec))).toBe(11);
+    expect(plan(fromOptions)).toEqual(plan(fromSpec));
+    expect(users(plan(overridden))).toBe(1);
+    expect(plan(fromSpec)).toMatchObject({ estimated_ms: null, versions: { calibration: 'default' } });
+  });
+
+  it('several GPUs or degrees are axes, one of them narrows, and options take the place of the file', async () => {
+    const spec = inHome('axes.json');
+    writeFileSync(
+      spec,
+      JSON.stringify({ base: { model: LLAMA, users: 10 }, axes: { gpu: ['l4', 'h100', 'a10'], tp: [1, 2] } }),
+    );
+    const dry = async (...args: string[]) => {
+      const ended = await configiq('sweep', ...args, '--dry-run', '--json');
+      const { points, axes } = parseJson<SweepPlanDocument>(ended.stdout);
+      return [points, ...axes.map(({ axis, count }) => `${axis} ${count}`)];
+    };
+    const one = ['-m', LLAMA, '-u', '10'];
+    const [compared, narrowed, fromFile, overridden, report] = await Promise.all([
+      dry(...one, '--gpu', 'l4,h100', '--tp', '1..8*2'),
+      dry(...one, '--gpu', 'l4', '--tp', '2'),
+      dry('--spec', spec),
+      dry('--spec', spec, '--gpu', 'l4', '--tp', '1,2,4'),
+      configiq('sweep', ...one, '--gpu', 'all', '--provider', 'lambda', '--tp', '4', '--dry-run'),
+    ]);
+    expect(compared).toEqual([8, 'gpu 2', 'tp 4', 'users 1']);
+    expect(narrowed).toEqual([1, 'users 1']);
+    expect(fromFile).toEqual([6, 'gpu 3', 'tp 2']);
+    expect(overridden).toEqual([3, 'tp 3']);
+    expect(report.stdout).toMatch(/^\d+ points: \d+ GPUs × 1 load\n\d+ capacity search/);
+    expect(report.stdout).toContain('The tensor parallelism needs more GPUs than the instance has.');
   });
 
   it('an interrupt keeps what is done and exits with 130', async () => {

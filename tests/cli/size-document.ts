@@ -146,6 +146,7 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
 
 export function exclusion(changes: Partial<Exclusion> = {}): Exclusion {
   return {
+    id: 'gcp/n1-standard-8-t4/us-central1/tp1pp1/fp16',
     provider: 'gcp',
     instance: 'n1-standard-8-t4',
     region: 'us-central1',
@@ -205,6 +206,7 @@ export function sizeDocument(changes: Partial<SizeDocument> = {}): SizeDocument 
       exclusion({ instance: 'n1-standard-4-t4', reason: 'memory', detail: 'Needs 3 GiB more.', margin: null }),
     ],
     relaxations: [],
+    no_answer: null,
     warnings: [],
     versions: { configiq: '0.1.0', engine: '0.1.0', catalog: '2026-11-09+1a2b3c4d', calibration: 'default' },
     ...changes,

@@ -176,25 +176,43 @@ describe('size report: no answer', () => {
     recommendations: [],
     relaxations: [
       {
-        change: 'TPOT P50 50 -> 84 ms',
+        change: 'TPOT P50 50 -> 84 ms: 2 × n1-standard-8-t4 at $1.50/h; 70%',
         from: '50 ms',
         to: '84 ms',
+        set: { sla: { tpot_p50: 84 } },
+        id: 'gcp/n1-standard-8-t4/us-central1/tp1pp1/fp16',
         instance: 'n1-standard-8-t4',
+        instances: 2,
+        gpu: 'nvidia-t4',
+        tensor_parallel: 1,
+        quantization: 'fp16',
         usd_per_hour: 1.5,
+        capacity_share: 0.7,
+        ttft_p95_ms: 310,
+        targets: 6,
         tightest: 'TPOT P50',
+        note: null,
       },
     ],
+    no_answer: {
+      limit: { kind: 'memory_bandwidth', sentence: 'Memory bandwidth is the limit.' },
+      nearest: exclusion(),
+      carries_requests_per_s: null,
+      needed_requests_per_s: null,
+      unhelpful: [{ change: 'Allow spot', why: 'The same instances are sold.' }],
+    },
   });
   const report = sizeReport(document, llama2, SHOW);
 
   it('gives the verdict first, then what binds, the nearest misses and what would help', () => {
     const order = positions(report, [
       'NO ANSWER: none of 2 configurations serves 100 users',
-      'What binds at the nearest:',
+      'Memory bandwidth is the limit.',
       'NOT PASSING: 2 configurations',
       'Nearest misses:',
-      'What would make it pass:',
-      'TPOT P50 50 -> 84 ms',
+      'What would make it pass (one change each, computed):',
+      'TPOT P50 50 -> 84 ms: 2 × n1-standard-8-t4 at $1.50/h; 70%',
+      'What does not help:',
       'ANALYSIS ASSUMPTIONS',
     ]);
     expect(order.every((position) => position >= 0)).toBe(true);

@@ -1,4 +1,4 @@
-import type { Exclusion, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import type { Exclusion, Recommendation, Relaxation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
 import { deploymentText, placeText, PRICING_TEXT, reasonText } from './terms.ts';
@@ -49,7 +49,7 @@ const decimalGpus = (gpus: number): string => (Number.isInteger(gpus) ? String(g
 
 /** The first thing to read when nothing passes: that it is so, and what binds. */
 function verdict(document: SizeDocument): string[] {
-  const { assumptions, excluded } = document;
+  const { assumptions, excluded, no_answer: no } = document;
   const load =
     assumptions.users === null
       ? `${decimal(assumptions.rate_requests_per_s)} requests/s`
@@ -61,16 +61,19 @@ function verdict(document: SizeDocument): string[] {
       `NO ANSWER: none of ${plural(excluded.length, 'configuration')} serves ${load} with ${assumptions.model} ` +
         `within the targets, ${PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing}.`,
     ),
-    ...(nearest
-      ? wrap(`What binds at the nearest: ${nearest.detail}`)
-      : commonest
-        ? wrap(`Commonest reason: ${reasonText(commonest.reason)}.`)
-        : []),
+    ...(no
+      ? wrap(no.limit.sentence)
+      : nearest
+        ? wrap(`What binds at the nearest: ${nearest.detail}`)
+        : commonest
+          ? wrap(`Commonest reason: ${reasonText(commonest.reason)}.`)
+          : []),
     '',
   ];
 }
 
-function failingList({ excluded, num_passing: passing, relaxations }: SizeDocument): string[] {
+function failingList(document: SizeDocument): string[] {
+  const { excluded, num_passing: passing } = document;
   if (excluded.length === 0) return [];
   const nearest = alike(nearestMisses(excluded)).slice(0, NEAREST_MISSES);
   return [
@@ -78,18 +81,31 @@ function failingList({ excluded, num_passing: passing, relaxations }: SizeDocume
     ...reasonCounts(excluded).map(({ reason, rows }) => `${count(rows).padStart(7)}  ${reasonText(reason)}`),
     '',
     ...(nearest.length > 0 ? ['Nearest misses:', ...nearest.flatMap(missLines), ''] : []),
-    ...(passing === 0 && relaxations.length > 0
-      ? [
-          'What would make it pass:',
-          ...relaxations.flatMap(({ change, instance, usd_per_hour: hourly, tightest }) =>
-            bullet(
-              `${change}: ${instance}${hourly === null ? '' : ` at ${usd(hourly)}/h`}${tightest === '' ? '' : `; tightest: ${tightest}`}`,
-            ),
-          ),
-          '',
-        ]
+    ...(passing === 0 ? whatHelps(document) : []),
+  ];
+}
+
+/** The single changes that work, and what was tried in vain. */
+function whatHelps({ no_answer: no, relaxations }: SizeDocument): string[] {
+  return [
+    ...(relaxations.length > 0
+      ? ['What would make it pass (one change each, computed):', ...relaxations.flatMap(relaxationLines), '']
+      : []),
+    ...(no && no.unhelpful.length > 0
+      ? ['What does not help:', ...no.unhelpful.flatMap(({ change, why }) => bullet(`${change}: ${why}`)), '']
       : []),
   ];
+}
+
+function relaxationLines(relaxation: Relaxation): string[] {
+  const { change, instances, instance, usd_per_hour: hourly, capacity_share: share, tightest, note } = relaxation;
+  const facts = [
+    `${count(instances)} × ${instance}${hourly === null ? '' : ` at ${usd(hourly)}/h`}`,
+    `${percentOfFraction(share)} of capacity used`,
+    tightest === '' ? '' : `tightest: ${tightest}`,
+    note ?? '',
+  ];
+  return bullet(`${change}: ${facts.filter((fact) => fact !== '').join('; ')}`);
 }
 
 /** Misses in a row that differ by nothing but the instance: one group each, so that one GPU does not fill the list. */
