@@ -1,3 +1,5 @@
+// First: schemas are made while the rest is loaded.
+import './platform/zod-without-eval.ts';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { connect } from './platform/connect.ts';

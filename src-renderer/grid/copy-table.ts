@@ -15,7 +15,8 @@ export interface TableContent {
 const exact = (value: CellValue): string =>
   value === null || (typeof value === 'number' && !Number.isFinite(value)) ? '' : String(value);
 
-const headText = ({ label, unit }: TableContent['heads'][number]): string => (unit === '' ? label : `${label} (${unit})`);
+const headText = ({ label, unit }: TableContent['heads'][number]): string =>
+  unit === '' ? label : `${label} (${unit})`;
 
 /** RFC 4180: what holds a separator, a quote or a line break is quoted, quotes are doubled, lines end in CR LF. */
 function separated(lines: string[][], separator: string): string {
@@ -26,7 +27,10 @@ function separated(lines: string[][], separator: string): string {
 
 /** A pipe would end the cell and a line break the row. */
 const escapeMarkdown = (text: string): string =>
-  text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replace(/\r\n|\r|\n/g, '<br>');
+  text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('|', '\\|')
+    .replace(/\r\n|\r|\n/g, '<br>');
 
 function markdown({ heads }: TableContent, lines: string[][]): string {
   const row = (cells: string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |\n`;

@@ -1,4 +1,9 @@
-import { functionalUpdate, type ColumnPinningState, type RowSelectionState, type SortingState } from '@tanstack/table-core';
+import {
+  functionalUpdate,
+  type ColumnPinningState,
+  type RowSelectionState,
+  type SortingState,
+} from '@tanstack/table-core';
 import type { Column } from '../format/columns.ts';
 import { plural, formatFixed } from '../../src-worker/protocol/numbers.ts';
 import { COPY_FORMATS, tableText, type CopyFormat } from './copy-table.ts';
@@ -54,6 +59,8 @@ export class GridState<Row extends object> {
     return Object.fromEntries(this.options.columns().map((column) => [column.id, read(column)]));
   });
 
+  // Both maps are made anew whenever they change and never written to.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #columnById = $derived.by(() => new Map(this.options.columns().map((column) => [column.id, column])));
   readonly #definitions = $derived.by(() => definitions(this.options.columns()));
 
@@ -69,6 +76,7 @@ export class GridState<Row extends object> {
   /** Columns that are shown, the pinned ones first. */
   readonly columns: Column<Row>[] = $derived(this.#named(this.#shown.columns));
   readonly total: number = $derived.by(() => this.options.rows().length);
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly indexByKey = $derived(new Map(this.rows.map((row, index) => [this.options.keyOf(row), index])));
   /** Checked rows that are shown, in the order they are shown. */
   readonly checkedRows: Row[] = $derived(this.rows.filter((row) => this.checked[this.options.keyOf(row)]));
@@ -93,7 +101,9 @@ export class GridState<Row extends object> {
     const columnFilters = Object.entries(this.filters).flatMap(([id, filter]) =>
       filter.kind === 'test' ? [{ id, value: filter.test }] : [],
     );
-    const hidden = [...this.#columnById.values()].filter((column) => column.isHidden).map(({ id }) => [id, false]);
+    const hidden = [...this.#columnById.values()]
+      .filter((column) => column.isHidden)
+      .map(({ id }): [string, boolean] => [id, false]);
     this.#table.setOptions((previous) => ({
       ...previous,
       data: this.options.rows(),
@@ -143,7 +153,10 @@ export class GridState<Row extends object> {
   get columnChoices(): { column: Column<Row>; isShown: boolean; isPinned: boolean; isName: boolean }[] {
     const table = this.#sync();
     const order = table.getAllLeafColumns();
-    const sorted = [...order.filter((column) => column.getIsPinned()), ...order.filter((column) => !column.getIsPinned())];
+    const sorted = [
+      ...order.filter((column) => column.getIsPinned()),
+      ...order.filter((column) => !column.getIsPinned()),
+    ];
     return sorted.flatMap((entry) => {
       const column = this.#columnById.get(entry.id);
       if (!column) return [];

@@ -26,7 +26,11 @@ function ignoreRefusal(refused: unknown): null {
 const MEDIA_TYPES = { csv: 'text/csv;charset=utf-8', json: 'application/json' };
 
 export function downloadText(fileName: string, text: string, kind: keyof typeof MEDIA_TYPES): void {
-  const url = URL.createObjectURL(new Blob([text], { type: MEDIA_TYPES[kind] }));
+  downloadBlob(fileName, new Blob([text], { type: MEDIA_TYPES[kind] }));
+}
+
+export function downloadBlob(fileName: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
   link.download = fileName;

@@ -1,19 +1,33 @@
 import { CommandRegistry } from '../commands/registry.svelte.ts';
 import type { Connection } from '../platform/connect.ts';
 import type { RunEntry } from '../../src-worker/protocol/app-api.ts';
+import type { Relaxation } from '../../src-worker/protocol/documents.ts';
+import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
+import { applyRequest, formOfRequest } from './apply-request.ts';
+import { DraftKeeper } from './draft-keeper.svelte.ts';
+import type { Draft, Screen, SizeView } from './draft-format.ts';
+import { EditHistory } from './edit-history.svelte.ts';
+import { editWords } from './edit-words.ts';
 import { LiveAnswer } from './live-answer.svelte.ts';
 import { RunList } from './run-list.svelte.ts';
 import { Session } from './session.svelte.ts';
 import { defaultFormValues, readForm, type FormReading, type FormValues } from './form-reading.ts';
+import { SolvedExamples } from './solved-examples.svelte.ts';
 import { SweepRun } from './sweep-run.svelte.ts';
 import type { SweepAxes } from './sweep-spec.ts';
 
-export type Screen = 'start' | 'size' | 'sweep' | 'runs' | 'components';
-/** What is open under Size: the form with its answer, all results, or one configuration. */
-export type SizeView = 'answer' | 'results' | 'detail';
+export type { Screen, SizeView };
 
 /** The model a new window starts with, where the catalog has it: small, widely known, runs on most of the hardware. */
 const FIRST_MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
+
+/** What is asked; every edit of it can be taken back. */
+interface Asked {
+  form: FormValues;
+  axes: SweepAxes;
+}
+
+const TYPED_PATH = /^form\.(texts|targets)\.|^form\.placeName$|^axes\.usersText$/;
 
 /** Everything the window holds while it is open; screens come and go, this stays. */
 export class Workspace {
@@ -21,25 +35,40 @@ export class Workspace {
   readonly answer: LiveAnswer;
   readonly sweep: SweepRun;
   readonly runs: RunList;
-
+  readonly examples: SolvedExamples;
+  readonly drafts: DraftKeeper;
   readonly commands = new CommandRegistry();
 
-  screen = $state<Screen>('size');
+  screen = $state<Screen>('start');
   sizeView = $state<SizeView>('answer');
   /** Configuration that is open under Size, Detail. */
   detailId = $state<string | null>(null);
   form = $state<FormValues>(defaultFormValues());
   axes = $state<SweepAxes>({ usersText: '10..100:10', quantization: [], zones: { kind: 'none' } });
   reading: FormReading = $derived(readForm(this.form));
+  /** State of grids and charts that is kept with the draft, by name: plain data only. */
+  view = $state<Record<string, unknown>>({});
   /** The outcome of saving the present answer as a run. */
   saved = $state.raw<{ kind: 'saved'; run: RunEntry } | { kind: 'problem'; sentence: string } | null>(null);
+  /** True once it is known where the window was left; before, nothing is shown that would be replaced. */
+  isRestored = $state(false);
+  /** What was just done, in words, for the status bar and for those who listen. */
+  announcement = $state('');
+
+  readonly history: EditHistory<Asked>;
+  /** The question that was saved, as text; an edit makes it another. */
+  #savedQuestion = $state('');
 
   constructor(connect: () => Promise<Connection>) {
     this.session = new Session(connect);
     const { session } = this;
+    const ask = session.ask.bind(session);
     this.answer = new LiveAnswer((request) => session.ask((api) => api.size(request)));
-    this.sweep = new SweepRun(session.ask.bind(session), (listener) => session.onProgress(listener));
-    this.runs = new RunList(session.ask.bind(session));
+    this.sweep = new SweepRun(ask, (listener) => session.onProgress(listener));
+    this.runs = new RunList(ask);
+    this.examples = new SolvedExamples(ask);
+    this.drafts = new DraftKeeper(ask);
+    this.history = new EditHistory(this.#asked(), { words: editWords, isTyped: (path) => TYPED_PATH.test(path) });
   }
 
   openResults(): void {
@@ -53,8 +82,82 @@ export class Workspace {
     this.detailId = configurationId;
   }
 
-  /** Fills what the host decides: the first model and the first workload. */
+  openAnswer(): void {
+    this.screen = 'size';
+    this.sizeView = 'answer';
+  }
+
+  /** Opens a whole question, a sample or a stored one, as one edit. Throws where it is no question. */
+  openQuestion(request: unknown, words = 'another question'): void {
+    const form = formOfRequest(request);
+    this.edit(words, () => (this.form = form));
+    this.openAnswer();
+  }
+
+  /** A question with every field at its default, as one edit. */
+  newSizing(): void {
+    const { model } = this.form;
+    this.edit('new sizing', () => (this.form = { ...defaultFormValues(), model }));
+    this.openAnswer();
+  }
+
+  /** Lays keys of a question over the form, as one edit. */
+  changeQuestion(keys: Partial<SizeInputDraft>, words: string): void {
+    this.edit(words, () => applyRequest(this.form, keys));
+  }
+
+  /** The change to the question that a relaxation is. Its keys are those of a question: the host wrote them. */
+  applyRelaxation({ set, change }: Relaxation): void {
+    this.changeQuestion(set, change.replaceAll('->', '→'));
+  }
+
+  /** Makes one step of the history out of what `change` does. */
+  edit(words: string, change: () => void): void {
+    this.recordEdits();
+    change();
+    this.history.record(this.#asked(), words);
+  }
+
+  /** Takes note of what was edited since; called on every change of the form and the axes. */
+  recordEdits(): void {
+    this.history.record(this.#asked());
+  }
+
+  undo(): void {
+    this.recordEdits();
+    const step = this.history.undo();
+    this.announcement = step ? `Undid: ${step.words}` : 'Nothing to undo';
+    if (step) this.#restore(step.state);
+  }
+
+  redo(): void {
+    this.recordEdits();
+    const step = this.history.redo();
+    this.announcement = step ? `Made again: ${step.words}` : 'Nothing to redo';
+    if (step) this.#restore(step.state);
+  }
+
+  /** Finds out where the window was left. Once that is known, edits are recorded and kept. */
+  async restore(): Promise<void> {
+    if (this.isRestored) return;
+    const found = await this.drafts.find(this.draft());
+    if (found.kind === 'unknown') return;
+    if (found.kind === 'damaged') this.session.notices = [...this.session.notices, found.sentence];
+    if (found.kind === 'found') this.#open(found.draft);
+    this.adoptDefaults();
+    this.isRestored = true;
+  }
+
+  /** Where the window stands, to be put away. */
+  draft(): Draft {
+    const { screen, sizeView, detailId } = this;
+    const view = $state.snapshot(this.view);
+    return { ...this.#asked(), screen, sizeView, detailId, selectedId: this.answer.selectedId, view };
+  }
+
+  /** Fills what the host decides: the first model and the first workload. No edit of anybody's. */
   adoptDefaults(): void {
+    this.recordEdits();
     const usable = this.session.models.filter((model) => model.supported && model.alias_of === null);
     if (this.form.model === '') {
       this.form.model = (usable.find((model) => model.id === FIRST_MODEL) ?? usable[0])?.id ?? '';
@@ -63,12 +166,43 @@ export class Workspace {
     if (workloads.length > 0 && !workloads.some((entry) => entry.name === this.form.workload)) {
       this.form.workload = workloads[0]?.name ?? this.form.workload;
     }
+    this.history.rebase(this.#asked());
   }
 
   async saveAnswer(): Promise<void> {
     const { reading } = this;
     if (reading.kind !== 'ready') return;
-    const result = await this.session.ask((api) => api.saveSizeRun(reading.request, ''));
+    const request = $state.snapshot(reading.request);
+    const result = await this.session.ask((api) => api.saveSizeRun(request, ''));
     this.saved = result.ok ? { kind: 'saved', run: result.value } : { kind: 'problem', sentence: result.error.message };
+    this.announcement = result.ok ? `Saved as run ${result.value.id}` : 'Not saved';
+    if (!result.ok) return;
+    this.#savedQuestion = JSON.stringify(request);
+    void this.runs.load();
+  }
+
+  /** The run that holds the question as it stands now; null after an edit. */
+  get savedRun(): RunEntry | null {
+    const isSame = this.reading.kind === 'ready' && JSON.stringify(this.reading.request) === this.#savedQuestion;
+    return isSame && this.saved?.kind === 'saved' ? this.saved.run : null;
+  }
+
+  #asked(): Asked {
+    return $state.snapshot({ form: this.form, axes: this.axes });
+  }
+
+  #restore({ form, axes }: Asked): void {
+    // Copies: the history keeps what it has, whatever is done to the form.
+    this.form = structuredClone(form);
+    this.axes = structuredClone(axes);
+  }
+
+  #open(draft: Draft): void {
+    this.#restore(draft);
+    this.screen = draft.screen;
+    this.detailId = draft.detailId;
+    this.sizeView = draft.sizeView === 'detail' && draft.detailId === null ? 'answer' : draft.sizeView;
+    this.answer.selectedId = draft.selectedId;
+    this.view = draft.view;
   }
 }

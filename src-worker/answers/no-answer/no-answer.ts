@@ -5,7 +5,14 @@ import { rounded } from '../common.ts';
 import type { PreparedSizing } from '../prepared.ts';
 import { exclusionOf } from '../recommendation.ts';
 import { joined, type Attempts } from './attempt.ts';
-import { cacheAttempts, contextAttempts, filterAttempts, precisionAttempts, pricingAttempts, retiredAttempts } from './choices.ts';
+import {
+  cacheAttempts,
+  contextAttempts,
+  filterAttempts,
+  precisionAttempts,
+  pricingAttempts,
+  retiredAttempts,
+} from './choices.ts';
 import { limitOf } from './limit.ts';
 import { loadAttempts } from './load.ts';
 import { nearestMiss } from './nearest.ts';

@@ -1,7 +1,8 @@
 import type { Change, Probe } from './probe.ts';
 
 /** What a change gives way on. Two changes of one family that bring the same configuration are the same to people. */
-export type Family = 'target' | 'gpus' | 'price' | 'search' | 'precision' | 'headroom' | 'load' | 'cache' | 'context' | 'retired';
+export type Family =
+  'target' | 'gpus' | 'price' | 'search' | 'precision' | 'headroom' | 'load' | 'cache' | 'context' | 'retired';
 
 /** A change that was computed. */
 export interface Option {

@@ -124,7 +124,8 @@ function optionOf(asked: Asked, before: Targets, after: Targets, probe: Probe): 
   const values = (targets: Targets): string =>
     `${metrics.map((metric) => targetFigure(targets.get(metric) ?? 0)).join(', ')} ms`;
   const each = metrics.map(
-    (metric) => `${metricLabel(metric)} ${targetFigure(before.get(metric) ?? 0)} -> ${targetFigure(after.get(metric) ?? 0)}`,
+    (metric) =>
+      `${metricLabel(metric)} ${targetFigure(before.get(metric) ?? 0)} -> ${targetFigure(after.get(metric) ?? 0)}`,
   );
   const [was, is] = [asked.sizing.rateReqPerS, probe.sizing.rateReqPerS];
   const slower =
@@ -163,6 +164,7 @@ export function targetAttempts(asked: Asked): Attempts {
 function withoutTargets(asked: Asked, metrics: readonly LatencyMetric[]): Futile[] {
   const without = lifted(asked, metrics);
   const [metric = ''] = metrics;
-  const change = metrics.length === 1 ? `No ${metricLabel(metric)} target` : `No ${metric.split('_')[0]?.toUpperCase()} targets`;
+  const change =
+    metrics.length === 1 ? `No ${metricLabel(metric)} target` : `No ${metric.split('_')[0]?.toUpperCase()} targets`;
   return without ? [{ family: 'target', change, probe: resized(without.probe, asked.sizing) }] : [];
 }

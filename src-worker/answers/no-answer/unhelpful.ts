@@ -50,9 +50,7 @@ function whyNot({ family, probe }: Futile): string {
  * a plan could be looked at.
  */
 const isWorthAWord = ({ family, probe }: Futile): boolean =>
-  ORDER.includes(family) &&
-  (nearestMiss(probe) === null) === (family === 'price') &&
-  probe.outcome.excluded.length > 0;
+  ORDER.includes(family) && (nearestMiss(probe) === null) === (family === 'price') && probe.outcome.excluded.length > 0;
 
 /** Changes that were tried and bring nothing; those that fail for the same reason stand together. */
 export function unhelpfulChanges(futile: readonly Futile[]): UnhelpfulChange[] {

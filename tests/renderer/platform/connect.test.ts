@@ -12,6 +12,9 @@ const PROGRESS: ProgressEvent = {
   done: 1,
   total: 2,
   best: null,
+  live: [],
+  excluded: {},
+  notes: [],
 };
 
 /** The host's end of a WebSocket, in this process; frames pass through the real codec. */

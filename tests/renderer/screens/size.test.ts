@@ -19,9 +19,19 @@ const NOTHING = sizeDocument({
       change: 'TTFT P95 500 -> 640 ms',
       from: '500 ms',
       to: '640 ms',
-      instance: '1 × g6.xlarge',
+      set: { sla: { ttft_p95: 640 } },
+      id: 'aws/g6.xlarge/us-east-1/tp1pp1/fp16',
+      instance: 'g6.xlarge',
+      instances: 1,
+      gpu: 'nvidia-l4',
+      tensor_parallel: 1,
+      quantization: 'fp16',
       usd_per_hour: 0.8,
+      capacity_share: 0.9,
+      ttft_p95_ms: 620,
+      targets: 3,
       tightest: 'TPOT P50 48 of 50 ms',
+      note: null,
     },
   ],
 });
@@ -50,8 +60,8 @@ beforeEach(() => {
 });
 afterEach(() => void vi.unstubAllGlobals());
 
-describe('first screen', () => {
-  test('opens solved: sentence, figures, targets, best of, chart, table, command', async () => {
+describe('the answer', () => {
+  test('is a sentence, figures, targets, best of and the command', async () => {
     const { asked } = open();
     expect(await verdict()).toHaveTextContent('1 × g6e.xlarge meets all 3 targets for $1.86 an hour');
     expect(asked[0]).toMatchObject({ model: MODELS[0]!.id, workload: 'chat', users: 100, top: 100_000 });
@@ -61,9 +71,10 @@ describe('first screen', () => {
       /E2E P50, mean 150 tokens; target for 512.*not gating/,
     );
     expect(within(targets).getByRole('row', { name: /TTFT P95/ })).toHaveTextContent('Met');
-    expect(within(screen.getByTestId('best-of')).getAllByRole('button')).toHaveLength(4);
-    expect(screen.getByTestId('pareto')).toHaveAccessibleDescription(/3 of 4 configurations are on the frontier/);
-    expect(within(screen.getByTestId('results-table')).getAllByRole('row')).toHaveLength(ROWS.length + 1);
+    expect(
+      within(screen.getByTestId('best-of')).getAllByRole('button', { name: /^(Cheapest|Fastest|Most)/ }),
+    ).toHaveLength(4);
+    expect(screen.getByText(/4 of 8 configurations meet the targets/)).toBeVisible();
     expect(screen.getByRole('button', { name: 'Copy vLLM command' })).toBeEnabled();
     expect(screen.getByText(/Reading weights sets the pace/)).toBeInTheDocument();
     expect(screen.getByTestId('status-bar')).toHaveTextContent(
@@ -85,7 +96,8 @@ describe('first screen', () => {
     await fireEvent.click(screen.getByRole('button', { name: /Fastest stream/ }));
     expect(screen.getByTestId('verdict')).toHaveTextContent('1 × p5.4xlarge meets all 3 targets for $6.88 an hour');
     expect(screen.getByText(/vllm serve .*p5\.4xlarge/)).toBeVisible();
-    expect(screen.getByRole('button', { name: '1 × p5.4xlarge' })).toHaveAttribute('aria-pressed', 'true');
+    await fireEvent.click(screen.getByRole('button', { name: 'See all results' }));
+    expect(await screen.findByRole('row', { current: true })).toHaveTextContent('1 × p5.4xlarge');
   });
 });
 
@@ -179,8 +191,24 @@ describe('when the answer is no', () => {
     expect(await verdict()).toHaveTextContent('Nothing in the catalog serves 100 users on demand');
     expect(await verdict()).toHaveAttribute('data-verdict', 'none');
     expect(screen.getByRole('row', { name: /TTFT P95 500 → 640 ms/ })).toHaveTextContent('$0.80');
-    expect(screen.getByRole('tab', { name: 'Excluded 4' })).toHaveAttribute('aria-selected', 'true');
+    expect(screen.getByRole('heading', { name: /Excluded: all 4/ })).toBeVisible();
     expect(screen.queryByTestId('results-table')).toBeNull();
+  });
+
+  test('a relaxation is one edit of the form, and undo takes it back', async () => {
+    const asked: SizeInputDraft[] = [];
+    open({
+      size: (request) => {
+        asked.push(request);
+        return Promise.resolve(success(request.sla?.ttft_p95 === 640 ? sizeDocument() : NOTHING));
+      },
+    });
+    await verdict();
+    await fireEvent.click(screen.getByRole('button', { name: /TTFT P95 500 → 640 ms/ }));
+    await waitFor(() => expect(screen.getByTestId('verdict')).toHaveAttribute('data-verdict', 'met'));
+    expect(asked.at(-1)).toMatchObject({ sla: { ttft_p95: 640 } });
+    await fireEvent.click(screen.getByRole('button', { name: /^Undo/ }));
+    await waitFor(() => expect(screen.getByTestId('verdict')).toHaveAttribute('data-verdict', 'none'));
   });
 
   test('a near miss is amber and says by how much', async () => {
@@ -191,14 +219,13 @@ describe('when the answer is no', () => {
   });
 
   test('excluded rows open by reason, with the size of each miss', async () => {
-    open();
+    open({ size: () => Promise.resolve(success(NOTHING)) });
     await verdict();
-    await fireEvent.click(screen.getByRole('tab', { name: 'Excluded 4' }));
     const group = screen.getByText('Do not fit in memory').closest('details')!;
     group.open = true;
     await fireEvent(group, new Event('toggle'));
     const rows = within(group).getAllByRole('row');
-    expect(rows[1]).toHaveTextContent(/g4dn\.2xlarge.*L4, FP16, TP 1.*131\.5 of 120 GiB/);
+    expect(rows[1]).toHaveTextContent(/g4dn\.2xlarge.*us-east-1.*L4.*FP16.*131\.5 of 120 GiB/);
   });
 
   test('a refused question is a sentence above the old answer', async () => {
@@ -225,104 +252,48 @@ describe('when the answer is no', () => {
   });
 });
 
-describe('chart and table', () => {
-  test('a click on a point selects it, arrow keys move, Enter selects', async () => {
-    open();
+describe('all results', () => {
+  async function openResults(answers: Partial<AppApi> = {}) {
+    open(answers);
     await verdict();
-    Chart.drawn.at(-1)!.config.options.onClick(null, [{ datasetIndex: 0, index: 2 }]);
-    await waitFor(() => expect(screen.getByTestId('verdict')).toHaveTextContent('1 × g7e.2xlarge'));
-    const points = screen.getByRole('slider', { name: /Points of the chart/ });
-    await fireEvent.keyDown(points, { key: 'End' });
-    expect(points).toHaveAttribute('aria-valuetext', expect.stringContaining('p5.4xlarge'));
-    await fireEvent.keyDown(points, { key: 'Enter' });
-    expect(screen.getByTestId('verdict')).toHaveTextContent('1 × p5.4xlarge');
+    await fireEvent.click(screen.getByRole('button', { name: 'See all results' }));
+    return within(await screen.findByTestId('results-table'));
+  }
+
+  test('the chart says in a sentence what it shows, and has a table twin with the same points', async () => {
+    await openResults();
+    const chart = within(screen.getByTestId('pareto'));
+    expect(chart.getByRole('img')).toHaveAccessibleName(/3 of 4 configurations are on the frontier/);
+    await fireEvent.click(chart.getByRole('button', { name: /table/i }));
+    expect(chart.getAllByRole('row')).toHaveLength(ROWS.length + 1);
   });
 
-  test('the chart has a table twin with the same points', async () => {
-    open();
-    await verdict();
-    await fireEvent.click(screen.getByRole('button', { name: 'Show as table' }));
-    const twin = screen.getByRole('region', { name: 'Points of the chart as a table' });
-    expect(within(twin).getAllByRole('row')).toHaveLength(ROWS.length + 1);
-  });
-
-  test('the table sorts on a click and says so; arrow keys walk its rows', async () => {
-    open();
-    await verdict();
-    const table = within(screen.getByTestId('results-table'));
+  test('the grid sorts on a click and says so, missing values last', async () => {
+    const table = await openResults();
     const names = () => table.getAllByRole('rowheader').map((cell) => cell.textContent.trim());
     await fireEvent.click(table.getByRole('button', { name: /^TTFT P95/ }));
     expect(table.getByRole('columnheader', { name: /TTFT P95/ })).toHaveAttribute('aria-sort', 'ascending');
     expect(names()).toEqual(['1 × p5.4xlarge', '1 × g7e.2xlarge', '1 × g6e.xlarge', '3 × g5.2xlarge']);
     await fireEvent.click(table.getByRole('button', { name: /^TTFT P95/ }));
     expect(names()[0]).toBe('3 × g5.2xlarge');
-    const first = table.getByRole('button', { name: '3 × g5.2xlarge' });
-    await fireEvent.keyDown(first, { key: 'ArrowDown' });
-    expect(table.getByRole('button', { name: '1 × g6e.xlarge' })).toHaveFocus();
-    expect(screen.getByTestId('verdict')).toHaveTextContent('1 × g6e.xlarge');
+  });
+
+  test('a click on a row chooses it for the verdict and the chart', async () => {
+    const table = await openResults();
+    await fireEvent.click(table.getByRole('rowheader', { name: '1 × p5.4xlarge' }));
+    expect(screen.getByTestId('pinned')).toHaveTextContent('1 × p5.4xlarge');
+  });
+
+  test('passing and excluded add up to what was looked at', async () => {
+    await openResults();
+    expect(screen.getByRole('tab', { name: 'Meet targets 4' })).toBeVisible();
+    expect(screen.getByRole('tab', { name: 'Excluded 4' })).toBeVisible();
   });
 
   test('a long list keeps only what is in view in the document', async () => {
     const many = Array.from({ length: 500 }, (_, index) => ({ ...ROWS[0]!, id: `row-${index}`, rank: index + 1 }));
-    open({ size: () => Promise.resolve(success(sizeDocument({ recommendations: many }))) });
-    await verdict();
-    const table = within(screen.getByTestId('results-table')).getByRole('table');
-    expect(table).toHaveAttribute('aria-rowcount', '501');
-    expect(within(table).getAllByRole('rowheader').length).toBeLessThan(100);
-  });
-});
-
-describe('window', () => {
-  test('a lost connection is calm and keeps what was typed', async () => {
-    const { host } = open();
-    await verdict();
-    await fireEvent.input(users(), { target: { value: '250' } });
-    host.lose();
-    expect(await screen.findByText(/The connection to ConfigIQ was lost\. What you typed is kept/)).toBeVisible();
-    expect(users()).toHaveValue('250');
-    await fireEvent.click(screen.getByRole('button', { name: 'Try now' }));
-    await waitFor(() => expect(screen.queryByText(/Not connected/)).toBeNull());
-  });
-
-  test('the theme can be overridden and is kept', async () => {
-    open();
-    await verdict();
-    await fireEvent.change(screen.getByLabelText('Theme'), { target: { value: 'contrast-dark' } });
-    expect(document.documentElement.dataset).toMatchObject({ theme: 'dark', contrast: 'more' });
-    expect(localStorage.getItem('configiq:theme')).toBe('contrast-dark');
-    await fireEvent.change(screen.getByLabelText('Theme'), { target: { value: 'system' } });
-    expect(document.documentElement.dataset['theme']).toBeUndefined();
-  });
-
-  test('an answer can be kept as a run', async () => {
-    const saveSizeRun = vi.fn<AppApi['saveSizeRun']>((...args) => fakeApi().saveSizeRun(...args));
-    open({ saveSizeRun });
-    await verdict();
-    await fireEvent.click(screen.getByRole('button', { name: 'Save run' }));
-    expect(await screen.findByText('Saved as run 7')).toBeVisible();
-    expect(saveSizeRun.mock.calls[0]?.[0]).toMatchObject({ users: 100 });
-  });
-
-  test('what the host survived at its start is told once and can be closed', async () => {
-    const info = await fakeApi().info();
-    if (!info.ok) throw new Error(info.error.message);
-    open({ info: () => Promise.resolve(success({ ...info.value, notices: ['The database was set aside.'] })) });
-    const notice = await screen.findByText('The database was set aside.');
-    await fireEvent.click(within(notice.parentElement!).getByRole('button', { name: 'Close' }));
-    expect(screen.queryByText('The database was set aside.')).toBeNull();
-  });
-});
-
-describe('keys', () => {
-  test('a number opens its screen, but is input inside a field', async () => {
-    open();
-    await verdict();
-    await fireEvent.keyDown(document.body, { key: '3' });
-    expect(screen.getByRole('button', { name: 'Runs' })).toHaveAttribute('aria-current', 'page');
-    await fireEvent.keyDown(document.body, { key: '1' });
-    await verdict();
-    const [field] = screen.getAllByRole('textbox');
-    await fireEvent.keyDown(field!, { key: '2' });
-    expect(screen.getByRole('button', { name: 'Size' })).toHaveAttribute('aria-current', 'page');
+    const table = await openResults({ size: () => Promise.resolve(success(sizeDocument({ recommendations: many }))) });
+    expect(table.getByRole('grid')).toHaveAttribute('aria-rowcount', '501');
+    expect(table.queryAllByRole('rowheader').length).toBeLessThan(100);
   });
 });

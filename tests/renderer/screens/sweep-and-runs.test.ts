@@ -80,6 +80,9 @@ describe('sweep', () => {
       done: 6,
       total: 10,
       best: '$0.44/h for 10 users',
+      live: [],
+      excluded: {},
+      notes: [],
     });
     await waitFor(() => expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '6'));
     expect(screen.getByTestId('sweep-progress')).toHaveTextContent('Best so far $0.44/h for 10 users');

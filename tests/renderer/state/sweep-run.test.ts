@@ -38,7 +38,17 @@ function running(answers: Partial<AppApi> = {}) {
   const ended = sweep.start(SPEC, '', 100);
   const tell = (done: number, taskId = started[0]!.taskId) =>
     listeners.forEach((listener) =>
-      listener({ type: 'configiq:progress', taskId, phase: 'computing', done, total: 100, best: '$1/h' }),
+      listener({
+        type: 'configiq:progress',
+        taskId,
+        phase: 'computing',
+        done,
+        total: 100,
+        best: '$1/h',
+        live: [],
+        excluded: {},
+        notes: [],
+      }),
     );
   return { sweep, ended, tell, cancelled, finish: (result: Result<SweepSummary>) => finish(result) };
 }

@@ -1,0 +1,53 @@
+import { latencyLabel, PRECISION_NAMES } from '../format/names.ts';
+import type { Change } from './changes.ts';
+import { AMOUNT_RULES } from './form-reading.ts';
+
+/** Fields of the question by their path, as people know them. */
+const LABELS: Record<string, string> = {
+  ...Object.fromEntries(Object.entries(AMOUNT_RULES).map(([field, { label }]) => [`form.texts.${field}`, label])),
+  'form.model': 'Model',
+  'form.workload': 'Workload',
+  'form.loadKind': 'Load given as',
+  'form.providers': 'Clouds',
+  'form.place': 'Where',
+  'form.placeName': 'Where',
+  'form.pricing': 'Price',
+  'form.quantization': 'Precision',
+  'form.headroom': 'Headroom',
+  'form.kvCacheDtype': 'KV cache',
+  'form.tensorParallel': 'TP',
+  'form.gpus': 'GPUs',
+  'form.method': 'Method',
+  'form.usesPrefixCache': 'Prefix caching',
+  'form.includesRetired': 'Retired instances',
+  'form.isContextStrict': 'Strict context',
+};
+const LONGEST_VALUE = 40;
+
+/** An edit in a few words: `Users 100 → 250`, `4 fields of the question`, `axes of the sweep`. */
+export function editWords(changes: Change[]): string {
+  const [first] = changes;
+  if (!first) return 'nothing';
+  if (changes.every(({ path }) => path.startsWith('axes.'))) return 'axes of the sweep';
+  if (changes.length > 1) return `${changes.length} fields of the question`;
+  return `${labelOf(first.path)} ${valueWords(first.before)} → ${valueWords(first.after)}`;
+}
+
+function labelOf(path: string): string {
+  const target = /^form\.targets\.(.+)$/.exec(path);
+  return target?.[1] ? `${latencyLabel(target[1])} target` : (LABELS[path] ?? 'A field of the question');
+}
+
+function valueWords(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none named' : short(value.map(nameOf).join(', '));
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (value === '' || value === null || value === undefined) return 'default';
+  return short(nameOf(value));
+}
+
+const nameOf = (value: unknown): string => {
+  const text = String(value);
+  return Object.hasOwn(PRECISION_NAMES, text) ? PRECISION_NAMES[text as keyof typeof PRECISION_NAMES].label : text;
+};
+
+const short = (text: string): string => (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text);

@@ -1,0 +1,81 @@
+import '@testing-library/jest-dom/vitest';
+import { render, screen, within } from '@testing-library/svelte';
+import { beforeEach, expect, test, vi } from 'vitest';
+import App from '../../../src-renderer/App.svelte';
+import type { DetailDocument } from '../../../src-worker/protocol/documents.ts';
+import type { PlanQuestionDraft } from '../../../src-worker/protocol/requests.ts';
+import { failure, success } from '../../../src-worker/protocol/result.ts';
+import { draftOn, fakeApi, fakeHost, stubBrowser } from '../fixtures/app.ts';
+import { Chart } from '../fixtures/chart.ts';
+import { ROWS, sizeDocument } from '../fixtures/documents.ts';
+
+vi.mock('chart.js', () => import('../fixtures/chart.ts'));
+
+function detailOf(id: string): DetailDocument {
+  const row = ROWS.find((entry) => entry.id === id) ?? null;
+  return {
+    schema_version: 1,
+    input: {},
+    id,
+    name: row?.instance ?? id,
+    recommendation: row,
+    exclusion: null,
+    load_curve: null,
+    roofline: null,
+    memory: row?.memory ?? null,
+    kv_use: null,
+    serve_command: row?.vllm_command ?? null,
+    command_flags: [{ flag: '--max-num-seqs', value: '256', why: 'The profile says 256.' }],
+    bench_command: null,
+    cheaper: [{ name: '3 × g2-standard-8', usd_per_hour: 0.5, why: 'It misses TTFT P95.' }],
+    versions: sizeDocument().versions,
+  };
+}
+
+function open(detailId: string, isFailing = false): PlanQuestionDraft[] {
+  const asked: PlanQuestionDraft[] = [];
+  const api = fakeApi({}, draftOn('size', { sizeView: 'detail', detailId }));
+  const bug = failure({ family: 'bug', code: 'x', message: 'The curve broke.', details: {} });
+  const host = fakeHost({
+    ...api,
+    detail: (question) => {
+      asked.push(question);
+      return Promise.resolve(isFailing ? bug : success(detailOf(question.configuration)));
+    },
+  });
+  render(App, { connect: host.connect });
+  return asked;
+}
+
+beforeEach(() => {
+  stubBrowser();
+  localStorage.clear();
+  Chart.drawn = [];
+});
+
+test('the configuration that is open is asked about, and why nothing cheaper does', async () => {
+  const id = ROWS[1]?.id ?? '';
+  const asked = open(id);
+  const cheaper = await screen.findByRole('region', { name: 'Why not cheaper?' });
+  expect(within(cheaper).getByRole('listitem')).toHaveTextContent('3 × g2-standard-8, $0.50/h: It misses TTFT P95.');
+  expect(asked.map(({ configuration }) => configuration)).toEqual([id]);
+});
+
+test('Next opens the configuration of the next rank', async () => {
+  const asked = open(ROWS[0]?.id ?? '');
+  const next = await screen.findByRole('button', { name: 'Next' });
+  next.click();
+  expect(await screen.findByText(`Rank 2 of ${ROWS.length}`)).toBeVisible();
+  await vi.waitFor(() => expect(asked.at(-1)?.configuration).toBe(ROWS[1]?.id));
+});
+
+test('a failure is a sentence', async () => {
+  open(ROWS[0]?.id ?? '', true);
+  expect(await screen.findByText('The curve broke.')).toBeVisible();
+});
+
+test('a configuration that is gone offers the cheapest', async () => {
+  open('aws/gone/us-east-1/tp1pp1/fp16');
+  (await screen.findByRole('button', { name: 'Open the cheapest' })).click();
+  expect(await screen.findByText(`Rank 1 of ${ROWS.length}`)).toBeVisible();
+});
