@@ -1,0 +1,40 @@
+import { parse } from 'csv-parse/sync';
+import { describe, expect, test } from 'vitest';
+import { tableText, type TableContent } from '../../../src-renderer/grid/copy-table.ts';
+
+const content: TableContent = {
+  heads: [
+    { label: 'Name', unit: '', isNumber: false },
+    { label: 'Cost', unit: 'US$/h', isNumber: true },
+  ],
+  rows: [
+    ['a, "b" | c\\', 1.8612345],
+    ['two\nlines\tand a tab', null],
+    ['plain', Number.NaN],
+  ],
+};
+
+describe('copying a table', () => {
+  test.each([
+    ['csv', ','],
+    ['tsv', '\t'],
+  ] as const)('%s reads back to what was copied, values exact and missing ones empty', (format, delimiter) => {
+    expect(parse(tableText(content, format), { delimiter })).toEqual([
+      ['Name', 'Cost (US$/h)'],
+      ['a, "b" | c\\', '1.8612345'],
+      ['two\nlines\tand a tab', ''],
+      ['plain', ''],
+    ]);
+  });
+
+  test('Markdown keeps one row a line and pipes inside their cells', () => {
+    expect(tableText(content, 'markdown').split('\n')).toEqual([
+      '| Name | Cost (US$/h) |',
+      '| --- | ---: |',
+      '| a, "b" \\| c\\\\ | 1.8612345 |',
+      '| two<br>lines\tand a tab |  |',
+      '| plain |  |',
+      '',
+    ]);
+  });
+});
