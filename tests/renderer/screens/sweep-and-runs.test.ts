@@ -107,7 +107,8 @@ describe('sweep', () => {
     await waitFor(() =>
       expect(result).toHaveTextContent('4 points computed, 12 rows. 9 configurations meet the targets.'),
     );
-    expect(within(result).getByRole('row', { name: /20 FP16 2 × g6e\.xlarge/ })).toHaveTextContent('3.72');
+    const row = (await within(result).findByRole('rowheader', { name: '2 × g6e.xlarge' })).closest('[role=row]');
+    expect(row).toHaveTextContent(/20.*FP16.*3\.72/);
     expect(result).toHaveTextContent('2 points without a configuration that meets the targets');
     await fireEvent.click(within(result).getByRole('button', { name: 'Export CSV' }));
     await waitFor(() => expect(click).toHaveBeenCalledOnce());
@@ -131,7 +132,7 @@ describe('sweep', () => {
 describe('runs', () => {
   test('are listed and open with their best rows', async () => {
     await open('Runs');
-    await fireEvent.click(await screen.findByRole('button', { name: 'Llama over users' }));
+    await fireEvent.click(await screen.findByRole('rowheader', { name: 'Llama over users' }));
     const detail = await screen.findByTestId('run-detail');
     expect(detail).toHaveTextContent('2 points, 6 rows, configiq 0.1.0, catalog 2026-11-09');
     expect(within(detail).getAllByRole('rowheader')).toHaveLength(RUN_DETAIL.bestRows.length);
