@@ -1,71 +1,117 @@
-// node scripts/screenshots.mjs: the pictures of docs/screens, made from the built app with an empty data folder.
+// npm run screens: docs/screens/<screen>-<light|dark>[-1024].png of the built app, drawn anew with real answers.
 import './check-node.mjs';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { buildIfStale, root } from './build.mjs';
 import { ensureChromium } from './find-chromium.mjs';
 
-const SIZES = [
-  { width: 1280, height: 800 },
-  { width: 1024, height: 700 },
-];
+const LARGE = { width: 1280, height: 800 };
+const SMALL = { width: 1024, height: 700 };
 const THEMES = ['light', 'dark'];
-const folder = join(root, 'docs', 'screens');
 
 buildIfStale();
-const executablePath = ensureChromium(console.log);
 const { startBrowserHost } = await import('../out/main/browser.js');
-const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-screens-'));
-const host = await startBrowserHost({ dataFolder });
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const folder = join(root, 'docs', 'screens');
 mkdirSync(folder, { recursive: true });
+for (const name of readdirSync(folder)) if (name.endsWith('.png')) rmSync(join(folder, name));
+
+const browser = await chromium.launch({
+  executablePath: ensureChromium(console.log),
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 try {
-  for (const viewport of SIZES) for (const colorScheme of THEMES) await photograph(viewport, colorScheme);
+  for (const viewport of [LARGE, SMALL]) for (const colorScheme of THEMES) await photograph(viewport, colorScheme);
 } finally {
   await browser.close();
-  await host.close();
-  rmSync(dataFolder, { recursive: true });
 }
 
+/** One walk through the app on a data folder of its own, so that every picture starts from a first run. */
 async function photograph(viewport, colorScheme) {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-screens-'));
+  const host = await startBrowserHost({ dataFolder });
   const page = await browser.newPage({ viewport, colorScheme, reducedMotion: 'reduce' });
   const save = async (name) => {
-    const file = `${name}-${viewport.width}x${viewport.height}-${colorScheme}.png`;
+    const file = `${name}-${colorScheme}${viewport === SMALL ? '-1024' : ''}.png`;
     await page.screenshot({ path: join(folder, file) });
     console.log(`docs/screens/${file}`);
   };
-  await page.goto(host.url);
+  try {
+    await page.goto(host.url);
+    await walk(page, save);
+  } finally {
+    await page.close();
+    await host.close();
+    rmSync(dataFolder, { recursive: true });
+  }
+}
+
+async function walk(page, save) {
+  for (const id of ['chat', 'rag', 'code']) await page.getByTestId(`example-${id}`).getByText('/h').waitFor();
+  await save('start');
+
+  await page.getByTestId('example-chat').click();
+  await answered(page);
+  await page.getByTestId('load-curve').waitFor();
+  await save('sizing');
+  await page.locator('[data-explain="ttft_p95"]').first().click();
+  await page
+    .getByRole('dialog')
+    .getByText(/queue|wait/i)
+    .first()
+    .waitFor();
+  await save('explain');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByTestId('palette').waitFor();
+  await save('palette');
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: /See all results/ }).click();
+  await page.getByTestId('results-table').waitFor();
+  await save('results');
+  await show(page, 'Size');
+  await page.getByRole('button', { name: 'Open this configuration' }).click();
+  await page.getByTestId('detail').waitFor();
+  await page.waitForLoadState('networkidle');
+  await save('detail');
+
+  await show(page, 'Size');
+  await page.getByText('Advanced', { exact: true }).click();
+  await page.getByLabel('TTFT P95 target, ms').fill('4');
+  await page.getByTestId('relaxations').waitFor();
+  await answered(page);
+  await save('no-answer');
+  await page.getByRole('button', { name: 'Reset all to defaults' }).click();
+  await answered(page);
+
+  await show(page, 'Sweep');
+  await page.getByRole('textbox', { name: 'Users' }).fill('10, 50, 100, 500, 1000');
+  await page.getByRole('button', { name: 'Start sweep' }).click();
+  await page.getByTestId('sweep-result').waitFor();
+  await save('sweep');
+  await show(page, 'Runs');
+  await page.getByTestId('runs-table').getByRole('rowheader').first().click();
+  await page.getByTestId('run-detail').waitFor();
+  await save('runs');
+
+  await page.keyboard.press('Control+k');
+  await page.getByTestId('palette').getByText('Go to Components and states').click();
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await save('components');
+}
+
+/** Until the answer belongs to what stands in the form. */
+async function answered(page) {
   await page.getByTestId('verdict').waitFor();
   await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
   await page
     .getByTestId('status-bar')
     .getByText(/ in \d/)
     .waitFor();
-  await save('size');
-
-  await show(page, 'Sweep');
-  await page.getByRole('textbox', { name: 'Users' }).fill('10, 50, 100, 500, 1000');
-  await chooseWeights(page, ['FP16', 'FP8', 'INT4']);
-  await page.getByRole('button', { name: 'Start sweep' }).click();
-  await page.getByTestId('sweep-result').waitFor();
-  await save('sweep');
-
-  await show(page, 'Runs');
-  await page.getByTestId('runs-table').locator('tbody tr').first().getByRole('button').click();
-  await page.getByTestId('run-detail').waitFor();
-  await save('runs');
-  await page.close();
 }
 
 function show(page, screen) {
   return page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen }).click();
-}
-
-async function chooseWeights(page, wanted) {
-  for (const chip of await page.getByRole('group', { name: 'Weights' }).getByRole('button').all()) {
-    const isOn = (await chip.getAttribute('aria-pressed')) === 'true';
-    if (wanted.includes((await chip.innerText()).trim()) !== isOn) await chip.click();
-  }
 }
