@@ -21,7 +21,14 @@ export async function startDouble(dataFolder: string): Promise<RunningDouble> {
     ['--import', './tests/e2e/electron-double/register.ts', './out/main/electron.js'],
     {
       cwd: root,
-      env: { ...process.env, CONFIGIQ_HOME: dataFolder, CHROMIUM: findChromium()?.path ?? '', NODE_OPTIONS: '' },
+      env: {
+        ...process.env,
+        CONFIGIQ_HOME: dataFolder,
+        CHROMIUM: findChromium()?.path ?? '',
+        NODE_OPTIONS: '',
+        // The test runner asks for color; beside a NO_COLOR of the machine Node would warn about it.
+        FORCE_COLOR: undefined,
+      },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     },
   );
