@@ -199,6 +199,8 @@ export class Workspace {
 
   #open(draft: Draft): void {
     this.#restore(draft);
+    // Reading it is no edit.
+    this.history.rebase(this.#asked());
     this.screen = draft.screen;
     this.detailId = draft.detailId;
     this.sizeView = draft.sizeView === 'detail' && draft.detailId === null ? 'answer' : draft.sizeView;

@@ -1,6 +1,7 @@
 import type { Instance } from '../../engine/hardware/types.ts';
 import { latencyOf } from '../../engine/sizing/capacity.ts';
 import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import type { SizingDemand } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { LatencyMetric } from '../../engine/workload/types.ts';
 import { formatSignificant } from '../../protocol/numbers.ts';
@@ -13,8 +14,13 @@ import { reachOf, type Reach } from './reach.ts';
 
 /** A target so wide that it binds nobody, ms. */
 const LIFTED_MS = 1e9;
-/** The moved target may cost this many times what the cheapest costs without it: without a bound, an idle server wins. */
-const COST_ROOM = 2;
+/**
+ * The moved target may cost this many times what the cheapest costs without it: without a bound, any number of idle servers
+ * would win.
+ */
+const COST_ROOMS: readonly number[] = [2, 20];
+/** A plan whose latency is above a target by less is still looked at: searches end at 0.1 %. */
+const RIVAL_ROOM = 1.02;
 /** Steps of the second digit that are tried above the value worked out. */
 const MORE_STEPS = 4;
 
@@ -57,12 +63,6 @@ function lifted(asked: Asked, metrics: readonly LatencyMetric[]): { probe: Probe
   return probe && { probe, reach: reachOf({ prepared: probe.prepared, sizing: asked.sizing }) };
 }
 
-/** Replicas a plan may use: within the GPUs allowed and within `usdPerHour`. */
-function affordableReplicas(reach: Reach, usdPerHour: number): number {
-  const instances = Math.floor(usdPerHour / reach.usdPerHourPerInstance + 1e-9);
-  return Math.min(reach.mostReplicas, instances * reach.replicasPerInstance);
-}
-
 function cheapestUsdPerHour(reach: readonly Reach[], rateReqPerS: number): number {
   const costs = reach.map(({ carriesPerS, replicasPerInstance, usdPerHourPerInstance, mostReplicas }) => {
     const replicas = Math.ceil(rateReqPerS / carriesPerS - 1e-9);
@@ -71,19 +71,33 @@ function cheapestUsdPerHour(reach: readonly Reach[], rateReqPerS: number): numbe
   return Math.min(...costs, Infinity);
 }
 
-/** What each metric needs to be on the plan that comes nearest to its targets, ms; null where none carries the load. */
-function neededTargets(asked: Asked, reach: Reach[], targets: Targets): { instance: Instance; needs: Targets } | null {
-  const { rateReqPerS, headroom } = asked.sizing;
-  const budget = COST_ROOM * cheapestUsdPerHour(reach, rateReqPerS);
-  if (!Number.isFinite(budget)) return null;
+/** The latencies of a plan that gets as many replicas as the GPUs allowed and `usdPerHour` pay for; null if it cannot carry its part. */
+function latenciesFor(
+  plan: Reach,
+  usdPerHour: number,
+  { rateReqPerS, headroom }: SizingDemand,
+  metrics: Iterable<LatencyMetric>,
+): Targets | null {
+  const instances = Math.floor(usdPerHour / plan.usdPerHourPerInstance + 1e-9);
+  const replicas = Math.min(plan.mostReplicas, instances * plan.replicasPerInstance);
+  const ratePerMs = rateReqPerS / MS_PER_S / (headroom.utilizationTarget * replicas);
+  if (!(replicas >= 1) || ratePerMs > plan.load.ratePerMsAtCapacity) return null;
+  const latency = plan.load.at(ratePerMs);
+  if (latency.kind === 'saturated') return null;
+  return new Map([...metrics].map((metric) => [metric, latencyOf(latency, metric)]));
+}
+
+/** What the metrics are on the plan that comes nearest to their targets at up to `usdPerHour`. */
+function nearestWithin(
+  usdPerHour: number,
+  { sizing }: Asked,
+  reach: readonly Reach[],
+  targets: Targets,
+): { instance: Instance; needs: Targets } | null {
   let best: { instance: Instance; needs: Targets; worst: number } | null = null;
   for (const plan of reach) {
-    const replicas = affordableReplicas(plan, budget);
-    const ratePerMs = rateReqPerS / MS_PER_S / (headroom.utilizationTarget * replicas);
-    if (!(replicas >= 1) || ratePerMs > plan.load.ratePerMsAtCapacity) continue;
-    const latency = plan.load.at(ratePerMs);
-    if (latency.kind === 'saturated') continue;
-    const needs: Targets = new Map([...targets.keys()].map((metric) => [metric, latencyOf(latency, metric)]));
+    const needs = latenciesFor(plan, usdPerHour, sizing, targets.keys());
+    if (!needs) continue;
     const worst = Math.max(...[...targets].map(([metric, target]) => (needs.get(metric) ?? Infinity) / target));
     if (!best || worst < best.worst) best = { instance: plan.instance, needs, worst };
   }
@@ -99,24 +113,39 @@ const moved = (targets: Targets, needs: Targets): Targets =>
     }),
   );
 
-/** The smallest values of `metrics`, to two digits, that bring an answer; null where no value does. */
-function moveTargets(asked: Asked, metrics: readonly LatencyMetric[]): Option | null {
-  const targets: Targets = new Map([...gatingTargets(asked)].filter(([metric]) => metrics.includes(metric)));
-  const without = lifted(asked, metrics);
-  const needed = without && neededTargets(asked, without.reach, targets);
-  if (!needed) return null;
-  let values = moved(targets, needed.needs);
-  const nearest = new Set([needed.instance]);
+/** The smallest values of `metrics`, to two digits, that bring an answer at up to `room` times the least cost. */
+function moveWithin(room: number, asked: Asked, reach: readonly Reach[], targets: Targets): Option | null {
+  const usdPerHour = room * cheapestUsdPerHour(reach, asked.sizing.rateReqPerS);
+  const nearest = Number.isFinite(usdPerHour) ? nearestWithin(usdPerHour, asked, reach, targets) : null;
+  if (!nearest) return null;
+  let values = moved(targets, nearest.needs);
   for (let step = 0; step < MORE_STEPS && values.size > 0; step += 1) {
-    if (passes(asked.ask(withTargets(asked, values), nearest))) {
-      // What misses without the targets misses with them.
-      const able = new Set(without.reach.map(({ instance }) => instance));
-      const probe = asked.ask(withTargets(asked, values), able);
+    const there = asked.ask(withTargets(asked, values), new Set([nearest.instance]));
+    if (passes(there)) {
+      const probe = asked.ask(withTargets(asked, values), rivalsOf(there, reach, values).add(nearest.instance));
       return passes(probe) ? optionOf(asked, targets, values, probe) : null;
     }
     values = new Map([...values].map(([metric, value]) => [metric, nextStep(value)]));
   }
   return null;
+}
+
+/** Instances that may meet the moved targets for no more than the one that does. */
+function rivalsOf({ sizing, outcome }: Probe, reach: readonly Reach[], values: Targets): Set<Instance> {
+  const usdPerHour = outcome.rows[0]?.chosen.cost.usdPerHour ?? Infinity;
+  const able = reach.filter((plan) => {
+    const needs = latenciesFor(plan, usdPerHour, sizing, values.keys());
+    return needs && [...values].every(([metric, value]) => (needs.get(metric) ?? Infinity) <= value * RIVAL_ROOM);
+  });
+  return new Set(able.map(({ instance }) => instance));
+}
+
+/** Values at a cost that is near the least, and the tightest that money buys where that is another. */
+function moveTargets(asked: Asked, metrics: readonly LatencyMetric[]): Option[] {
+  const targets: Targets = new Map([...gatingTargets(asked)].filter(([metric]) => metrics.includes(metric)));
+  const reach = lifted(asked, metrics)?.reach ?? [];
+  const options = COST_ROOMS.map((room) => moveWithin(room, asked, reach, targets)).filter((option) => option !== null);
+  return options.filter(({ change }, i) => options.findIndex((other) => other.change === change) === i);
 }
 
 function optionOf(asked: Asked, before: Targets, after: Targets, probe: Probe): Option {
@@ -151,10 +180,9 @@ export function targetAttempts(asked: Asked): Attempts {
   return joined(
     [...new Set(binding.map(kindOf))].map((kind) => {
       const ofKind = (metric: LatencyMetric): boolean => kindOf(metric) === kind;
-      const single = binding.filter(ofKind).map((metric) => moveTargets(asked, [metric]));
+      const single = binding.filter(ofKind).flatMap((metric) => moveTargets(asked, [metric]));
       const all = [...gatingTargets(asked).keys()].filter(ofKind);
-      const found = single.some((option) => option !== null) ? single : [moveTargets(asked, all)];
-      const options = found.filter((option) => option !== null);
+      const options = single.length > 0 ? single : moveTargets(asked, all);
       return { options, futile: options.length > 0 ? [] : withoutTargets(asked, all) };
     }),
   );
