@@ -1,7 +1,7 @@
 import type { Column } from '../format/columns.ts';
 
 /** Longest text a column is made wide enough for, in digits; longer ones end in dots and have a title. */
-const MOST_CHARACTERS = 30;
+const MOST_CHARACTERS = 24;
 const LEAST_CHARACTERS = 3;
 /** Rows whose texts are looked at; they are spread over all of them. */
 const SAMPLE_ROWS = 300;

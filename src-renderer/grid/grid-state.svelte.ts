@@ -67,7 +67,7 @@ export class GridState<Row extends object> {
   /** Everything that is shown, worked out by the library from what is kept here. */
   readonly #shown = $derived.by(() => {
     const table = this.#sync();
-    const columns = table.getVisibleLeafColumns().map((column) => column.id);
+    const columns = [...table.getStartVisibleLeafColumns(), ...table.getCenterVisibleLeafColumns()].map(({ id }) => id);
     return { rows: table.getRowModel().rows.map((row) => row.original), columns };
   });
 
@@ -152,11 +152,7 @@ export class GridState<Row extends object> {
   /** All columns in their order, the pinned ones first, with what the menu of columns says of them. */
   get columnChoices(): { column: Column<Row>; isShown: boolean; isPinned: boolean; isName: boolean }[] {
     const table = this.#sync();
-    const order = table.getAllLeafColumns();
-    const sorted = [
-      ...order.filter((column) => column.getIsPinned()),
-      ...order.filter((column) => !column.getIsPinned()),
-    ];
+    const sorted = [...table.getStartLeafColumns(), ...table.getCenterLeafColumns()];
     return sorted.flatMap((entry) => {
       const column = this.#columnById.get(entry.id);
       if (!column) return [];
