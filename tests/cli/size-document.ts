@@ -3,7 +3,9 @@ import type {
   Exclusion,
   LatencySummary,
   ModelDocument,
+  NoAnswer,
   Recommendation,
+  Relaxation,
   SizeDocument,
 } from '../../src-worker/protocol/documents.ts';
 
@@ -156,6 +158,43 @@ export function exclusion(changes: Partial<Exclusion> = {}): Exclusion {
     reason: 'sla_missed',
     detail: 'TPOT P50 is 56 ms with nobody else there, the target is 50 ms.',
     margin: { metric: 'tpot_p50', value: 56, limit: 50, unit: 'ms' },
+    ...changes,
+  };
+}
+
+export function relaxation(changes: Partial<Relaxation> = {}): Relaxation {
+  return {
+    change: 'TPOT P50 50 -> 84 ms',
+    from: '50 ms',
+    to: '84 ms',
+    set: { sla: { tpot_p50: 84 } },
+    id: 'gcp/n1-standard-8-t4/us-central1/tp1pp1/fp16',
+    instance: 'n1-standard-8-t4',
+    instances: 4,
+    gpu: 'nvidia-t4',
+    tensor_parallel: 1,
+    quantization: 'fp16',
+    usd_per_hour: 1.5,
+    capacity_share: 0.71,
+    ttft_p95_ms: 312,
+    targets: 6,
+    tightest: 'TPOT P50 82 of 84 ms',
+    note: null,
+    ...changes,
+  };
+}
+
+export function noAnswer(changes: Partial<NoAnswer> = {}): NoAnswer {
+  return {
+    limit: {
+      kind: 'memory_bandwidth',
+      sentence:
+        'Memory bandwidth is the limit: TPOT P50 is 56 ms on an idle replica of 1 × Tesla T4, the target is 50 ms.',
+    },
+    nearest: exclusion(),
+    carries_requests_per_s: null,
+    needed_requests_per_s: null,
+    unhelpful: [{ change: 'FP8 KV cache', why: 'TPOT P50 is still 55 ms of 50 ms on an idle n1-standard-8-t4.' }],
     ...changes,
   };
 }

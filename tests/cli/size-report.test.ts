@@ -3,7 +3,7 @@ import { asciiText } from '../../src-main/cli/report/ascii.ts';
 import { sizeCsv } from '../../src-main/cli/report/size-csv.ts';
 import { nearestMisses, reasonCounts } from '../../src-main/cli/report/size-lists.ts';
 import { sizeReport } from '../../src-main/cli/report/size-report.ts';
-import { exclusion, llama2, recommendation, sizeDocument } from './size-document.ts';
+import { exclusion, llama2, noAnswer, recommendation, relaxation, sizeDocument } from './size-document.ts';
 
 const SHOW = { top: 3, detail: 1 };
 
@@ -171,52 +171,68 @@ describe('size report: what is shown', () => {
 });
 
 describe('size report: no answer', () => {
-  const document = sizeDocument({
-    num_passing: 0,
-    recommendations: [],
-    relaxations: [
-      {
-        change: 'TPOT P50 50 -> 84 ms: 2 × n1-standard-8-t4 at $1.50/h; 70%',
-        from: '50 ms',
-        to: '84 ms',
-        set: { sla: { tpot_p50: 84 } },
-        id: 'gcp/n1-standard-8-t4/us-central1/tp1pp1/fp16',
-        instance: 'n1-standard-8-t4',
-        instances: 2,
-        gpu: 'nvidia-t4',
-        tensor_parallel: 1,
-        quantization: 'fp16',
-        usd_per_hour: 1.5,
-        capacity_share: 0.7,
-        ttft_p95_ms: 310,
-        targets: 6,
-        tightest: 'TPOT P50',
-        note: null,
-      },
-    ],
-    no_answer: {
-      limit: { kind: 'memory_bandwidth', sentence: 'Memory bandwidth is the limit.' },
-      nearest: exclusion(),
-      carries_requests_per_s: null,
-      needed_requests_per_s: null,
-      unhelpful: [{ change: 'Allow spot', why: 'The same instances are sold.' }],
-    },
-  });
+  const nothing = { num_passing: 0, recommendations: [] };
+  const document = sizeDocument({ ...nothing, relaxations: [relaxation()], no_answer: noAnswer() });
   const report = sizeReport(document, llama2, SHOW);
+  const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
-  it('gives the verdict first, then what binds, the nearest misses and what would help', () => {
+  it('gives the verdict first, then the limit, the nearest, what would help, what would not, and the exclusions', () => {
     const order = positions(report, [
       'NO ANSWER: none of 2 configurations serves 100 users',
-      'Memory bandwidth is the limit.',
+      'Memory bandwidth is the limit',
+      'The nearest is n1-standard-8-t4 (gcp), nvidia-t4, TP 1, fp16',
+      'ONE CHANGE THAT MAKES IT WORK',
+      'TPOT P50 50 -> 84 ms',
+      'WHAT DOES NOT HELP',
+      'FP8 KV cache:',
       'NOT PASSING: 2 configurations',
       'Nearest misses:',
-      'What would make it pass (one change each, computed):',
-      'TPOT P50 50 -> 84 ms: 2 × n1-standard-8-t4 at $1.50/h; 70%',
-      'What does not help:',
       'ANALYSIS ASSUMPTIONS',
     ]);
     expect(order.every((position) => position >= 0)).toBe(true);
     expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it('shows of a change what it brings, what that costs and how much of it is used', () => {
+    expect(lineWith(report, 'TPOT P50 50 -> 84 ms')).toMatch(/^ 1\. TPOT P50 50 -> 84 ms +\$1\.50\/h$/);
+    expect(flat(report)).toContain(
+      '4 × n1-standard-8-t4, nvidia-t4, TP 1, fp16; 71% of capacity used, TTFT P95 312 ms, tightest TPOT P50 82 of 84 ms',
+    );
+  });
+
+  it('says what a change is from where its words do not, and what comes with it', () => {
+    const note = 'Spot instances can be taken back at short notice.';
+    const spot = relaxation({ change: 'Use spot instances', from: 'on-demand', to: 'spot', note });
+    const text = sizeReport({ ...document, relaxations: [spot] }, null, SHOW);
+    expect(lineWith(text, 'Use spot instances')).toContain('(now on-demand)');
+    expect(text).toContain(`! ${note}`);
+  });
+
+  it('keeps a change with many targets within 80 columns', () => {
+    const change = 'TTFT P50 5 -> 55, TTFT P95 5 -> 90, TTFT P99 5 -> 120, TPOT P50 10 -> 44, TPOT P95 12 -> 60 ms';
+    const text = sizeReport({ ...document, relaxations: [relaxation({ change })] }, null, SHOW);
+    expect(text.split('\n').filter((line) => [...line].length > 80 && !line.includes('vllm serve'))).toEqual([]);
+    expect(flat(text)).toContain(change);
+  });
+
+  it('says how much of the load a replica of the nearest carries, where load is what it misses', () => {
+    const short = noAnswer({ carries_requests_per_s: 2.18, needed_requests_per_s: 3.92 });
+    const text = flat(sizeReport({ ...document, no_answer: short }, null, SHOW));
+    expect(text).toContain('One replica carries 2.18 of the 3.92 requests/s it would have to');
+    expect(flat(report)).not.toContain('One replica carries');
+  });
+
+  it('says so when no change that was tried helps', () => {
+    const text = sizeReport({ ...document, relaxations: [] }, null, SHOW);
+    expect(text).toContain('No single change that was tried makes it work.');
+  });
+
+  it('lists the configuration of the verdict first among the misses', () => {
+    const big = exclusion({ id: 'big', instance: 'big', reason: 'max_gpus', detail: 'Needs 24 GPUs.', margin: null });
+    const text = sizeReport({ ...document, no_answer: noAnswer({ nearest: big }) }, null, SHOW);
+    const misses = text.slice(text.indexOf('Nearest misses:'));
+    expect(misses.indexOf('big (gcp)')).toBeGreaterThan(0);
+    expect(misses.indexOf('big (gcp)')).toBeLessThan(misses.indexOf('n1-standard-8-t4'));
   });
 
   it('prints no report for a rank that does not exist', () => {

@@ -1,7 +1,8 @@
-import type { Exclusion, Recommendation, Relaxation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import type { Exclusion, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
-import { deploymentText, placeText, PRICING_TEXT, reasonText } from './terms.ts';
+import { noAnswerLists, planText } from './size-no-answer.ts';
+import { deploymentText, placeText, reasonText } from './terms.ts';
 
 const NEAREST_MISSES = 3;
 
@@ -9,7 +10,7 @@ const NEAREST_MISSES = 3;
 export function listSection(document: SizeDocument, top: number): string[] {
   return [
     ...heading('ALL EVALUATED HARDWARE CONFIGURATIONS'),
-    ...(document.num_passing > 0 ? passingList(document, top) : verdict(document)),
+    ...(document.num_passing > 0 ? passingList(document, top) : noAnswerLists(document)),
     ...failingList(document),
   ];
 }
@@ -47,65 +48,22 @@ function passingRow(row: Recommendation): string[] {
 
 const decimalGpus = (gpus: number): string => (Number.isInteger(gpus) ? String(gpus) : decimal(gpus));
 
-/** The first thing to read when nothing passes: that it is so, and what binds. */
-function verdict(document: SizeDocument): string[] {
-  const { assumptions, excluded, no_answer: no } = document;
-  const load =
-    assumptions.users === null
-      ? `${decimal(assumptions.rate_requests_per_s)} requests/s`
-      : `${plural(assumptions.users, 'user')}`;
-  const [nearest] = nearestMisses(excluded);
-  const [commonest] = reasonCounts(excluded);
-  return [
-    ...wrap(
-      `NO ANSWER: none of ${plural(excluded.length, 'configuration')} serves ${load} with ${assumptions.model} ` +
-        `within the targets, ${PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing}.`,
-    ),
-    ...(no
-      ? wrap(no.limit.sentence)
-      : nearest
-        ? wrap(`What binds at the nearest: ${nearest.detail}`)
-        : commonest
-          ? wrap(`Commonest reason: ${reasonText(commonest.reason)}.`)
-          : []),
-    '',
-  ];
-}
-
-function failingList(document: SizeDocument): string[] {
-  const { excluded, num_passing: passing } = document;
+function failingList({ excluded, no_answer: reason }: SizeDocument): string[] {
   if (excluded.length === 0) return [];
-  const nearest = alike(nearestMisses(excluded)).slice(0, NEAREST_MISSES);
+  const misses = alike(nearestFirst(excluded, reason?.nearest ?? null)).slice(0, NEAREST_MISSES);
   return [
     `NOT PASSING: ${plural(excluded.length, 'configuration')}`,
-    ...reasonCounts(excluded).map(({ reason, rows }) => `${count(rows).padStart(7)}  ${reasonText(reason)}`),
+    ...reasonCounts(excluded).map(({ reason: code, rows }) => `${count(rows).padStart(7)}  ${reasonText(code)}`),
     '',
-    ...(nearest.length > 0 ? ['Nearest misses:', ...nearest.flatMap(missLines), ''] : []),
-    ...(passing === 0 ? whatHelps(document) : []),
+    ...(misses.length > 0 ? ['Nearest misses:', ...misses.flatMap(missLines), ''] : []),
   ];
 }
 
-/** The single changes that work, and what was tried in vain. */
-function whatHelps({ no_answer: no, relaxations }: SizeDocument): string[] {
-  return [
-    ...(relaxations.length > 0
-      ? ['What would make it pass (one change each, computed):', ...relaxations.flatMap(relaxationLines), '']
-      : []),
-    ...(no && no.unhelpful.length > 0
-      ? ['What does not help:', ...no.unhelpful.flatMap(({ change, why }) => bullet(`${change}: ${why}`)), '']
-      : []),
-  ];
-}
-
-function relaxationLines(relaxation: Relaxation): string[] {
-  const { change, instances, instance, usd_per_hour: hourly, capacity_share: share, tightest, note } = relaxation;
-  const facts = [
-    `${count(instances)} × ${instance}${hourly === null ? '' : ` at ${usd(hourly)}/h`}`,
-    `${percentOfFraction(share)} of capacity used`,
-    tightest === '' ? '' : `tightest: ${tightest}`,
-    note ?? '',
-  ];
-  return bullet(`${change}: ${facts.filter((fact) => fact !== '').join('; ')}`);
+/** The one that the verdict names stands first in the list too. */
+function nearestFirst(excluded: readonly Exclusion[], nearest: Exclusion | null): Exclusion[] {
+  const misses = nearestMisses(excluded);
+  if (!nearest) return misses;
+  return [nearest, ...misses.filter(({ id }) => id !== nearest.id)];
 }
 
 /** Misses in a row that differ by nothing but the instance: one group each, so that one GPU does not fill the list. */
@@ -122,11 +80,10 @@ function alike(misses: readonly Exclusion[]): Exclusion[][] {
 function missLines(group: readonly Exclusion[]): string[] {
   const [first] = group;
   if (!first) return [];
-  const { provider, instance, gpu, tensor_parallel: tp, quantization, detail, margin } = first;
-  const plan = [gpu, tp === null ? '' : `TP ${tp}`, quantization ?? ''].filter((part) => part !== '').join(', ');
-  const others = group.length > 1 ? ` and ${group.length - 1} more` : '';
+  const { detail, margin } = first;
+  const others = group.length > 1 ? ` and ${group.length - 1} more like it` : '';
   const gap = margin ? ` (${percentOfFraction(Math.abs(margin.value / margin.limit - 1), 1)} off the limit)` : '';
-  return bullet(`${instance} (${provider})${others}, ${plan}: ${detail}${gap}`);
+  return bullet(`${planText(first)}${others}: ${detail}${gap}`);
 }
 
 /** Reasons with the number of configurations each, most frequent first. */

@@ -1,4 +1,4 @@
-import { bottleneckOf, type BottleneckKind } from '../../engine/sizing/bottleneck.ts';
+import type { BottleneckKind } from '../../engine/sizing/bottleneck.ts';
 import { metricLabel } from '../../engine/sizing/plan-groups.ts';
 import { loadWithoutCapacity, replicaOf } from '../../engine/sizing/replica-subject.ts';
 import type { PlanGroup, ReplicaLoad, Refusal } from '../../engine/sizing/types.ts';
@@ -6,20 +6,22 @@ import { gibFromBytes, MS_PER_S } from '../../engine/units.ts';
 import type { Remark } from '../../protocol/documents.ts';
 import { formatMs, formatSignificant, plural } from '../../protocol/numbers.ts';
 import type { LoadMiss, Miss } from './nearest.ts';
-import { gpuName, gpusName, planName, targetFigure } from './names.ts';
+import { gpuName, planName, targetFigure } from './names.ts';
 import type { Probe } from './probe.ts';
 
 /** Requests/ms at which a replica is idle. */
 const IDLE_PER_MS = 1e-9;
 
-const WORDS: Record<BottleneckKind, string> = {
+/** What a replica runs out of. Waiting is no limit of its own: it comes of one of these. */
+type Resource = Exclude<BottleneckKind, 'queueing'>;
+
+const WORDS: Record<Resource, string> = {
   memory_bandwidth: 'Memory bandwidth',
   compute: 'Compute',
   communication: 'Communication between the GPUs',
   overhead: 'The overhead of the engine',
   kv_capacity: 'Room in the KV cache',
   seats: 'The number of seats (max_num_seqs)',
-  queueing: 'Waiting behind other requests',
 };
 
 /** Prompts make up most of what is computed. */
@@ -28,30 +30,26 @@ function isMostlyPrefill({ prepared }: Probe): boolean {
   return uncachedMean > outputMean;
 }
 
-const wordsFor = (kind: BottleneckKind, probe: Probe): string =>
-  kind === 'compute' && isMostlyPrefill(probe) ? 'Prefill compute' : WORDS[kind];
+const wordsFor = (resource: Resource, probe: Probe): string =>
+  resource === 'compute' && isMostlyPrefill(probe) ? 'Prefill compute' : WORDS[resource];
 
-/** What a replica spends the time that a metric measures on, at a rate; null where it has no steady state there. */
-function bottleneckAt(load: ReplicaLoad, ratePerMs: number, metric: string): BottleneckKind | null {
+/** What the steps that a metric measures spend most time on, at a rate; null where there is no steady state. */
+function resourceAt(load: ReplicaLoad, ratePerMs: number, metric: string): Resource | null {
   const outcome = load.at(ratePerMs);
   if (outcome.kind === 'saturated') return null;
   // The first token waits for a step with a whole prompt in it, however rare such steps are.
   const shownPerMs = metric.startsWith('ttft') ? Math.max(ratePerMs, 1 / outcome.meanStepMs) : ratePerMs;
-  return bottleneckOf({
-    saturation: null,
-    ttftP95Ms: outcome.ttftMs.p95,
-    unhinderedTtftP95Ms: outcome.unhinderedTtftP95Ms,
-    meanRunning: outcome.meanRunning,
-    step: load.stepParts(outcome.meanRunning, shownPerMs, outcome.meanStepMs),
-  }).kind;
+  const { roofsMs } = load.stepParts(outcome.meanRunning, shownPerMs, outcome.meanStepMs);
+  const roofs = Object.entries(roofsMs) as [keyof typeof roofsMs, number][];
+  return roofs.reduce((most, roof) => (roof[1] > most[1] ? roof : most))[0];
 }
 
 /** What ends the capacity of a replica: a full cache, taken seats, or what it spends its time on where a target is reached. */
-function capacityLimit(load: ReplicaLoad): BottleneckKind {
+function capacityLimit(load: ReplicaLoad): Resource {
   const { capacity } = load;
   if (capacity.binding === 'kv') return 'kv_capacity';
   if (capacity.binding === 'seats') return 'seats';
-  return bottleneckAt(load, capacity.ratePerMs, capacity.binding) ?? 'compute';
+  return resourceAt(load, capacity.ratePerMs, capacity.binding) ?? 'compute';
 }
 
 function loadLimit({ load }: LoadMiss, { row }: Miss, probe: Probe): Remark<string> {
@@ -72,7 +70,7 @@ function idleLimit({ row }: Miss, probe: Probe): Remark<string> {
   const replica = replicaOf(probe.prepared.subject, group, instance);
   const { margin } = refusal;
   const kind =
-    replica && margin && bottleneckAt(loadWithoutCapacity(probe.prepared.subject, replica), IDLE_PER_MS, margin.metric);
+    replica && margin && resourceAt(loadWithoutCapacity(probe.prepared.subject, replica), IDLE_PER_MS, margin.metric);
   if (!kind || !margin) return { kind: refusal.reason, sentence: refusal.detail };
   const sentence =
     `${wordsFor(kind, probe)} is the limit: ${metricLabel(margin.metric)} is ${formatMs(margin.value)} ms on an idle replica ` +
@@ -86,11 +84,10 @@ function memoryLimit({ row }: Miss): Remark<string> {
   if (refusal.margin?.metric !== 'memory_per_gpu' || !memory) return { kind: refusal.reason, sentence: refusal.detail };
   const usable = Math.max(0, memory.budgetBytes - memory.activationBytes - memory.overheadBytes);
   const gib = (bytes: number): string => `${gibFromBytes(bytes * tensorParallel).toFixed(1)} GiB`;
-  const left = `${replicaGpus(row)} ${tensorParallel === 1 ? 'leaves' : 'leave'} ${gib(usable)}`;
   const sentence =
     memory.weightsBytes > usable
-      ? `Memory is the limit: the weights need ${gib(memory.weightsBytes)}; the nearest, ${left} on ${instance.name}.`
-      : `Memory is the limit: beside ${gib(memory.weightsBytes)} of weights, ${gpusName(instance, group)} have too little left for the KV cache of the longest request.`;
+      ? `Memory is the limit: the weights need ${gib(memory.weightsBytes)}; the nearest, ${replicaGpus(row)} of ${instance.name}, ${tensorParallel === 1 ? 'has' : 'have'} ${gib(usable)} for them.`
+      : `Memory is the limit: beside ${gib(memory.weightsBytes)} of weights, ${replicaGpus(row)} of ${instance.name} ${tensorParallel === 1 ? 'has' : 'have'} too little left for the KV cache of the longest request.`;
   return { kind: refusal.reason, sentence };
 }
 

@@ -2,7 +2,7 @@ import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
 import { formatFixed, formatSignificant, plural } from '../../protocol/numbers.ts';
 import { attempt, joined, type Attempts } from './attempt.ts';
 import { passes, type Option } from './option.ts';
-import { isEligible, type Asked, type Change } from './probe.ts';
+import type { Asked, Change } from './probe.ts';
 import { reachOf } from './reach.ts';
 
 /** Digits of a smaller rate that is offered. */
@@ -44,14 +44,23 @@ function allowed(asked: Asked, now: number, gpus: number): Option | null {
   const probe = asked.ask(set);
   if (!passes(probe)) return null;
   const change = `Allow ${plural(gpus, 'GPU')}`;
-  return { family: 'gpus', change, from: `at most ${now}`, to: `at most ${gpus}`, set, probe, note: null };
+  return {
+    family: 'gpus',
+    change,
+    from: `at most ${formatFixed(now)}`,
+    to: `at most ${formatFixed(gpus)}`,
+    set,
+    probe,
+    note: null,
+  };
 }
 
 /** No headroom: more of the capacity may be used, and bursts are no longer planned for. */
 export function lessHeadroom(asked: Asked): Attempts {
   const { headroom } = asked.prepared.input;
-  // Without a limit on GPUs the headroom only buys replicas.
-  if (headroom === 0 || asked.sizing.maxGpus === null) return { options: [], futile: [] };
+  // Where the GPUs are not what limits the load, the headroom only buys replicas.
+  const isLoadMissed = asked.sizing.maxGpus !== null && reachOf(asked).some(({ mostReplicas }) => mostReplicas >= 1);
+  if (headroom === 0 || !isLoadMissed) return { options: [], futile: [] };
   return attempt(
     asked,
     { headroom: 0 },
@@ -92,8 +101,8 @@ export function lessLoad(asked: Asked): Attempts {
 
 /** That a single user is not served either says more than any other change. */
 function nothingServed(asked: Asked, users: number | null): Attempts {
-  const isSold = asked.prepared.evaluated.candidates.some(({ instance }) => isEligible(instance, asked.sizing));
-  if (users === null || users === 1 || !isSold) return { options: [], futile: [] };
+  const isTooSlow = asked.outcome.excluded.some(({ refusal }) => refusal.reason === 'sla_missed');
+  if (users === null || users === 1 || !isTooSlow) return { options: [], futile: [] };
   return attempt(asked, { users: 1 }, { family: 'load', change: 'Serve 1 user', from: formatFixed(users), to: '1' });
 }
 

@@ -22,21 +22,30 @@ import { relaxationsOf } from './relaxations.ts';
 import { targetAttempts } from './targets.ts';
 import { unhelpfulChanges } from './unhelpful.ts';
 
+/** Plans that method mg1 searches in reasonable time: it convolves waiting times at every rate it looks at. */
+const MG1_PLANS = 20;
+
+function areSearchesQuick({ prepared }: Asked): boolean {
+  const plans = new Set(prepared.evaluated.candidates.flatMap(({ plans: all }) => all.map(({ key }) => key)));
+  return prepared.subject.method !== 'mg1' || plans.size <= MG1_PLANS;
+}
+
 /** Every single change worth trying; where two bring the same, the earlier one is shown. */
-const tried = (asked: Asked): Attempts =>
-  joined(
-    [
-      targetAttempts,
-      loadAttempts,
-      pricingAttempts,
-      placeAttempts,
-      filterAttempts,
-      precisionAttempts,
-      cacheAttempts,
-      contextAttempts,
-      retiredAttempts,
-    ].map((attempts) => attempts(asked)),
-  );
+function tried(asked: Asked): Attempts {
+  const areQuick = areSearchesQuick(asked);
+  const searching = (attempts: (asked: Asked) => Attempts): Attempts[] => (areQuick ? [attempts(asked)] : []);
+  return joined([
+    ...searching(targetAttempts),
+    loadAttempts(asked),
+    pricingAttempts(asked),
+    placeAttempts(asked),
+    filterAttempts(asked),
+    ...searching(precisionAttempts),
+    ...searching(cacheAttempts),
+    contextAttempts(asked),
+    retiredAttempts(asked),
+  ]);
+}
 
 /** What stands in the way of a question that nothing meets, which changes would bring an answer, and which would not. */
 export function explainNoAnswer(
@@ -54,7 +63,7 @@ export function explainNoAnswer(
       nearest: nearest && exclusionOf(nearest.row),
       carries_requests_per_s: nearest?.load ? rounded(nearest.load.carriesPerS) : null,
       needed_requests_per_s: nearest?.load ? rounded(nearest.load.neededPerS) : null,
-      unhelpful: unhelpfulChanges(futile),
+      unhelpful: unhelpfulChanges(futile, asked),
     },
   };
 }

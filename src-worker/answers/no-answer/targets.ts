@@ -156,11 +156,9 @@ function optionOf(asked: Asked, before: Targets, after: Targets, probe: Probe): 
     (metric) =>
       `${metricLabel(metric)} ${targetFigure(before.get(metric) ?? 0)} -> ${targetFigure(after.get(metric) ?? 0)}`,
   );
-  const [was, is] = [asked.sizing.rateReqPerS, probe.sizing.rateReqPerS];
+  const [was, is] = [asked, probe].map(({ sizing }) => formatSignificant(sizing.rateReqPerS));
   const slower =
-    is < was * 0.999
-      ? `People then ask at the slower pace of the target: ${formatSignificant(is)} instead of ${formatSignificant(was)} requests/s.`
-      : null;
+    is === was ? null : `People then ask at the slower pace of the target: ${is} instead of ${was} requests/s.`;
   return {
     family: 'target',
     change: `${each.join(', ')} ms`,

@@ -4,7 +4,7 @@ import type { UnhelpfulChange } from '../../protocol/documents.ts';
 import { formatMs, formatSignificant } from '../../protocol/numbers.ts';
 import type { Futile } from './attempt.ts';
 import { limitOf } from './limit.ts';
-import { nearestMiss, type Miss } from './nearest.ts';
+import { nearestMiss, type LoadMiss, type Miss } from './nearest.ts';
 import { gpuName, planName, targetFigure } from './names.ts';
 import type { Family } from './option.ts';
 import type { Probe } from './probe.ts';
@@ -30,35 +30,55 @@ function stillMissing(miss: Miss, probe: Probe): string {
 }
 
 /** FP8 weights save memory on every GPU, time only where it has the units. */
-function missingUnits({ row: { group } }: Miss): string {
-  if (group.precision !== 'fp8') return '';
+function missingUnits({ row: { group, refusal }, load }: Miss): string {
+  if (group.precision !== 'fp8' || (!load && refusal.reason !== 'sla_missed')) return '';
   return precisionSupport(group.gpu, 'fp8').kind === 'weight_only'
     ? `${gpuName(group)} has no FP8 units, so prefill stays as slow: `
     : '';
+}
+
+/** What binds once the targets are gone. */
+function nextLimit({ load: { capacity } }: LoadMiss): string {
+  const { binding } = capacity;
+  return binding === 'compute' || binding === 'kv' || binding === 'seats'
+    ? 'The server is full, not slow: '
+    : `${metricLabel(binding)} binds as well: `;
 }
 
 function whyNot({ family, probe }: Futile): string {
   const miss = nearestMiss(probe);
   if (!miss) return limitOf(null, probe).sentence;
   const still = stillMissing(miss, probe);
-  if (family === 'target' && miss.load) return `The server is full, not slow: ${still}`;
+  if (family === 'target' && miss.load) return nextLimit(miss.load) + still;
   return family === 'precision' ? missingUnits(miss) + still : still;
 }
 
-/**
- * Another price makes nothing faster: it is worth a word only where there is none. Everything else is worth one only where
- * a plan could be looked at.
- */
-const isWorthAWord = ({ family, probe }: Futile): boolean =>
-  ORDER.includes(family) && (nearestMiss(probe) === null) === (family === 'price') && probe.outcome.excluded.length > 0;
+const PRICE_LIMITS: readonly string[] = ['price_unknown', 'spot_unknown'];
 
-/** Changes that were tried and bring nothing; those that fail for the same reason stand together. */
-export function unhelpfulChanges(futile: readonly Futile[]): UnhelpfulChange[] {
-  const byWhy = new Map<string, string[]>();
-  const sorted = futile.filter(isWorthAWord).sort((a, b) => ORDER.indexOf(a.family) - ORDER.indexOf(b.family));
-  for (const entry of sorted) {
+/** Another price makes nothing faster: it is worth a word where there is none, if there is something to pay for. */
+function isWorthAWord({ family, probe }: Futile, asked: Probe): boolean {
+  const isCompared = nearestMiss(probe) !== null;
+  if (family !== 'price') return isCompared;
+  const nearest = nearestMiss(asked);
+  return !isCompared && (nearest !== null || PRICE_LIMITS.includes(limitOf(null, asked).kind));
+}
+
+/** Changes that were tried and bring nothing, one of each kind first; those that fail for the same reason stand together. */
+export function unhelpfulChanges(futile: readonly Futile[], asked: Probe): UnhelpfulChange[] {
+  const byWhy = new Map<string, { family: Family; changes: string[] }>();
+  for (const entry of futile) {
+    if (!ORDER.includes(entry.family) || !isWorthAWord(entry, asked)) continue;
     const why = whyNot(entry);
-    byWhy.set(why, [...(byWhy.get(why) ?? []), entry.change]);
+    const known = byWhy.get(why);
+    byWhy.set(why, { family: known?.family ?? entry.family, changes: [...(known?.changes ?? []), entry.change] });
   }
-  return [...byWhy].slice(0, MOST).map(([why, changes]) => ({ change: changes.join(', '), why }));
+  const entries = [...byWhy].map(([why, { family, changes }]) => ({ family, change: changes.join(', '), why }));
+  const ranked = entries.map((entry, i) => {
+    const before = entries.slice(0, i).filter(({ family }) => family === entry.family).length;
+    return { ...entry, rank: before * ORDER.length + ORDER.indexOf(entry.family) };
+  });
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, MOST)
+    .map(({ change, why }) => ({ change, why }));
 }
