@@ -2,7 +2,7 @@ import { fireEvent, render, screen, waitFor, within } from '@testing-library/sve
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import { ExplainPanel } from '../../../src-renderer/components/explain/explain-panel.svelte.ts';
-import { explanationText } from '../../../src-renderer/components/explain/explanation-words.ts';
+import { explanationText } from '../../../src-worker/protocol/explanation-words.ts';
 import { explainReport } from '../../../src-main/cli/report/explain-report.ts';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
 import type { ExplainDocument, Explanation } from '../../../src-worker/protocol/documents.ts';

@@ -1,8 +1,8 @@
-import type { Explanation, ExplanationPart, Sensitivity } from '../../../src-worker/protocol/documents.ts';
-import { metric, type Metric } from '../../../src-worker/protocol/metrics.ts';
-import { formatFixed, formatSignificant, formatUsd } from '../../../src-worker/protocol/numbers.ts';
+import type { Explanation, ExplanationPart, Sensitivity } from './documents.ts';
+import { metric, type Metric } from './metrics.ts';
+import { formatFixed, formatSignificant, formatUsd } from './numbers.ts';
 
-/** The words of an explanation. `configiq explain` prints the same; a test holds the two together. */
+/** The words of an explanation, the same in the window and on the command line. */
 
 const KINDS: Record<Explanation['kind'], string> = {
   predicted: 'predicted by the model of the engine',
