@@ -49,6 +49,20 @@ export interface SweepPlan {
   problems: Partial<Record<AxisId | 'form', string>>;
 }
 
+/** Names of the axes in a spec, and what one value of each is called. */
+const NOUNS = {
+  users: 'load',
+  quantization: 'precision',
+  zone: 'zone',
+  gpu: 'GPU',
+  tp: 'TP degree',
+} as const;
+const isAxis = (axis: string): axis is keyof typeof NOUNS => axis in NOUNS;
+
+/** `10 loads × 2 precisions`, as the host counts them. */
+export const productWords = (axes: { axis: string; count: number }[]): string =>
+  axes.map(({ axis, count }) => plural(count, isAxis(axis) ? NOUNS[axis] : axis)).join(' × ');
+
 export const isVaried = (axes: SweepAxes, axis: AxisId): boolean => {
   const value = axes[axis];
   return Array.isArray(value) ? value.length > 0 : value.kind !== 'none';
@@ -59,11 +73,11 @@ export function planSweepSpec(base: SizeInputDraft | null, axes: SweepAxes, scop
   const users = parseUsersAxis(axes.users.join(' '));
   const tp = parseTpAxis(axes.tp.join(' '));
   const counts: [AxisId, number, string][] = [
-    ['users', users.ok ? users.values.length : 0, 'load'],
-    ['quantization', axes.quantization.length, 'precision'],
-    ['zones', countNames(axes.zones, scope.zones), 'zone'],
-    ['gpus', countNames(axes.gpus, scope.gpus), 'GPU'],
-    ['tp', tp.ok ? tp.values.length : 0, 'TP degree'],
+    ['users', users.ok ? users.values.length : 0, NOUNS.users],
+    ['quantization', axes.quantization.length, NOUNS.quantization],
+    ['zones', countNames(axes.zones, scope.zones), NOUNS.zone],
+    ['gpus', countNames(axes.gpus, scope.gpus), NOUNS.gpu],
+    ['tp', tp.ok ? tp.values.length : 0, NOUNS.tp],
   ];
   const varied = counts.filter(([axis]) => axis === 'users' || isVaried(axes, axis));
   const problems = problemsOf(base, { users, tp }, varied);
