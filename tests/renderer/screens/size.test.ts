@@ -176,12 +176,32 @@ describe('editing', () => {
     const file = new File(['{}'], 'config.json');
     await fireEvent.change(input, { target: { files: [file] } });
     expect(await screen.findByRole('alert')).toHaveTextContent(
-      'config.json was not imported. num_layers is -1. Your inputs are unchanged.',
+      'config.json was not imported. num_layers is -1. Nothing was changed.',
     );
     expect(asked.at(-1)?.model).toBe(MODELS[0]!.id);
     await fireEvent.change(input, { target: { files: [file] } });
     await waitFor(() => expect(asked.at(-1)?.model).toBe('my/model'));
     expect(importModel).toHaveBeenLastCalledWith({ text: '{}', fileName: 'config.json', id: null });
+  });
+
+  test('what is said about a config.json goes with the next edit, and undo takes the import back', async () => {
+    const bad = failure({ family: 'file', code: 'config_invalid', message: 'num_layers is -1.', details: {} });
+    const importModel = vi.fn<AppApi['importModel']>().mockResolvedValueOnce(bad);
+    importModel.mockResolvedValueOnce(success(modelDocument('my/model')));
+    open({ importModel });
+    await verdict();
+    const paste = () =>
+      fireEvent.paste(document.body, { clipboardData: { files: [], getData: () => '{"model_type":"llama"}' } });
+    await paste();
+    expect(await screen.findByRole('alert')).toHaveTextContent(/^The pasted text was not imported/);
+    await fireEvent.click(screen.getByRole('radio', { name: '50 %' }));
+    expect(screen.queryByRole('alert')).toBeNull();
+    await paste();
+    expect(await screen.findByText(/^Imported\. /)).toBeVisible();
+    await fireEvent.click(screen.getByRole('button', { name: /^Undo/ }));
+    await waitFor(() => expect(screen.getByRole('combobox', { name: 'Model' })).toHaveValue(MODELS[0]!.id));
+    expect(await screen.findByText(/8\.03B parameters/)).toBeVisible();
+    expect(screen.queryByText(/Imported\./)).toBeNull();
   });
 });
 
