@@ -147,6 +147,18 @@ describe('editing', () => {
     expect(screen.getByText('all at their defaults')).toBeInTheDocument();
   });
 
+  test('a target that cannot be read says beside the field what would work', async () => {
+    const { asked } = open();
+    await verdict();
+    const target = screen.getByLabelText('TPOT P95 target, ms');
+    await fireEvent.input(target, { target: { value: 'soon' } });
+    expect(target).toHaveAccessibleDescription(/^TPOT P95 takes 0\.100 to/);
+    expect(screen.getByLabelText('TTFT P95 target, ms')).not.toHaveAccessibleDescription();
+    await fireEvent.input(target, { target: { value: '0.05s' } });
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ sla: { tpot_p95: 50 } }));
+    expect(target).toHaveAccessibleDescription('P95 = 50 ms.');
+  });
+
   test('models are found by words; one that is not supported shows why and cannot be chosen', async () => {
     const { asked } = open();
     await verdict();
