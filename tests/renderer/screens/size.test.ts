@@ -159,6 +159,21 @@ describe('editing', () => {
     expect(target).toHaveAccessibleDescription('P95 = 50 ms.');
   });
 
+  test('a place nobody knows names the nearest of the chosen clouds, which one click takes', async () => {
+    const { asked } = open();
+    await verdict();
+    await fireEvent.click(screen.getByRole('radio', { name: 'Zone' }));
+    const zone = screen.getByRole('combobox', { name: 'Zone' });
+    await fireEvent.input(zone, { target: { value: 'us-centrall1-b' } });
+    expect(zone).toHaveAccessibleDescription('No zone is called that; the nearest is us-central1-b.');
+    await fireEvent.click(screen.getByRole('button', { name: 'AWS' }));
+    expect(zone).toHaveAccessibleDescription(/^No zone of the chosen clouds is called that/);
+    expect(screen.queryByRole('button', { name: /^Use us-central1/ })).toBeNull();
+    await fireEvent.click(screen.getByRole('button', { name: 'AWS' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Use us-central1-b' }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ zone: 'us-central1-b' }));
+  });
+
   test('models are found by words; one that is not supported shows why and cannot be chosen', async () => {
     const { asked } = open();
     await verdict();
