@@ -110,6 +110,33 @@ describe('editing', () => {
     expect(screen.getByText('= 1,500 users')).toBeVisible();
   });
 
+  test('what the answer says about load and headroom stands there only for the values it was given for', async () => {
+    let answer: () => void = () => undefined;
+    let isHeld = false;
+    open({
+      size: async (request) => {
+        if (isHeld) await new Promise<void>((resolve) => (answer = resolve));
+        return success(sizeDocument({ input: { ...request } }));
+      },
+    });
+    await verdict();
+    const form = within(screen.getByRole('form', { name: 'What to size' }));
+    const load = () => form.queryByText(/0\.2 s to the first token/);
+    const headroom = () => form.queryByText(/^Plans for 75 %/);
+    expect(load()).toBeVisible();
+    isHeld = true;
+    await fireEvent.click(screen.getByRole('radio', { name: '50 %' }));
+    expect(headroom()).toBeNull();
+    expect(load()).toBeVisible();
+    answer();
+    await waitFor(() => expect(headroom()).toBeVisible());
+    await fireEvent.input(users(), { target: { value: '250' } });
+    expect(load()).toBeNull();
+    expect(headroom()).toBeVisible();
+    await fireEvent.input(users(), { target: { value: 'many' } });
+    expect(headroom()).toBeNull();
+  });
+
   test('bad text stays, says what would work, and the last answer stays with it', async () => {
     const { asked } = open();
     await verdict();
