@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
@@ -107,7 +107,7 @@ describe('editing', () => {
     await verdict();
     await fireEvent.input(users(), { target: { value: '1.5k' } });
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ users: 1500 }));
-    expect(screen.getByText('= 1,500 users')).toBeVisible();
+    expect(screen.getByText('= 1,500 users.')).toBeVisible();
   });
 
   test('what the answer says about load and headroom stands there only for the values it was given for', async () => {
@@ -131,7 +131,7 @@ describe('editing', () => {
     answer();
     await waitFor(() => expect(headroom()).toBeVisible());
     await fireEvent.input(users(), { target: { value: '250' } });
-    expect(load()).toBeNull();
+    expect(load()).not.toBeVisible();
     expect(headroom()).toBeVisible();
     await fireEvent.input(users(), { target: { value: 'many' } });
     expect(headroom()).toBeNull();
@@ -158,9 +158,48 @@ describe('editing', () => {
     expect(prompt).toHaveAttribute('placeholder', '6,000');
     await fireEvent.input(prompt, { target: { value: '8k' } });
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ workload: 'rag', input_tokens: 8000 }));
-    await fireEvent.click(screen.getByRole('button', { name: 'Reset to preset' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Reset Tokens' }));
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ input_tokens: null }));
     expect(prompt).toHaveValue('');
+  });
+
+  test('a row says where its value comes from; its reset is one step that undo takes back', async () => {
+    const { asked } = open();
+    await verdict();
+    const row = () => screen.getByRole('textbox', { name: 'Answer tokens' }).closest<HTMLElement>('.field')!;
+    expect(row()).toHaveTextContent(/^Tokens ?preset/);
+    expect(within(row()).queryByRole('button', { name: /^Reset/ })).toBeNull();
+    await fireEvent.input(screen.getByRole('textbox', { name: 'Answer tokens' }), { target: { value: '8k' } });
+    expect(row()).toHaveTextContent(/^Tokens ?yours.*= 8,000 tokens\. For 8,192 type 8Ki\.$/);
+    const reset = within(row()).getByRole('button', { name: 'Reset Tokens' });
+    reset.focus();
+    await fireEvent.click(reset);
+    expect(row()).toHaveTextContent(/^Tokens ?preset/);
+    expect(row()).toContainElement(document.activeElement as HTMLElement);
+    await fireEvent.click(screen.getByRole('button', { name: /^Undo/ }));
+    expect(screen.getAllByText(/Undid: reset Tokens/)).not.toHaveLength(0);
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ output_tokens: 8000 }));
+    expect(row()).toHaveTextContent(/^Tokens ?yours/);
+  });
+
+  test('a section folds to one line of what it holds, and is found folded when the window opens again', async () => {
+    const notes: string[] = [];
+    const writeNote = (_name: string, text: string) => {
+      notes.push(text);
+      return Promise.resolve(success(null));
+    };
+    open({ writeNote });
+    await verdict();
+    const section = () => screen.getByRole('region', { name: 'Workload' });
+    expect(section()).not.toHaveTextContent('250 + 150 tokens');
+    await fireEvent.click(within(section()).getByRole('heading', { name: 'Workload' }));
+    expect(await within(section()).findByText('Chat, 100 users, 250 + 150 tokens')).toBeVisible();
+    await waitFor(() => expect(notes.at(-1)).toContain('"size.folds":{"workload":false}'), { timeout: 3000 });
+    cleanup();
+    open({ readNote: () => Promise.resolve(success(notes.at(-1)!)) });
+    await verdict();
+    expect(section().querySelector('details')).not.toHaveAttribute('open');
+    expect(screen.getByRole('region', { name: 'Policy' }).querySelector('details')).toHaveAttribute('open');
   });
 
   test('Advanced counts what was changed and puts it back', async () => {
