@@ -202,6 +202,17 @@ describe('editing', () => {
     expect(screen.getByRole('region', { name: 'Policy' }).querySelector('details')).toHaveAttribute('open');
   });
 
+  test('spot where nothing is sold as spot stays where it is and says why', async () => {
+    const { asked } = open();
+    await verdict();
+    const spot = screen.getByRole('radio', { name: 'Spot' });
+    await fireEvent.focusIn(spot);
+    expect(spot).toHaveAccessibleDescription('No instance of the catalog has a known price as spot.');
+    await fireEvent.click(spot);
+    expect(screen.getByRole('radio', { name: 'On-demand' })).toBeChecked();
+    expect(asked.every(({ pricing }) => pricing === 'ondemand')).toBe(true);
+  });
+
   test('Advanced counts what was changed and puts it back', async () => {
     const { asked } = open();
     await verdict();
