@@ -13,7 +13,7 @@ export interface Scope {
 
 type Narrowing = Pick<FormValues, 'providers' | 'gpus' | 'place' | 'placeName'>;
 
-/** Instances of the chosen clouds, GPUs and zone. The listing does not say which instances a region has. */
+/** Instances of the chosen clouds and GPUs, and of the zone, where it is known. The listing does not say which instances a region has. */
 export function scopeOf(catalog: CatalogListing | null, form: Narrowing): Scope {
   const zoneName = form.place === 'zone' ? form.placeName.trim() : '';
   const inZone = new Set(
@@ -26,18 +26,18 @@ export function scopeOf(catalog: CatalogListing | null, form: Narrowing): Scope 
     ({ provider, gpu, instance }) =>
       holds(form.providers, provider) &&
       holds(form.gpus, gpu) &&
-      (zoneName === '' || inZone.has(`${provider}/${instance}`)),
+      (inZone.size === 0 || inZone.has(`${provider}/${instance}`)),
   );
   const ids = new Set(instances.map(({ gpu }) => gpu));
   const gpus = (catalog?.gpus ?? []).filter(({ id }) => ids.has(id));
-  return { instances, gpus, words: scopeWords(form, zoneName) };
+  return { instances, gpus, words: scopeWords(form, inZone.size > 0) };
 }
 
-function scopeWords(form: Narrowing, zoneName: string): string {
+function scopeWords(form: Narrowing, isZoneKnown: boolean): string {
   const narrowed = [
     form.providers.length > 0 ? 'clouds' : '',
     form.gpus.length > 0 ? 'GPUs' : '',
-    zoneName === '' ? '' : 'zone',
+    isZoneKnown ? 'zone' : '',
   ].filter(Boolean);
   return narrowed.length === 0 ? 'the catalog' : `the chosen ${narrowed.join(' and ')}`;
 }
@@ -61,6 +61,31 @@ export function precisionReason({ gpus, words }: Scope, precision: Precision): s
   if (precision === 'checkpoint' || gpus.length === 0) return null;
   if (gpus.some(({ precisions }) => precisions.includes(precision))) return null;
   return `No GPU of ${words} runs ${PRECISION_NAMES[precision].label}.`;
+}
+
+/** Names of the regions or zones of the chosen clouds, or of all. */
+export function placeNames(
+  catalog: CatalogListing | null,
+  place: FormValues['place'],
+  providers: readonly string[],
+): string[] {
+  if (!catalog || place === 'anywhere') return [];
+  const inScope = ({ provider }: { provider: string }): boolean =>
+    providers.length === 0 || providers.includes(provider);
+  const names =
+    place === 'zone'
+      ? catalog.zones.filter(inScope).map(({ zone }) => zone)
+      : catalog.regions.filter(inScope).map(({ region }) => region);
+  return [...new Set(names)].sort();
+}
+
+export function placeReason(
+  catalog: CatalogListing | null,
+  place: FormValues['place'],
+  providers: readonly string[],
+): string | null {
+  if (!catalog || place === 'anywhere' || placeNames(catalog, place, providers).length > 0) return null;
+  return `The catalog knows no ${place} of ${providers.length === 0 ? 'any cloud' : 'the chosen clouds'}.`;
 }
 
 /** An option with the reason why it cannot be had, if there is one. */

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { defaultFormValues, type FormValues } from '../../../src-renderer/state/form-reading.ts';
-import { precisionReason, pricingReason, scopeOf, tensorParallelReason } from '../../../src-renderer/state/scope.ts';
+import {
+  placeReason,
+  precisionReason,
+  pricingReason,
+  scopeOf,
+  tensorParallelReason,
+} from '../../../src-renderer/state/scope.ts';
 import { CATALOG } from '../fixtures/app.ts';
 
 const [l40s] = CATALOG.gpus;
@@ -30,7 +36,17 @@ test('an option leads nowhere only where nothing of the scope has it, and then s
   expect(reasons({ place: 'zone', placeName: ' us-central1-a ' })[1]).toBe(
     'The largest instance of the chosen zone has 2 GPUs.',
   );
+  // A zone nobody knows narrows nothing; its own field says so.
+  expect(reasons({ place: 'zone', placeName: 'us-centrall1' })).toEqual([null, null, null]);
   // Nothing is left to choose from: that is said where it was narrowed.
   expect(reasons({ providers: ['aws'], gpus: ['nvidia-l4'] })).toEqual([null, null, null]);
   expect(scopeOf(null, defaultFormValues()).instances).toEqual([]);
+});
+
+test('a zone cannot be asked for where none of the chosen clouds has one', () => {
+  const zoneless = { ...CATALOG, zones: CATALOG.zones.filter(({ provider }) => provider === 'gcp') };
+  expect(placeReason(zoneless, 'zone', ['aws'])).toBe('The catalog knows no zone of the chosen clouds.');
+  expect(placeReason(zoneless, 'region', ['aws'])).toBeNull();
+  expect(placeReason(zoneless, 'zone', ['aws', 'gcp'])).toBeNull();
+  expect(placeReason(null, 'zone', [])).toBeNull();
 });
