@@ -1,7 +1,9 @@
 import type { Facts } from '../../src-worker/engine/facts.ts';
+import { precisionSupport } from '../../src-worker/engine/hardware/precision.ts';
 import type { Instance } from '../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../src-worker/engine/units.ts';
 import type { CatalogListing, GpuEntry, InstanceEntry, ZoneEntry } from '../../src-worker/protocol/app-api.ts';
+import { PRECISIONS } from '../../src-worker/protocol/requests.ts';
 
 /**
  * The catalogs as lists and forms show them: every GPU, instance, provider, region and zone, each sorted by its ids, so
@@ -29,6 +31,7 @@ const gpuEntry = (gpu: Facts['gpus'][number]): GpuEntry => ({
   name: gpu.name,
   // The catalogs give two decimals; the rest is the way to bytes and back.
   memoryGib: Number(gibFromBytes(gpu.usableMemoryBytes).toFixed(2)),
+  precisions: PRECISIONS.filter((precision) => precisionSupport(gpu, precision).kind !== 'unsupported'),
   source: gpu.source,
 });
 

@@ -1,6 +1,6 @@
 import type { Exclusion, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
-import { gpuLabel, latencyLabel, precisionLabel, pricingLabel, reasonLabel } from './names.ts';
+import { gpuLabel, latencyLabel, precisionLabel, pricingLabel, providerLabel, reasonLabel } from './names.ts';
 import {
   formatFixed,
   formatTick,
@@ -37,10 +37,9 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
   const price =
     row.cost.usd_per_hour === null ? '; its price is unknown' : ` for ${formatUsd(row.cost.usd_per_hour)} an hour`;
   const gpu = `${row.gpu_count === 1 ? 'One' : formatTick(row.gpu_count)} ${gpuLabel(row.gpu)}`;
-  const place = row.zone ?? row.region;
   const facts = [
     `${gpu}${row.instances === 1 ? '' : ' each'} in ${precisionLabel(row.quantization)}`,
-    place,
+    placeOf(row),
     pricingLabel(document.assumptions.pricing),
   ];
   const used = `It runs at ${formatPercent(row.capacity_share)} of capacity.`;
@@ -49,6 +48,12 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
     sentence: `${configurationName(row)} ${verb}${price}`,
     why: [`${facts.join(', ')}.`, used, comparison(document, row)].filter(Boolean).join(' '),
   };
+}
+
+/** "global" is a place of several providers and says nothing without its own. */
+function placeOf({ provider, region, zone }: Recommendation): string {
+  const place = zone ?? region;
+  return place === 'global' ? `${providerLabel(provider)}, ${place}` : place;
 }
 
 /** The same sentence above all results, with what they are out of and what was not asked for but holds. */

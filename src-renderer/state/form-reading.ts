@@ -103,9 +103,9 @@ export function readForm(values: FormValues): FormReading {
   ) as Record<AmountField, Amount>;
   const waiting = (sentence: string): FormReading => ({ kind: 'waiting', sentence, amounts });
 
-  const unused: AmountField = values.loadKind === 'users' ? 'rate' : 'users';
+  const unused = unusedFields(values);
   for (const [field, amount] of Object.entries(amounts)) {
-    if (field !== unused && amount.kind === 'bad') return waiting(amount.sentence);
+    if (amount.kind === 'bad' && !unused.includes(field as AmountField)) return waiting(amount.sentence);
   }
   if (values.model === '') return waiting('Choose a model to begin.');
   const load = amounts[values.loadKind];
@@ -116,6 +116,14 @@ export function readForm(values: FormValues): FormReading {
   const sla = readTargets(values);
   if (typeof sla === 'string') return waiting(sla);
   return { kind: 'ready', request: request(values, amounts, sla), amounts };
+}
+
+/** Fields that ask for nothing as the form stands: what was typed there waits, whether it can be read or not. */
+function unusedFields({ loadKind, usesPrefixCache }: FormValues): AmountField[] {
+  return [
+    ...(loadKind === 'users' ? (['rate'] as const) : (['users', 'thinkTime'] as const)),
+    ...(usesPrefixCache ? [] : (['hitPercent', 'cacheablePercent'] as const)),
+  ];
 }
 
 function request(

@@ -55,8 +55,27 @@ export class ModelImport {
     return result.value.id;
   }
 
+  /**
+   * Takes what was pasted where it is a file or the text of one. null where it is not: a name goes into the field
+   * `fieldId`, and anything into another field, as anywhere else.
+   */
+  async takePaste(event: ClipboardEvent, fieldId: string, now: Date): Promise<string | null> {
+    const { target, clipboardData } = event;
+    const isElsewhere =
+      target instanceof Element && target.closest(`input:not([id="${fieldId}"]), textarea, [role=dialog]`);
+    if (isElsewhere || clipboardData === null) return null;
+    const [file] = clipboardData.files;
+    const text = clipboardData.getData('text/plain');
+    this.problem = '';
+    const isConfig = file !== undefined || this.#isConfig(text);
+    // The text of a file, and what was meant as one, would only fill the field.
+    if (isConfig || this.problem !== '') event.preventDefault();
+    if (!isConfig) return null;
+    return file ? this.takeFile(file) : this.takePasted(text, now);
+  }
+
   /** Whether pasted text is meant to be taken in, and not to be typed into a field; what is neither is refused. */
-  isConfig(text: string): boolean {
+  #isConfig(text: string): boolean {
     const start = text.trimStart();
     if (start.startsWith('{')) return true;
     if (text.length > LONGEST_NAME || /\n\s*\S/.test(start)) {

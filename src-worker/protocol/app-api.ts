@@ -9,6 +9,7 @@ import type {
   SweepPlanDocument,
 } from './documents.ts';
 import type {
+  PRECISIONS,
   PlanQuestionDraft,
   PredictInputDraft,
   QueueInputDraft,
@@ -33,6 +34,8 @@ export interface GpuEntry {
   id: string;
   name: string;
   memoryGib: number;
+  /** Formats of weights that run on it, if only as storage. */
+  precisions: (typeof PRECISIONS)[number][];
   source: string;
 }
 

@@ -105,6 +105,11 @@ describe('near names', () => {
 describe('catalog listing', () => {
   test('everything the facts hold, in order', () => {
     expect(listing.gpus).toHaveLength(facts.gpus.length);
+    // Storage alone counts: a Turing card has neither FP8 nor bf16, an Ampere card holds FP8 weights.
+    const formats = (id: string) => listing.gpus.find((gpu) => gpu.id === id)?.precisions;
+    expect(formats('nvidia-t4')).toEqual(['fp16', 'int8', 'w8a16', 'int4']);
+    expect(formats('nvidia-a10g')).toContain('fp8');
+    expect(formats('nvidia-a10g')).not.toContain('nvfp4');
     expect(listing.instances).toHaveLength(facts.instances.length);
     expect(listing.providers).toHaveLength(facts.providers?.length ?? 0);
     expect(listing.gpus.map(({ id }) => id)).toEqual(listing.gpus.map(({ id }) => id).toSorted());

@@ -20,6 +20,11 @@ describe('verdict', () => {
     expect(verdict.why).toBe('One L40S in FP8, us-east-1, on demand. It runs at 47 % of capacity.');
   });
 
+  test('a place without a name of its own is said with its provider', () => {
+    const row = { ...cheapest, provider: 'runpod', region: 'global', zone: null };
+    expect(verdictOf(sizeDocument(), row).why).toMatch(/^One L40S in FP8, RunPod, global, on demand\./);
+  });
+
   test('several instances meet, one meets', () => {
     expect(verdictOf(sizeDocument(), ROWS[2]!).sentence).toBe('3 × g5.2xlarge meet all 3 targets for $3.64 an hour');
   });

@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
@@ -107,7 +107,34 @@ describe('editing', () => {
     await verdict();
     await fireEvent.input(users(), { target: { value: '1.5k' } });
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ users: 1500 }));
-    expect(screen.getByText('= 1,500 users')).toBeVisible();
+    expect(screen.getByText('= 1,500 users.')).toBeVisible();
+  });
+
+  test('what the answer says about load and headroom stands there only for the values it was given for', async () => {
+    let answer: () => void = () => undefined;
+    let isHeld = false;
+    open({
+      size: async (request) => {
+        if (isHeld) await new Promise<void>((resolve) => (answer = resolve));
+        return success(sizeDocument({ input: { ...request } }));
+      },
+    });
+    await verdict();
+    const form = within(screen.getByRole('form', { name: 'What to size' }));
+    const load = () => form.queryByText(/0\.2 s to the first token/);
+    const headroom = () => form.queryByText(/^Plans for 75 %/);
+    expect(load()).toBeVisible();
+    isHeld = true;
+    await fireEvent.click(screen.getByRole('radio', { name: '50 %' }));
+    expect(headroom()).toBeNull();
+    expect(load()).toBeVisible();
+    answer();
+    await waitFor(() => expect(headroom()).toBeVisible());
+    await fireEvent.input(users(), { target: { value: '250' } });
+    expect(load()).not.toBeVisible();
+    expect(headroom()).toBeVisible();
+    await fireEvent.input(users(), { target: { value: 'many' } });
+    expect(headroom()).toBeNull();
   });
 
   test('bad text stays, says what would work, and the last answer stays with it', async () => {
@@ -131,9 +158,59 @@ describe('editing', () => {
     expect(prompt).toHaveAttribute('placeholder', '6,000');
     await fireEvent.input(prompt, { target: { value: '8k' } });
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ workload: 'rag', input_tokens: 8000 }));
-    await fireEvent.click(screen.getByRole('button', { name: 'Reset to preset' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Reset Tokens' }));
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ input_tokens: null }));
     expect(prompt).toHaveValue('');
+  });
+
+  test('a row says where its value comes from; its reset is one step that undo takes back', async () => {
+    const { asked } = open();
+    await verdict();
+    const row = () => screen.getByRole('textbox', { name: 'Answer tokens' }).closest<HTMLElement>('.field')!;
+    expect(row()).toHaveTextContent(/^Tokens ?preset/);
+    expect(within(row()).queryByRole('button', { name: /^Reset/ })).toBeNull();
+    await fireEvent.input(screen.getByRole('textbox', { name: 'Answer tokens' }), { target: { value: '8k' } });
+    expect(row()).toHaveTextContent(/^Tokens ?yours.*= 8,000 tokens\. For 8,192 type 8Ki\.$/);
+    const reset = within(row()).getByRole('button', { name: 'Reset Tokens' });
+    reset.focus();
+    await fireEvent.click(reset);
+    expect(row()).toHaveTextContent(/^Tokens ?preset/);
+    expect(row()).toContainElement(document.activeElement as HTMLElement);
+    await fireEvent.click(screen.getByRole('button', { name: /^Undo/ }));
+    expect(screen.getAllByText(/Undid: reset Tokens/)).not.toHaveLength(0);
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ output_tokens: 8000 }));
+    expect(row()).toHaveTextContent(/^Tokens ?yours/);
+  });
+
+  test('a section folds to one line of what it holds, and is found folded when the window opens again', async () => {
+    const notes: string[] = [];
+    const writeNote = (_name: string, text: string) => {
+      notes.push(text);
+      return Promise.resolve(success(null));
+    };
+    open({ writeNote });
+    await verdict();
+    const section = () => screen.getByRole('region', { name: 'Workload' });
+    expect(section()).not.toHaveTextContent('250 + 150 tokens');
+    await fireEvent.click(within(section()).getByRole('heading', { name: 'Workload' }));
+    expect(await within(section()).findByText('Chat, 100 users, 250 + 150 tokens')).toBeVisible();
+    await waitFor(() => expect(notes.at(-1)).toContain('"size.folds":{"workload":false}'), { timeout: 3000 });
+    cleanup();
+    open({ readNote: () => Promise.resolve(success(notes.at(-1)!)) });
+    await verdict();
+    expect(section().querySelector('details')).not.toHaveAttribute('open');
+    expect(screen.getByRole('region', { name: 'Policy' }).querySelector('details')).toHaveAttribute('open');
+  });
+
+  test('spot where nothing is sold as spot stays where it is and says why', async () => {
+    const { asked } = open();
+    await verdict();
+    const spot = screen.getByRole('radio', { name: 'Spot' });
+    await fireEvent.focusIn(spot);
+    expect(spot).toHaveAccessibleDescription('No instance of the catalog has a known price as spot.');
+    await fireEvent.click(spot);
+    expect(screen.getByRole('radio', { name: 'On-demand' })).toBeChecked();
+    expect(asked.every(({ pricing }) => pricing === 'ondemand')).toBe(true);
   });
 
   test('Advanced counts what was changed and puts it back', async () => {
@@ -145,6 +222,33 @@ describe('editing', () => {
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ sla: { ttft_p95: 300 }, prefix_cache: false }));
     await fireEvent.click(screen.getByText('Reset all to defaults'));
     expect(screen.getByText('all at their defaults')).toBeInTheDocument();
+  });
+
+  test('a target that cannot be read says beside the field what would work', async () => {
+    const { asked } = open();
+    await verdict();
+    const target = screen.getByLabelText('TPOT P95 target, ms');
+    await fireEvent.input(target, { target: { value: 'soon' } });
+    expect(target).toHaveAccessibleDescription(/^TPOT P95 takes 0\.100 to/);
+    expect(screen.getByLabelText('TTFT P95 target, ms')).not.toHaveAccessibleDescription();
+    await fireEvent.input(target, { target: { value: '0.05s' } });
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ sla: { tpot_p95: 50 } }));
+    expect(target).toHaveAccessibleDescription('P95 = 50 ms.');
+  });
+
+  test('a place nobody knows names the nearest of the chosen clouds, which one click takes', async () => {
+    const { asked } = open();
+    await verdict();
+    await fireEvent.click(screen.getByRole('radio', { name: 'Zone' }));
+    const zone = screen.getByRole('combobox', { name: 'Zone' });
+    await fireEvent.input(zone, { target: { value: 'us-centrall1-b' } });
+    expect(zone).toHaveAccessibleDescription('No zone is called that; the nearest is us-central1-b.');
+    await fireEvent.click(screen.getByRole('button', { name: 'AWS' }));
+    expect(zone).toHaveAccessibleDescription(/^No zone of the chosen clouds is called that/);
+    expect(screen.queryByRole('button', { name: /^Use us-central1/ })).toBeNull();
+    await fireEvent.click(screen.getByRole('button', { name: 'AWS' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Use us-central1-b' }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ zone: 'us-central1-b' }));
   });
 
   test('models are found by words; one that is not supported shows why and cannot be chosen', async () => {
@@ -176,12 +280,32 @@ describe('editing', () => {
     const file = new File(['{}'], 'config.json');
     await fireEvent.change(input, { target: { files: [file] } });
     expect(await screen.findByRole('alert')).toHaveTextContent(
-      'config.json was not imported. num_layers is -1. Your inputs are unchanged.',
+      'config.json was not imported. num_layers is -1. Nothing was changed.',
     );
     expect(asked.at(-1)?.model).toBe(MODELS[0]!.id);
     await fireEvent.change(input, { target: { files: [file] } });
     await waitFor(() => expect(asked.at(-1)?.model).toBe('my/model'));
     expect(importModel).toHaveBeenLastCalledWith({ text: '{}', fileName: 'config.json', id: null });
+  });
+
+  test('what is said about a config.json goes with the next edit, and undo takes the import back', async () => {
+    const bad = failure({ family: 'file', code: 'config_invalid', message: 'num_layers is -1.', details: {} });
+    const importModel = vi.fn<AppApi['importModel']>().mockResolvedValueOnce(bad);
+    importModel.mockResolvedValueOnce(success(modelDocument('my/model')));
+    open({ importModel });
+    await verdict();
+    const paste = () =>
+      fireEvent.paste(document.body, { clipboardData: { files: [], getData: () => '{"model_type":"llama"}' } });
+    await paste();
+    expect(await screen.findByRole('alert')).toHaveTextContent(/^The pasted text was not imported/);
+    await fireEvent.click(screen.getByRole('radio', { name: '50 %' }));
+    expect(screen.queryByRole('alert')).toBeNull();
+    await paste();
+    expect(await screen.findByText(/^Imported\. /)).toBeVisible();
+    await fireEvent.click(screen.getByRole('button', { name: /^Undo/ }));
+    await waitFor(() => expect(screen.getByRole('combobox', { name: 'Model' })).toHaveValue(MODELS[0]!.id));
+    expect(await screen.findByText(/8\.03B parameters/)).toBeVisible();
+    expect(screen.queryByText(/Imported\./)).toBeNull();
   });
 });
 

@@ -90,9 +90,29 @@ describe('what it waits for', () => {
     ['a target', (values) => void (values.targets = { ttft_p50: 'fast' }), /TTFT P50 takes/],
   ])('%s', (_what, change, expected) => expect(sentence(change)).toMatch(expected));
 
-  test('what is bad in a field that is not in use does not matter', () => {
-    expect(sentence((values) => void (values.texts.rate = 'many'))).toBe('ready');
-  });
+  test.each<[string, (values: FormValues) => void, string]>([
+    ['the rate of users', (values) => void (values.texts.rate = 'many'), 'ready'],
+    ['the pauses of users', (values) => void (values.texts.thinkTime = 'long'), 'Think time takes'],
+    [
+      'users and pauses of a rate',
+      (values) => {
+        values.loadKind = 'rate';
+        Object.assign(values.texts, { rate: '5', users: 'many', thinkTime: 'long' });
+      },
+      'ready',
+    ],
+    ['the hits of a cache', (values) => void (values.texts.hitPercent = 'most'), 'Hits takes'],
+    [
+      'shares without a cache',
+      (values) => {
+        values.usesPrefixCache = false;
+        Object.assign(values.texts, { hitPercent: 'most', cacheablePercent: 'all' });
+      },
+      'ready',
+    ],
+  ])('what is bad stands in the way only where it is asked for: %s', (_what, change, expected) =>
+    expect(sentence(change)).toMatch(new RegExp(`^${expected}`)),
+  );
 });
 
 describe('Advanced', () => {
