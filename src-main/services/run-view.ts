@@ -17,8 +17,9 @@ import { shownRows } from './shown-rows.ts';
 const MAX_EXPORT_CHARACTERS = 500_000_000;
 
 export function runEntry(run: StoredRun): RunEntry {
-  const { id, kind, name, createdAt, status, model, points, rows, answer, usdPerHour } = run;
-  return { id, kind, name, createdAt, status, model, points, rows, question: runQuestion(run), answer, usdPerHour };
+  const { id, kind, name, createdAt, status, model, points, donePoints, rows, answer, usdPerHour } = run;
+  const question = runQuestion(run);
+  return { id, kind, name, createdAt, status, model, points, donePoints, rows, question, answer, usdPerHour };
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Part {
   color: string;
   isHatched?: boolean;
   note?: string;
+  /** Of the metric registry, where the part is a metric: what its explanation is about. */
+  metricId?: string;
 }
 
 /** What the parts of a step are called, and which of the four roles of the time colors they take. */
@@ -60,25 +62,40 @@ export function stepParts(step: StepTimeDocument): Part[] {
 export function memoryParts(memory: MemoryDocument): Part[] {
   const gib = (value: number) => `${formatFixed(value, 1)} GiB`;
   const all: Part[] = [
-    { label: 'Weights', value: memory.weights_gib, text: gib(memory.weights_gib), color: '--mem-weights' },
+    {
+      label: 'Weights',
+      value: memory.weights_gib,
+      text: gib(memory.weights_gib),
+      color: '--mem-weights',
+      metricId: 'weights_gib',
+    },
     {
       label: `KV cache, ${formatFixed(memory.kv_cache_tokens)} tokens`,
       value: memory.kv_cache_gib,
       text: gib(memory.kv_cache_gib),
       color: '--mem-kv',
+      metricId: 'kv_cache_gib',
     },
-    { label: 'Activations', value: memory.activation_gib, text: gib(memory.activation_gib), color: '--mem-activation' },
+    {
+      label: 'Activations',
+      value: memory.activation_gib,
+      text: gib(memory.activation_gib),
+      color: '--mem-activation',
+      metricId: 'activation_gib',
+    },
     {
       label: 'Graphs and context',
       value: memory.overhead_gib,
       text: gib(memory.overhead_gib),
       color: '--part-overhead',
+      metricId: 'overhead_gib',
     },
     {
       label: 'Left free',
       value: memory.free_gib,
       text: gib(memory.free_gib),
       color: '--mem-reserve',
+      metricId: 'free_gib',
       isHatched: true,
       note: 'What gpu_memory_utilization leaves to the driver and others.',
     },

@@ -15,9 +15,15 @@ export class PlanDetail {
   readonly #ask: Ask;
   #asked = '';
   #answered = '';
+  #last: [question: Record<string, unknown>, configuration: string] | null = null;
 
   constructor(ask: Ask) {
     this.#ask = ask;
+  }
+
+  /** Asks again what was refused. */
+  async retry(): Promise<void> {
+    if (this.#last && this.error) await this.request(...this.#last);
   }
 
   /**
@@ -28,6 +34,8 @@ export class PlanDetail {
     const key = JSON.stringify([question, configuration]);
     if (key === this.#asked) return;
     this.#asked = key;
+    this.#last = [question, configuration];
+    this.error = null;
     this.isStale = key !== this.#answered;
     // The input of a document is a checked question; the host checks it again.
     const asked = question as { model: string };

@@ -8,12 +8,15 @@ type Ask = <Value>(call: (api: AppApi) => Promise<Result<Value>>) => Promise<Res
 export class RunList {
   /** null until they have been read. */
   entries = $state.raw<RunEntry[] | null>(null);
+  /** null until the run that was opened last has been read. */
   opened = $state.raw<RunDetail | null>(null);
   openId = $state<number | null>(null);
-  /** Why the last action did not work; empty when it did. */
+  /** Why the list could not be read; empty when it could. */
   problem = $state('');
-  /** What the last export wrote. */
-  exported = $state('');
+  /** Why the run that was opened last cannot be shown. */
+  openProblem = $state('');
+  /** What came of the last export, and of which run. */
+  exported = $state.raw<{ id: number; isDone: boolean; sentence: string } | null>(null);
 
   readonly #ask: Ask;
 
@@ -29,23 +32,30 @@ export class RunList {
 
   async open(id: number): Promise<void> {
     this.openId = id;
+    this.openProblem = '';
+    if (this.opened?.entry.id !== id) this.opened = null;
     const result = await this.#ask((api) => api.showRun(id));
     // Another run may have been opened meanwhile.
     if (this.openId !== id) return;
-    this.problem = result.ok ? '' : result.error.message;
+    this.openProblem = result.ok ? '' : result.error.message;
     this.opened = result.ok ? result.value : null;
   }
 
   close(): void {
     this.openId = null;
     this.opened = null;
+    this.openProblem = '';
   }
 
   async export(id: number, format: 'csv' | 'json'): Promise<void> {
     const result = await this.#ask((api) => api.exportRun(id, format));
-    this.problem = result.ok ? '' : result.error.message;
-    if (!result.ok) return;
-    downloadText(result.value.fileName, result.value.text, format);
-    this.exported = `Exported ${result.value.fileName}`;
+    const sentence = result.ok ? `Exported ${result.value.fileName}` : `Not exported. ${result.error.message}`;
+    if (result.ok) downloadText(result.value.fileName, result.value.text, format);
+    this.exported = { id, isDone: result.ok, sentence };
+  }
+
+  /** What came of exporting this run; null where nothing was. */
+  exportOf(id: number): { isDone: boolean; sentence: string } | null {
+    return this.exported?.id === id ? this.exported : null;
   }
 }

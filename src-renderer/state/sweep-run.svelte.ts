@@ -124,7 +124,7 @@ export class SweepRun {
     this.#showLatest();
     const runs = await this.#ask((api) => api.listRuns());
     const entry = runs.ok ? runs.value.find((run) => run.createdAt === startedAt && run.kind === 'sweep') : undefined;
-    if (entry) await this.#showRun(outcomeOf(entry, this.progress?.done ?? entry.points));
+    if (entry) await this.#showRun(outcomeOf(entry));
     else if (!runs.ok) this.error = runs.error;
     this.phase = 'ended';
   }
@@ -159,8 +159,7 @@ export class SweepRun {
   }
 }
 
-function outcomeOf({ id, status, points, rows }: RunEntry, donePoints: number): SweepOutcome {
+function outcomeOf({ id, status, points, donePoints, rows }: RunEntry): SweepOutcome {
   const ended = status === 'cancelled' || status === 'failed' ? status : 'done';
-  const done = ended === 'done' ? points : donePoints;
-  return { runId: id, status: ended, points, donePoints: done, rows, passingRows: null, problems: [] };
+  return { runId: id, status: ended, points, donePoints, rows, passingRows: null, problems: [] };
 }

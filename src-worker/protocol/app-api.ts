@@ -111,6 +111,8 @@ export interface RunEntry {
   status: 'running' | 'done' | 'cancelled' | 'failed' | 'interrupted';
   model: string;
   points: number;
+  /** Points that were computed: fewer than `points` where a sweep did not come to its end. */
+  donePoints: number;
   rows: number;
   /** `chat, 100 users`, or the axes of a sweep. */
   question: string;

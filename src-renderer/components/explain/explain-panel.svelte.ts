@@ -46,8 +46,12 @@ export class ExplainPanel implements ExplainContext {
     this.#question = question;
   }
 
-  open(metricId: string, configurationId: string, anchor: HTMLElement): void {
-    const question = this.#question();
+  open(
+    metricId: string,
+    configurationId: string,
+    anchor: HTMLElement,
+    question: Record<string, unknown> | null = this.#question(),
+  ): void {
     const answerKey = JSON.stringify([question, configurationId]);
     const key = `${metricId} ${answerKey}`;
     const subject = { key, metricId, anchor, question: JSON.stringify(question) };

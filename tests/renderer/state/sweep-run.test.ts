@@ -154,7 +154,7 @@ describe('sweep', () => {
     await vi.advanceTimersByTimeAsync(300);
     expect(sweep.progress?.done).toBe(50);
     task.isOver = true;
-    runs[0]!.status = 'cancelled';
+    Object.assign(runs[0]!, { status: 'cancelled', donePoints: 50 });
     await vi.advanceTimersByTimeAsync(1100);
     await watched;
     expect(sweep).toMatchObject({
