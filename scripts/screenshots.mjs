@@ -40,9 +40,14 @@ async function photograph(viewport, colorScheme) {
   try {
     await page.goto(host.url);
     await walk(page, save);
+    // The last picture: the host has gone, the window stands.
+    await show(page, 'Size');
+    await answered(page);
+    await host.close();
+    await page.getByText('The connection to ConfigIQ was lost.').first().waitFor();
+    await save('error');
   } finally {
     await page.close();
-    await host.close();
     rmSync(dataFolder, { recursive: true });
   }
 }
@@ -87,10 +92,25 @@ async function walk(page, save) {
   await answered(page);
 
   await show(page, 'Sweep');
-  await page.getByRole('textbox', { name: 'Users' }).fill('10, 50, 100, 500, 1000');
-  await page.getByRole('button', { name: 'Start sweep' }).click();
-  await page.getByTestId('sweep-result').waitFor();
+  for (const axis of ['Weights', 'GPUs']) await page.getByRole('button', { name: new RegExp(`^${axis}:`) }).click();
+  await setUsers(page, '25..3200/12log');
+  await page
+    .getByText(/^About/)
+    .or(page.getByText('capacity searches'))
+    .first()
+    .waitFor();
   await save('sweep');
+  await page.getByRole('button', { name: /^Start sweep/ }).click();
+  await page.getByTestId('sweep-result').getByText('points computed').waitFor();
+  await page.evaluate(() => document.activeElement?.blur());
+  await save('sweep-result');
+  await setUsers(page, '1..10000:1');
+  await page.getByRole('button', { name: /^Start sweep/ }).click();
+  await page.waitForFunction((done) => Number(document.querySelector('[role=progressbar]')?.ariaValueNow) > done, 2000);
+  await page.waitForTimeout(300);
+  await save('sweep-running');
+  await page.getByTestId('sweep-progress').getByRole('button', { name: 'Stop' }).click();
+  await page.getByText('Stopped at').first().waitFor();
   await show(page, 'Runs');
   await page.getByTestId('runs-table').getByRole('rowheader').first().click();
   await page.getByTestId('run-detail').waitFor();
@@ -100,6 +120,15 @@ async function walk(page, save) {
   await page.getByTestId('palette').getByText('Go to Components and states').click();
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   await save('components');
+}
+
+/** Replaces the chips of the axis. */
+async function setUsers(page, words) {
+  const remove = page.getByRole('list', { name: 'Users: chosen' }).getByRole('button', { name: /^Remove/ });
+  for (let old = await remove.count(); old > 0; old -= 1) await remove.first().click();
+  const add = page.getByRole('textbox', { name: 'Users: add' });
+  await add.fill(words);
+  await add.press('Enter');
 }
 
 /** Until the answer belongs to what stands in the form. */

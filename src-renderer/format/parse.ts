@@ -144,20 +144,41 @@ export type AxisReading = { ok: true; axis: NumberAxis; values: number[] } | { o
 /** More values than anybody means to type; beyond it a slip of the finger is likelier than a wish. */
 const MOST_VALUES = 10_000;
 
-const AXIS_HELP =
-  'Users takes a list such as 10, 50, 100, or a range: 10..1000:10 counts up by 10, 1..1024*2 doubles, 25..3200/12log spreads 12 values.';
+/** What the values of an axis are, and what would work where they are not. */
+interface AxisRules {
+  /** `a number of users`. */
+  value: string;
+  max: number;
+  help: string;
+}
+
+const USERS: AxisRules = {
+  value: 'a number of users',
+  max: 100_000_000,
+  help: 'Users takes a list such as 10, 50, 100, or a range: 10..1000:10 counts up by 10, 1..1024*2 doubles, 25..3200/12log spreads 12 values.',
+};
+const TENSOR_PARALLEL: AxisRules = {
+  value: 'a number of GPUs to split over',
+  max: 1024,
+  help: 'TP takes a list such as 1, 2, 4, or powers of two: 1..8*2.',
+};
+
+/** Users of a sweep, in the words of the command line. */
+export const parseUsersAxis = (text: string): AxisReading => parseNumberAxis(text, USERS);
+/** Tensor-parallel degrees of a sweep, likewise. */
+export const parseTpAxis = (text: string): AxisReading => parseNumberAxis(text, TENSOR_PARALLEL);
 
 /**
- * Users of a sweep: a list (`10, 50, 1k`), a stepped range (`10..1000:10`), a growing one (`1..1024*2`) or
- * an even spread (`25..3200/12log`): the words of the command line.
+ * An axis of whole numbers: a list (`10, 50, 1k`), a stepped range (`10..1000:10`), a growing one (`1..1024*2`) or an even
+ * spread (`25..3200/12log`).
  */
-export function parseUsersAxis(text: string): AxisReading {
+function parseNumberAxis(text: string, { value: valueWords, max, help }: AxisRules): AxisReading {
   const parts = text.split(/[;,]\s*|\s+/).filter((part) => part !== '');
-  if (parts.length === 0) return { ok: false, sentence: AXIS_HELP };
+  if (parts.length === 0) return { ok: false, sentence: help };
   const axes: NumberAxis[] = [];
   for (const part of parts) {
     const axis = parsePart(part);
-    if (axis === null) return { ok: false, sentence: `"${part}" is not a number of users. ${AXIS_HELP}` };
+    if (axis === null) return { ok: false, sentence: `"${part}" is not ${valueWords}. ${help}` };
     if (countAxis(axis) > MOST_VALUES) {
       return {
         ok: false,
@@ -167,9 +188,12 @@ export function parseUsersAxis(text: string): AxisReading {
     axes.push(axis);
   }
   const values = [...new Set(axes.flatMap(expandAxis))].sort((a, b) => a - b);
-  const bad = values.find((value) => !Number.isInteger(value) || value < 1 || value > 100_000_000);
+  const bad = values.find((value) => !Number.isInteger(value) || value < 1 || value > max);
   if (bad !== undefined) {
-    return { ok: false, sentence: `${bad} is not a number of users: whole numbers from 1 to 100,000,000.` };
+    return {
+      ok: false,
+      sentence: `${formatFixed(bad)} is not ${valueWords}: whole numbers from 1 to ${formatFixed(max)}.`,
+    };
   }
   const [only] = axes;
   return { ok: true, axis: axes.length === 1 && only && !Array.isArray(only) ? only : values, values };

@@ -6,7 +6,7 @@ import {
   pricingSchema,
 } from '../../src-worker/protocol/requests.ts';
 import { defaultFormValues, readForm, type FormValues } from './form-reading.ts';
-import { planSweepSpec, type SweepAxes } from './sweep-spec.ts';
+import { NOTHING_IN_SCOPE, planSweepSpec, type SweepAxes } from './sweep-spec.ts';
 
 export const SCREENS = ['start', 'size', 'sweep', 'runs', 'components'] as const;
 export type Screen = (typeof SCREENS)[number];
@@ -57,10 +57,10 @@ export function readDraft(text: string, defaults: Draft): Draft | null {
     const stored = draftSchema.parse(JSON.parse(text));
     const form = layOver(defaultFormValues(), stored.form);
     choices.parse(form);
-    const axes = layOver(defaults.axes, stored.axes);
+    const axes = layOver(defaults.axes, withUsersListed(stored.axes));
     // Both are read on every edit: what they cannot read would break the window at its start.
     readForm(form);
-    planSweepSpec(null, axes, []);
+    planSweepSpec(null, axes, NOTHING_IN_SCOPE);
     const { screen, sizeView, detailId, selectedId, view } = stored;
     return { form, axes, screen, sizeView, detailId, selectedId, view };
   } catch (thrown) {
@@ -68,6 +68,12 @@ export function readDraft(text: string, defaults: Draft): Draft | null {
     if (thrown instanceof z.ZodError || thrown instanceof SyntaxError || thrown instanceof TypeError) return null;
     throw thrown;
   }
+}
+
+/** Windows before 0.2 kept the users of a sweep as one text. */
+function withUsersListed(axes: Record<string, unknown>): Record<string, unknown> {
+  const { usersText } = axes;
+  return typeof usersText === 'string' ? { users: usersText.split(/[\s,;]+/).filter(Boolean), ...axes } : axes;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,10 +1,20 @@
-import type { AppApi, ProgressEvent, RunDetail, SweepSummary } from '../../src-worker/protocol/app-api.ts';
+import type {
+  AppApi,
+  LivePoint,
+  ProgressEvent,
+  RunDetail,
+  RunEntry,
+  SweepSummary,
+  TaskEntry,
+} from '../../src-worker/protocol/app-api.ts';
 import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 
 /** The bar moves at most four times a second (design). */
 const STEP_MS = 250;
+/** How often a sweep that another window started is looked after. */
+const WATCH_MS = 1000;
 
 type Ask = <Value>(call: (api: AppApi) => Promise<Result<Value>>) => Promise<Result<Value>>;
 
@@ -17,11 +27,20 @@ export interface SweepProgress {
   best: string | null;
 }
 
+/** What came of a sweep. Who only watched it was not told how many rows pass. */
+export type SweepOutcome = Omit<SweepSummary, 'passingRows'> & { passingRows: number | null };
+
 /** One sweep at a time: start, watch, stop, look at what came out. It goes on while other screens are open. */
 export class SweepRun {
   phase = $state<'idle' | 'running' | 'stopping' | 'ended'>('idle');
   progress = $state.raw<SweepProgress | null>(null);
-  summary = $state.raw<SweepSummary | null>(null);
+  /** Points answered so far, thinned; at most MOST_LIVE_POINTS. */
+  live = $state.raw<LivePoint[]>([]);
+  /** Points without an answer so far, by reason. */
+  excluded = $state.raw<Record<string, number>>({});
+  /** What went wrong and was survived. */
+  notes = $state.raw<string[]>([]);
+  summary = $state.raw<SweepOutcome | null>(null);
   detail = $state.raw<RunDetail | null>(null);
   error = $state.raw<ErrorInfo | null>(null);
 
@@ -29,6 +48,8 @@ export class SweepRun {
   #taskId = '';
   #startedAt = 0;
   #latest: ProgressEvent | null = null;
+  /** Points told since the picture was last renewed. */
+  #news: LivePoint[] = [];
   #step: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ask: Ask, onProgress: (listener: (event: ProgressEvent) => void) => void) {
@@ -41,25 +62,30 @@ export class SweepRun {
   }
 
   async start(spec: SweepSpecDraft, name: string, points: number): Promise<void> {
-    this.#taskId = crypto.randomUUID();
-    this.#startedAt = performance.now();
-    this.phase = 'running';
-    this.error = null;
-    this.summary = null;
-    this.detail = null;
+    this.#begin(crypto.randomUUID(), performance.now());
     this.progress = { phase: 'planning', done: 0, total: points, pointsPerS: null, msLeft: null, best: null };
     const taskId = this.#taskId;
     const result = await this.#ask((api) => api.startSweep({ taskId, spec, name }));
     this.#showLatest();
-    if (result.ok) {
-      const run = await this.#ask((api) => api.showRun(result.value.runId));
-      this.summary = result.value;
-      if (run.ok) this.detail = run.value;
-      else this.error = run.error;
-    } else {
-      this.error = result.error;
-    }
+    if (result.ok) await this.#showRun(result.value);
+    else this.error = result.error;
     this.phase = 'ended';
+    // The sweep may well go on: the host was only out of reach.
+    if (!result.ok && result.error.family === 'interrupted') void this.attach();
+  }
+
+  /** Finds a sweep that runs already: before a reload, in another window. Watches it to its end. */
+  async attach(): Promise<void> {
+    if (this.isBusy) return;
+    const tasks = await this.#ask((api) => api.listTasks());
+    const [task] = tasks.ok ? tasks.value : [];
+    // One may have been started while that was asked.
+    if (!task || this.phase === 'running') return;
+    this.#begin(task.taskId, performance.now() - (Date.now() - Date.parse(task.startedAt)));
+    this.#latest = task.progress;
+    this.#news = [...task.progress.live];
+    this.#showLatest();
+    await this.#watch(task);
   }
 
   /** What has been computed is kept. */
@@ -70,9 +96,50 @@ export class SweepRun {
     if (!result.ok) this.error = result.error;
   }
 
+  #begin(taskId: string, startedAt: number): void {
+    this.#taskId = taskId;
+    this.#startedAt = startedAt;
+    this.#news = [];
+    this.phase = 'running';
+    this.error = null;
+    this.summary = null;
+    this.detail = null;
+    this.live = [];
+    this.excluded = {};
+    this.notes = [];
+  }
+
+  /** Until the host no longer lists the task; its run then tells what came of it. */
+  async #watch({ taskId, startedAt }: TaskEntry): Promise<void> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+      const tasks = await this.#ask((api) => api.listTasks());
+      if (!tasks.ok) {
+        this.error = tasks.error;
+        this.phase = 'ended';
+        return;
+      }
+      if (!tasks.value.some((task) => task.taskId === taskId)) break;
+    }
+    this.#showLatest();
+    const runs = await this.#ask((api) => api.listRuns());
+    const entry = runs.ok ? runs.value.find((run) => run.createdAt === startedAt && run.kind === 'sweep') : undefined;
+    if (entry) await this.#showRun(outcomeOf(entry, this.progress?.done ?? entry.points));
+    else if (!runs.ok) this.error = runs.error;
+    this.phase = 'ended';
+  }
+
+  async #showRun(summary: SweepOutcome): Promise<void> {
+    const run = await this.#ask((api) => api.showRun(summary.runId));
+    this.summary = summary;
+    if (run.ok) this.detail = run.value;
+    else this.error = run.error;
+  }
+
   #receive(event: ProgressEvent): void {
     if (event.taskId !== this.#taskId || !this.isBusy) return;
     this.#latest = event;
+    this.#news.push(...event.live);
     this.#step ??= setTimeout(() => this.#showLatest(), STEP_MS);
   }
 
@@ -80,10 +147,20 @@ export class SweepRun {
     clearTimeout(this.#step);
     this.#step = undefined;
     if (!this.#latest) return;
-    const { phase, done, total, best } = this.#latest;
+    const { phase, done, total, best, excluded, notes } = this.#latest;
     this.#latest = null;
     const pointsPerS = done > 0 ? (done / (performance.now() - this.#startedAt)) * 1000 : null;
     const msLeft = pointsPerS === null ? null : ((total - done) / pointsPerS) * 1000;
     this.progress = { phase, done, total, pointsPerS, msLeft, best };
+    this.excluded = excluded;
+    this.notes = notes;
+    if (this.#news.length > 0) this.live = [...this.live, ...this.#news];
+    this.#news = [];
   }
+}
+
+function outcomeOf({ id, status, points, rows }: RunEntry, donePoints: number): SweepOutcome {
+  const ended = status === 'cancelled' || status === 'failed' ? status : 'done';
+  const done = ended === 'done' ? points : donePoints;
+  return { runId: id, status: ended, points, donePoints: done, rows, passingRows: null, problems: [] };
 }

@@ -1,63 +1,134 @@
-import type { CatalogListing, ZoneEntry } from '../../src-worker/protocol/app-api.ts';
+import type { CatalogListing } from '../../src-worker/protocol/app-api.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
-import { parseUsersAxis, type AxisReading } from '../format/parse.ts';
+import { parseTpAxis, parseUsersAxis, type AxisReading } from '../format/parse.ts';
 import type { Precision } from '../format/names.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 
-/** The axes of a sweep, as the editor holds them. */
+/** Names an axis runs over: held at the form's value, everything in scope, or a list. */
+export type NamesAxis = { kind: 'none' } | { kind: 'all' } | { kind: 'list'; names: string[] };
+
+/** The axes of a sweep, as the editor holds them. Numbers are kept in the words of the command line. */
 export interface SweepAxes {
-  usersText: string;
+  users: string[];
+  /** Empty = held. */
   quantization: Precision[];
-  /** `all` = every zone that sells something in scope. */
-  zones: { kind: 'none' } | { kind: 'all' } | { kind: 'list'; names: string[] };
+  zones: NamesAxis;
+  gpus: NamesAxis;
+  /** Tensor-parallel degrees; empty = held. */
+  tp: string[];
 }
+
+export const defaultAxes = (): SweepAxes => ({
+  users: ['10..100:10'],
+  quantization: [],
+  zones: { kind: 'none' },
+  gpus: { kind: 'none' },
+  tp: [],
+});
+
+export const AXIS_IDS = ['users', 'quantization', 'zones', 'gpus', 'tp'] as const;
+export type AxisId = (typeof AXIS_IDS)[number];
+
+/** What the form leaves to choose from. */
+export interface SweepScope {
+  zones: string[];
+  gpus: string[];
+}
+
+export const NOTHING_IN_SCOPE: SweepScope = { zones: [], gpus: [] };
 
 export interface SweepPlan {
   users: AxisReading;
+  tp: AxisReading;
   /** null while the axes or the form cannot be read. */
   spec: SweepSpecDraft | null;
   points: number;
-  /** `10 users × 2 precisions × 3 zones`. */
+  /** `10 loads × 2 precisions × 3 zones`. */
   explanation: string;
-  /** What is missing before it can start; empty when nothing is. */
-  problem: string;
+  /** What stands in the way of the start, by axis; `form` is what the sweep holds. */
+  problems: Partial<Record<AxisId | 'form', string>>;
 }
 
-/** Points to compute = users × precisions × zones; an axis without values is held at the form's value. */
-export function planSweepSpec(base: SizeInputDraft | null, axes: SweepAxes, knownZones: string[]): SweepPlan {
-  const users = parseUsersAxis(axes.usersText);
-  const numUsers = users.ok ? users.values.length : 0;
-  const numPrecisions = Math.max(1, axes.quantization.length);
-  const numZones =
-    axes.zones.kind === 'none' ? 1 : axes.zones.kind === 'all' ? knownZones.length : axes.zones.names.length;
-  const parts = [plural(numUsers, 'load')];
-  if (axes.quantization.length > 0) parts.push(plural(numPrecisions, 'precision'));
-  if (axes.zones.kind !== 'none') parts.push(plural(numZones, 'zone'));
-  const problem = problemOf(base, users, axes, numZones);
+/** Names of the axes in a spec, and what one value of each is called. */
+const NOUNS = {
+  users: 'load',
+  quantization: 'precision',
+  zone: 'zone',
+  gpu: 'GPU',
+  tp: 'TP degree',
+} as const;
+const isAxis = (axis: string): axis is keyof typeof NOUNS => axis in NOUNS;
+
+/** `10 loads × 2 precisions`, as the host counts them. */
+export const productWords = (axes: { axis: string; count: number }[]): string =>
+  axes.map(({ axis, count }) => plural(count, isAxis(axis) ? NOUNS[axis] : axis)).join(' × ');
+
+export const isVaried = (axes: SweepAxes, axis: AxisId): boolean => {
+  const value = axes[axis];
+  return Array.isArray(value) ? value.length > 0 : value.kind !== 'none';
+};
+
+/** Points to compute = the product of the axes; an axis without values is held at the form's value. */
+export function planSweepSpec(base: SizeInputDraft | null, axes: SweepAxes, scope: SweepScope): SweepPlan {
+  const users = parseUsersAxis(axes.users.join(' '));
+  const tp = parseTpAxis(axes.tp.join(' '));
+  const counts: [AxisId, number, string][] = [
+    ['users', users.ok ? users.values.length : 0, NOUNS.users],
+    ['quantization', axes.quantization.length, NOUNS.quantization],
+    ['zones', countNames(axes.zones, scope.zones), NOUNS.zone],
+    ['gpus', countNames(axes.gpus, scope.gpus), NOUNS.gpu],
+    ['tp', tp.ok ? tp.values.length : 0, NOUNS.tp],
+  ];
+  const varied = counts.filter(([axis]) => axis === 'users' || isVaried(axes, axis));
+  const problems = problemsOf(base, { users, tp }, varied);
+  const isReady = base !== null && Object.keys(problems).length === 0;
   return {
     users,
-    spec: base && problem === '' && users.ok ? specOf(base, users, axes) : null,
-    points: numUsers * numPrecisions * numZones,
-    explanation: parts.join(' × '),
-    problem,
+    tp,
+    spec: isReady && users.ok ? specOf(base, users, tp, axes) : null,
+    points: varied.reduce((product, [, count]) => product * count, 1),
+    explanation: varied.map(([, count, noun]) => plural(count, noun)).join(' × '),
+    problems,
   };
 }
 
-function problemOf(base: SizeInputDraft | null, users: AxisReading, axes: SweepAxes, numZones: number): string {
-  if (!base) return 'The values held fixed cannot be read yet; mend them under Size.';
-  if (!users.ok) return users.sentence;
-  if (axes.zones.kind !== 'none' && numZones === 0) return 'Add at least one zone, or choose all of them.';
-  return '';
+const countNames = (axis: NamesAxis, inScope: string[]): number =>
+  axis.kind === 'none' ? 0 : axis.kind === 'all' ? inScope.length : axis.names.length;
+
+function problemsOf(
+  base: SizeInputDraft | null,
+  { users, tp }: { users: AxisReading; tp: AxisReading },
+  varied: [AxisId, number, string][],
+): SweepPlan['problems'] {
+  const problems: SweepPlan['problems'] = {};
+  if (!base) problems.form = 'The values held fixed cannot be read yet; mend them under Size.';
+  if (!users.ok) problems.users = users.sentence;
+  for (const [axis, count, noun] of varied) {
+    if (axis === 'tp' && !tp.ok) problems.tp = tp.sentence;
+    else if (count === 0 && axis !== 'users') problems[axis] = `Add at least one ${noun}, or choose all in scope.`;
+  }
+  return problems;
 }
 
-function specOf(base: SizeInputDraft, users: AxisReading & { ok: true }, axes: SweepAxes): SweepSpecDraft {
+const namesOf = (axis: NamesAxis): string[] | null =>
+  axis.kind === 'all' ? ['*'] : axis.kind === 'list' ? [...axis.names] : null;
+
+function specOf(
+  base: SizeInputDraft,
+  users: AxisReading & { ok: true },
+  tp: AxisReading,
+  axes: SweepAxes,
+): SweepSpecDraft {
   const held: SizeInputDraft = { ...base };
   delete held.users;
   delete held.rate;
   delete held.top;
-  const zones = axes.zones.kind === 'all' ? ['*'] : axes.zones.kind === 'list' ? axes.zones.names : null;
+  const zone = namesOf(axes.zones);
+  const gpu = namesOf(axes.gpus);
   if (axes.quantization.length > 0) delete held.quantization;
-  if (zones) {
+  if (gpu) delete held.gpu;
+  if (axes.tp.length > 0) delete held.tp;
+  if (zone) {
     // An axis of zones says where; a region beside it would contradict it.
     delete held.zone;
     delete held.region;
@@ -67,23 +138,32 @@ function specOf(base: SizeInputDraft, users: AxisReading & { ok: true }, axes: S
     axes: {
       users: users.axis,
       ...(axes.quantization.length > 0 ? { quantization: [...axes.quantization] } : {}),
-      ...(zones ? { zone: zones } : {}),
+      ...(zone ? { zone } : {}),
+      ...(gpu ? { gpu } : {}),
+      ...(axes.tp.length > 0 && tp.ok ? { tp: tp.values } : {}),
     },
   };
 }
 
-/** Zones that sell something within the filters on clouds and GPUs (empty = all), sorted. */
-export function zonesInScope(catalog: CatalogListing | null, providers: string[], gpus: string[]): string[] {
-  if (!catalog) return [];
+/** Zones that sell something and GPUs that are sold, within the filters on clouds and GPUs (empty = all), sorted. */
+export function sweepScope(catalog: CatalogListing | null, providers: string[], gpus: string[]): SweepScope {
+  if (!catalog) return NOTHING_IN_SCOPE;
+  const isOffered = (provider: string): boolean => providers.length === 0 || providers.includes(provider);
   const gpuOf = new Map(catalog.instances.map((entry) => [`${entry.provider}/${entry.instance}`, entry.gpu]));
-  const sells = ({ provider, instances }: ZoneEntry): boolean =>
-    (providers.length === 0 || providers.includes(provider)) &&
+  const sells = ({ provider, instances }: CatalogListing['zones'][number]): boolean =>
+    isOffered(provider) &&
     instances.some((instance) => gpus.length === 0 || gpus.includes(gpuOf.get(`${provider}/${instance}`) ?? ''));
-  return [...new Set(catalog.zones.filter(sells).map((entry) => entry.zone))].sort();
+  return {
+    zones: distinct(catalog.zones.filter(sells).map((entry) => entry.zone)),
+    gpus: distinct(catalog.instances.filter(({ provider }) => isOffered(provider)).map((entry) => entry.gpu)),
+  };
 }
 
-/** Users of an axis in short: `10, 50, 100` or `10 to 1,000, 100 values`. */
-export function describeUsers(values: number[]): string {
-  if (values.length <= 8) return values.map((value) => formatFixed(value)).join(', ');
-  return `${formatFixed(values[0])} to ${formatFixed(values.at(-1))}, ${formatFixed(values.length)} values`;
+const distinct = (names: string[]): string[] => [...new Set(names)].sort();
+
+/** Values of an axis in short: `3 values: 10, 50, 100` or `100 values from 10 to 1,000`. */
+export function describeValues(values: number[]): string {
+  const count = plural(values.length, 'value');
+  if (values.length <= 8) return `${count}: ${values.map((value) => formatFixed(value)).join(', ')}`;
+  return `${count} from ${formatFixed(values[0])} to ${formatFixed(values.at(-1))}`;
 }

@@ -14,7 +14,7 @@ import { Session } from './session.svelte.ts';
 import { defaultFormValues, readForm, type FormReading, type FormValues } from './form-reading.ts';
 import { SolvedExamples } from './solved-examples.svelte.ts';
 import { SweepRun } from './sweep-run.svelte.ts';
-import type { SweepAxes } from './sweep-spec.ts';
+import { defaultAxes, type SweepAxes } from './sweep-spec.ts';
 
 export type { Screen, SizeView };
 
@@ -27,7 +27,7 @@ interface Asked {
   axes: SweepAxes;
 }
 
-const TYPED_PATH = /^form\.(texts|targets)\.|^form\.placeName$|^axes\.usersText$/;
+const TYPED_PATH = /^form\.(texts|targets)\.|^form\.placeName$/;
 
 /** Everything the window holds while it is open; screens come and go, this stays. */
 export class Workspace {
@@ -44,7 +44,7 @@ export class Workspace {
   /** Configuration that is open under Size, Detail. */
   detailId = $state<string | null>(null);
   form = $state<FormValues>(defaultFormValues());
-  axes = $state<SweepAxes>({ usersText: '10..100:10', quantization: [], zones: { kind: 'none' } });
+  axes = $state<SweepAxes>(defaultAxes());
   reading: FormReading = $derived(readForm(this.form));
   /** State of grids and charts that is kept with the draft, by name: plain data only. */
   view = $state<Record<string, unknown>>({});

@@ -27,6 +27,7 @@ export const COMMAND_WORDS = {
   'answer.copy-command': { label: 'Copy vLLM command', group: 'Answer' },
   'edit.undo': { label: 'Undo', group: 'Edit', keys: '$mod+z' },
   'edit.redo': { label: 'Redo', group: 'Edit', keys: '$mod+Shift+z' },
+  'sweep.start': { label: 'Start the sweep', group: 'Sweep', keys: '$mod+Enter' },
   'sweep.stop': { label: 'Stop the sweep', group: 'Sweep', keys: 'Escape' },
   'view.palette': { label: 'Search or run a command', group: 'View', keys: '$mod+k' },
   'help.shortcuts': { label: 'All shortcuts', group: 'Help', keys: '?' },

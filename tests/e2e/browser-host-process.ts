@@ -12,11 +12,17 @@ export interface RunningHost {
   output(): string;
   /** Ends it as Ctrl-C does; resolves to its exit code. */
   stop(): Promise<number | null>;
+  /** Ends its worker threads; only where the host was started with `kill-worker.ts`. */
+  killWorkers(): void;
 }
 
 /** Starts the app as `npm start` does on a machine without a display, and waits for the address it prints. */
-export async function startHost(dataFolder: string, options: string[] = ['--browser']): Promise<RunningHost> {
-  const child = spawn(process.execPath, ['scripts/start.mjs', '--no-open', ...options], {
+export async function startHost(
+  dataFolder: string,
+  options: string[] = ['--browser'],
+  nodeOptions: string[] = [],
+): Promise<RunningHost> {
+  const child = spawn(process.execPath, [...nodeOptions, 'scripts/start.mjs', '--no-open', ...options], {
     cwd: root,
     env: { ...process.env, DISPLAY: '', WAYLAND_DISPLAY: '', CONFIGIQ_HOME: dataFolder },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,5 +47,6 @@ export async function startHost(dataFolder: string, options: string[] = ['--brow
     child.kill('SIGINT');
     return exited;
   };
-  return { url, origin, token: hash.replace('#token=', ''), output: () => output, stop };
+  const killWorkers = () => void child.kill('SIGUSR2');
+  return { url, origin, token: hash.replace('#token=', ''), output: () => output, stop, killWorkers };
 }

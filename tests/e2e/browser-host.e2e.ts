@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { parse } from 'csv-parse/sync';
 import { connectSocket, upgradeStatus } from '../browser/socket-client.ts';
 import { startHost } from './browser-host-process.ts';
@@ -68,38 +67,6 @@ test.describe('size', () => {
     await expect(page.getByRole('textbox', { name: 'Users', exact: true })).toHaveValue('1234');
     await app.size.waitForAnswer();
   });
-
-  test('a first run opens a solved sample; an edit changes its verdict, undo brings it back', async ({
-    page,
-    folder,
-  }) => {
-    const host = await startHost(folder);
-    const app = new AppPage(page);
-    await page.goto(host.url);
-    const sample = page.getByTestId('example-chat');
-    await expect(sample).toContainText('/h');
-    await sample.click();
-    await app.size.waitForAnswer();
-    const solved = await app.size.verdict.innerText();
-    await app.size.setUsers('5000');
-    await expect(app.size.verdict).not.toHaveText(solved);
-    await page.getByRole('button', { name: /^Undo/ }).click();
-    await expect(app.size.verdict).toHaveText(solved, { useInnerText: true });
-    expect(app.complaints).toEqual([]);
-    await host.stop();
-  });
-
-  test('a no has changes that work: one click makes it, undo takes it back', async ({ app, page }) => {
-    await page.getByText('Advanced', { exact: true }).click();
-    await page.getByLabel('TTFT P95 target, ms').fill('2');
-    await expect(app.size.verdict).toHaveAttribute('data-verdict', /none|near/);
-    await page.getByTestId('relaxations').getByRole('button').first().click();
-    await expect(app.size.verdict).toHaveAttribute('data-verdict', 'met');
-    await page.getByRole('button', { name: /^Undo/ }).click();
-    await expect(app.size.verdict).toHaveAttribute('data-verdict', /none|near/);
-    await page.getByRole('button', { name: 'Reset all to defaults' }).click();
-    await app.size.waitForAnswer();
-  });
 });
 
 test.describe('sweep', () => {
@@ -142,20 +109,6 @@ test.describe('sweep', () => {
     await app.show('Runs');
     await expect(app.runs.rows().first()).toContainText('stopped, kept');
   });
-});
-
-test.describe('looks', () => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`axe finds nothing in ${colorScheme} on any screen`, async ({ app, page }) => {
-      await page.emulateMedia({ colorScheme });
-      for (const screen of ['Start', 'Size', 'Sweep', 'Runs'] as const) {
-        await app.show(screen);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(({ id, nodes }) => `${screen}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-        expect(found).toEqual([]);
-      }
-    });
-  }
 });
 
 test.describe('who may connect', () => {

@@ -22,6 +22,12 @@ export class RunsScreen {
     await this.detail.waitFor();
   }
 
+  /** The rows of the open run onto the clipboard. */
+  async copyRows(format: 'CSV' | 'TSV' | 'Markdown'): Promise<void> {
+    await this.detail.getByRole('button', { name: 'Copy', exact: true }).first().click();
+    await this.page.getByRole('menuitem', { name: `As ${format}` }).click();
+  }
+
   export(format: 'CSV' | 'JSON'): Promise<Download> {
     return download(this.page, this.detail.getByRole('button', { name: `Export ${format}` }));
   }

@@ -24,6 +24,34 @@ export class SizeScreen {
     await this.page.getByRole('textbox', { name: 'Users', exact: true }).fill(users);
   }
 
+  /** Targets stand among what is folded. */
+  async showAdvanced(): Promise<void> {
+    const targets = this.page.getByLabel('TTFT P95 target, ms');
+    if (!(await targets.isVisible())) await this.page.getByText('Advanced', { exact: true }).click();
+  }
+
+  async setTarget(label: string, text: string): Promise<void> {
+    await this.showAdvanced();
+    await this.page.getByLabel(label).fill(text);
+  }
+
+  /** Buttons that make the change. */
+  relaxations(): Locator {
+    return this.page.getByTestId('relaxations').getByRole('button');
+  }
+
+  figure(metric: string): Locator {
+    return this.page.locator(`[data-explain="${metric}"]`).first();
+  }
+
+  /** Opens the explanation of a figure. */
+  async explain(metric: string): Promise<Locator> {
+    await this.figure(metric).click();
+    const popover = this.page.getByRole('dialog');
+    await popover.getByTestId('explained-figure').waitFor();
+    return popover;
+  }
+
   async importConfig(name: string, text: string): Promise<void> {
     await this.page
       .getByLabel('Choose config.json')

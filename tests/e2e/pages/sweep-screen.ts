@@ -14,14 +14,33 @@ export class SweepScreen {
   }
 
   async setAxes(axes: { users: string; weights: string[]; zones: 'Held' | 'All' }): Promise<void> {
-    await this.page.getByRole('textbox', { name: 'Users' }).fill(axes.users);
-    await this.page.getByRole('radiogroup', { name: 'Zones' }).getByText(axes.zones, { exact: true }).click();
+    await this.setUsers(axes.users);
+    await this.vary('Zones', axes.zones === 'All');
+    await this.vary('Weights', true);
     const chips = this.page.getByRole('group', { name: 'Weights' }).getByRole('button');
     for (const chip of await chips.all()) {
       const isWanted = axes.weights.includes((await chip.innerText()).trim());
       const isOn = (await chip.getAttribute('aria-pressed')) === 'true';
       if (isWanted !== isOn) await chip.click();
     }
+  }
+
+  /** Replaces the chips of the users. */
+  private async setUsers(words: string): Promise<void> {
+    const remove = this.page.getByRole('list', { name: 'Users: chosen' }).getByRole('button', { name: /^Remove/ });
+    for (let old = await remove.count(); old > 0; old -= 1) await remove.first().click();
+    const add = this.page.getByRole('textbox', { name: 'Users: add' });
+    await add.fill(words);
+    await add.press('Enter');
+  }
+
+  private async vary(axis: 'Zones' | 'Weights', isWanted: boolean): Promise<void> {
+    const add = this.page
+      .getByRole('group', { name: 'Add an axis' })
+      .getByRole('button', { name: new RegExp(`^${axis}:`) });
+    const hold = this.page.getByRole('button', { name: `Hold fixed: ${axis.toLowerCase()}` });
+    if (isWanted && (await add.isVisible())) await add.click();
+    if (!isWanted && (await hold.isVisible())) await hold.click();
   }
 
   async start(): Promise<void> {

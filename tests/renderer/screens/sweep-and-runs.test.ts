@@ -37,6 +37,16 @@ function heldSweep() {
   return { started, startSweep, finish: (result: Result<SweepSummary>) => finish(result) };
 }
 
+const startButton = () => screen.getByRole('button', { name: /^Start sweep/ });
+
+/** Replaces the users the axis begins with. */
+async function setUsers(words: string): Promise<void> {
+  await fireEvent.click(screen.getByRole('button', { name: 'Remove 10 to 100 by 10' }));
+  const axis = screen.getByRole('textbox', { name: 'Users: add' });
+  await fireEvent.input(axis, { target: { value: words } });
+  await fireEvent.keyDown(axis, { key: 'Enter' });
+}
+
 beforeEach(() => {
   stubBrowser();
   localStorage.clear();
@@ -47,31 +57,35 @@ describe('sweep', () => {
   test('shows the size of the space before it starts, and asks for what it shows', async () => {
     const { started, startSweep } = heldSweep();
     await open('Sweep', { startSweep });
-    await fireEvent.input(screen.getByRole('textbox', { name: 'Users' }), { target: { value: '1..8*2' } });
-    await fireEvent.click(within(screen.getByRole('group', { name: 'Weights' })).getByRole('button', { name: 'FP8' }));
-    await fireEvent.click(screen.getByRole('radio', { name: 'All' }));
+    await setUsers('1..8*2');
+    await fireEvent.click(screen.getByRole('button', { name: /^Weights:/ }));
+    await fireEvent.click(within(screen.getByRole('group', { name: 'Weights' })).getByRole('button', { name: 'FP16' }));
+    await fireEvent.click(screen.getByRole('button', { name: /^Zones:/ }));
     expect(screen.getByText('12 points')).toBeVisible();
     expect(screen.getByText('4 loads × 1 precision × 3 zones')).toBeVisible();
-    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    await fireEvent.click(startButton());
     expect(started[0]?.spec.axes).toEqual({ users: { from: 1, to: 8, factor: 2 }, quantization: ['fp8'], zone: ['*'] });
     expect(screen.getByTestId('sweep-progress')).toHaveTextContent('0 of 12 points');
-    expect(screen.getByRole('button', { name: 'Start sweep' })).toBeDisabled();
+    expect(startButton()).toBeDisabled();
   });
 
   test('an axis that cannot be read says what would work and does not start', async () => {
     await open('Sweep');
-    const axis = screen.getByRole('textbox', { name: 'Users' });
+    await fireEvent.click(screen.getByRole('button', { name: 'Remove 10 to 100 by 10' }));
+    const axis = screen.getByRole('textbox', { name: 'Users: add' });
     await fireEvent.input(axis, { target: { value: '10..5:1' } });
+    await fireEvent.keyDown(axis, { key: 'Enter' });
     expect(axis).toBeInvalid();
     expect(axis).toHaveAccessibleDescription(/10\.\.1000:10 counts up by 10/);
-    expect(screen.getByRole('button', { name: 'Start sweep' })).toBeDisabled();
+    expect(axis).toHaveValue('10..5:1');
+    expect(startButton()).toBeDisabled();
   });
 
   test('progress arrives, Stop keeps what was computed, and goes on while other screens are open', async () => {
     const { started, startSweep, finish } = heldSweep();
     const cancelTask = vi.fn<AppApi['cancelTask']>(() => Promise.resolve(success(null)));
     const host = await open('Sweep', { startSweep, cancelTask });
-    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    await fireEvent.click(startButton());
     const { taskId } = started[0]!;
     host.push({
       type: 'configiq:progress',
@@ -101,8 +115,12 @@ describe('sweep', () => {
     const createObjectURL = vi.fn(() => 'blob:1');
     vi.stubGlobal('URL', Object.assign(URL, { createObjectURL, revokeObjectURL: () => undefined }));
     const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
-    await open('Sweep', { startSweep: () => Promise.resolve(success(SUMMARY)), exportRun });
-    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    await open('Sweep', {
+      startSweep: () => Promise.resolve(success(SUMMARY)),
+      showRun: () => Promise.resolve(success({ ...RUN_DETAIL, emptyPoints: 2 })),
+      exportRun,
+    });
+    await fireEvent.click(startButton());
     const result = await screen.findByTestId('sweep-result');
     await waitFor(() =>
       expect(result).toHaveTextContent('4 points computed, 12 rows. 9 configurations meet the targets.'),
@@ -123,7 +141,7 @@ describe('sweep', () => {
       startSweep: () =>
         Promise.resolve(success({ ...SUMMARY, status: 'failed' as const, donePoints: 1, problems: [message] })),
     });
-    await fireEvent.click(screen.getByRole('button', { name: 'Start sweep' }));
+    await fireEvent.click(startButton());
     expect(await screen.findByText(message)).toBeVisible();
     expect(screen.getByText(/1 of 4 points were computed before it failed; these are kept/)).toBeVisible();
   });

@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DraftKeeper } from '../../../src-renderer/state/draft-keeper.svelte.ts';
 import { draftText, readDraft, type Draft } from '../../../src-renderer/state/draft-format.ts';
 import { defaultFormValues } from '../../../src-renderer/state/form-reading.ts';
+import { defaultAxes } from '../../../src-renderer/state/sweep-spec.ts';
 import { failure, type Result } from '../../../src-worker/protocol/result.ts';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
 import { fakeApi } from '../fixtures/app.ts';
 
 const DEFAULTS: Draft = {
   form: defaultFormValues(),
-  axes: { usersText: '10..100:10', quantization: [], zones: { kind: 'none' } },
+  axes: defaultAxes(),
   screen: 'start',
   sizeView: 'answer',
   detailId: null,
@@ -23,7 +24,13 @@ const EDITED: Draft = {
     quantization: ['fp8'],
     targets: { ttft_p95: '640' },
   },
-  axes: { usersText: '1..8*2', quantization: ['fp16'], zones: { kind: 'list', names: ['us-east-1a'] } },
+  axes: {
+    users: ['1..8*2', '100'],
+    quantization: ['fp16'],
+    zones: { kind: 'list', names: ['us-east-1a'] },
+    gpus: { kind: 'all' },
+    tp: ['1', '2'],
+  },
   screen: 'size',
   sizeView: 'detail',
   detailId: 'aws/g6e.xlarge/us-east-1/tp1pp1/fp8',
@@ -42,6 +49,15 @@ describe('what a draft holds', () => {
     const draft = readDraft(older, DEFAULTS);
     expect(draft?.form.texts).toEqual({ ...DEFAULTS.form.texts, users: '7' });
     expect(draft).toMatchObject({ screen: 'sweep', axes: DEFAULTS.axes, form: { model: 'a/b', headroom: 25 } });
+  });
+
+  test('users of a sweep that an older window kept as one text are the same users', () => {
+    const older = JSON.stringify({ version: 1, axes: { usersText: '10, 50 1k', quantization: ['fp8'] } });
+    expect(readDraft(older, DEFAULTS)?.axes).toEqual({
+      ...defaultAxes(),
+      users: ['10', '50', '1k'],
+      quantization: ['fp8'],
+    });
   });
 
   test.each([

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SweepRun } from '../../../src-renderer/state/sweep-run.svelte.ts';
-import type { AppApi, ProgressEvent, SweepStart, SweepSummary } from '../../../src-worker/protocol/app-api.ts';
+import type {
+  AppApi,
+  LivePoint,
+  ProgressEvent,
+  RunEntry,
+  SweepStart,
+  SweepSummary,
+} from '../../../src-worker/protocol/app-api.ts';
 import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
 import { fakeApi, RUN_DETAIL } from '../fixtures/app.ts';
 
@@ -13,6 +20,18 @@ const SUMMARY: SweepSummary = {
   passingRows: 200,
   problems: [],
 };
+const event = (parts: Partial<ProgressEvent>): ProgressEvent => ({
+  type: 'configiq:progress',
+  taskId: '',
+  phase: 'computing',
+  done: 0,
+  total: 100,
+  best: '$1/h',
+  live: [],
+  excluded: {},
+  notes: [],
+  ...parts,
+});
 const SPEC = { base: { model: 'm' }, axes: { users: [1] } };
 
 function running(answers: Partial<AppApi> = {}) {
@@ -36,21 +55,37 @@ function running(answers: Partial<AppApi> = {}) {
     (listener) => listeners.push(listener),
   );
   const ended = sweep.start(SPEC, '', 100);
-  const tell = (done: number, taskId = started[0]!.taskId) =>
-    listeners.forEach((listener) =>
-      listener({
-        type: 'configiq:progress',
-        taskId,
-        phase: 'computing',
-        done,
-        total: 100,
-        best: '$1/h',
-        live: [],
-        excluded: {},
-        notes: [],
-      }),
-    );
-  return { sweep, ended, tell, cancelled, finish: (result: Result<SweepSummary>) => finish(result) };
+  const push = (parts: Partial<ProgressEvent>) =>
+    listeners.forEach((listener) => listener(event({ taskId: started[0]!.taskId, ...parts })));
+  const tell = (done: number, taskId = started[0]!.taskId) => push({ done, taskId });
+  return { sweep, ended, tell, push, cancelled, finish: (result: Result<SweepSummary>) => finish(result) };
+}
+
+/** A host on which another window's sweep runs. */
+function attached() {
+  const startedAt = new Date().toISOString();
+  const task = { isOver: false };
+  const runs = [
+    { ...RUN_DETAIL.entry, id: 7, kind: 'sweep' as const, createdAt: startedAt, points: 100 },
+  ] as RunEntry[];
+  const listeners: ((event: ProgressEvent) => void)[] = [];
+  const api = fakeApi({
+    listTasks: () =>
+      Promise.resolve(
+        success(
+          task.isOver
+            ? []
+            : [{ taskId: 'theirs', name: '', spec: SPEC, startedAt, progress: event({ taskId: 'theirs', done: 5 }) }],
+        ),
+      ),
+    listRuns: () => Promise.resolve(success(runs)),
+  });
+  const sweep = new SweepRun(
+    (call) => call(api),
+    (listener) => listeners.push(listener),
+  );
+  const push = (parts: Partial<ProgressEvent>) => listeners.forEach((listener) => listener(event(parts)));
+  return { sweep, push, task, runs };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -96,6 +131,35 @@ describe('sweep', () => {
     expect(sweep).toMatchObject({
       phase: 'ended',
       summary: { status: 'cancelled', donePoints: 37 },
+      detail: RUN_DETAIL,
+    });
+  });
+
+  test('no live point is lost between two pictures, and notes and reasons come along', async () => {
+    const { sweep, push } = running();
+    const live = (pointId: number) => ({ pointId, id: 'x', instance: 'i', gpu: 'g', instances: 1 }) as LivePoint;
+    push({ live: [live(0)], excluded: { memory: 1 } });
+    push({ live: [live(1), live(2)], excluded: { memory: 3 }, notes: ['One worker stopped.'] });
+    await vi.advanceTimersByTimeAsync(300);
+    expect(sweep.live.map(({ pointId }) => pointId)).toEqual([0, 1, 2]);
+    expect(sweep).toMatchObject({ excluded: { memory: 3 }, notes: ['One worker stopped.'] });
+  });
+
+  test('a sweep that runs already is found, watched and its run shown', async () => {
+    const { sweep, push, task, runs } = attached();
+    const watched = sweep.attach();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sweep).toMatchObject({ phase: 'running', progress: { done: 5, total: 100 } });
+    push({ taskId: 'theirs', done: 50 });
+    await vi.advanceTimersByTimeAsync(300);
+    expect(sweep.progress?.done).toBe(50);
+    task.isOver = true;
+    runs[0]!.status = 'cancelled';
+    await vi.advanceTimersByTimeAsync(1100);
+    await watched;
+    expect(sweep).toMatchObject({
+      phase: 'ended',
+      summary: { runId: 7, status: 'cancelled', donePoints: 50, passingRows: null },
       detail: RUN_DETAIL,
     });
   });

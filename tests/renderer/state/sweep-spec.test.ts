@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { defaultFormValues, readForm } from '../../../src-renderer/state/form-reading.ts';
-import { describeUsers, planSweepSpec, zonesInScope, type SweepAxes } from '../../../src-renderer/state/sweep-spec.ts';
+import {
+  defaultAxes,
+  describeValues,
+  planSweepSpec,
+  sweepScope,
+  type SweepAxes,
+} from '../../../src-renderer/state/sweep-spec.ts';
 import { sweepSpecSchema } from '../../../src-worker/protocol/requests.ts';
 import { CATALOG } from '../fixtures/app.ts';
 
@@ -12,27 +18,22 @@ const reading = readForm({
   quantization: ['bf16'],
 });
 const base = reading.kind === 'ready' ? reading.request : null;
-const axes = (parts: Partial<SweepAxes> = {}): SweepAxes => ({
-  usersText: '10..100:10',
-  quantization: [],
-  zones: { kind: 'none' },
-  ...parts,
-});
-const ZONES = ['a', 'b', 'c'];
+const axes = (parts: Partial<SweepAxes> = {}): SweepAxes => ({ ...defaultAxes(), ...parts });
+const SCOPE = { zones: ['a', 'b', 'c'], gpus: ['nvidia-l4', 'nvidia-h100-80gb'] };
 
 describe('size of the space', () => {
   test('is the product of its axes', () => {
-    const plan = planSweepSpec(base, axes({ quantization: ['fp16', 'fp8'], zones: { kind: 'all' } }), ZONES);
-    expect(plan).toMatchObject({ points: 60, explanation: '10 loads × 2 precisions × 3 zones', problem: '' });
+    const plan = planSweepSpec(base, axes({ quantization: ['fp16', 'fp8'], zones: { kind: 'all' } }), SCOPE);
+    expect(plan).toMatchObject({ points: 60, explanation: '10 loads × 2 precisions × 3 zones', problems: {} });
   });
 
   test('an axis without values is held and counts once', () => {
-    expect(planSweepSpec(base, axes(), ZONES)).toMatchObject({ points: 10, explanation: '10 loads' });
+    expect(planSweepSpec(base, axes(), SCOPE)).toMatchObject({ points: 10, explanation: '10 loads' });
   });
 });
 
 describe('spec', () => {
-  const spec = (parts: Partial<SweepAxes>) => sweepSpecSchema.parse(planSweepSpec(base, axes(parts), ZONES).spec);
+  const spec = (parts: Partial<SweepAxes>) => sweepSpecSchema.parse(planSweepSpec(base, axes(parts), SCOPE).spec);
 
   test('keeps the range as it was written and holds what does not vary', () => {
     expect(spec({})).toMatchObject({
@@ -58,30 +59,47 @@ describe('spec', () => {
   });
 
   test.each<[Partial<SweepAxes>, RegExp]>([
-    [{ usersText: 'ten' }, /not a number of users/],
+    [{ users: ['ten'] }, /not a number of users/],
     [{ zones: { kind: 'list', names: [] } }, /at least one zone/],
+    [{ gpus: { kind: 'list', names: [] } }, /at least one GPU/],
+    [{ tp: ['2000'] }, /whole numbers from 1 to 1,024/],
   ])('%o cannot start and says why', (parts, expected) => {
-    const plan = planSweepSpec(base, axes(parts), ZONES);
+    const plan = planSweepSpec(base, axes(parts), SCOPE);
     expect(plan.spec).toBeNull();
-    expect(plan.problem).toMatch(expected);
+    expect(Object.values(plan.problems).join()).toMatch(expected);
   });
 
   test('a form that cannot be read holds nothing', () => {
-    expect(planSweepSpec(null, axes(), ZONES)).toMatchObject({
+    expect(planSweepSpec(null, axes(), SCOPE)).toMatchObject({
       spec: null,
-      problem: expect.stringContaining('under Size') as string,
+      problems: { form: expect.stringContaining('under Size') as string },
     });
   });
 });
 
-test('zones in scope follow the filters on clouds and GPUs', () => {
-  expect(zonesInScope(CATALOG, [], [])).toEqual(['us-central1-a', 'us-central1-b', 'us-east-1a']);
-  expect(zonesInScope(CATALOG, ['aws'], [])).toEqual(['us-east-1a']);
-  expect(zonesInScope(CATALOG, [], ['nvidia-h100-80gb'])).toEqual(['us-central1-b']);
-  expect(zonesInScope(null, [], [])).toEqual([]);
+test('GPUs and TP multiply, and what they vary is not held as well', () => {
+  const plan = planSweepSpec(
+    base && { ...base, gpu: ['nvidia-l4'], tp: 4 },
+    axes({ gpus: { kind: 'all' }, tp: ['1..8*2'] }),
+    SCOPE,
+  );
+  expect(plan).toMatchObject({ points: 10 * 2 * 4, explanation: '10 loads × 2 GPUs × 4 TP degrees' });
+  const { base: held, axes: varied } = sweepSpecSchema.parse(plan.spec);
+  expect(varied).toMatchObject({ gpu: ['*'], tp: [1, 2, 4, 8] });
+  expect([held.gpu, held.tp]).toEqual([[], null]);
 });
 
-test('users in short', () => {
-  expect(describeUsers([1, 10, 1000])).toBe('1, 10, 1,000');
-  expect(describeUsers(Array.from({ length: 100 }, (_, index) => 10 * (index + 1)))).toBe('10 to 1,000, 100 values');
+test('what is in scope follows the filters on clouds and GPUs', () => {
+  expect(sweepScope(CATALOG, [], []).zones).toEqual(['us-central1-a', 'us-central1-b', 'us-east-1a']);
+  expect(sweepScope(CATALOG, ['aws'], []).zones).toEqual(['us-east-1a']);
+  expect(sweepScope(CATALOG, [], ['nvidia-h100-80gb']).zones).toEqual(['us-central1-b']);
+  expect(sweepScope(CATALOG, ['aws'], []).gpus).toEqual(['nvidia-l40s']);
+  expect(sweepScope(null, [], [])).toEqual({ zones: [], gpus: [] });
+});
+
+test('values in short', () => {
+  expect(describeValues([1, 10, 1000])).toBe('3 values: 1, 10, 1,000');
+  expect(describeValues(Array.from({ length: 100 }, (_, index) => 10 * (index + 1)))).toBe(
+    '100 values from 10 to 1,000',
+  );
 });

@@ -1,0 +1,52 @@
+import type { SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+
+type Base = SweepSpecDraft['base'];
+
+/** Keys of the base that are one flag with their value; others follow below. */
+const VALUE_FLAGS: Partial<Record<keyof Base, string>> = {
+  workload: '--workload',
+  think_time: '--think-time',
+  headroom: '--headroom',
+  pricing: '--pricing',
+  region: '--region',
+  max_gpus: '--max-gpus',
+  input_tokens: '--input-tokens',
+  output_tokens: '--output-tokens',
+  prefix_hit_rate: '--prefix-hit-rate',
+  cacheable_ratio: '--cacheable-ratio',
+  kv_cache_dtype: '--kv-cache-dtype',
+  method: '--method',
+  calibration: '--calibration',
+};
+
+/**
+ * The line that runs the same sweep in a terminal, `users` being the words of that axis; null where flags cannot say it: on
+ * the command line several GPUs or precisions are always compared, not looked at together.
+ */
+export function sweepCommand({ base, axes }: SweepSpecDraft, users: string[]): string | null {
+  if ((base.gpu?.length ?? 0) > 1 || (base.quantization?.length ?? 0) > 1) return null;
+  const flags: string[] = ['--model', base.model, '--users', users.join(',')];
+  for (const [key, flag] of Object.entries(VALUE_FLAGS)) {
+    const value = base[key as keyof Base];
+    if (typeof value === 'string' || typeof value === 'number') flags.push(flag, String(value));
+  }
+  if (base.provider && base.provider.length > 0) flags.push('--provider', base.provider.join(','));
+  for (const [metric, ms] of Object.entries(base.sla ?? {}))
+    flags.push('--sla', `${metric.replaceAll('_', '-')}=${ms}`);
+  if (base.prefix_cache === false) flags.push('--no-prefix-cache');
+  if (base.strict_context) flags.push('--strict-context');
+  if (base.include_retired) flags.push('--include-retired');
+  const names = (flag: string, varied: string[] | undefined, held: string[]): void => {
+    const list = varied ?? held;
+    if (list.length > 0) flags.push(flag, list.map((name) => (name === '*' ? 'all' : name)).join(','));
+  };
+  names('--quantization', axes.quantization, base.quantization ?? []);
+  names('--zone', axes.zone, base.zone ? [base.zone] : []);
+  names('--gpu', axes.gpu, base.gpu ?? []);
+  names('--tp', axes.tp?.map(String), base.tp ? [String(base.tp)] : []);
+  return ['configiq sweep', ...flags.map(shellWord)].join(' ');
+}
+
+/** As a shell takes it for one word. */
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

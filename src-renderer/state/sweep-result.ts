@@ -1,0 +1,137 @@
+import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
+import { metric, runNumber } from '../../src-worker/protocol/metrics.ts';
+import { formatFixed } from '../../src-worker/protocol/numbers.ts';
+import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+import { pointOfRunRow, type ChartPoint } from '../charts/chart-point.ts';
+import type { HeatAxis, HeatCell } from '../charts/heat-spec.ts';
+import { gpuLabel, precisionLabel, reasonLabel } from '../format/names.ts';
+
+/** What can be drawn of a stored sweep: pure functions of its rows. */
+
+/** An axis a sweep can have: its key in the spec, the column of its values in the rows, and how they read. */
+interface AxisWords {
+  key: keyof SweepSpecDraft['axes'];
+  column: string;
+  label: string;
+  text: (value: string) => string;
+}
+
+export const RUN_AXES: AxisWords[] = [
+  { key: 'users', column: 'users', label: 'Users', text: (value) => formatFixed(Number(value)) },
+  { key: 'gpu', column: 'gpu', label: 'GPU', text: gpuLabel },
+  { key: 'quantization', column: 'quantization', label: 'Weights', text: precisionLabel },
+  { key: 'zone', column: 'zone', label: 'Zone', text: (value) => value },
+  { key: 'tp', column: 'tensor_parallel', label: 'TP', text: (value) => value },
+];
+
+/** What a heat map can show. */
+export const HEAT_METRICS = [
+  'usd_per_hour',
+  'usd_per_1m_output_tokens',
+  'ttft_p95',
+  'tpot_p50',
+  'capacity_share',
+] as const;
+
+/** The spec of a stored sweep; null for anything else. The store checked it when it was read. */
+export function specOfRun(detail: RunDetail): SweepSpecDraft | null {
+  const { input } = detail;
+  return typeof input === 'object' && input !== null && 'axes' in input ? (input as SweepSpecDraft) : null;
+}
+
+const valueAt = (row: RunRow, { column }: AxisWords): string => String(row[column] ?? '');
+
+/** Axes with more than one value among the rows. */
+export function variedAxes(detail: RunDetail): AxisWords[] {
+  const spec = specOfRun(detail);
+  return RUN_AXES.filter((axis) => spec?.axes[axis.key] !== undefined && keysOf(detail, axis).length > 1);
+}
+
+function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
+  const keys = [...new Set([...bestRows, ...emptyRows].map((row) => valueAt(row, axis)))].filter((key) => key !== '');
+  return keys.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
+}
+
+export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
+  label: axis.label,
+  keys: keysOf(detail, axis).map((key) => ({ key, label: axis.text(key) })),
+});
+
+/** The best value at each place of two axes, over all others; why there is none where no point of the place has one. */
+export function heatCells(detail: RunDetail, rows: AxisWords, columns: AxisWords, metricId: string): HeatCell[] {
+  const isHigher = metric(metricId).better === 'higher';
+  const cells = new Map<string, HeatCell>();
+  for (const row of detail.bestRows) {
+    const value = pointOfRunRow(row, '').value(metricId);
+    const place = { row: valueAt(row, rows), column: valueAt(row, columns) };
+    const known = cells.get(`${place.row}/${place.column}`)?.value ?? null;
+    const isBetter = value !== null && (known === null || (isHigher ? value > known : value < known));
+    if (isBetter) cells.set(`${place.row}/${place.column}`, { ...place, value, reason: null, state: 'done' });
+  }
+  for (const row of detail.emptyRows) {
+    const place = { row: valueAt(row, rows), column: valueAt(row, columns) };
+    const key = `${place.row}/${place.column}`;
+    const reason = row['reason'] ? reasonLabel(String(row['reason'])) : null;
+    if (!cells.has(key)) cells.set(key, { ...place, value: null, reason, state: 'empty' });
+  }
+  return [...cells.values()];
+}
+
+/** Key of a row among those of its run. */
+export const runRowKey = (row: RunRow): string => `${String(row['point_id'])}/${String(row['id'])}`;
+
+/** More points than these cannot be told apart in the chart, nor drawn at once. */
+export const MOST_CHART_POINTS = 1000;
+
+/** Points for the chart: every k-th row where there are too many. */
+export function chartRows({ bestRows }: RunDetail): { points: ChartPoint[]; every: number } {
+  const every = Math.max(1, Math.ceil(bestRows.length / MOST_CHART_POINTS));
+  const kept = every === 1 ? bestRows : bestRows.filter((_, index) => index % every === 0);
+  return { points: kept.map((row) => pointOfRunRow(row, runRowKey(row))), every };
+}
+
+/** The row with the best value at a place of the heat map. */
+export function rowAtPlace(
+  detail: RunDetail,
+  place: { row: string; column: string },
+  [rows, columns]: [AxisWords, AxisWords],
+  metricId: string,
+): RunRow | null {
+  const here = detail.bestRows.filter(
+    (row) => valueAt(row, rows) === place.row && valueAt(row, columns) === place.column,
+  );
+  const sign = metric(metricId).better === 'higher' ? -1 : 1;
+  const worth = (row: RunRow): number => sign * (pointOfRunRow(row, '').value(metricId) ?? Infinity);
+  return here.sort((a, b) => worth(a) - worth(b))[0] ?? null;
+}
+
+/** Points without an answer by the commonest reason of each, the most frequent first. */
+export function emptyReasons({ emptyRows }: RunDetail): { reason: string; count: number }[] {
+  const counts: Record<string, number> = {};
+  for (const row of emptyRows) {
+    const reason = String(row['reason'] ?? '');
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return countedReasons(counts);
+}
+
+export const countedReasons = (counts: Record<string, number>): { reason: string; count: number }[] =>
+  Object.entries(counts)
+    .map(([reason, count]) => ({ reason: reasonLabel(reason), count }))
+    .sort((a, b) => b.count - a.count);
+
+/** The question of one point of a sweep. */
+export function questionOfRow(spec: SweepSpecDraft, row: RunRow): SizeInputDraft {
+  const { axes, base } = spec;
+  const users = runNumber(row, 'users');
+  const text = (column: string): string => String(row[column] ?? '');
+  const tp = runNumber(row, 'tensor_parallel');
+  return {
+    ...base,
+    ...(users === null ? {} : { users }),
+    ...(axes.quantization ? { quantization: [text('quantization') as (typeof axes.quantization)[number]] } : {}),
+    ...(axes.zone ? { zone: text('zone') } : {}),
+    ...(axes.gpu ? { gpu: [text('gpu')] } : {}),
+    ...(axes.tp && tp !== null ? { tp } : {}),
+  };
+}

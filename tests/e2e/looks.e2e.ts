@@ -1,0 +1,190 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { startHost } from './browser-host-process.ts';
+import { clippedTexts } from './clipped-text.ts';
+import { expect, test } from './fixtures.ts';
+import { AppPage } from './pages/app-page.ts';
+
+// Every screen and state, looked at by axe in both themes, and for words that are cut off: at the size the window opens
+// with, at its smallest, and at that with 200 % zoom.
+
+const SIZES = [
+  { width: 640, height: 400 },
+  { width: 1024, height: 700 },
+  { width: 1280, height: 800 },
+];
+
+/** Leads to one state after the other, from where the one before left off. */
+const STATES: [name: string, lead: (app: AppPage, page: Page) => Promise<unknown>][] = [
+  ['start', async (_app, page) => page.getByTestId('example-code').getByText('/h').waitFor()],
+  ['palette', async (_app, page) => page.keyboard.press('Control+k')],
+  [
+    'shortcuts',
+    async (_app, page) => {
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+    },
+  ],
+  [
+    'size, met',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.show('Size');
+      await app.size.waitForAnswer();
+      await page.getByTestId('load-curve').waitFor();
+    },
+  ],
+  ['size, advanced', (app) => app.size.showAdvanced()],
+  ['explanation', (app) => app.size.explain('ttft_p95')],
+  [
+    'pinned explanation',
+    async (_app, page) => {
+      await page.getByRole('button', { name: 'Pin', exact: true }).click();
+      await page.getByTestId('pinned-explanation').waitFor();
+    },
+  ],
+  [
+    'results',
+    async (app, page) => {
+      await page.getByRole('button', { name: /^Unpin/ }).click();
+      await app.size.openResults();
+    },
+  ],
+  ['results, filters', async (_app, page) => page.getByRole('button', { name: 'Filter', exact: true }).first().click()],
+  [
+    'results, columns',
+    async (_app, page) => {
+      await page
+        .getByRole('button', { name: /^Columns/ })
+        .first()
+        .click();
+    },
+  ],
+  [
+    'detail',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.show('Size');
+      await page.getByRole('button', { name: 'Open this configuration' }).click();
+      await page.getByTestId('detail').waitFor();
+      await page.waitForLoadState('networkidle');
+    },
+  ],
+  [
+    'size, a bad field',
+    async (app) => {
+      await app.show('Size');
+      await app.size.setUsers('many');
+    },
+  ],
+  [
+    'size, no answer',
+    async (app) => {
+      await app.size.setUsers('100');
+      await app.size.setTarget('TTFT P95 target, ms', '2');
+      await app.size.relaxations().first().waitFor();
+    },
+  ],
+  ['sweep', (app) => app.show('Sweep')],
+  [
+    'sweep, running',
+    async (app) => {
+      await app.sweep.setAxes({ users: '1..10000:1', weights: ['FP16', 'FP8'], zones: 'Held' });
+      await app.sweep.start();
+      await expect.poll(() => app.sweep.donePoints()).toBeGreaterThan(0);
+    },
+  ],
+  [
+    'sweep, stopped',
+    async (app) => {
+      await app.sweep.stop();
+      await app.sweep.result.getByText('Stopped at').waitFor();
+    },
+  ],
+  [
+    'runs',
+    async (app) => {
+      await app.show('Runs');
+      await app.runs.openNewest();
+    },
+  ],
+  [
+    'components',
+    async (_app, page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette').getByText('Go to Components and states').click();
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+    },
+  ],
+];
+
+test('the search for cut-off words finds those that are, and no others', async ({ page }) => {
+  const box = 'width: 60px; height: 20px; white-space: nowrap;';
+  await page.setContent(`
+    <p style="${box} overflow: hidden">cut off by its own box</p>
+    <div style="${box} overflow: hidden"><b>cut off by the box around it</b></div>
+    <p style="position: fixed; left: -40px">cut off by the window</p>
+    <p style="${box} overflow: auto">scrolled to be read</p>
+    <p style="${box} overflow: hidden; text-overflow: ellipsis" title="as a whole here">shortened with a title</p>
+    <p style="overflow: hidden">fits</p>`);
+  const found = await clippedTexts(page);
+  expect(found.map((text) => text.split('"')[1])).toEqual([
+    'cut off by its own box',
+    'cut off by the box around it',
+    'cut off by the window',
+  ]);
+});
+
+test('every screen in both themes and three sizes: axe finds nothing, no word is cut off', async ({ page, folder }) => {
+  test.setTimeout(180_000);
+  const host = await startHost(folder);
+  const app = new AppPage(page);
+  const found: string[] = [];
+  const look = async (name: string) => {
+    for (const size of SIZES) {
+      await page.setViewportSize(size);
+      await showOpener(page);
+      for (const text of await clippedTexts(page)) found.push(`${name}, ${size.width} px: cut off: ${text}`);
+    }
+    found.push(...(await axeFinds(page, name, 'light')), ...(await axeFinds(page, name, 'dark')));
+  };
+  await page.goto(host.url);
+  for (const [name, lead] of STATES) {
+    await lead(app, page);
+    await look(name);
+  }
+  expect(app.complaints).toEqual([]);
+  await host.stop();
+  await app.show('Size');
+  await app.size.setUsers('321');
+  await expect(
+    page
+      .getByRole('alert')
+      .or(page.getByText(/Not connected|connection/i))
+      .first(),
+  ).toBeVisible();
+  await look('host gone');
+  expect(found).toEqual([]);
+});
+
+/** What floats stands at what opened it, which another size of the window may have moved out of sight. */
+async function showOpener(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const isExplaining = document.querySelector('[role="dialog"] [data-testid="explained-figure"]') !== null;
+    const opener = isExplaining ? '[data-explain="ttft_p95"]' : '[aria-expanded="true"][aria-haspopup]';
+    document.querySelector(opener)?.scrollIntoView({ block: 'center' });
+  });
+  await page.waitForTimeout(50);
+}
+
+/** The dark theme differs in its colors alone. */
+async function axeFinds(page: Page, name: string, colorScheme: 'light' | 'dark'): Promise<string[]> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  const axe = new AxeBuilder({ page });
+  if (colorScheme === 'dark') axe.withRules(['color-contrast']);
+  const { violations } = await axe.analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html }) => `${name}, ${colorScheme}: ${id}: ${html.slice(0, 200)}`),
+  );
+}

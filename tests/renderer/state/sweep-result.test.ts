@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import {
+  chartRows,
+  emptyReasons,
+  heatAxis,
+  heatCells,
+  questionOfRow,
+  rowAtPlace,
+  variedAxes,
+} from '../../../src-renderer/state/sweep-result.ts';
+import type { RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
+import { RUN_DETAIL } from '../fixtures/app.ts';
+
+const row = (users: number, quantization: string, usdPerHour: number, gpu = 'nvidia-l4'): RunRow => ({
+  ...RUN_DETAIL.bestRows[0]!,
+  point_id: users,
+  users,
+  quantization,
+  gpu,
+  cost_usd_per_hour: usdPerHour,
+});
+const DETAIL: RunDetail = {
+  ...RUN_DETAIL,
+  input: {
+    base: { model: 'm', workload: 'rag', region: 'us-east-1' },
+    axes: { users: [10, 100], quantization: ['fp16', 'fp8'], gpu: ['*'] },
+  },
+  bestRows: [
+    row(10, 'fp16', 3),
+    row(10, 'fp16', 2, 'nvidia-h100-80gb'),
+    row(100, 'fp8', 8),
+    row(10, 'fp8', 1, 'nvidia-h100-80gb'),
+  ],
+  emptyRows: [
+    { point_id: 9, users: 100, quantization: 'fp16', gpu: 'nvidia-l4', reason: 'memory' },
+    { point_id: 8, users: 10, quantization: 'fp16', gpu: 'nvidia-a40', reason: 'memory' },
+    { point_id: 7, users: 10, quantization: 'fp8', gpu: 'nvidia-a40', reason: 'sla_missed' },
+  ],
+};
+
+describe('a heat map of a sweep', () => {
+  const [users, gpu, weights] = variedAxes(DETAIL);
+
+  test('offers the axes that vary, their values in order', () => {
+    expect([users?.key, gpu?.key, weights?.key]).toEqual(['users', 'gpu', 'quantization']);
+    expect(heatAxis(DETAIL, users!).keys.map(({ key }) => key)).toEqual(['10', '100']);
+  });
+
+  test('shows the best over the axes that are not shown, and why a place has none', () => {
+    const cells = heatCells(DETAIL, weights!, users!, 'usd_per_hour');
+    const at = (down: string, across: string) => cells.find((cell) => cell.row === down && cell.column === across);
+    expect(at('fp16', '10')).toMatchObject({ value: 2, state: 'done' });
+    expect(at('fp8', '10')).toMatchObject({ value: 1, state: 'done' });
+    expect(at('fp16', '100')).toMatchObject({ value: null, state: 'empty', reason: 'Do not fit in memory' });
+    expect(cells).toHaveLength(4);
+  });
+
+  test('leads to the row whose value it shows', () => {
+    const found = rowAtPlace(DETAIL, { row: 'fp16', column: '10' }, [weights!, users!], 'usd_per_hour');
+    expect(found).toMatchObject({ gpu: 'nvidia-h100-80gb', cost_usd_per_hour: 2 });
+  });
+});
+
+test('a point is asked again with the values of its axes and nothing else changed', () => {
+  expect(questionOfRow(DETAIL.input as never, row(100, 'fp8', 8))).toEqual({
+    model: 'm',
+    workload: 'rag',
+    region: 'us-east-1',
+    users: 100,
+    quantization: ['fp8'],
+    gpu: ['nvidia-l4'],
+  });
+});
+
+test('reasons are counted, the commonest first', () => {
+  expect(emptyReasons(DETAIL)).toEqual([
+    { reason: 'Do not fit in memory', count: 2 },
+    { reason: 'Miss a target', count: 1 },
+  ]);
+});
+
+test('the chart takes at most a thousand points', () => {
+  const bestRows = Array.from({ length: 2500 }, (_, index) => row(index + 1, 'fp16', 1));
+  expect(chartRows({ ...DETAIL, bestRows })).toMatchObject({ every: 3, points: { length: 834 } });
+  expect(chartRows(DETAIL)).toMatchObject({ every: 1, points: { length: 4 } });
+});
