@@ -1,3 +1,4 @@
+import { plural } from '../../src-worker/protocol/numbers.ts';
 import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { RunAnswer } from '../store/store.ts';
 import { answerWords } from './run-question.ts';
@@ -47,10 +48,11 @@ const SIGNIFICANT = 3;
 
 function describe(batch: ColumnBatch, row: number): string {
   const read = (column: string) => cell(batch, column, row);
-  const cost = read('cost_usd_per_request');
-  const price = typeof cost === 'number' ? `$${Number(cost.toPrecision(SIGNIFICANT))} a request` : 'price unknown';
+  const cost = read('cost_usd_per_1m_output_tokens');
+  const price =
+    typeof cost === 'number' ? `$${Number(cost.toPrecision(SIGNIFICANT))} per 1M output tokens` : 'price unknown';
   const users = read('users');
-  const load = users === null ? '' : ` for ${users} users`;
+  const load = typeof users === 'number' ? ` for ${plural(users, 'user')}` : '';
   const place = read('zone') ?? read('region');
-  return `${price}: ${read('instances')} × ${read('provider')} ${read('instance')} in ${place}, ${read('quantization')}${load}`;
+  return `${price}: ${read('instances')} × ${read('provider')} ${read('instance')} in ${place}, ${String(read('quantization')).toUpperCase()}${load}`;
 }

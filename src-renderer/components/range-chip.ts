@@ -18,6 +18,13 @@ const FORMS: Record<RangeScale, RegExp> = {
   log: /^(.+)\.\.(.+)\/(\d+)log$/,
 };
 
+/** A range as people write it, and as chips say it (`10 to 100 by 10`), in the words of the command line. */
+export function rangeWords(text: string): string {
+  return text
+    .replaceAll(/(\S+) to (\S+?),? by (\S+)/g, '$1..$2:$3')
+    .replaceAll(/(\S+) to (\S+?),? times (\S+)/g, '$1..$2*$3');
+}
+
 /** A chip's text as a range; null where it is a single value. */
 export function readRange(text: string): RangeChip | null {
   for (const scale of Object.keys(FORMS) as RangeScale[]) {

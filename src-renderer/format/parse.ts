@@ -192,7 +192,7 @@ function parseNumberAxis(text: string, { value: valueWords, max, help }: AxisRul
   if (bad !== undefined) {
     return {
       ok: false,
-      sentence: `${formatFixed(bad)} is not ${valueWords}: whole numbers from 1 to ${formatFixed(max)}.`,
+      sentence: `${bad} is not ${valueWords}: whole numbers from 1 to ${formatFixed(max)}.`,
     };
   }
   const [only] = axes;

@@ -3,6 +3,7 @@ import { metric, runNumber } from '../../src-worker/protocol/metrics.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 import { pointOfRunRow, type ChartPoint } from '../charts/chart-point.ts';
+import { frontierIds } from '../charts/frontier.ts';
 import type { HeatAxis, HeatCell } from '../charts/heat-spec.ts';
 import { gpuLabel, precisionLabel, reasonLabel } from '../format/names.ts';
 
@@ -54,7 +55,9 @@ function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
 
 export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
   label: axis.label,
-  keys: keysOf(detail, axis).map((key) => ({ key, label: axis.text(key) })),
+  keys: keysOf(detail, axis)
+    .map((key) => ({ key, label: axis.text(key) }))
+    .sort((a, b) => Number(a.key) - Number(b.key) || (a.label < b.label ? -1 : 1)),
 });
 
 /** The best value at each place of two axes, over all others; why there is none where no point of the place has one. */
@@ -83,11 +86,26 @@ export const runRowKey = (row: RunRow): string => `${String(row['point_id'])}/${
 /** More points than these cannot be told apart in the chart, nor drawn at once. */
 export const MOST_CHART_POINTS = 1000;
 
-/** Points for the chart: every k-th row where there are too many. */
-export function chartRows({ bestRows }: RunDetail): { points: ChartPoint[]; every: number } {
-  const every = Math.max(1, Math.ceil(bestRows.length / MOST_CHART_POINTS));
-  const kept = every === 1 ? bestRows : bestRows.filter((_, index) => index % every === 0);
-  return { points: kept.map((row) => pointOfRunRow(row, runRowKey(row))), every };
+/**
+ * Points for the chart. Where there are too many, one in `every` is drawn, and all that nothing beats in the two metrics,
+ * so that the frontier is that of all points; the chosen one as well.
+ */
+export function chartRows(
+  { bestRows }: RunDetail,
+  xId: string,
+  yId: string,
+  chosenKey: string | null = null,
+): { points: ChartPoint[]; every: number } {
+  const all = bestRows.map((row) => pointOfRunRow(row, runRowKey(row)));
+  const every = Math.max(1, Math.ceil(all.length / MOST_CHART_POINTS));
+  if (every === 1) return { points: all, every };
+  const placed = all.flatMap((point) => {
+    const [x, y] = [point.value(xId), point.value(yId)];
+    return x !== null && y !== null && x > 0 && y > 0 ? [{ id: point.id, x, y }] : [];
+  });
+  const kept = new Set(frontierIds(placed, metric(xId).better ?? 'lower', metric(yId).better ?? 'lower'));
+  if (chosenKey !== null) kept.add(chosenKey);
+  return { points: all.filter(({ id }, index) => index % every === 0 || kept.has(id)), every };
 }
 
 /** The row with the best value at a place of the heat map. */

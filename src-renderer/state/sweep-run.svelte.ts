@@ -43,6 +43,8 @@ export class SweepRun {
   summary = $state.raw<SweepOutcome | null>(null);
   detail = $state.raw<RunDetail | null>(null);
   error = $state.raw<ErrorInfo | null>(null);
+  /** What the result is about; null where another window asked it. */
+  spec = $state.raw<SweepSpecDraft | null>(null);
 
   readonly #ask: Ask;
   #taskId = '';
@@ -63,6 +65,7 @@ export class SweepRun {
 
   async start(spec: SweepSpecDraft, name: string, points: number): Promise<void> {
     this.#begin(crypto.randomUUID(), performance.now());
+    this.spec = spec;
     this.progress = { phase: 'planning', done: 0, total: points, pointsPerS: null, msLeft: null, best: null };
     const taskId = this.#taskId;
     const result = await this.#ask((api) => api.startSweep({ taskId, spec, name }));
@@ -88,6 +91,17 @@ export class SweepRun {
     await this.#watch(task);
   }
 
+  /** Shows a stored run again, as it stood when the window was left. */
+  async reopen(runId: number): Promise<void> {
+    if (this.phase !== 'idle') return;
+    const run = await this.#ask((api) => api.showRun(runId));
+    // It may have been removed; or another sweep has begun meanwhile, which the type of a moment ago does not know.
+    if (!run.ok || (this.phase as string) !== 'idle') return;
+    this.summary = outcomeOf(run.value.entry);
+    this.detail = run.value;
+    this.phase = 'ended';
+  }
+
   /** What has been computed is kept. */
   async stop(): Promise<void> {
     if (this.phase !== 'running') return;
@@ -107,6 +121,7 @@ export class SweepRun {
     this.live = [];
     this.excluded = {};
     this.notes = [];
+    this.spec = null;
   }
 
   /** Until the host no longer lists the task; its run then tells what came of it. */

@@ -59,9 +59,14 @@ const NOUNS = {
 } as const;
 const isAxis = (axis: string): axis is keyof typeof NOUNS => axis in NOUNS;
 
-/** `10 loads × 2 precisions`, as the host counts them. */
+const ORDER: string[] = Object.keys(NOUNS);
+
+/** `10 loads × 2 precisions`, as the host counts them; always in one order. */
 export const productWords = (axes: { axis: string; count: number }[]): string =>
-  axes.map(({ axis, count }) => plural(count, isAxis(axis) ? NOUNS[axis] : axis)).join(' × ');
+  axes
+    .toSorted((a, b) => ORDER.indexOf(a.axis) - ORDER.indexOf(b.axis))
+    .map(({ axis, count }) => plural(count, isAxis(axis) ? NOUNS[axis] : axis))
+    .join(' × ');
 
 export const isVaried = (axes: SweepAxes, axis: AxisId): boolean => {
   const value = axes[axis];

@@ -178,7 +178,7 @@ describe('sweeps', () => {
     expect(events.every(({ taskId, type }) => taskId === 'task' && type === 'configiq:progress')).toBe(true);
     expect(events[0]).toMatchObject({ phase: 'planning' });
     expect(events.at(-1)).toMatchObject({ phase: 'storing', done: 6, total: 6 });
-    expect(events.at(-1)?.best).toMatch(/^\$[\d.e-]+ a request: \d+ × gcp .* for \d+ users$/);
+    expect(events.at(-1)?.best).toMatch(/^\$[\d.]+ per 1M output tokens: \d+ × gcp .*, FP\d+ for [\d,]+ users?$/);
     const done = events.map((event) => event.done);
     expect(done).toEqual([...done].sort((one, other) => one - other));
 

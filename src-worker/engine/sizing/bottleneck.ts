@@ -66,6 +66,6 @@ export function bottleneckOf(question: BottleneckQuestion): Bottleneck {
   const [part, partMs] = Object.entries(parts).reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['', 0]);
   const sequences = Math.round(question.meanRunning);
   const running = sequences >= 1 ? ` with ${sequences} sequence${sequences === 1 ? '' : 's'} running` : '';
-  const sentence = `The step is limited by ${ROOF_WORDS[kind]}; its largest part is ${LARGEST_PART[part] ?? part}, ${ms(partMs)} of ${ms(total)} ms per token${running}.`;
+  const sentence = `The step is limited by ${ROOF_WORDS[kind]}; its largest part is ${LARGEST_PART[part] ?? part}, ${ms(partMs)} of the ${ms(total)} ms of a decode step${running}.`;
   return { kind, sentence };
 }

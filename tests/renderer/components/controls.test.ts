@@ -3,6 +3,7 @@ import { createRawSnippet } from 'svelte';
 import { describe, expect, test, vi } from 'vitest';
 import AmountInput from '../../../src-renderer/components/AmountInput.svelte';
 import Check from '../../../src-renderer/components/Check.svelte';
+import { parseUsersAxis } from '../../../src-renderer/format/parse.ts';
 import ChipsInput from '../../../src-renderer/components/ChipsInput.svelte';
 import Combobox from '../../../src-renderer/components/Combobox.svelte';
 import Field from '../../../src-renderer/components/Field.svelte';
@@ -200,6 +201,25 @@ describe('ChipsInput', () => {
     await fireEvent.click(screen.getByRole('button', { name: 'Remove 10' }));
     expect(names()).toEqual(['20']);
     expect(input).toHaveFocus();
+  });
+
+  test('a list of numbers is taken whole or not at all, and a range as chips say it', async () => {
+    const isNumber = (text: string) => (parseUsersAxis(text).ok ? null : 'No number of users.');
+    render(ChipsInput, {
+      label: 'Users',
+      chips: [],
+      check: isNumber,
+      range: { from: 1, to: 8, scale: 'linear', by: 1 },
+      display: chipLabel,
+    });
+    const input = screen.getByLabelText('Users: add');
+    await fireEvent.input(input, { target: { value: '10 to 100' } });
+    await fireEvent.change(input);
+    expect(names()).toEqual([]);
+    expect(input).toHaveValue('10 to 100');
+    await fireEvent.input(input, { target: { value: '10 to 100 by 10' } });
+    await fireEvent.keyDown(input, { key: 'Enter', ctrlKey: true });
+    expect(screen.getByRole('button', { name: 'Edit 10 to 100 by 10' })).toBeVisible();
   });
 
   test('what is not known stays in the field with a sentence, which goes when typing goes on', async () => {

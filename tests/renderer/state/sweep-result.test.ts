@@ -6,9 +6,12 @@ import {
   heatCells,
   questionOfRow,
   rowAtPlace,
+  runRowKey,
   variedAxes,
 } from '../../../src-renderer/state/sweep-result.ts';
 import type { RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
+import { pointOfRunRow, type ChartPoint } from '../../../src-renderer/charts/chart-point.ts';
+import { paretoSpec } from '../../../src-renderer/charts/pareto-spec.ts';
 import { RUN_DETAIL } from '../fixtures/app.ts';
 
 const row = (users: number, quantization: string, usdPerHour: number, gpu = 'nvidia-l4'): RunRow => ({
@@ -79,8 +82,22 @@ test('reasons are counted, the commonest first', () => {
   ]);
 });
 
+test('the frontier of the points drawn is that of all points, whatever is left out', () => {
+  const bestRows = Array.from({ length: 2500 }, (_, index) => ({
+    ...row(index + 1, 'fp16', 1 + (((index + 1) * 7919) % 2503)),
+    ttft_ms_p95: 1 + (((index + 1) * 104_729) % 2477),
+  }));
+  const frontierOf = (points: ChartPoint[]) => paretoSpec({ points, xId: 'ttft_p95', yId: 'usd_per_hour' }).frontier;
+  const all = bestRows.map((entry) => pointOfRunRow(entry, runRowKey(entry)));
+  const { points, every } = chartRows({ ...DETAIL, bestRows }, 'ttft_p95', 'usd_per_hour');
+  expect(every).toBe(3);
+  expect(frontierOf(all).length).toBeGreaterThan(3);
+  expect(frontierOf(points)).toEqual(frontierOf(all));
+});
+
 test('the chart takes at most a thousand points', () => {
   const bestRows = Array.from({ length: 2500 }, (_, index) => row(index + 1, 'fp16', 1));
-  expect(chartRows({ ...DETAIL, bestRows })).toMatchObject({ every: 3, points: { length: 834 } });
-  expect(chartRows(DETAIL)).toMatchObject({ every: 1, points: { length: 4 } });
+  const [x, y] = ['ttft_p95', 'usd_per_hour'];
+  expect(chartRows({ ...DETAIL, bestRows }, x, y)).toMatchObject({ every: 3, points: { length: 834 } });
+  expect(chartRows(DETAIL, x, y)).toMatchObject({ every: 1, points: { length: 4 } });
 });

@@ -92,7 +92,7 @@ describe('recent runs', () => {
     const table = await screen.findByTestId('recent-runs');
     const row = within(table).getByRole('row', { name: /Support chat/ });
     expect(row).toHaveTextContent(/Llama-3\.1-8B-Instruct.*chat, 260 users.*No answer/s);
-    expect(within(table).getByRole('row', { name: /Llama over users/ })).toHaveTextContent('Met');
+    expect(within(table).getByRole('row', { name: /Llama over users/ })).toHaveTextContent('2 points');
     await fireEvent.click(within(row).getByRole('button', { name: 'Support chat' }));
     expect(await users()).toHaveValue('260');
     expect(showRun).toHaveBeenCalledWith(9);
