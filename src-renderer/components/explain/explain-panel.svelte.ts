@@ -77,6 +77,10 @@ export class ExplainPanel implements ExplainContext {
     this.pinned = this.pinned.filter((subject) => subject.key !== key);
   }
 
+  unpinAll(): void {
+    this.pinned = [];
+  }
+
   /** False once another question is answered on screen: what was pinned then tells of figures that are gone. */
   isOfShownAnswer({ question }: Subject): boolean {
     return JSON.stringify(this.#question()) === question;

@@ -1,3 +1,4 @@
+import '@testing-library/jest-dom/vitest';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
@@ -215,5 +216,23 @@ describe('in the window', () => {
     await fireEvent.keyDown(within(pinned).getByRole('button', { name: 'Unpin TTFT P95' }), { key: 'Escape' });
     expect(screen.queryByRole('region', { name: 'TTFT P95, pinned' })).toBeNull();
     await waitFor(() => expect(figure).toHaveFocus());
+  });
+
+  test('a press outside closes what floats and leaves what is pinned, until all are unpinned', async () => {
+    await figureOf(/TTFT P95/);
+    await fireEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Pin' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await fireEvent.click(document.querySelector('[data-explain="usd_per_hour"]') as HTMLElement);
+    await screen.findByRole('dialog', { name: 'Where Cost comes from' });
+    // The popover begins to listen a moment after it has opened.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await fireEvent.pointerDown(screen.getByRole('main'), { button: 0, pointerType: 'mouse' });
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    const pinned = screen.getByRole('region', { name: 'TTFT P95, pinned' });
+    // In the flow of the content: in a narrow window it takes room of its own.
+    expect(screen.getByRole('main')).toContainElement(pinned);
+    await fireEvent.keyDown(document.body, { key: 'k', code: 'KeyK', ctrlKey: true });
+    await fireEvent.click(await screen.findByRole('option', { name: /Unpin all explanations/ }));
+    await waitFor(() => expect(screen.queryByRole('region', { name: 'TTFT P95, pinned' })).toBeNull());
   });
 });
