@@ -1,8 +1,8 @@
+import { dayNumber } from '../../src-worker/protocol/price-age.ts';
 import { formatDate } from '../../src-worker/protocol/numbers.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** How long ago something was: `now`, `12 min ago`, `3 h ago`, `yesterday`, `19 Nov`, `2 Dec 2025`. */
 export function relativeTime(iso: string, now: Date): string {
@@ -17,15 +17,6 @@ export function relativeTime(iso: string, now: Date): string {
   const date = formatDate(localIso(then));
   return then.getFullYear() === now.getFullYear() ? date.replace(/ \d{4}$/, '') : date;
 }
-
-/** Whole days between two dates as a calendar counts them; both ISO. */
-export function daysBetween(fromIso: string, to: Date): number {
-  return dayNumber(to) - dayNumber(new Date(fromIso));
-}
-
-/** Days as the clock on the wall counts them. */
-const dayNumber = (date: Date): number =>
-  Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS);
 
 const localIso = (date: Date): string =>
   `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`;

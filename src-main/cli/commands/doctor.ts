@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { errorInfo } from '../../../src-worker/engine/errors.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
+import { daysBetween, isOldPrice } from '../../../src-worker/protocol/price-age.ts';
 import { rendererFolder } from '../../rpc/renderer-folder.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
 import { databaseFile, dataFolder } from '../../services/data-folder.ts';
@@ -81,17 +82,16 @@ function pageCheck(): Check {
   }
 }
 
-const MS_PER_DAY = 86_400_000;
-/** Cloud prices move a few times a year. */
-const OLD_PRICES_DAYS = 180;
-
 async function priceCheck({ service }: CommandContext): Promise<Check[]> {
   try {
     const { priceDates } = unwrap(await (await service()).api.info());
-    const ageDays = Math.floor((Date.now() - Date.parse(priceDates.newest)) / MS_PER_DAY);
-    const age = Number.isFinite(ageDays) ? `, the newest ${ageDays} days old` : '';
+    // The rule of the window's Start: it is the oldest prices that are to be checked.
+    const now = new Date();
+    // Some price lists only say their year.
+    const isDay = /^\d{4}-\d{2}-\d{2}/.test(priceDates.oldest);
+    const age = isDay ? `, the oldest ${daysBetween(priceDates.oldest, now)} days old` : '';
     const detail = `from ${priceDates.oldest} to ${priceDates.newest}${age}`;
-    return [{ name: 'Prices', status: ageDays > OLD_PRICES_DAYS ? 'note' : 'ok', detail }];
+    return [{ name: 'Prices', status: isOldPrice(priceDates.oldest, now) ? 'note' : 'ok', detail }];
   } catch {
     // The catalogs' own check has said why by now.
     return [];

@@ -1,10 +1,7 @@
 import type { CatalogListing } from '../../../src-worker/protocol/app-api.ts';
 import { formatDate, formatFixed } from '../../../src-worker/protocol/numbers.ts';
 import { providerLabel } from '../../format/names.ts';
-import { daysBetween } from '../../format/relative-time.ts';
-
-/** A quarter of a year: price lists of clouds change about that often. */
-export const OLD_PRICE_DAYS = 90;
+import { daysBetween, isOldPrice, OLD_PRICE_DAYS } from '../../../src-worker/protocol/price-age.ts';
 
 /** `AWS prices are from 20 Jul 2026, 127 days old.` for the clouds with old prices; empty where none are. */
 export function oldPricesSentence(catalog: CatalogListing | null, now: Date): string {
@@ -13,7 +10,7 @@ export function oldPricesSentence(catalog: CatalogListing | null, now: Date): st
     const known = oldestByProvider.get(provider);
     if (priceAsOf !== null && (known === undefined || priceAsOf < known)) oldestByProvider.set(provider, priceAsOf);
   }
-  const old = [...oldestByProvider].filter(([, date]) => daysBetween(date, now) > OLD_PRICE_DAYS);
+  const old = [...oldestByProvider].filter(([, date]) => isOldPrice(date, now));
   const [first] = old.sort((a, b) => a[1].localeCompare(b[1]));
   if (!first) return '';
   const [, oldest] = first;

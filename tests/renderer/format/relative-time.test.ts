@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { daysBetween, relativeTime } from '../../../src-renderer/format/relative-time.ts';
+import { relativeTime } from '../../../src-renderer/format/relative-time.ts';
+import { daysBetween, isOldPrice } from '../../../src-worker/protocol/price-age.ts';
 
 const NOW = new Date(2026, 10, 24, 12, 0);
 const ago = (minutes: number): string => new Date(NOW.getTime() - minutes * 60_000).toISOString();
@@ -26,4 +27,5 @@ test('a clock that was set back and text that is no time still read as something
 test('days are counted as a calendar counts them', () => {
   expect(daysBetween('2026-07-20', new Date(2026, 10, 24, 23, 59))).toBe(127);
   expect(daysBetween('2026-11-24', NOW)).toBe(0);
+  expect(['2026-08-26', '2026-08-25'].map((date) => isOldPrice(date, NOW))).toEqual([false, true]);
 });
