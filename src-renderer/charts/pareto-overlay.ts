@@ -22,6 +22,8 @@ const RING_RADIUS = 9;
 const POINT_REACH = 5;
 const FRONTIER_REACH = 6;
 const LINE_REACH = 2;
+/** A frontier of a sweep may have hundreds of points; looking for room for all their names would take a tenth of a second. */
+const MOST_NAMES = 24;
 /** Nearer to the right edge than this, the name of the target stands left of its line. */
 const TARGET_LABEL_ROOM = 130;
 
@@ -132,8 +134,14 @@ function labelPlaces(chart: ScatterChart, spec: ParetoSpec, palette: Palette, ma
     ...boxesAlong(frontier, LINE_REACH),
   ];
   const isNamed = (id: string): boolean => id === marks.selectedId || id === marks.activeId;
+  const every = Math.ceil(frontier.length / MOST_NAMES);
+  let onFrontier = -1;
+  const mayBeNamed = ({ isFrontier, id }: ParetoPoint): boolean => {
+    if (isFrontier) onFrontier += 1;
+    return (isFrontier && onFrontier % every === 0) || isNamed(id);
+  };
   const wishes = seen
-    .filter(({ point }) => point.isFrontier || isNamed(point.id))
+    .filter(({ point }) => mayBeNamed(point))
     .sort((a, b) => Number(isNamed(b.point.id)) - Number(isNamed(a.point.id)))
     .map(({ point, at }): LabelWish => ({
       id: point.id,
