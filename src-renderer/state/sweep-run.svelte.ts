@@ -70,11 +70,11 @@ export class SweepRun {
     const taskId = this.#taskId;
     const result = await this.#ask((api) => api.startSweep({ taskId, spec, name }));
     this.#showLatest();
-    if (result.ok) await this.#showRun(result.value);
-    else this.error = result.error;
+    if (result.ok) return this.#showRun(result.value);
+    this.error = result.error;
     this.phase = 'ended';
     // The sweep may well go on: the host was only out of reach.
-    if (!result.ok && result.error.family === 'interrupted') void this.attach();
+    if (result.error.family === 'interrupted') void this.attach();
   }
 
   /** Finds a sweep that runs already: before a reload, in another window. Watches it to its end. */
@@ -139,14 +139,19 @@ export class SweepRun {
     this.#showLatest();
     const runs = await this.#ask((api) => api.listRuns());
     const entry = runs.ok ? runs.value.find((run) => run.createdAt === startedAt && run.kind === 'sweep') : undefined;
-    if (entry) await this.#showRun(outcomeOf(entry));
-    else if (!runs.ok) this.error = runs.error;
+    if (entry) return this.#showRun(outcomeOf(entry));
+    if (!runs.ok) this.error = runs.error;
     this.phase = 'ended';
   }
 
+  /** That it is over is said at once; thousands of rows take a second longer. */
   async #showRun(summary: SweepOutcome): Promise<void> {
-    const run = await this.#ask((api) => api.showRun(summary.runId));
+    const taskId = this.#taskId;
     this.summary = summary;
+    this.phase = 'ended';
+    const run = await this.#ask((api) => api.showRun(summary.runId));
+    // Another one may have been started meanwhile.
+    if (taskId !== this.#taskId) return;
     if (run.ok) this.detail = run.value;
     else this.error = run.error;
   }
@@ -175,6 +180,7 @@ export class SweepRun {
 }
 
 function outcomeOf({ id, status, points, donePoints, rows }: RunEntry): SweepOutcome {
-  const ended = status === 'cancelled' || status === 'failed' ? status : 'done';
+  // A run that a kill cut short is as partial as one that was stopped.
+  const ended = status === 'done' || status === 'failed' ? status : 'cancelled';
   return { runId: id, status: ended, points, donePoints, rows, passingRows: null, problems: [] };
 }
