@@ -145,6 +145,8 @@ test('every screen in both themes and three sizes: axe finds nothing, no word is
     for (const size of SIZES) {
       await page.setViewportSize(size);
       await showOpener(page);
+      const beyondPx = await scrollsBeyond(page);
+      if (beyondPx > 0) found.push(`${name}, ${size.width} px: the window itself scrolls by ${beyondPx} px`);
       for (const text of await clippedTexts(page)) found.push(`${name}, ${size.width} px: cut off: ${text}`);
     }
     found.push(...(await axeFinds(page, name, 'light')), ...(await axeFinds(page, name, 'dark')));
@@ -177,6 +179,12 @@ async function showOpener(page: Page): Promise<void> {
   });
   await page.waitForTimeout(50);
 }
+
+/** How far the window itself could be scrolled, its top bar out of sight; what floats above it does not count. */
+const scrollsBeyond = (page: Page): Promise<number> =>
+  page.evaluate(() =>
+    document.querySelector('[role="dialog"]') ? 0 : document.documentElement.scrollHeight - innerHeight,
+  );
 
 /** The dark theme differs in its colors alone. */
 async function axeFinds(page: Page, name: string, colorScheme: 'light' | 'dark'): Promise<string[]> {
