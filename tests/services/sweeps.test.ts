@@ -27,25 +27,33 @@ describe('planning a sweep', () => {
   });
 
   test('knows how long a sweep takes within a factor of two, once one of its kind has run', async () => {
-    const { api } = startService(temporaryFolder(), { workers: 1 });
     const spec = (users: number): SweepSpecDraft => ({
       base: { model: MODEL, provider: ['gcp', 'lambda'] },
       axes: { users: { from: 1, to: users, step: 1 }, quantization: ['fp16', 'fp8'] },
     });
-    const sweep = async (users: number) => {
-      const startMs = performance.now();
-      valueOf(await api.startSweep({ taskId: 't', spec: spec(users), name: '' }));
-      return performance.now() - startMs;
+    const estimates = async () => {
+      const { api } = startService(temporaryFolder(), { workers: 1 });
+      const sweep = async (users: number) => {
+        const startMs = performance.now();
+        valueOf(await api.startSweep({ taskId: 't', spec: spec(users), name: '' }));
+        return performance.now() - startMs;
+      };
+      await sweep(40);
+      const estimated = valueOf(await api.planSweep(spec(150))).estimated_ms ?? expect.fail('no estimate');
+      const took = await sweep(150);
+      const twice = valueOf(await api.planSweep(spec(300))).estimated_ms ?? 0;
+      return { ofWhatItTook: estimated / took, ofHalf: twice / estimated };
     };
-    await sweep(40);
-    const estimated = valueOf(await api.planSweep(spec(150))).estimated_ms ?? expect.fail('no estimate');
-    const took = await sweep(150);
-    expect(estimated / took).toBeGreaterThan(0.5);
-    expect(estimated / took).toBeLessThan(2);
+    // Other tests share the machine: one of three runs may be held up.
+    const runs = [await estimates(), await estimates(), await estimates()];
+    const median = (values: number[]) => values.sort((a, b) => a - b)[1];
+    const ofWhatItTook = median(runs.map((run) => run.ofWhatItTook));
+    expect(ofWhatItTook).toBeGreaterThan(0.5);
+    expect(ofWhatItTook).toBeLessThan(2);
     // Twice the points are not free, and the searches are done once.
-    const twice = valueOf(await api.planSweep(spec(300))).estimated_ms ?? 0;
-    expect(twice / estimated).toBeGreaterThan(1.2);
-    expect(twice / estimated).toBeLessThan(2);
+    const ofHalf = median(runs.map((run) => run.ofHalf));
+    expect(ofHalf).toBeGreaterThan(1.2);
+    expect(ofHalf).toBeLessThan(2);
   });
 
   test.each<[string, unknown, RegExp]>([
