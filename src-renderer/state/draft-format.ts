@@ -70,7 +70,7 @@ export function readDraft(text: string, defaults: Draft): Draft | null {
   }
 }
 
-/** Windows before 0.2 kept the users of a sweep as one text. */
+/** Drafts from before the chips kept the users of a sweep as one text. */
 function withUsersListed(axes: Record<string, unknown>): Record<string, unknown> {
   const { usersText } = axes;
   return typeof usersText === 'string' ? { users: usersText.split(/[\s,;]+/).filter(Boolean), ...axes } : axes;

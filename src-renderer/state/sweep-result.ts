@@ -88,14 +88,9 @@ export const MOST_CHART_POINTS = 1000;
 
 /**
  * Points for the chart. Where there are too many, one in `every` is drawn, and all that nothing beats in the two metrics,
- * so that the frontier is that of all points; the chosen one as well.
+ * so that the frontier is that of all points.
  */
-export function chartRows(
-  { bestRows }: RunDetail,
-  xId: string,
-  yId: string,
-  chosenKey: string | null = null,
-): { points: ChartPoint[]; every: number } {
+export function chartRows({ bestRows }: RunDetail, xId: string, yId: string): { points: ChartPoint[]; every: number } {
   const all = bestRows.map((row) => pointOfRunRow(row, runRowKey(row)));
   const every = Math.max(1, Math.ceil(all.length / MOST_CHART_POINTS));
   if (every === 1) return { points: all, every };
@@ -104,7 +99,6 @@ export function chartRows(
     return x !== null && y !== null && x > 0 && y > 0 ? [{ id: point.id, x, y }] : [];
   });
   const kept = new Set(frontierIds(placed, metric(xId).better ?? 'lower', metric(yId).better ?? 'lower'));
-  if (chosenKey !== null) kept.add(chosenKey);
   return { points: all.filter(({ id }, index) => index % every === 0 || kept.has(id)), every };
 }
 

@@ -17,7 +17,7 @@ import { AppPage } from '../e2e/pages/app-page.ts';
 const EDITS = 20;
 /** A page must be usable this soon after `npm start`; the frames of a running sweep; an edit in the median. */
 const LIMITS = { start_ms: 2000, edit_median_ms: 100, gap_p95_ms: 50, gap_max_ms: 200, blank_rows: 0 };
-/** One precision of an 8B model on the whole catalog: about 180 rows a point, so 100,000 rows and some. */
+/** One precision of an 8B model on the whole catalog: 258 rows a point, so 180,600 rows. */
 const SWEEP_USERS = '1..700:1';
 const GRID_ROWS = 10_000;
 const SCROLL_PX_PER_FRAME = 2000;

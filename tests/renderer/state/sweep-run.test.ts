@@ -164,6 +164,20 @@ describe('sweep', () => {
     });
   });
 
+  test('a stored run is shown again as it ended, but never in the place of one that runs', async () => {
+    const killed = { ...RUN_DETAIL, entry: { ...RUN_DETAIL.entry, status: 'interrupted' as const, donePoints: 1 } };
+    const idle = new SweepRun(
+      (call) => call(fakeApi({ showRun: () => Promise.resolve(success(killed)) })),
+      () => undefined,
+    );
+    await idle.reopen(7);
+    expect(idle).toMatchObject({ phase: 'ended', detail: killed, summary: { status: 'cancelled', donePoints: 1 } });
+
+    const { sweep } = running();
+    await sweep.reopen(7);
+    expect(sweep).toMatchObject({ phase: 'running', detail: null });
+  });
+
   test('a sweep that cannot start says why', async () => {
     const { sweep, ended, finish } = running();
     finish(failure({ family: 'invalid_input', code: 'sweep_conflict', message: 'Zone and region.', details: {} }));
