@@ -201,7 +201,8 @@ export class Workspace {
     this.#restore(draft);
     // Reading it is no edit.
     this.history.rebase(this.#asked());
-    this.screen = draft.screen;
+    // Somebody may have gone elsewhere while the draft was on its way.
+    if (this.screen === 'start') this.screen = draft.screen;
     this.detailId = draft.detailId;
     this.sizeView = draft.sizeView === 'detail' && draft.detailId === null ? 'answer' : draft.sizeView;
     this.answer.selectedId = draft.selectedId;
