@@ -11,6 +11,8 @@ export class RunList {
   /** null until the run that was opened last has been read. */
   opened = $state.raw<RunDetail | null>(null);
   openId = $state<number | null>(null);
+  /** True while the list is read anew: what it shows meanwhile may lack the newest. */
+  isReading = $state(false);
   /** Why the list could not be read; empty when it could. */
   problem = $state('');
   /** Why the run that was opened last cannot be shown. */
@@ -25,9 +27,11 @@ export class RunList {
   }
 
   async load(): Promise<void> {
+    this.isReading = true;
     const result = await this.#ask((api) => api.listRuns());
     this.problem = result.ok ? '' : result.error.message;
     if (result.ok) this.entries = result.value;
+    this.isReading = false;
   }
 
   async open(id: number): Promise<void> {

@@ -1,14 +1,16 @@
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { download, type Download } from './sweep-screen.ts';
 
 /** What has been stored. */
 export class RunsScreen {
   readonly table: Locator;
+  private readonly screen: Locator;
   readonly detail: Locator;
   private readonly page: Page;
 
   constructor(page: Page) {
     this.page = page;
+    this.screen = page.getByTestId('runs');
     this.table = page.getByTestId('runs-table');
     this.detail = page.getByTestId('run-detail');
   }
@@ -17,7 +19,9 @@ export class RunsScreen {
     return this.table.locator('[role="row"][data-index]');
   }
 
+  /** The list shows what it held before until it has been read anew. */
   async openNewest(): Promise<void> {
+    await expect(this.screen).toHaveAttribute('aria-busy', 'false');
     await this.rows().first().getByRole('rowheader').click();
     await this.detail.waitFor();
   }
