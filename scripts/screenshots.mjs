@@ -112,10 +112,12 @@ async function walk(page, save) {
   await page.getByTestId('sweep-progress').getByRole('button', { name: 'Stop' }).click();
   await page.getByText('Stopped at').first().waitFor();
   await show(page, 'Runs');
+  await page.locator('[data-testid="runs"][aria-busy="false"]').waitFor();
   await page.getByTestId('runs-table').getByRole('rowheader').first().click();
   await page.getByTestId('run-detail').waitFor();
   await save('runs');
 
+  await page.evaluate(() => (window.location.hash = '#components'));
   await page.keyboard.press('Control+k');
   await page.getByTestId('palette').getByText('Go to Components and states').click();
   await page.getByRole('heading', { level: 1 }).first().waitFor();

@@ -1,7 +1,7 @@
 import type { LivePoint, RunRow } from '../../src-worker/protocol/app-api.ts';
 import type { Recommendation } from '../../src-worker/protocol/documents.ts';
 import { configurationName, metric, runNumber } from '../../src-worker/protocol/metrics.ts';
-import { formatFixed } from '../../src-worker/protocol/numbers.ts';
+import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import { providerLabel } from '../format/names.ts';
 
 /** A configuration as the Pareto chart takes it, wherever it comes from. */
@@ -52,16 +52,16 @@ const words = (row: RunRow, column: string): string => {
 /** A row of a stored run. `id` is what a pick answers with; rows of several points share their configuration's id. */
 export function pointOfRunRow(row: RunRow, id: string): ChartPoint {
   const users = runNumber(row, 'users');
+  const name = configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') });
   return {
     id,
-    name: configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') }),
+    name: users === null ? name : `${name}, ${plural(users, 'user')}`,
     gpu: words(row, 'gpu'),
     quantization: words(row, 'quantization'),
     note: [
       providerLabel(words(row, 'provider')),
       words(row, 'zone') || words(row, 'region'),
       `TP ${formatFixed(runNumber(row, 'tensor_parallel'))}`,
-      ...(users === null ? [] : [`${formatFixed(users)} users`]),
     ].join(', '),
     value: (metricId) => valueFrom(metricId, (column) => runNumber(row, column)),
   };

@@ -10,7 +10,7 @@ import {
   type ScatterChart,
   type ScatterConfiguration,
 } from './drawing.ts';
-import { boxesAlong, overlaps, placeLabels, type Box, type LabelWish } from './label-places.ts';
+import { boxesAlong, LABEL_HEIGHT, overlaps, placeLabels, type Box, type LabelWish } from './label-places.ts';
 import { STATISTIC_LOOKS, type CurveLine, type CurveSpec } from './load-curve-spec.ts';
 import type { Palette } from './palette.ts';
 
@@ -84,7 +84,8 @@ function drawOver(chart: ScatterChart, spec: CurveSpec, palette: Palette, active
   const { left, right, top, bottom } = chartArea;
   const at = (rate: number): number => pixelOf(chart, { x: rate, y: spec.y.max }).x;
   ctx.save();
-  for (const { value, y } of spreadLabels(chart, spec)) {
+  const names = spreadLabels(chart, spec);
+  for (const { value, y } of names) {
     const text = spec.targets.find((target) => target.value === value)?.label ?? '';
     label(ctx, palette, { text, x: right + 5, y, color: palette.target });
   }
@@ -92,14 +93,12 @@ function drawOver(chart: ScatterChart, spec: CurveSpec, palette: Palette, active
   if (!spec.planned.isBeyond) upright(ctx, plannedX, chartArea, palette.text);
   const capacityX = spec.capacity && at(spec.capacity.value);
   if (capacityX !== null) upright(ctx, capacityX, chartArea, palette.met);
-  const unstableWidth = measure(ctx, palette, 'unstable');
-  label(ctx, palette, {
-    text: 'unstable',
-    x: Math.max(right - 4, at(spec.unstable.from) + unstableWidth + 4),
-    y: bottom - 34,
-    align: 'right',
-    color: palette.text3,
-  });
+  const unstable = unstablePlace(
+    { left: at(spec.unstable.from), right, top, bottom },
+    measure(ctx, palette, 'unstable'),
+    spec.targets.map(({ value }) => pixelOf(chart, { x: 0, y: value }).y).concat(names.map(({ y }) => y)),
+  );
+  label(ctx, palette, { text: 'unstable', ...unstable, align: 'right', color: palette.text3 });
   drawUprightLabels(chart, spec, palette, plannedX, capacityX);
   const { lines, uprights } = obstacles(chart, spec, plannedX, capacityX);
   const strip = spec.distance ? [drawDistance(chart, spec.distance, palette, lines)] : [];
@@ -141,6 +140,21 @@ function spreadLabels(chart: ScatterChart, spec: CurveSpec): { value: number; y:
     last = Math.min(y, last - 13);
     return { value, y: last };
   });
+}
+
+const UNSTABLE_ABOVE = 34;
+const UNSTABLE_STEP = 6;
+
+/**
+ * Where the unstable zone is named: near its foot, higher where a target or the name of one would cross it. A zone that is
+ * narrower than its name lets it reach into the margin.
+ */
+export function unstablePlace(zone: Box, width: number, crossings: readonly number[]): { x: number; y: number } {
+  const x = Math.max(zone.right - 4, zone.left + width + 4);
+  for (let y = zone.bottom - UNSTABLE_ABOVE; y > zone.top + LABEL_HEIGHT; y -= UNSTABLE_STEP) {
+    if (crossings.every((crossing) => Math.abs(crossing - y) >= LABEL_HEIGHT)) return { x, y };
+  }
+  return { x, y: zone.bottom - UNSTABLE_ABOVE };
 }
 
 /** The names of the two loads stand above the picture and outwards, so that they never meet. */

@@ -49,6 +49,9 @@ export function windowCommands(workspace: Workspace, shell: ShellState, theme: T
   ];
 }
 
+/** At the end of the address it offers the screen of all components and their states. */
+const GALLERY_HASH = '#components';
+
 function goCommands(workspace: Workspace): Command[] {
   const go = (id: KnownCommand, icon: IconName, screen: Screen): Command =>
     known(id, { icon, run: () => (workspace.screen = screen) });
@@ -58,7 +61,8 @@ function goCommands(workspace: Workspace): Command[] {
     known('go.size', { icon: 'size', run: () => workspace.openAnswer() }),
     go('go.sweep', 'sweep', 'sweep'),
     go('go.runs', 'runs', 'runs'),
-    go('go.components', 'columns', 'components'),
+    // For those who change the window: listed once the address asks for it.
+    { ...go('go.components', 'columns', 'components'), when: () => window.location.hash === GALLERY_HASH },
     known('go.region', { actsInFields: true, run: focusNextRegion }),
   ];
 }

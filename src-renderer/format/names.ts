@@ -1,4 +1,7 @@
+import { PRECISION_LABELS, precisionLabel } from '../../src-worker/protocol/precision-labels.ts';
 import type { SizeInput } from '../../src-worker/protocol/requests.ts';
+
+export { precisionLabel };
 
 /** How identifiers of the catalogs read on screen. The identifiers themselves stay in titles and exports. */
 
@@ -15,21 +18,30 @@ export interface PrecisionName {
 export type PrecisionShape = 'circle' | 'rect' | 'triangle' | 'rectRot';
 
 export const PRECISION_NAMES: Record<Precision, PrecisionName> = {
-  fp16: { label: 'FP16', definition: '16-bit weights, the format of most checkpoints', shape: 'circle' },
-  bf16: { label: 'BF16', definition: '16-bit weights with a wider range; costs the same as FP16', shape: 'circle' },
-  fp8: { label: 'FP8', definition: '8-bit floating point; weights only where the GPU lacks FP8 units', shape: 'rect' },
-  int8: { label: 'INT8', definition: '8-bit integers for weights and activations', shape: 'rectRot' },
-  w8a16: { label: 'W8A16', definition: '8-bit weights, computed in 16 bit', shape: 'rectRot' },
-  int4: { label: 'INT4', definition: '4-bit weights in groups of 128, computed in 16 bit', shape: 'triangle' },
-  nvfp4: { label: 'NVFP4', definition: '4-bit floating point of Blackwell GPUs', shape: 'triangle' },
-  mxfp4: { label: 'MXFP4', definition: '4-bit floating point in blocks of 32', shape: 'triangle' },
-  checkpoint: { label: 'As stored', definition: 'What the checkpoint holds', shape: 'circle' },
+  fp16: { label: PRECISION_LABELS.fp16, definition: '16-bit weights, the format of most checkpoints', shape: 'circle' },
+  bf16: {
+    label: PRECISION_LABELS.bf16,
+    definition: '16-bit weights with a wider range; costs the same as FP16',
+    shape: 'circle',
+  },
+  fp8: {
+    label: PRECISION_LABELS.fp8,
+    definition: '8-bit floating point; weights only where the GPU lacks FP8 units',
+    shape: 'rect',
+  },
+  int8: { label: PRECISION_LABELS.int8, definition: '8-bit integers for weights and activations', shape: 'rectRot' },
+  w8a16: { label: PRECISION_LABELS.w8a16, definition: '8-bit weights, computed in 16 bit', shape: 'rectRot' },
+  int4: {
+    label: PRECISION_LABELS.int4,
+    definition: '4-bit weights in groups of 128, computed in 16 bit',
+    shape: 'triangle',
+  },
+  nvfp4: { label: PRECISION_LABELS.nvfp4, definition: '4-bit floating point of Blackwell GPUs', shape: 'triangle' },
+  mxfp4: { label: PRECISION_LABELS.mxfp4, definition: '4-bit floating point in blocks of 32', shape: 'triangle' },
+  checkpoint: { label: PRECISION_LABELS.checkpoint, definition: 'What the checkpoint holds', shape: 'circle' },
 };
 
 const isPrecision = (name: string): name is Precision => name in PRECISION_NAMES;
-
-export const precisionLabel = (name: string | null): string =>
-  name === null ? '' : isPrecision(name) ? PRECISION_NAMES[name].label : name;
 
 export const precisionShape = (name: string): PrecisionShape =>
   isPrecision(name) ? PRECISION_NAMES[name].shape : 'circle';

@@ -50,11 +50,7 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
   };
 }
 
-/** "global" is a place of several providers and says nothing without its own. */
-function placeOf({ provider, region, zone }: Recommendation): string {
-  const place = zone ?? region;
-  return place === 'global' ? `${providerLabel(provider)}, ${place}` : place;
-}
+const placeOf = ({ provider, region, zone }: Recommendation): string => `${providerLabel(provider)}, ${zone ?? region}`;
 
 /** The same sentence above all results, with what they are out of and what was not asked for but holds. */
 export function resultsVerdict(document: SizeDocument, selected: Recommendation | null): Verdict {
@@ -65,7 +61,8 @@ export function resultsVerdict(document: SizeDocument, selected: Recommendation 
   const scope = `${formatFixed(document.num_passing)} of ${total} ${meet} the targets for ${model}, ${workload}, ${load(document)}.`;
   const defaults = defaultsInForce(document);
   const held = defaults.length === 0 ? '' : `Defaults in force: ${defaults.join(', ')}.`;
-  return { ...verdict, why: [scope, selected ? '' : verdict.why, held].filter(Boolean).join(' ') };
+  const limit = selected ? '' : [verdict.why, document.no_answer?.limit.sentence].filter(Boolean).join(' ');
+  return { ...verdict, why: [scope, limit, held].filter(Boolean).join(' ') };
 }
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
@@ -89,7 +86,9 @@ function comparison(document: SizeDocument, row: Recommendation): string {
   if (!cheapest || cheapest.id === row.id) return '';
   const [cost, least] = [row.cost.usd_per_hour, cheapest.cost.usd_per_hour];
   if (cost === null || least === null || least <= 0) return `The cheapest is ${configurationName(cheapest)}.`;
-  return `${formatTimes(cost / least)} the price of the cheapest, ${configurationName(cheapest)}.`;
+  const times = formatTimes(cost / least);
+  const price = times === formatTimes(1) ? 'About the price' : `${times} the price`;
+  return `${price} of the cheapest, ${configurationName(cheapest)}.`;
 }
 
 /** How far past its limit an exclusion is, as a factor from 1 up; null where nothing was measured. */
@@ -128,7 +127,7 @@ export function groupExclusions(excluded: Exclusion[]): ReasonGroup[] {
     .sort((a, b) => b.rows.length - a.rows.length || a.reason.localeCompare(b.reason));
 }
 
-/** The miss with its figures: `TTFT P95 640 of 500 ms`, `8 of 1 GPUs`. */
+/** The miss with its figures: `TTFT P95 640 ms, limit 500`, `8 GPUs, limit 1`. */
 export function marginText(exclusion: Exclusion): string {
   const { margin } = exclusion;
   if (!margin) return '';
@@ -136,7 +135,8 @@ export function marginText(exclusion: Exclusion): string {
   const write = isLatency ? formatMs : formatTick;
   const name = isLatency ? latencyLabel(margin.metric) : margin.metric.replaceAll('_', ' ');
   const isUnit = name.toLowerCase() === margin.unit.toLowerCase();
-  return [isUnit ? '' : name, write(margin.value), 'of', write(margin.limit), margin.unit].filter(Boolean).join(' ');
+  const value = [isUnit ? '' : name, write(margin.value), margin.unit].filter(Boolean).join(' ');
+  return `${value}, ${margin.value < margin.limit ? 'needs' : 'limit'} ${write(margin.limit)}`;
 }
 
 /**
@@ -157,7 +157,8 @@ function nothingPasses(document: SizeDocument): Verdict {
   const limit = commonest
     ? `${commonest.label}: ${formatFixed(commonest.rows.length)} of ${plural(document.excluded.length, 'configuration')}.`
     : 'The catalog holds no configuration within these filters.';
-  const near = nearest ? `The nearest, ${excludedName(nearest)}: ${nearest.detail}` : '';
+  // By how much it misses is the sentence of the limit, which stands beside this one.
+  const near = nearest ? `The nearest is ${excludedName(nearest)}.` : '';
   const why = [limit, near].filter(Boolean).join(' ');
   if (nearest && factor !== null && factor <= NEAR_FACTOR) {
     return {
@@ -170,7 +171,7 @@ function nothingPasses(document: SizeDocument): Verdict {
   return { kind: 'none', sentence: `Nothing ${scope(document)} serves ${asked}`, why };
 }
 
-export const excludedName = (row: Exclusion): string =>
+const excludedName = (row: Exclusion): string =>
   [
     row.instance,
     [gpuLabel(row.gpu), precisionLabel(row.quantization), row.tensor_parallel ? `TP ${row.tensor_parallel}` : '']

@@ -108,14 +108,19 @@ export function readForm(values: FormValues): FormReading {
     if (amount.kind === 'bad' && !unused.includes(field as AmountField)) return waiting(amount.sentence);
   }
   if (values.model === '') return waiting('Choose a model to begin.');
-  const load = amounts[values.loadKind];
-  if (load.kind !== 'value')
-    return waiting(`Say how many ${values.loadKind === 'users' ? 'users' : 'requests/s'} to serve.`);
+  const missing = missingLoad(values);
+  if (missing !== null) return waiting(missing);
   if (values.place !== 'anywhere' && values.placeName.trim() === '') return waiting(`Name a ${values.place}.`);
 
   const sla = readTargets(values);
   if (typeof sla === 'string') return waiting(sla);
   return { kind: 'ready', request: request(values, amounts, sla), amounts };
+}
+
+/** What to say while nobody has said how much is to be served; null where somebody has. */
+export function missingLoad({ loadKind, texts }: FormValues): string | null {
+  if (texts[loadKind].trim() !== '') return null;
+  return `Say how many ${loadKind === 'users' ? 'users' : 'requests/s'} to serve.`;
 }
 
 /** Fields that ask for nothing as the form stands: what was typed there waits, whether it can be read or not. */

@@ -42,7 +42,7 @@ const SENTENCES: Record<ReasonCode, string> = {
   zone_unknown: 'The provider does not say in which zones it sells the instance.',
   not_in_zone: 'The instance is not sold in the zones.',
   region_filtered: 'The instance is not sold in the region.',
-  max_gpus: 'One instance has more GPUs than are allowed.',
+  max_gpus: 'One instance has more GPUs than the limit.',
 };
 
 /**

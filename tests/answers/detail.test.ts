@@ -116,7 +116,7 @@ describe('cheaper neighbours', () => {
   it('of the cheapest: what comes next in the answer, and cheaper instances with their reason', () => {
     const { cheaper, recommendation } = detail(CHAT, at(chat, 0).id);
     const second = at(chat, 1);
-    expect(cheaper.map(({ name }) => name)).toContain(`${second.instances} × ${second.instance} in fp16`);
+    expect(cheaper.map(({ name }) => name)).toContain(`${second.instances} × ${second.instance} in FP16`);
     expect(cheaper.length).toBeLessThanOrEqual(5);
     const prices = cheaper.map(({ usd_per_hour: usd }) => usd ?? 0);
     expect(prices).toEqual([...prices].sort((a, b) => a - b));
@@ -137,7 +137,7 @@ describe('cheaper neighbours', () => {
     const row = chat.recommendations.find(({ instances, replicas_per_instance: each }) => instances > 1 && each === 1);
     if (!row) throw new Error('no row with several instances');
     const { cheaper } = detail(CHAT, row.id);
-    const fewer = cheaper.find(({ name }) => name === `${row.instances - 1} × ${row.instance} in fp16`);
+    const fewer = cheaper.find(({ name }) => name === `${row.instances - 1} × ${row.instance} in FP16`);
     const each = (row.throughput.requests_per_s ?? 0) / (row.instances - 1);
     expect(fewer?.why).toContain(`${each.toPrecision(3)} requests/s`);
     expect(each / row.capacity_requests_per_s).toBeGreaterThan(0.75);

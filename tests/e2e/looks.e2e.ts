@@ -112,6 +112,7 @@ const STATES: [name: string, lead: (app: AppPage, page: Page) => Promise<unknown
   [
     'components',
     async (_app, page) => {
+      await page.evaluate(() => (window.location.hash = '#components'));
       await page.keyboard.press('Control+k');
       await page.getByTestId('palette').getByText('Go to Components and states').click();
       await page.getByRole('heading', { level: 1 }).first().waitFor();

@@ -2,6 +2,7 @@ import type { ExcludedRow, SizedRow } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { CheaperCandidate } from '../../protocol/documents.ts';
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from '../../protocol/numbers.ts';
+import { precisionLabel } from '../../protocol/precision-labels.ts';
 import { rounded } from '../common.ts';
 import { isPassing, type FoundPlan } from './find-plan.ts';
 import type { Surroundings } from './ranking.ts';
@@ -12,7 +13,7 @@ const MOST_BEFORE = 3;
 type Candidate = CheaperCandidate & { usd_per_hour: number };
 
 const nameOf = (instances: number, instance: string, precision: string | null): string =>
-  `${formatFixed(instances)} × ${instance}${precision === null ? '' : ` in ${precision}`}`;
+  `${formatFixed(instances)} × ${instance}${precision === null ? '' : ` in ${precisionLabel(precision)}`}`;
 
 /** What passes and costs less: it comes first in the answer. */
 function beforeCandidate({ chosen }: SizedRow, rank: number): Candidate {

@@ -98,7 +98,7 @@ export function limitOf(miss: Miss | null, probe: Probe): Remark<string> {
   if (miss.load) return loadLimit(miss.load, miss, probe);
   if (refusal.reason === 'max_gpus' && refusal.margin) {
     const { value, limit } = refusal.margin;
-    const sentence = `The number of GPUs is the limit: the nearest, ${planName(instance, group)}, needs ${value}; at most ${limit} ${limit === 1 ? 'is' : 'are'} allowed.`;
+    const sentence = `The number of GPUs is the limit: the nearest, ${planName(instance, group)}, needs ${value}; the limit is ${limit}.`;
     return { kind: refusal.reason, sentence };
   }
   if (refusal.reason === 'sla_missed') return idleLimit(miss, probe);

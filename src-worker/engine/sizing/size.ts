@@ -206,7 +206,7 @@ function sizePlan(
   const ratePerReplicaPerMs = ratePerMs / replicas;
   const gpusInAll = instances * gpus;
   if (demand.maxGpus !== null && gpusInAll > demand.maxGpus) {
-    const detail = `Needs ${gpusInAll} GPUs (${instances} × ${instance.name}); at most ${demand.maxGpus} are allowed.`;
+    const detail = `Needs ${gpusInAll} GPUs (${instances} × ${instance.name}); the limit is ${demand.maxGpus}.`;
     const margin = { metric: 'gpus', value: gpusInAll, limit: demand.maxGpus, unit: 'GPUs' };
     return { group, refusal: { reason: 'max_gpus', detail, margin } };
   }

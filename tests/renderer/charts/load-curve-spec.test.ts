@@ -1,4 +1,4 @@
-import { freeStrip } from '../../../src-renderer/charts/load-curve-drawing.ts';
+import { freeStrip, unstablePlace } from '../../../src-renderer/charts/load-curve-drawing.ts';
 import { describe, expect, test } from 'vitest';
 import {
   interpolated,
@@ -115,4 +115,12 @@ test('the arrow takes the lowest strip that no curve crosses', () => {
   expect(strip.bottom).toBeLessThanOrEqual(170);
   expect(strip.bottom).toBeGreaterThan(160);
   expect(freeStrip(sides, area, [area]).bottom).toBe(200);
+});
+
+test('the name of the unstable zone stands clear of targets, also where the zone is narrower than it', () => {
+  const zone = { left: 300, right: 400, top: 0, bottom: 200 };
+  expect(unstablePlace(zone, 50, [])).toEqual({ x: 396, y: 166 });
+  const crossed = unstablePlace(zone, 50, [166, 150]);
+  expect(crossed.y).toBeLessThan(150 - 11);
+  expect(unstablePlace({ ...zone, left: 380 }, 50, []).x).toBe(434);
 });

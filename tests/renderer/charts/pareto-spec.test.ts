@@ -171,7 +171,7 @@ test('a stored row has the same place as the configuration it came from', () => 
     expect(stored.value(id)).toBe(pointOfConfiguration(first!).value(id));
   }
   expect(stored.value('utilization')).toBeNull();
-  expect(stored).toMatchObject({ name: '1 × g6e.xlarge', note: 'AWS, us-east-1, TP 1, 100 users' });
+  expect(stored).toMatchObject({ name: '1 × g6e.xlarge, 100 users', note: 'AWS, us-east-1, TP 1' });
 });
 
 test('the hatched zone is where the target is missed, on either side', () => {

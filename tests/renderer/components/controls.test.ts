@@ -8,6 +8,7 @@ import ChipsInput from '../../../src-renderer/components/ChipsInput.svelte';
 import Combobox from '../../../src-renderer/components/Combobox.svelte';
 import Field from '../../../src-renderer/components/Field.svelte';
 import { chipLabel } from '../../../src-renderer/components/range-chip.ts';
+import NameChips from '../../../src-renderer/components/NameChips.svelte';
 import Segmented from '../../../src-renderer/components/Segmented.svelte';
 import Select from '../../../src-renderer/components/Select.svelte';
 import Slider from '../../../src-renderer/components/Slider.svelte';
@@ -222,16 +223,41 @@ describe('ChipsInput', () => {
     expect(screen.getByRole('button', { name: 'Edit 10 to 100 by 10' })).toBeVisible();
   });
 
-  test('what is not known stays in the field with a sentence, which goes when typing goes on', async () => {
-    render(ChipsInput, { label: 'GPUs', chips: [], known: ['nvidia-l4', 'nvidia-h100'] });
-    const input = screen.getByLabelText('GPUs: add');
-    await fireEvent.input(input, { target: { value: 'nvidia-l4, h99' } });
+  test('what cannot be taken stays in the field with a sentence, which goes when typing goes on', async () => {
+    const check = (text: string) => (/^\d+$/.test(text) ? null : `"${text}" is no number.`);
+    render(ChipsInput, { label: 'Users', chips: [], check });
+    const input = screen.getByLabelText('Users: add');
+    await fireEvent.input(input, { target: { value: '10, ten' } });
     await fireEvent.change(input);
-    expect(names()).toEqual(['nvidia-l4']);
+    expect(names()).toEqual(['10']);
+    expect(input).toHaveValue('ten');
+    expect(input).toHaveAccessibleDescription('"ten" is no number.');
+    await fireEvent.input(input, { target: { value: '1' } });
+    expect(screen.queryByText(/is no number/)).toBeNull();
+  });
+
+  test('names come from the list or as a pasted list; what is not known stays with a sentence', async () => {
+    render(NameChips, {
+      label: 'GPUs',
+      names: [],
+      known: ['nvidia-l4', 'nvidia-h100', 'nvidia-h200'],
+      placeholder: '',
+    });
+    const chosen = () => screen.queryAllByRole('button', { name: /^Remove/ }).map((button) => button.ariaLabel);
+    const input = screen.getByRole('combobox', { name: 'GPUs' });
+    await fireEvent.input(input, { target: { value: 'h1' } });
+    await fireEvent.keyDown(input, { key: 'Enter' });
+    expect(chosen()).toEqual(['Remove nvidia-h100']);
+    expect(input).toHaveValue('');
+    await fireEvent.input(input, { target: { value: 'nvidia-l4, nvidia-h200' } });
+    await fireEvent.keyDown(input, { key: 'Enter' });
+    expect(chosen()).toEqual(['Remove nvidia-h100', 'Remove nvidia-l4', 'Remove nvidia-h200']);
+    await fireEvent.keyDown(input, { key: 'Backspace' });
+    expect(chosen()).toHaveLength(2);
+    await fireEvent.input(input, { target: { value: 'h99' } });
+    await fireEvent.keyDown(input, { key: 'Escape' });
     expect(input).toHaveValue('h99');
-    expect(input).toHaveAccessibleDescription('There is no "h99"; choose from the list.');
-    await fireEvent.input(input, { target: { value: 'h9' } });
-    expect(screen.queryByText(/There is no/)).toBeNull();
+    expect(input).toHaveAccessibleDescription('The catalog has no "h99"; choose from the list.');
   });
 
   test('a range chip opens its ends, steps and scale, and takes the new ones', async () => {

@@ -17,7 +17,7 @@ describe('verdict', () => {
     const verdict = verdictOf(sizeDocument(), cheapest);
     expect(verdict.kind).toBe('met');
     expect(verdict.sentence).toBe('1 × g6e.xlarge meets all 3 targets for $1.86 an hour');
-    expect(verdict.why).toBe('One L40S in FP8, us-east-1, on demand. It runs at 47 % of capacity.');
+    expect(verdict.why).toBe('One L40S in FP8, AWS, us-east-1, on demand. It runs at 47 % of capacity.');
   });
 
   test('a place without a name of its own is said with its provider', () => {
@@ -56,7 +56,7 @@ describe('verdict', () => {
     expect(verdict.kind).toBe('none');
     expect(verdict.sentence).toBe('Nothing in europe-west4-a serves 50 users with 8 GPUs on demand');
     expect(verdict.why).toContain('Do not fit in memory: 2 of 4 configurations.');
-    expect(verdict.why).toContain('The nearest, g6.xlarge, L4, FP16, TP 1:');
+    expect(verdict.why).toContain('The nearest is g6.xlarge, L4, FP16, TP 1.');
   });
 
   test('a miss within a fifth of the target is near, a larger one is not', () => {
@@ -109,9 +109,9 @@ describe('exclusions', () => {
   });
 
   test('margins name what was missed unless the unit does', () => {
-    expect(marginText(exclusion('a', 'sla_missed', ttft(640)))).toBe('TTFT P95 640 of 500 ms');
+    expect(marginText(exclusion('a', 'sla_missed', ttft(640)))).toBe('TTFT P95 640 ms, limit 500');
     expect(marginText(exclusion('a', 'max_gpus', { metric: 'gpus', value: 8, limit: 1, unit: 'GPUs' }))).toBe(
-      '8 of 1 GPUs',
+      '8 GPUs, limit 1',
     );
     expect(marginText(exclusion('a', 'price_unknown', null))).toBe('');
   });

@@ -27,7 +27,10 @@ function detailOf(id: string): DetailDocument {
     serve_command: row?.vllm_command ?? null,
     command_flags: [{ flag: '--max-num-seqs', value: '256', why: 'The profile says 256.' }],
     bench_command: null,
-    cheaper: [{ name: '3 × g2-standard-8', usd_per_hour: 0.5, why: 'It misses TTFT P95.' }],
+    cheaper: [
+      { name: '3 × g2-standard-8', usd_per_hour: 0.5, why: 'It misses TTFT P95.' },
+      { name: '9 × dear', usd_per_hour: 500, why: 'Next in price.' },
+    ],
     versions: sizeDocument().versions,
   };
 }
@@ -58,6 +61,8 @@ test('the configuration that is open is asked about, and why nothing cheaper doe
   const asked = open(id);
   const cheaper = await screen.findByRole('region', { name: 'Why not cheaper?' });
   expect(within(cheaper).getByRole('listitem')).toHaveTextContent('3 × g2-standard-8, $0.50/h: It misses TTFT P95.');
+  const dearer = screen.getByRole('region', { name: 'What comes next in price' });
+  expect(within(dearer).getByRole('listitem')).toHaveTextContent('9 × dear, $500.00/h: Next in price.');
   expect(asked.map(({ configuration }) => configuration)).toEqual([id]);
 });
 

@@ -93,7 +93,7 @@ describe('results', () => {
       await fireEvent(group, new Event('toggle'));
     }
     expect(screen.getAllByRole('rowheader')).toHaveLength(EXCLUDED.length);
-    expect(screen.getByRole('row', { name: /g6\.xlarge/ })).toHaveTextContent('TPOT P50 75 of 50 ms');
+    expect(screen.getByRole('row', { name: /g6\.xlarge/ })).toHaveTextContent('TPOT P50 75 ms, limit 50');
   });
 
   test('commands of the table are there while it is', async () => {

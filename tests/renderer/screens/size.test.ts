@@ -5,7 +5,7 @@ import App from '../../../src-renderer/App.svelte';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
 import type { SizeInputDraft } from '../../../src-worker/protocol/requests.ts';
 import { failure, success } from '../../../src-worker/protocol/result.ts';
-import { fakeApi, fakeHost, stubBrowser } from '../fixtures/app.ts';
+import { fakeApi, fakeHost, stubBrowser, WORKLOADS } from '../fixtures/app.ts';
 import { Chart } from '../fixtures/chart.ts';
 import { exclusion, MODELS, modelDocument, ROWS, sizeDocument } from '../fixtures/documents.ts';
 
@@ -251,6 +251,37 @@ describe('editing', () => {
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ zone: 'us-central1-b' }));
   });
 
+  test('without a load the field is marked, says what to do, and the old answer stays', async () => {
+    open();
+    await verdict();
+    const users = screen.getByRole('textbox', { name: 'Users' });
+    await fireEvent.input(users, { target: { value: '' } });
+    expect(users).toHaveAttribute('aria-invalid', 'true');
+    expect(users).toHaveAccessibleDescription('Say how many users to serve.');
+    expect(await screen.findByText(/The answer below is for the values before/)).toBeVisible();
+  });
+
+  test('targets that are shown and exclude nothing stand in brackets, with the reason', async () => {
+    open({
+      listWorkloads: () =>
+        Promise.resolve(
+          success(
+            WORKLOADS.map((entry, index) =>
+              index > 0
+                ? entry
+                : { ...entry, targets: [{ metric: 'ttft_p99' as const, targetMs: 2000, gating: false }] },
+            ),
+          ),
+        ),
+    });
+    await verdict();
+    const target = screen.getByLabelText('TTFT P99 target, ms');
+    expect(target).toHaveAttribute('placeholder', '(2,000)');
+    expect(target).toHaveAccessibleDescription('In brackets: shown, not a gate.');
+    await fireEvent.input(target, { target: { value: '1500' } });
+    expect(target).not.toHaveAccessibleDescription();
+  });
+
   test('models are found by words; one that is not supported shows why and cannot be chosen', async () => {
     const { asked } = open();
     await verdict();
@@ -349,7 +380,7 @@ describe('when the answer is no', () => {
     group.open = true;
     await fireEvent(group, new Event('toggle'));
     const rows = within(group).getAllByRole('row');
-    expect(rows[1]).toHaveTextContent(/g4dn\.2xlarge.*us-east-1.*L4.*FP16.*131\.5 of 120 GiB/);
+    expect(rows[1]).toHaveTextContent(/g4dn\.2xlarge.*us-east-1.*L4.*FP16.*131\.5 GiB, limit 120/);
   });
 
   test('a refused question is a sentence above the old answer', async () => {
@@ -372,7 +403,7 @@ describe('when the answer is no', () => {
 
   test('without models it says what to do first', async () => {
     open({ listModels: () => Promise.resolve(success([])) });
-    expect(await screen.findByText('Which model do you want to serve?')).toBeVisible();
+    expect(await screen.findByText(/^The catalog has no model yet/)).toBeVisible();
   });
 });
 
