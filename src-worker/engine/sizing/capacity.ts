@@ -16,11 +16,24 @@ const TOLERANCE = 1e-3;
 /** Share of the upper bound that counts as an idle replica. */
 const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
-/** Share of the guessed saturation rate that is tried first, and how far down (in ln) the search goes while all fail. */
+/** Share of the guessed saturation rate that is tried first. */
 const FIRST_TRY = 0.9;
+/** Steps in ln(rate) while only the idle replica passes: at least and at most, and the share of the chord's that is taken. */
 const STEP_DOWN = 0.4;
-/** Bracket in ln(rate) in which the score is as good as straight. */
+const MOST_DOWN = 2.5;
+const CHORD_SHARE = 0.6;
+/** Steps up while nothing fails with a figure: at least, the share of the secant's, and the slope that is at least assumed. */
+const LEAST_UP = 0.02;
+const SECANT_SHARE = 0.8;
+const LEAST_SLOPE = 2.5;
+/** Bracket in ln(rate) in which the score is as good as straight, and how near to its root the passing end must be there. */
 const NARROW = 0.02;
+const SURE = 0.75 * TOLERANCE;
+/** A root is tried from this much below, so that what passes is what is kept; and never this near to an end. */
+const AIM_BELOW = 0.25 * TOLERANCE;
+const NEAREST_END = 0.02;
+/** Rounds that may leave a bracket wider than half before it is halved. */
+const MOST_SLOW = 2;
 
 export type LatencyByKind = Partial<Record<`${LatencyKind}Ms`, LatencyPercentiles>>;
 
@@ -108,9 +121,10 @@ export function findCapacity(subject: BatchingSubject, targets: Target[]): Capac
 }
 
 /**
- * Root of the score in ln(rate): step down from the top until a rate passes, then regula falsi with Illinois halving inside
- * the bracket, bisection while its upper end is infinite. Returns the largest rate that was verified to meet every target
- * (QUEUEING.md section 4). `bound` is a rate (per ms) none can exceed.
+ * Root of the score in ln(rate): from the first try down until a rate passes or up until one fails, then inverse quadratic
+ * interpolation inside the bracket, a chord where the curve is too bent for it, bisection while the upper end is infinite.
+ * Returns the largest rate that was verified to meet every target (QUEUEING.md section 4). `bound` is a rate (per ms) none
+ * can exceed.
  */
 export function searchCapacity(score: (ratePerMs: number) => Score, bound: number, firstTry = bound / 2): Capacity {
   if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
@@ -119,46 +133,77 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
   const idle = at(floor);
   if (idle.value > 0) return refusal(idle);
 
-  let low = floor;
-  let lowScore = idle.value;
-  let lowWeight = idle.value;
-  let high = Math.log(bound * 1.001);
-  let highScore = Infinity;
-  let highWeight = Infinity;
+  let low: Tried = { x: floor, value: idle.value };
+  let high: Tried = { x: Math.log(bound * 1.001), value: Infinity };
   let binding: Score['binding'] = 'compute';
   let next = Math.log(firstTry);
-  let lastSide: 'low' | 'high' | null = null;
-  for (let round = 0; round < MAX_ROUNDS && high - low > TOLERANCE; round += 1) {
+  /** Rounds in which the bracket has not come down to half of `widthBefore`. */
+  let slowRounds = 0;
+  let widthBefore = Infinity;
+  for (let round = 0; round < MAX_ROUNDS && high.x - low.x > TOLERANCE; round += 1) {
     const result = at(next);
-    if (result.value <= 0) {
-      low = next;
-      lowScore = result.value;
-      lowWeight = result.value;
-      if (lastSide === 'low') highWeight /= 2;
-      lastSide = 'low';
-    } else {
-      high = next;
-      highScore = result.value;
-      highWeight = result.value;
+    const tried: Tried = { x: next, value: result.value };
+    /** The end of the bracket that gives way. */
+    const outside = result.value > 0 ? high : low;
+    if (result.value > 0) {
+      high = tried;
       binding = result.binding;
-      if (lastSide === 'high' && low > floor) lowWeight /= 2;
-      lastSide = 'high';
-    }
-    if (low === floor) next = Math.max(high - STEP_DOWN, (low + high) / 2);
-    else if (!Number.isFinite(highWeight)) next = (low + high) / 2;
+    } else low = tried;
+    if (low.x === floor) next = stepDown(high, low);
+    else if (!Number.isFinite(high.value))
+      next = Math.min(low.x + stepUp(low, outside.x < low.x ? outside : low), (low.x + high.x) / 2);
     else {
-      // In a bracket too narrow for the curve to bend, a chord that meets zero next to the passing end settles the search.
-      const chord = lowScore / (lowScore - highScore);
-      if (high - low < NARROW && chord * (high - low) < TOLERANCE / 2) break;
-      next = low + (high - low) * Math.min(0.95, Math.max(0.05, lowWeight / (lowWeight - highWeight)));
+      const root = rootBetween(low, high, outside.x === floor ? null : outside);
+      // Where the curve meets zero next to the passing end of a bracket that is narrow enough to trust it, that end is it.
+      if (high.x - low.x < NARROW && root - low.x < SURE) break;
+      const width = high.x - low.x;
+      slowRounds = width > widthBefore / 2 ? slowRounds + 1 : 0;
+      widthBefore = slowRounds === 0 ? width : widthBefore;
+      const room = width * NEAREST_END;
+      // A curve that keeps one end where it is: halve the bracket.
+      next =
+        slowRounds > MOST_SLOW ? low.x + width / 2 : Math.min(high.x - room, Math.max(low.x + room, root - AIM_BELOW));
     }
-    // A step below the tolerance next to the passing end decides the search at once.
-    if (next - low < TOLERANCE / 2) next = low + TOLERANCE / 2;
-    if (high - next < TOLERANCE / 2) next = high - TOLERANCE / 2;
   }
   // Next to nothing can be carried: a search that never left its floor found no capacity.
-  if (low === floor) return refusal({ ...idle, binding });
-  return { kind: 'found', ratePerMs: Math.exp(low), binding };
+  if (low.x === floor) return refusal({ ...idle, binding });
+  return { kind: 'found', ratePerMs: Math.exp(low.x), binding };
+}
+
+/** A rate, as ln(rate), and its score. */
+interface Tried {
+  x: number;
+  value: number;
+}
+
+/**
+ * Where to try next while only the idle replica passes: latency is about a straight line in the rate there, and the
+ * chord from idle to what failed is nearly always low enough.
+ */
+function stepDown(failed: Tried, idle: Tried): number {
+  const [idleShare, share] = [Math.exp(idle.value), Math.exp(failed.value)];
+  const chord = Number.isFinite(share) ? Math.log((share - idleShare) / (1 - idleShare)) : 0;
+  const step = Math.min(MOST_DOWN, Math.max(STEP_DOWN, chord * CHORD_SHARE));
+  return Math.max(failed.x - step, (idle.x + failed.x) / 2);
+}
+
+/** How far above a rate that passes the next one is tried while none has failed with a figure; `before` passed, too, or is idle. */
+function stepUp(low: Tried, before: Tried): number {
+  const slope = Math.max((low.value - before.value) / (low.x - before.x || 1), LEAST_SLOPE);
+  return Math.max(LEAST_UP, (-low.value / slope) * SECANT_SHARE);
+}
+
+/** Where the curve through both ends, and a third point where there is one, meets zero. */
+function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
+  const chord = low.x + ((high.x - low.x) * low.value) / (low.value - high.value);
+  if (!outside || !Number.isFinite(outside.value)) return chord;
+  const [a, b, c] = [low.value, high.value, outside.value];
+  if (a === c || b === c) return chord;
+  const root =
+    (low.x * b * c) / ((a - b) * (a - c)) +
+    (high.x * a * c) / ((b - a) * (b - c)) +
+    (outside.x * a * b) / ((c - a) * (c - b));
+  return root > low.x && root < high.x ? root : chord;
 }
 
 function refusal({ binding, predictedMs, targetMs }: Score): Capacity {

@@ -20,6 +20,27 @@ describe('capacity search', () => {
     }
   });
 
+  test('asks for few scores, however the curve bends and wherever the first try lies', () => {
+    let asked = 0;
+    let searches = 0;
+    for (const root of [0.003, 0.03, 0.1, 0.4, 0.77, 0.98]) {
+      for (const bend of [0.3, 1, 4, 9]) {
+        for (const firstTry of [0.7 * root, 1.05 * root, Math.min(1, 2 * root), 0.9]) {
+          searches += 1;
+          searchCapacity(
+            (rate) => {
+              asked += 1;
+              return score(Math.log(0.4 + 0.6 * (rate / root) ** bend));
+            },
+            1,
+            firstTry,
+          );
+        }
+      }
+    }
+    expect(asked / searches).toBeLessThan(10);
+  });
+
   test('finds the edge where the score jumps to infinity', () => {
     const found = searchCapacity((rate) => score(rate > 0.123 ? Infinity : -0.5), 1);
     expect(found.kind === 'found' ? found.ratePerMs / 0.123 : NaN).toBeCloseTo(1, 2);
