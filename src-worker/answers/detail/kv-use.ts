@@ -12,7 +12,7 @@ export function kvUse({ replica, planned }: PlannedReplica, isPassing: boolean):
   const mean = `${plural(Math.round(context), 'token')} on average`;
   const sentence =
     byKv >= maxNumSeqs
-      ? `The slot limit binds, not memory: max_num_seqs allows ${formatFixed(maxNumSeqs)} sequences, the KV cache holds ${formatFixed(byKv)} of ${mean}.`
+      ? `The slot limit binds, not memory: max_num_seqs allows ${formatFixed(maxNumSeqs)} sequences, the KV cache holds ${plural(byKv, 'sequence')} of ${mean}.`
       : `Memory binds, not the slot limit: the KV cache holds ${plural(byKv, 'sequence')} of ${mean}, max_num_seqs would allow ${formatFixed(maxNumSeqs)}.`;
   return {
     tokens_that_fit: kvCacheTokens,
