@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { errorInfo } from '../../src-worker/engine/errors.ts';
+import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
@@ -76,8 +77,10 @@ export function createAppService(options: AppServiceOptions): AppService {
     report(`Run ${id} was interrupted when the program ended; the rows it had are kept.`);
   }
 
-  const size = options.workers ?? defaultWorkers(host);
-  const pool = createPool({ workerPath, size, facts });
+  const size = options.workers ?? availableParallelism();
+  // The window needs a core of its own while a sweep runs, but not while somebody waits for an answer.
+  const sweepThreads = host === 'cli' ? size : Math.max(1, size - 1);
+  const pool = createPool({ workerPath, size, sweepThreads, facts });
   const models = createModelStore(catalogsFolder, store);
   const listeners = new Set<(event: ProgressEvent) => void>();
   const tell = (event: ProgressEvent) => {
@@ -90,6 +93,10 @@ export function createAppService(options: AppServiceOptions): AppService {
     const model = models.resolve(input.model);
     return { input: { ...input, model: model.id } satisfies SizeInput, model };
   };
+
+  // A thread that still has to start and to compile the program is no help to the one answer of a command.
+  const sized = (input: SizeInput, model: ModelSource) =>
+    host === 'cli' ? pool.run('size', input, model) : pool.size(input, model);
 
   const planQuestion = (request: unknown) => {
     const { question, configuration } = checkRequest(planQuestionSchema, request, 'Configuration request');
@@ -110,7 +117,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     size: (request) =>
       ask(() => {
         const { input, model } = sizeQuestion(request);
-        return pool.run('size', input, model);
+        return sized(input, model);
       }),
     detail: (request) =>
       ask(() => {
@@ -142,7 +149,7 @@ export function createAppService(options: AppServiceOptions): AppService {
       ask(async () => {
         const { input, model } = sizeQuestion(request);
         const runName = checkRequest(runNameSchema, name, 'Run name').trim();
-        const result = await pool.run('size', input, model);
+        const result = await sized(input, model);
         return result.ok ? attempt(() => saveSize(input, runName, result.value)) : result;
       }),
     planSweep: (spec) => answer(() => sweeps.plan(spec)),
@@ -210,11 +217,6 @@ export function createAppService(options: AppServiceOptions): AppService {
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
     close: () => (closed ??= close()),
   };
-}
-
-function defaultWorkers(host: HostKind): number {
-  const cores = availableParallelism();
-  return host === 'cli' ? cores : Math.max(1, cores - 1);
 }
 
 /** The answer of something that is done at once; whatever it throws becomes a failure. */

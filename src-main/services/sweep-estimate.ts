@@ -42,8 +42,8 @@ function searchPace({ searches, msPerRow }: Pace, facts: Facts): number | null {
   return paces[Math.floor(paces.length / 4)] ?? null;
 }
 
-function samplePace({ input, model, ms, rows }: SearchSample, msPerRow: number, facts: Facts): number | null {
-  const { searches } = surveySearches([input], [null], model, facts);
+function samplePace({ input, model, ms, rows, share }: SearchSample, msPerRow: number, facts: Facts): number | null {
+  const searches = surveySearches([input], [null], model, facts).searches * share;
   // Rows of a call never take all of its time, whatever their pace was elsewhere.
   return searches > 0 ? Math.max(ms - rows * msPerRow, ms / 10) / searches : null;
 }

@@ -84,7 +84,13 @@ export function createSweeps(parts: SweepParts): Sweeps {
         inputs: space.inputs.length,
         rows: survey.rows * space.users.length * space.zones.length,
       };
-      return sweepPlanDocument(question, space, survey, facts, estimateSweepMs(work, pool.pace(), pool.size, facts));
+      return sweepPlanDocument(
+        question,
+        space,
+        survey,
+        facts,
+        estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts),
+      );
     },
     start,
     list: () =>

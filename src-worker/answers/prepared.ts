@@ -1,8 +1,8 @@
 import type { Facts } from '../engine/facts.ts';
 import { analyzeModel } from '../engine/model/analyze.ts';
 import type { Model, ModelSource } from '../engine/model/types.ts';
-import { evaluatePlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
-import type { SizingScope, SizingSubject } from '../engine/sizing/types.ts';
+import { evaluatePlans, unknownPlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
+import type { PlanCapacity, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
 import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
@@ -90,8 +90,40 @@ function subjectKey(input: SizeInput, source: ModelSource, workload: Workload): 
 export const subjectOf = (input: SizeInput, source: ModelSource, facts: Facts): Omit<PreparedSizing, 'evaluated'> =>
   resolved(input, source, facts).prepared;
 
-/** Resolves a request and searches the capacity of every plan in scope that is not known from an earlier request. */
-export function prepareSizing(input: SizeInput, source: ModelSource, facts: Facts): PreparedSizing {
+/**
+ * Resolves a request and searches the capacity of every plan in scope that is known neither from an earlier request nor by
+ * `capacities`.
+ */
+export function prepareSizing(
+  input: SizeInput,
+  source: ModelSource,
+  facts: Facts,
+  capacities: readonly PlanCapacity[] = [],
+): PreparedSizing {
   const { prepared, known } = resolved(input, source, facts);
-  return { ...prepared, evaluated: evaluatePlans(prepared.subject, prepared.scope, facts, known.plans) };
+  const { subject, scope } = prepared;
+  return { ...prepared, evaluated: evaluatePlans(subject, scope, facts, { known: known.plans, capacities }) };
+}
+
+/** Keys of the plans that an answer to the request would have to evaluate; none where searches cannot be handed over. */
+export function missingPlans(input: SizeInput, source: ModelSource, facts: Facts): string[] {
+  if (input.method !== 'batching') return [];
+  const { prepared, known } = resolved(input, source, facts);
+  return unknownPlans(prepared.subject, prepared.scope, facts, known.plans);
+}
+
+/** Evaluates the plans of these keys, and gives the capacities that were searched for. */
+export function searchPlans(
+  input: SizeInput,
+  source: ModelSource,
+  facts: Facts,
+  keys: readonly string[],
+): PlanCapacity[] {
+  const { prepared, known } = resolved(input, source, facts);
+  const { subject, scope } = prepared;
+  evaluatePlans(subject, scope, facts, { known: known.plans, keys: new Set(keys) });
+  return keys.flatMap((key) => {
+    const capacity = known.plans.get(key)?.searched;
+    return capacity ? [{ key, capacity }] : [];
+  });
 }

@@ -1,7 +1,7 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import { sizeForDemand } from '../engine/sizing/size.ts';
-import type { SizeOutcome } from '../engine/sizing/types.ts';
+import type { PlanCapacity, SizeOutcome } from '../engine/sizing/types.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
@@ -67,9 +67,17 @@ function cutSentence(prepared: PreparedSizing, cut: NonNullable<RequestLengths['
   return `${lead}${percent(cut.requestsFraction)} of the requests and ${percent(cut.tokensFraction)} of the tokens were cut.`;
 }
 
-/** The answer to one size request: `top` rows, every exclusion, and what would help when nothing passes. */
-export function answerSize(input: SizeInput, source: ModelSource, facts: Facts): SizeDocument {
-  const prepared = prepareSizing(input, source, facts);
+/**
+ * The answer to one size request: `top` rows, every exclusion, and what would help when nothing passes. It has the same bytes
+ * whether its capacities were searched here or handed over.
+ */
+export function answerSize(
+  input: SizeInput,
+  source: ModelSource,
+  facts: Facts,
+  capacities: readonly PlanCapacity[] = [],
+): SizeDocument {
+  const prepared = prepareSizing(input, source, facts, capacities);
   const document = sizeAt(prepared, { users: null, zone: null }, input.top);
   return document.num_passing > 0 ? document : { ...document, ...explainNoAnswer(prepared, source, facts) };
 }

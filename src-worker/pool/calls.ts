@@ -4,6 +4,7 @@ import { answerExplain } from '../answers/explain/explain.ts';
 import { answerModel } from '../answers/model.ts';
 import { answerPredict } from '../answers/predict.ts';
 import { forgetPlans } from '../answers/plan-memory.ts';
+import { missingPlans, searchPlans } from '../answers/prepared.ts';
 import { answerQueue } from '../answers/queue.ts';
 import { answerSize } from '../answers/size.ts';
 import { columnBuilder } from '../answers/column-builder.ts';
@@ -52,7 +53,9 @@ export function createWorkerCalls(): WorkerApi {
         searches.clear();
         return { instances: given.instances.length };
       }),
-    size: (input, model) => attempt(() => answerSize(input, model, facts())),
+    size: (input, model, capacities) => attempt(() => answerSize(input, model, facts(), capacities)),
+    missingPlans: (input, model) => attempt(() => missingPlans(input, model, facts())),
+    searchPlans: (input, model, keys) => attempt(() => searchPlans(input, model, facts(), keys)),
     detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),

@@ -1,5 +1,6 @@
 import type { ModelSource } from '../engine/model/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
+import type { WorkerApi } from '../protocol/worker-api.ts';
 import type { Job } from './sweep-run.ts';
 import type { CallOutcome } from './thread.ts';
 
@@ -9,6 +10,8 @@ export interface SearchSample {
   model: ModelSource;
   ms: number;
   rows: number;
+  /** Share of the input's plans that were searched. */
+  share: number;
   /** First of its thread, which still had to compile the program: several times slower. */
   isCold: boolean;
 }
@@ -36,7 +39,9 @@ export interface PaceMeter {
   /** Books a unit that had its thread to itself, also in the thread's past. */
   addUnit(job: Job, outcome: CallOutcome<'sweepUnit'>, past: ThreadPast): void;
   /** Books the answer of a size question. */
-  addSize(input: SizeInput, model: ModelSource, outcome: CallOutcome<'size'>, past: ThreadPast): void;
+  addSize(call: Parameters<WorkerApi['size']>, outcome: CallOutcome<'size'>, past: ThreadPast): void;
+  /** Books a thread's share in the searches of a size question. */
+  addShare(call: Parameters<WorkerApi['searchPlans']>, outcome: CallOutcome<'searchPlans'>, past: ThreadPast): void;
   pace(): Pace;
 }
 
@@ -69,9 +74,15 @@ export function paceMeter(): PaceMeter {
       if (outcome.kind !== 'answered' || !outcome.result.ok || outcome.result.value.kind !== 'done') return;
       const { rows } = outcome.result.value.batch;
       if (isHeld) addRows(outcome.ms, rows);
-      if (search) addSearch({ input, model, ms: outcome.ms, rows, ...search });
+      if (search) addSearch({ input, model, ms: outcome.ms, rows, share: 1, ...search });
     },
-    addSize(input, model, outcome, past) {
+    addShare([input, model, keys, total], outcome, past) {
+      const isCold = !past.isWarm;
+      past.isWarm = true;
+      if (outcome.kind !== 'answered' || !outcome.result.ok || total === 0) return;
+      addSearch({ input, model, ms: outcome.ms, rows: 0, share: keys.length / total, isCold });
+    },
+    addSize([input, model, capacities = []], outcome, past) {
       const isAskedAgain = past.asked.some((earlier) => planText(earlier) === planText(input));
       const search = ask(past, input);
       if (outcome.kind !== 'answered' || !outcome.result.ok) return;
@@ -80,8 +91,8 @@ export function paceMeter(): PaceMeter {
       if (passing === 0) return;
       // Every instance is worked out, however few are listed.
       const rows = passing + excluded.length;
-      if (isAskedAgain) addRows(outcome.ms, rows);
-      if (search) addSearch({ input, model, ms: outcome.ms, rows, ...search });
+      if (isAskedAgain || capacities.length > 0) addRows(outcome.ms, rows);
+      else if (search) addSearch({ input, model, ms: outcome.ms, rows, share: 1, ...search });
     },
     pace() {
       const rows = units.reduce((sum, unit) => sum + unit.rows, 0);

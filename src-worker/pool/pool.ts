@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { ErrorInfo } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
+import type { ModelSource } from '../engine/model/types.ts';
+import type { SizeInput } from '../protocol/requests.ts';
 import { failure } from '../protocol/result.ts';
 import { CONTROL_DONE_POINTS, type WorkerApi } from '../protocol/worker-api.ts';
 import { newPast, paceMeter, type Pace, type ThreadPast } from './pace.ts';
@@ -16,18 +18,24 @@ export type SingleMethod = Exclude<Method, 'load' | 'sweepUnit'>;
 export interface PoolOptions {
   /** worker.ts, or what it was bundled to. */
   workerPath: string;
-  /** Most threads: as many as cores, one fewer while a window is open. At least 1. */
+  /** Most threads: as many as cores. At least 1. */
   size: number;
+  /** Most of them that sweeps may have at once: one fewer while a window is open. All where it is left out. */
+  sweepThreads?: number;
   facts: Facts;
 }
 
 export interface Pool {
-  readonly size: number;
+  /** Most threads. */
+  readonly threads: number;
+  readonly sweepThreads: number;
   /**
    * One call, ahead of every waiting unit of a sweep; a thread in the middle of a unit takes it between two points. Never
    * rejects: a thread that dies meanwhile is a failure `worker_crashed`, a closed pool `pool_closed`.
    */
   run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>>;
+  /** The answer of a size question, as `run` gives it; idle threads share what it has to search. */
+  size(input: SizeInput, model: ModelSource): Promise<Answer<'size'>>;
   /** Resolves when the sweep ends or is cancelled; rejects only with what `onBatch` threw. */
   runSweep(request: SweepRequest): Promise<SweepOutcome>;
   /** How fast the threads were lately, by the units of sweeps they had to themselves. */
@@ -66,6 +74,9 @@ const CLOSED: ErrorInfo = {
 
 /** Threads that die before they are ready, one after the other, until a sweep stops trying. */
 const MAX_FAILED_STARTS = 3;
+/** Threads that share the searches of one question at most, and the plans each of them has to have to be worth it. */
+const MOST_SHARES = 4;
+const LEAST_PLANS = 8;
 /** Finished or running units a sweep may have beyond the oldest undelivered one, per thread. */
 const UNITS_AHEAD_PER_THREAD = 3;
 
@@ -75,7 +86,8 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 class ThreadPool implements Pool {
-  readonly size: number;
+  readonly threads: number;
+  readonly sweepThreads: number;
   readonly #workerPath: string;
   readonly #seats: Seat[];
   readonly #meter = paceMeter();
@@ -87,11 +99,12 @@ class ThreadPool implements Pool {
   #failedStarts = 0;
   #isClosed = false;
 
-  constructor({ workerPath, size, facts }: PoolOptions) {
-    this.size = Math.max(1, Math.floor(size));
+  constructor({ workerPath, size, sweepThreads = size, facts }: PoolOptions) {
+    this.threads = Math.max(1, Math.floor(size));
+    this.sweepThreads = Math.min(this.threads, Math.max(1, Math.floor(sweepThreads)));
     this.#workerPath = resolve(workerPath);
     this.#facts = facts;
-    this.#seats = Array.from({ length: this.size }, (_, index) => ({
+    this.#seats = Array.from({ length: this.threads }, (_, index) => ({
       name: `configiq-${index + 1}`,
       thread: null,
       facts: null,
@@ -112,17 +125,50 @@ class ThreadPool implements Pool {
     if (!isAlone) seat.isShared = true;
     const outcome = await this.#call(seat, this.#facts, method, ...args);
     seat.hasSingle = false;
+    // What the name says of arguments and answer, the compiler cannot follow through the generic name.
     if (isAlone && method === 'size') {
-      // What the name says of arguments and answer, the compiler cannot follow through the generic name.
-      const [input, model] = args as Parameters<WorkerApi['size']>;
-      this.#meter.addSize(input, model, outcome as CallOutcome<'size'>, seat.past);
+      this.#meter.addSize(args as Parameters<WorkerApi['size']>, outcome as CallOutcome<'size'>, seat.past);
+    } else if (isAlone && method === 'searchPlans') {
+      this.#meter.addShare(
+        args as Parameters<WorkerApi['searchPlans']>,
+        outcome as CallOutcome<'searchPlans'>,
+        seat.past,
+      );
     }
     this.#serve();
     return outcome.kind === 'answered' ? outcome.result : failureOf<Name>(this.#isClosed ? CLOSED : outcome.error);
   }
 
+  async size(input: SizeInput, model: ModelSource): Promise<Answer<'size'>> {
+    const missing = await this.run('missingPlans', input, model);
+    if (!missing.ok) return missing;
+    const keys = missing.value;
+    const idle = this.#seats.filter((seat) => !seat.hasSingle && !seat.job).length;
+    const shares = Math.min(idle, MOST_SHARES, Math.floor(keys.length / LEAST_PLANS));
+    if (shares < 2) return this.run('size', input, model);
+    const found = await Promise.all(
+      Array.from({ length: shares }, (_, share) =>
+        this.run(
+          'searchPlans',
+          input,
+          model,
+          keys.filter((_key, index) => index % shares === share),
+          keys.length,
+        ),
+      ),
+    );
+    const failed = found.find((result) => !result.ok);
+    if (failed) return failed;
+    return this.run(
+      'size',
+      input,
+      model,
+      found.flatMap((result) => (result.ok ? result.value : [])),
+    );
+  }
+
   async runSweep(request: SweepRequest): Promise<SweepOutcome> {
-    const run = new SweepRun(request, this.size * UNITS_AHEAD_PER_THREAD, () => this.#serve());
+    const run = new SweepRun(request, this.sweepThreads * UNITS_AHEAD_PER_THREAD, () => this.#serve());
     const sweep: Sweep = { run, facts: this.#facts };
     if (this.#isClosed) run.cancel();
     this.#sweeps.push(sweep);
@@ -155,10 +201,13 @@ class ThreadPool implements Pool {
       seat.hasSingle = true;
       this.#singles.shift()?.(seat);
     }
+    let free = this.sweepThreads - this.#seats.filter(({ job }) => job).length;
     for (const seat of this.#seats) {
+      if (free <= 0) return;
       if (seat.hasSingle || seat.job) continue;
       const work = this.#takeUnit(seat);
       if (!work) return;
+      free -= 1;
       seat.job = work.job;
       seat.isShared = false;
       void this.#runUnit(seat, work.sweep, work.job);

@@ -1,5 +1,6 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
+import type { PlanCapacity } from '../engine/sizing/types.ts';
 import type { ColumnBatch } from './columns.ts';
 import type {
   DetailDocument,
@@ -34,7 +35,12 @@ export type SweepUnitOutcome = { kind: 'done'; batch: ColumnBatch } | { kind: 'c
 export interface WorkerApi {
   /** Hands over the catalogs. Must come first; may come again when catalogs change. */
   load(facts: Facts): Result<{ instances: number }>;
-  size(input: SizeInput, model: ModelSource): Result<SizeDocument>;
+  /** `capacities` were searched by other threads for the same input. */
+  size(input: SizeInput, model: ModelSource, capacities?: readonly PlanCapacity[]): Result<SizeDocument>;
+  /** Keys of the plans that the answer would have to search on this thread. */
+  missingPlans(input: SizeInput, model: ModelSource): Result<string[]>;
+  /** Searches these plans, some of `total` that are missing, and keeps them. */
+  searchPlans(input: SizeInput, model: ModelSource, keys: readonly string[], total: number): Result<PlanCapacity[]>;
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;

@@ -18,6 +18,7 @@ const sample = (msPerSearch: number, isCold = false): SearchSample => ({
   model,
   ms: searches * msPerSearch + 10,
   rows: 10,
+  share: 1,
   isCold,
 });
 const pace = (...samples: SearchSample[]): Pace => ({ searches: samples, msPerRow: 1 });

@@ -86,13 +86,33 @@ test('a size question tells of searches at first, and of rows when only its load
     ms: 50,
     result: success({ num_passing: passing, recommendations: [{}], excluded: [{}] } as unknown as SizeDocument),
   });
-  meter.addSize(input, model, answer(4), past);
-  expect(meter.pace()).toEqual({ searches: [{ input, model, ms: 50, rows: 5, isCold: true }], msPerRow: null });
-  meter.addSize({ ...input, users: 7, top: 100 }, model, answer(9), past);
+  meter.addSize([input, model], answer(4), past);
+  expect(meter.pace()).toEqual({
+    searches: [{ input, model, ms: 50, rows: 5, share: 1, isCold: true }],
+    msPerRow: null,
+  });
+  meter.addSize([{ ...input, users: 7, top: 100 }, model], answer(9), past);
   expect(meter.pace()).toMatchObject({ searches: [{}], msPerRow: 5 });
   // Some plans are known, some not: it tells of neither.
-  meter.addSize({ ...input, provider: ['gcp'] }, model, answer(1), past);
+  meter.addSize([{ ...input, provider: ['gcp'] }, model], answer(1), past);
   // Where nothing passes, other questions are asked along with it.
-  meter.addSize({ ...input, workload: 'rag' }, model, answer(0), past);
+  meter.addSize([{ ...input, workload: 'rag' }, model], answer(0), past);
   expect(meter.pace()).toMatchObject({ searches: [{}], msPerRow: 5 });
+});
+
+test('a share of the searches tells of that many, and what follows it of rows', () => {
+  const meter = paceMeter();
+  const past = newPast();
+  meter.addShare([input, model, ['a', 'b'], 8], { kind: 'answered', ms: 12, result: success([]) }, past);
+  const sized: CallOutcome<'size'> = {
+    kind: 'answered',
+    ms: 20,
+    result: success({ num_passing: 4, recommendations: [], excluded: [] } as unknown as SizeDocument),
+  };
+  const capacities = [{ key: 'c', capacity: { kind: 'found', ratePerMs: 1, binding: 'kv' } }] as const;
+  meter.addSize([input, model, capacities], sized, past);
+  expect(meter.pace()).toEqual({
+    searches: [{ input, model, ms: 12, rows: 0, share: 0.25, isCold: true }],
+    msPerRow: 5,
+  });
 });

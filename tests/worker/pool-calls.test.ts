@@ -56,6 +56,30 @@ describe('pool: single calls', () => {
     }
   });
 
+  it('leaves a thread free of sweeps where it is told to, and answers there at once', async () => {
+    pool = createPool({ workerPath: fixture('scripted-worker.ts'), size: 2, sweepThreads: 1, facts: NO_FACTS });
+    const controller = new AbortController();
+    let answered = 0;
+    const { request, batches } = recordedSweep(
+      scriptedUnits(400, 20),
+      { spinMs: 10 },
+      {
+        signal: controller.signal,
+        onProgress: (done) => {
+          if (done < 40 || answered > 0) return;
+          const asked = performance.now();
+          void pool.run('queue', QUESTION).then(() => {
+            answered = performance.now() - asked;
+            controller.abort();
+          });
+        },
+      },
+    );
+    await pool.runSweep(request);
+    expect(new Set(batches.flatMap((batch) => [...(batch.numbers['thread'] ?? [])])).size).toBe(1);
+    expect(answered).toBeGreaterThan(0);
+  });
+
   it('is answered in the middle of a unit, long before the sweep or the unit ends', async () => {
     open(1);
     const controller = new AbortController();

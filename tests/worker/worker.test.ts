@@ -61,6 +61,24 @@ describe('worker', () => {
     expect(answer.ok && documentText(answer.value)).toBe(documentText(answerSize(sized({}), model, facts)));
   });
 
+  it('gives the same bytes when threads share the searches', async () => {
+    for (const draft of [{ provider: [] }, { provider: ['aws'], input_tokens: 4000 }, { sla: { ttft_p95: 2 } }]) {
+      const answer = await pool.size(sized(draft), model);
+      expect(answer.ok && documentText(answer.value)).toBe(documentText(answerSize(sized(draft), model, facts)));
+    }
+    const shares = pool.pace().searches.map(({ share }) => share);
+    expect(shares.filter((share) => share > 0.4 && share < 0.6)).toHaveLength(6);
+  });
+
+  it('asks one thread where there is little to search, and says what is wrong with a question', async () => {
+    const before = pool.pace().searches.length;
+    expect(await pool.size(sized({ gpu: ['l4'], method: 'mg1' }), model)).toMatchObject({ ok: true });
+    expect(await pool.size(sized({ provider: [], users: 7 }), model)).toMatchObject({ ok: true });
+    const shared = pool.pace().searches.slice(before);
+    expect(shared.filter(({ share }) => share < 1)).toEqual([]);
+    expect(await pool.size(sized({ gpu: ['h10'] }), model)).toMatchObject({ error: { code: 'unknown_gpu' } });
+  });
+
   it('errors keep family, code and details', async () => {
     const answer = await pool.run('size', sized({ gpu: ['h10'] }), model);
     expect(answer).toMatchObject({

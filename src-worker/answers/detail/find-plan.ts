@@ -72,7 +72,7 @@ export function sizeInstance(
   id: string | null = null,
 ): { prepared: PreparedSizing; row: SizedRow | ExcludedRow; groups: PlanGroup[] } {
   const { subject, scope, facts } = prepared;
-  const all = evaluatePlans(subject, scope, { ...facts, instances: [instance] }, known);
+  const all = evaluatePlans(subject, scope, { ...facts, instances: [instance] }, { known });
   const only = id === null ? null : planIds.indexOf(id);
   const candidates = all.candidates.map((candidate) => ({
     ...candidate,

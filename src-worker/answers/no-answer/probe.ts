@@ -71,7 +71,12 @@ export function askedOf(asked: Probe, source: ModelSource, facts: Facts): Asked 
         const instances = facts.instances.filter(
           (instance) => isIncluded(instance) && isEligible(instance, sizing) && fitsTensorParallel(instance, input.tp),
         );
-        const evaluated = evaluatePlans(prepared.subject, prepared.scope, { ...facts, instances }, known.plans);
+        const evaluated = evaluatePlans(
+          prepared.subject,
+          prepared.scope,
+          { ...facts, instances },
+          { known: known.plans },
+        );
         return probed({ ...prepared, facts, evaluated });
       });
     },

@@ -129,19 +129,23 @@ function capabilityMargin(gpu: Gpu, precision: Precision): Margin | null {
   return value !== null && value < limit ? { metric: 'compute_capability', value, limit, unit: '' } : null;
 }
 
-/** Evaluates one plan: dtype, heads, memory, then its capacity. What fails first is the reason. */
+/**
+ * Evaluates one plan: dtype, heads, memory, then its capacity. What fails first is the reason. `found` is the capacity where
+ * the same search was made elsewhere.
+ */
 export function evaluatePlanGroup(
   subject: SizingSubject,
   gpu: Gpu,
   instance: Instance,
   tensorParallel: number,
   precision: Precision,
+  found?: Capacity,
 ): PlanGroup {
   const support = precisionSupport(gpu, precision);
   const checked = checkPlanGroup(subject, gpu, instance, tensorParallel, precision);
   return checked.refusal || !checked.memory || support.kind === 'unsupported'
     ? checked
-    : searched(subject, checked, checked.memory, support, instance);
+    : searched(subject, checked, checked.memory, support, instance, found);
 }
 
 /** Everything that can be said of a plan without searching its capacity: dtype, heads and memory. `load` stays null. */
@@ -165,6 +169,7 @@ export function checkPlanGroup(
     isGpuMeasured: familyOf(subject.calibration, gpu.id).isMeasured,
     refusal: null,
     warnings: [],
+    searched: null,
     load: null,
   };
   const refused = engineRefusal(gpu, subject.engine.minComputeCapability);
@@ -227,6 +232,7 @@ function searched(
   memory: MemoryFit,
   support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
   instance: Instance,
+  known: Capacity | undefined,
 ): PlanGroup {
   const { gpu, gpuShare, tensorParallel, precision, limits } = checked;
   const { model, calibration, kvBytesPerElement } = subject;
@@ -251,23 +257,24 @@ function searched(
     scvArrival: subject.scvArrival,
     population: null,
   };
-  const { capacity, load } = SEARCHES[subject.method](replica, subject);
+  const { capacity, load } = SEARCHES[subject.method](replica, subject, known);
   if (capacity.kind !== 'found') {
-    return { ...checked, refusal: capacityRefusal(capacity, memory, subject) };
+    return { ...checked, searched: capacity, refusal: capacityRefusal(capacity, memory, subject) };
   }
-  return { ...checked, load: load(capacity) };
+  return { ...checked, searched: capacity, load: load(capacity) };
 }
 
 type Found = Extract<Capacity, { kind: 'found' }>;
 type Search = (
   replica: BatchingSubject,
   subject: SizingSubject,
+  known?: Capacity,
 ) => { capacity: Capacity; load: (found: Found) => ReplicaLoad };
 
-/** How each method finds a replica's capacity and latency. */
+/** How each method finds a replica's capacity and latency. M/G/1 needs what its search builds, and makes it anew. */
 const SEARCHES: Record<SizingMethod, Search> = {
-  batching: (replica, { targets }) => ({
-    capacity: findCapacity(replica, targets),
+  batching: (replica, { targets }, known) => ({
+    capacity: known ?? findCapacity(replica, targets),
     load: (found) => batchingLoad(replica, found),
   }),
   mg1: (replica, { targets }) => oneAtATime(replica, targets),

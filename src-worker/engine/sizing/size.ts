@@ -1,6 +1,7 @@
 import { costOf } from '../cost/cost.ts';
 import type { Facts } from '../facts.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
+import type { Precision } from '../model/types.ts';
 import { weightBytes } from '../model/weights.ts';
 import { bytesFromGib, gibFromBytes, MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
@@ -11,6 +12,7 @@ import { precisionOnDisk } from './vllm-command.ts';
 import type {
   ExcludedRow,
   LoadOutcome,
+  PlanCapacity,
   PlanGroup,
   RefusedPlan,
   Refusal,
@@ -39,42 +41,75 @@ export interface EvaluatedPlans {
 /** Host memory a start needs beside the checkpoint (NUMBERS.md, "Host memory"). */
 const HOST_RESERVE_BYTES = bytesFromGib(4);
 
-/**
- * Runs every capacity search in scope; instances with equal groups of GPUs share one. `known` holds plans by their key that
- * were evaluated for the same subject (precisions and tensor parallelism may differ) and receives the new ones.
- */
-export function evaluatePlans(
-  subject: SizingSubject,
-  scope: SizingScope,
-  facts: Facts,
-  known = new Map<string, PlanGroup>(),
-): EvaluatedPlans {
+/** Instances in scope with their GPUs, in the order of the catalog, and those that are only withdrawn from sale. */
+function instancesIn(scope: SizingScope, facts: Facts): { offered: Omit<Candidate, 'plans'>[]; retired: Instance[] } {
   const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
-  const candidates: Candidate[] = [];
+  const offered: Omit<Candidate, 'plans'>[] = [];
   const retired: Instance[] = [];
   for (const instance of facts.instances) {
     if (scope.providers.length > 0 && !scope.providers.includes(instance.provider)) continue;
     if (scope.gpuIds.length > 0 && !scope.gpuIds.includes(instance.gpuId)) continue;
     const gpu = gpus.get(instance.gpuId);
     if (!gpu) continue;
-    if (instance.status === 'retired' && !scope.includeRetired) {
-      retired.push(instance);
-      continue;
-    }
-    const plans: PlanGroup[] = [];
-    for (const precision of subject.precisions) {
-      for (const tp of tensorParallelChoices(gpuGroup(instance).gpus, subject.tensorParallel)) {
-        const key = planKey(instance, tp, precision);
-        let group = known.get(key);
-        if (!group) {
-          group = evaluatePlanGroup(subject, gpu, instance, tp, precision);
-          known.set(key, group);
-        }
-        plans.push(group);
-      }
-    }
-    candidates.push({ instance, gpu, plans });
+    if (instance.status === 'retired' && !scope.includeRetired) retired.push(instance);
+    else offered.push({ instance, gpu });
   }
+  return { offered, retired };
+}
+
+/** The plans of one instance. */
+const planNamesOf = (
+  { precisions, tensorParallel }: SizingSubject,
+  instance: Instance,
+): { key: string; precision: Precision; tp: number }[] =>
+  precisions.flatMap((precision) =>
+    tensorParallelChoices(gpuGroup(instance).gpus, tensorParallel).map((tp) => ({
+      key: planKey(instance, tp, precision),
+      precision,
+      tp,
+    })),
+  );
+
+/** Keys of the plans in scope that `known` does not hold, each once. */
+export function unknownPlans(
+  subject: SizingSubject,
+  scope: SizingScope,
+  facts: Facts,
+  known: ReadonlyMap<string, PlanGroup>,
+): string[] {
+  const keys = instancesIn(scope, facts).offered.flatMap(({ instance }) =>
+    planNamesOf(subject, instance).map(({ key }) => key),
+  );
+  return [...new Set(keys)].filter((key) => !known.has(key));
+}
+
+export interface PlanSources {
+  /** Plans that were evaluated for the same subject (precisions and tensor parallelism may differ); receives the new ones. */
+  known?: Map<string, PlanGroup>;
+  /** Capacities that were searched for the same subject elsewhere. */
+  capacities?: readonly PlanCapacity[];
+  /** Only these plans are evaluated; all in scope where it is left out. */
+  keys?: ReadonlySet<string>;
+}
+
+/** Runs every capacity search in scope that is not known; instances with equal groups of GPUs share one. */
+export function evaluatePlans(
+  subject: SizingSubject,
+  scope: SizingScope,
+  facts: Facts,
+  { known = new Map<string, PlanGroup>(), capacities = [], keys }: PlanSources = {},
+): EvaluatedPlans {
+  const found = new Map(capacities.map(({ key, capacity }) => [key, capacity]));
+  const { offered, retired } = instancesIn(scope, facts);
+  const candidates = offered.map(({ instance, gpu }): Candidate => {
+    const names = planNamesOf(subject, instance).filter(({ key }) => keys?.has(key) ?? true);
+    const plans = names.map(({ key, precision, tp }) => {
+      const plan = known.get(key) ?? evaluatePlanGroup(subject, gpu, instance, tp, precision, found.get(key));
+      known.set(key, plan);
+      return plan;
+    });
+    return { instance, gpu, plans };
+  });
   return { subject, candidates, retired };
 }
 

@@ -104,6 +104,12 @@ export type Capacity =
   | { kind: 'missed_when_idle'; metric: LatencyMetric; targetMs: number; predictedMs: number }
   | { kind: 'no_room'; cause: SaturationKind };
 
+/** The capacity of a plan by its key: plain data, so that what one thread has searched another need not. */
+export interface PlanCapacity {
+  key: string;
+  capacity: Capacity;
+}
+
 /** One way to run the model on one kind of GPU group, shared by every instance that has such a group. */
 export interface PlanGroup {
   key: string;
@@ -117,6 +123,8 @@ export interface PlanGroup {
   memory: MemoryFit | null;
   refusal: Refusal | null;
   warnings: { code: string; sentence: string }[];
+  /** What the search of its capacity found; null where it was refused before. */
+  searched: Capacity | null;
   /** null when refused. */
   load: ReplicaLoad | null;
 }
