@@ -26,7 +26,8 @@ describe('planning a sweep', () => {
     expect(rows).toBe(plan.plans * 2);
   });
 
-  test('knows how long a sweep takes within a factor of two, once one of its kind has run', async () => {
+  // Other programs share the machine and may hold up one half of a comparison: it is made again.
+  test('knows how long a sweep takes within a factor of two, once one of its kind has run', { retry: 2 }, async () => {
     const spec = (users: number): SweepSpecDraft => ({
       base: { model: MODEL, provider: ['gcp', 'lambda'] },
       axes: { users: { from: 1, to: users, step: 1 }, quantization: ['fp16', 'fp8'] },
