@@ -153,6 +153,20 @@ interface FirstToken {
 const batchDeviation = (load: LoadState): number =>
   Math.sqrt(Math.max(0, load.state.step.decodes * load.batchDispersion));
 
+/** Times the way to decodes that are not steady is halved. */
+const RAISE_ROUNDS = 4;
+
+/** The step at `seen` decodes; where there is none, at as many as are steady, so that latency does not fall at the edge. */
+function raisedStep(subject: BatchingSubject, arrivalsPerMs: number, mean: MeanStep, seen: number): MeanStep {
+  let decodes = seen;
+  for (let round = 0; round < RAISE_ROUNDS; round += 1) {
+    const raised = meanStep(subject, arrivalsPerMs, decodes, mean.roomTokens);
+    if (raised.kind === 'steady') return raised.step;
+    decodes = (decodes + mean.decodes) / 2;
+  }
+  return mean;
+}
+
 /** Second stage of an evaluation. Leaves the distribution of TTFT in `spread`, for `ttftNodes`. */
 export function firstTokenLatency(
   subject: BatchingSubject,
@@ -166,8 +180,7 @@ export function firstTokenLatency(
   const open = arrivalsPerMs * decodesPerPrompt * (state.step.meanMs + load.shiftMs);
   const { population } = subject;
   const seen = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
-  const raised = meanStep(subject, arrivalsPerMs, Math.min(seen, decodeLimit(subject).decodes));
-  const step = raised.kind === 'steady' ? raised.step : state.step;
+  const step = raisedStep(subject, arrivalsPerMs, state.step, Math.min(seen, decodeLimit(subject).decodes));
   spread.clear();
   const residualMeanMs = depositFirstToken(
     subject,

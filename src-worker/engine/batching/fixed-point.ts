@@ -29,6 +29,10 @@ export function decodeLimit(subject: BatchingSubject): { decodes: number; cause:
 
 /** Steps of the search never grow the decodes by more than this factor of what the last step time asks for. */
 const LONGEST_STRIDE = 4;
+/** A state that feeds back more of a disturbance than this is not steady for long. */
+const MOST_GAIN = 0.95;
+/** Times a chord that leaves what is steady is halved. */
+const NUDGE_ROUNDS = 4;
 /** Slope of the gap above which a secant says nothing about a root. */
 const FLAT = -1e-4;
 
@@ -113,16 +117,23 @@ function causeAtLimit(
   return gain >= 1 ? 'compute' : limit.cause;
 }
 
+/** ms a further decode adds to the mean step; near the edge of stability the most a steady state can have. */
+function slopeAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, meanMs, roomTokens }: MeanStep): number {
+  if (decodes <= 0) return 0;
+  // A chord, not the tangent: the tangent overstates the slope for experts at few decodes.
+  let nudge = Math.max(0.03 * decodes, Math.min(1, Math.sqrt(decodes)));
+  for (let round = 0; round < NUDGE_ROUNDS; round += 1) {
+    const furtherMs = meanStepMs(subject, arrivalsPerMs, decodes + nudge, roomTokens);
+    if (furtherMs !== null) return Math.max(0, (furtherMs - meanMs) / nudge);
+    nudge /= 2;
+  }
+  return MOST_GAIN / (arrivalsPerMs * Math.max(1, subject.lengths.moments.outputMean - 1));
+}
+
 function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): SteadyState {
   const { moments, prompts } = subject.lengths;
   const decodesPerPrompt = Math.max(0, moments.outputMean - 1);
-  // A chord, not the tangent: the tangent overstates the slope for experts at few decodes.
-  const nudge = Math.max(0.03 * step.decodes, Math.min(1, Math.sqrt(step.decodes)));
-  let msPerDecode = 0;
-  if (nudge > 0) {
-    const furtherMs = meanStepMs(subject, arrivalsPerMs, step.decodes + nudge);
-    if (furtherMs !== null) msPerDecode = Math.max(0, (furtherMs - step.meanMs) / nudge);
-  }
+  const msPerDecode = slopeAt(subject, arrivalsPerMs, step);
   // Without decodes there is nobody to delay: a prompt's extra time is its own prefill.
   const extraMean =
     decodesPerPrompt > 0
@@ -139,7 +150,7 @@ function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanSte
   return {
     step,
     msPerDecode,
-    feedbackGain: Math.min(0.95, arrivalsPerMs * decodesPerPrompt * msPerDecode),
+    feedbackGain: Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode),
     promptExtraMeanMs: extraMean,
     promptExtraSecondMoment: scaled,
     prefillShare: Math.min(0.999, arrivalsPerMs * extraMean),

@@ -1,6 +1,6 @@
 import { RunningBatch } from '../roofline/running-batch.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
-import { MAX_STATES, stationary } from './piece-chain.ts';
+import { MAX_STATES, STATE_BLOCK, stationary } from './piece-chain.ts';
 import type { BatchingSubject } from './subject.ts';
 
 const EXPECTATION_ROUNDS = 12;
@@ -177,8 +177,13 @@ const solved: MeanStep = {
 };
 
 /** Solves the mean step at `decodes` sequences decoding and `totalPerMs` prompts arriving. */
-export function meanStep(subject: BatchingSubject, totalPerMs: number, decodes: number): MeanStepOutcome {
-  if (meanStepMs(subject, totalPerMs, decodes) === null) return { kind: 'saturated' };
+export function meanStep(
+  subject: BatchingSubject,
+  totalPerMs: number,
+  decodes: number,
+  roomTokens?: number,
+): MeanStepOutcome {
+  if (meanStepMs(subject, totalPerMs, decodes, roomTokens) === null) return { kind: 'saturated' };
   return { kind: 'steady', step: lastMeanStep() };
 }
 
@@ -209,24 +214,33 @@ export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep 
   };
 }
 
-/** Fills what follows from the decodes alone. */
-function setBatch(subject: BatchingSubject, decodes: number): MeanStep {
+/** Fills what follows from the decodes alone, with `roomTokens` for prompts where it is said. */
+function setBatch(subject: BatchingSubject, decodes: number, roomTokens?: number): MeanStep {
   const { plan, lengths, maxNumBatchedTokens } = subject;
   const { moments } = lengths;
   solved.decodes = decodes;
   solved.busyDecodes = busyDecodesOf(subject, decodes);
   solved.contextTokens = solved.busyDecodes * moments.decodeContextMean;
-  solved.roomTokens = Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
+  solved.roomTokens = roomTokens ?? Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
   batch.set(plan, solved.busyDecodes, solved.contextTokens);
   solved.decodeOnlyMs = moments.outputMean > 1 ? batch.stepMs(0, 0, 0) : 0;
   return solved;
 }
 
-/** ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `lastMeanStep`. */
-export function meanStepMs(subject: BatchingSubject, totalPerMs: number, decodes: number): number | null {
+/**
+ * ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `lastMeanStep`. `roomTokens`
+ * cuts prompts as at another number of decodes. Two steps that are compared need the same cut: a node of the prompt lengths
+ * stands for many prompts, and where it passes a multiple of the room, all of them would seem to take a further chunk.
+ */
+export function meanStepMs(
+  subject: BatchingSubject,
+  totalPerMs: number,
+  decodes: number,
+  roomTokens?: number,
+): number | null {
   const { moments } = subject.lengths;
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
-  const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes);
+  const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes, roomTokens);
   const pieces = solvedPieces;
   cutPieces(pieces, subject.lengths.prompts, room);
   timePieces(pieces, subject.lengths.prompts, decodeOnlyMs, room, arrivalsPerMs);
@@ -271,6 +285,11 @@ function expectedPieces(pieces: Pieces, decodeOnlyMs: number, room: number, effe
   return expected;
 }
 
+/** Chance that may lie beyond the last state that is followed. */
+const MOST_CUT_OFF = 1e-4;
+
+const wholeBlocks = (states: number): number => Math.ceil(states / STATE_BLOCK) * STATE_BLOCK;
+
 /** `twiceMs` is what two pieces add to a step. */
 function fillStates(
   step: MeanStep,
@@ -282,20 +301,25 @@ function fillStates(
   const { decodeOnlyMs, roomTokens } = step;
   const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
   if (needed <= MAX_STATES) {
-    step.numStates = Math.max(4, needed);
-    for (let j = 0; j < step.numStates; j += 1) {
-      step.stateCounts[j] = j;
-      let extra = 0;
-      if (j === 1) extra = pieces.singleExtraMs;
-      else if (j === 2) extra = twiceMs;
-      else if (j > 2) extra = piecesMs(pieces, decodeOnlyMs, roomTokens, j);
-      // Without decodes an empty step does not exist: the engine waits for the next prompt.
-      const isIdleState = j === 0 && decodeOnlyMs === 0;
-      step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : decodeOnlyMs + extra;
-    }
     const spreadMs = step.msPerPromptToken * pieces.stdTokens;
-    stationary(step.stateChances, step.numStates, step.stateMs, spreadMs, effectiveArrivals, expected);
-    return;
+    // Long steps collect further pieces: how far their number reaches is known once the chain is solved.
+    for (let states = 0; ;) {
+      const from = states;
+      states = Math.min(MAX_STATES, states === 0 ? wholeBlocks(needed) : states + STATE_BLOCK);
+      for (let j = from; j < states; j += 1) {
+        step.stateCounts[j] = j;
+        let extra = 0;
+        if (j === 1) extra = pieces.singleExtraMs;
+        else if (j === 2) extra = twiceMs;
+        else if (j > 2) extra = piecesMs(pieces, decodeOnlyMs, roomTokens, j);
+        // Without decodes an empty step does not exist: the engine waits for the next prompt.
+        const isIdleState = j === 0 && decodeOnlyMs === 0;
+        step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : decodeOnlyMs + extra;
+      }
+      step.numStates = states;
+      stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals, expected);
+      if (states === MAX_STATES || (step.stateChances[states - 1] as number) < MOST_CUT_OFF) return;
+    }
   }
   // Many pieces in every step: their number is normal around its mean, with the spread that long steps feed back.
   const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * pieces.meanTokens);

@@ -1,5 +1,7 @@
 /** Most prompt pieces one step is followed for one by one; beyond it their number is nearly certain. */
-export const MAX_STATES = 17;
+export const MAX_STATES = 20;
+/** States are summed side by side in whole blocks of this many. */
+export const STATE_BLOCK = 4;
 const POWER_ITERATIONS = 60;
 const POWER_TOLERANCE = 1e-6;
 
@@ -22,16 +24,15 @@ function setPoisson(out: Float64Array, offset: number, states: number, mean: num
   addPoisson(out, offset, states, mean, share);
 }
 
-/** Rows are padded to whole blocks of this many states, which are summed side by side. */
-const BLOCK = 4;
-const STRIDE = Math.ceil(MAX_STATES / BLOCK) * BLOCK;
+/** Rows hold whole blocks. */
+const STRIDE = Math.ceil(MAX_STATES / STATE_BLOCK) * STATE_BLOCK;
 
 /** [piece count of this step][of the next one]; what stands in the padding is never read. */
 const transition = new Float64Array(MAX_STATES * STRIDE);
 const current = new Float64Array(MAX_STATES);
 const following = new Float64Array(STRIDE);
 
-/** Chances of `BLOCK` counts of the next step, from `m` on. */
+/** Chances of `STATE_BLOCK` counts of the next step, from `m` on. */
 function setBlock(m: number, states: number): void {
   let a = 0;
   let b = 0;
@@ -69,7 +70,7 @@ export function stationary(
   }
   setPoisson(current, 0, states, expected, 1);
   for (let round = 0; round < POWER_ITERATIONS; round += 1) {
-    for (let m = 0; m < states; m += BLOCK) setBlock(m, states);
+    for (let m = 0; m < states; m += STATE_BLOCK) setBlock(m, states);
     let change = 0;
     for (let m = 0; m < states; m += 1) {
       const next = following[m] as number;
