@@ -1,4 +1,4 @@
-import { plural } from '../../src-worker/protocol/numbers.ts';
+import { formatUsd, plural } from '../../src-worker/protocol/numbers.ts';
 import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { RunAnswer } from '../store/store.ts';
 import { answerWords } from './run-question.ts';
@@ -44,13 +44,10 @@ function answerOf(batch: ColumnBatch, row: number): RunAnswer {
   };
 }
 
-const SIGNIFICANT = 3;
-
 function describe(batch: ColumnBatch, row: number): string {
   const read = (column: string) => cell(batch, column, row);
   const cost = read('cost_usd_per_1m_output_tokens');
-  const price =
-    typeof cost === 'number' ? `$${Number(cost.toPrecision(SIGNIFICANT))} per 1M output tokens` : 'price unknown';
+  const price = typeof cost === 'number' ? `${formatUsd(cost)} per 1M output tokens` : 'price unknown';
   const users = read('users');
   const load = typeof users === 'number' ? ` for ${plural(users, 'user')}` : '';
   const place = read('zone') ?? read('region');

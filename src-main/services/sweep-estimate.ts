@@ -27,7 +27,7 @@ export function estimateSweepMs(work: SweepWork, pace: Pace, threads: number, fa
 }
 
 /** Before the first row was timed by itself: what a row costs in searches, on the machines this was tried on. */
-const GUESSED_SEARCHES_PER_ROW = 0.3;
+const GUESSED_SEARCHES_PER_ROW = 0.1;
 
 /**
  * ms of one thread for one capacity search, by the latest ones: the lower quartile, because a thread gets faster for a

@@ -11,6 +11,8 @@ export interface ChartPoint {
   name: string;
   gpu: string;
   quantization: string;
+  /** What tells points of a sweep apart that are the same configuration: `100 users`. */
+  load?: string;
   /** Where it is sold and how it is cut, for the tooltip. */
   note: string;
   /** In the unit of the metric registry; null = not known here. */
@@ -55,7 +57,8 @@ export function pointOfRunRow(row: RunRow, id: string): ChartPoint {
   const name = configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') });
   return {
     id,
-    name: users === null ? name : `${name}, ${plural(users, 'user')}`,
+    name,
+    ...(users === null ? {} : { load: plural(users, 'user') }),
     gpu: words(row, 'gpu'),
     quantization: words(row, 'quantization'),
     note: [
@@ -78,13 +81,10 @@ export function pointOfLive(point: LivePoint): ChartPoint {
   return {
     id: String(point.pointId),
     name: configurationName(point),
+    ...(point.users === null ? {} : { load: plural(point.users, 'user') }),
     gpu: point.gpu,
     quantization: point.quantization,
-    note: [
-      ...(point.zone === null ? [] : [point.zone]),
-      `TP ${point.tensorParallel}`,
-      ...(point.users === null ? [] : [`${formatFixed(point.users)} users`]),
-    ].join(', '),
+    note: [...(point.zone === null ? [] : [point.zone]), `TP ${point.tensorParallel}`].join(', '),
     value: (metricId) => valueFrom(metricId, (column) => columns[column] ?? null),
   };
 }

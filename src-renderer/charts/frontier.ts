@@ -1,4 +1,4 @@
-/** Which way a metric gets better: 1 where lower is, -1 where higher is. */
+/** Which way a metric gets better. */
 export type Direction = 'lower' | 'higher';
 
 interface Placed {

@@ -1,6 +1,6 @@
 import type { SlaRow } from '../../src-worker/protocol/documents.ts';
 import { metric, type Metric } from '../../src-worker/protocol/metrics.ts';
-import { plural } from '../../src-worker/protocol/numbers.ts';
+import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import { GPU_FAMILIES, SHAPE_LABELS, gpuFamily, gpuLabel, precisionLabel, precisionShape } from '../format/names.ts';
 import type { PrecisionShape } from '../format/names.ts';
 import type { ChartPoint } from './chart-point.ts';
@@ -91,7 +91,7 @@ const isPlottable = (value: number | null): value is number => value !== null &&
 function placed(source: ChartPoint, xId: string, yId: string): ParetoPoint[] {
   const [x, y] = [source.value(xId), source.value(yId)];
   if (!isPlottable(x) || !isPlottable(y)) return [];
-  const shortLabel = hardwareLabel(source.gpu, source.quantization);
+  const shortLabel = [hardwareLabel(source.gpu, source.quantization), source.load].filter(Boolean).join(', ');
   return [
     {
       id: source.id,
@@ -188,7 +188,7 @@ function summaryOf(points: ParetoPoint[], numHidden: number, xMetric: Metric, yM
   const hidden = numHidden > 0 ? ` ${plural(numHidden, 'configuration is', 'configurations are')} hidden.` : '';
   const total = plural(points.filter((point) => !point.isExcluded).length, 'configuration');
   if (cheap.id === fast.id) return `Of ${total} ${at(cheap)} is best in both.${hidden}`;
-  return `${onFrontier.length} of ${total} are on the frontier, from ${at(cheap)} to ${at(fast)}.${hidden}`;
+  return `${formatFixed(onFrontier.length)} of ${total} are on the frontier, from ${at(cheap)} to ${at(fast)}.${hidden}`;
 }
 
 /** The lines of a tooltip, and what a screen reader says of a point. */

@@ -6,6 +6,8 @@ export interface ComboItem {
   group?: string;
   /** Second column: a size, a price. */
   detail?: string;
+  /** Why it cannot be chosen. */
+  reason?: string;
   /** Further words that find it, which are not shown. */
   search?: string;
 }

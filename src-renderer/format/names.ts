@@ -135,6 +135,19 @@ export const REASON_LABELS: Record<string, string> = {
   model_unsupported: 'Model not supported',
 };
 
+const MARGIN_LABELS: Record<string, string> = {
+  gpus: 'GPUs',
+  memory_per_gpu: 'Memory per GPU',
+  kv_cache_tokens: 'KV cache',
+  host_memory: 'Host memory',
+  compute_capability: 'Compute capability',
+  context_tokens: 'Longest request',
+  tensor_parallel: 'TP',
+};
+
+/** What a margin is about, where it is no latency. */
+export const marginLabel = (metric: string): string => MARGIN_LABELS[metric] ?? metric.replaceAll('_', ' ');
+
 /** For the middle of a sentence; names such as GPU stay as they are. */
 export const lowerFirst = (text: string): string =>
   /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);

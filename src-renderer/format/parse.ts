@@ -85,7 +85,7 @@ const span = (rules: AmountRules): string => {
 };
 
 const limit = (value: number): string =>
-  Math.abs(value) >= 1 || value === 0 ? formatFixed(value, Number.isInteger(value) ? 0 : 2) : formatSignificant(value);
+  Math.abs(value) >= 1 || value === 0 ? formatFixed(value, Number.isInteger(value) ? 0 : 2) : String(value);
 
 /** Reads one field. What cannot be read stays as it was typed, with a sentence saying what would work. */
 export function parseAmount(text: string, rules: AmountRules): Amount {

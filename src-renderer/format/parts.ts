@@ -1,4 +1,10 @@
-import type { MemoryDocument, Recommendation, StepTimeDocument } from '../../src-worker/protocol/documents.ts';
+import type {
+  MemoryDocument,
+  Recommendation,
+  Roofline,
+  RooflinePoint,
+  StepTimeDocument,
+} from '../../src-worker/protocol/documents.ts';
 import { formatFixed, formatMs } from '../../src-worker/protocol/numbers.ts';
 
 /** One part of a whole, as a bar and a table show it. */
@@ -15,7 +21,7 @@ export interface Part {
   metricId?: string;
 }
 
-/** What the parts of a step are called, and which of the four roles of the time colors they take. */
+/** What the parts of a step are called, and which color of the theme each takes. */
 const STEP_PARTS: Record<string, { label: string; color: string }> = {
   projections: { label: 'Attention and dense weights', color: '--part-memory' },
   weights: { label: 'Read weights', color: '--part-memory' },
@@ -23,18 +29,26 @@ const STEP_PARTS: Record<string, { label: string; color: string }> = {
   kv_read: { label: 'Read KV cache', color: '--chart-seq-3' },
   prompt_attention: { label: 'Prompt attention', color: '--part-compute' },
   activations: { label: 'Activations', color: '--chart-seq-2' },
-  head: { label: 'Output head', color: '--mem-weights' },
+  head: { label: 'Output head', color: '--chart-seq-5' },
   communication: { label: 'Communication', color: '--part-comm' },
   launch: { label: 'Launch and scheduling', color: '--part-overhead' },
-  sequences: { label: 'Work per sequence', color: '--mem-activation' },
+  sequences: { label: 'Work per sequence', color: '--mem-reserve' },
   overhead: { label: 'Overhead', color: '--part-overhead' },
 };
 
 /** Parts smaller than this share join one line, so that the bar stays readable. */
 const LEAST_SHARE = 0.02;
 
-/** The named parts of a step, the largest first; `total` is the whole and no part. */
-export function stepParts(step: StepTimeDocument): Part[] {
+/** What the projections of a step wait for. */
+export type PhaseLimit = 'memory' | 'compute';
+
+/**
+ * The named parts of a step, the largest first; `total` is the whole and no part. Projections read weights and compute with
+ * them: they take the color of what limits the step.
+ */
+export function stepParts(step: StepTimeDocument, limit: PhaseLimit = 'memory'): Part[] {
+  const colorOf = (name: string): string =>
+    name === 'projections' ? `--part-${limit}` : (STEP_PARTS[name]?.color ?? '--part-overhead');
   const parts = Object.entries(step).filter(([name, ms]) => name !== 'total' && ms > 0);
   const total = parts.reduce((sum, [, ms]) => sum + ms, 0);
   const large = parts.filter(([, ms]) => ms / total >= LEAST_SHARE).sort((a, b) => b[1] - a[1]);
@@ -44,7 +58,7 @@ export function stepParts(step: StepTimeDocument): Part[] {
     label: STEP_PARTS[name]?.label ?? name.replaceAll('_', ' '),
     value: ms,
     text: `${formatMs(ms)} ms`,
-    color: STEP_PARTS[name]?.color ?? '--part-overhead',
+    color: colorOf(name),
   }));
   if (restMs > 0) {
     shown.push({
@@ -105,3 +119,9 @@ export function memoryParts(memory: MemoryDocument): Part[] {
 
 /** Mean decode step of a row, in ms; null where the document does not say. */
 export const decodeMs = (row: Recommendation): number | null => row.step_time_ms.decode['total'] ?? null;
+
+/** What limits the planned step of a phase, by where it stands beside the ridge of the roofline. */
+export function phaseLimit(roofline: Roofline | null, phase: RooflinePoint['phase']): PhaseLimit {
+  const planned = roofline?.points.find((point) => point.phase === phase && point.is_planned);
+  return planned && roofline && planned.flop_per_byte >= roofline.ridge_flop_per_byte ? 'compute' : 'memory';
+}

@@ -1,6 +1,14 @@
 import type { Exclusion, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
-import { gpuLabel, latencyLabel, precisionLabel, pricingLabel, providerLabel, reasonLabel } from './names.ts';
+import {
+  gpuLabel,
+  latencyLabel,
+  marginLabel,
+  precisionLabel,
+  pricingLabel,
+  providerLabel,
+  reasonLabel,
+} from './names.ts';
 import {
   formatFixed,
   formatTick,
@@ -133,10 +141,10 @@ export function marginText(exclusion: Exclusion): string {
   if (!margin) return '';
   const isLatency = margin.unit === 'ms';
   const write = isLatency ? formatMs : formatTick;
-  const name = isLatency ? latencyLabel(margin.metric) : margin.metric.replaceAll('_', ' ');
+  const name = isLatency ? latencyLabel(margin.metric) : marginLabel(margin.metric);
   const isUnit = name.toLowerCase() === margin.unit.toLowerCase();
   const value = [isUnit ? '' : name, write(margin.value), margin.unit].filter(Boolean).join(' ');
-  return `${value}, ${margin.value < margin.limit ? 'needs' : 'limit'} ${write(margin.limit)}`;
+  return `${value}, ${margin.value < margin.limit ? 'needs' : 'limit'} ${formatTick(margin.limit)}`;
 }
 
 /**
@@ -150,12 +158,17 @@ export function nearestMiss(excluded: Exclusion[]): Exclusion | null {
   return candidates.toSorted(byMiss)[0] ?? null;
 }
 
+const PLACE_REASONS = ['not_in_zone', 'zone_unknown', 'region_filtered', 'retired'];
+
 function nothingPasses(document: SizeDocument): Verdict {
   const nearest = nearestMiss(document.excluded);
-  const [commonest] = groupExclusions(document.excluded);
+  // What is not on offer where somebody looks was never a candidate.
+  const offered = document.excluded.filter(({ reason }) => !PLACE_REASONS.includes(reason));
+  const candidates = offered.length > 0 ? offered : document.excluded;
+  const [commonest] = groupExclusions(candidates);
   const factor = nearest?.reason === 'sla_missed' ? missFactor(nearest) : null;
   const limit = commonest
-    ? `${commonest.label}: ${formatFixed(commonest.rows.length)} of ${plural(document.excluded.length, 'configuration')}.`
+    ? `${commonest.label}: ${formatFixed(commonest.rows.length)} of ${plural(candidates.length, 'configuration')}.`
     : 'The catalog holds no configuration within these filters.';
   // By how much it misses is the sentence of the limit, which stands beside this one.
   const near = nearest ? `The nearest is ${excludedName(nearest)}.` : '';

@@ -7,6 +7,7 @@ import {
 import type { Column } from '../format/columns.ts';
 import { plural, formatFixed } from '../../src-worker/protocol/numbers.ts';
 import { COPY_FORMATS, tableText, type CopyFormat } from './copy-table.ts';
+import { gridLayoutSchema, type GridLayout } from './grid-layout.ts';
 import { readNumberFilter, readTextFilter, type Filter } from './filter-expression.ts';
 import { createTable, definitions, type GridTable } from './table-model.ts';
 
@@ -95,6 +96,31 @@ export class GridState<Row extends object> {
     if (!this.isFiltered) return plural(this.total, this.options.noun);
     const hidden = this.total - this.rows.length;
     return `${formatFixed(this.rows.length)} of ${formatFixed(this.total)}, ${formatFixed(hidden)} hidden by filters`;
+  }
+
+  get layout(): GridLayout {
+    const { sorting, filterTexts, isFilterOpen } = this;
+    return {
+      sorting: [...sorting],
+      filterTexts,
+      isFilterOpen,
+      visibility: this.#visibility,
+      order: this.#order,
+      pinned: [...this.#pinning.start],
+    };
+  }
+
+  /** Takes up the layout of an earlier table; what is none is passed over. */
+  restore(kept: unknown): void {
+    const { data } = gridLayoutSchema.safeParse(kept);
+    if (!data) return;
+    this.sorting = data.sorting;
+    this.filterTexts = data.filterTexts;
+    this.isFilterOpen = data.isFilterOpen;
+    this.#visibility = data.visibility;
+    this.#order = data.order;
+    const { nameColumn } = this.options;
+    this.#pinning = { start: [nameColumn, ...data.pinned.filter((id) => id !== nameColumn)], end: [] };
   }
 
   #sync(): GridTable<Row> {

@@ -184,33 +184,3 @@ function readTargets(values: FormValues): NonNullable<SizeInputDraft['sla']> | s
   }
   return sla;
 }
-
-/** How many fields under Advanced differ from their defaults. */
-export function countAdvanced(values: FormValues): number {
-  const base = defaultFormValues();
-  const plain = [
-    'kvCacheDtype',
-    'tensorParallel',
-    'method',
-    'usesPrefixCache',
-    'includesRetired',
-    'isContextStrict',
-  ] as const;
-  const targets = Object.values(values.targets).filter((text) => text.trim() !== '').length;
-  const lists = (values.gpus.length > 0 ? 1 : 0) + (values.texts.maxGpus.trim() === '' ? 0 : 1);
-  return plain.filter((field) => values[field] !== base[field]).length + targets + lists;
-}
-
-/** Puts everything under Advanced back. */
-export function resetAdvanced(values: FormValues): void {
-  const base = defaultFormValues();
-  values.kvCacheDtype = base.kvCacheDtype;
-  values.tensorParallel = base.tensorParallel;
-  values.method = base.method;
-  values.usesPrefixCache = base.usesPrefixCache;
-  values.includesRetired = base.includesRetired;
-  values.isContextStrict = base.isContextStrict;
-  values.gpus = base.gpus;
-  values.texts.maxGpus = '';
-  values.targets = {};
-}

@@ -43,16 +43,22 @@ const rowOf = (name: FormRowName): FormRow => FORM_ROWS[name];
 const targetsOf = ({ targets }: FormValues, prefix: string): TargetMetric[] =>
   (Object.keys(targets) as TargetMetric[]).filter((metric) => metric.startsWith(`${prefix}_`));
 
-/** Where the value in force of a row comes from. */
-export function rowOrigin(form: FormValues, name: FormRowName): Origin {
-  const { base, values = [], texts = [], targets } = rowOf(name);
+/** How many fields of a row hold what somebody set. */
+function countSet(form: FormValues, name: FormRowName): number {
+  const { values = [], texts = [], targets } = rowOf(name);
   const defaults = defaultFormValues();
-  const isYours =
-    values.some((key) => JSON.stringify(form[key]) !== JSON.stringify(defaults[key])) ||
-    texts.some((field) => form.texts[field].trim() !== defaults.texts[field]) ||
-    (targets !== undefined && targetsOf(form, targets).some((metric) => form.targets[metric]?.trim() !== ''));
-  return isYours ? 'yours' : base;
+  return (
+    values.filter((key) => JSON.stringify(form[key]) !== JSON.stringify(defaults[key])).length +
+    texts.filter((field) => form.texts[field].trim() !== defaults.texts[field]).length +
+    (targets === undefined
+      ? 0
+      : targetsOf(form, targets).filter((metric) => form.targets[metric]?.trim() !== '').length)
+  );
 }
+
+/** Where the value in force of a row comes from. */
+export const rowOrigin = (form: FormValues, name: FormRowName): Origin =>
+  countSet(form, name) > 0 ? 'yours' : rowOf(name).base;
 
 /** Puts a row back to what it holds before anybody sets it. */
 export function resetRow(form: FormValues, name: FormRowName): void {
@@ -61,6 +67,28 @@ export function resetRow(form: FormValues, name: FormRowName): void {
   Object.assign(form, Object.fromEntries(values.map((key) => [key, defaults[key]])));
   for (const field of texts) form.texts[field] = defaults.texts[field];
   if (targets !== undefined) for (const metric of targetsOf(form, targets)) delete form.targets[metric];
+}
+
+/** Rows that most questions leave alone. */
+const ADVANCED_ROWS: readonly FormRowName[] = [
+  'ttft',
+  'tpot',
+  'e2e',
+  'kvCache',
+  'tensorParallel',
+  'maxGpus',
+  'gpus',
+  'method',
+  'options',
+];
+
+/** How many fields under Advanced differ from their defaults. */
+export const countAdvanced = (form: FormValues): number =>
+  ADVANCED_ROWS.reduce((sum, name) => sum + countSet(form, name), 0);
+
+/** Puts everything under Advanced back. */
+export function resetAdvanced(form: FormValues): void {
+  for (const name of ADVANCED_ROWS) resetRow(form, name);
 }
 
 /** How many of these rows hold what somebody set. */

@@ -83,7 +83,7 @@ export function heatCells(detail: RunDetail, rows: AxisWords, columns: AxisWords
 /** Key of a row among those of its run. */
 export const runRowKey = (row: RunRow): string => `${String(row['point_id'])}/${String(row['id'])}`;
 
-/** More points than these cannot be told apart in the chart, nor drawn at once. */
+/** More points than these beside the frontier cannot be told apart in the chart. */
 export const MOST_CHART_POINTS = 1000;
 
 /**

@@ -29,6 +29,7 @@ export const COMMAND_WORDS = {
   'edit.redo': { label: 'Redo', group: 'Edit', keys: '$mod+Shift+z' },
   'sweep.start': { label: 'Start the sweep', group: 'Sweep', keys: '$mod+Enter' },
   'sweep.stop': { label: 'Stop the sweep', group: 'Sweep', keys: 'Escape' },
+  'view.table': { label: 'A chart as its table, and back', group: 'View', keys: 't' },
   'view.palette': { label: 'Search or run a command', group: 'View', keys: '$mod+k' },
   'help.shortcuts': { label: 'All shortcuts', group: 'Help', keys: '?' },
 } as const satisfies Record<string, CommandWords>;

@@ -2,7 +2,8 @@ import type { Page } from '@playwright/test';
 
 /**
  * Words a person cannot read on the page as it stands: cut off by a box that does not scroll, without the whole text in a
- * title, or beyond the edge of a window that does not scroll there. Texts inside something that scrolls can be reached.
+ * title, beyond the edge of a window that does not scroll there, or over the border of their own button; and values that
+ * their field cuts off without saying so. Texts inside something that scrolls can be reached.
  */
 export function clippedTexts(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -49,6 +50,25 @@ export function clippedTexts(page: Page): Promise<string[]> {
       return isBeyondWindow ? document.body : null;
     }
 
+    /** The button whose border the text reaches over. */
+    function spills(owner: Element, box: Box): Element | null {
+      const button = owner.closest('button');
+      if (!button) return null;
+      const edge = button.getBoundingClientRect();
+      const isBeyond =
+        box.left < edge.left - SLACK_PX ||
+        box.right > edge.right + SLACK_PX ||
+        box.top < edge.top - SLACK_PX ||
+        box.bottom > edge.bottom + SLACK_PX;
+      return isBeyond ? button : null;
+    }
+
+    for (const field of document.querySelectorAll('input')) {
+      const isCut = field.scrollWidth > field.clientWidth + SLACK_PX && field !== document.activeElement;
+      if (!isCut || !field.checkVisibility({ visibilityProperty: true }) || isForReadersOnly(field)) continue;
+      if (getComputedStyle(field).textOverflow !== 'ellipsis') found.push(`"${field.value.slice(0, 60)}" in its field`);
+    }
+
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
       const owner = node.parentElement;
@@ -58,7 +78,7 @@ export function clippedTexts(page: Page): Promise<string[]> {
       range.selectNodeContents(node);
       const box = range.getBoundingClientRect();
       if (box.width === 0) continue;
-      const by = cutter(owner, box);
+      const by = cutter(owner, box) ?? spills(owner, box);
       if (by) found.push(`"${node.textContent?.trim().slice(0, 60)}" in ${by.tagName.toLowerCase()}.${by.className}`);
     }
     return found;

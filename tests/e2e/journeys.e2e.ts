@@ -7,7 +7,8 @@ import type { Page } from '@playwright/test';
 import { parse } from 'csv-parse/sync';
 import { root } from './browser-host-process.ts';
 import { expect, test } from './fixtures.ts';
-import { tabTo } from './pages/keyboard.ts';
+import { goTo, tabTo } from './pages/keyboard.ts';
+import { download } from './pages/sweep-screen.ts';
 import { WINDOWS, type AppWindow } from './windows.ts';
 
 // What a person does in the first half hour, in the page on the browser host and in the page of the desktop app.
@@ -137,11 +138,7 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
     test('by keyboard alone: sample, edit, undo, explanation, all results, a no and its relaxation', async () => {
       const { app, page } = opened;
       const { keyboard } = page;
-      await app.show('Size');
-      // Every field as a new sizing has it.
-      await keyboard.press('Control+k');
-      await keyboard.type('start');
-      await keyboard.press('Enter');
+      await goTo(page, 'Start');
       await tabTo(page, page.getByTestId('example-chat'));
       await keyboard.press('Enter');
       await app.size.waitForAnswer();
@@ -168,9 +165,13 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await keyboard.press('Enter');
       await expect(page.getByTestId('detail')).toBeVisible();
 
-      await app.show('Size');
-      await app.size.showAdvanced();
-      await tabTo(page, page.getByLabel('TTFT P95 target, ms'));
+      await goTo(page, 'Size');
+      const target = page.getByLabel('TTFT P95 target, ms');
+      if (!(await target.isVisible())) {
+        await tabTo(page, page.locator('summary', { hasText: 'Advanced' }));
+        await keyboard.press('Enter');
+      }
+      await tabTo(page, target);
       await keyboard.press('Control+a');
       await keyboard.type('2');
       await expect(app.size.verdict).toHaveAttribute('data-verdict', NO);
@@ -182,18 +183,29 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
     test('by keyboard alone: a sweep started, stopped, opened among the runs', async () => {
       const { app, page } = opened;
       const { keyboard } = page;
-      await app.show('Sweep');
-      await app.sweep.setAxes({ users: '1..10000:1', weights: ['FP16'], zones: 'Held' });
+      await goTo(page, 'Sweep');
+      const users = page.getByRole('textbox', { name: 'Users: add' });
+      await tabTo(page, users);
+      const chips = page.getByRole('list', { name: 'Users: chosen' }).getByRole('listitem');
+      for (let left = await chips.count(); left > 0; left -= 1) await keyboard.press('Backspace');
+      await expect(chips).toHaveCount(0);
+      await keyboard.type('1..10000:1');
+      await keyboard.press('Enter');
+      await expect(chips).toHaveCount(1);
       await tabTo(page, page.getByRole('button', { name: 'Start sweep' }));
       await keyboard.press('Enter');
       await expect.poll(() => app.sweep.donePoints()).toBeGreaterThan(0);
       await tabTo(page, app.sweep.progress.getByRole('button', { name: 'Stop' }));
       await keyboard.press('Enter');
       await expect(app.sweep.result).toContainText('Stopped at');
-      await app.show('Runs');
+      await goTo(page, 'Runs');
       await tabTo(page, app.runs.table.locator('[role="row"][data-index] > [tabindex="0"]'));
       await keyboard.press('Enter');
       await expect(app.runs.detail).toBeVisible();
+      const exporting = app.runs.detail.getByRole('button', { name: 'Export CSV' });
+      await tabTo(page, exporting);
+      const { text } = await download(page, () => keyboard.press('Enter'));
+      expect(text.split('\n').length).toBeGreaterThan(10);
     });
   });
 }

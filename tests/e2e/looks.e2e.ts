@@ -128,14 +128,18 @@ test('the search for cut-off words finds those that are, and no others', async (
     <p style="${box} overflow: hidden">cut off by its own box</p>
     <div style="${box} overflow: hidden"><b>cut off by the box around it</b></div>
     <p style="position: fixed; left: -40px">cut off by the window</p>
+    <button style="width: 60px; height: 20px; white-space: nowrap">spills over its button</button>
+    <input style="width: 60px" value="cut off by its own field" />
     <p style="${box} overflow: auto">scrolled to be read</p>
     <p style="${box} overflow: hidden; text-overflow: ellipsis" title="as a whole here">shortened with a title</p>
     <p style="overflow: hidden">fits</p>`);
   const found = await clippedTexts(page);
   expect(found.map((text) => text.split('"')[1])).toEqual([
+    'cut off by its own field',
     'cut off by its own box',
     'cut off by the box around it',
     'cut off by the window',
+    'spills over its button',
   ]);
 });
 

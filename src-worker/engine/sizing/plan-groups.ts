@@ -95,7 +95,9 @@ export function metricLabel(metric: string): string {
   return `${METRIC_LABEL[kind] ?? kind} ${statistic === 'mean' ? 'mean' : statistic.toUpperCase()}`;
 }
 
-const ms = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+/** Thousands are marked, as everywhere where a person reads. */
+const ms = (value: number): string =>
+  value >= 100 ? value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',') : value.toFixed(1);
 
 function capacityRefusal(
   capacity: Exclude<Capacity, { kind: 'found' }>,

@@ -1,4 +1,4 @@
-import type { Locator, Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 /** More stops than any screen has. */
 const MOST_STOPS = 200;
@@ -12,4 +12,13 @@ export async function tabTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab
     await page.keyboard.press(key);
   }
   throw new Error(`No tab stop is ${String(target)}`);
+}
+
+/** Goes to a screen by its command, from wherever the focus is. */
+export async function goTo(page: Page, screen: 'Start' | 'Size' | 'Sweep' | 'Runs'): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type(`go to ${screen}`);
+  await page.keyboard.press('Enter');
+  const button = page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen });
+  await expect(button).toHaveAttribute('aria-current', 'page');
 }

@@ -33,6 +33,6 @@ export class RunsScreen {
   }
 
   export(format: 'CSV' | 'JSON'): Promise<Download> {
-    return download(this.page, this.detail.getByRole('button', { name: `Export ${format}` }));
+    return download(this.page, () => this.detail.getByRole('button', { name: `Export ${format}` }).click());
   }
 }

@@ -57,7 +57,7 @@ export class SweepScreen {
   }
 
   export(format: 'CSV' | 'JSON'): Promise<Download> {
-    return download(this.page, this.result.getByRole('button', { name: `Export ${format}` }));
+    return download(this.page, () => this.result.getByRole('button', { name: `Export ${format}` }).click());
   }
 }
 
@@ -66,10 +66,10 @@ export interface Download {
   text: string;
 }
 
-/** Presses a button that downloads, and reads what came. */
-export async function download(page: Page, button: Locator): Promise<Download> {
+/** Does something that downloads, and reads what came. */
+export async function download(page: Page, press: () => Promise<void>): Promise<Download> {
   const arriving = page.waitForEvent('download');
-  await button.click();
+  await press();
   const arrived = await arriving;
   return { fileName: arrived.suggestedFilename(), text: await readFile(await arrived.path(), 'utf8') };
 }

@@ -152,7 +152,7 @@ describe('axes', () => {
       'speed_per_user',
       'usd_per_hour',
     ]);
-    expect([live.id, live.value('speed_per_user'), live.note]).toEqual(['4', 50, 'TP 1, 10 users']);
+    expect([live.id, live.value('speed_per_user'), live.note]).toEqual(['4', 50, 'TP 1']);
   });
 });
 
@@ -171,7 +171,7 @@ test('a stored row has the same place as the configuration it came from', () => 
     expect(stored.value(id)).toBe(pointOfConfiguration(first!).value(id));
   }
   expect(stored.value('utilization')).toBeNull();
-  expect(stored).toMatchObject({ name: '1 × g6e.xlarge, 100 users', note: 'AWS, us-east-1, TP 1' });
+  expect(stored).toMatchObject({ name: '1 × g6e.xlarge', load: '100 users', note: 'AWS, us-east-1, TP 1' });
 });
 
 test('the hatched zone is where the target is missed, on either side', () => {

@@ -183,7 +183,7 @@ describe('Combobox', () => {
       expect.stringContaining('mistralai/Mistral-7B'),
       'Use "mistralai/Mistrel-7B" as id',
     ]);
-    expect(screen.getByText('Nothing matches "mistralai/Mistrel-7B"')).toBeVisible();
+    expect(screen.getByText('Nothing matches "mistralai/Mistrel-7B".')).toBeVisible();
   });
 });
 

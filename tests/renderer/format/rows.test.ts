@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bestOf } from '../../../src-renderer/format/best-of.ts';
 import { metric, metricOfColumn } from '../../../src-worker/protocol/metrics.ts';
 import { gpuFamily, GPU_FAMILIES, gpuLabel } from '../../../src-renderer/format/names.ts';
-import { memoryParts, stepParts } from '../../../src-renderer/format/parts.ts';
+import { memoryParts, stepParts, phaseLimit } from '../../../src-renderer/format/parts.ts';
 import { SWEEP_COLUMNS } from '../../../src-worker/protocol/sweep-columns.ts';
 import { ROWS } from '../fixtures/documents.ts';
 
@@ -86,6 +86,25 @@ describe('parts of a whole', () => {
 
   test('a part nobody named yet is shown under its own name', () => {
     expect(stepParts({ state_update: 1, total: 1 })[0]?.label).toBe('state update');
+    // Projections read weights or compute with them: the color says which of the two a phase waits for.
+    const step = { projections: 9, kv_read: 1, total: 10 };
+    expect(stepParts(step).map(({ color }) => color)).toEqual(['--part-memory', '--chart-seq-3']);
+    expect(stepParts(step, 'compute')[0]?.color).toBe('--part-compute');
+  });
+
+  test('a phase is limited by what its planned step stands under on the roofline', () => {
+    const point = { batch: 1, tokens: 1, tflops_per_s: 1 };
+    const roofline = {
+      ...{ precision: 'fp16', peak_tflops_per_s: 1, reached_tflops_per_s: 1 },
+      ...{ peak_bandwidth_tb_per_s: 1, reached_bandwidth_tb_per_s: 1, ridge_flop_per_byte: 200 },
+      points: [
+        { ...point, phase: 'prefill' as const, flop_per_byte: 900, is_planned: true },
+        { ...point, phase: 'decode' as const, flop_per_byte: 900, is_planned: false },
+        { ...point, phase: 'decode' as const, flop_per_byte: 40, is_planned: true },
+      ],
+    };
+    expect([phaseLimit(roofline, 'prefill'), phaseLimit(roofline, 'decode')]).toEqual(['compute', 'memory']);
+    expect(phaseLimit(null, 'prefill')).toBe('memory');
   });
 
   test('memory adds up to the GPU', () => {

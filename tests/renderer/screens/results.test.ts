@@ -23,8 +23,8 @@ async function open(answer: () => SizeDocument = sizeDocument) {
   };
   await ask();
   workspace.openResults();
-  render(ResultsScreen, { workspace, themeRevision: 0 });
-  return { workspace, ask };
+  const { unmount } = render(ResultsScreen, { workspace, themeRevision: 0 });
+  return { workspace, ask, unmount };
 }
 
 const table = () => within(screen.getByTestId('results-table'));
@@ -94,6 +94,26 @@ describe('results', () => {
     }
     expect(screen.getAllByRole('rowheader')).toHaveLength(EXCLUDED.length);
     expect(screen.getByRole('row', { name: /g6\.xlarge/ })).toHaveTextContent('TPOT P50 75 ms, limit 50');
+  });
+
+  test('the table is as it was left when one comes back, and plain where what was kept is no layout', async () => {
+    const { workspace, unmount } = await open();
+    const shown = () => table().getAllByRole('rowheader');
+    expect(shown()).toHaveLength(ROWS.length);
+    workspace.commands.run('results.filter');
+    const filter = () => table().getByRole('textbox', { name: /^Filter Cost/ });
+    await waitFor(() => expect(filter()).toBeVisible());
+    await fireEvent.input(filter(), { target: { value: '<2' } });
+    await waitFor(() => expect(shown().length).toBeLessThan(ROWS.length));
+    const kept = shown().length;
+    unmount();
+    const again = render(ResultsScreen, { workspace, themeRevision: 0 });
+    expect(shown()).toHaveLength(kept);
+    expect(filter()).toHaveValue('<2');
+    again.unmount();
+    workspace.view['results.grid'] = { sorting: 'up' };
+    render(ResultsScreen, { workspace, themeRevision: 0 });
+    expect(shown()).toHaveLength(ROWS.length);
   });
 
   test('commands of the table are there while it is', async () => {

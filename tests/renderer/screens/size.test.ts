@@ -229,7 +229,7 @@ describe('editing', () => {
     await verdict();
     const target = screen.getByLabelText('TPOT P95 target, ms');
     await fireEvent.input(target, { target: { value: 'soon' } });
-    expect(target).toHaveAccessibleDescription(/^TPOT P95 takes 0\.100 to/);
+    expect(target).toHaveAccessibleDescription(/^TPOT P95 takes 0\.1 to/);
     expect(screen.getByLabelText('TTFT P95 target, ms')).not.toHaveAccessibleDescription();
     await fireEvent.input(target, { target: { value: '0.05s' } });
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ sla: { tpot_p95: 50 } }));

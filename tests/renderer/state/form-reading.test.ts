@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  countAdvanced,
-  defaultFormValues,
-  readForm,
-  resetAdvanced,
-  type FormValues,
-} from '../../../src-renderer/state/form-reading.ts';
+import { defaultFormValues, readForm, type FormValues } from '../../../src-renderer/state/form-reading.ts';
+import { countAdvanced, resetAdvanced } from '../../../src-renderer/state/form-rows.ts';
 import { sizeInputSchema } from '../../../src-worker/protocol/requests.ts';
 
 const filled = (change: (values: FormValues) => void = () => undefined): FormValues => {
