@@ -202,9 +202,11 @@ export class Workspace {
     // Reading it is no edit.
     this.history.rebase(this.#asked());
     // Somebody may have gone elsewhere while the draft was on its way.
-    if (this.screen === 'start') this.screen = draft.screen;
-    this.detailId = draft.detailId;
-    this.sizeView = draft.sizeView === 'detail' && draft.detailId === null ? 'answer' : draft.sizeView;
+    if (this.screen === 'start') {
+      this.screen = draft.screen;
+      this.detailId = draft.detailId;
+      this.sizeView = draft.sizeView === 'detail' && draft.detailId === null ? 'answer' : draft.sizeView;
+    }
     this.answer.selectedId = draft.selectedId;
     this.view = draft.view;
   }

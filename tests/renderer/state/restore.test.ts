@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { Workspace } from '../../../src-renderer/state/workspace.svelte.ts';
 import { draftOn, fakeApi, fakeHost } from '../fixtures/app.ts';
 
-async function opened(): Promise<Workspace> {
-  const workspace = new Workspace(fakeHost(fakeApi({}, draftOn('runs'))).connect);
+async function opened(draft = draftOn('runs')): Promise<Workspace> {
+  const workspace = new Workspace(fakeHost(fakeApi({}, draft)).connect);
   await workspace.session.start();
   return workspace;
 }
@@ -20,4 +20,12 @@ test('a screen somebody went to before the draft was read is where they stay', a
   workspace.screen = 'size';
   await restoring;
   expect(workspace).toMatchObject({ isRestored: true, screen: 'size' });
+});
+
+test('so is what they opened there: the form does not turn into the results one had left', async () => {
+  const workspace = await opened(draftOn('size', { sizeView: 'results' }));
+  const restoring = workspace.restore();
+  workspace.openAnswer();
+  await restoring;
+  expect(workspace).toMatchObject({ screen: 'size', sizeView: 'answer' });
 });
