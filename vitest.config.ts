@@ -2,6 +2,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
+// Files share the modules of their process (`isolate: false`): loading them anew for every file took longer than the tests.
+// So no test may leave anything behind in a module or on the page.
 export default defineConfig({
   test: {
     projects: [
@@ -13,6 +15,7 @@ export default defineConfig({
             'tests/{engine,answers,protocol,catalogs,store,services,worker,cli,browser,electron,architecture,scripts}/**/*.test.ts',
           ],
           testTimeout: 20_000,
+          isolate: false,
         },
       },
       {
@@ -22,6 +25,7 @@ export default defineConfig({
           environment: 'jsdom',
           include: ['tests/renderer/**/*.test.ts'],
           setupFiles: ['tests/renderer/setup.ts'],
+          isolate: false,
         },
       },
     ],
