@@ -44,7 +44,14 @@ const TARGET_REACH = 4;
 /** More GPUs than this are counted, not listed, in the legend. */
 const MOST_LISTED_GPUS = 3;
 
+/** How many the points stand for, where not all of them are drawn, and what one of them is called. */
+export interface ParetoTotal {
+  count: number;
+  noun: string;
+}
+
 export interface ParetoQuestion {
+  of?: ParetoTotal | null;
   points: readonly ChartPoint[];
   xId: string;
   yId: string;
@@ -53,7 +60,7 @@ export interface ParetoQuestion {
   hidden?: ReadonlySet<string>;
 }
 
-export function paretoSpec({ points: sources, xId, yId, targets = [], hidden }: ParetoQuestion): ParetoSpec {
+export function paretoSpec({ points: sources, xId, yId, targets = [], hidden, of = null }: ParetoQuestion): ParetoSpec {
   const [xMetric, yMetric] = [metric(xId), metric(yId)];
   const all = sources.flatMap((source) => placed(source, xId, yId));
   const points = hidden?.size
@@ -76,7 +83,7 @@ export function paretoSpec({ points: sources, xId, yId, targets = [], hidden }: 
     frontier,
     target,
     legend: legendOf(all, hidden ?? new Set()),
-    summary: summaryOf(points, all.length - points.length, xMetric, yMetric),
+    summary: summaryOf(points, all.length - points.length, [xMetric, yMetric], of),
   };
 }
 
@@ -174,7 +181,12 @@ export const HOLLOW_SLOT = 7;
 export const withUnit = ({ format, unit }: Metric, value: number | null): string =>
   `${format(value)} ${unit.replace('US$/', 'per ')}`.trimEnd();
 
-function summaryOf(points: ParetoPoint[], numHidden: number, xMetric: Metric, yMetric: Metric): string {
+function summaryOf(
+  points: ParetoPoint[],
+  numHidden: number,
+  [xMetric, yMetric]: [Metric, Metric],
+  of: ParetoTotal | null,
+): string {
   const onFrontier = points.filter((point) => point.isFrontier);
   const bestIn = (axis: 'x' | 'y', { better }: Metric): ParetoPoint | undefined =>
     onFrontier.toSorted((a, b) => (better === 'higher' ? b[axis] - a[axis] : a[axis] - b[axis]))[0];
@@ -186,7 +198,7 @@ function summaryOf(points: ParetoPoint[], numHidden: number, xMetric: Metric, yM
   }
   const at = (point: ParetoPoint) => `${point.label} (${withUnit(xMetric, point.x)}, ${withUnit(yMetric, point.y)})`;
   const hidden = numHidden > 0 ? ` ${plural(numHidden, 'configuration is', 'configurations are')} hidden.` : '';
-  const total = plural(points.filter((point) => !point.isExcluded).length, 'configuration');
+  const total = plural(of?.count ?? points.filter((point) => !point.isExcluded).length, of?.noun ?? 'configuration');
   if (cheap.id === fast.id) return `Of ${total} ${at(cheap)} is best in both.${hidden}`;
   return `${formatFixed(onFrontier.length)} of ${total} are on the frontier, from ${at(cheap)} to ${at(fast)}.${hidden}`;
 }

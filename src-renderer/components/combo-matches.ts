@@ -17,7 +17,8 @@ export interface ComboGroup {
   items: ComboItem[];
 }
 
-const MOST_SHOWN = 200;
+/** A longer list is not read anyway. */
+export const MOST_SHOWN = 200;
 
 const words = (text: string): string[] => text.toLowerCase().split(/\s+/).filter(Boolean);
 

@@ -1,4 +1,5 @@
 import type { Exclusion, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import { PLACE_REASONS } from '../../src-worker/protocol/place-reasons.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
 import {
   gpuLabel,
@@ -158,8 +159,6 @@ export function nearestMiss(excluded: Exclusion[]): Exclusion | null {
   return candidates.toSorted(byMiss)[0] ?? null;
 }
 
-const PLACE_REASONS = ['not_in_zone', 'zone_unknown', 'region_filtered', 'retired'];
-
 function nothingPasses(document: SizeDocument): Verdict {
   const nearest = nearestMiss(document.excluded);
   // What is not on offer where somebody looks was never a candidate.
@@ -168,7 +167,7 @@ function nothingPasses(document: SizeDocument): Verdict {
   const [commonest] = groupExclusions(candidates);
   const factor = nearest?.reason === 'sla_missed' ? missFactor(nearest) : null;
   const limit = commonest
-    ? `${commonest.label}: ${formatFixed(commonest.rows.length)} of ${plural(candidates.length, 'configuration')}.`
+    ? `${commonest.label}: ${formatFixed(commonest.rows.length)} of ${plural(candidates.length, 'configuration')}${offered.length < document.excluded.length ? ' on offer there' : ''}.`
     : 'The catalog holds no configuration within these filters.';
   // By how much it misses is the sentence of the limit, which stands beside this one.
   const near = nearest ? `The nearest is ${excludedName(nearest)}.` : '';

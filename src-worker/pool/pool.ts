@@ -116,14 +116,22 @@ class ThreadPool implements Pool {
     }));
   }
 
-  async run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>> {
+  run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>> {
+    return this.#run(this.#facts, method, ...args);
+  }
+
+  async #run<Name extends SingleMethod>(
+    facts: Facts,
+    method: Name,
+    ...args: Parameters<WorkerApi[Name]>
+  ): Promise<Answer<Name>> {
     const seat = await new Promise<Seat>((take) => {
       this.#singles.push(take);
       this.#serve();
     });
     const isAlone = seat.job === null;
     if (!isAlone) seat.isShared = true;
-    const outcome = await this.#call(seat, this.#facts, method, ...args);
+    const outcome = await this.#call(seat, facts, method, ...args);
     seat.hasSingle = false;
     // What the name says of arguments and answer, the compiler cannot follow through the generic name.
     if (isAlone && method === 'size') {
@@ -140,15 +148,18 @@ class ThreadPool implements Pool {
   }
 
   async size(input: SizeInput, model: ModelSource): Promise<Answer<'size'>> {
-    const missing = await this.run('missingPlans', input, model);
+    // The same catalogs to the end: capacities of others would be kept among the plans of these.
+    const facts = this.#facts;
+    const missing = await this.#run(facts, 'missingPlans', input, model);
     if (!missing.ok) return missing;
     const keys = missing.value;
     const idle = this.#seats.filter((seat) => !seat.hasSingle && !seat.job).length;
     const shares = Math.min(idle, MOST_SHARES, Math.floor(keys.length / LEAST_PLANS));
-    if (shares < 2) return this.run('size', input, model);
+    if (shares < 2) return this.#run(facts, 'size', input, model);
     const found = await Promise.all(
       Array.from({ length: shares }, (_, share) =>
-        this.run(
+        this.#run(
+          facts,
           'searchPlans',
           input,
           model,
@@ -159,7 +170,8 @@ class ThreadPool implements Pool {
     );
     const failed = found.find((result) => !result.ok);
     if (failed) return failed;
-    return this.run(
+    return this.#run(
+      facts,
       'size',
       input,
       model,

@@ -180,6 +180,23 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await expect(app.size.verdict).toHaveAttribute('data-verdict', MET);
     });
 
+    test('by keyboard alone: a model is found by a word of its name, the first match taken with Enter', async () => {
+      const { app, page } = opened;
+      await goTo(page, 'Size');
+      const model = page.getByRole('combobox', { name: 'Model' });
+      for (const word of ['qwen', 'deepseek']) {
+        await tabTo(page, model);
+        await page.keyboard.press('Control+a');
+        await page.keyboard.type(word);
+        const first = page.getByRole('option').first();
+        await expect(first).toContainText(new RegExp(word, 'i'));
+        const wanted = (await first.getAttribute('data-value')) ?? '';
+        await page.keyboard.press('Enter');
+        await expect(model).toHaveValue(wanted);
+        await app.size.waitForAnswer();
+      }
+    });
+
     test('by keyboard alone: a sweep started, stopped, opened among the runs', async () => {
       const { app, page } = opened;
       const { keyboard } = page;
@@ -205,7 +222,9 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       const exporting = app.runs.detail.getByRole('button', { name: 'Export CSV' });
       await tabTo(page, exporting);
       const { text } = await download(page, () => keyboard.press('Enter'));
-      expect(text.split('\n').length).toBeGreaterThan(10);
+      const rows = parse<Record<string, string>>(text, { columns: true, bom: true });
+      expect(rows.length).toBeGreaterThan(10);
+      expect(new Set(rows.map(({ users }) => users)).size).toBeGreaterThan(5);
     });
   });
 }

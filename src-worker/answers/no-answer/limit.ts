@@ -5,6 +5,7 @@ import type { PlanGroup, ReplicaLoad, Refusal } from '../../engine/sizing/types.
 import { gibFromBytes, MS_PER_S } from '../../engine/units.ts';
 import type { Remark } from '../../protocol/documents.ts';
 import { formatMs, formatSignificant, plural } from '../../protocol/numbers.ts';
+import { PLACE_REASONS } from '../../protocol/place-reasons.ts';
 import type { LoadMiss, Miss } from './nearest.ts';
 import { gpuName, planName, targetFigure } from './names.ts';
 import type { Probe } from './probe.ts';
@@ -105,8 +106,6 @@ export function limitOf(miss: Miss | null, probe: Probe): Remark<string> {
   if (refusal.reason === 'memory') return memoryLimit(miss);
   return { kind: refusal.reason, sentence: refusal.detail };
 }
-
-const PLACE_REASONS: readonly Refusal['reason'][] = ['not_in_zone', 'zone_unknown', 'region_filtered', 'retired'];
 
 /** Why nothing could be compared: nothing is sold there, at a price that is known, or at all. */
 function unsoldLimit({ outcome, sizing, prepared }: Probe): Remark<string> {
