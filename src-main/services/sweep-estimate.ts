@@ -26,7 +26,10 @@ export function estimateSweepMs(work: SweepWork, pace: Pace, threads: number, fa
   return Math.round(searchMs + (work.rows * msPerRow) / threads);
 }
 
-/** Before the first row was timed by itself: what a row costs in searches, on the machines this was tried on. */
+/**
+ * Before the first row was timed by itself: what a row costs in searches. Measured: 0.06 ms a row (180,600 rows in 10.5 s on one
+ * thread) beside 0.5 to 0.8 ms a search.
+ */
 const GUESSED_SEARCHES_PER_ROW = 0.1;
 
 /**

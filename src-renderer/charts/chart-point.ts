@@ -54,10 +54,9 @@ const words = (row: RunRow, column: string): string => {
 /** A row of a stored run. `id` is what a pick answers with; rows of several points share their configuration's id. */
 export function pointOfRunRow(row: RunRow, id: string): ChartPoint {
   const users = runNumber(row, 'users');
-  const name = configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') });
   return {
     id,
-    name,
+    name: configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') }),
     ...(users === null ? {} : { load: plural(users, 'user') }),
     gpu: words(row, 'gpu'),
     quantization: words(row, 'quantization'),

@@ -51,13 +51,14 @@ export interface ParetoTotal {
 }
 
 export interface ParetoQuestion {
-  of?: ParetoTotal | null;
   points: readonly ChartPoint[];
   xId: string;
   yId: string;
   targets?: readonly SlaRow[];
   /** Ids of legend entries whose points are not drawn. */
   hidden?: ReadonlySet<string>;
+  /** null where `points` are all there are. */
+  of?: ParetoTotal | null;
 }
 
 export function paretoSpec({ points: sources, xId, yId, targets = [], hidden, of = null }: ParetoQuestion): ParetoSpec {

@@ -1,14 +1,10 @@
-import { PRECISION_LABELS, precisionLabel } from '../../src-worker/protocol/precision-labels.ts';
-import type { SizeInput } from '../../src-worker/protocol/requests.ts';
+import { isPrecision, precisionLabel, type Precision } from '../../src-worker/protocol/precision-labels.ts';
 
-export { precisionLabel };
+export { precisionLabel, type Precision };
 
 /** How identifiers of the catalogs read on screen. The identifiers themselves stay in titles and exports. */
 
-export type Precision = SizeInput['quantization'][number];
-
 export interface PrecisionName {
-  label: string;
   definition: string;
   /** What a chart tells precisions apart by. */
   shape: PrecisionShape;
@@ -17,31 +13,18 @@ export interface PrecisionName {
 /** Shape of a point: circle 16-bit, square FP8, triangle 4-bit, diamond 8-bit integers. */
 export type PrecisionShape = 'circle' | 'rect' | 'triangle' | 'rectRot';
 
+/** What `precisionLabel` stands for. */
 export const PRECISION_NAMES: Record<Precision, PrecisionName> = {
-  fp16: { label: PRECISION_LABELS.fp16, definition: '16-bit weights, the format of most checkpoints', shape: 'circle' },
-  bf16: {
-    label: PRECISION_LABELS.bf16,
-    definition: '16-bit weights with a wider range; costs the same as FP16',
-    shape: 'circle',
-  },
-  fp8: {
-    label: PRECISION_LABELS.fp8,
-    definition: '8-bit floating point; weights only where the GPU lacks FP8 units',
-    shape: 'rect',
-  },
-  int8: { label: PRECISION_LABELS.int8, definition: '8-bit integers for weights and activations', shape: 'rectRot' },
-  w8a16: { label: PRECISION_LABELS.w8a16, definition: '8-bit weights, computed in 16 bit', shape: 'rectRot' },
-  int4: {
-    label: PRECISION_LABELS.int4,
-    definition: '4-bit weights in groups of 128, computed in 16 bit',
-    shape: 'triangle',
-  },
-  nvfp4: { label: PRECISION_LABELS.nvfp4, definition: '4-bit floating point of Blackwell GPUs', shape: 'triangle' },
-  mxfp4: { label: PRECISION_LABELS.mxfp4, definition: '4-bit floating point in blocks of 32', shape: 'triangle' },
-  checkpoint: { label: PRECISION_LABELS.checkpoint, definition: 'What the checkpoint holds', shape: 'circle' },
+  fp16: { definition: '16-bit weights, the format of most checkpoints', shape: 'circle' },
+  bf16: { definition: '16-bit weights with a wider range; costs the same as FP16', shape: 'circle' },
+  fp8: { definition: '8-bit floating point; weights only where the GPU lacks FP8 units', shape: 'rect' },
+  int8: { definition: '8-bit integers for weights and activations', shape: 'rectRot' },
+  w8a16: { definition: '8-bit weights, computed in 16 bit', shape: 'rectRot' },
+  int4: { definition: '4-bit weights in groups of 128, computed in 16 bit', shape: 'triangle' },
+  nvfp4: { definition: '4-bit floating point of Blackwell GPUs', shape: 'triangle' },
+  mxfp4: { definition: '4-bit floating point in blocks of 32', shape: 'triangle' },
+  checkpoint: { definition: 'What the checkpoint holds', shape: 'circle' },
 };
-
-const isPrecision = (name: string): name is Precision => name in PRECISION_NAMES;
 
 export const precisionShape = (name: string): PrecisionShape =>
   isPrecision(name) ? PRECISION_NAMES[name].shape : 'circle';

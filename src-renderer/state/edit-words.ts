@@ -1,4 +1,4 @@
-import { latencyLabel, PRECISION_NAMES } from '../format/names.ts';
+import { latencyLabel, precisionLabel } from '../format/names.ts';
 import type { Change } from './changes.ts';
 import { AMOUNT_RULES } from './form-reading.ts';
 
@@ -47,7 +47,7 @@ function valueWords(value: unknown): string {
 
 const nameOf = (value: unknown): string => {
   const text = String(value);
-  return Object.hasOwn(PRECISION_NAMES, text) ? PRECISION_NAMES[text as keyof typeof PRECISION_NAMES].label : text;
+  return precisionLabel(text);
 };
 
 const short = (text: string): string => (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text);

@@ -1,6 +1,6 @@
 import type { CatalogListing, GpuEntry, InstanceEntry } from '../../src-worker/protocol/app-api.ts';
 import { plural } from '../../src-worker/protocol/numbers.ts';
-import { PRECISION_NAMES, pricingLabel, type Precision } from '../format/names.ts';
+import { precisionLabel, pricingLabel, type Precision } from '../format/names.ts';
 import type { FormValues } from './form-reading.ts';
 
 /** What the form leaves to choose from. Where nothing is left, other fields say so, and no option gives a reason. */
@@ -60,7 +60,7 @@ export function precisionReason({ gpus, words }: Scope, precision: Precision): s
   // What a checkpoint holds depends on the model.
   if (precision === 'checkpoint' || gpus.length === 0) return null;
   if (gpus.some(({ precisions }) => precisions.includes(precision))) return null;
-  return `No GPU of ${words} runs ${PRECISION_NAMES[precision].label}.`;
+  return `No GPU of ${words} runs ${precisionLabel(precision)}.`;
 }
 
 /** Names of the regions or zones of the chosen clouds, or of all. */

@@ -1,6 +1,6 @@
 import type { SizeInput } from './requests.ts';
 
-type Precision = SizeInput['quantization'][number];
+export type Precision = SizeInput['quantization'][number];
 
 /** How precisions read in sentences and on screen; exports and flags keep the identifiers. */
 export const PRECISION_LABELS: Readonly<Record<Precision, string>> = {
@@ -15,7 +15,7 @@ export const PRECISION_LABELS: Readonly<Record<Precision, string>> = {
   checkpoint: 'As stored',
 };
 
-const isPrecision = (name: string): name is Precision => Object.hasOwn(PRECISION_LABELS, name);
+export const isPrecision = (name: string): name is Precision => Object.hasOwn(PRECISION_LABELS, name);
 
 /** The identifier itself where it is none of ours; empty for null. */
 export const precisionLabel = (name: string | null): string =>

@@ -18,6 +18,12 @@ const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
 /** Share of the guessed saturation rate that is tried first. */
 const FIRST_TRY = 0.9;
+/** Least score that is told from a lower one: where no target gates, nothing but the edge of stability does. */
+const LEAST_SCORE = -20;
+/*
+ * The shares and steps below only decide how many scores a search asks for, not what it finds. They were chosen by counting
+ * them over ten questions to the whole catalog: 7.7 a search before, 6.4 with these.
+ */
 /** Steps in ln(rate) while only the idle replica passes: at least and at most, and the share of the chord's that is taken. */
 const STEP_DOWN = 0.4;
 const MOST_DOWN = 2.5;
@@ -133,7 +139,7 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
   const idle = at(floor);
   if (idle.value > 0) return refusal(idle);
 
-  let low: Tried = { x: floor, value: idle.value };
+  let low = triedAt(floor, idle);
   let high: Tried = { x: Math.log(bound * 1.001), value: Infinity };
   let binding: Score['binding'] = 'compute';
   let next = Math.log(firstTry);
@@ -142,7 +148,7 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
   let widthBefore = Infinity;
   for (let round = 0; round < MAX_ROUNDS && high.x - low.x > TOLERANCE; round += 1) {
     const result = at(next);
-    const tried: Tried = { x: next, value: result.value };
+    const tried = triedAt(next, result);
     /** The end of the bracket that gives way. */
     const outside = result.value > 0 ? high : low;
     if (result.value > 0) {
@@ -175,6 +181,8 @@ interface Tried {
   x: number;
   value: number;
 }
+
+const triedAt = (x: number, { value }: Score): Tried => ({ x, value: Math.max(value, LEAST_SCORE) });
 
 /**
  * Where to try next while only the idle replica passes: latency is about a straight line in the rate there, and the

@@ -46,6 +46,16 @@ describe('capacity search', () => {
     expect(found.kind === 'found' ? found.ratePerMs / 0.123 : NaN).toBeCloseTo(1, 2);
   });
 
+  test.each([Infinity, 0.4])(
+    'finds the edge of what nothing limits below it, where the score jumps to %f',
+    (beyond) => {
+      for (const firstTry of [0.05, 0.12, 0.9]) {
+        const found = searchCapacity((rate) => score(rate > 0.123 ? beyond : -Infinity), 1, firstTry);
+        expect(found.kind === 'found' ? found.ratePerMs / 0.123 : NaN).toBeCloseTo(1, 2);
+      }
+    },
+  );
+
   test('a target missed by an idle replica is a refusal with both figures', () => {
     const found = searchCapacity(() => ({ ...score(0.2), predictedMs: 61, targetMs: 50 }), 1);
     expect(found).toEqual({ kind: 'missed_when_idle', metric: 'ttft_p95', predictedMs: 61, targetMs: 50 });

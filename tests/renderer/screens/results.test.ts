@@ -116,6 +116,18 @@ describe('results', () => {
     expect(shown()).toHaveLength(ROWS.length);
   });
 
+  test('the chart has the axes that were kept', async () => {
+    const { workspace } = await open();
+    const picker = () => screen.getByLabelText('Quality on the horizontal axis');
+    expect(picker()).not.toHaveTextContent('TTFT P95');
+    workspace.view['results.chart'] = {
+      xMetric: 'ttft_p95',
+      yMetric: 'usd_per_hour',
+      zoom: { x: null, y: null },
+    };
+    await waitFor(() => expect(picker()).toHaveTextContent('TTFT P95'));
+  });
+
   test('commands of the table are there while it is', async () => {
     const { workspace } = await open();
     workspace.commands.run('results.next');
