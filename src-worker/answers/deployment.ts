@@ -10,6 +10,7 @@ import type { EngineDefaults } from '../engine/memory/types.ts';
 import { analyzeModel } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
+import { undividedHeads } from '../engine/model/heads.ts';
 import { largestDivisor } from '../engine/sizing/plan-groups.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { fixedPrefixCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
@@ -94,9 +95,8 @@ function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults) {
 }
 
 function checkHeads(model: Model, tensorParallel: number): void {
-  const odd = model.layers.find(({ attention }) => attention.numHeads % tensorParallel !== 0);
-  if (!odd) return;
-  const heads = odd.attention.numHeads;
+  const heads = undividedHeads(model, tensorParallel);
+  if (heads === null) return;
   throw invalidInput(
     'tp_heads',
     `tp ${tensorParallel} does not divide the ${heads} attention heads of ${model.id}: use a divisor, for example ${largestDivisor(heads, tensorParallel)}.`,
@@ -189,7 +189,8 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     generation: engine.generation,
   });
   if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
-  const { maxNumBatchedTokens, maxNumSeqs } = limits;
-  const subject = { plan, lengths, maxNumBatchedTokens, maxNumSeqs, kvCacheTokens: memory.kvCacheTokens };
+  const { maxNumBatchedTokens } = limits;
+  const { kvCacheTokens, stateKvTokens, seats: maxNumSeqs } = memory;
+  const subject = { plan, lengths, maxNumBatchedTokens, maxNumSeqs, kvCacheTokens, stateKvTokens };
   return { base, warnings, subject: { ...subject, scvArrival: scvOf(input), population: null } };
 }

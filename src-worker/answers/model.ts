@@ -1,28 +1,23 @@
 import { analyzeModel } from '../engine/model/analyze.ts';
-import { attentionTraits } from '../engine/model/attention/kinds.ts';
-import { kvBytesPerToken } from '../engine/model/kv.ts';
+import { cacheBytesPerToken, kvBytesPerToken, kvLayout } from '../engine/model/kv.ts';
 import { layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
-import type { Ffn, Layer, ModelSource } from '../engine/model/types.ts';
+import type { Layer, ModelSource } from '../engine/model/types.ts';
 import { weightBytes } from '../engine/model/weights.ts';
 import { SCHEMA_VERSION, type LayerSummary, type ModelDocument } from '../protocol/documents.ts';
 import { PRECISIONS } from '../protocol/requests.ts';
 
-function ffnLabel(ffn: Ffn): string {
-  if (ffn.kind === 'dense') return `${ffn.isGated ? 'gated' : 'plain'} FFN of width ${ffn.intermediateSize}`;
-  const shared = ffn.sharedParameters > 0 ? ' + shared' : '';
-  return `MoE ${ffn.numExpertsPerToken} of ${ffn.numExperts} experts${shared}`;
-}
-
 const KV_16_BIT_BYTES = 2;
 
 function summary(layer: Layer): LayerSummary {
-  const traits = attentionTraits(layer.attention);
   return {
     count: 1,
-    attention: traits.label(layer.attention),
-    ffn: ffnLabel(layer.ffn),
+    attention: layer.attention.label,
+    ffn: layer.ffn.label,
     parameters: layerParameters(layer),
-    kv_bytes_per_token_fp16: traits.kvElementsPerToken(layer.attention, 1) * KV_16_BIT_BYTES,
+    kv_bytes_per_token_fp16: layer.attention.cache.reduce(
+      (sum, share) => sum + cacheBytesPerToken(share, KV_16_BIT_BYTES, 1),
+      0,
+    ),
   };
 }
 
@@ -44,7 +39,8 @@ function layerGroups(layers: readonly Layer[]): LayerSummary[] {
 /** `model show`: what a config.json amounts to. Throws what `analyzeModel` throws. */
 export function answerModel(source: ModelSource): ModelDocument {
   const model = analyzeModel(source);
-  const { embedding, attention, denseFfn, sharedExperts, experts, router, norms, head } = parameterBreakdown(model);
+  const parts = parameterBreakdown(model);
+  const { embedding, attention, denseFfn, sharedExperts, experts, router, norms, head, vision, audio } = parts;
   return {
     schema_version: SCHEMA_VERSION,
     id: model.id,
@@ -53,12 +49,23 @@ export function answerModel(source: ModelSource): ModelDocument {
     assumptions: model.assumptions,
     total_parameters: model.totalParameters,
     active_parameters: model.activeParameters,
-    components: { embedding, attention, ffn: denseFfn, shared_experts: sharedExperts, experts, router, norms, head },
+    components: {
+      embedding,
+      attention,
+      ffn: denseFfn,
+      shared_experts: sharedExperts,
+      experts,
+      router,
+      norms,
+      head,
+      vision,
+      audio,
+    },
     weight_bytes: Object.fromEntries(
       PRECISIONS.map((precision) => [precision, Math.round(weightBytes(model, precision))]),
     ),
     kv_bytes_per_token: { fp16: kvBytesPerToken(model, KV_16_BIT_BYTES, 1), fp8: kvBytesPerToken(model, 1, 1) },
-    state_bytes_per_sequence: 0,
+    state_bytes_per_sequence: kvLayout(model, KV_16_BIT_BYTES, 1).stateBytes,
     max_context_tokens: model.maxContextTokens,
     layers: layerGroups(model.layers),
     origin: source.origin,

@@ -128,13 +128,15 @@ const CLASS_LABELS: Record<WeightClass, string> = {
   embedding: 'embedding',
   head: 'output head',
   norms: 'norms',
+  vision: 'vision part',
+  audio: 'audio part',
 };
 
 export function weightParts({ replica, chosen }: Explained): ExplanationPart[] {
   const { tensorParallel, precision } = chosen.group;
-  return Object.entries(weightBytesByClass(replica.step.model, precision))
+  return Object.entries(weightBytesByClass(replica.step.model, precision, tensorParallel))
     .filter(([, bytes]) => bytes > 0)
-    .map(([name, bytes]) => gib(CLASS_LABELS[name as WeightClass], bytes / tensorParallel, 'config.json of the model'));
+    .map(([name, bytes]) => gib(CLASS_LABELS[name as WeightClass], bytes, 'config.json of the model'));
 }
 
 export function kvCacheParts({ memory }: Explained): ExplanationPart[] {

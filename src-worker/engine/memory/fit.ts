@@ -2,7 +2,7 @@ import { constantOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { Model, Precision } from '../model/types.ts';
-import { kvBytesPerToken } from '../model/kv.ts';
+import { kvBytesPerToken, kvLayout } from '../model/kv.ts';
 import { weightBytes } from '../model/weights.ts';
 import { bytesFromGib } from '../units.ts';
 import type { EngineDefaults } from './types.ts';
@@ -66,6 +66,10 @@ export interface MemoryFit {
   overheadBytes: number;
   kvCacheBytes: number;
   kvCacheTokens: number;
+  /** KV tokens whose memory the constant state of one sequence takes; 0 for models of attention alone. */
+  stateKvTokens: number;
+  /** Sequences at once: max_num_seqs, or fewer where their constant states do not all find room. */
+  seats: number;
   /** Outside the budget: left to the driver and to others. */
   freeBytes: number;
   /** Missing bytes per GPU until the longest request fits; 0 when it fits. */
@@ -82,7 +86,7 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
   const constant = (name: string): number => constantOf(calibration, name);
   const totalBytes = gpu.usableMemoryBytes * gpuShare;
   const budgetBytes = totalBytes * limits.gpuMemoryUtilization;
-  const weightsBytes = weightBytes(model, precision) / tensorParallel;
+  const weightsBytes = weightBytes(model, precision, tensorParallel);
   const activationBytes =
     constant('activationBytesPerSeqVocabulary') * limits.maxNumSeqs * model.vocabularySize +
     constant('activationBytesPerTokenHidden') * limits.maxNumBatchedTokens * model.hiddenSize;
@@ -91,9 +95,16 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
   const bytesPerToken = kvBytesPerToken(model, kvBytesPerElement, tensorParallel);
   const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
   const blockBytes = bytesPerToken * limits.kvBlockTokens;
-  const blocks = Math.floor(roomBytes / blockBytes);
   const neededBlocks = Math.max(1, Math.ceil(question.servedTokens / limits.kvBlockTokens));
-  const fits = blocks >= neededBlocks;
+  const { stateBytes } = kvLayout(model, kvBytesPerElement, tensorParallel);
+  const longestBytes = neededBlocks * blockBytes + stateBytes;
+  const fits = roomBytes >= longestBytes;
+  const seats = stateBytes > 0 ? Math.min(limits.maxNumSeqs, Math.floor(roomBytes / stateBytes)) : limits.maxNumSeqs;
+  // Without attention nothing grows with the context: every seat holds as much of it as the model can read.
+  const blocks =
+    blockBytes > 0
+      ? Math.floor(roomBytes / blockBytes)
+      : Math.ceil((seats * model.maxContextTokens) / limits.kvBlockTokens);
   return {
     fits,
     totalBytes,
@@ -101,9 +112,11 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     weightsBytes,
     activationBytes,
     overheadBytes,
-    kvCacheBytes: fits ? blocks * blockBytes : 0,
+    kvCacheBytes: fits ? (blockBytes > 0 ? blocks * blockBytes : seats * stateBytes) : 0,
     kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
+    stateKvTokens: bytesPerToken > 0 ? stateBytes / bytesPerToken : 0,
+    seats: fits ? seats : 0,
     freeBytes: totalBytes - budgetBytes,
-    shortfallBytes: fits ? 0 : neededBlocks * blockBytes - roomBytes,
+    shortfallBytes: fits ? 0 : longestBytes - roomBytes,
   };
 }

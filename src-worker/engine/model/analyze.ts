@@ -7,6 +7,8 @@ import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
 import { activeParameters, totalParameters } from './parameters.ts';
+import { multimodalOf } from './towers/registry.ts';
+import type { MultimodalFamily } from './towers/types.ts';
 import type { Model, ModelSource } from './types.ts';
 
 const SUPPORTED =
@@ -63,28 +65,42 @@ function readModelType(fields: ConfigFields): string {
  */
 export function analyzeModel(source: ModelSource): Model {
   const fields = new ConfigFields(source.id, source.config);
-  const modelType = readModelType(fields);
+  const outerType = readModelType(fields);
   const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
+  const multimodal = multimodalOf(outerType);
+  const text = multimodal ? textFields(fields, multimodal) : fields;
+  const modelType = multimodal ? (text.optionalText(['model_type']) ?? multimodal.textModelType) : outerType;
   const known = familyOf(modelType);
-  const reason = unsupportedModelType(modelType) ?? telltaleReason(fields, known !== null);
+  const reason = unsupportedModelType(modelType) ?? telltaleReason(text, known !== null);
   if (reason) throw refuseKind(fields, modelType, reason);
-  checkGenerates(fields, modelType, architecture, known);
+  if (!multimodal) checkGenerates(fields, modelType, architecture, known);
 
-  const decoder = readDecoder(fields, known ?? GENERIC_FAMILY);
+  const decoder = readDecoder(text, known ?? GENERIC_FAMILY);
   const checkpoint = readCheckpoint(fields, decoder.layers.length);
-  const total = totalParameters(decoder);
+  const textFrame = { ...decoder, numLayers: decoder.layers.length };
+  const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
+  const model = { ...decoder, towers };
+  const total = totalParameters(model);
   if (total > MOST_PARAMETERS) {
     const sentence = `config.json of ${source.id}: its sizes multiply to ${total.toPrecision(3)} parameters: check hidden_size, num_hidden_layers and intermediate_size (at most ${MOST_PARAMETERS.toPrecision(1)} in all).`;
     throw invalidInput('config_invalid', sentence, { model: source.id, field: 'num_hidden_layers', value: total });
   }
   return {
     id: source.id,
-    architecture: architecture ?? modelType,
+    architecture: architecture ?? outerType,
     isEstimated: known === null,
-    ...decoder,
+    ...model,
     assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
     totalParameters: total,
-    activeParameters: activeParameters(decoder),
+    activeParameters: activeParameters(model),
     checkpoint,
   };
+}
+
+/** Keys that a model around a decoder may write beside the decoder's object instead of in it. */
+const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config'];
+
+/** The fields of the text decoder inside a multimodal file. */
+function textFields(fields: ConfigFields, { text, textDefaults = {} }: MultimodalFamily): ConfigFields {
+  return text === null ? fields.withDefaults(textDefaults) : fields.inner(text, textDefaults, OUTER_KEYS);
 }

@@ -1,8 +1,12 @@
+import { GQA } from './attention/gqa.ts';
+import { checkLayerTypes } from './attention/layer-types.ts';
 import { contextLength } from './context.ts';
 import type { DecoderFamily, NormKind } from './families/types.ts';
 import { LIMITS, type ConfigFields } from './fields.ts';
 import { always, NAMES, type Frame } from './frame.ts';
-import type { Layer, Model } from './types.ts';
+import { memoized } from './memoized.ts';
+import type { Attention, Ffn, Layer, Model } from './types.ts';
+import { linear, table, vector, type Weight } from './weight.ts';
 
 /** The parts of a model that its family decides. */
 export type Decoder = Pick<
@@ -10,48 +14,81 @@ export type Decoder = Pick<
   | 'hiddenSize'
   | 'vocabularySize'
   | 'maxContextTokens'
-  | 'embeddingParameters'
-  | 'headParameters'
-  | 'isHeadTied'
-  | 'finalNormParameters'
   | 'layers'
+  | 'outside'
+  | 'isHeadTied'
+  | 'mtpParameters'
   | 'assumptions'
 >;
 
 const NORM_SIZE: Record<NormKind, number> = { weight: 1, weight_and_bias: 2, none: 0 };
 
+/** Tokens of the vocabulary that tensor parallelism keeps together: vLLM pads to whole groups of 64. */
+const VOCABULARY_GROUP = 64;
+
+/** Parts a vocabulary can be split into. */
+export const vocabularyParts = (vocabularySize: number): number => Math.ceil(vocabularySize / VOCABULARY_GROUP);
+
+function readFrame(fields: ConfigFields, family: DecoderFamily, maxContextTokens: number): Frame {
+  return {
+    hiddenSize: fields.count(NAMES.hiddenSize, LIMITS.width, 'the width of the residual stream'),
+    numLayers:
+      family.numLayers?.(fields) ?? fields.count(NAMES.numLayers, LIMITS.layers, 'the number of decoder layers'),
+    vocabularySize: fields.count(NAMES.vocabularySize, LIMITS.vocabulary, 'the number of tokens'),
+    maxContextTokens,
+  };
+}
+
+/** The layers, equal ones as one object. */
+function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): Layer[] {
+  const attentionOf = family.attention(fields, frame);
+  const ffnOf = family.ffn(fields, frame);
+  const { kind, perLayer } = family.norms;
+  const normsOf = typeof perLayer === 'number' ? () => perLayer : perLayer(fields, frame);
+  const normSize = NORM_SIZE[kind] * frame.hiddenSize;
+  const normWeights = memoized((count: number): Weight[] =>
+    count * normSize > 0 ? [vector('norms', 'norm', normSize, 1, count)] : [],
+  );
+  const layerOf = memoized((attention: Attention) =>
+    memoized((ffn: Ffn) => memoized((norms: Weight[]): Layer => ({ attention, ffn, norms }))),
+  );
+  return Array.from({ length: frame.numLayers }, (_, layer) =>
+    layerOf(attentionOf(layer))(ffnOf(layer))(normWeights(normsOf(layer))),
+  );
+}
+
 /** Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. */
 export function readDecoder(fields: ConfigFields, family: DecoderFamily): Decoder {
   const context = contextLength(fields);
-  const frame: Frame = {
-    hiddenSize: fields.count(NAMES.hiddenSize, LIMITS.width, 'the width of the residual stream'),
-    numLayers: fields.count(NAMES.numLayers, LIMITS.layers, 'the number of decoder layers'),
-    vocabularySize: fields.count(NAMES.vocabularySize, LIMITS.vocabulary, 'the number of tokens'),
-    maxContextTokens: context.tokens,
-  };
+  const frame = readFrame(fields, family, context.tokens);
   const { hiddenSize, vocabularySize } = frame;
-  const attentionOf = family.attention(fields, frame);
-  const ffnOf = family.ffn(fields, frame);
-  const normSize = NORM_SIZE[family.norms.kind] * hiddenSize;
-  const { perLayer } = family.norms;
-  const normParameters = normSize * (typeof perLayer === 'number' ? perLayer : perLayer(fields));
-  const layers = Array.from({ length: frame.numLayers }, (_, layer): Layer => ({
-    attention: attentionOf(layer),
-    ffn: ffnOf(layer),
-    normParameters,
-  }));
-
+  checkLayerTypes(fields, frame.numLayers, family.layerTypes ?? GQA.layerTypes);
+  const layers = readLayers(fields, family, frame);
   const isHeadTied = fields.flag(['tie_word_embeddings'], family.isHeadTied);
-  const headBias = family.headBias?.(fields) ? vocabularySize : 0;
+  const splitUnits = vocabularyParts(vocabularySize);
+  const normSize = NORM_SIZE[family.norms.kind] * hiddenSize;
+  const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;
+  const outside: Weight[] = [
+    table(
+      'embedding',
+      'embed_tokens',
+      vocabularySize,
+      family.embeddingWidth?.(fields, hiddenSize) ?? hiddenSize,
+      splitUnits,
+    ),
+    ...(family.extraOutside?.(fields, frame) ?? []),
+    ...(hasFinalNorm ? [vector('norms', 'norm', normSize)] : []),
+    ...(isHeadTied ? [] : linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits })),
+    ...(family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
+  ];
   return {
     hiddenSize,
     vocabularySize,
     maxContextTokens: frame.maxContextTokens,
-    embeddingParameters: vocabularySize * hiddenSize + (family.extraEmbedding?.(fields, frame) ?? 0),
-    headParameters: (isHeadTied ? 0 : vocabularySize * hiddenSize) + headBias,
-    isHeadTied,
-    finalNormParameters: (family.norms.hasFinal ?? always)(fields) ? normSize : 0,
     layers,
+    outside,
+    isHeadTied,
+    mtpParameters: family.mtpParameters?.(fields, frame) ?? 0,
     assumptions: [
       ...(family.assumptions?.(fields) ?? []),
       ...(context.assumption === null ? [] : [context.assumption]),

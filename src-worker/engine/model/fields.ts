@@ -25,6 +25,15 @@ function shown(value: unknown): string {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The value a dotted name leads to; own properties only. */
+function valueAt(root: Readonly<Record<string, unknown>>, name: string): unknown {
+  let value: unknown = root;
+  for (const part of name.split('.')) {
+    value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  }
+  return value;
+}
+
 /**
  * Checked access to an unchecked `config.json`. Every method takes the names a value goes by (dots reach into nested
  * objects); the first one present wins, `null` counts as absent. What is present but wrong is refused with field, value and
@@ -33,9 +42,15 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export class ConfigFields {
   readonly modelId: string;
   readonly #root: Record<string, unknown>;
+  /** Looked at after the file itself: what the Transformers class sets for keys a file leaves out. */
+  readonly #defaults: Readonly<Record<string, unknown>>;
+  /** Where this object lies in the file, for messages: `text_config.`, or nothing. */
+  readonly #path: string;
 
-  constructor(modelId: string, config: unknown) {
+  constructor(modelId: string, config: unknown, defaults: Readonly<Record<string, unknown>> = {}, path = '') {
     this.modelId = modelId;
+    this.#defaults = defaults;
+    this.#path = path;
     if (!isObject(config)) {
       const message = `config.json of ${modelId} is ${shown(config)}: it must be one JSON object, as Hugging Face publishes it.`;
       throw invalidInput('config_invalid', message, { model: modelId, field: null, value: shown(config) });
@@ -45,12 +60,11 @@ export class ConfigFields {
 
   /** First of `names` that is present, with its value. */
   #find(names: readonly string[]): { name: string; value: unknown } | null {
-    for (const name of names) {
-      let value: unknown = this.#root;
-      for (const part of name.split('.')) {
-        value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+    for (const root of [this.#root, this.#defaults]) {
+      for (const name of names) {
+        const value = valueAt(root, name);
+        if (value !== undefined && value !== null) return { name, value };
       }
-      if (value !== undefined && value !== null) return { name, value };
     }
     return null;
   }
@@ -66,15 +80,17 @@ export class ConfigFields {
 
   /** The error for a value that is present but cannot be. `cure` completes "it must be …". */
   invalid(field: string, value: unknown, cure: string): ConfigIqError {
-    const message = `config.json of ${this.modelId}: ${field} is ${shown(value)}: it must be ${cure}.`;
-    return invalidInput('config_invalid', message, { model: this.modelId, field, value: shown(value) });
+    const where = `${this.#path}${field}`;
+    const message = `config.json of ${this.modelId}: ${where} is ${shown(value)}: it must be ${cure}.`;
+    return invalidInput('config_invalid', message, { model: this.modelId, field: where, value: shown(value) });
   }
 
   /** The error for a value that is needed and absent. */
   missing(names: readonly string[], what: string): ConfigIqError {
     const others = names.length > 1 ? ` (also read: ${names.slice(1).join(', ')})` : '';
-    const message = `config.json of ${this.modelId}: ${names[0]} is missing${others}; add it: ${what}.`;
-    return invalidInput('config_invalid', message, { model: this.modelId, field: names[0] ?? '', value: null });
+    const where = `${this.#path}${names[0] ?? ''}`;
+    const message = `config.json of ${this.modelId}: ${where} is missing${others}; add it: ${what}.`;
+    return invalidInput('config_invalid', message, { model: this.modelId, field: where, value: null });
   }
 
   /** A whole number from `min` to `max`, or null when absent. */
@@ -151,7 +167,26 @@ export class ConfigFields {
     const found = this.#find([name]);
     if (!found) return null;
     if (!isObject(found.value)) throw this.invalid(name, found.value, 'an object');
-    return new ConfigFields(this.modelId, found.value);
+    return new ConfigFields(this.modelId, found.value, {}, `${this.#path}${name}.`);
+  }
+
+  /**
+   * The same as `nested`, with values for the keys it leaves out: those of `inherited` as this object has them, then
+   * `defaults`. An absent object is an empty one: some files rely on the class for all of it.
+   */
+  inner(name: string, defaults: Readonly<Record<string, unknown>>, inherited: readonly string[] = []): ConfigFields {
+    const own = this.#find([name])?.value ?? {};
+    if (!isObject(own)) throw this.invalid(name, own, 'an object');
+    const handed = inherited.flatMap((key) => {
+      const found = this.#find([key]);
+      return found ? [[key, found.value] as const] : [];
+    });
+    return new ConfigFields(this.modelId, own, { ...defaults, ...Object.fromEntries(handed) }, `${this.#path}${name}.`);
+  }
+
+  /** The same object with `defaults` for the keys it leaves out. */
+  withDefaults(defaults: Readonly<Record<string, unknown>>): ConfigFields {
+    return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path);
   }
 
   /** Names of the fields, for looking at a file of unknown shape. */

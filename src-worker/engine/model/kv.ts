@@ -1,30 +1,53 @@
-import { attentionTraits } from './attention/kinds.ts';
-import type { Model } from './types.ts';
+import { distinctLayers } from './parameters.ts';
+import type { CacheShare, Model, StateShare } from './types.ts';
+import { shareOnGpu } from './weight.ts';
 
-/** KV-cache growth of one sequence on one GPU of a tensor-parallel group. */
+/** What one sequence keeps on one GPU of a tensor-parallel group. */
 export interface KvLayout {
   /** Bytes per token of the layers that keep the whole context. */
   fullBytesPerToken: number;
   /** Layers that keep only the last `windowTokens`, by window, shortest first. */
   windowed: { windowTokens: number; bytesPerToken: number }[];
+  /** Bytes whatever the length: recurrent and convolution states. */
+  stateBytes: number;
 }
 
+/** Bytes one token adds to one layer's cache on one GPU. */
+export const cacheBytesPerToken = (
+  {
+    elementsPerToken,
+    bytesPerElement,
+    splitUnits,
+  }: Pick<CacheShare, 'elementsPerToken' | 'bytesPerElement' | 'splitUnits'>,
+  kvBytes: 1 | 2,
+  tensorParallel: number,
+): number => elementsPerToken * shareOnGpu({ splitUnits }, tensorParallel) * (bytesPerElement ?? kvBytes);
+
+/** Bytes one sequence keeps in one layer on one GPU whatever its length. */
+export const stateBytes = ({ elements, bytesPerElement, splitUnits }: StateShare, tensorParallel: number): number =>
+  elements * bytesPerElement * shareOnGpu({ splitUnits }, tensorParallel);
+
 /**
- * KV bytes a token adds, per GPU: for grouped-query attention 2 · ceil(KV heads / TP) · head size · bytes per element per
- * layer. `kvBytes` is 2 for a 16-bit cache, 1 for fp8. Scales of a quantized cache are not counted (one per tensor).
+ * What a sequence keeps, per GPU: for grouped-query attention 2 · ceil(KV heads / TP) · head size · bytes per element per
+ * token and layer (beyond one head per GPU they are copied, not split), for MLA the compressed vector on every GPU.
+ * `kvBytes` is 2 for a 16-bit cache, 1 for fp8. Scales of a quantized cache are not counted (one per tensor).
  */
 export function kvLayout(model: Model, kvBytes: 1 | 2, tensorParallel: number): KvLayout {
   let fullBytesPerToken = 0;
+  let fixed = 0;
   const windows = new Map<number, number>();
-  for (const { attention } of model.layers) {
-    const bytes = attentionTraits(attention).kvElementsPerToken(attention, tensorParallel) * kvBytes;
-    if (attention.windowTokens === null) fullBytesPerToken += bytes;
-    else windows.set(attention.windowTokens, (windows.get(attention.windowTokens) ?? 0) + bytes);
+  for (const { layer, count } of distinctLayers(model.layers)) {
+    for (const share of layer.attention.cache) {
+      const bytes = count * cacheBytesPerToken(share, kvBytes, tensorParallel);
+      if (share.windowTokens === null) fullBytesPerToken += bytes;
+      else windows.set(share.windowTokens, (windows.get(share.windowTokens) ?? 0) + bytes);
+    }
+    for (const share of layer.attention.state) fixed += count * stateBytes(share, tensorParallel);
   }
   const windowed = [...windows]
     .map(([windowTokens, bytesPerToken]) => ({ windowTokens, bytesPerToken }))
     .sort((one, other) => one.windowTokens - other.windowTokens);
-  return { fullBytesPerToken, windowed };
+  return { fullBytesPerToken, windowed, stateBytes: fixed };
 }
 
 /** KV bytes of a token while no window is full, per GPU. With `tensorParallel` 1: the whole model. */
@@ -33,9 +56,9 @@ export function kvBytesPerToken(model: Model, kvBytes: 1 | 2, tensorParallel: nu
   return windowed.reduce((sum, { bytesPerToken }) => sum + bytesPerToken, fullBytesPerToken);
 }
 
-/** KV bytes of one sequence of `tokens`, per GPU: windowed layers stop growing at their window. */
+/** Bytes one sequence of `tokens` keeps, per GPU: windowed layers stop growing at their window. */
 export const kvBytesPerSequence = (layout: KvLayout, tokens: number): number =>
   layout.windowed.reduce(
     (sum, { windowTokens, bytesPerToken }) => sum + Math.min(tokens, windowTokens) * bytesPerToken,
-    layout.fullBytesPerToken * tokens,
+    layout.stateBytes + layout.fullBytesPerToken * tokens,
   );

@@ -1,50 +1,75 @@
 import type { Layer, Model, WeightClass } from './types.ts';
+import { parametersOf, shareOnGpu, sumOfParameters, type Weight } from './weight.ts';
 
-type Parts = Pick<Model, 'embeddingParameters' | 'headParameters' | 'finalNormParameters' | 'layers'>;
+type Parts = Pick<Model, 'outside' | 'layers' | 'towers'>;
 
 /** Logical parameters of each class of weights over the whole model; the classes add up to the total. */
 export type ParameterBreakdown = Record<WeightClass, number>;
 
-function addLayer(sum: ParameterBreakdown, { attention, ffn, normParameters }: Layer): void {
-  sum.attention += attention.parameters;
-  sum.norms += normParameters;
-  if (ffn.kind === 'dense') {
-    sum.denseFfn += ffn.parameters;
-    return;
-  }
-  sum.router += ffn.routerParameters;
-  sum.sharedExperts += ffn.sharedParameters;
-  sum.experts += ffn.numExperts * ffn.parametersPerExpert;
+export const WEIGHT_CLASSES: readonly WeightClass[] = [
+  'embedding',
+  'attention',
+  'denseFfn',
+  'sharedExperts',
+  'experts',
+  'router',
+  'norms',
+  'head',
+  'vision',
+  'audio',
+];
+
+/** A figure for each class, 0 to begin with. */
+export const emptyBreakdown = (): ParameterBreakdown =>
+  Object.fromEntries(WEIGHT_CLASSES.map((weightClass) => [weightClass, 0])) as ParameterBreakdown;
+
+/** Every weight of one layer. */
+export const layerWeights = ({ attention, ffn, norms }: Layer): Weight[] => [
+  ...attention.weights,
+  ...ffn.weights,
+  ...norms,
+];
+
+/** Different layers with how often they occur, in the order of their first one. */
+export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count: number }[] {
+  const counts = new Map<Layer, number>();
+  for (const layer of layers) counts.set(layer, (counts.get(layer) ?? 0) + 1);
+  return [...counts].map(([layer, count]) => ({ layer, count }));
 }
 
-/** Every parameter once: a head tied to the embedding is 0 here. */
-export function parameterBreakdown(model: Parts): ParameterBreakdown {
-  const sum: ParameterBreakdown = {
-    embedding: model.embeddingParameters,
-    attention: 0,
-    denseFfn: 0,
-    sharedExperts: 0,
-    experts: 0,
-    router: 0,
-    norms: model.finalNormParameters,
-    head: model.headParameters,
-  };
-  for (const layer of model.layers) addLayer(sum, layer);
+/** Calls `visit` for each weight with how often it occurs in the model. */
+export function eachWeight(model: Parts, visit: (weight: Weight, occurrences: number) => void): void {
+  for (const weight of model.outside) visit(weight, 1);
+  for (const { layer, count } of distinctLayers(model.layers)) {
+    for (const weight of layerWeights(layer)) visit(weight, count);
+  }
+  for (const { weights } of model.towers) for (const weight of weights) visit(weight, 1);
+}
+
+/** Every parameter once: a head tied to the embedding is 0 here. With `tensorParallel`, what one GPU of the group holds. */
+export function parameterBreakdown(model: Parts, tensorParallel = 1): ParameterBreakdown {
+  const sum = emptyBreakdown();
+  eachWeight(model, (weight, occurrences) => {
+    sum[weight.weightClass] += parametersOf(weight) * occurrences * shareOnGpu(weight, tensorParallel);
+  });
   return sum;
 }
 
 export const totalParameters = (model: Parts): number =>
   Object.values(parameterBreakdown(model)).reduce((sum, part) => sum + part, 0);
 
-/** Parameters one token uses: of the routed experts only the chosen ones; embedding and head in full. */
+/** Parameters of the routed experts of one layer that a token does not use. */
+const idleParameters = ({ ffn: { experts } }: Layer): number =>
+  experts === null ? 0 : (experts.numExperts - experts.numExpertsPerToken) * experts.parametersPerExpert;
+
+/** Parameters one text token uses: chosen experts only, no vision or audio part; embedding and head in full. */
 export function activeParameters(model: Parts): number {
-  const idle = model.layers.reduce((sum, { ffn }) => {
-    if (ffn.kind === 'dense') return sum;
-    return sum + (ffn.numExperts - ffn.numExpertsPerToken) * ffn.parametersPerExpert;
-  }, 0);
-  return totalParameters(model) - idle;
+  const idle = model.layers.reduce((sum, layer) => sum + idleParameters(layer), 0);
+  return totalParameters({ ...model, towers: [] }) - idle;
 }
 
 /** Parameters of one layer, all experts included. */
-export const layerParameters = ({ attention, ffn, normParameters }: Layer): number =>
-  attention.parameters + ffn.parameters + normParameters;
+export const layerParameters = (layer: Layer): number => sumOfParameters(layerWeights(layer));
+
+/** Parameters of one layer that a token uses. */
+export const activeLayerParameters = (layer: Layer): number => layerParameters(layer) - idleParameters(layer);

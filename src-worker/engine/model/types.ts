@@ -1,52 +1,83 @@
 /** A model as a list of layers: everything memory, speed and cost are computed from. Built from `config.json`. */
 
-export type AttentionKind = 'gqa';
-export type FfnKind = 'dense' | 'moe';
+import type { Weight, WeightClass } from './weight.ts';
 
-/** Multi-head, grouped-query and multi-query attention: one kind, told apart by numKvHeads. */
-export interface GqaAttention {
-  kind: 'gqa';
-  numHeads: number;
-  numKvHeads: number;
-  headDim: number;
-  /** Sliding window in tokens; null = the whole context. */
+export type { Weight, WeightClass };
+
+/** What one token leaves in the cache of one layer. */
+export interface CacheShare {
+  /** Elements of the whole model, before any split. */
+  elementsPerToken: number;
+  /** Parts a tensor-parallel group splits them into (KV heads); 1 = every GPU keeps all (MLA). */
+  splitUnits: number;
+  /** Only the last so many tokens are kept; null = the whole context. */
   windowTokens: number | null;
-  /** Logical parameters of the projections, with biases and q/k norms. */
-  parameters: number;
+  /** Bytes per element where the cache's own type does not decide; null = it does. */
+  bytesPerElement: number | null;
 }
 
-export interface DenseFfn {
-  kind: 'dense';
-  intermediateSize: number;
-  isGated: boolean;
-  parameters: number;
+/** What one token attends to in one layer: the elements read and the arithmetic, for each attended token. */
+export interface ContextWork {
+  elementsPerToken: number;
+  splitUnits: number;
+  bytesPerElement: number | null;
+  /** At most so many tokens are attended to; null = the whole context. */
+  attendedTokens: number | null;
+  /** FLOP per attended token of a token that decodes, all heads. */
+  decodeFlop: number;
+  /** FLOP per attended token of a prompt token, all heads. */
+  promptFlop: number;
 }
 
-export interface MoeFfn {
-  kind: 'moe';
+/** What a sequence keeps in one layer whatever its length. */
+export interface StateShare {
+  elements: number;
+  bytesPerElement: number;
+  splitUnits: number;
+}
+
+/**
+ * How one layer mixes tokens: attention of any kind, or a recurrence in its place. All kinds are described in the same
+ * terms, so that memory, speed and cost never ask which kind it is.
+ */
+export interface Attention {
+  /** Its key in `attention/kinds.ts`. */
+  kind: string;
+  /** For people: `GQA 32 query / 8 KV heads of 128`. */
+  label: string;
+  weights: Weight[];
+  /** Heads that tensor parallelism must divide; null where there are none. */
+  numHeads: number | null;
+  cache: CacheShare[];
+  context: ContextWork[];
+  state: StateShare[];
+  /** FLOP per token beside its weights and its context: the step of a recurrence. */
+  recurrenceFlop: number;
+}
+
+/** Experts of which a router chooses some for each token. */
+export interface RoutedExperts {
   numExperts: number;
   numExpertsPerToken: number;
   /** Parameters of ONE routed expert. */
   parametersPerExpert: number;
-  /** All shared experts together (with their gate); 0 = none. */
-  sharedParameters: number;
-  routerParameters: number;
-  /** Router + shared + all routed experts. */
-  parameters: number;
 }
 
-export type Attention = GqaAttention;
-export type Ffn = DenseFfn | MoeFfn;
+export interface Ffn {
+  /** Its key in `ffn/kinds.ts`. */
+  kind: string;
+  /** For people: `gated FFN of width 11008`. */
+  label: string;
+  weights: Weight[];
+  /** null = every weight is used by every token. */
+  experts: RoutedExperts | null;
+}
 
 export interface Layer {
   attention: Attention;
   ffn: Ffn;
-  normParameters: number;
+  norms: Weight[];
 }
-
-/** Groups of weights that are stored, read and computed alike. */
-export type WeightClass =
-  'attention' | 'denseFfn' | 'sharedExperts' | 'experts' | 'router' | 'embedding' | 'head' | 'norms';
 
 /** How the checkpoint on disk stores its weights. */
 export interface CheckpointFormat {
@@ -63,6 +94,14 @@ export interface CheckpointFormat {
 /** NUMBERS.md, Precision. `bf16` and `fp16` cost the same. */
 export type Precision = 'fp16' | 'bf16' | 'fp8' | 'int8' | 'w8a16' | 'int4' | 'nvfp4' | 'mxfp4';
 
+/** A part that turns pictures or sound into tokens. */
+export interface Tower {
+  modality: 'vision' | 'audio';
+  /** For people: `27 layers of width 1152`. */
+  label: string;
+  weights: Weight[];
+}
+
 export interface Model {
   id: string;
   /** First entry of `architectures`, for example `LlamaForCausalLM`. */
@@ -74,15 +113,17 @@ export interface Model {
   vocabularySize: number;
   /** Longest prompt + output, in tokens. */
   maxContextTokens: number;
-  /** Input embedding (and learned positions). */
-  embeddingParameters: number;
-  /** Output head; 0 when tied to the embedding. */
-  headParameters: number;
-  isHeadTied: boolean;
-  finalNormParameters: number;
+  /** Consecutive equal layers are one object. */
   layers: Layer[];
+  /** What stands outside the layers: embeddings, final norm, output head (absent when tied to the embedding). */
+  outside: Weight[];
+  isHeadTied: boolean;
+  /** Vision and audio parts with their projectors; their weights are counted in the total. */
+  towers: Tower[];
+  /** Blocks for multi-token prediction that the checkpoint ships on top of the total; 0 = none. */
+  mtpParameters: number;
   totalParameters: number;
-  /** Parameters a token uses: routed experts reduced to the chosen ones. */
+  /** Parameters a text token uses: routed experts reduced to the chosen ones, towers left out, embedding and head in full. */
   activeParameters: number;
   checkpoint: CheckpointFormat;
 }

@@ -1,6 +1,7 @@
 import { invalidInput } from '../errors.ts';
-import { parameterBreakdown } from './parameters.ts';
+import { eachWeight, emptyBreakdown, parameterBreakdown } from './parameters.ts';
 import type { Model, Precision, WeightClass } from './types.ts';
+import { parametersOf, shareOnGpu } from './weight.ts';
 
 /** Bytes of a 16-bit weight: what embeddings, head, norms and routers keep in every quantized model. */
 export const SIXTEEN_BIT_BYTES = 2;
@@ -33,27 +34,35 @@ const QUANTIZED: readonly WeightClass[] = ['attention', 'denseFfn', 'sharedExper
  */
 export function bytesPerWeightOfClass(model: Model, precision: Precision, weightClass: WeightClass): number {
   if (!QUANTIZED.includes(weightClass)) return SIXTEEN_BIT_BYTES;
-  const isMoe = model.layers.some(({ ffn }) => ffn.kind === 'moe');
+  const isMoe = model.layers.some(({ ffn }) => ffn.experts !== null);
   if (precision === 'mxfp4' && isMoe && weightClass !== 'experts') return SIXTEEN_BIT_BYTES;
   const { checkpoint } = model;
   const isKept = checkpoint.precision === precision && (checkpoint.unquantized ?? []).includes(weightClass);
   return isKept ? SIXTEEN_BIT_BYTES : bytesPerWeight(precision);
 }
 
-/** Bytes of each class of weights as stored, whole model; a tied head is stored with the embedding (0 here). */
-export function weightBytesByClass(model: Model, precision: Precision): Record<WeightClass, number> {
-  const bytes = parameterBreakdown(model);
-  for (const weightClass of Object.keys(bytes) as WeightClass[]) {
-    bytes[weightClass] *= bytesPerWeightOfClass(model, precision, weightClass);
-  }
+/**
+ * Bytes of each class of weights as stored; a tied head is stored with the embedding (0 here). The whole model, or what one
+ * GPU of a tensor-parallel group holds: norms, routers and heads beyond the number there is are copied, not split.
+ */
+export function weightBytesByClass(
+  model: Model,
+  precision: Precision,
+  tensorParallel = 1,
+): Record<WeightClass, number> {
+  const bytes = emptyBreakdown();
+  eachWeight(model, (weight, occurrences) => {
+    const perWeight = weight.isLinear ? bytesPerWeightOfClass(model, precision, weight.weightClass) : SIXTEEN_BIT_BYTES;
+    bytes[weight.weightClass] += parametersOf(weight) * occurrences * shareOnGpu(weight, tensorParallel) * perWeight;
+  });
   return bytes;
 }
 
-/** Bytes of all weights of the model at a precision. */
-export const weightBytes = (model: Model, precision: Precision): number =>
-  Object.values(weightBytesByClass(model, precision)).reduce((sum, part) => sum + part, 0);
+/** Bytes of all weights at a precision: of the model, or of one GPU of a tensor-parallel group. */
+export const weightBytes = (model: Model, precision: Precision, tensorParallel = 1): number =>
+  Object.values(weightBytesByClass(model, precision, tensorParallel)).reduce((sum, part) => sum + part, 0);
 
-/** What one step reads and multiplies, in logical parameters of the whole model. */
+/** What one step reads and multiplies on one GPU, in logical parameters. */
 export interface WeightBreakdown {
   attention: number;
   /** Dense FFN and shared experts. */
@@ -69,9 +78,10 @@ export interface WeightBreakdown {
 }
 
 /** Weights by what the step time asks of them. Not a partition when the head is tied: then it also is in `embedding`. */
-export function weightBreakdown(model: Model): WeightBreakdown {
-  const { attention, denseFfn, sharedExperts, experts, router, embedding, norms } = parameterBreakdown(model);
-  const head = model.vocabularySize * model.hiddenSize;
+export function weightBreakdown(model: Model, tensorParallel = 1): WeightBreakdown {
+  const parts = parameterBreakdown(model, tensorParallel);
+  const { attention, denseFfn, sharedExperts, experts, router, embedding, norms } = parts;
+  const head = (model.vocabularySize * model.hiddenSize) / tensorParallel;
   return { attention, ffn: denseFfn + sharedExperts, experts, router, embedding, head, norms };
 }
 

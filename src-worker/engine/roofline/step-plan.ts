@@ -5,6 +5,8 @@ import type { Fabric } from '../communication/fabric.ts';
 import type { PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { Model, Precision } from '../model/types.ts';
+import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
+import { distinctLayers, parameterBreakdown } from '../model/parameters.ts';
 import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
 import { MS_PER_S, msFromMicroseconds } from '../units.ts';
 import { smoothMax, type SmoothMax } from './smooth-max.ts';
@@ -55,6 +57,10 @@ export interface AttentionGroup {
   computeMsPerContextToken: number;
   /** ms per (prompt token x attended token). */
   promptMsPerPair: number;
+  /** ms per decoding sequence whatever its context: recurrent states. */
+  readMsPerSequence: number;
+  /** ms per prompt token whatever it attends to: recurrent steps. */
+  promptMsPerToken: number;
 }
 
 /**
@@ -145,42 +151,58 @@ export function achievedRates(subject: StepSubject): Rates {
 function attentionGroups(subject: StepSubject, rates: Rates): AttentionGroup[] {
   const { model, tensorParallel, kvBytesPerElement } = subject;
   const groups = new Map<number | null, AttentionGroup>();
-  for (const { attention } of model.layers) {
-    const group = groups.get(attention.windowTokens) ?? {
-      windowTokens: attention.windowTokens,
+  const groupOf = (windowTokens: number | null): AttentionGroup => {
+    const found = groups.get(windowTokens);
+    if (found) return found;
+    const group: AttentionGroup = {
+      windowTokens,
       readMsPerContextToken: 0,
       computeMsPerContextToken: 0,
       promptMsPerPair: 0,
+      readMsPerSequence: 0,
+      promptMsPerToken: 0,
     };
-    const kvHeads = Math.ceil(attention.numKvHeads / tensorParallel);
-    const kvBytes = 2 * kvHeads * attention.headDim * kvBytesPerElement;
-    // Scores and weighted sum: 2 products of 2 FLOP per head element and attended token.
-    const flopPerPair = (4 * attention.numHeads * attention.headDim) / tensorParallel;
-    group.readMsPerContextToken += kvBytes / rates.kvBytesPerMs;
-    group.computeMsPerContextToken += flopPerPair / rates.decodeAttentionFlopPerMs;
-    group.promptMsPerPair += flopPerPair / rates.attentionFlopPerMs;
-    groups.set(attention.windowTokens, group);
+    groups.set(windowTokens, group);
+    return group;
+  };
+  for (const { layer, count } of distinctLayers(model.layers)) {
+    const { context, state, recurrenceFlop } = layer.attention;
+    for (const work of context) {
+      const group = groupOf(work.attendedTokens);
+      const bytes = cacheBytesPerToken(work, kvBytesPerElement, tensorParallel);
+      group.readMsPerContextToken += (count * bytes) / rates.kvBytesPerMs;
+      group.computeMsPerContextToken += (count * work.decodeFlop) / tensorParallel / rates.decodeAttentionFlopPerMs;
+      group.promptMsPerPair += (count * work.promptFlop) / tensorParallel / rates.attentionFlopPerMs;
+    }
+    if (state.length === 0) continue;
+    const group = groupOf(null);
+    // A decode reads the state and writes it back; a prompt writes it once, which is nothing beside its tokens.
+    const bytes = state.reduce((sum, share) => sum + 2 * stateBytes(share, tensorParallel), 0);
+    group.readMsPerSequence += (count * bytes) / rates.kvBytesPerMs;
+    group.promptMsPerToken += (count * recurrenceFlop) / tensorParallel / rates.attentionFlopPerMs;
   }
   return [...groups.values()];
 }
 
 function expertClass(subject: StepSubject, rates: Rates): ExpertClass | null {
   const { model, precision, tensorParallel, calibration } = subject;
-  const moeLayers = model.layers.flatMap(({ ffn }) => (ffn.kind === 'moe' ? [ffn] : []));
+  const moeLayers = model.layers.flatMap(({ ffn }) => (ffn.experts ? [ffn.experts] : []));
   const [first] = moeLayers;
   if (!first) return null;
-  const parameters = moeLayers.reduce((sum, ffn) => sum + ffn.numExperts * ffn.parametersPerExpert, 0);
-  const perExpert = parameters / tensorParallel / first.numExperts;
+  const { numExperts } = first;
+  // Layers may choose different numbers of experts; a step is described by their mean.
+  const expertsPerToken = moeLayers.reduce((sum, layer) => sum + layer.numExpertsPerToken, 0) / moeLayers.length;
+  const { experts: parameters } = parameterBreakdown(model, tensorParallel);
+  const perExpert = parameters / numExperts;
   const computeFactor = constantOf(calibration, 'expertComputeFactor');
   return {
-    numExperts: first.numExperts,
-    expertsPerToken: first.numExpertsPerToken,
-    logMissPerToken: Math.log1p(-Math.min(first.numExpertsPerToken / first.numExperts, 1 - 1e-12)),
+    numExperts,
+    expertsPerToken,
+    logMissPerToken: Math.log1p(-Math.min(expertsPerToken / numExperts, 1 - 1e-12)),
     routingSkew: constantOf(calibration, 'routingSkew'),
     extraTokensPerExpert: constantOf(calibration, 'extraTokensPerExpert'),
     computeMsPerExpertToken: (2 * perExpert) / (rates.gemmFlopPerMs * computeFactor),
-    readMs:
-      ((parameters / tensorParallel) * bytesPerWeightOfClass(model, precision, 'experts')) / rates.expertBytesPerMs,
+    readMs: (parameters * bytesPerWeightOfClass(model, precision, 'experts')) / rates.expertBytesPerMs,
   };
 }
 
@@ -190,21 +212,21 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
   const constant = (name: string): number => constantOf(calibration, name);
   const overheads = generationOf(calibration, subject.generation);
   const rates = achievedRates(subject);
-  const classes = weightBreakdown(model);
+  const classes = weightBreakdown(model, tensorParallel);
   // MXFP4 checkpoints quantize the experts only; attention, shared parts and head stay 16-bit.
-  const isExpertsOnly = precision === 'mxfp4' && model.layers.some(({ ffn }) => ffn.kind === 'moe');
+  const isExpertsOnly = precision === 'mxfp4' && model.layers.some(({ ffn }) => ffn.experts !== null);
   const denseBytesPerMs = isExpertsOnly ? rates.act16BytesPerMs : rates.weightBytesPerMs;
   const denseFlopPerMs = isExpertsOnly ? rates.gemm16FlopPerMs : rates.gemmFlopPerMs;
 
   const attentionBytes = bytesPerWeightOfClass(model, precision, 'attention');
   const ffnBytes = bytesPerWeightOfClass(model, precision, 'denseFfn');
   const gemm = (parameters: number, bytes: number, bytesPerMs: number, flopPerMs: number): GemmClass => ({
-    computeMsPerRow: (2 * parameters) / tensorParallel / flopPerMs,
-    readMs: ((parameters / tensorParallel) * bytes) / bytesPerMs,
+    computeMsPerRow: (2 * parameters) / flopPerMs,
+    readMs: (parameters * bytes) / bytesPerMs,
   });
   const experts = expertClass(subject, rates);
   const numLayers = model.layers.length;
-  const numMoeLayers = model.layers.filter(({ ffn }) => ffn.kind === 'moe').length;
+  const numMoeLayers = model.layers.filter(({ ffn }) => ffn.experts !== null).length;
   const tileRows = constant('gemmTileRows');
   const denseTileRows =
     support.kind === 'weight_only' && !isExpertsOnly ? constant('gemmTileRowsWeightOnly') : tileRows;
@@ -220,9 +242,9 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
   // Two all-reduces a layer: after the attention's output projection and after the FFN.
   const reductions = 2 * numLayers;
   const weightBytes = classes.attention * attentionBytes + classes.ffn * ffnBytes;
-  const expertBytes = experts ? experts.readMs * rates.expertBytesPerMs * tensorParallel : 0;
+  const expertBytes = experts ? experts.readMs * rates.expertBytesPerMs : 0;
   const touchedShare = experts ? experts.expertsPerToken / experts.numExperts : 0;
-  const floorBytes = (weightBytes + classes.head * SIXTEEN_BIT_BYTES + expertBytes * touchedShare) / tensorParallel;
+  const floorBytes = weightBytes + classes.head * SIXTEEN_BIT_BYTES + expertBytes * touchedShare;
 
   return {
     attentionProjections: gemm(classes.attention, attentionBytes, denseBytesPerMs, denseFlopPerMs),

@@ -49,12 +49,14 @@ export function expertsMs(plan: StepPlan, tokens: number): number {
 
 export function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
   const context = group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
-  return plan.combine(context * group.computeMsPerContextToken, context * group.readMsPerContextToken);
+  const readMs = context * group.readMsPerContextToken + decodes * group.readMsPerSequence;
+  return plan.combine(context * group.computeMsPerContextToken, readMs);
 }
 
 export const promptAttentionMs = (group: AttentionGroup, promptTokens: number, promptPairs: number): number =>
+  group.promptMsPerToken * promptTokens +
   group.promptMsPerPair *
-  (group.windowTokens === null ? promptPairs : Math.min(promptPairs, promptTokens * group.windowTokens));
+    (group.windowTokens === null ? promptPairs : Math.min(promptPairs, promptTokens * group.windowTokens));
 
 /**
  * Time of one engine step in ms, allocation-free: it is evaluated some hundred thousand times in one sizing.

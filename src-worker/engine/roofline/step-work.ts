@@ -19,14 +19,14 @@ function touchedExperts(plan: StepPlan, tokens: number): number {
 }
 
 function weightBytesRead({ model, precision, tensorParallel }: StepSubject, plan: StepPlan, tokens: number): number {
-  const classes = weightBreakdown(model);
+  const classes = weightBreakdown(model, tensorParallel);
   const dense =
     classes.attention * bytesPerWeightOfClass(model, precision, 'attention') +
     (classes.ffn + classes.router) * bytesPerWeightOfClass(model, precision, 'denseFfn') +
     classes.head * SIXTEEN_BIT_BYTES;
   const share = plan.experts ? touchedExperts(plan, tokens) / plan.experts.numExperts : 0;
   const experts = classes.experts * bytesPerWeightOfClass(model, precision, 'experts') * share;
-  return (dense + experts) / tensorParallel;
+  return dense + experts;
 }
 
 /** A step in which `decodes` sequences of `contextTokens` each get their next token. */
@@ -41,7 +41,7 @@ export function decodeWork(subject: StepSubject, plan: StepPlan, decodes: number
 
 /** A step that computes `tokens` of one prompt, each attending to `attendedTokens` on average, and samples once. */
 export function promptWork(subject: StepSubject, plan: StepPlan, tokens: number, attendedTokens: number): StepWork {
-  const flops = tokenFlops(subject.model, attendedTokens);
+  const flops = tokenFlops(subject.model, attendedTokens, 'prompt');
   return {
     flop: (tokens * (flops.total - flops.head) + flops.head) / subject.tensorParallel,
     bytes: weightBytesRead(subject, plan, tokens),

@@ -1,3 +1,4 @@
+import { undividedHeads } from '../model/heads.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
 import { familyOf } from '../calibration/lookup.ts';
 import { fabricFor } from '../communication/fabric.ts';
@@ -72,9 +73,8 @@ export function largestDivisor(heads: number, limit: number): number {
 }
 
 function headsRefusal(subject: SizingSubject, tensorParallel: number): Refusal | null {
-  const heads = subject.model.layers.map(({ attention }) => attention.numHeads);
-  const odd = heads.find((count) => count % tensorParallel !== 0);
-  if (odd === undefined) return null;
+  const odd = undividedHeads(subject.model, tensorParallel);
+  if (odd === null) return null;
   return {
     reason: 'tp_heads',
     detail: `TP ${tensorParallel} does not divide the ${odd} attention heads of ${subject.model.id}.`,
@@ -254,8 +254,9 @@ function searched(
     plan,
     lengths: subject.lengths,
     maxNumBatchedTokens: limits.maxNumBatchedTokens,
-    maxNumSeqs: limits.maxNumSeqs,
+    maxNumSeqs: memory.seats,
     kvCacheTokens: memory.kvCacheTokens,
+    stateKvTokens: memory.stateKvTokens,
     scvArrival: subject.scvArrival,
     population: null,
   };

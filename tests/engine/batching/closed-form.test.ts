@@ -163,6 +163,8 @@ describe('closed form: limits and laws', () => {
           readMsPerContextToken: 2 * g.readMsPerContextToken,
           computeMsPerContextToken: 2 * g.computeMsPerContextToken,
           promptMsPerPair: 2 * g.promptMsPerPair,
+          readMsPerSequence: 2 * g.readMsPerSequence,
+          promptMsPerToken: 2 * g.promptMsPerToken,
         })),
         activationMsPerToken: 2 * plan.activationMsPerToken,
         launchMs: 2 * plan.launchMs,

@@ -58,21 +58,21 @@ describe('attention', () => {
       new_decoder_architecture: false,
       vocab_size: 65024,
     });
-    expect(falcon.layers[0]?.attention).toMatchObject({ numKvHeads: 1, headDim: 64 });
+    expect(falcon.layers[0]?.attention).toMatchObject({ label: 'MQA 71 query / 1 KV heads of 64' });
     // The hub lists 7,217,189,760 for Falcon-7B, which stores the tied head (65,024 x 4,544) a second time.
     expect(falcon.totalParameters).toBe(7_217_189_760 - 65_024 * 4_544);
   });
 
   it('takes head_dim over hidden size / heads', () => {
     const nemo = bundledModel('mistralai/Mistral-Nemo-Instruct-2407');
-    expect(nemo.layers[0]?.attention).toMatchObject({ numHeads: 32, headDim: 128 });
+    expect(nemo.layers[0]?.attention).toMatchObject({ numHeads: 32, label: 'GQA 32 query / 8 KV heads of 128' });
     expect(nemo.hiddenSize).toBe(5120);
   });
 });
 
 describe('sliding windows', () => {
   const windows = (model: ReturnType<typeof llama>): (number | null)[] =>
-    model.layers.map(({ attention }) => attention.windowTokens);
+    model.layers.map(({ attention }) => attention.cache[0]?.windowTokens ?? null);
 
   it('slides in every layer of the first Mistral', () => {
     const model = llama({ model_type: 'mistral', sliding_window: 4096, max_position_embeddings: 32768 });
@@ -105,7 +105,11 @@ describe('sliding windows', () => {
   it('stops the cache of a sequence from growing beyond the window', () => {
     const layout = kvLayout(bundledModel('openai/gpt-oss-120b'), 1, 1);
     // 36 layers, every other with a window of 128: 18 x 2 x 8 heads x 64.
-    expect(layout).toEqual({ fullBytesPerToken: 18_432, windowed: [{ windowTokens: 128, bytesPerToken: 18_432 }] });
+    expect(layout).toEqual({
+      fullBytesPerToken: 18_432,
+      windowed: [{ windowTokens: 128, bytesPerToken: 18_432 }],
+      stateBytes: 0,
+    });
     expect(kvBytesPerSequence(layout, 100)).toBe(2 * 18_432 * 100);
     expect(kvBytesPerSequence(layout, 10_000)).toBe(18_432 * 10_000 + 18_432 * 128);
   });

@@ -76,7 +76,7 @@ describe('families without a bundled config', () => {
 
   it('slides in five of six layers of Gemma 3', () => {
     const [, , config] = PUBLISHED[0]!;
-    const windows = analyze(config).layers.map(({ attention }) => attention.windowTokens);
+    const windows = analyze(config).layers.map(({ attention }) => attention.cache[0]?.windowTokens);
     expect(windows.slice(0, 7)).toEqual([512, 512, 512, 512, 512, null, 512]);
   });
 

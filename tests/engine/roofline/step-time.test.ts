@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parameterBreakdown } from '../../../src-worker/engine/model/parameters.ts';
 import { gpuOf, modelOf, stepPlanOf } from '../world.ts';
 import { precisionSupport } from '../../../src-worker/engine/hardware/precision.ts';
 import type { Precision } from '../../../src-worker/engine/model/types.ts';
@@ -102,10 +103,11 @@ describe('step time: laws', () => {
       expect(ms).toBeGreaterThan(plan.weightReadFloorMs);
     }
     // A long prompt alone: 2 FLOP per active weight and token at the catalog's dense peak.
-    const { activeParameters, embeddingParameters, headParameters } = modelOf(model);
+    const { activeParameters } = modelOf(model);
+    const { embedding, head } = parameterBreakdown(modelOf(model));
     const support = precisionSupport(gpuOf(gpu), precision);
     if (support.kind === 'unsupported') throw new Error(support.sentence);
-    const matrixWeights = activeParameters - embeddingParameters - headParameters;
+    const matrixWeights = activeParameters - embedding - head;
     const floorMs = ((2 * matrixWeights * 4096) / (support.peakFlopPerS * tp)) * 1000;
     expect(stepTimeMs(plan, 0, 0, 4096, 4096 * 2048, 1)).toBeGreaterThan(floorMs);
   });

@@ -1,16 +1,23 @@
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { NAMES, never, type AttentionReader, type FlagRule, type Frame } from '../frame.ts';
-import type { GqaAttention } from '../types.ts';
+import type { AttentionKindEntry } from './kind.ts';
+import { memoized } from '../memoized.ts';
+import type { Attention } from '../types.ts';
+import { linear, vector, type Weight } from '../weight.ts';
 import { wholeContext, type WindowRule } from './window.ts';
 
 export interface HeadShape {
   numHeads: number;
   numKvHeads: number;
   headDim: number;
+  /** Size of a value head; differs from `headDim` in few families. */
+  valueHeadDim: number;
 }
 
 /** How a family's grouped-query attention differs from the plain one (no biases, no norms, whole context). */
 export interface GqaOptions {
+  /** Module path before the projections. */
+  module?: string;
   /** Biases of the query, key and value projections. */
   qkvBias?: FlagRule;
   /** Bias of the output projection. */
@@ -22,8 +29,10 @@ export interface GqaOptions {
   /** Head size when the file gives none; absent = hidden size over heads. */
   headDim?: number;
   window?: WindowRule;
-  /** Further parameters of one layer, for example attention sinks. */
-  extraParameters?: (heads: HeadShape) => number;
+  /** The query projection also yields a gate for the output. */
+  hasOutputGate?: FlagRule;
+  /** Further weights of one layer, for example attention sinks. */
+  extraWeights?: (heads: HeadShape, fields: ConfigFields) => Weight[];
 }
 
 /** KV heads as written, else `otherwise` (a class default), else one per query head. */
@@ -50,30 +59,108 @@ function readHeads(fields: ConfigFields, frame: Frame, options: GqaOptions): Hea
     const cure = `a divisor of the hidden size ${frame.hiddenSize}, or head_dim must be given`;
     throw fields.invalid('num_attention_heads', numHeads, cure);
   }
-  return { numHeads, numKvHeads, headDim };
+  return { numHeads, numKvHeads, headDim, valueHeadDim: headDim };
+}
+
+/** What distinguishes one grouped-query layer from the next. */
+export interface GqaLayer {
+  heads: HeadShape;
+  windowTokens: number | null;
+  /** Reads the keys and values of an earlier layer: keeps no cache and has no projections for them. */
+  sharesKv?: boolean;
+  /** Keys serve as values, too: one projection, both cached. */
+  keyIsValue?: boolean;
+  weights: Weight[];
+}
+
+function label({ heads, windowTokens, sharesKv = false }: GqaLayer): string {
+  const { numHeads, numKvHeads, headDim, valueHeadDim } = heads;
+  const name = numKvHeads === numHeads ? 'MHA' : numKvHeads === 1 ? 'MQA' : 'GQA';
+  const size = valueHeadDim === headDim ? `${headDim}` : `${headDim} / ${valueHeadDim}`;
+  const window = windowTokens === null ? '' : `, window ${windowTokens}`;
+  const shared = sharesKv ? ', KV of an earlier layer' : '';
+  return `${name} ${numHeads} query / ${numKvHeads} KV heads of ${size}${window}${shared}`;
 }
 
 /**
- * Multi-head, grouped-query and multi-query attention: parameters = h·H·d (queries) + 2·h·K·d (keys, values) + H·d·h
- * (output), with biases and query/key norms where the family has them. Fused and separate projections count the same.
+ * Grouped-query attention in the terms of all kinds: keys and values of the KV heads (not the query heads) are cached; a
+ * token multiplies queries with keys and weights with values, 2 FLOP per element each.
+ */
+export function gqaLayer(layer: GqaLayer): Attention {
+  const { heads, windowTokens, sharesKv = false, weights } = layer;
+  const { numHeads, numKvHeads, headDim, valueHeadDim } = heads;
+  const perToken = { elementsPerToken: numKvHeads * (headDim + valueHeadDim), splitUnits: numKvHeads };
+  const flop = 2 * numHeads * (headDim + valueHeadDim);
+  return {
+    kind: 'gqa',
+    label: label(layer),
+    weights,
+    numHeads,
+    cache: sharesKv ? [] : [{ ...perToken, windowTokens, bytesPerElement: null }],
+    context: [{ ...perToken, bytesPerElement: null, attendedTokens: windowTokens, decodeFlop: flop, promptFlop: flop }],
+    state: [],
+    recurrenceFlop: 0,
+  };
+}
+
+export interface GqaProjections {
+  module: string;
+  hasQkvBias: boolean;
+  hasOutBias: boolean;
+  /** Parameters of the norms on queries and keys. */
+  qkNorm: number;
+  hasOutputGate?: boolean;
+  sharesKv?: boolean;
+  keyIsValue?: boolean;
+}
+
+/** h·H·d (queries, twice with an output gate) + h·K·(d + dv) (keys, values) + H·dv·h (output), biases and norms. */
+export function gqaWeights(hiddenSize: number, heads: HeadShape, projections: GqaProjections): Weight[] {
+  const { numHeads, numKvHeads, headDim, valueHeadDim } = heads;
+  const { module, hasQkvBias, hasOutBias, qkNorm } = projections;
+  const query = { hasBias: hasQkvBias, splitUnits: numHeads };
+  const keyValue = { hasBias: hasQkvBias, splitUnits: numKvHeads };
+  const queries = numHeads * headDim * (projections.hasOutputGate ? 2 : 1);
+  const out = { hasBias: hasOutBias, splitUnits: numHeads, splitsInputs: true };
+  return [
+    ...linear('attention', `${module}.q_proj`, queries, hiddenSize, query),
+    ...(projections.sharesKv
+      ? []
+      : linear('attention', `${module}.k_proj`, numKvHeads * headDim, hiddenSize, keyValue)),
+    ...(projections.sharesKv || projections.keyIsValue
+      ? []
+      : linear('attention', `${module}.v_proj`, numKvHeads * valueHeadDim, hiddenSize, keyValue)),
+    ...linear('attention', `${module}.o_proj`, hiddenSize, numHeads * valueHeadDim, out),
+    ...(qkNorm > 0 ? [vector('attention', `${module}.qk_norm`, qkNorm)] : []),
+  ];
+}
+
+/**
+ * Multi-head, grouped-query and multi-query attention, told apart by the number of KV heads. Fused and separate projections
+ * count the same.
  */
 export function gqaAttention(options: GqaOptions = {}): AttentionReader {
   return (fields, frame) => {
     const heads = readHeads(fields, frame, options);
-    const { numHeads, numKvHeads, headDim } = heads;
-    const queryWidth = numHeads * headDim;
-    const keyValueWidth = 2 * numKvHeads * headDim;
-    const projections = frame.hiddenSize * (2 * queryWidth + keyValueWidth);
-    const qkvBias = (options.qkvBias ?? never)(fields) ? queryWidth + keyValueWidth : 0;
-    const outBias = (options.outBias ?? never)(fields) ? frame.hiddenSize : 0;
-    const norms = options.qkNorm?.(heads, fields) ?? 0;
-    const extra = options.extraParameters?.(heads) ?? 0;
+    const weights = [
+      ...gqaWeights(frame.hiddenSize, heads, {
+        module: options.module ?? 'self_attn',
+        hasQkvBias: (options.qkvBias ?? never)(fields),
+        hasOutBias: (options.outBias ?? never)(fields),
+        hasOutputGate: (options.hasOutputGate ?? never)(fields),
+        qkNorm: options.qkNorm?.(heads, fields) ?? 0,
+      }),
+      ...(options.extraWeights?.(heads, fields) ?? []),
+    ];
     const windowOf = (options.window ?? wholeContext)(fields, frame);
-    return (layer): GqaAttention => ({
-      kind: 'gqa',
-      ...heads,
-      windowTokens: windowOf(layer),
-      parameters: projections + qkvBias + outBias + norms + extra,
-    });
+    const attentionOf = memoized((windowTokens: number | null) => gqaLayer({ heads, windowTokens, weights }));
+    return (layer) => attentionOf(windowOf(layer));
   };
 }
+
+export const GQA: AttentionKindEntry = {
+  words: 'multi-head, grouped-query or multi-query attention',
+  layerTypes: ['full_attention', 'sliding_attention', 'chunked_attention', 'attention'],
+  telltales: [],
+  read: gqaAttention(),
+};

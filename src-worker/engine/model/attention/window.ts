@@ -1,6 +1,6 @@
-import { invalidInput } from '../../errors.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import type { Frame } from '../frame.ts';
+import { layerTypes } from './layer-types.ts';
 
 /** Which layers see only the last tokens: reads the fields once, then gives the window of each layer (null = all). */
 export type WindowRule = (fields: ConfigFields, frame: Frame) => (layer: number) => number | null;
@@ -16,29 +16,8 @@ export interface WindowOptions {
   fullLayersField?: string;
 }
 
-const LAYER_KINDS = { full_attention: 'full', sliding_attention: 'sliding' } as const;
-type LayerKind = keyof typeof LAYER_KINDS;
-
-const isLayerKind = (value: unknown): value is LayerKind =>
-  typeof value === 'string' && Object.hasOwn(LAYER_KINDS, value);
-
-/** `layer_types`, one entry per layer, or null when the file has none. Kinds not covered yet are refused in words. */
-function layerKinds(fields: ConfigFields, numLayers: number): LayerKind[] | null {
-  const written = fields.optionalTexts(['layer_types'], LIMITS.layers);
-  if (!written) return null;
-  if (written.length !== numLayers) {
-    throw fields.invalid('layer_types', written, `a list of ${numLayers} entries, one per layer`);
-  }
-  return written.map((kind) => {
-    if (isLayerKind(kind)) return kind;
-    const message = `${fields.modelId} has layers of the kind "${kind.slice(0, 40)}" (layer_types), which is not supported yet; supported are full_attention and sliding_attention.`;
-    throw invalidInput('model_unsupported', message, {
-      model: fields.modelId,
-      model_type: fields.optionalText(['model_type']),
-      layer_kind: kind.slice(0, 40),
-    });
-  });
-}
+/** Entries of `layer_types` whose layers see a window only. */
+const WINDOWED: ReadonlySet<string> = new Set(['sliding_attention', 'chunked_attention']);
 
 /** `sliding_window_pattern`: a number n (every n-th layer is full) or a text with one letter per layer ("LLLG"). */
 function fullEvery(fields: ConfigFields, otherwise: number | undefined): number | undefined {
@@ -55,15 +34,15 @@ function fullEvery(fields: ConfigFields, otherwise: number | undefined): number 
  */
 export function slidingWindow(options: WindowOptions = {}): WindowRule {
   return (fields, frame) => {
-    const kinds = layerKinds(fields, frame.numLayers);
+    const types = layerTypes(fields, frame.numLayers);
     const tokens =
       fields.optionalCount(['sliding_window', 'sliding_window_size'], LIMITS.context, 0) ?? options.tokens ?? 0;
     const isEnabled = options.enabledBy === undefined || fields.flag([options.enabledBy], false);
-    if (kinds?.includes('sliding_attention') && isEnabled && tokens === 0) {
+    if (types?.some((type) => WINDOWED.has(type)) && isEnabled && tokens === 0) {
       throw fields.missing(['sliding_window'], 'the window of the sliding layers, in tokens');
     }
     if (!isEnabled || tokens === 0 || tokens >= frame.maxContextTokens) return () => null;
-    if (kinds) return (layer) => (kinds[layer] === 'sliding_attention' ? tokens : null);
+    if (types) return (layer) => (WINDOWED.has(types[layer] ?? '') ? tokens : null);
     const period = fullEvery(fields, options.fullEvery);
     if (period !== undefined) return (layer) => ((layer + 1) % period === 0 ? null : tokens);
     const field = options.fullLayersField;

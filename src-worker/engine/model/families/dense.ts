@@ -4,6 +4,7 @@ import { denseFfn, widthOr } from '../ffn/dense.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { always, flag, NAMES, type Frame } from '../frame.ts';
 import { attentionBias, LAYER_NORMS, mlpBias, qwenWindow, RMS_NORMS } from './shared.ts';
+import { linear, table, vector, type Weight } from '../weight.ts';
 import type { DecoderFamily } from './types.ts';
 
 const useBias = flag('use_bias', true);
@@ -108,11 +109,11 @@ function falconKvHeads(fields: ConfigFields, numHeads: number): number {
   return fields.flag(['multi_query'], true) ? 1 : numHeads;
 }
 
-function falconNorms(fields: ConfigFields): number {
-  if (fields.flag(['new_decoder_architecture'], false)) {
-    return fields.optionalCount(['num_ln_in_parallel_attn'], 2) ?? 2;
-  }
-  return fields.flag(['parallel_attn'], true) ? 1 : 2;
+function falconNorms(fields: ConfigFields): () => number {
+  const isNew = fields.flag(['new_decoder_architecture'], false);
+  const withoutNew = fields.flag(['parallel_attn'], true) ? 1 : 2;
+  const count = isNew ? (fields.optionalCount(['num_ln_in_parallel_attn'], 2) ?? 2) : withoutNew;
+  return () => count;
 }
 
 const falconBias = flag('bias', false);
@@ -133,9 +134,9 @@ const starcoder2: DecoderFamily = {
 /** A table of learned positions, one row for each, `spare` rows on top. */
 const learnedPositions =
   (otherwise: number, spare = 0) =>
-  (fields: ConfigFields, frame: Frame): number => {
+  (fields: ConfigFields, frame: Frame): Weight[] => {
     const positions = fields.optionalCount(['n_positions', 'max_position_embeddings'], LIMITS.context) ?? otherwise;
-    return (positions + spare) * frame.hiddenSize;
+    return [table('embedding', 'embed_positions', positions + spare, frame.hiddenSize)];
   };
 
 const gpt2: DecoderFamily = {
@@ -143,7 +144,7 @@ const gpt2: DecoderFamily = {
   ffn: denseFfn({ isGated: false, bias: always, width: widthOr(4) }),
   norms: LAYER_NORMS,
   isHeadTied: true,
-  extraEmbedding: learnedPositions(1024),
+  extraOutside: learnedPositions(1024),
 };
 
 const gptBigcode: DecoderFamily = {
@@ -167,12 +168,20 @@ const gptj: DecoderFamily = {
 const optBias = flag('enable_bias', true);
 
 /** OPT keeps two spare positions; the 350M projects a narrower embedding in and out. */
-function optEmbedding(fields: ConfigFields, frame: Frame): number {
-  const width = fields.optionalCount(['word_embed_proj_dim'], LIMITS.width) ?? frame.hiddenSize;
+function optOutside(fields: ConfigFields, frame: Frame): Weight[] {
+  const { hiddenSize } = frame;
+  const width = embeddingWidth(fields, hiddenSize);
   const positions = learnedPositions(2048, 2)(fields, frame);
-  if (width === frame.hiddenSize) return positions;
-  return positions + (width - frame.hiddenSize) * frame.vocabularySize + 2 * width * frame.hiddenSize;
+  if (width === hiddenSize) return positions;
+  return [
+    ...positions,
+    ...linear('embedding', 'project_in', hiddenSize, width),
+    ...linear('embedding', 'project_out', width, hiddenSize),
+  ];
 }
+
+const embeddingWidth = (fields: ConfigFields, hiddenSize: number): number =>
+  fields.optionalCount(['word_embed_proj_dim'], LIMITS.width) ?? hiddenSize;
 
 /** The 350M normalizes after each block instead of before, so nothing is left to normalize at the end. */
 const optHasFinalNorm = (fields: ConfigFields): boolean =>
@@ -183,7 +192,8 @@ const opt: DecoderFamily = {
   ffn: denseFfn({ isGated: false, bias: optBias }),
   norms: { ...LAYER_NORMS, hasFinal: optHasFinalNorm },
   isHeadTied: true,
-  extraEmbedding: optEmbedding,
+  embeddingWidth,
+  extraOutside: optOutside,
 };
 
 const bloom: DecoderFamily = {
@@ -192,7 +202,7 @@ const bloom: DecoderFamily = {
   norms: LAYER_NORMS,
   isHeadTied: true,
   // A LayerNorm behind the embedding; positions are ALiBi.
-  extraEmbedding: (_, frame) => 2 * frame.hiddenSize,
+  extraOutside: (_, { hiddenSize }) => [vector('embedding', 'word_embeddings_layernorm', 2 * hiddenSize)],
 };
 
 const gptNeoX: DecoderFamily = {
@@ -220,7 +230,13 @@ const stableLm: DecoderFamily = {
     qkNorm: (heads, fields) => (fields.flag(['qk_layernorm'], false) ? fullWidthNorm(heads) : 0),
   }),
   ffn: denseFfn(),
-  norms: { kind: 'weight_and_bias', perLayer: (fields) => (fields.flag(['use_parallel_residual'], false) ? 1 : 2) },
+  norms: {
+    kind: 'weight_and_bias',
+    perLayer: (fields) => {
+      const count = fields.flag(['use_parallel_residual'], false) ? 1 : 2;
+      return () => count;
+    },
+  },
   isHeadTied: false,
 };
 

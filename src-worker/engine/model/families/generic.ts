@@ -1,15 +1,19 @@
 import { gqaAttention } from '../attention/gqa.ts';
 import { slidingWindow } from '../attention/window.ts';
-import { denseFfn } from '../ffn/dense.ts';
+import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { afterDenseLayers, moeFfn, sharedOfExpertWidth } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { NAMES, type FfnReader, type Frame } from '../frame.ts';
 import { attentionBias, mlpBias, RMS_NORMS } from './shared.ts';
+import type { Weight } from '../weight.ts';
 import type { DecoderFamily } from './types.ts';
 
-function sharedExperts(fields: ConfigFields, frame: Frame, expertWidth: number): number {
+function sharedExperts(fields: ConfigFields, frame: Frame, expertWidth: number): Weight[] {
   const ownWidth = fields.optionalCount(['shared_expert_intermediate_size', 'share_expert_dim'], LIMITS.width, 0);
-  if (ownWidth !== null) return 3 * frame.hiddenSize * ownWidth;
+  const { hiddenSize } = frame;
+  if (ownWidth !== null && ownWidth > 0) {
+    return ffnWeights('sharedExperts', 'mlp.shared_experts', { hiddenSize, width: ownWidth });
+  }
   return sharedOfExpertWidth('n_shared_experts')(fields, frame, expertWidth);
 }
 

@@ -10,12 +10,13 @@ import {
   sparseSteps,
 } from '../ffn/moe.ts';
 import { always, flag } from '../frame.ts';
+import { vector } from '../weight.ts';
 import { attentionBias, LAYER_NORMS, optionalPerHeadNorm, qwenWindow, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
 const mixtral: DecoderFamily = {
   attention: gqaAttention({ window: slidingWindow() }),
-  ffn: moeFfn({ expertWidth: ['intermediate_size'] }),
+  ffn: moeFfn({ expertWidth: ['intermediate_size'], module: 'block_sparse_moe' }),
   norms: RMS_NORMS,
   isHeadTied: false,
 };
@@ -64,7 +65,7 @@ const gptOss: DecoderFamily = {
     numKvHeads: kvHeads(8),
     qkvBias: flag('attention_bias', true),
     outBias: flag('attention_bias', true),
-    extraParameters: ({ numHeads }) => numHeads,
+    extraWeights: ({ numHeads }) => [vector('attention', 'self_attn.sinks', numHeads, numHeads)],
     window: slidingWindow({ tokens: 128, fullEvery: 2 }),
   }),
   ffn: moeFfn({ expertWidth: ['intermediate_size'], expertBias: always, routerBias: always }),

@@ -1,10 +1,16 @@
 import { DENSE_FAMILIES } from './dense.ts';
+import { LATENT_FAMILIES } from './latent.ts';
+import { MIXED_FAMILIES } from './mixed.ts';
 import { MOE_FAMILIES } from './moe.ts';
+import { RECURRENT_FAMILIES } from './recurrent.ts';
 import type { DecoderFamily } from './types.ts';
 
 const FAMILIES: ReadonlyMap<string, DecoderFamily> = new Map([
   ...Object.entries(DENSE_FAMILIES),
   ...Object.entries(MOE_FAMILIES),
+  ...Object.entries(LATENT_FAMILIES),
+  ...Object.entries(RECURRENT_FAMILIES),
+  ...Object.entries(MIXED_FAMILIES),
 ]);
 
 /** The family a `model_type` names, or null when it is not known. */

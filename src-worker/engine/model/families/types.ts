@@ -1,8 +1,12 @@
 import type { ConfigFields } from '../fields.ts';
 import type { AttentionReader, FfnReader, FlagRule, Frame } from '../frame.ts';
+import type { Weight } from '../weight.ts';
 
 /** Size of one norm: RMSNorm and bias-free LayerNorm have a weight, LayerNorm also a bias, OLMo's has neither. */
 export type NormKind = 'weight' | 'weight_and_bias' | 'none';
+
+/** How many norms of the hidden size a layer (0-based) has; reads the fields once. */
+export type NormCountRule = (fields: ConfigFields, frame: Frame) => (layer: number) => number;
 
 /**
  * A family of decoders as its differences to the plain one: embedding, layers of norms + attention + FFN, a final norm and
@@ -14,15 +18,23 @@ export interface DecoderFamily {
   /** `perLayer`: how many norms of the hidden size a layer has (2 unless the family says otherwise). */
   norms: {
     kind: NormKind;
-    perLayer: number | ((fields: ConfigFields) => number);
+    perLayer: number | NormCountRule;
     /** Is there one before the head? Yes unless the family says otherwise. */
     hasFinal?: FlagRule;
   };
   /** Does the head share the embedding when `tie_word_embeddings` is absent? */
   isHeadTied: boolean;
   headBias?: FlagRule;
-  /** Embedding parameters beside vocabulary x hidden: learned positions, an embedding norm. */
-  extraEmbedding?: (fields: ConfigFields, frame: Frame) => number;
+  /** Entries of `layer_types` its layers may have; absent = those of grouped-query attention. */
+  layerTypes?: readonly string[];
+  /** Number of layers where the file does not name it in the usual way. */
+  numLayers?: (fields: ConfigFields) => number;
+  /** Width of the embedding where it differs from the hidden size. */
+  embeddingWidth?: (fields: ConfigFields, hiddenSize: number) => number;
+  /** Weights outside the layers beside vocabulary x hidden: learned positions, an embedding norm. */
+  extraOutside?: (fields: ConfigFields, frame: Frame) => Weight[];
+  /** Parameters of the block(s) for multi-token prediction that the checkpoint ships on top of the total. */
+  mtpParameters?: (fields: ConfigFields, frame: Frame) => number;
   /** Generators whose `architectures` entry does not follow the usual names. */
   architectures?: readonly string[];
   /** Sentences about what was taken for granted; only the family of unknown decoders has them. */

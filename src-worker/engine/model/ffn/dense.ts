@@ -1,8 +1,12 @@
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { NAMES, never, type FfnReader, type FlagRule, type Frame } from '../frame.ts';
-import type { DenseFfn } from '../types.ts';
+import type { Ffn, WeightClass } from '../types.ts';
+import type { FfnKindEntry } from './kind.ts';
+import { linear, vector, type Weight } from '../weight.ts';
 
 export interface DenseOptions {
+  /** Module path before the matrices. */
+  module?: string;
   /** False for the plain two-matrix network; true = gate, up and down. */
   isGated?: boolean;
   bias?: FlagRule;
@@ -22,19 +26,43 @@ export const widthOr =
   (fields: ConfigFields, frame: Frame): number =>
     fields.optionalCount(NAMES.ffnWidth, LIMITS.width) ?? multiple * frame.hiddenSize;
 
-/** Parameters of a network of two (gated: three) h×f matrices; biases are f for each inner matrix and h for the last. */
-export function ffnParameters(hiddenSize: number, width: number, isGated: boolean, hasBias: boolean): number {
-  const inner = isGated ? 2 : 1;
-  return (inner + 1) * hiddenSize * width + (hasBias ? inner * width + hiddenSize : 0);
+export interface FfnShape {
+  hiddenSize: number;
+  width: number;
+  isGated?: boolean;
+  hasBias?: boolean;
+  /** Equal networks side by side (experts). */
+  count?: number;
 }
 
-/** One dense feed-forward network per layer: gated (SwiGLU, GeGLU) = 3·h·f, plain = 2·h·f, plus biases. */
+/** Matrices of a gated (SwiGLU, GeGLU: gate, up, down) or plain (up, down) network, with biases where it has them. */
+export function ffnWeights(weightClass: WeightClass, module: string, shape: FfnShape): Weight[] {
+  const { hiddenSize, width, isGated = true, hasBias = false, count = 1 } = shape;
+  const inner = { hasBias, splitUnits: width, count };
+  const outer = { ...inner, splitsInputs: true };
+  return [
+    ...(isGated ? linear(weightClass, `${module}.gate_proj`, width, hiddenSize, inner) : []),
+    ...linear(weightClass, `${module}.up_proj`, width, hiddenSize, inner),
+    ...linear(weightClass, `${module}.down_proj`, hiddenSize, width, outer),
+  ];
+}
+
+/** A dense network of given width in the terms of all kinds. */
+export function denseLayer(width: number, isGated: boolean, weights: Weight[]): Ffn {
+  return { kind: 'dense', label: `${isGated ? 'gated' : 'plain'} FFN of width ${width}`, weights, experts: null };
+}
+
+/** One dense feed-forward network per layer: gated = 3·h·f, plain = 2·h·f, plus biases. */
 export function denseFfn(options: DenseOptions = {}): FfnReader {
-  const { isGated = true, bias = never, width = writtenWidth, extraParameters = 0 } = options;
+  const { module = 'mlp', isGated = true, bias = never, width = writtenWidth, extraParameters = 0 } = options;
   return (fields, frame) => {
-    const intermediateSize = width(fields, frame);
-    const parameters = ffnParameters(frame.hiddenSize, intermediateSize, isGated, bias(fields)) + extraParameters;
-    const ffn: DenseFfn = { kind: 'dense', intermediateSize, isGated, parameters };
+    const inner = width(fields, frame);
+    const { hiddenSize } = frame;
+    const weights = ffnWeights('denseFfn', module, { hiddenSize, width: inner, isGated, hasBias: bias(fields) });
+    if (extraParameters > 0) weights.push(vector('denseFfn', `${module}.act_fn`, extraParameters));
+    const ffn = denseLayer(inner, isGated, weights);
     return () => ffn;
   };
 }
+
+export const DENSE: FfnKindEntry = { words: 'dense networks', telltales: [], read: denseFfn() };

@@ -1,21 +1,30 @@
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { NAMES, never, type FfnReader, type FlagRule, type Frame } from '../frame.ts';
-import type { MoeFfn } from '../types.ts';
-import { denseFfn, ffnParameters } from './dense.ts';
+import { memoized } from '../memoized.ts';
+import type { Ffn } from '../types.ts';
+import { linear, sumOfParameters, vector, type Weight } from '../weight.ts';
+import { denseFfn, ffnWeights } from './dense.ts';
+import type { FfnKindEntry } from './kind.ts';
 
 /** Which layers have experts: reads the fields once, then says it of each layer. */
 export type SparseRule = (fields: ConfigFields, frame: Frame) => (layer: number) => boolean;
 
 export interface MoeOptions {
+  /** Module path before router and experts. */
+  module?: string;
   sparse?: SparseRule;
   /** Field the width of one expert is read from when several are present. */
   expertWidth?: readonly string[];
+  /** False for experts of two matrices. */
+  isGated?: boolean;
   /** Biases inside every expert. */
   expertBias?: FlagRule;
   /** One number per expert beside the router: a bias or a correction of its scores. */
   routerBias?: FlagRule;
-  /** Parameters of all shared experts of a layer, with their gate. */
-  shared?: (fields: ConfigFields, frame: Frame, expertWidth: number) => number;
+  /** Weights of all shared experts of a layer, with their gate. */
+  shared?: (fields: ConfigFields, frame: Frame, expertWidth: number) => Weight[];
+  /** Experts a token uses, from the file; the plain rule reads one number for all layers. */
+  expertsPerToken?: (fields: ConfigFields, frame: Frame) => (layer: number) => number;
   /** The layers without experts. */
   dense?: FfnReader;
 }
@@ -49,47 +58,96 @@ export const layerRange: SparseRule = (fields, frame) => {
 
 /** Shared experts counted by a field, each as wide as a routed one. */
 export const sharedOfExpertWidth =
-  (field: string) =>
-  (fields: ConfigFields, frame: Frame, expertWidth: number): number =>
-    3 * frame.hiddenSize * expertWidth * (fields.optionalCount([field], LIMITS.experts, 0) ?? 0);
+  (field: string, module = 'mlp.shared_experts') =>
+  (fields: ConfigFields, { hiddenSize }: Frame, expertWidth: number): Weight[] => {
+    const number = fields.optionalCount([field], LIMITS.experts, 0) ?? 0;
+    return number === 0 ? [] : ffnWeights('sharedExperts', module, { hiddenSize, width: number * expertWidth });
+  };
 
 /** One shared expert of its own width behind a sigmoid gate (Qwen2-MoE). */
-export const gatedSharedExpert = (fields: ConfigFields, frame: Frame): number => {
+export const gatedSharedExpert = (fields: ConfigFields, { hiddenSize }: Frame): Weight[] => {
   const width = fields.optionalCount(['shared_expert_intermediate_size'], LIMITS.width, 0) ?? 0;
-  return width === 0 ? 0 : 3 * frame.hiddenSize * width + frame.hiddenSize;
+  if (width === 0) return [];
+  return [
+    ...ffnWeights('sharedExperts', 'mlp.shared_expert', { hiddenSize, width }),
+    ...linear('sharedExperts', 'mlp.shared_expert_gate', 1, hiddenSize),
+  ];
 };
+
+/** The experts a token uses: one number for every layer. */
+const sameInEveryLayer = (fields: ConfigFields): ((layer: number) => number) => {
+  const number = fields.count(NAMES.expertsPerToken, LIMITS.experts, 'the experts a token uses');
+  return () => number;
+};
+
+export interface MoeShape {
+  module: string;
+  numExperts: number;
+  numExpertsPerToken: number;
+  hiddenSize: number;
+  expertWidth: number;
+  isGated: boolean;
+  hasExpertBias: boolean;
+  hasRouterBias: boolean;
+  shared: Weight[];
+}
+
+/** A mixture of experts of given sizes in the terms of all kinds. */
+export function moeLayer(shape: MoeShape): Ffn {
+  const { module, numExperts, numExpertsPerToken, hiddenSize, expertWidth: width, isGated, shared } = shape;
+  const expert = { hiddenSize, width, isGated, hasBias: shape.hasExpertBias };
+  const experts = ffnWeights('experts', `${module}.experts.*`, { ...expert, count: numExperts });
+  return {
+    kind: 'moe',
+    label: `MoE ${numExpertsPerToken} of ${numExperts} experts${shared.length > 0 ? ' + shared' : ''}`,
+    weights: [
+      ...linear('router', `${module}.gate`, numExperts, hiddenSize),
+      ...(shape.hasRouterBias ? [vector('router', `${module}.gate.bias`, numExperts)] : []),
+      ...shared,
+      ...experts,
+    ],
+    experts: { numExperts, numExpertsPerToken, parametersPerExpert: sumOfParameters(experts) / numExperts },
+  };
+}
 
 /**
  * Mixture of experts: per sparse layer a router h·E, E routed experts of 3·h·m each (with biases 2m + h where the family
  * has them) and the shared experts; a token uses k routed experts and all shared ones.
  */
 export function moeFfn(options: MoeOptions = {}): FfnReader {
-  const { sparse = everyLayer, expertWidth = NAMES.expertWidth, dense = denseFfn() } = options;
+  const { sparse = everyLayer, expertWidth = NAMES.expertWidth, dense = denseFfn(), module = 'mlp' } = options;
   return (fields, frame) => {
     const { hiddenSize } = frame;
     const numExperts = fields.count(NAMES.numExperts, LIMITS.experts, 'the number of routed experts');
-    const numExpertsPerToken = fields.count(NAMES.expertsPerToken, LIMITS.experts, 'the experts a token uses');
-    if (numExpertsPerToken > numExperts) {
-      throw fields.invalid(NAMES.expertsPerToken[0], numExpertsPerToken, `at most the ${numExperts} experts there are`);
-    }
+    const chosenOf = (options.expertsPerToken ?? sameInEveryLayer)(fields, frame);
     const width = fields.count(expertWidth, LIMITS.width, 'the inner width of one expert');
-    const parametersPerExpert = ffnParameters(hiddenSize, width, true, (options.expertBias ?? never)(fields));
-    const routerBias = (options.routerBias ?? never)(fields) ? numExperts : 0;
-    const routerParameters = hiddenSize * numExperts + routerBias;
-    const sharedParameters = options.shared?.(fields, frame, width) ?? 0;
-    const experts: MoeFfn = {
-      kind: 'moe',
+    const fixed = {
+      module,
       numExperts,
-      numExpertsPerToken,
-      parametersPerExpert,
-      sharedParameters,
-      routerParameters,
-      parameters: routerParameters + sharedParameters + numExperts * parametersPerExpert,
+      hiddenSize,
+      expertWidth: width,
+      isGated: options.isGated ?? true,
+      hasExpertBias: (options.expertBias ?? never)(fields),
+      hasRouterBias: (options.routerBias ?? never)(fields),
+      shared: options.shared?.(fields, frame, width) ?? [],
     };
+    const expertsOf = memoized((numExpertsPerToken: number): Ffn => {
+      if (numExpertsPerToken > numExperts) {
+        const cure = `at most the ${numExperts} experts there are`;
+        throw fields.invalid(NAMES.expertsPerToken[0], numExpertsPerToken, cure);
+      }
+      return moeLayer({ ...fixed, numExpertsPerToken });
+    });
     const isSparse = sparse(fields, frame);
     const layers = Array.from({ length: frame.numLayers }, (_, layer) => isSparse(layer));
     // Models with experts everywhere need no dense width in their file, so it is read only where a layer uses it.
     const denseOf = layers.includes(false) ? dense(fields, frame) : null;
-    return (layer) => (layers[layer] || !denseOf ? experts : denseOf(layer));
+    return (layer) => (layers[layer] || !denseOf ? expertsOf(chosenOf(layer)) : denseOf(layer));
   };
 }
+
+export const MOE: FfnKindEntry = {
+  words: 'mixtures of experts',
+  telltales: NAMES.numExperts,
+  read: moeFfn({ sparse: afterDenseLayers }),
+};

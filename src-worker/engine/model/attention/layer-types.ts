@@ -1,0 +1,57 @@
+import { invalidInput } from '../../errors.ts';
+import { LIMITS, type ConfigFields } from '../fields.ts';
+import type { AttentionReader, Frame } from '../frame.ts';
+import type { Attention } from '../types.ts';
+
+const NAMES = ['layer_types', 'layers_block_type'];
+
+/** The kind of each layer as the file lists it, or null when it does not. Throws `config_invalid` for another length. */
+export function layerTypes(fields: ConfigFields, numLayers: number): string[] | null {
+  const written = fields.optionalTexts(NAMES, LIMITS.layers);
+  if (!written) return null;
+  if (written.length !== numLayers) {
+    throw fields.invalid(NAMES[0] ?? '', written, `a list of ${numLayers} entries, one per layer`);
+  }
+  return written;
+}
+
+/** Refuses a file that lists layers of a kind its family does not have. */
+export function checkLayerTypes(fields: ConfigFields, numLayers: number, known: readonly string[]): void {
+  const unknown = layerTypes(fields, numLayers)?.find((type) => !known.includes(type));
+  if (unknown === undefined) return;
+  const shown = unknown.slice(0, 40);
+  const message = `${fields.modelId} has layers of the kind "${shown}" (layer_types), which is not supported yet; supported are ${known.join(', ')}.`;
+  throw invalidInput('model_unsupported', message, {
+    model: fields.modelId,
+    model_type: fields.optionalText(['model_type']),
+    layer_kind: shown,
+  });
+}
+
+/** The kind of each layer (0-based) where the file does not list them. */
+export type LayerTypeRule = (fields: ConfigFields, frame: Frame) => (layer: number) => string;
+
+/**
+ * Layers of several kinds: `readers` by the names `layer_types` uses, `otherwise` for files without the list. A kind is read
+ * only where a layer has it, so that its fields may be missing elsewhere.
+ */
+export function byLayerType(
+  readers: Readonly<Record<string, AttentionReader>>,
+  otherwise: LayerTypeRule,
+): AttentionReader {
+  return (fields, frame) => {
+    const written = layerTypes(fields, frame.numLayers);
+    const typeOf = written ? (layer: number): string => written[layer] ?? '' : otherwise(fields, frame);
+    const opened = new Map<string, (layer: number) => Attention>();
+    return (layer) => {
+      const type = typeOf(layer);
+      const found = opened.get(type);
+      if (found) return found(layer);
+      const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
+      if (!reader) throw fields.invalid('layer_types', type, `one of ${Object.keys(readers).join(', ')}`);
+      const attentionOf = reader(fields, frame);
+      opened.set(type, attentionOf);
+      return attentionOf(layer);
+    };
+  };
+}
