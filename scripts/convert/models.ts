@@ -47,6 +47,8 @@ export function convertModels(folder: string): ConvertedModels {
       provenance: textOf(row, 'provenance'),
       known_total_parameters: count ? numberOrNull(count, 'total_parameters') : null,
       known_total_basis: (count && (textOrNull(count, 'precision') as 'exact' | 'derived' | null)) ?? null,
+      known_active_parameters: count ? numberOrNull(count, 'active_parameters_derived') : null,
+      known_mtp_parameters: count ? numberOrNull(count, 'mtp_parameters') : null,
     };
   });
   models.sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -268,6 +268,10 @@ export const modelsIndexSchema = z.strictObject({
       /** Published or enumerated total, for checks; null = no figure that could be confirmed. */
       known_total_parameters: z.number().int().positive().nullable(),
       known_total_basis: z.enum(['exact', 'derived']).nullable(),
+      /** Parameters a token uses, embedding and head in full; only for mixtures of experts. */
+      known_active_parameters: z.number().int().positive().nullable(),
+      /** Block for multi-token prediction, on top of the total. */
+      known_mtp_parameters: z.number().int().positive().nullable(),
     }),
   ),
 });

@@ -1,3 +1,4 @@
+import type { DecoderFamily } from './families/types.ts';
 import { LIMITS, type ConfigFields } from './fields.ts';
 
 /** Fields that state the longest sequence, by family. The smallest one present holds, as in vLLM. */
@@ -24,9 +25,13 @@ export interface ContextLength {
   assumption: string | null;
 }
 
-/** Older files say `type`, newer ones `rope_type`; Transformers 5 moved the whole block to `rope_parameters`. */
+/**
+ * Older files say `type`, newer ones `rope_type`; Transformers 5 moved the whole block to `rope_parameters`, there one for
+ * each kind of layer where they differ: the layers that see everything decide.
+ */
 function ropeScaling(fields: ConfigFields): { type: string; factor: number; original: number | null } | null {
-  const block = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
+  const outer = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
+  const block = outer?.nested('full_attention') ?? outer;
   const type = block?.optionalText(['rope_type', 'type']) ?? null;
   if (!block || type === null) return null;
   const factor = block.optionalPositive(['factor'], 100_000) ?? 1;
@@ -39,18 +44,25 @@ function ropeScaling(fields: ConfigFields): { type: string; factor: number; orig
  * Llama 3 and LongRoPE files already state the extended length; YaRN extends `original_max_position_embeddings` by its
  * factor (the field itself when no original is given); linear and dynamic scaling multiply.
  */
-export function contextLength(fields: ConfigFields): ContextLength {
+export function contextLength(
+  fields: ConfigFields,
+  family: Pick<DecoderFamily, 'contextTokens' | 'statesExtendedContext'> = {},
+): ContextLength {
   const outranking = fields.optionalCount(['model_max_length'], LIMITS.context);
   const stated = CONTEXT_FIELDS.map((name) => fields.optionalCount([name], LIMITS.context)).filter(
     (value) => value !== null,
   );
+  if (outranking === null && stated.length === 0 && family.contextTokens !== undefined) {
+    stated.push(family.contextTokens);
+  }
   if (outranking === null && stated.length === 0) {
     const assumption = `config.json names no context length: ${ASSUMED_CONTEXT_TOKENS.toLocaleString('en-US')} tokens assumed, as vLLM does.`;
     return { tokens: ASSUMED_CONTEXT_TOKENS, assumption };
   }
   const written = outranking ?? Math.min(...stated);
   const scaling = ropeScaling(fields);
-  if (!scaling || ALREADY_EXTENDED.has(scaling.type)) return { tokens: written, assumption: null };
+  if (!scaling || family.statesExtendedContext || ALREADY_EXTENDED.has(scaling.type))
+    return { tokens: written, assumption: null };
   const base = scaling.type === 'yarn' ? (scaling.original ?? written) : written;
   return { tokens: Math.floor(base * scaling.factor), assumption: null };
 }

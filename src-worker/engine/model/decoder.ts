@@ -59,7 +59,7 @@ function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): 
 
 /** Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. */
 export function readDecoder(fields: ConfigFields, family: DecoderFamily): Decoder {
-  const context = contextLength(fields);
+  const context = contextLength(fields, family);
   const frame = readFrame(fields, family, context.tokens);
   const { hiddenSize, vocabularySize } = frame;
   checkLayerTypes(fields, frame.numLayers, family.layerTypes ?? GQA.layerTypes);

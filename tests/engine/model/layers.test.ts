@@ -189,6 +189,15 @@ describe('context length', () => {
     expect(context({ max_position_embeddings: 4096, rope_scaling: { type: 'linear', factor: 2.5 } })).toBe(10240);
   });
 
+  it('is as written for Gemma 3, whose length counts its scaling already, in both key styles', () => {
+    const linear = { rope_type: 'linear', factor: 8 };
+    const gemma3 = { model_type: 'gemma3_text', max_position_embeddings: 131072 };
+    expect(context({ ...gemma3, rope_scaling: linear })).toBe(131072);
+    const byKind = { full_attention: linear, sliding_attention: { rope_type: 'default' } };
+    expect(context({ ...gemma3, rope_parameters: byKind })).toBe(131072);
+    expect(context({ max_position_embeddings: 4096, rope_parameters: byKind })).toBe(8 * 4096);
+  });
+
   it('is the smallest length stated, unless model_max_length outranks it', () => {
     expect(context({ max_position_embeddings: 32768, seq_length: 8192 })).toBe(8192);
     expect(context({ max_position_embeddings: 8192, model_max_length: 131072 })).toBe(131072);

@@ -76,6 +76,8 @@ const gemma3Text: DecoderFamily = {
     qkNorm: perHeadNorm,
     window: slidingWindow({ tokens: 4096, fullEvery: 6 }),
   }),
+  contextTokens: 131_072,
+  statesExtendedContext: true,
 };
 
 /** All linear layers with biases, attention and FFN in parallel behind one LayerNorm. */

@@ -31,6 +31,10 @@ export interface DecoderFamily {
   numLayers?: (fields: ConfigFields) => number;
   /** Width of the embedding where it differs from the hidden size. */
   embeddingWidth?: (fields: ConfigFields, hiddenSize: number) => number;
+  /** Longest sequence when the file names none: the class's default, in tokens. */
+  contextTokens?: number;
+  /** True where the written length already counts every scaling of positions (Gemma 3). */
+  statesExtendedContext?: boolean;
   /** Weights outside the layers beside vocabulary x hidden: learned positions, an embedding norm. */
   extraOutside?: (fields: ConfigFields, frame: Frame) => Weight[];
   /** Parameters of the block(s) for multi-token prediction that the checkpoint ships on top of the total. */
