@@ -135,6 +135,7 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     kvBlockTokens: entry.kv_block_tokens,
     minComputeCapability: entry.min_compute_capability,
     hasCudaGraphsInBudget: entry.cuda_graphs_in_budget,
+    hasHybridKvCache: entry.hybrid_kv_cache,
     source: entry.source,
   }));
 }

@@ -161,7 +161,12 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     calibration,
   } as const;
   const lengths = lengthsFor(input, model);
-  const memory = fitMemory({ ...shared, limits, servedTokens: lengths.promptP99Tokens + lengths.outputP99Tokens });
+  const memory = fitMemory({
+    ...shared,
+    limits,
+    servedTokens: lengths.promptP99Tokens + lengths.outputP99Tokens,
+    contextTokens: lengths.moments.decodeContextMean,
+  });
   const names = { model: model.id, gpu: gpu.id, quantization: precision, engine: `${engine.engine}@${engine.version}` };
   const base: Deployment['base'] = {
     schema_version: SCHEMA_VERSION,
@@ -189,8 +194,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     generation: engine.generation,
   });
   if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
-  const { maxNumBatchedTokens } = limits;
-  const { kvCacheTokens, stateKvTokens, seats: maxNumSeqs } = memory;
-  const subject = { plan, lengths, maxNumBatchedTokens, maxNumSeqs, kvCacheTokens, stateKvTokens };
+  const { maxNumBatchedTokens, maxNumSeqs } = limits;
+  const subject = { plan, lengths, maxNumBatchedTokens, maxNumSeqs, kvCacheTokens: memory.kvCacheTokens };
   return { base, warnings, subject: { ...subject, scvArrival: scvOf(input), population: null } };
 }

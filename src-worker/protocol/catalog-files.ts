@@ -185,6 +185,8 @@ export const engineFileSchema = z.strictObject({
         min_compute_capability: positive.max(100),
         /** True where CUDA graphs count inside gpu_memory_utilization. */
         cuda_graphs_in_budget: z.boolean(),
+        /** Layers keep what their kind needs; false = windowed layers are given the cache of the whole context. */
+        hybrid_kv_cache: z.boolean(),
         source: text,
         retrieved: date,
       }),

@@ -1,4 +1,4 @@
-import { extraKvTokens } from '../../engine/batching/subject.ts';
+import { IDLE_KV_TOKENS_PER_SEQUENCE } from '../../engine/batching/subject.ts';
 import type { DetailDocument } from '../../protocol/documents.ts';
 import { formatFixed, plural } from '../../protocol/numbers.ts';
 import { rounded } from '../common.ts';
@@ -8,7 +8,7 @@ import type { PlannedReplica } from './planned-load.ts';
 export function kvUse({ replica, planned }: PlannedReplica, isPassing: boolean): NonNullable<DetailDocument['kv_use']> {
   const { kvCacheTokens, maxNumSeqs, lengths } = replica.batching;
   const context = lengths.moments.decodeContextMean;
-  const byKv = Math.floor(kvCacheTokens / (context + extraKvTokens(replica.batching)));
+  const byKv = Math.floor(kvCacheTokens / (context + IDLE_KV_TOKENS_PER_SEQUENCE));
   const mean = `${plural(Math.round(context), 'token')} on average`;
   const sentence =
     byKv >= maxNumSeqs

@@ -1,4 +1,3 @@
-import { kvBytesPerToken } from '../../engine/model/kv.ts';
 import { headroomRule } from '../../engine/sizing/headroom.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
@@ -124,10 +123,10 @@ export const INPUTS = {
   seats: (about) => input('max_num_seqs', about.chosen.group.limits.maxNumSeqs, 'sequences', engine(about)),
   batchedTokens: (about) =>
     input('max_num_batched_tokens', about.chosen.group.limits.maxNumBatchedTokens, 'tokens', engine(about)),
-  kvBytes: ({ replica }) =>
+  kvBytes: ({ memory }) =>
     input(
       'KV cache of a token on a GPU',
-      kvBytesPerToken(replica.step.model, replica.step.kvBytesPerElement, replica.step.tensorParallel) / KIB,
+      memory.kvBytesPerToken / KIB,
       'KiB',
       'config.json of the model and the KV precision',
     ),

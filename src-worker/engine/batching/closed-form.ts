@@ -2,7 +2,7 @@ import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
 import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
 import { meanStep, NORMAL_NODES, type MeanStep } from './mean-step.ts';
 import { Spread, type LatencyPercentiles } from './spread.ts';
-import { extraKvTokens, type BatchingSubject, type SaturationKind } from './subject.ts';
+import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import { depositTokenTimes, tokenTimes, type ClosedLoopShare, type TokenTimes } from './time-per-token.ts';
 
 /** How far the closed form can be believed (QUEUEING.md 3, "trusted", and 3.9). */
@@ -274,8 +274,7 @@ const FLUID_POINTS = 48;
  */
 export function isSaturationConfirmed(subject: BatchingSubject, arrivalsPerMs: number): boolean {
   const { uncachedMean, outputMean, decodeContextMean } = subject.lengths.moments;
-  const perSequence = decodeContextMean + FLUID_KV_TOKENS + subject.stateKvTokens;
-  const byKv = (FLUID_KV_SHARE * subject.kvCacheTokens) / perSequence;
+  const byKv = (FLUID_KV_SHARE * subject.kvCacheTokens) / (decodeContextMean + FLUID_KV_TOKENS);
   const most = Math.min(subject.maxNumSeqs, byKv);
   for (let i = 1; i <= FLUID_POINTS; i += 1) {
     const decodes = most * (i / FLUID_POINTS) ** 2;
@@ -302,7 +301,7 @@ interface Pressure {
 function pressureOf(subject: BatchingSubject, state: SteadyState, dispersion: number): Pressure {
   const { moments } = subject.lengths;
   const { decodes } = state.step;
-  const context = moments.decodeContextMean + extraKvTokens(subject);
+  const context = moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE;
   const demand = decodes * context;
   const sd = Math.sqrt(decodes * dispersion * (moments.decodeContextMean ** 2 + moments.decodeContextVariance));
   // One request always holds its seat and its blocks, however low the load.

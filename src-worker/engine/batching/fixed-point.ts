@@ -1,5 +1,5 @@
 import { lastMeanStep, meanStepMs, type MeanStep } from './mean-step.ts';
-import { extraKvTokens, type BatchingSubject, type SaturationKind } from './subject.ts';
+import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
 const RELATIVE_TOLERANCE = 1e-5;
@@ -22,7 +22,7 @@ export type FixedPoint = { kind: 'steady'; state: SteadyState } | { kind: 'satur
 
 /** Most decodes a replica can hold, and what binds first. */
 export function decodeLimit(subject: BatchingSubject): { decodes: number; cause: 'kv' | 'seats' } {
-  const context = subject.lengths.moments.decodeContextMean + extraKvTokens(subject);
+  const context = subject.lengths.moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE;
   const byKv = subject.kvCacheTokens / context;
   return byKv < subject.maxNumSeqs ? { decodes: byKv, cause: 'kv' } : { decodes: subject.maxNumSeqs, cause: 'seats' };
 }

@@ -7,10 +7,8 @@ export interface BatchingSubject {
   lengths: RequestLengths;
   maxNumBatchedTokens: number;
   maxNumSeqs: number;
-  /** Tokens of KV cache of the replica. */
+  /** Tokens of context that the replica's KV cache holds, in sequences of the mean length. */
   kvCacheTokens: number;
-  /** KV tokens whose memory the constant state of one sequence takes; 0 for models of attention alone. */
-  stateKvTokens: number;
   /** Squared coefficient of variation of the gaps between arrivals: 1 Poisson, 0 constant, more = bursts. */
   scvArrival: number;
   /** Users of a closed loop, who wait for their answer before they ask again; null = open arrivals. */
@@ -18,11 +16,7 @@ export interface BatchingSubject {
 }
 
 /** Blocks are allocated whole: half a block of 16 tokens per sequence lies idle on average. */
-const IDLE_KV_TOKENS = 8;
-
-/** KV tokens a sequence takes beside its context: the idle rest of its last block and its constant state. */
-export const extraKvTokens = ({ stateKvTokens }: Pick<BatchingSubject, 'stateKvTokens'>): number =>
-  IDLE_KV_TOKENS + stateKvTokens;
+export const IDLE_KV_TOKENS_PER_SEQUENCE = 8;
 
 /** What stops a replica from having a steady state. */
 export type SaturationKind = 'compute' | 'kv' | 'seats';

@@ -2,7 +2,7 @@ import { constantOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { Model, Precision } from '../model/types.ts';
-import { kvBytesPerToken, kvLayout } from '../model/kv.ts';
+import { kvBytesPerSequence, kvLayout, type KvLayout } from '../model/kv.ts';
 import { weightBytes } from '../model/weights.ts';
 import { bytesFromGib } from '../units.ts';
 import type { EngineDefaults } from './types.ts';
@@ -14,6 +14,7 @@ export interface EngineLimits {
   gpuMemoryUtilization: number;
   kvBlockTokens: number;
   hasCudaGraphsInBudget: boolean;
+  hasHybridKvCache: boolean;
 }
 
 export interface LimitOverrides {
@@ -38,6 +39,7 @@ export function engineLimits(
     gpuMemoryUtilization: overrides.gpuMemoryUtilization ?? defaults.gpuMemoryUtilization,
     kvBlockTokens: defaults.kvBlockTokens,
     hasCudaGraphsInBudget: defaults.hasCudaGraphsInBudget,
+    hasHybridKvCache: defaults.hasHybridKvCache,
   };
 }
 
@@ -52,6 +54,8 @@ export interface MemoryQuestion {
   calibration: CalibrationProfile;
   /** Longest request to be served: vLLM does not start when its KV cache cannot hold one. */
   servedTokens: number;
+  /** Mean context of a running sequence: what windows and constant states are shared out over. */
+  contextTokens: number;
 }
 
 /** Where the memory of one GPU goes. All bytes are per GPU; kvCacheTokens is what the replica holds. */
@@ -66,10 +70,8 @@ export interface MemoryFit {
   overheadBytes: number;
   kvCacheBytes: number;
   kvCacheTokens: number;
-  /** KV tokens whose memory the constant state of one sequence takes; 0 for models of attention alone. */
-  stateKvTokens: number;
-  /** Sequences at once: max_num_seqs, or fewer where their constant states do not all find room. */
-  seats: number;
+  /** Bytes of cache per token of context, in sequences of the mean length: full windows and states take their share. */
+  kvBytesPerToken: number;
   /** Outside the budget: left to the driver and to others. */
   freeBytes: number;
   /** Missing bytes per GPU until the longest request fits; 0 when it fits. */
@@ -79,7 +81,9 @@ export interface MemoryFit {
 /**
  * vLLM's memory budget (DESIGN.md 2.3): utilization of the memory the driver reports, less weights, the activation peak
  * of a profiling run (grows with seats x vocabulary and batched tokens x hidden), CUDA context and NCCL, and CUDA graphs,
- * which count inside the budget from vLLM 0.22. Windowed layers are budgeted like full ones (the cautious end).
+ * which count inside the budget from vLLM 0.22. Windowed layers
+ * keep their window, recurrent ones their state: both are shared out over the mean context of a sequence, as the engine's
+ * own figure of cache tokens is.
  */
 export function fitMemory(question: MemoryQuestion): MemoryFit {
   const { model, gpu, gpuShare, precision, tensorParallel, limits, calibration, kvBytesPerElement } = question;
@@ -92,19 +96,14 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     constant('activationBytesPerTokenHidden') * limits.maxNumBatchedTokens * model.hiddenSize;
   const nonTorchGib = tensorParallel > 1 ? constant('nonTorchGibMultiGpu') : constant('nonTorchGibSingleGpu');
   const overheadBytes = bytesFromGib(nonTorchGib + (limits.hasCudaGraphsInBudget ? constant('cudaGraphGib') : 0));
-  const bytesPerToken = kvBytesPerToken(model, kvBytesPerElement, tensorParallel);
   const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
-  const blockBytes = bytesPerToken * limits.kvBlockTokens;
-  const neededBlocks = Math.max(1, Math.ceil(question.servedTokens / limits.kvBlockTokens));
-  const { stateBytes } = kvLayout(model, kvBytesPerElement, tensorParallel);
-  const longestBytes = neededBlocks * blockBytes + stateBytes;
+  const layout = keptLayout(kvLayout(model, kvBytesPerElement, tensorParallel), limits);
+  const wholeBlocks = (tokens: number): number =>
+    Math.max(1, Math.ceil(tokens / limits.kvBlockTokens)) * limits.kvBlockTokens;
+  const longestBytes = kvBytesPerSequence(layout, wholeBlocks(question.servedTokens));
   const fits = roomBytes >= longestBytes;
-  const seats = stateBytes > 0 ? Math.min(limits.maxNumSeqs, Math.floor(roomBytes / stateBytes)) : limits.maxNumSeqs;
-  // Without attention nothing grows with the context: every seat holds as much of it as the model can read.
-  const blocks =
-    blockBytes > 0
-      ? Math.floor(roomBytes / blockBytes)
-      : Math.ceil((seats * model.maxContextTokens) / limits.kvBlockTokens);
+  const bytesPerToken = bytesPerTokenAt(layout, question.contextTokens);
+  const blocks = Math.floor(roomBytes / (bytesPerToken * limits.kvBlockTokens));
   return {
     fits,
     totalBytes,
@@ -112,11 +111,23 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     weightsBytes,
     activationBytes,
     overheadBytes,
-    kvCacheBytes: fits ? (blockBytes > 0 ? blocks * blockBytes : seats * stateBytes) : 0,
+    kvCacheBytes: fits ? blocks * limits.kvBlockTokens * bytesPerToken : 0,
     kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
-    stateKvTokens: bytesPerToken > 0 ? stateBytes / bytesPerToken : 0,
-    seats: fits ? seats : 0,
+    kvBytesPerToken: bytesPerToken,
     freeBytes: totalBytes - budgetBytes,
     shortfallBytes: fits ? 0 : longestBytes - roomBytes,
   };
+}
+
+/** What the engine really keeps: without a hybrid cache windowed layers are given the whole context. */
+function keptLayout(layout: KvLayout, { hasHybridKvCache }: EngineLimits): KvLayout {
+  if (hasHybridKvCache) return layout;
+  const windows = layout.windowed.reduce((sum, { bytesPerToken }) => sum + bytesPerToken, 0);
+  return { ...layout, fullBytesPerToken: layout.fullBytesPerToken + windows, windowed: [] };
+}
+
+/** Bytes per token of a sequence of `tokens`; a plain model has one figure for every length. */
+function bytesPerTokenAt(layout: KvLayout, tokens: number): number {
+  const isPlain = layout.windowed.length === 0 && layout.stateBytes === 0;
+  return isPlain ? layout.fullBytesPerToken : kvBytesPerSequence(layout, Math.max(1, tokens)) / Math.max(1, tokens);
 }

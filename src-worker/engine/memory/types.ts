@@ -18,5 +18,7 @@ export interface EngineDefaults {
   minComputeCapability: number;
   /** True where CUDA graphs count inside gpu_memory_utilization; before, they were captured beside it. */
   hasCudaGraphsInBudget: boolean;
+  /** True where windowed layers keep their window only; before, they were given the cache of the whole context. */
+  hasHybridKvCache: boolean;
   source: string;
 }

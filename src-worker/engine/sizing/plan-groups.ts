@@ -219,6 +219,7 @@ function fitted(
     limits,
     calibration: subject.calibration,
     servedTokens: servedContextTokens(subject),
+    contextTokens: subject.lengths.moments.decodeContextMean,
   });
   const warnings = support.warning ? [{ code: 'weight_only', sentence: support.warning }] : [];
   if (gpuShare < 1) {
@@ -254,9 +255,8 @@ function searched(
     plan,
     lengths: subject.lengths,
     maxNumBatchedTokens: limits.maxNumBatchedTokens,
-    maxNumSeqs: memory.seats,
+    maxNumSeqs: limits.maxNumSeqs,
     kvCacheTokens: memory.kvCacheTokens,
-    stateKvTokens: memory.stateKvTokens,
     scvArrival: subject.scvArrival,
     population: null,
   };

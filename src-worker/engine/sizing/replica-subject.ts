@@ -22,9 +22,9 @@ export function replicaOf(subject: SizingSubject, group: PlanGroup, instance: In
   const fabric = fabricFor(gpu, tensorParallel, instance);
   const hardware = { gpu, gpuShare, precision, support, kvBytesPerElement, tensorParallel, fabric };
   const step: StepSubject = { model, ...hardware, calibration, generation: engine.generation };
-  const { maxNumBatchedTokens } = limits;
-  const { kvCacheTokens, stateKvTokens, seats: maxNumSeqs } = memory;
-  const scheduler = { maxNumBatchedTokens, maxNumSeqs, kvCacheTokens, stateKvTokens, scvArrival, population: null };
+  const { maxNumBatchedTokens, maxNumSeqs } = limits;
+  const { kvCacheTokens } = memory;
+  const scheduler = { maxNumBatchedTokens, maxNumSeqs, kvCacheTokens, scvArrival, population: null };
   return { step, batching: { plan: compileStepPlan(step), lengths, ...scheduler } };
 }
 

@@ -23,7 +23,6 @@ function subjectFor(model: string, gpu: string, precision: Precision, prompt = 2
     maxNumBatchedTokens: 8192,
     maxNumSeqs: 1024,
     kvCacheTokens: 1e6,
-    stateKvTokens: 0,
     scvArrival: 1,
     population: null,
   };

@@ -92,7 +92,6 @@ export function subjectOf(scenario: Scenario): BatchingSubject {
     maxNumBatchedTokens: scenario.budget,
     maxNumSeqs: 1024,
     kvCacheTokens: 1e9,
-    stateKvTokens: 0,
     scvArrival: 1,
     population: null,
   };

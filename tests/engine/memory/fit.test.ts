@@ -6,7 +6,14 @@ import { calibrationOf, facts, gpuOf, modelOf } from '../world.ts';
 const newest = facts.engines[0];
 if (!newest) throw new Error('no engine defaults');
 
-const fitOf = (model: string, gpu: string, tensorParallel = 1, precision: 'fp16' | 'fp8' = 'fp16') =>
+const fitOf = (
+  model: string,
+  gpu: string,
+  tensorParallel = 1,
+  precision: 'fp16' | 'fp8' = 'fp16',
+  contextTokens = 16,
+  engine = newest,
+) =>
   fitMemory({
     model: modelOf(model),
     gpu: gpuOf(gpu),
@@ -14,9 +21,10 @@ const fitOf = (model: string, gpu: string, tensorParallel = 1, precision: 'fp16'
     precision,
     kvBytesPerElement: 2,
     tensorParallel,
-    limits: engineLimits(newest, gpuOf(gpu)),
+    limits: engineLimits(engine, gpuOf(gpu)),
     calibration: calibrationOf(),
     servedTokens: 16,
+    contextTokens,
   });
 
 describe('memory fit', () => {
@@ -94,8 +102,36 @@ test('CUDA graphs count inside the budget from vLLM 0.22 on, not before', () => 
       limits: limitsOf(engine),
       calibration: calibrationOf(),
       servedTokens: 16,
+      contextTokens: 16,
     });
   expect(gibFromBytes(at(newest).overheadBytes - at(before).overheadBytes)).toBeCloseTo(0.69, 6);
   // vLLM's log on H100 at 0.9: 51.38 GiB of KV cache.
   expect(Math.abs(gibFromBytes(at(before).kvCacheBytes) / 51.38 - 1)).toBeLessThan(0.01);
+});
+
+describe('cache of layers that do not keep everything', () => {
+  /** gpt-oss-20b: 24 layers of 2 x 8 heads x 64, every other with a window of 128; 1,024 bytes x 2 per layer and token. */
+  const at = (contextTokens: number, engine = newest) =>
+    fitOf('openai/gpt-oss-20b', 'nvidia-h100-80gb', 1, 'fp16', contextTokens, engine).kvBytesPerToken;
+
+  test('a full window is shared out over the context of a sequence', () => {
+    expect(at(128)).toBe(24 * 2048);
+    expect(at(1280)).toBe(12 * 2048 + (12 * 2048 * 128) / 1280);
+    expect(fitOf('openai/gpt-oss-20b', 'nvidia-h100-80gb', 1, 'fp16', 12_800).kvCacheTokens).toBeGreaterThan(
+      1.9 * fitOf('openai/gpt-oss-20b', 'nvidia-h100-80gb', 1, 'fp16', 64).kvCacheTokens,
+    );
+  });
+
+  test('engines without a hybrid cache give every layer the whole context', () => {
+    const old = facts.engines.find(({ hasHybridKvCache }) => !hasHybridKvCache);
+    expect(old?.version).toBe('0.7');
+    expect(at(12_800, old)).toBe(24 * 2048);
+  });
+
+  test('a model whose layers keep everything has one figure for every length', () => {
+    for (const tokens of [1, 100, 100_000]) {
+      const fit = fitOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb', 1, 'fp16', tokens);
+      expect(fit.kvBytesPerToken).toBe(128 * 1024);
+    }
+  });
 });

@@ -87,6 +87,7 @@ describe('KV cache', () => {
       limits: engineLimits(facts.engines[0] as (typeof facts.engines)[0], gpuOf(gpu)),
       calibration: calibrationOf(),
       servedTokens,
+      contextTokens: servedTokens,
     });
 
   test('8 KV heads: a token takes 128 KiB on one GPU, 32 KiB each on four', () => {

@@ -13,6 +13,7 @@ const question: CommandQuestion = {
     gpuMemoryUtilization: 0.92,
     kvBlockTokens: 16,
     hasCudaGraphsInBudget: true,
+    hasHybridKvCache: true,
   },
   servedTokens: 1280,
   hasPrefixCache: false,
