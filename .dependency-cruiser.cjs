@@ -5,7 +5,7 @@
 /** Files of the engine without formulas: plain data and words that may be used anywhere. */
 const ENGINE_VOCABULARY = [
   '^src-worker/engine/(errors|units|facts|suggest)[.]ts$',
-  '^src-worker/engine/[^/]+/types[.]ts$',
+  '^src-worker/engine/[^/]+/(types|source)[.]ts$',
 ];
 const packages = (...names) => names.map((name) => `node_modules/${name}/`);
 
@@ -81,9 +81,9 @@ module.exports = {
     },
     {
       name: 'services-know-no-host',
-      comment: 'Services, store and catalogs are below the hosts that use them.',
+      comment: 'Services, store, catalogs and the hub are below the hosts that use them.',
       severity: 'error',
-      from: { path: '^src-main/(services|store|catalogs|rpc)/' },
+      from: { path: '^src-main/(services|store|catalogs|hub|rpc)/' },
       to: { path: '^src-main/(cli|electron|browser)/|^src-renderer/' },
     },
     {
@@ -98,6 +98,12 @@ module.exports = {
       'One module owns the database.',
       '^src-main/store/',
       packages('(@types/)?better-sqlite3'),
+    ),
+    owned(
+      'only-the-hub-knows-the-network',
+      'Everything else works offline; what goes out is in one place, with its limits and its proxies.',
+      '^src-main/hub/',
+      packages('@huggingface/hub', 'undici'),
     ),
     owned(
       'only-its-host-knows-electron',

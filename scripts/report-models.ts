@@ -70,7 +70,15 @@ const relative = (counted: number, known: number | null): number | null =>
   known === null ? null : (counted - known) / known;
 
 export function countRow({ id, basis, total, active, mtp, config }: KnownCounts): CountRow {
-  const source = { id, config, origin: 'file', source: 'report', revision: null } as const;
+  const source = {
+    id,
+    config,
+    origin: 'file',
+    source: 'report',
+    revision: null,
+    safetensors: null,
+    addedAt: null,
+  } as const;
   const start = performance.now();
   const base = { id, basis, known: total };
   try {

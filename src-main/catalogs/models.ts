@@ -1,4 +1,4 @@
-import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import { aliasesFileSchema, modelsIndexSchema, type ModelsIndexFile } from '../../src-worker/protocol/catalog-files.ts';
 import { catalogError, parseJson, readCatalogFile, readText } from './files.ts';
 
@@ -38,6 +38,8 @@ export function readBundledModel(catalogsFolder: string, id: string): ModelSourc
     source: entry.provenance,
     // The provenance names the commit of the repository the config was found in, not the model's own revision.
     revision: null,
+    safetensors: null,
+    addedAt: null,
   };
 }
 

@@ -39,7 +39,8 @@ export const usageError = (message: string, details: ErrorInfo['details'] = {}):
 
 /** The command that shows what there is, for names nothing is near to. */
 const HINTS: Record<string, string> = {
-  unknown_model: 'configiq model list shows the models there are; configiq model import FILE adds one.',
+  unknown_model:
+    'configiq model list shows the models there are; configiq model pull ID fetches one, configiq model import FILE adds one.',
   unknown_run: 'configiq runs list shows the runs there are.',
 };
 

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileError } from '../../src-worker/engine/errors.ts';
 
 /** Refuses a file that could not be written, before anything is computed for it. */
@@ -14,20 +14,6 @@ export function checkWritable(path: string): void {
   if (statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
     throw fileError('file_not_writable', `Cannot write ${target}: it is a folder. Add a file name.`, { path: target });
   }
-}
-
-const isWrittenAsPath = (name: string): boolean => isAbsolute(name) || /^\.{1,2}(?:[/\\]|$)|[/\\]$/.test(name);
-
-/** Refuses a folder given as a model that holds no config.json; every other name is left to the config store. */
-export function refuseEmptyModelFolder(nameOrPath: string): void {
-  const target = resolve(nameOrPath);
-  if (!isWrittenAsPath(nameOrPath) || !statSync(target, { throwIfNoEntry: false })?.isDirectory()) return;
-  if (statSync(join(target, 'config.json'), { throwIfNoEntry: false })) return;
-  throw fileError(
-    'model_folder_empty',
-    `${target} is a folder without a config.json: give the path of a model's config.json, or of the folder that holds it.`,
-    { path: target },
-  );
 }
 
 /** The text of a file the user named, up to a size that nobody exceeds on purpose. Throws file errors. */

@@ -202,7 +202,11 @@ export const QUEUE_OPTIONS: OptionSpec[] = [
 export const CATALOG_OPTIONS: OptionSpec[] = [provider, json];
 export const CATALOG_LIST_OPTIONS: OptionSpec[] = [provider, gpu, json];
 export const MODEL_IMPORT_OPTIONS: OptionSpec[] = [
-  { flags: '--id <id>', description: 'id to keep it under (default: the file name)', kind: 'text' },
+  { flags: '--id <id>', description: 'id to keep it under (default: the name of the file or folder)', kind: 'text' },
+  json,
+];
+export const MODEL_PULL_OPTIONS: OptionSpec[] = [
+  { flags: '--revision <name>', description: 'branch, tag or commit (default: main)', kind: 'text' },
   json,
 ];
 export const JSON_OPTION: OptionSpec[] = [json];

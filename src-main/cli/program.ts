@@ -11,6 +11,7 @@ import {
   EXPLAIN_OPTIONS,
   JSON_OPTION,
   MODEL_IMPORT_OPTIONS,
+  MODEL_PULL_OPTIONS,
   PREDICT_OPTIONS,
   QUEUE_OPTIONS,
   RUN_SHOW_OPTIONS,
@@ -118,9 +119,10 @@ const COMMANDS: CommandSpec[] = [
 const GROUPS: { name: string; description: string; examples?: string; commands: CommandSpec[] }[] = [
   {
     name: 'model',
-    description: 'models: bundled ones and your own',
+    description: 'models: bundled, imported, pulled from a hub, or in the local Hugging Face cache',
     examples: `Examples:
   configiq model show meta-llama/Llama-3.1-8B-Instruct
+  configiq model pull Qwen/Qwen3-8B
   configiq model import ./config.json --id me/my-model
 `,
     commands: [
@@ -136,22 +138,37 @@ const GROUPS: { name: string; description: string; examples?: string; commands: 
       },
       {
         usage: 'list',
-        description: 'every model there is',
+        description: 'every model there is, those of the local Hugging Face cache (HF_HUB_CACHE, HF_HOME) among them',
         options: JSON_OPTION,
         load: async () => (await import('./commands/model.ts')).runModelList,
       },
       {
-        usage: 'import <file>',
-        description: 'keep a config.json',
+        usage: 'pull <model>',
+        description: 'fetch config.json and safetensors metadata (never weights) from the hub, and keep them',
+        options: MODEL_PULL_OPTIONS,
+        examples: `Examples:
+  configiq model pull Qwen/Qwen3-8B
+  configiq model pull meta-llama/Llama-3.1-8B-Instruct --revision main --json
+
+Reads HF_ENDPOINT, HF_TOKEN (or the token of the Hugging Face command line), HF_HOME, HF_HUB_OFFLINE,
+HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+`,
+        load: async () => (await import('./commands/model.ts')).runModelPull,
+      },
+      {
+        usage: 'import <path>',
+        description: 'keep a config.json: its path, that of its folder, or - for the standard input',
         options: MODEL_IMPORT_OPTIONS,
         examples: `Examples:
   configiq model import ./config.json --id me/my-model
+  configiq model import ./checkpoint
+  configiq model import - --id me/my-model < config.json
 `,
         load: async () => (await import('./commands/model.ts')).runModelImport,
       },
       {
         usage: 'remove <model>',
-        description: 'forget an imported model',
+        description: 'forget an imported or pulled model',
         load: async () => (await import('./commands/model.ts')).runModelRemove,
       },
     ],

@@ -11,6 +11,7 @@ const CALLS: Record<keyof AppApi, number> = {
   listModels: 0,
   showModel: 1,
   importModel: 1,
+  pullModel: 1,
   listCatalog: 0,
   listWorkloads: 0,
   saveSizeRun: 2,

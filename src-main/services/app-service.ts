@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { errorInfo } from '../../src-worker/engine/errors.ts';
-import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
-import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
+import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
   planQuestionSchema,
   predictInputSchema,
@@ -11,10 +11,11 @@ import {
   type PlanQuestion,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
-import { attempt, attemptAsync, failure, type Result } from '../../src-worker/protocol/result.ts';
+import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
 import { catalogListing } from '../catalogs/listing.ts';
 import { bundledCatalogsFolder, loadFacts, priceDates } from '../catalogs/load.ts';
+import { cacheFolder, type Environment } from '../hub/environment.ts';
 import { openStore } from '../store/open.ts';
 import {
   checkRequest,
@@ -23,6 +24,7 @@ import {
   modelNameSchema,
   noteNameSchema,
   noteTextSchema,
+  pullModelSchema,
   runIdSchema,
   runNameSchema,
   taskIdSchema,
@@ -30,6 +32,7 @@ import {
 import { databaseFile } from './data-folder.ts';
 import { createModelStore } from './model-store.ts';
 import { isOwnerAlive } from './owner.ts';
+import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
 import { answerWords } from './run-question.ts';
@@ -45,6 +48,8 @@ export interface AppServiceOptions {
   /** Threads; all cores for the command line, one fewer where a window must stay lively. */
   workers?: number | undefined;
   catalogsFolder?: string | undefined;
+  /** Variables that say where the Hugging Face cache and hub are; the process's own where not given. */
+  environment?: Environment | undefined;
   now?: (() => Date) | undefined;
 }
 
@@ -58,6 +63,8 @@ export interface AppService {
    * of its folder) and answers the id to ask questions with. A file is known until the program ends; it is not stored.
    */
   useModel(nameOrPath: string): Promise<Result<string>>;
+  /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
+  importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
   close(): Promise<void>;
 }
@@ -67,7 +74,7 @@ export interface AppService {
  * broken or the database cannot be used. Calls never reject: they answer a Result.
  */
 export function createAppService(options: AppServiceOptions): AppService {
-  const { host, dataFolder, workerPath, now = () => new Date() } = options;
+  const { host, dataFolder, workerPath, environment = process.env, now = () => new Date() } = options;
   const catalogsFolder = options.catalogsFolder ?? bundledCatalogsFolder();
   const facts = loadFacts(catalogsFolder);
   const { store, notice } = openStore(databaseFile(dataFolder));
@@ -81,7 +88,8 @@ export function createAppService(options: AppServiceOptions): AppService {
   // The window needs a core of its own while a sweep runs, but not while somebody waits for an answer.
   const sweepThreads = host === 'cli' ? size : Math.max(1, size - 1);
   const pool = createPool({ workerPath, size, sweepThreads, facts });
-  const models = createModelStore(catalogsFolder, store);
+  const models = createModelStore(catalogsFolder, store, cacheFolder(environment));
+  const pulls = createPulls(environment);
   const listeners = new Set<(event: ProgressEvent) => void>();
   const tell = (event: ProgressEvent) => {
     for (const listener of listeners) listener(event);
@@ -137,11 +145,18 @@ export function createAppService(options: AppServiceOptions): AppService {
       }),
     queue: (request) => ask(() => pool.run('queue', checkRequest(queueInputSchema, request, 'Queue request'))),
     listModels: () => answer(() => models.list(report)),
-    showModel: (id) => ask(() => pool.run('showModel', models.resolve(checkRequest(modelNameSchema, id, 'Model')))),
+    showModel: (id) =>
+      ask(() => pool.run('showModel', models.describe(checkRequest(modelNameSchema, id, 'Model'), report))),
     importModel: (request) =>
       ask(() => {
         const checked = checkRequest(importModelSchema, request, 'Model import');
         return pool.run('showModel', models.import(checked, now().toISOString()));
+      }),
+    pullModel: (request) =>
+      ask(async () => {
+        const { notes, ...pulled } = await pulls.start(checkRequest(pullModelSchema, request, 'Model pull'));
+        const shown = await pool.run('showModel', models.keep(pulled, now().toISOString()));
+        return shown.ok ? success({ model: shown.value, notes }) : shown;
       }),
     listCatalog: () => answer(() => catalogListing(facts)),
     listWorkloads: () => answer(() => listWorkloads(facts)),
@@ -156,7 +171,9 @@ export function createAppService(options: AppServiceOptions): AppService {
     startSweep: (request) => attemptAsync(async () => sweeps.start(request)),
     cancelTask: (taskId) =>
       answer(() => {
-        sweeps.cancel(checkRequest(taskIdSchema, taskId, 'Task'));
+        const id = checkRequest(taskIdSchema, taskId, 'Task');
+        sweeps.cancel(id);
+        pulls.cancel(id);
         return null;
       }),
     listTasks: () => answer(() => sweeps.list()),
@@ -203,7 +220,7 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   let closed: Promise<void> | null = null;
   const close = async () => {
-    await sweeps.stop();
+    await Promise.all([sweeps.stop(), pulls.stop()]);
     await pool.close();
     store.close();
   };
@@ -215,6 +232,8 @@ export function createAppService(options: AppServiceOptions): AppService {
       return () => void listeners.delete(listener);
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
+    importModelFile: (path, id) =>
+      ask(() => pool.run('showModel', models.importPath({ path, id }, now().toISOString(), report))),
     close: () => (closed ??= close()),
   };
 }

@@ -37,5 +37,11 @@ export const importModelSchema = z.strictObject({
   fileName: z.string().max(1000),
   id: z.string().max(300).nullable(),
 });
+/** Which names and revisions there may be is the hub's part. */
+export const pullModelSchema = z.strictObject({
+  id: z.string().min(1).max(300),
+  revision: z.string().min(1).max(300).nullable(),
+  taskId: taskIdSchema,
+});
 /** The spec is checked by its own schema, so that its sentence names the spec. */
 export const sweepStartSchema = z.strictObject({ taskId: taskIdSchema, spec: z.unknown(), name });

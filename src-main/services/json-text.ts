@@ -7,6 +7,8 @@ const LONGEST_SHOWN = 20;
 interface Flaw {
   offset: number;
   problem: string;
+  /** The name in front of it, where there is one. */
+  field: string | null;
 }
 
 /**
@@ -21,32 +23,40 @@ export function parseJsonText(text: string, what: string): unknown {
     return JSON.parse(body) as unknown;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw invalidJson(body, findFlaw(body) ?? { offset: 0, problem: reason }, what, thrown);
+    throw invalidJson(body, findFlaw(body) ?? { offset: 0, problem: reason, field: null }, what, thrown);
   }
 }
 
-function invalidJson(text: string, { offset, problem }: Flaw, what: string, cause?: unknown): Error {
+function invalidJson(text: string, { offset, problem, field }: Flaw, what: string, cause?: unknown): Error {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
   const column = offset - before.lastIndexOf('\n');
-  const sentence = `${what} is not valid JSON: line ${line}, column ${column}: ${problem}.`;
-  return fileError('json_invalid', sentence, { line, column }, cause);
+  const place = field === null ? '' : ` (field "${field}")`;
+  const sentence = `${what} is not valid JSON: line ${line}, column ${column}: ${problem}${place}: mend it there, or get the file anew.`;
+  return fileError('json_invalid', sentence, { line, column, field }, cause);
 }
 
 /** First bracket that opens one level too many. */
 function findTooDeep(text: string): Flaw | null {
   let depth = 0;
   let isInText = false;
+  let textStart = 0;
+  /** The last text at the top: the field that nests, when one does. */
+  let field: string | null = null;
   for (let offset = 0; offset < text.length; offset += 1) {
     const character = text[offset];
     if (isInText) {
       if (character === '\\') offset += 1;
-      else if (character === '"') isInText = false;
+      else if (character === '"') {
+        isInText = false;
+        if (depth === 1) field = shortened(text.slice(textStart, offset));
+      }
     } else if (character === '"') {
       isInText = true;
+      textStart = offset + 1;
     } else if (character === '{' || character === '[') {
       depth += 1;
-      if (depth > MAX_DEPTH) return { offset, problem: `nested deeper than ${MAX_DEPTH} levels` };
+      if (depth > MAX_DEPTH) return { offset, problem: `nested deeper than ${MAX_DEPTH} levels`, field };
     } else if (character === '}' || character === ']') {
       depth -= 1;
     }
@@ -79,16 +89,18 @@ const lengthOf = (pattern: RegExp, text: string, offset: number): number => {
 function findFlaw(text: string): Flaw | null {
   const closers: ('}' | ']')[] = [];
   let expected: Expected = 'value';
+  let field: string | null = null;
   let offset = lengthOf(SPACE, text, 0);
   while (offset < text.length) {
     const step = readToken(text, offset, expected, closers);
-    if (!step) return { offset, problem: `expected ${WORDS[expected]}, found ${shown(text, offset)}` };
+    if (!step) return { offset, problem: `expected ${WORDS[expected]}, found ${shown(text, offset)}`, field };
+    if (step.next === 'colon') field = shortened(text.slice(offset + 1, offset + step.length - 1));
     expected = step.next;
     offset += step.length;
     offset += lengthOf(SPACE, text, offset);
   }
   if (expected === 'nothing') return null;
-  return { offset: text.length, problem: `the text ends where ${WORDS[expected]} should follow` };
+  return { offset: text.length, problem: `the text ends where ${WORDS[expected]} should follow`, field };
 }
 
 /** The token at `offset` and what must follow it, or null when it is not one of those expected. Keeps `closers`. */
@@ -128,6 +140,9 @@ function readToken(
     }
   }
 }
+
+const LONGEST_FIELD = 60;
+const shortened = (field: string): string => field.slice(0, LONGEST_FIELD);
 
 /** What stands at the offset, short enough for a sentence. */
 function shown(text: string, offset: number): string {

@@ -1,28 +1,38 @@
-import { readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
-import { ConfigIqError, errorInfo, fileError, invalidInput } from '../../src-worker/engine/errors.ts';
-import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import { errorInfo, invalidInput, fileError } from '../../src-worker/engine/errors.ts';
+import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { ModelListEntry } from '../../src-worker/protocol/documents.ts';
-import { listBundledModelIds, loadAliases, readBundledModel } from '../catalogs/models.ts';
 import { chooseFrom, suggestNames } from '../../src-worker/protocol/suggest.ts';
+import { listBundledModelIds, loadAliases, readBundledModel } from '../catalogs/models.ts';
+import { findCached, scanCache, type BrokenModel, type CachedModel } from '../hub/cache.ts';
+import type { PulledModel } from '../hub/pull.ts';
+import { readFolderSafetensors } from '../hub/safetensors-folder.ts';
 import type { Store, StoredModel } from '../store/store.ts';
-import { parseJsonText } from './json-text.ts';
+import { checkedModel, readConfig } from './model-config.ts';
+import { findConfigFile, isWrittenAsPath, missingConfig, readConfigTexts, type ConfigFile } from './model-files.ts';
+import { checkId, idFromFileName, shortId } from './model-ids.ts';
 
-/** Real configs have a few kilobytes; quantization lists reach some hundred. */
-const MAX_CONFIG_BYTES = 5_000_000;
-const MAX_CONFIG_TEXT = '5 MB';
-const MAX_ID_LENGTH = 200;
+type Report = (problem: string) => void;
 
-/** Every model a question may name: files of this start, then imported configs, then bundled ones, then aliases. */
+/**
+ * Every model a question may name: files of this start, then those that are kept (imported, pulled), then bundled ones,
+ * then those of the local Hugging Face cache, then aliases.
+ */
 export interface ModelStore {
   /** All of them by id; those that cannot be analyzed say why. Database rows that cannot be read go to `report`. */
-  list(report: (problem: string) => void): ModelListEntry[];
+  list(report: Report): ModelListEntry[];
   /** By id or alias, letter case aside; the source carries the canonical id. Throws `unknown_model` with near names. */
   resolve(name: string): ModelSource;
+  /** The same with what the safetensors files beside its config say; files that cannot be read go to `report`. */
+  describe(name: string, report: Report): ModelSource;
   /** Checks, analyzes and keeps a config. `id` null = from the file name. */
   import(request: { text: string; fileName: string; id: string | null }, addedAt: string): ModelSource;
-  /** False when no imported model has this id. */
+  /** The same for a path to a config or to the folder that holds one, with the safetensors files beside it. */
+  importPath(request: { path: string; id: string | null }, addedAt: string, report: Report): ModelSource;
+  /** Checks, analyzes and keeps what was pulled from a hub. */
+  keep(pulled: Omit<PulledModel, 'notes'>, addedAt: string): ModelSource;
+  /** False when no imported or pulled model has this id. */
   remove(id: string): boolean;
   /**
    * Like `resolve`, and a path to a `config.json` (or to the folder that holds one) counts as well; the file is read now
@@ -33,47 +43,67 @@ export interface ModelStore {
 
 const key = (name: string): string => name.trim().toLowerCase();
 
-/** Opens the config store over the bundled catalogs and the database. Throws file errors of the catalogs. */
-export function createModelStore(catalogsFolder: string, store: Store): ModelStore {
+/**
+ * Opens the config store over the bundled catalogs, the database and the local Hugging Face cache (null = without one).
+ * Throws file errors of the catalogs.
+ */
+export function createModelStore(catalogsFolder: string, store: Store, cacheFolder: string | null = null): ModelStore {
   const bundledIds = new Map(listBundledModelIds(catalogsFolder).map((id) => [key(id), id]));
   const aliases = new Map([...loadAliases(catalogsFolder)].map(([alias, id]) => [key(alias), { alias, id }]));
   const files = new Map<string, ModelSource>();
-  // Bundled files do not change while the program runs; imported ones are analyzed again, there are few.
+  // Bundled files do not change while the program runs; the others are analyzed again, there are few.
   const bundledEntries = new Map<string, ModelListEntry>();
 
   /** Says in the source that a bundled model is hidden. Told on the way out, because catalogs change and rows stay. */
   const withPlace = (source: ModelSource): ModelSource => {
+    if (source.origin === 'bundled') return source;
     const name = key(source.id);
     const alias = aliases.get(name);
     const hidden = bundledIds.has(name) ? 'the bundled one' : alias && `the alias of ${alias.id}`;
     return hidden === undefined ? source : { ...source, source: `${source.source} (takes the place of ${hidden})` };
   };
-  const find = (name: string): ModelSource | null => {
-    const file = files.get(key(name));
-    if (file) return withPlace(file);
-    const imported = store.readModel(name.trim());
-    if (imported) return withPlace(sourceOf(imported));
+  const cached = (): ReturnType<typeof scanCache> =>
+    cacheFolder === null ? { models: [], broken: [] } : scanCache(cacheFolder);
+  const findInCache = (name: string): ModelSource | null => {
+    const found = cacheFolder === null ? null : findCached(cacheFolder, name);
+    // What is broken there gives way to an alias; nothing else has the name.
+    if (found === null || ('problem' in found && aliases.has(key(name)))) return null;
+    return readCached(found);
+  };
+  const findByName = (name: string): ModelSource | null => {
+    const known = files.get(key(name)) ?? store.readModel(name.trim());
+    if (known) return known;
     const bundled = bundledIds.get(key(name));
-    return bundled === undefined ? null : readBundledModel(catalogsFolder, bundled);
+    return bundled === undefined ? findInCache(name) : readBundledModel(catalogsFolder, bundled);
   };
-  const findByAlias = (name: string): ModelSource | null => {
-    const alias = aliases.get(key(name));
-    return alias ? find(alias.id) : null;
-  };
-  const resolveName = (name: string): ModelSource => {
-    const found = find(name) ?? findByAlias(name);
+  const find = (name: string): ModelSource | null => {
+    const found = findByName(name);
     if (found) return found;
-    const imported = store.listModels().rows.map(({ id }) => id);
+    const alias = aliases.get(key(name));
+    return alias ? findByName(alias.id) : null;
+  };
+  const unknownModel = (name: string): Error => {
     const near = suggestNames(name, [
-      ...imported,
+      ...store.listModels().rows.map(({ id }) => id),
       ...bundledIds.values(),
+      ...cached().models.map(({ id }) => id),
       ...[...aliases.values()].map(({ alias }) => alias),
     ]);
-    throw invalidInput(
-      'unknown_model',
-      `Unknown model "${name.slice(0, 100)}": ${near.length > 0 ? chooseFrom(near, near) : 'import its config.json, or see the list of models.'}`,
-      { model: name.slice(0, MAX_ID_LENGTH), nearest: near },
-    );
+    const cure = near.length > 0 ? chooseFrom(near, near) : 'import its config.json, or see the list of models.';
+    const sentence = `Unknown model "${name.slice(0, 100)}": ${cure}`;
+    return invalidInput('unknown_model', sentence, { model: shortId(name), nearest: near });
+  };
+  const known = (name: string): ModelSource => {
+    const found = find(name);
+    if (!found) throw unknownModel(name);
+    return found;
+  };
+  const keepModel = (model: ModelSource, addedAt: string, origin: StoredModel['origin']): ModelSource => {
+    const kept: StoredModel = { ...model, origin, addedAt };
+    store.saveModel(kept);
+    // A file of this start would hide what was just kept under its name.
+    files.delete(key(kept.id));
+    return withPlace(kept);
   };
 
   return {
@@ -83,151 +113,101 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
       const entries = new Map<string, ModelListEntry>();
       for (const id of bundledIds.values()) {
         let entry = bundledEntries.get(id);
-        if (!entry) bundledEntries.set(id, (entry = entryOf(readBundledModel(catalogsFolder, id), id)));
+        if (!entry) bundledEntries.set(id, (entry = bundledEntry(readBundledModel(catalogsFolder, id), id)));
         entries.set(key(id), entry);
       }
-      for (const model of rows) entries.set(key(model.id), entryOf(sourceOf(model), model.id));
+      for (const model of rows) entries.set(key(model.id), entryOf(model));
+      const { models, broken } = cached();
+      for (const model of [...models, ...broken]) {
+        if (!entries.has(key(model.id))) entries.set(key(model.id), cachedEntry(model));
+      }
       for (const [name, { alias, id }] of aliases) {
         const meant = entries.get(key(id));
         if (meant && !entries.has(name)) entries.set(name, { ...meant, id: alias, alias_of: meant.id });
       }
       return [...entries.values()].sort((one, other) => (key(one.id) < key(other.id) ? -1 : 1));
     },
-    resolve: resolveName,
+    resolve: (name) => withPlace(known(name)),
+    describe: (name, report) => withPlace(withSafetensors(known(name), report)),
     import({ text, fileName, id }, addedAt) {
-      const checkedId = (id ?? idFromFileName(fileName)).trim();
-      checkId(checkedId, id === null ? 'import' : 'given');
-      const source = readConfig(text, fileName, checkedId, 'imported');
-      store.saveModel({ ...source, origin: 'imported', addedAt });
-      return withPlace(source);
+      const checked = (id ?? idFromFileName(fileName)).trim();
+      checkId(checked, id === null ? 'import' : 'given');
+      const told = { id: checked, source: fileName, revision: null, safetensors: null, addedAt };
+      const model = checkedModel({ config: text, quantization: null }, { ...told, origin: 'imported' });
+      return keepModel(model, addedAt, 'imported');
+    },
+    importPath({ path, id }, addedAt, report) {
+      const file = findConfigFile(path);
+      if (!file) throw missingConfig(path);
+      const checked = (id ?? file.id).trim();
+      checkId(checked, id === null ? 'import' : 'given');
+      return keepModel(withSafetensors(readFile({ ...file, id: checked }), report), addedAt, 'imported');
+    },
+    keep(pulled, addedAt) {
+      const { id, source, revision, safetensors } = pulled;
+      const model = checkedModel(pulled, { id, source, revision, safetensors, addedAt, origin: 'hub' });
+      return keepModel(model, addedAt, 'hub');
     },
     remove: (id) => store.removeModel(id.trim()),
     resolveNameOrPath(nameOrPath) {
-      const path = existingPath(nameOrPath);
       // A known name wins over a file that happens to be called so, unless it is written as a path.
-      const known = isWrittenAsPath(nameOrPath) ? null : (find(nameOrPath) ?? findByAlias(nameOrPath));
-      if (known) return known;
-      if (path === null) {
-        if (isWrittenAsPath(nameOrPath))
-          throw fileError('file_missing', `There is no file ${resolve(nameOrPath)}: check the path.`, {
-            path: nameOrPath,
-          });
-        return resolveName(nameOrPath);
-      }
-      const id = idFromFileName(path).trim();
-      checkId(id, 'path');
-      const source = readConfig(readConfigFile(path), path, id, 'file');
+      const named = isWrittenAsPath(nameOrPath) ? null : find(nameOrPath);
+      if (named) return withPlace(named);
+      const file = findConfigFile(nameOrPath);
+      if (!file) throw isWrittenAsPath(nameOrPath) ? missingConfig(nameOrPath) : unknownModel(nameOrPath);
+      checkId(file.id.trim(), 'path');
+      const source = readFile({ ...file, id: file.id.trim() });
       files.set(key(source.id), source);
       return withPlace(source);
     },
   };
 }
 
-const sourceOf = ({ id, config, origin, source, revision }: StoredModel): ModelSource => ({
-  id,
-  config,
-  origin,
-  source,
-  revision,
+/** Reads, checks and analyzes a file. Throws file errors. */
+function readFile({ path, id, revision, writtenAt }: ConfigFile): ModelSource {
+  const told = { id, source: path, revision, safetensors: null, addedAt: writtenAt };
+  return checkedModel(readConfigTexts(path), { ...told, origin: 'file' });
+}
+
+/** A model of the Hugging Face cache, analyzed by whoever uses it. Throws file errors. */
+function readCached(model: CachedModel | BrokenModel): ModelSource {
+  if ('problem' in model) throw fileError('cached_model_broken', model.problem, { model: model.id });
+  const { id, folder, revision, addedAt } = model;
+  const file = findConfigFile(folder);
+  if (!file) throw missingConfig(folder);
+  const config = readConfig(readConfigTexts(file.path), file.path);
+  return { id, config, origin: 'hf_cache', source: file.path, revision, safetensors: null, addedAt };
+}
+
+/** With what the safetensors files beside a file of this machine say; other sources have theirs. */
+function withSafetensors(source: ModelSource, report: Report): ModelSource {
+  if (source.origin !== 'file' && source.origin !== 'hf_cache') return source;
+  const { summary, problem } = readFolderSafetensors(dirname(source.source));
+  if (problem !== null) report(problem);
+  return { ...source, safetensors: summary };
+}
+
+type Told = Pick<ModelListEntry, 'id' | 'origin' | 'source' | 'revision' | 'added_at'>;
+
+const unsupportedEntry = (told: Told, reason: string): ModelListEntry => ({
+  ...told,
+  architecture: null,
+  total_parameters: null,
+  active_parameters: null,
+  max_context_tokens: null,
+  supported: false,
+  reason,
+  alias_of: null,
 });
 
-/** The file name without `.json`, its first `__` read as `/`. */
-export function idFromFileName(fileName: string): string {
-  // Names come from any system's file dialogs: both kinds of slash separate folders.
-  const name = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1);
-  return name.replace(/\.json$/i, '').replace('__', '/');
-}
-
-/** Checks a config that came from outside, down to its analysis. Throws file errors. */
-function readConfig(text: string, source: string, id: string, origin: 'imported' | 'file'): ModelSource {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_CONFIG_BYTES) throw tooLarge(source, bytes);
-  const model: ModelSource = { id, config: parseJsonText(text, source), origin, source, revision: null };
-  try {
-    analyzeModel(model);
-  } catch (thrown) {
-    // To the engine a config is a value like any other; here it is a file, and the exit code says so.
-    if (!(thrown instanceof ConfigIqError) || thrown.code !== 'config_invalid') throw thrown;
-    throw fileError(thrown.code, thrown.message, thrown.details, thrown);
-  }
-  return model;
-}
-
-/** What hubs allow. Ids are printed inside commands for a shell, so nothing a shell reads may be in one. */
-const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+){0,2}$/;
-
-function checkId(id: string, origin: IdOrigin): void {
-  if (id.length <= MAX_ID_LENGTH && MODEL_ID.test(id)) return;
-  const shown = JSON.stringify(id.length > 60 ? `${id.slice(0, 60)}…` : id);
-  throw invalidInput(
-    'model_id_invalid',
-    `Model id ${shown}${ORIGIN_WORDS[origin]} cannot be used: an id starts with a letter or digit, has only letters, digits, "." "_" and "-", at most two "/", and at most ${MAX_ID_LENGTH} characters: ${ID_CURES[origin]}.`,
-    { field: 'id', id: id.slice(0, MAX_ID_LENGTH) },
-  );
-}
-
-/** Where an id was taken from, which decides how to mend it. */
-type IdOrigin = 'given' | 'import' | 'path';
-
-const ORIGIN_WORDS: Record<IdOrigin, string> = {
-  given: '',
-  import: " (from the file's name)",
-  path: " (from the file's name)",
-};
-const ID_CURES: Record<IdOrigin, string> = {
-  given: 'give one such as meta-llama/Llama-2-7b-hf',
-  import: 'give one with --id, or rename the file, for example to owner__name.json',
-  path: 'rename the file, for example to owner__name.json',
-};
-
-const tooLarge = (source: string, bytes: number): ConfigIqError =>
-  fileError('file_too_large', `${source} has ${bytes} bytes: a config.json has at most ${MAX_CONFIG_TEXT}.`, {
-    source,
-    bytes,
-    limit: MAX_CONFIG_BYTES,
-  });
-
-const isWrittenAsPath = (name: string): boolean =>
-  /\.json$/i.test(name) || /^(\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:[/\\])/.test(name);
-
-/** The file meant by a path, or null when there is nothing there. */
-function existingPath(path: string): string | null {
-  const full = resolve(path);
-  const found = statSync(full, { throwIfNoEntry: false });
-  if (!found) return null;
-  if (!found.isDirectory()) return full;
-  const inside = join(full, 'config.json');
-  return statSync(inside, { throwIfNoEntry: false }) ? inside : null;
-}
-
-function readConfigFile(path: string): string {
-  const found = statSync(path);
-  if (!found.isFile())
-    throw fileError('file_unreadable', `${path} is not a file: give the path of a config.json.`, { path });
-  if (found.size > MAX_CONFIG_BYTES) throw tooLarge(path, found.size);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw fileError(
-      'file_unreadable',
-      `${basename(path)} cannot be read (${reason}): check its permissions.`,
-      { path },
-      thrown,
-    );
-  }
-}
-
 /** A line of the list. What cannot be analyzed stays in it, with the reason. */
-function entryOf(source: ModelSource | null, id: string): ModelListEntry {
-  const unknown = { id, architecture: null, total_parameters: null, active_parameters: null, max_context_tokens: null };
-  if (!source)
-    return { ...unknown, origin: 'bundled', supported: false, reason: 'Its file is missing.', alias_of: null };
+function entryOf(source: ModelSource): ModelListEntry {
+  const { id, origin, revision, addedAt } = source;
+  const told: Told = { id, origin, source: source.source, revision, added_at: addedAt };
   try {
     const model = analyzeModel(source);
     return {
-      id,
-      origin: source.origin,
+      ...told,
       architecture: model.architecture,
       total_parameters: model.totalParameters,
       active_parameters: model.activeParameters,
@@ -237,6 +217,30 @@ function entryOf(source: ModelSource | null, id: string): ModelListEntry {
       alias_of: null,
     };
   } catch (thrown) {
-    return { ...unknown, origin: source.origin, supported: false, reason: errorInfo(thrown).message, alias_of: null };
+    return unsupportedEntry(told, errorInfo(thrown).message);
+  }
+}
+
+function bundledEntry(source: ModelSource | null, id: string): ModelListEntry {
+  if (source) return entryOf(source);
+  const told: Told = { id, origin: 'bundled', source: 'the bundled catalog', revision: null, added_at: null };
+  return unsupportedEntry(told, 'Its file is missing.');
+}
+
+function cachedEntry(model: CachedModel | BrokenModel): ModelListEntry {
+  try {
+    return entryOf(readCached(model));
+  } catch (thrown) {
+    const told = 'problem' in model ? null : model;
+    return unsupportedEntry(
+      {
+        id: model.id,
+        origin: 'hf_cache',
+        source: told?.folder ?? 'the local Hugging Face cache',
+        revision: told?.revision ?? null,
+        added_at: told?.addedAt ?? null,
+      },
+      errorInfo(thrown).message,
+    );
   }
 }

@@ -1,13 +1,9 @@
+import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 
-/** A `config.json` in the config store. */
-export interface StoredModel {
-  id: string;
-  /** The parsed JSON. Outside input: whoever uses it checks it. */
-  config: unknown;
-  origin: 'imported';
-  source: string;
-  revision: string | null;
+/** A `config.json` in the config store: given by the user, or pulled from a hub. */
+export interface StoredModel extends ModelSource {
+  origin: 'imported' | 'hub';
   /** ISO time. */
   addedAt: string;
 }

@@ -1,9 +1,16 @@
 import { analyzeModel } from '../engine/model/analyze.ts';
 import { cacheBytesPerToken, kvBytesPerToken, kvLayout } from '../engine/model/kv.ts';
 import { layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
-import type { Layer, ModelSource } from '../engine/model/types.ts';
+import { checkSafetensors } from '../engine/model/safetensors-check.ts';
+import type { ModelSource, SafetensorsSummary } from '../engine/model/source.ts';
+import type { Layer, Model } from '../engine/model/types.ts';
 import { weightBytes } from '../engine/model/weights.ts';
-import { SCHEMA_VERSION, type LayerSummary, type ModelDocument } from '../protocol/documents.ts';
+import {
+  SCHEMA_VERSION,
+  type LayerSummary,
+  type ModelDocument,
+  type SafetensorsDocument,
+} from '../protocol/documents.ts';
 import { PRECISIONS } from '../protocol/requests.ts';
 
 const KV_16_BIT_BYTES = 2;
@@ -71,5 +78,18 @@ export function answerModel(source: ModelSource): ModelDocument {
     origin: source.origin,
     source: source.source,
     revision: source.revision,
+    added_at: source.addedAt,
+    safetensors: source.safetensors && safetensorsDocument(model, source.safetensors),
+  };
+}
+
+function safetensorsDocument(model: Model, summary: SafetensorsSummary): SafetensorsDocument {
+  const { storedParameters, countedParameters, differenceFraction, sentence } = checkSafetensors(model, summary);
+  return {
+    elements_by_dtype: summary.elementsByDtype,
+    stored_parameters: storedParameters,
+    counted_parameters: countedParameters,
+    difference_fraction: differenceFraction,
+    sentence,
   };
 }

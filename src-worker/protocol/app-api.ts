@@ -91,6 +91,21 @@ export interface SweepStart {
   name: string;
 }
 
+export interface ModelPull {
+  /** `owner/name` as the hub has it. */
+  id: string;
+  /** Branch, tag or commit; null = the main branch. */
+  revision: string | null;
+  /** Chosen by the caller; `cancelTask` refers to it. */
+  taskId: string;
+}
+
+export interface PulledModelEntry {
+  model: ModelDocument;
+  /** What was missing and was survived, as sentences: headers that could not be read, say. */
+  notes: string[];
+}
+
 export interface SweepSummary {
   runId: number;
   status: 'done' | 'cancelled' | 'failed';
@@ -211,6 +226,11 @@ export interface AppApi {
   showModel(id: string): Promise<Result<ModelDocument>>;
   /** `text` is the content of a config.json; `id` overrides the name derived from `fileName`. */
   importModel(request: { text: string; fileName: string; id: string | null }): Promise<Result<ModelDocument>>;
+  /**
+   * Fetches config.json and what the safetensors files say of themselves from the hub, and keeps both. Takes as long as
+   * the network; `cancelTask` ends it, and nothing is changed then.
+   */
+  pullModel(request: ModelPull): Promise<Result<PulledModelEntry>>;
   listCatalog(): Promise<Result<CatalogListing>>;
   listWorkloads(): Promise<Result<WorkloadEntry[]>>;
   /** Stores the answer of a size question in the history. */
@@ -219,7 +239,7 @@ export interface AppApi {
   planSweep(spec: SweepSpecDraft): Promise<Result<SweepPlanDocument>>;
   /** Resolves when the sweep ends, is cancelled or fails; partial results are kept. */
   startSweep(request: SweepStart): Promise<Result<SweepSummary>>;
-  /** Stops within half a second. Unknown or finished tasks are ignored. */
+  /** Stops a sweep or a pull within half a second. Unknown or finished tasks are ignored. */
   cancelTask(taskId: string): Promise<Result<null>>;
   /** The sweeps that run: a window that was opened anew watches and stops them. */
   listTasks(): Promise<Result<TaskEntry[]>>;

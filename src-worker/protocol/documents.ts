@@ -515,7 +515,23 @@ export interface ModelDocument {
   layers: LayerSummary[];
   origin: string;
   source: string;
+  /** Commit of the repository; null where it is not known. */
   revision: string | null;
+  /** ISO time at which it was kept, or its file was written; null for bundled models. */
+  added_at: string | null;
+  safetensors: SafetensorsDocument | null;
+}
+
+/** What the checkpoint's files store, beside our count; null in `ModelDocument` where nothing is known of them. */
+export interface SafetensorsDocument {
+  /** As stored: packed formats hold several weights in an element. */
+  elements_by_dtype: Record<string, number>;
+  /** null where elements are no weights. */
+  stored_parameters: number | null;
+  counted_parameters: number;
+  /** (stored - counted) / counted, of parameters or else of bytes; null where neither can be compared. */
+  difference_fraction: number | null;
+  sentence: string;
 }
 
 /** One line of `model list`; a config that cannot be analysed says why. */
@@ -529,6 +545,10 @@ export interface ModelListEntry {
   supported: boolean;
   reason: string | null;
   alias_of: string | null;
+  revision: string | null;
+  added_at: string | null;
+  /** Catalog entry, file, path or address it was taken from. */
+  source: string;
 }
 
 /** The text `--json` prints and every host sends: one place, so that the bytes are equal. */

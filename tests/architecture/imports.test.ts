@@ -81,6 +81,12 @@ const PLANTED: [string, string, string, string][] = [
     'node_modules/better-sqlite3/index.js',
   ],
   [
+    'only-the-hub-knows-the-network',
+    'src-main/services/planted.ts',
+    "import 'undici';",
+    'node_modules/undici/index.js',
+  ],
+  [
     'only-its-host-knows-electron',
     'src-main/browser/planted.ts',
     "import 'electron';",
@@ -97,7 +103,7 @@ describe('every rule fails on a planted violation', () => {
   /** A house with one clean file in each wing, and what a test plants into it. */
   async function houseWith(planted: Record<string, string>): Promise<string> {
     folder = await mkdtemp(join(tmpdir(), 'configiq-house-'));
-    const packages = ['better-sqlite3', 'chart.js', 'electron', 'svelte', 'zod'];
+    const packages = ['better-sqlite3', 'chart.js', 'electron', 'svelte', 'undici', 'zod'];
     const files: Record<string, string> = {
       'package.json': '{ "type": "module" }',
       'src-worker/engine/roofline/step.ts': 'export const step = 1;',

@@ -164,7 +164,7 @@ describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
     ['another such spread', [...queue, 'exponential', '--service-cv', '0.5'], 2, /whose spread is 1/],
     ['name near to nothing', ['-m', 'zzz', '-u', '1'], 2, /configiq model list .* configiq model import FILE/],
     ['folder without a config.json', ['-m', folder, '-u', '1'], 4, /is a folder without a config.json: give the path/],
-    ['folder to import', ['model', 'import', folder], 4, /is a folder: give the path of a file/],
+    ['folder to import', ['model', 'import', folder], 4, /is a folder without a config.json: give the path/],
     ['tensor parallelism of a half', ['sweep', '-m', LLAMA, '-u', '1', '--tp', '0.5'], 2, /tp: 0\.5/],
     [
       'GPU that no cloud of the filter has',

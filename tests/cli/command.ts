@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export const PROJECT = resolve(import.meta.dirname, '../..');
 const LAUNCHER = resolve(PROJECT, 'bin/configiq.mjs');
@@ -21,13 +21,29 @@ export function ensureBuilt(): void {
 /** The real program in a process of its own, with nothing of this one's environment that could change its words. */
 export function startConfigiq(args: string[], home: string, environment: Record<string, string> = {}) {
   return spawn(process.execPath, [LAUNCHER, ...args], {
-    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', CI: '1', CONFIGIQ_HOME: home, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      LANG: 'C.UTF-8',
+      CI: '1',
+      CONFIGIQ_HOME: home,
+      HF_HOME: join(home, 'huggingface'),
+      ...environment,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
 
-export function runConfigiq(args: string[], home: string, environment: Record<string, string> = {}): Promise<Ended> {
+/** `input` comes through its standard input. */
+export function runConfigiq(
+  args: string[],
+  home: string,
+  environment: Record<string, string> = {},
+  input = '',
+): Promise<Ended> {
   const child = startConfigiq(args, home, environment);
+  // It may end without reading it all.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
   const ended: Ended = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));

@@ -269,4 +269,6 @@ export const llama2: ModelDocument = {
   origin: 'bundled',
   source: 'hub',
   revision: null,
+  added_at: null,
+  safetensors: null,
 };

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, onTestFinished } from 'vitest';
 import { bundledCatalogsFolder } from '../../src-main/catalogs/load.ts';
-import { createModelStore, idFromFileName, type ModelStore } from '../../src-main/services/model-store.ts';
+import { idFromFileName } from '../../src-main/services/model-ids.ts';
+import { createModelStore, type ModelStore } from '../../src-main/services/model-store.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import { temporaryFolder, tinyLlama, TINY_LLAMA_PARAMETERS } from './service.ts';
 
@@ -84,6 +85,9 @@ describe('the list', () => {
       supported: true,
       reason: null,
       alias_of: null,
+      revision: null,
+      added_at: NOW,
+      source: 'config.json',
     });
     for (const entry of list) {
       expect(entry.supported, entry.id).toBe(entry.reason === null);

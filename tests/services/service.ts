@@ -25,6 +25,8 @@ export function startService(folder: string, options: Partial<AppServiceOptions>
     dataFolder: folder,
     workerPath: WORKER,
     workers: 2,
+    // A cache of this machine is no part of a test.
+    environment: { HF_HOME: join(folder, 'huggingface') },
     now,
     ...options,
   });

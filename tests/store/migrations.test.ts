@@ -114,7 +114,9 @@ test('a database of a newer ConfigIQ is refused with a sentence and not touched'
     expect.objectContaining({
       family: 'file',
       code: 'database_newer',
-      message: expect.stringMatching(/newer ConfigIQ.*version 3.*knows 2.*update ConfigIQ/) as string,
+      message: expect.stringMatching(
+        new RegExp(`newer ConfigIQ.*version ${MIGRATIONS.length + 1}.*knows ${MIGRATIONS.length}.*update ConfigIQ`),
+      ) as string,
     }),
   );
   expect(readFileSync(file).equals(before)).toBe(true);

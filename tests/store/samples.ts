@@ -10,6 +10,7 @@ export const llama: StoredModel = {
   origin: 'imported',
   source: 'meta-llama__Llama-2-7b-hf.json',
   revision: null,
+  safetensors: null,
   addedAt: '2026-01-05T08:00:00.000Z',
 };
 

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { openStore } from '../../src-main/store/open.ts';
+import type { StoredModel } from '../../src-main/store/store.ts';
 import { llama, sizeRun, smallBatch, sweepRun } from './samples.ts';
 import { newDatabase, openedStore } from './temporary.ts';
 
@@ -52,6 +53,32 @@ test('what was stored is there after a restart', () => {
   expect(store.readDocument(sweepId)).toBeNull();
   expect(store.listRuns().rows.map(({ id }) => id)).toEqual([sizeId, sweepId]);
   expect(store.readRun(99)).toBeNull();
+});
+
+test('a pulled model keeps its commit and what its safetensors files say; a row that says nonsense is reported', () => {
+  const file = newDatabase();
+  const pulled: StoredModel = {
+    ...llama,
+    origin: 'hub',
+    source: 'https://hub.example/a/b/blob/1/config.json',
+    revision: '1'.repeat(40),
+    safetensors: { elementsByDtype: { BF16: 6_738_415_616, F8_E4M3: 7 }, totalBytes: null },
+  };
+  const first = openStore(file).store;
+  first.saveModel(pulled);
+  first.close();
+  expect(openedStore(file).readModel(llama.id)).toEqual(pulled);
+
+  for (const [column, value] of [
+    ['safetensors', '{"elementsByDtype":{"BF16":-1},"totalBytes":null}'],
+    ['safetensors', '{'],
+    ['origin', 'elsewhere'],
+  ] as const) {
+    tamper(file, `UPDATE model_config SET safetensors = NULL, origin = 'hub', ${column} = '${value}'`);
+    const { rows, problems } = openedStore(file).listModels();
+    expect(rows).toEqual([]);
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`unreadable.*${column}`))]);
+  }
 });
 
 test('a model is found whatever the case of its letters, and saving it again replaces it', () => {

@@ -4,6 +4,8 @@ import { count, gib, NONE, parameters, plural } from './format.ts';
 import { bullet, facts, heading, table, textOf, wrap } from './layout.ts';
 
 const BYTES_PER_KIB = 1024;
+/** `2026-01-05` of an ISO time. */
+const DATE_LENGTH = 10;
 const kib = (bytes: number): string => `${count(bytes / BYTES_PER_KIB)} KiB`;
 
 /** A model in figures. */
@@ -20,8 +22,9 @@ export function modelReport(document: ModelDocument): string {
       ['Context', `${count(document.max_context_tokens)} tokens`],
       [
         'Origin',
-        `${document.origin}, ${document.source}${document.revision === null ? '' : ` at ${document.revision}`}`,
+        `${document.origin}, ${document.source}${document.revision === null ? '' : ` at ${document.revision}`}${document.added_at === null ? '' : `, ${document.added_at.slice(0, DATE_LENGTH)}`}`,
       ],
+      ...(document.safetensors ? [['Safetensors', document.safetensors.sentence] as const] : []),
     ]),
     '',
     ...table(

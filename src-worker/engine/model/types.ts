@@ -128,13 +128,4 @@ export interface Model {
   checkpoint: CheckpointFormat;
 }
 
-/** A config.json with where it came from. */
-export interface ModelSource {
-  id: string;
-  /** The parsed JSON of config.json: outside input, not yet checked. */
-  config: unknown;
-  origin: 'bundled' | 'imported' | 'file';
-  /** Repository, path or catalog entry it was taken from. */
-  source: string;
-  revision: string | null;
-}
+export type { ModelSource } from './source.ts';

@@ -14,6 +14,8 @@ export const sourceOf = (id: string, config: unknown): ModelSource => ({
   origin: 'file',
   source: 'a test',
   revision: null,
+  safetensors: null,
+  addedAt: null,
 });
 
 export const idOfFile = (file: string): string => file.replace(/\.json$/, '').replace('__', '/');
