@@ -43,6 +43,13 @@ export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count:
  */
 export type WeightsAs = 'stored' | 'used';
 
+/**
+ * Mixers and feed-forward networks of a layer, each with its kernels, its residual sum and, under tensor parallelism, its
+ * all-reduce: 2 in most models, 1 where layers are single sub-layers, 3 with attention beside a recurrence.
+ */
+export const sublayersOf = ({ attention, ffn }: Layer): number =>
+  (attention.weights.length > 0 ? (attention.numMixers ?? 1) : 0) + (ffn.weights.length > 0 ? 1 : 0);
+
 /** Calls `visit` for each weight with how often it occurs in the model. */
 export function eachWeight(
   model: Parts,

@@ -14,6 +14,7 @@ export function sideBySide(parts: readonly Attention[]): Attention {
     label: parts.map(({ label }) => label).join(' + '),
     weights: parts.flatMap(({ weights }) => weights),
     numHeads: heads.length > 0 ? commonDivisor(heads) : null,
+    numMixers: parts.length,
     cache: parts.flatMap(({ cache }) => cache),
     context: parts.flatMap(({ context }) => context),
     state: parts.flatMap(({ state }) => state),

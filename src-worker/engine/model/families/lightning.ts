@@ -1,10 +1,10 @@
-import { gqaAttention, perHeadNorm, type HeadShape } from '../attention/gqa.ts';
+import { gqaAttention, kvHeads, perHeadNorm, type HeadShape } from '../attention/gqa.ts';
 import { byLayerType, type LayerTypeRule } from '../attention/layer-types.ts';
 import { lightningAttention } from '../attention/lightning.ts';
 import { ffnWeights } from '../ffn/dense.ts';
 import { moeFfn } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { flag, type Frame } from '../frame.ts';
+import { flag, withClassDefaults, type Frame } from '../frame.ts';
 import { linear, type Weight } from '../weight.ts';
 import { RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
@@ -45,11 +45,14 @@ const minimaxText01: DecoderFamily = {
 /** The same in the key style of Transformers (`MiniMaxConfig`): every other layer is linear unless the file lists them. */
 const minimax: DecoderFamily = {
   ...minimaxText01,
-  attention: byLayerType({ linear_attention: lightningAttention(), full_attention: gqaAttention() }, (fields, frame) =>
-    fields.has('attn_type_list')
-      ? attentionTypes(fields, frame)
-      : (layer) => (layer % 2 === 0 ? 'full_attention' : 'linear_attention'),
+  attention: byLayerType(
+    { linear_attention: lightningAttention(), full_attention: gqaAttention({ numKvHeads: kvHeads(8) }) },
+    (fields, frame) =>
+      fields.has('attn_type_list')
+        ? attentionTypes(fields, frame)
+        : (layer) => (layer % 2 === 0 ? 'full_attention' : 'linear_attention'),
   ),
+  ffn: withClassDefaults({ num_local_experts: 8, num_experts_per_tok: 2 }, minimaxText01.ffn),
 };
 
 const anyBias = (fields: ConfigFields): boolean =>

@@ -102,8 +102,8 @@ const moe = withClassDefaults(
     module: 'mixer',
     isGated: false,
     expertWidth: ['moe_intermediate_size'],
-    expertBias: mlpBias,
     latentSize: (fields) => fields.optionalCount(['moe_latent_size'], LIMITS.width),
+    latentBias: mlpBias,
     shared: sharedExperts,
   }),
 );

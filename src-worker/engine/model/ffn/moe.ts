@@ -27,6 +27,8 @@ export interface MoeOptions {
   shared?: (fields: ConfigFields, frame: Frame, expertWidth: number) => Weight[];
   /** Width the experts work at, where they sit between two projections of all tokens (Nemotron 3); null = hidden size. */
   latentSize?: (fields: ConfigFields) => number | null;
+  /** Biases of those two projections. */
+  latentBias?: FlagRule;
   /** Experts a token uses, from the file; the plain rule reads one number for all layers. */
   expertsPerToken?: (fields: ConfigFields, frame: Frame) => (layer: number) => number;
   /** The layers without experts. */
@@ -97,13 +99,20 @@ export interface MoeShape {
   shared: Weight[];
   /** Width the experts work at, where it is not the hidden size. */
   latentSize?: number | null;
+  hasLatentBias?: boolean;
 }
 
 /** The projections of every token into the experts' width and back. */
-function latentProjections(module: string, hiddenSize: number, latentSize: number): Weight[] {
+function latentProjections({
+  module,
+  hiddenSize,
+  latentSize = null,
+  hasLatentBias: hasBias = false,
+}: MoeShape): Weight[] {
+  if (latentSize === null) return [];
   return [
-    ...linear('sharedExperts', `${module}.fc1_latent_proj`, latentSize, hiddenSize),
-    ...linear('sharedExperts', `${module}.fc2_latent_proj`, hiddenSize, latentSize),
+    ...linear('sharedExperts', `${module}.fc1_latent_proj`, latentSize, hiddenSize, { hasBias }),
+    ...linear('sharedExperts', `${module}.fc2_latent_proj`, hiddenSize, latentSize, { hasBias }),
   ];
 }
 
@@ -120,7 +129,7 @@ export function moeLayer(shape: MoeShape): Ffn {
       ...linear('router', `${module}.${routerName}`, numExperts, hiddenSize),
       ...(shape.hasRouterBias ? [vector('router', `${module}.${routerName}.bias`, numExperts)] : []),
       ...shared,
-      ...(latentSize === null ? [] : latentProjections(module, hiddenSize, latentSize)),
+      ...latentProjections(shape),
       ...experts,
     ],
     experts: { numExperts, numExpertsPerToken, parametersPerExpert: sumOfParameters(experts) / numExperts },
@@ -145,6 +154,7 @@ export function moeFfn(options: MoeOptions = {}): FfnReader {
       hiddenSize,
       expertWidth: width,
       latentSize: options.latentSize?.(fields) ?? null,
+      hasLatentBias: (options.latentBias ?? never)(fields),
       isGated: options.isGated ?? true,
       hasExpertBias: (options.expertBias ?? never)(fields),
       hasRouterBias: (options.routerBias ?? never)(fields),
