@@ -65,7 +65,10 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily): Decod
   const { hiddenSize, vocabularySize } = frame;
   checkLayerTypes(fields, frame.numLayers, family.layerTypes ?? GQA.layerTypes);
   const layers = readLayers(fields, family, frame);
-  const isHeadTied = fields.flag(['tie_word_embeddings'], family.isHeadTied);
+  const isHeadTied =
+    typeof family.isHeadTied === 'function'
+      ? family.isHeadTied(fields)
+      : fields.flag(['tie_word_embeddings'], family.isHeadTied);
   const splitUnits = vocabularyParts(vocabularySize);
   const normSize = NORM_SIZE[family.norms.kind] * hiddenSize;
   const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;

@@ -37,7 +37,7 @@ const chosenExpertParameters = ({ ffn: { experts } }: Layer): number =>
  * most their window) and its recurrence.
  */
 export function tokenFlops(model: Model, contextTokens: number, phase: Phase = 'decode'): TokenFlops {
-  const { attention, denseFfn, sharedExperts, router } = parameterBreakdown(model);
+  const { attention, denseFfn, sharedExperts, router } = parameterBreakdown(model, 1, 'used');
   let attentionOverContext = 0;
   let recurrence = 0;
   let chosenExperts = 0;

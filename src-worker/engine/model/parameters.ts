@@ -37,21 +37,39 @@ export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count:
   return [...counts].map(([layer, count]) => ({ layer, count }));
 }
 
+/**
+ * Weights that are `stored`, each once, or those a token is multiplied with: `used` also has what several layers share, as
+ * often as it is used.
+ */
+export type WeightsAs = 'stored' | 'used';
+
+/**
+ * Mixers and feed-forward networks of a layer, each with its kernels, its residual sum and, under tensor parallelism, its
+ * all-reduce: 2 in most models, 1 where layers are single sub-layers, 3 with attention beside a recurrence.
+ */
+export const sublayersOf = ({ attention, ffn }: Layer): number =>
+  (attention.weights.length > 0 ? (attention.numMixers ?? 1) : 0) + (ffn.weights.length > 0 ? 1 : 0);
+
 /** Calls `visit` for each weight with how often it occurs in the model. */
-export function eachWeight(model: Parts, visit: (weight: Weight, occurrences: number) => void): void {
+export function eachWeight(
+  model: Parts,
+  visit: (weight: Weight, occurrences: number) => void,
+  as: WeightsAs = 'stored',
+): void {
   for (const weight of model.outside) visit(weight, 1);
   for (const { layer, count } of distinctLayers(model.layers)) {
-    for (const weight of layerWeights(layer)) visit(weight, count);
+    for (const weight of layerWeights(layer)) if (as === 'used' || !weight.isReused) visit(weight, count);
   }
   for (const { weights } of model.towers) for (const weight of weights) visit(weight, 1);
 }
 
 /** Every parameter once: a head tied to the embedding is 0 here. With `tensorParallel`, what one GPU of the group holds. */
-export function parameterBreakdown(model: Parts, tensorParallel = 1): ParameterBreakdown {
+export function parameterBreakdown(model: Parts, tensorParallel = 1, as: WeightsAs = 'stored'): ParameterBreakdown {
   const sum = emptyBreakdown();
-  eachWeight(model, (weight, occurrences) => {
+  const add = (weight: Weight, occurrences: number): void => {
     sum[weight.weightClass] += parametersOf(weight) * occurrences * shareOnGpu(weight, tensorParallel);
-  });
+  };
+  eachWeight(model, add, as);
   return sum;
 }
 
@@ -68,8 +86,9 @@ export function activeParameters(model: Parts): number {
   return totalParameters({ ...model, towers: [] }) - idle;
 }
 
-/** Parameters of one layer, all experts included. */
-export const layerParameters = (layer: Layer): number => sumOfParameters(layerWeights(layer));
+/** Parameters of one layer, all experts included, without what an earlier layer stores. */
+export const layerParameters = (layer: Layer): number =>
+  sumOfParameters(layerWeights(layer).filter(({ isReused }) => !isReused));
 
 /** Parameters of one layer that a token uses. */
 export const activeLayerParameters = (layer: Layer): number => layerParameters(layer) - idleParameters(layer);

@@ -54,6 +54,8 @@ export interface Attention {
   weights: Weight[];
   /** Heads that tensor parallelism must divide; null where there are none. */
   numHeads: number | null;
+  /** Mixers in this layer, each with its own kernels and all-reduce; absent = 1. */
+  numMixers?: number;
   cache: CacheShare[];
   context: ContextWork[];
   state: StateShare[];

@@ -28,6 +28,8 @@ export interface Weight {
    * all of it. GPUs beyond the parts hold copies.
    */
   splitUnits: number;
+  /** True where an earlier layer already stores it: read and multiplied again here, but neither counted nor kept twice. */
+  isReused?: boolean;
 }
 
 export interface LinearOptions {
@@ -78,6 +80,10 @@ export const parametersOf = ({ rows, columns, count }: Weight): number => rows *
 
 export const sumOfParameters = (weights: readonly Weight[]): number =>
   weights.reduce((sum, weight) => sum + parametersOf(weight), 0);
+
+/** The same weights in a later layer that shares them with the first. */
+export const reused = (weights: readonly Weight[]): Weight[] =>
+  weights.map((weight) => ({ ...weight, isReused: true }));
 
 /** Share of a weight that one GPU of a tensor-parallel group holds: its parts, rounded up. */
 export const shareOnGpu = ({ splitUnits }: Pick<Weight, 'splitUnits'>, tensorParallel: number): number =>

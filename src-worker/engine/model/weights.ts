@@ -77,9 +77,12 @@ export interface WeightBreakdown {
   norms: number;
 }
 
-/** Weights by what the step time asks of them. Not a partition when the head is tied: then it also is in `embedding`. */
+/**
+ * Weights by what the step time asks of them: those that layers share as often as a step uses them. Not a partition when
+ * the head is tied: then it also is in `embedding`.
+ */
 export function weightBreakdown(model: Model, tensorParallel = 1): WeightBreakdown {
-  const parts = parameterBreakdown(model, tensorParallel);
+  const parts = parameterBreakdown(model, tensorParallel, 'used');
   const { attention, denseFfn, sharedExperts, experts, router, embedding, norms } = parts;
   const head = (model.vocabularySize * model.hiddenSize) / tensorParallel;
   return { attention, ffn: denseFfn + sharedExperts, experts, router, embedding, head, norms };

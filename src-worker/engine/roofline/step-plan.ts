@@ -6,7 +6,7 @@ import type { PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { Model, Precision } from '../model/types.ts';
 import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
-import { distinctLayers, parameterBreakdown } from '../model/parameters.ts';
+import { distinctLayers, parameterBreakdown, sublayersOf } from '../model/parameters.ts';
 import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
 import { MS_PER_S, msFromMicroseconds } from '../units.ts';
 import { smoothMax, type SmoothMax } from './smooth-max.ts';
@@ -226,7 +226,9 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
     readMs: (parameters * bytes) / bytesPerMs,
   });
   const experts = expertClass(subject, rates);
-  const numLayers = model.layers.length;
+  const reductions = model.layers.reduce((sum, layer) => sum + sublayersOf(layer), 0);
+  // What is calibrated per layer was measured on layers of attention and FFN.
+  const numLayers = reductions / 2;
   const numMoeLayers = model.layers.filter(({ ffn }) => ffn.experts !== null).length;
   const tileRows = constant('gemmTileRows');
   const denseTileRows =
@@ -240,8 +242,6 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
     bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
     linkEfficiency: constant('linkEfficiency'),
   };
-  // Two all-reduces a layer: after the attention's output projection and after the FFN.
-  const reductions = 2 * numLayers;
   const weightBytes = classes.attention * attentionBytes + classes.ffn * ffnBytes;
   const expertBytes = experts ? experts.readMs * rates.expertBytesPerMs : 0;
   const touchedShare = experts ? experts.expertsPerToken / experts.numExperts : 0;

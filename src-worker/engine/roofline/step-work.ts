@@ -1,12 +1,12 @@
 import { tokenFlops } from '../model/flops.ts';
-import { contextBytesRead } from '../model/kv.ts';
+import { contextBytesRead, kvLayout } from '../model/kv.ts';
 import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
 import type { StepPlan, StepSubject } from './step-plan.ts';
 
 /** What one GPU of a replica does in a step. */
 export interface StepWork {
   flop: number;
-  /** Weights and KV cache read; activations, which mostly stay in caches, are not counted. */
+  /** Weights and KV cache read, states read and written back; activations, which mostly stay in caches, are not counted. */
   bytes: number;
 }
 
@@ -32,10 +32,12 @@ function weightBytesRead({ model, precision, tensorParallel }: StepSubject, plan
 /** A step in which `decodes` sequences of `contextTokens` each get their next token. */
 export function decodeWork(subject: StepSubject, plan: StepPlan, decodes: number, contextTokens: number): StepWork {
   const { model, kvBytesPerElement, tensorParallel } = subject;
-  const kvBytes = contextBytesRead(model, kvBytesPerElement, tensorParallel, contextTokens);
+  const { stateBytes } = kvLayout(model, kvBytesPerElement, tensorParallel);
+  // States are read, which contextBytesRead counts, and written back.
+  const sequenceBytes = contextBytesRead(model, kvBytesPerElement, tensorParallel, contextTokens) + stateBytes;
   return {
     flop: (decodes * tokenFlops(model, contextTokens).total) / tensorParallel,
-    bytes: weightBytesRead(subject, plan, decodes) + decodes * kvBytes,
+    bytes: weightBytesRead(subject, plan, decodes) + decodes * sequenceBytes,
   };
 }
 

@@ -97,8 +97,7 @@ describe('a config.json that cannot be', () => {
 describe('a kind of model that is not read yet', () => {
   it.each([
     ['minicpm4', 'attention over a compressed or selected context'],
-    ['mamba', 'state-space (Mamba) layers'],
-    ['qwen3_next', 'linear attention layers'],
+    ['rwkv6', 'recurrent layers'],
     ['gemma3', 'a vision or audio part'],
     ['t5', 'an encoder beside the decoder'],
     ['bert', 'an encoder that does not generate text'],

@@ -1,7 +1,6 @@
 import { invalidInput } from '../../errors.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import type { AttentionReader, Frame } from '../frame.ts';
-import type { Attention } from '../types.ts';
+import type { Frame } from '../frame.ts';
 
 const NAMES = ['layer_types', 'layers_block_type'];
 
@@ -31,27 +30,36 @@ export function checkLayerTypes(fields: ConfigFields, numLayers: number, known: 
 /** The kind of each layer (0-based) where the file does not list them. */
 export type LayerTypeRule = (fields: ConfigFields, frame: Frame) => (layer: number) => string;
 
+/** Reads one part of a layer: the fields once, then that of each layer (0-based). */
+type PartReader<Part> = (fields: ConfigFields, frame: Frame) => (layer: number) => Part;
+
 /**
- * Layers of several kinds: `readers` by the names `layer_types` uses, `otherwise` for files without the list. A kind is read
- * only where a layer has it, so that its fields may be missing elsewhere.
+ * Layers of several kinds: `readers` of their attention (or FFN) by the names `layer_types` uses, `otherwise` for files
+ * without the list. A kind is read only where a layer has it, so that its fields may be missing elsewhere.
  */
-export function byLayerType(
-  readers: Readonly<Record<string, AttentionReader>>,
+export function byLayerType<Part>(
+  readers: Readonly<Record<string, PartReader<Part>>>,
   otherwise: LayerTypeRule,
-): AttentionReader {
+): PartReader<Part> {
   return (fields, frame) => {
     const written = layerTypes(fields, frame.numLayers);
     const typeOf = written ? (layer: number): string => written[layer] ?? '' : otherwise(fields, frame);
-    const opened = new Map<string, (layer: number) => Attention>();
+    const opened = new Map<PartReader<Part>, (layer: number) => Part>();
     return (layer) => {
       const type = typeOf(layer);
-      const found = opened.get(type);
-      if (found) return found(layer);
       const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
       if (!reader) throw fields.invalid('layer_types', type, `one of ${Object.keys(readers).join(', ')}`);
-      const attentionOf = reader(fields, frame);
-      opened.set(type, attentionOf);
-      return attentionOf(layer);
+      const partOf = opened.get(reader) ?? reader(fields, frame);
+      opened.set(reader, partOf);
+      return partOf(layer);
     };
   };
 }
+
+/** Every n-th layer of one kind, the others of another: n from the file's `field`, else `otherwise` (the class default). */
+export const everyNth =
+  (field: string, otherwise: number, nth: string, others: string): LayerTypeRule =>
+  (fields) => {
+    const period = fields.optionalCount([field], LIMITS.layers) ?? otherwise;
+    return (layer) => ((layer + 1) % period === 0 ? nth : others);
+  };

@@ -24,8 +24,8 @@ export interface DecoderFamily {
     /** Is there one before the head? Yes unless the family says otherwise. */
     hasFinal?: FlagRule;
   };
-  /** Does the head share the embedding when `tie_word_embeddings` is absent? */
-  isHeadTied: boolean;
+  /** Does the head share the embedding when `tie_word_embeddings` is absent? A rule decides by other fields, too. */
+  isHeadTied: boolean | FlagRule;
   headBias?: FlagRule;
   /** Entries of `layer_types` its layers may have; absent = those of grouped-query attention. */
   layerTypes?: readonly string[];

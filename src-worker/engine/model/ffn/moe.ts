@@ -12,6 +12,8 @@ export type SparseRule = (fields: ConfigFields, frame: Frame) => (layer: number)
 export interface MoeOptions {
   /** Module path before router and experts. */
   module?: string;
+  /** The router's name in that module. */
+  routerName?: string;
   sparse?: SparseRule;
   /** Field the width of one expert is read from when several are present. */
   expertWidth?: readonly string[];
@@ -23,6 +25,10 @@ export interface MoeOptions {
   routerBias?: FlagRule;
   /** Weights of all shared experts of a layer, with their gate. */
   shared?: (fields: ConfigFields, frame: Frame, expertWidth: number) => Weight[];
+  /** Width the experts work at, where they sit between two projections of all tokens (Nemotron 3); null = hidden size. */
+  latentSize?: (fields: ConfigFields) => number | null;
+  /** Biases of those two projections. */
+  latentBias?: FlagRule;
   /** Experts a token uses, from the file; the plain rule reads one number for all layers. */
   expertsPerToken?: (fields: ConfigFields, frame: Frame) => (layer: number) => number;
   /** The layers without experts. */
@@ -113,6 +119,7 @@ const sameInEveryLayer = (fields: ConfigFields): ((layer: number) => number) => 
 
 export interface MoeShape {
   module: string;
+  routerName?: string;
   numExperts: number;
   numExpertsPerToken: number;
   hiddenSize: number;
@@ -121,20 +128,39 @@ export interface MoeShape {
   hasExpertBias: boolean;
   hasRouterBias: boolean;
   shared: Weight[];
+  /** Width the experts work at, where it is not the hidden size. */
+  latentSize?: number | null;
+  hasLatentBias?: boolean;
+}
+
+/** The projections of every token into the experts' width and back. */
+function latentProjections({
+  module,
+  hiddenSize,
+  latentSize = null,
+  hasLatentBias: hasBias = false,
+}: MoeShape): Weight[] {
+  if (latentSize === null) return [];
+  return [
+    ...linear('sharedExperts', `${module}.fc1_latent_proj`, latentSize, hiddenSize, { hasBias }),
+    ...linear('sharedExperts', `${module}.fc2_latent_proj`, hiddenSize, latentSize, { hasBias }),
+  ];
 }
 
 /** A mixture of experts of given sizes in the terms of all kinds. */
 export function moeLayer(shape: MoeShape): Ffn {
   const { module, numExperts, numExpertsPerToken, hiddenSize, expertWidth: width, isGated, shared } = shape;
-  const expert = { hiddenSize, width, isGated, hasBias: shape.hasExpertBias };
+  const { routerName = 'gate', latentSize = null } = shape;
+  const expert = { hiddenSize: latentSize ?? hiddenSize, width, isGated, hasBias: shape.hasExpertBias };
   const experts = ffnWeights('experts', `${module}.experts.*`, { ...expert, count: numExperts });
   return {
     kind: 'moe',
     label: `MoE ${numExpertsPerToken} of ${numExperts} experts${shared.length > 0 ? ' + shared' : ''}`,
     weights: [
-      ...linear('router', `${module}.gate`, numExperts, hiddenSize),
-      ...(shape.hasRouterBias ? [vector('router', `${module}.gate.bias`, numExperts)] : []),
+      ...linear('router', `${module}.${routerName}`, numExperts, hiddenSize),
+      ...(shape.hasRouterBias ? [vector('router', `${module}.${routerName}.bias`, numExperts)] : []),
       ...shared,
+      ...latentProjections(shape),
       ...experts,
     ],
     experts: { numExperts, numExpertsPerToken, parametersPerExpert: sumOfParameters(experts) / numExperts },
@@ -154,9 +180,12 @@ export function moeFfn(options: MoeOptions = {}): FfnReader {
     const width = fields.count(expertWidth, LIMITS.width, 'the inner width of one expert');
     const fixed = {
       module,
+      routerName: options.routerName ?? 'gate',
       numExperts,
       hiddenSize,
       expertWidth: width,
+      latentSize: options.latentSize?.(fields) ?? null,
+      hasLatentBias: (options.latentBias ?? never)(fields),
       isGated: options.isGated ?? true,
       hasExpertBias: (options.expertBias ?? never)(fields),
       hasRouterBias: (options.routerBias ?? never)(fields),
