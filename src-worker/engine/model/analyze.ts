@@ -88,7 +88,7 @@ export function analyzeModel(source: ModelSource): Model {
   return {
     id: source.id,
     architecture: architecture ?? outerType,
-    isEstimated: known === null,
+    isEstimated: known === null || (known.isEstimated?.(text) ?? false),
     ...model,
     assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
     totalParameters: total,

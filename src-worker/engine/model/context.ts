@@ -10,6 +10,9 @@ const CONTEXT_FIELDS = [
   'max_sequence_length',
   'max_seq_length',
   'seq_len',
+  'max_position_embedding',
+  'max_target_positions',
+  'max_context_length',
 ] as const;
 
 /** What vLLM assumes for a file that names no length. */
@@ -37,9 +40,10 @@ function ropeScaling(fields: ConfigFields): { type: string; factor: number; orig
 /**
  * Longest prompt + output in tokens, with vLLM's reading of the fields: `model_max_length` (Command-R) outranks the rest;
  * Llama 3 and LongRoPE files already state the extended length; YaRN extends `original_max_position_embeddings` by its
- * factor (the field itself when no original is given); linear and dynamic scaling multiply.
+ * factor (the field itself when no original is given); linear and dynamic scaling multiply. Families that always state the
+ * extended length (Gemma 3) say so by `statesExtended`.
  */
-export function contextLength(fields: ConfigFields): ContextLength {
+export function contextLength(fields: ConfigFields, statesExtended = false): ContextLength {
   const outranking = fields.optionalCount(['model_max_length'], LIMITS.context);
   const stated = CONTEXT_FIELDS.map((name) => fields.optionalCount([name], LIMITS.context)).filter(
     (value) => value !== null,
@@ -50,7 +54,7 @@ export function contextLength(fields: ConfigFields): ContextLength {
   }
   const written = outranking ?? Math.min(...stated);
   const scaling = ropeScaling(fields);
-  if (!scaling || ALREADY_EXTENDED.has(scaling.type)) return { tokens: written, assumption: null };
+  if (!scaling || statesExtended || ALREADY_EXTENDED.has(scaling.type)) return { tokens: written, assumption: null };
   const base = scaling.type === 'yarn' ? (scaling.original ?? written) : written;
   return { tokens: Math.floor(base * scaling.factor), assumption: null };
 }

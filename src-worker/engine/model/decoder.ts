@@ -57,14 +57,19 @@ function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): 
   );
 }
 
-/** Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. */
-export function readDecoder(fields: ConfigFields, family: DecoderFamily): Decoder {
-  const context = contextLength(fields);
+/**
+ * Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. Without `hasHead` the
+ * weights end at the final norm, as those of a model that embeds texts do.
+ */
+export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHead = true): Decoder {
+  const fields = written.withDefaults(family.defaults ?? {});
+  const context = contextLength(fields, family.statesExtendedContext);
   const frame = readFrame(fields, family, context.tokens);
   const { hiddenSize, vocabularySize } = frame;
   checkLayerTypes(fields, frame.numLayers, family.layerTypes ?? GQA.layerTypes);
   const layers = readLayers(fields, family, frame);
-  const isHeadTied = fields.flag(['tie_word_embeddings'], family.isHeadTied);
+  const isHeadTied = fields.flag(NAMES.tied, family.isHeadTied);
+  const ownsHead = hasHead && !isHeadTied;
   const splitUnits = vocabularyParts(vocabularySize);
   const normSize = NORM_SIZE[family.norms.kind] * hiddenSize;
   const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;
@@ -78,8 +83,8 @@ export function readDecoder(fields: ConfigFields, family: DecoderFamily): Decode
     ),
     ...(family.extraOutside?.(fields, frame) ?? []),
     ...(hasFinalNorm ? [vector('norms', 'norm', normSize)] : []),
-    ...(isHeadTied ? [] : linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits })),
-    ...(family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
+    ...(ownsHead ? linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits }) : []),
+    ...(hasHead && family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
   ];
   return {
     hiddenSize,
