@@ -39,13 +39,19 @@ function readFrame(fields: ConfigFields, family: DecoderFamily, maxContextTokens
   };
 }
 
+/** Parameters of one norm of the hidden size. */
+function normSizeOf(fields: ConfigFields, { norms }: DecoderFamily, { hiddenSize }: Frame): number {
+  const kind = typeof norms.kind === 'function' ? norms.kind(fields) : norms.kind;
+  return NORM_SIZE[kind] * hiddenSize;
+}
+
 /** The layers, equal ones as one object. */
 function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): Layer[] {
   const attentionOf = family.attention(fields, frame);
   const ffnOf = family.ffn(fields, frame);
-  const { kind, perLayer } = family.norms;
+  const { perLayer } = family.norms;
   const normsOf = typeof perLayer === 'number' ? () => perLayer : perLayer(fields, frame);
-  const normSize = NORM_SIZE[kind] * frame.hiddenSize;
+  const normSize = normSizeOf(fields, family, frame);
   const normWeights = memoized((count: number): Weight[] =>
     count * normSize > 0 ? [vector('norms', 'norm', normSize, 1, count)] : [],
   );
@@ -71,7 +77,7 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHea
   const isHeadTied = fields.flag(NAMES.tied, family.isHeadTied);
   const ownsHead = hasHead && !isHeadTied;
   const splitUnits = vocabularyParts(vocabularySize);
-  const normSize = NORM_SIZE[family.norms.kind] * hiddenSize;
+  const normSize = normSizeOf(fields, family, frame);
   const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;
   const outside: Weight[] = [
     table(

@@ -1,13 +1,17 @@
+import { CLASSIC_FAMILIES } from './classic.ts';
 import { DENSE_FAMILIES } from './dense.ts';
 import { LATENT_FAMILIES } from './latent.ts';
 import { MIXED_FAMILIES } from './mixed.ts';
+import { FURTHER_MOE_FAMILIES } from './moe-more.ts';
 import { MOE_FAMILIES } from './moe.ts';
 import { RECURRENT_FAMILIES } from './recurrent.ts';
 import type { DecoderFamily } from './types.ts';
 
 const FAMILIES: ReadonlyMap<string, DecoderFamily> = new Map([
+  ...Object.entries(CLASSIC_FAMILIES),
   ...Object.entries(DENSE_FAMILIES),
   ...Object.entries(MOE_FAMILIES),
+  ...Object.entries(FURTHER_MOE_FAMILIES),
   ...Object.entries(LATENT_FAMILIES),
   ...Object.entries(RECURRENT_FAMILIES),
   ...Object.entries(MIXED_FAMILIES),

@@ -19,7 +19,7 @@ export interface DecoderFamily {
   ffn: FfnReader;
   /** `perLayer`: how many norms of the hidden size a layer has (2 unless the family says otherwise). */
   norms: {
-    kind: NormKind;
+    kind: NormKind | ((fields: ConfigFields) => NormKind);
     perLayer: number | NormCountRule;
     /** Is there one before the head? Yes unless the family says otherwise. */
     hasFinal?: FlagRule;

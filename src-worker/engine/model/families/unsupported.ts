@@ -7,9 +7,7 @@ const REASONS = {
   stateSpace: 'state-space (Mamba) layers',
   linear: 'linear attention layers',
   recurrent: 'recurrent layers',
-  sharedKv: 'layers that share keys and values or add per-layer embeddings',
-  searched: 'layers of individually searched shapes',
-  perLayerLists: 'expert counts that differ by layer',
+  looped: 'layers that every token passes several times',
   multimodal: 'a vision or audio part beside the text decoder',
   encoderDecoder: 'an encoder beside the decoder',
   encoder: 'an encoder that does not generate text',
@@ -28,7 +26,7 @@ const MODEL_TYPES: Record<UnsupportedReason, readonly string[]> = {
     'longcat_flash',
     'minicpm3',
   ],
-  sparseAttention: ['deepseek_v4', 'minicpm4', 'minimax_m3'],
+  sparseAttention: ['deepseek_v4', 'minimax_m3'],
   stateSpace: [
     'bamba',
     'falcon_h1',
@@ -44,9 +42,7 @@ const MODEL_TYPES: Record<UnsupportedReason, readonly string[]> = {
   ],
   linear: ['kimi_linear', 'lfm2', 'lfm2_moe', 'minimax', 'minimax_m1', 'minimax_text_01', 'qwen3_next', 'ring_linear'],
   recurrent: ['recurrent_gemma', 'rwkv', 'rwkv5', 'rwkv6', 'rwkv7', 'xlstm'],
-  sharedKv: ['gemma3n_text', 'gemma4_text'],
-  searched: ['deci', 'nemotron-nas', 'openelm'],
-  perLayerLists: ['hunyuan', 'hunyuan_v1_moe'],
+  looped: ['iquestloopcoder', 'ouro'],
   multimodal: [
     'aya_vision',
     'gemma3',
@@ -119,8 +115,7 @@ const TELLTALE_FIELDS: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'hybrid_override_pattern',
   ],
   linear: ['linear_num_value_heads', 'linear_attn_config', 'full_attention_interval', 'attn_type_list'],
-  sharedKv: ['num_kv_shared_layers'],
-  searched: ['block_configs'],
+  looped: ['total_ut_steps', 'loop_num'],
 };
 
 /** Why this model_type is not read yet, or null when it may be. */
