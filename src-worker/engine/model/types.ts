@@ -108,6 +108,8 @@ export interface Model {
   architecture: string;
   /** True when the architecture is unknown and the figures follow from its fields alone. */
   isEstimated: boolean;
+  /** False for the body of a decoder without an output head: it turns texts into vectors. */
+  generatesText: boolean;
   assumptions: string[];
   hiddenSize: number;
   vocabularySize: number;

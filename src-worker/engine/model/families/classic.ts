@@ -2,7 +2,7 @@ import { fullWidthNorm, gqaAttention, kvHeads } from '../attention/gqa.ts';
 import { slidingWindow } from '../attention/window.ts';
 import { denseFfn, widthOr } from '../ffn/dense.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, flag, NAMES, type Frame } from '../frame.ts';
+import { always, flag, type Frame } from '../frame.ts';
 import { linear, table, vector, type Weight } from '../weight.ts';
 import { attentionBias, LAYER_NORMS, mlpBias } from './shared.ts';
 import type { DecoderFamily } from './types.ts';

@@ -30,7 +30,6 @@ const mistral: DecoderFamily = {
   defaults: { num_key_value_heads: 8 },
   attention: gqaAttention({ window: slidingWindow() }),
   ffn: denseFfn(),
-  architectures: ['GritLM'],
 };
 
 const qwen2: DecoderFamily = {

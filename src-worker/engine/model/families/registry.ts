@@ -20,5 +20,12 @@ const FAMILIES: ReadonlyMap<string, DecoderFamily> = new Map([
 /** The family a `model_type` names, or null when it is not known. */
 export const familyOf = (modelType: string): DecoderFamily | null => FAMILIES.get(modelType) ?? null;
 
+const OF_SEVERAL_KINDS: ReadonlySet<DecoderFamily> = new Set(
+  [LATENT_FAMILIES, RECURRENT_FAMILIES, MIXED_FAMILIES].flatMap((families) => Object.values(families)),
+);
+
+/** False for families that read more than grouped-query attention of one shape. */
+export const isPlainFamily = (family: DecoderFamily): boolean => !OF_SEVERAL_KINDS.has(family);
+
 /** Every model_type that is counted exactly, in alphabetical order. */
 export const knownModelTypes = (): string[] => [...FAMILIES.keys()].sort();

@@ -5,7 +5,7 @@ import { slidingWindow } from '../attention/window.ts';
 import { ffnWeights } from '../ffn/dense.ts';
 import { afterDenseLayers, afterFirstLayer, listedLayers, moeFfn } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, flag, NAMES, type Frame } from '../frame.ts';
+import { always, flag, type Frame } from '../frame.ts';
 import { linear, type Weight } from '../weight.ts';
 import { attentionBias, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';

@@ -1,3 +1,4 @@
+import { ATTENTION_KINDS } from '../attention/kinds.ts';
 import type { ConfigFields } from '../fields.ts';
 
 /** Kinds of models that are not read yet, with the words a refusal uses ("… uses <words>, which …"). */
@@ -7,6 +8,8 @@ const REASONS = {
   stateSpace: 'state-space (Mamba) layers',
   linear: 'linear attention layers',
   recurrent: 'recurrent layers',
+  sharedKv: 'layers that share keys and values',
+  searched: 'layers of individually searched shapes',
   looped: 'layers that every token passes several times',
   multimodal: 'a vision or audio part beside the text decoder',
   encoderDecoder: 'an encoder beside the decoder',
@@ -15,7 +18,7 @@ const REASONS = {
 
 export type UnsupportedReason = keyof typeof REASONS;
 
-const MODEL_TYPES: Record<UnsupportedReason, readonly string[]> = {
+const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
   mla: [
     'deepseek_v2',
     'deepseek_v3',
@@ -116,7 +119,12 @@ const TELLTALE_FIELDS: Partial<Record<UnsupportedReason, readonly string[]>> = {
   ],
   linear: ['linear_num_value_heads', 'linear_attn_config', 'full_attention_interval', 'attn_type_list'],
   looped: ['total_ut_steps', 'loop_num'],
+  sharedKv: ['num_kv_shared_layers', 'use_cla'],
+  searched: ['block_configs'],
 };
+
+/** Fields of kinds that are read: an unknown file with them is estimated. */
+const READ_FIELDS: ReadonlySet<string> = new Set(Object.values(ATTENTION_KINDS).flatMap(({ telltales }) => telltales));
 
 /** Why this model_type is not read yet, or null when it may be. */
 export const unsupportedModelType = (modelType: string): UnsupportedReason | null =>
@@ -128,7 +136,8 @@ export const unsupportedModelType = (modelType: string): UnsupportedReason | nul
  */
 export function telltaleReason(fields: ConfigFields, isKnown: boolean): UnsupportedReason | null {
   for (const [reason, names] of Object.entries(TELLTALE_FIELDS)) {
-    if ((!isKnown || reason === 'multimodal') && fields.has(...names)) return reason as UnsupportedReason;
+    if (isKnown && reason !== 'multimodal') continue;
+    if (fields.has(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
   }
   return fields.flag(['is_encoder_decoder'], false) ? 'encoderDecoder' : null;
 }
