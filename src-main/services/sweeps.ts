@@ -1,5 +1,5 @@
 import { sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep-plan.ts';
-import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
+import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
@@ -120,7 +120,7 @@ interface AskedSweep {
 function asked({ models }: SweepParts, spec: SweepSpec): AskedSweep {
   const model = models.resolve(spec.base.model);
   // Asked here once, instead of being told by every point.
-  analyzeModel(model);
+  analyzeGenerator(model);
   const question: SweepSpec = { ...spec, base: { ...spec.base, model: model.id } };
   return { question, model };
 }

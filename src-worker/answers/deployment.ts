@@ -7,7 +7,7 @@ import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
-import { analyzeModel } from '../engine/model/analyze.ts';
+import { analyzeGenerator } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
@@ -140,7 +140,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   if (!gpu) throw new Error(`resolved GPU ${gpuId} is not in the catalog`);
   const calibration = resolveCalibration(input.calibration, facts);
   const engine = resolveEngine(input.engine, facts);
-  const model = analyzeModel(source);
+  const model = analyzeGenerator(source);
   const [precision] = resolvePrecisions(input.quantization === null ? [] : [input.quantization], model);
   if (!precision) throw new Error('no precision resolved');
   const support = precisionOn(gpu, precision, engine);

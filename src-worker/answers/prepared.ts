@@ -1,5 +1,5 @@
 import type { Facts } from '../engine/facts.ts';
-import { analyzeModel } from '../engine/model/analyze.ts';
+import { analyzeGenerator } from '../engine/model/analyze.ts';
 import type { Model, ModelSource } from '../engine/model/types.ts';
 import { evaluatePlans, unknownPlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
 import type { PlanCapacity, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
@@ -53,7 +53,7 @@ export function resolved(
   const engine = resolveEngine('vllm', facts);
   const gpuIds = resolveGpus(input.gpu, facts);
   const known = planMemoryOf(facts).subject(subjectKey(input, source, workload), () => {
-    const model = analyzeModel(source);
+    const model = analyzeGenerator(source);
     return { model, lengths: lengthsOf(workload, model) };
   });
   const { model, lengths } = known;

@@ -1,8 +1,9 @@
 import { invalidInput, type ConfigIqError } from '../errors.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { readDecoder } from './decoder.ts';
-import { GENERIC_FAMILY } from './families/generic.ts';
-import { familyOf } from './families/registry.ts';
+import { familyOfClass, isDecoderBody, modelTypeOfClass } from './families/architectures.ts';
+import { ambiguousKinds, betrayedKinds, GENERIC_FAMILY } from './families/generic.ts';
+import { familyOf, isPlainFamily } from './families/registry.ts';
 import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
@@ -30,20 +31,63 @@ function refuseKind(fields: ConfigFields, modelType: string, reason: Unsupported
   return unsupported(fields.modelId, modelType, sentence);
 }
 
-/** Refuses files that describe something else than a language model: pipelines, encoders, embedding models. */
-function checkGenerates(
+/**
+ * Refuses files that describe something else than a decoder: pipelines, encoders, classifiers, reward models. False for the
+ * body of a decoder without a head, which embeds texts.
+ */
+function readsText(
   fields: ConfigFields,
   modelType: string,
   architecture: string | null,
   family: DecoderFamily | null,
-): void {
-  if (architecture === null || family?.architectures?.includes(architecture)) return;
-  if (GENERATOR_ENDINGS.some((ending) => architecture.endsWith(ending))) return;
+): boolean {
+  if (architecture === null || family?.architectures?.includes(architecture)) return true;
+  if (GENERATOR_ENDINGS.some((ending) => architecture.endsWith(ending))) return true;
+  if (isDecoderBody(architecture, modelType)) return false;
+  if (modelTypeOfClass(architecture) !== null) return true;
   if (architecture.endsWith('ForConditionalGeneration')) throw refuseKind(fields, modelType, 'multimodal');
   const name = architecture.slice(0, LONGEST_NAME);
-  const sentence = `${name} does not generate text (an encoder, embedding, reward or diffusion model), so it has no tokens per second to size; ${SUPPORTED}.`;
+  const sentence = `${name} does not generate text (an encoder, embedding, reward, speech-recognition or diffusion model), so it has no tokens per second to size; ${SUPPORTED}.`;
   throw unsupported(fields.modelId, modelType, sentence);
 }
+
+/** How a file is read: by its model_type, else by the class it names, else by its fields alone. */
+interface ChosenFamily {
+  family: DecoderFamily;
+  isKnown: boolean;
+  /** What was taken for granted by the choice. */
+  assumptions: string[];
+}
+
+/** The class that a file of an unknown model_type names, unless its fields betray a kind which that class does not have. */
+function classThatFits(fields: ConfigFields, architecture: string | null): ReturnType<typeof familyOfClass> {
+  const named = familyOfClass(architecture);
+  return named && isPlainFamily(named.family) && betrayedKinds(fields).length > 0 ? null : named;
+}
+
+function chooseFamily(fields: ConfigFields, modelType: string, architecture: string | null): ChosenFamily {
+  const known = familyOf(modelType);
+  const reason = unsupportedModelType(modelType);
+  if (reason) throw refuseKind(fields, modelType, reason);
+  const byClass = known ? null : classThatFits(fields, architecture);
+  const readsOwnFields = known !== null || (byClass !== null && !isPlainFamily(byClass.family));
+  const telltale = telltaleReason(fields, readsOwnFields);
+  if (telltale) throw refuseKind(fields, modelType, telltale);
+  if (known) return { family: known, isKnown: true, assumptions: [] };
+  if (byClass) {
+    const assumption = `model_type "${modelType}" is not known: the file is read as the class ${byClass.name} that architectures names.`;
+    return { family: byClass.family, isKnown: false, assumptions: [assumption] };
+  }
+  const ambiguous = ambiguousKinds(fields);
+  if (ambiguous !== null) {
+    const sentence = `${modelType} uses ${ambiguous}, but config.json does not say in which layers (layer_types), so it cannot be estimated; ${SUPPORTED}.`;
+    throw unsupported(fields.modelId, modelType, sentence);
+  }
+  return { family: GENERIC_FAMILY, isKnown: false, assumptions: [] };
+}
+
+const EMBEDS =
+  'The file names the body of a decoder without an output head: it turns texts into vectors and generates none.';
 
 function readModelType(fields: ConfigFields): string {
   if (fields.has('_class_name')) {
@@ -59,8 +103,8 @@ function readModelType(fields: ConfigFields): string {
  * Reads a Hugging Face `config.json` into a list of layers with exact parameter counts (COUNTING rules of the Transformers
  * modelling code: tied matrices once, logical counts for quantized files, no multi-token-prediction blocks).
  *
- * An unknown `model_type` with the standard decoder fields is computed from them, `isEstimated`, with every assumption
- * listed. Throws ConfigIqError of the family `invalid_input`: `config_invalid` (a field is missing or cannot be),
+ * An unknown `model_type` is read as the class that `architectures` names, else computed from its fields, `isEstimated` with
+ * every assumption listed. The body of a known decoder without a head is counted; it does not generate text. Throws ConfigIqError of the family `invalid_input`: `config_invalid` (a field is missing or cannot be),
  * `model_unsupported` (a kind of model that is not read yet).
  */
 export function analyzeModel(source: ModelSource): Model {
@@ -70,12 +114,10 @@ export function analyzeModel(source: ModelSource): Model {
   const multimodal = multimodalOf(outerType);
   const text = multimodal ? textFields(fields, multimodal) : fields;
   const modelType = multimodal ? (text.optionalText(['model_type']) ?? multimodal.textModelType) : outerType;
-  const known = familyOf(modelType);
-  const reason = unsupportedModelType(modelType) ?? telltaleReason(text, known !== null);
-  if (reason) throw refuseKind(fields, modelType, reason);
-  if (!multimodal) checkGenerates(fields, modelType, architecture, known);
+  const { family, isKnown, assumptions } = chooseFamily(text, modelType, architecture);
+  const generatesText = multimodal !== null || readsText(fields, modelType, architecture, isKnown ? family : null);
 
-  const decoder = readDecoder(text, known ?? GENERIC_FAMILY);
+  const decoder = readDecoder(text, family, generatesText);
   const checkpoint = readCheckpoint(fields, decoder.layers.length);
   const textFrame = { ...decoder, numLayers: decoder.layers.length };
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
@@ -88,13 +130,27 @@ export function analyzeModel(source: ModelSource): Model {
   return {
     id: source.id,
     architecture: architecture ?? outerType,
-    isEstimated: known === null || (known.isEstimated?.(text) ?? false),
+    isEstimated: !isKnown || (family.isEstimated?.(text) ?? false),
+    generatesText,
     ...model,
-    assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
+    assumptions: [
+      ...assumptions,
+      ...decoder.assumptions,
+      ...(generatesText ? [] : [EMBEDS]),
+      ...(checkpoint.problem === undefined ? [] : [checkpoint.problem]),
+    ],
     totalParameters: total,
     activeParameters: activeParameters(model),
     checkpoint,
   };
+}
+
+/** `analyzeModel` for questions about tokens per second: refuses models that generate none (`model_unsupported`). */
+export function analyzeGenerator(source: ModelSource): Model {
+  const model = analyzeModel(source);
+  if (model.generatesText) return model;
+  const sentence = `${source.id} turns texts into vectors and generates none, so it has no tokens per second to size; "model show" counts it.`;
+  throw unsupported(source.id, null, sentence);
 }
 
 /** Keys that a model around a decoder may write beside the decoder's object instead of in it. */

@@ -11,6 +11,9 @@ const CONTEXT_FIELDS = [
   'max_sequence_length',
   'max_seq_length',
   'seq_len',
+  'max_position_embedding',
+  'max_target_positions',
+  'max_context_length',
 ] as const;
 
 /** What vLLM assumes for a file that names no length. */
@@ -42,7 +45,8 @@ function ropeScaling(fields: ConfigFields): { type: string; factor: number; orig
 /**
  * Longest prompt + output in tokens, with vLLM's reading of the fields: `model_max_length` (Command-R) outranks the rest;
  * Llama 3 and LongRoPE files already state the extended length; YaRN extends `original_max_position_embeddings` by its
- * factor (the field itself when no original is given); linear and dynamic scaling multiply.
+ * factor (the field itself when no original is given); linear and dynamic scaling multiply. Families that always state the
+ * extended length (Gemma 3) say so by `statesExtended`.
  */
 export function contextLength(
   fields: ConfigFields,

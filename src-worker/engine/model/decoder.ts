@@ -39,13 +39,19 @@ function readFrame(fields: ConfigFields, family: DecoderFamily, maxContextTokens
   };
 }
 
+/** Parameters of one norm of the hidden size. */
+function normSizeOf(fields: ConfigFields, { norms }: DecoderFamily, { hiddenSize }: Frame): number {
+  const kind = typeof norms.kind === 'function' ? norms.kind(fields) : norms.kind;
+  return NORM_SIZE[kind] * hiddenSize;
+}
+
 /** The layers, equal ones as one object. */
 function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): Layer[] {
   const attentionOf = family.attention(fields, frame);
   const ffnOf = family.ffn(fields, frame);
-  const { kind, perLayer } = family.norms;
+  const { perLayer } = family.norms;
   const normsOf = typeof perLayer === 'number' ? () => perLayer : perLayer(fields, frame);
-  const normSize = NORM_SIZE[kind] * frame.hiddenSize;
+  const normSize = normSizeOf(fields, family, frame);
   const normWeights = memoized((count: number): Weight[] =>
     count * normSize > 0 ? [vector('norms', 'norm', normSize, 1, count)] : [],
   );
@@ -57,8 +63,11 @@ function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): 
   );
 }
 
-/** Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. */
-export function readDecoder(written: ConfigFields, family: DecoderFamily): Decoder {
+/**
+ * Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. Without `hasHead` the
+ * weights end at the final norm, as those of a model that embeds texts do.
+ */
+export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHead = true): Decoder {
   const fields = written.withDefaults(family.defaults ?? {});
   const context = contextLength(fields, family);
   const frame = readFrame(fields, family, context.tokens);
@@ -66,11 +75,10 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily): Decod
   checkLayerTypes(fields, frame.numLayers, family.layerTypes ?? GQA.layerTypes);
   const layers = readLayers(fields, family, frame);
   const isHeadTied =
-    typeof family.isHeadTied === 'function'
-      ? family.isHeadTied(fields)
-      : fields.flag(['tie_word_embeddings'], family.isHeadTied);
+    typeof family.isHeadTied === 'function' ? family.isHeadTied(fields) : fields.flag(NAMES.tied, family.isHeadTied);
+  const ownsHead = hasHead && !isHeadTied;
   const splitUnits = vocabularyParts(vocabularySize);
-  const normSize = NORM_SIZE[family.norms.kind] * hiddenSize;
+  const normSize = normSizeOf(fields, family, frame);
   const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;
   const outside: Weight[] = [
     table(
@@ -82,8 +90,8 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily): Decod
     ),
     ...(family.extraOutside?.(fields, frame) ?? []),
     ...(hasFinalNorm ? [vector('norms', 'norm', normSize)] : []),
-    ...(isHeadTied ? [] : linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits })),
-    ...(family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
+    ...(ownsHead ? linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits }) : []),
+    ...(hasHead && family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
   ];
   return {
     hiddenSize,

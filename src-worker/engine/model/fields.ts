@@ -88,6 +88,11 @@ export class ConfigFields {
     return Array.isArray(this.#find(names)?.value);
   }
 
+  /** True when the file itself writes `name: null`, which in some classes means something else than leaving it out. */
+  isWrittenNull(name: string): boolean {
+    return Object.hasOwn(this.#root, name) && this.#root[name] === null;
+  }
+
   /** The error for a value that is present but cannot be. `cure` completes "it must be …". */
   invalid(field: string, value: unknown, cure: string): ConfigIqError {
     const where = `${this.#path}${field}`;
@@ -170,6 +175,44 @@ export class ConfigFields {
   optionalTexts(names: readonly string[], maxLength: number): string[] | null {
     const isText = (value: unknown): value is string => typeof value === 'string';
     return this.optionalList(names, maxLength, isText, 'a text');
+  }
+
+  /**
+   * A whole number for each of `numLayers` layers: written as one number for all, or as a list with one entry per layer (null
+   * counts as absent). Null when the field is absent.
+   */
+  optionalCountPerLayer(
+    names: readonly string[],
+    max: number,
+    numLayers: number,
+    min = 1,
+  ): ((layer: number) => number | null) | null {
+    const found = this.#find(names);
+    if (!found) return null;
+    if (!Array.isArray(found.value)) {
+      const same = this.optionalCount(names, max, min);
+      return () => same;
+    }
+    const isEntry = (value: unknown): value is number | null =>
+      value === null || (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max);
+    const cure = `a whole number from ${min} to ${max.toLocaleString('en-US')}`;
+    const written = this.optionalList(names, LIMITS.layers, isEntry, cure) ?? [];
+    if (written.length < numLayers) {
+      throw this.invalid(
+        found.name,
+        written,
+        `one number, or a list with an entry for each of the ${numLayers} layers`,
+      );
+    }
+    return (layer) => written[layer] ?? null;
+  }
+
+  /** The objects of a list, each with its own checked access; null when absent. */
+  nestedList(name: string, maxLength: number): ConfigFields[] | null {
+    const list = this.optionalList([name], maxLength, isObject, 'an object');
+    return (
+      list?.map((entry, index) => new ConfigFields(this.modelId, entry, {}, `${this.#path}${name}[${index}].`)) ?? null
+    );
   }
 
   /** The nested object under `name` with its own checked access, or null when absent. */

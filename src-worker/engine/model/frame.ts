@@ -38,22 +38,25 @@ export const withClassDefaults =
 
 /** The names families give to the same thing. */
 export const NAMES = {
-  hiddenSize: ['hidden_size', 'n_embd', 'n_embed', 'd_model'],
-  numLayers: ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers'],
+  hiddenSize: ['hidden_size', 'n_embd', 'n_embed', 'd_model', 'model_dim'],
+  numLayers: ['num_hidden_layers', 'n_layer', 'n_layers', 'num_layers', 'num_transformer_layers'],
   vocabularySize: ['vocab_size', 'padded_vocab_size'],
-  numHeads: ['num_attention_heads', 'n_head', 'n_heads'],
-  numKvHeads: ['num_key_value_heads', 'num_kv_heads', 'attn_config.kv_n_heads'],
-  headDim: ['head_dim', 'kv_channels'],
+  numHeads: ['num_attention_heads', 'n_head', 'n_heads', 'num_heads', 'attention_heads'],
+  numKvHeads: ['num_key_value_heads', 'num_kv_heads', 'n_head_kv', 'attn_config.kv_n_heads', 'num_attention_groups'],
+  headDim: ['head_dim', 'attention_head_dim', 'kv_channels'],
   ffnWidth: ['intermediate_size', 'ffn_hidden_size', 'ff_intermediate_size', 'ffn_dim', 'n_inner'],
   numExperts: ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts', 'ffn_config.moe_num_experts'],
   expertsPerToken: [
     'num_experts_per_tok',
     'num_experts_per_token',
     'experts_per_token',
+    'top_k_experts',
+    'moe_top_k',
     'moe_k',
     'moe_topk',
-    'moe_top_k',
     'ffn_config.moe_top_k',
   ],
   expertWidth: ['moe_intermediate_size', 'ffn_config.ffn_hidden_size', 'intermediate_size'],
+  /** Does the head share the embedding? */
+  tied: ['tie_word_embeddings', 'share_input_output_layers'],
 } as const;

@@ -76,9 +76,15 @@ export function parameterBreakdown(model: Parts, tensorParallel = 1, as: Weights
 export const totalParameters = (model: Parts): number =>
   Object.values(parameterBreakdown(model)).reduce((sum, part) => sum + part, 0);
 
-/** Parameters of the routed experts of one layer that a token does not use. */
-const idleParameters = ({ ffn: { experts } }: Layer): number =>
-  experts === null ? 0 : (experts.numExperts - experts.numExpertsPerToken) * experts.parametersPerExpert;
+/** Classes that no text token meets, inside the layers too (experts for pictures). */
+const NOT_FOR_TEXT: readonly WeightClass[] = ['vision', 'audio'];
+
+/** Parameters of one layer that a text token does not use: the experts not chosen, and what is there for pictures. */
+function idleParameters({ ffn: { experts, weights } }: Layer): number {
+  const notForText = sumOfParameters(weights.filter(({ weightClass }) => NOT_FOR_TEXT.includes(weightClass)));
+  if (experts === null) return notForText;
+  return notForText + (experts.numExperts - experts.numExpertsPerToken) * experts.parametersPerExpert;
+}
 
 /** Parameters one text token uses: chosen experts only, no vision or audio part; embedding and head in full. */
 export function activeParameters(model: Parts): number {

@@ -116,6 +116,8 @@ export interface Model {
   architecture: string;
   /** True when the architecture, or a part of it that the file leaves out, is unknown; `assumptions` say what was assumed. */
   isEstimated: boolean;
+  /** False for the body of a decoder without an output head: it turns texts into vectors. */
+  generatesText: boolean;
   assumptions: string[];
   hiddenSize: number;
   vocabularySize: number;

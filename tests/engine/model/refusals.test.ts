@@ -96,7 +96,7 @@ describe('a config.json that cannot be', () => {
 
 describe('a kind of model that is not read yet', () => {
   it.each([
-    ['minicpm4', 'attention over a compressed or selected context'],
+    ['ouro', 'layers that every token passes several times'],
     ['rwkv6', 'recurrent layers'],
     ['gemma3', 'a vision or audio part'],
     ['t5', 'an encoder beside the decoder'],

@@ -4,7 +4,7 @@ import { memoized } from '../memoized.ts';
 import type { Attention, CacheShare } from '../types.ts';
 import { linear, vector, type Weight } from '../weight.ts';
 import type { AttentionKindEntry } from './kind.ts';
-import { absorbedFlop, latentCache, mlaLabel, readMlaShape, readMlaWeights, type MlaShape } from './mla.ts';
+import { absorbedFlop, latentCache, MLA, mlaLabel, readMlaShape, readMlaWeights, type MlaShape } from './mla.ts';
 
 /** Elements that share one scale in the indexer's cache (vLLM, `Indexer.quant_block_size`). */
 const INDEX_SCALE_GROUP = 128;
@@ -125,5 +125,6 @@ export const DSA: AttentionKindEntry = {
   words: 'sparse attention with an indexer (DSA)',
   layerTypes: ['deepseek_sparse_attention'],
   telltales: ['index_topk'],
+  includes: [MLA],
   read: dsaAttention,
 };

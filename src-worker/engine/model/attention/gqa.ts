@@ -32,7 +32,7 @@ export interface GqaOptions {
   /** The query projection also yields a gate for the output. */
   hasOutputGate?: FlagRule;
   /** Further weights of one layer, for example attention sinks. */
-  extraWeights?: (heads: HeadShape, fields: ConfigFields) => Weight[];
+  extraWeights?: (heads: HeadShape, fields: ConfigFields, frame: Frame) => Weight[];
 }
 
 /** KV heads as written, else `otherwise` (a class default), else one per query head. */
@@ -48,7 +48,8 @@ export const perHeadNorm = ({ headDim }: HeadShape): number => 2 * headDim;
 export const fullWidthNorm = ({ numHeads, numKvHeads, headDim }: HeadShape): number =>
   (numHeads + numKvHeads) * headDim;
 
-function readHeads(fields: ConfigFields, frame: Frame, options: GqaOptions): HeadShape {
+/** The heads as most files write them: numbers of query and KV heads, and their size. */
+export function readHeads(fields: ConfigFields, frame: Frame, options: GqaOptions = {}): HeadShape {
   const numHeads = fields.count(NAMES.numHeads, LIMITS.heads, 'the number of query heads');
   const numKvHeads = (options.numKvHeads ?? kvHeads())(fields, numHeads);
   if (numKvHeads > numHeads || numHeads % numKvHeads !== 0) {
@@ -150,11 +151,47 @@ export function gqaAttention(options: GqaOptions = {}): AttentionReader {
         hasOutputGate: (options.hasOutputGate ?? never)(fields),
         qkNorm: options.qkNorm?.(heads, fields) ?? 0,
       }),
-      ...(options.extraWeights?.(heads, fields) ?? []),
+      ...(options.extraWeights?.(heads, fields, frame) ?? []),
     ];
     const windowOf = (options.window ?? wholeContext)(fields, frame);
     const attentionOf = memoized((windowTokens: number | null) => gqaLayer({ heads, windowTokens, weights }));
     return (layer) => attentionOf(windowOf(layer));
+  };
+}
+
+/** One layer of a family whose layers differ in their heads, what they share or what they see. */
+export interface GqaLayerShape extends Omit<GqaLayer, 'weights'>, Partial<Omit<GqaProjections, 'module'>> {
+  /** One learned number per query head that takes part in the softmax. */
+  hasSinks?: boolean;
+}
+
+/** What such a family says of each layer (0-based); reads the fields once. */
+export type GqaShapeRule = (fields: ConfigFields, frame: Frame) => (layer: number) => GqaLayerShape;
+
+/** Grouped-query attention whose layers have shapes of their own; equal shapes are one object. */
+export function gqaByLayer(
+  shapeOf: GqaShapeRule,
+  extraWeights: (shape: GqaLayerShape, frame: Frame) => Weight[] = () => [],
+  module = 'self_attn',
+): AttentionReader {
+  return (fields, frame) => {
+    const shapes = shapeOf(fields, frame);
+    const known = new Map<string, Attention>();
+    return (layer) => {
+      const shape = shapes(layer);
+      const key = JSON.stringify(shape);
+      const found = known.get(key);
+      if (found) return found;
+      const { heads, hasQkvBias = false, hasOutBias = false, qkNorm = 0 } = shape;
+      const weights = [
+        ...gqaWeights(frame.hiddenSize, heads, { ...shape, module, hasQkvBias, hasOutBias, qkNorm }),
+        ...(shape.hasSinks ? [vector('attention', `${module}.sinks`, heads.numHeads, heads.numHeads)] : []),
+        ...extraWeights(shape, frame),
+      ];
+      const attention = gqaLayer({ ...shape, weights });
+      known.set(key, attention);
+      return attention;
+    };
   };
 }
 

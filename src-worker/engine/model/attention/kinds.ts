@@ -2,6 +2,7 @@ import { BLOCK_SPARSE } from './block-sparse.ts';
 import { COMPRESSED } from './compressed.ts';
 import { DSA } from './dsa.ts';
 import { GATED_DELTA_NET } from './gated-delta-net.ts';
+import { CROSS } from './cross.ts';
 import { GQA } from './gqa.ts';
 import { KIMI_DELTA } from './kimi-delta.ts';
 import type { AttentionKindEntry } from './kind.ts';
@@ -9,6 +10,7 @@ import { LIGHTNING } from './lightning.ts';
 import { MAMBA1 } from './mamba1.ts';
 import { MAMBA2 } from './mamba2.ts';
 import { MLA } from './mla.ts';
+import { MFA } from './mfa.ts';
 import { NONE } from './none.ts';
 import { PARALLEL } from './parallel.ts';
 import { RG_LRU } from './rg-lru.ts';
@@ -26,6 +28,8 @@ export const ATTENTION_KINDS = {
   mamba1: MAMBA1,
   mamba2: MAMBA2,
   mla: MLA,
+  cross: CROSS,
+  mfa: MFA,
   none: NONE,
   parallel: PARALLEL,
   rgLru: RG_LRU,

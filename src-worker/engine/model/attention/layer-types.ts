@@ -8,10 +8,12 @@ const NAMES = ['layer_types', 'layers_block_type'];
 export function layerTypes(fields: ConfigFields, numLayers: number): string[] | null {
   const written = fields.optionalTexts(NAMES, LIMITS.layers);
   if (!written) return null;
-  if (written.length !== numLayers) {
+  // Files with blocks for multi-token prediction list the kinds of those blocks after the layers.
+  const blocks = fields.optionalCount(['num_nextn_predict_layers', 'mtp_num_hidden_layers'], LIMITS.layers, 0) ?? 0;
+  if (written.length < numLayers || written.length > numLayers + blocks) {
     throw fields.invalid(NAMES[0] ?? '', written, `a list of ${numLayers} entries, one per layer`);
   }
-  return written;
+  return written.slice(0, numLayers);
 }
 
 /** Refuses a file that lists layers of a kind its family does not have. */

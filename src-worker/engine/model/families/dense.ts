@@ -1,14 +1,14 @@
 import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm, type GqaOptions } from '../attention/gqa.ts';
-import { slidingWindow } from '../attention/window.ts';
-import { denseFfn, widthOr } from '../ffn/dense.ts';
+import { slidingWindow, windowWhere } from '../attention/window.ts';
+import { withFurtherWeights } from '../ffn/beside.ts';
+import { denseFfn } from '../ffn/dense.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { always, flag, NAMES, type Frame } from '../frame.ts';
 import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, LAYER_NORMS, mlpBias, qwenWindow, RMS_NORMS } from './shared.ts';
-import { linear, table, vector, type Weight } from '../weight.ts';
+import { linear, vector, type Weight } from '../weight.ts';
+import { rotatingLayers } from './llama-vision.ts';
 import type { DecoderFamily } from './types.ts';
-
-const useBias = flag('use_bias', true);
 
 /** Llama and everything built like it: RMSNorm, gated FFN, untied head, no biases unless the file asks for them. */
 const llamaAttention = (options: GqaOptions = {}) =>
@@ -21,16 +21,27 @@ const llama: DecoderFamily = {
   isHeadTied: false,
 };
 
-const mistral: DecoderFamily = { ...llama, attention: gqaAttention({ window: slidingWindow() }), ffn: denseFfn() };
+/**
+ * MistralConfig's window of 4,096 for a file without the key is not applied: of the models that carry this type only the first
+ * has one, and files copied without their nulls would get it.
+ */
+const mistral: DecoderFamily = {
+  ...llama,
+  defaults: { num_key_value_heads: 8 },
+  attention: gqaAttention({ window: slidingWindow() }),
+  ffn: denseFfn(),
+};
 
 const qwen2: DecoderFamily = {
   ...llama,
+  defaults: { max_window_layers: 28 },
   attention: gqaAttention({ qkvBias: always, window: qwenWindow }),
   ffn: denseFfn(),
 };
 
 const qwen3: DecoderFamily = {
   ...llama,
+  defaults: { max_window_layers: 28 },
   attention: llamaAttention({ qkNorm: perHeadNorm, headDim: 128, window: qwenWindow }),
   ffn: denseFfn(),
 };
@@ -51,49 +62,6 @@ const qwen1: DecoderFamily = {
   }),
 };
 
-const gemma: DecoderFamily = {
-  ...llama,
-  attention: llamaAttention({ headDim: 256 }),
-  ffn: denseFfn(),
-  isHeadTied: true,
-};
-
-/** Norms before and after attention and FFN; layers alternate between a window and the whole context. */
-const gemma2: DecoderFamily = {
-  ...gemma,
-  attention: llamaAttention({
-    headDim: 256,
-    numKvHeads: kvHeads(4),
-    window: slidingWindow({ tokens: 4096, fullEvery: 2 }),
-  }),
-  norms: { kind: 'weight', perLayer: 4 },
-};
-
-const gemma3Text: DecoderFamily = {
-  ...gemma2,
-  attention: llamaAttention({
-    headDim: 256,
-    numKvHeads: kvHeads(4),
-    qkNorm: perHeadNorm,
-    window: slidingWindow({ tokens: 4096, fullEvery: 6 }),
-  }),
-  contextTokens: 131_072,
-  statesExtendedContext: true,
-};
-
-/** All linear layers with biases, attention and FFN in parallel behind one LayerNorm. */
-const phi: DecoderFamily = {
-  attention: gqaAttention({
-    qkvBias: always,
-    outBias: always,
-    qkNorm: ({ headDim }, fields) => (fields.flag(['qk_layernorm'], false) ? 4 * headDim : 0),
-  }),
-  ffn: denseFfn({ isGated: false, bias: always, width: widthOr(4) }),
-  norms: { kind: 'weight_and_bias', perLayer: 1 },
-  isHeadTied: false,
-  headBias: always,
-};
-
 const phi3: DecoderFamily = { ...llama, attention: gqaAttention({ window: slidingWindow() }), ffn: denseFfn() };
 
 const phi3small: DecoderFamily = {
@@ -101,146 +69,6 @@ const phi3small: DecoderFamily = {
   ffn: denseFfn({ bias: always }),
   norms: LAYER_NORMS,
   isHeadTied: true,
-};
-
-/**
- * Falcon's trap: without the new decoder architecture `num_kv_heads` is only the class default (71 on the 7B); multi_query
- * then means one KV head.
- */
-function falconKvHeads(fields: ConfigFields, numHeads: number): number {
-  if (fields.flag(['new_decoder_architecture'], false)) return kvHeads()(fields, numHeads);
-  return fields.flag(['multi_query'], true) ? 1 : numHeads;
-}
-
-function falconNorms(fields: ConfigFields): () => number {
-  const isNew = fields.flag(['new_decoder_architecture'], false);
-  const withoutNew = fields.flag(['parallel_attn'], true) ? 1 : 2;
-  const count = isNew ? (fields.optionalCount(['num_ln_in_parallel_attn'], 2) ?? 2) : withoutNew;
-  return () => count;
-}
-
-const falconBias = flag('bias', false);
-const falcon: DecoderFamily = {
-  attention: gqaAttention({ numKvHeads: falconKvHeads, qkvBias: falconBias, outBias: falconBias }),
-  ffn: denseFfn({ isGated: false, bias: falconBias, width: widthOr(4) }),
-  norms: { kind: 'weight_and_bias', perLayer: falconNorms },
-  isHeadTied: true,
-};
-
-const starcoder2: DecoderFamily = {
-  attention: gqaAttention({ numKvHeads: kvHeads(2), qkvBias: useBias, outBias: useBias, window: slidingWindow() }),
-  ffn: denseFfn({ isGated: false, bias: useBias }),
-  norms: LAYER_NORMS,
-  isHeadTied: true,
-};
-
-/** A table of learned positions, one row for each, `spare` rows on top. */
-const learnedPositions =
-  (otherwise: number, spare = 0) =>
-  (fields: ConfigFields, frame: Frame): Weight[] => {
-    const positions = fields.optionalCount(['n_positions', 'max_position_embeddings'], LIMITS.context) ?? otherwise;
-    return [table('embedding', 'embed_positions', positions + spare, frame.hiddenSize)];
-  };
-
-const gpt2: DecoderFamily = {
-  attention: gqaAttention({ numKvHeads: (_, numHeads) => numHeads, qkvBias: always, outBias: always }),
-  ffn: denseFfn({ isGated: false, bias: always, width: widthOr(4) }),
-  norms: LAYER_NORMS,
-  isHeadTied: true,
-  extraOutside: learnedPositions(1024),
-};
-
-const gptBigcode: DecoderFamily = {
-  ...gpt2,
-  attention: gqaAttention({
-    numKvHeads: (fields, numHeads) => (fields.flag(['multi_query'], true) ? 1 : numHeads),
-    qkvBias: always,
-    outBias: always,
-  }),
-};
-
-/** GPT-J: biases in the FFN and the head only, one LayerNorm. */
-const gptj: DecoderFamily = {
-  attention: gqaAttention(),
-  ffn: denseFfn({ isGated: false, bias: always, width: widthOr(4) }),
-  norms: { kind: 'weight_and_bias', perLayer: 1 },
-  isHeadTied: false,
-  headBias: always,
-};
-
-const optBias = flag('enable_bias', true);
-
-/** OPT keeps two spare positions; the 350M projects a narrower embedding in and out. */
-function optOutside(fields: ConfigFields, frame: Frame): Weight[] {
-  const { hiddenSize } = frame;
-  const width = embeddingWidth(fields, hiddenSize);
-  const positions = learnedPositions(2048, 2)(fields, frame);
-  if (width === hiddenSize) return positions;
-  return [
-    ...positions,
-    ...linear('embedding', 'project_in', hiddenSize, width),
-    ...linear('embedding', 'project_out', width, hiddenSize),
-  ];
-}
-
-const embeddingWidth = (fields: ConfigFields, hiddenSize: number): number =>
-  fields.optionalCount(['word_embed_proj_dim'], LIMITS.width) ?? hiddenSize;
-
-/** The 350M normalizes after each block instead of before, so nothing is left to normalize at the end. */
-const optHasFinalNorm = (fields: ConfigFields): boolean =>
-  fields.flag(['do_layer_norm_before'], true) && !fields.flag(['_remove_final_layer_norm'], false);
-
-const opt: DecoderFamily = {
-  attention: gqaAttention({ qkvBias: optBias, outBias: optBias }),
-  ffn: denseFfn({ isGated: false, bias: optBias }),
-  norms: { ...LAYER_NORMS, hasFinal: optHasFinalNorm },
-  isHeadTied: true,
-  embeddingWidth,
-  extraOutside: optOutside,
-};
-
-const bloom: DecoderFamily = {
-  attention: gqaAttention({ qkvBias: always, outBias: always }),
-  ffn: denseFfn({ isGated: false, bias: always, width: (_, frame) => 4 * frame.hiddenSize }),
-  norms: LAYER_NORMS,
-  isHeadTied: true,
-  // A LayerNorm behind the embedding; positions are ALiBi.
-  extraOutside: (_, { hiddenSize }) => [vector('embedding', 'word_embeddings_layernorm', 2 * hiddenSize)],
-};
-
-const gptNeoX: DecoderFamily = {
-  attention: gqaAttention({ qkvBias: flag('attention_bias', true), outBias: flag('attention_bias', true) }),
-  ffn: denseFfn({ isGated: false, bias: always }),
-  norms: LAYER_NORMS,
-  isHeadTied: false,
-};
-
-function mptWidth(fields: ConfigFields, frame: Frame): number {
-  const ratio = fields.optionalPositive(['expansion_ratio'], 1000) ?? 4;
-  return Math.floor(ratio * frame.hiddenSize);
-}
-
-const mpt: DecoderFamily = {
-  attention: gqaAttention(),
-  ffn: denseFfn({ isGated: false, width: mptWidth }),
-  norms: { kind: 'weight', perLayer: 2 },
-  isHeadTied: true,
-};
-
-const stableLm: DecoderFamily = {
-  attention: gqaAttention({
-    qkvBias: flag('use_qkv_bias', false),
-    qkNorm: (heads, fields) => (fields.flag(['qk_layernorm'], false) ? fullWidthNorm(heads) : 0),
-  }),
-  ffn: denseFfn(),
-  norms: {
-    kind: 'weight_and_bias',
-    perLayer: (fields) => {
-      const count = fields.flag(['use_parallel_residual'], false) ? 1 : 2;
-      return () => count;
-    },
-  },
-  isHeadTied: false,
 };
 
 /** Cohere: attention and FFN in parallel behind one LayerNorm without bias. */
@@ -298,11 +126,15 @@ const chatglm: DecoderFamily = {
   architectures: ['ChatGLMModel', 'ChatGLMForConditionalGeneration'],
 };
 
+/** GlmConfig and Glm4Config: biases on queries, keys and values unless the file says otherwise. */
 const glm: DecoderFamily = {
   ...llama,
-  attention: gqaAttention({ numKvHeads: kvHeads(2), headDim: 128, qkvBias: attentionBias }),
+  attention: gqaAttention({ numKvHeads: kvHeads(2), headDim: 128, qkvBias: flag('attention_bias', true) }),
   ffn: denseFfn(),
 };
+
+/** Norms before and after attention and FFN. */
+const glm4: DecoderFamily = { ...glm, norms: { kind: 'weight', perLayer: 4 } };
 
 /** Plain FFN with the xIELU activation (two learned numbers), norms on queries and keys. */
 const apertus: DecoderFamily = {
@@ -315,6 +147,7 @@ const ernie45: DecoderFamily = {
   ...llama,
   attention: gqaAttention({
     numKvHeads: kvHeads(2),
+    headDim: 128,
     qkvBias: flag('use_bias', false),
     outBias: flag('use_bias', false),
   }),
@@ -322,15 +155,16 @@ const ernie45: DecoderFamily = {
   isHeadTied: true,
 };
 
+/** Exaone4Config: a window of 4,096 in three of four layers, none where the file writes null. */
 const exaone4: DecoderFamily = {
   ...llama,
-  attention: gqaAttention({ qkNorm: perHeadNorm, window: slidingWindow({ fullEvery: 4 }) }),
+  attention: gqaAttention({ qkNorm: perHeadNorm, window: slidingWindow({ tokens: 4096, fullEvery: 4 }) }),
   ffn: denseFfn(),
-  isHeadTied: true,
 };
 
 const seedOss: DecoderFamily = {
   ...llama,
+  defaults: { num_key_value_heads: 8 },
   attention: gqaAttention({
     headDim: 128,
     qkvBias: flag('attention_bias', true),
@@ -338,59 +172,203 @@ const seedOss: DecoderFamily = {
   }),
 };
 
-/** Squared-ReLU networks without a gate. */
-const nemotron: DecoderFamily = {
+/** SmolLM3Config: the layers that do not rotate slide where the file turns windows on. */
+const smolLm3: DecoderFamily = {
   ...llama,
-  ffn: denseFfn({ isGated: false, bias: mlpBias }),
-  norms: LAYER_NORMS,
+  attention: llamaAttention({
+    numKvHeads: kvHeads(4),
+    window: (fields, frame) =>
+      fields.flag(['use_sliding_window'], false)
+        ? windowWhere(0, (own) => (layer) => !rotatingLayers(own)(layer))(fields, frame)
+        : () => null,
+  }),
+  isHeadTied: true,
 };
 
-/** Decoders with one dense FFN per layer, by `model_type`. */
+/** Code World Model: the first of four layers sees everything (CwmConfig). */
+const cwm: DecoderFamily = {
+  ...llama,
+  defaults: { num_key_value_heads: 8, head_dim: 128 },
+  attention: gqaAttention({ window: slidingWindow({ tokens: 8192, fullEvery: 4, isFullFirst: true }) }),
+};
+
+/** Helium: biases on queries, keys and values only. */
+const helium: DecoderFamily = { ...llama, attention: gqaAttention({ headDim: 128, qkvBias: attentionBias }) };
+
+/** A norm before each of the output projections, of attention and of the FFN. */
+const bitnet: DecoderFamily = {
+  ...llama,
+  attention: llamaAttention({
+    extraWeights: (_, __, { hiddenSize }) => [vector('attention', 'self_attn.attn_sub_norm', hiddenSize)],
+  }),
+  ffn: withFurtherWeights(denseFfn(), (fields) => [
+    vector('denseFfn', 'mlp.ffn_sub_norm', fields.count(NAMES.ffnWidth, LIMITS.width, 'the inner width')),
+  ]),
+};
+
+/** Two attentions are subtracted with a learned share: four vectors of the head size. */
+const diffLlama: DecoderFamily = {
+  ...llama,
+  attention: llamaAttention({
+    extraWeights: ({ headDim }) => [vector('attention', 'self_attn.lambda', headDim, 1, 4)],
+  }),
+  ffn: denseFfn(),
+};
+
+const lookedUpExperts = (fields: ConfigFields, { hiddenSize }: Frame): Weight[] => {
+  const numExperts = fields.count(['num_experts'], LIMITS.vocabulary, 'the number of looked-up experts');
+  const keys = 2 * Math.floor(Math.sqrt(numExperts));
+  return [
+    ...linear('router', 'mlp.router_gate', keys, hiddenSize),
+    vector('denseFfn', 'mlp.down_embed', numExperts * hiddenSize),
+    vector('denseFfn', 'mlp.up_embed', numExperts * hiddenSize),
+  ];
+};
+const dogeDense = denseFfn({ bias: mlpBias });
+const dogeMoe = withFurtherWeights(dogeDense, lookedUpExperts);
+
+/** A learned mask from the values (K·d to K), scaled residuals; in the MoE models single-neuron experts looked up by key. */
+const doge: DecoderFamily = {
+  ...llama,
+  attention: llamaAttention({
+    qkNorm: perHeadNorm,
+    extraWeights: ({ numKvHeads, headDim }, fields) => [
+      vector('attention', 'self_attn.A', numKvHeads, numKvHeads),
+      ...linear('attention', 'self_attn.dt_proj', numKvHeads, numKvHeads * headDim, { hasBias: attentionBias(fields) }),
+    ],
+  }),
+  ffn: (fields, frame) => (fields.flag(['is_moe'], false) ? dogeMoe : dogeDense)(fields, frame),
+  norms: { kind: 'weight', perLayer: 4 },
+};
+
+/** Norms without weights, squared ReLU (NanoChatConfig). */
+const nanoChat: DecoderFamily = {
+  ...llama,
+  attention: gqaAttention({ qkvBias: flag('qkv_bias', false), outBias: flag('qkv_bias', false) }),
+  ffn: denseFfn({ isGated: false }),
+  norms: { kind: 'none', perLayer: 2 },
+};
+
+/** Norms also behind attention and FFN where `use_post_norm` says so. */
+const hyperClovaX: DecoderFamily = {
+  ...llama,
+  norms: {
+    kind: 'weight',
+    perLayer: (fields) => {
+      const count = fields.flag(['use_post_norm'], false) ? 4 : 2;
+      return () => count;
+    },
+  },
+};
+
+/** Queries share keys and values in groups of `n_shared_head`; attention and FFN in parallel behind one norm. */
+const plamo: DecoderFamily = {
+  ...llama,
+  attention: gqaAttention({
+    numKvHeads: (fields, numHeads) =>
+      Math.ceil(numHeads / (fields.optionalCount(['n_shared_head'], LIMITS.heads) ?? 8)),
+  }),
+  ffn: denseFfn(),
+  norms: { kind: 'weight', perLayer: 1 },
+};
+
+/** Is the head tied? For classes whose default could not be read: the file decides, else the figures are estimated. */
+const tieUnknown: Pick<DecoderFamily, 'isEstimated' | 'assumptions'> = {
+  isEstimated: (fields) => !fields.has('tie_word_embeddings'),
+  assumptions: (fields) =>
+    fields.has('tie_word_embeddings')
+      ? []
+      : ['The file does not say whether the output head shares the embedding: its own weights are assumed.'],
+};
+
+/** Norms before and after attention and FFN; every eighth layer sees everything unless the file says otherwise. */
+const plamo3: DecoderFamily = {
+  ...llama,
+  ...tieUnknown,
+  attention: gqaAttention({
+    qkNorm: perHeadNorm,
+    window: (fields, frame) => {
+      if (!fields.holdsList(['sliding_window'])) return slidingWindow({ tokens: 2048, fullEvery: 8 })(fields, frame);
+      const listed = fields.optionalCountPerLayer(['sliding_window'], LIMITS.context, frame.numLayers);
+      return (layer) => listed?.(layer) ?? null;
+    },
+  }),
+  ffn: denseFfn(),
+  norms: { kind: 'weight', perLayer: 4 },
+};
+
+/** TeleChat: of all matrices only the two output projections have a bias. */
+const teleChat: DecoderFamily = {
+  ...llama,
+  ...tieUnknown,
+  attention: gqaAttention({ outBias: always }),
+  ffn: withFurtherWeights(denseFfn(), (_, { hiddenSize }) => [vector('denseFfn', 'mlp.down_proj.bias', hiddenSize)]),
+};
+
+const pangu: DecoderFamily = {
+  ...llama,
+  attention: gqaAttention({ qkvBias: flag('bias', true), outBias: flag('bias', true) }),
+  ffn: denseFfn(),
+};
+
+const mimo: DecoderFamily = {
+  ...qwen2,
+  mtpParameters: nextTokenBlocks({ attention: qwen2.attention, ffn: qwen2.ffn }),
+};
+
+const withoutBiases: DecoderFamily = { ...llama, attention: gqaAttention(), ffn: denseFfn() };
+
+/** Decoders of the Llama line with one dense FFN per layer, by `model_type`. */
 export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   apertus,
+  aquila: withoutBiases,
   arcee: { ...llama, ffn: denseFfn({ isGated: false, bias: mlpBias }) },
-  baichuan: { ...llama, attention: gqaAttention(), ffn: denseFfn() },
-  bloom,
+  baichuan: withoutBiases,
+  bitnet,
   chatglm,
   cohere,
   cohere2,
+  cwm,
+  diffllama: diffLlama,
+  doge,
   ernie4_5: ernie45,
-  exaone: { ...llama, attention: gqaAttention(), ffn: denseFfn() },
+  exaone: withoutBiases,
   exaone4,
-  falcon,
-  gemma,
-  gemma2,
-  gemma3_text: gemma3Text,
   glm,
-  glm4: { ...glm, norms: { kind: 'weight', perLayer: 4 } },
-  gpt2,
-  gpt_bigcode: gptBigcode,
-  gpt_neox: gptNeoX,
-  gptj,
+  glm4,
+  // The text decoder of GLM-4.1V: the same layers.
+  glm4v_text: glm4,
   granite: llama,
+  helium,
+  hyperclovax: hyperClovaX,
   internlm,
   internlm2: internlm,
   internlm3,
+  iquestcoder: llama,
   llama,
-  mimo: { ...qwen2, mtpParameters: nextTokenBlocks(qwen2) },
+  mimo,
   ministral: mistral,
+  ministral3: mistral,
   mistral,
-  mpt,
-  nemotron,
+  nanochat: nanoChat,
   olmo,
   olmo2,
   olmo3,
-  opt,
-  orion: { ...llama, attention: gqaAttention(), ffn: denseFfn(), norms: LAYER_NORMS },
-  phi,
+  orion: { ...withoutBiases, norms: LAYER_NORMS },
+  PanguEmbedded: pangu,
   phi3,
   phi3small,
+  plamo,
+  plamo3,
   qwen: qwen1,
   qwen2,
   qwen3,
   seed_oss: seedOss,
-  smollm3: { ...llama, attention: llamaAttention({ numKvHeads: kvHeads(4), window: qwenWindow }), isHeadTied: true },
-  stablelm: stableLm,
-  starcoder2,
-  xverse: { ...llama, attention: gqaAttention(), ffn: denseFfn() },
+  smollm3: smolLm3,
+  solar: llama,
+  TeleFLM: withoutBiases,
+  telechat: teleChat,
+  xverse: withoutBiases,
+  // The name Yi's first files have.
+  Yi: llama,
 };

@@ -1,6 +1,6 @@
 import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm } from '../attention/gqa.ts';
 import { slidingWindow } from '../attention/window.ts';
-import { denseFfn } from '../ffn/dense.ts';
+import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import {
   afterDenseLayers,
   gatedSharedExpert,
@@ -9,6 +9,7 @@ import {
   sharedOfExpertWidth,
   sparseSteps,
 } from '../ffn/moe.ts';
+import { LIMITS } from '../fields.ts';
 import { always, flag } from '../frame.ts';
 import { vector } from '../weight.ts';
 import { nextTokenBlocks } from './mtp.ts';
@@ -16,51 +17,68 @@ import { attentionBias, LAYER_NORMS, optionalPerHeadNorm, qwenWindow, RMS_NORMS 
 import type { DecoderFamily } from './types.ts';
 
 const mixtral: DecoderFamily = {
+  defaults: { num_key_value_heads: 8 },
   attention: gqaAttention({ window: slidingWindow() }),
   ffn: moeFfn({ expertWidth: ['intermediate_size'], module: 'block_sparse_moe' }),
   norms: RMS_NORMS,
   isHeadTied: false,
 };
 
+/** Experts behind RMSNorms and untied heads, nothing else in common. */
+const plainMoe: DecoderFamily = { ...mixtral, defaults: {} };
+
 const qwen2Moe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ qkvBias: flag('qkv_bias', true), window: qwenWindow }),
   ffn: moeFfn({ sparse: sparseSteps, expertWidth: ['moe_intermediate_size'], shared: gatedSharedExpert }),
 };
 
 const qwen3Moe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias, qkNorm: perHeadNorm, window: qwenWindow }),
   ffn: moeFfn({ sparse: sparseSteps, expertWidth: ['moe_intermediate_size'] }),
 };
 
 const olmoe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias, qkNorm: fullWidthNorm }),
 };
 
 /** LayerNorms, biases in attention and head. */
 const phimoe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias, window: slidingWindow() }),
   norms: LAYER_NORMS,
   headBias: flag('lm_head_bias', false),
 };
 
 const graniteMoe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias }),
 };
 
+/** One more network beside the experts, fused gate and up, where `shared_intermediate_size` is above 0. */
+const graniteMoeShared: DecoderFamily = {
+  ...graniteMoe,
+  ffn: moeFfn({
+    expertWidth: ['intermediate_size'],
+    module: 'block_sparse_moe',
+    shared: (fields, { hiddenSize }) => {
+      const width = fields.optionalCount(['shared_intermediate_size'], LIMITS.width, 0) ?? 0;
+      return width === 0 ? [] : ffnWeights('sharedExperts', 'shared_mlp', { hiddenSize, width });
+    },
+  }),
+};
+
 const minimaxM2: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ headDim: 128, qkNorm: fullWidthNorm }),
   ffn: moeFfn({ expertWidth: ['intermediate_size'], routerBias: always }),
 };
 
 /** Experts with biases; one attention sink per head; every other layer slides. */
 const gptOss: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({
     headDim: 64,
     numKvHeads: kvHeads(8),
@@ -79,8 +97,10 @@ const ernieAttention = gqaAttention({
 });
 const ernieDense = denseFfn({ bias: flag('use_bias', false) });
 
+/** Ernie4_5_MoeConfig's values for keys left out. */
 const ernie45Moe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
+  defaults: { moe_layer_start_index: 1, moe_num_shared_experts: 2, moe_k: 6, moe_num_experts: 64 },
   attention: ernieAttention,
   ffn: moeFfn({
     sparse: layerRange,
@@ -96,7 +116,7 @@ const ernie45Moe: DecoderFamily = {
 
 /** DeepSeekMoE before MLA. */
 const deepseek: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias }),
   ffn: moeFfn({
     sparse: afterDenseLayers,
@@ -120,38 +140,76 @@ const glm4MoeAttention = gqaAttention({
 });
 
 const glm4Moe: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
+  defaults: { first_k_dense_replace: 1, n_shared_experts: 1 },
   attention: glm4MoeAttention,
   ffn: correctedMoe,
   mtpParameters: nextTokenBlocks({ attention: glm4MoeAttention, ffn: correctedMoe }),
 };
 
+/** The text decoder of GLM-4.5V: biases on queries, keys and values unless the file says otherwise (Glm4vMoeTextConfig). */
+const glm4vMoeText: DecoderFamily = {
+  ...glm4Moe,
+  attention: gqaAttention({ numKvHeads: kvHeads(8), headDim: 128, qkvBias: flag('attention_bias', true) }),
+};
+
+/** GLM-4.5's experts in every layer (SolarOpenConfig). */
+const solarOpen: DecoderFamily = {
+  ...plainMoe,
+  defaults: {
+    num_key_value_heads: 8,
+    head_dim: 128,
+    n_routed_experts: 128,
+    n_shared_experts: 1,
+    num_experts_per_tok: 8,
+    moe_intermediate_size: 1280,
+  },
+  attention: gqaAttention({ qkvBias: attentionBias }),
+  ffn: moeFfn({
+    expertWidth: ['moe_intermediate_size'],
+    routerBias: always,
+    shared: sharedOfExpertWidth('n_shared_experts'),
+  }),
+};
+
 const dots1: DecoderFamily = {
-  ...mixtral,
-  attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias, qkNorm: perHeadNorm }),
+  ...plainMoe,
+  attention: gqaAttention({
+    qkvBias: attentionBias,
+    outBias: attentionBias,
+    qkNorm: perHeadNorm,
+    window: qwenWindow,
+  }),
   ffn: correctedMoe,
 };
 
 /** LayerNorms without bias. */
 const dbrx: DecoderFamily = {
-  ...mixtral,
+  ...plainMoe,
   attention: gqaAttention(),
   ffn: moeFfn({ expertWidth: ['ffn_config.ffn_hidden_size'] }),
 };
 
-/** Decoders with routed experts, by `model_type`. */
+/** FlexOlmo: OLMo 2's attention and norms, OLMoE's experts. */
+const flexOlmo: DecoderFamily = { ...olmoe, defaults: { num_experts: 7, num_experts_per_tok: 5 } };
+
+/** Decoders with routed experts, by `model_type`; those with further parts are in `moe-more.ts`. */
 export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   dbrx,
   deepseek,
   dots1,
   ernie4_5_moe: ernie45Moe,
+  flex_olmo: flexOlmo,
   glm4_moe: glm4Moe,
+  glm4v_moe_text: glm4vMoeText,
   gpt_oss: gptOss,
   granitemoe: graniteMoe,
+  granitemoeshared: graniteMoeShared,
   minimax_m2: minimaxM2,
   mixtral,
   olmoe,
   phimoe,
   qwen2_moe: qwen2Moe,
   qwen3_moe: qwen3Moe,
+  solar_open: solarOpen,
 };

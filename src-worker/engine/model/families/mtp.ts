@@ -23,7 +23,12 @@ export function nextTokenBlocks(
   { attention, ffn }: Pick<DecoderFamily, 'attention' | 'ffn'>,
   options: NextTokenOptions = {},
 ): NonNullable<DecoderFamily['mtpParameters']> {
-  const { count = ['num_nextn_predict_layers'], countIfAbsent = 0, layerNorms = 2, ownNorms = 3 } = options;
+  const {
+    count = ['num_nextn_predict_layers', 'mtp_num_hidden_layers'],
+    countIfAbsent = 0,
+    layerNorms = 2,
+    ownNorms = 3,
+  } = options;
   return (fields: ConfigFields, frame: Frame) => {
     const blocks = fields.optionalCount(count, LIMITS.layers, 0) ?? countIfAbsent;
     if (blocks === 0) return 0;

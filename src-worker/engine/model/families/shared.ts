@@ -12,8 +12,12 @@ export const LAYER_NORMS = { kind: 'weight_and_bias', perLayer: 2 } as const;
 export const attentionBias = flag('attention_bias', false);
 export const mlpBias = flag('mlp_bias', false);
 
-/** Qwen slides only with `use_sliding_window`, and only from layer `max_window_layers` on. */
-export const qwenWindow = slidingWindow({ enabledBy: 'use_sliding_window', fullLayersField: 'max_window_layers' });
+/** Qwen slides only with `use_sliding_window`, and only from layer `max_window_layers` on (4,096 tokens in Qwen2Config). */
+export const qwenWindow = slidingWindow({
+  tokens: 4096,
+  enabledBy: 'use_sliding_window',
+  fullLayersField: 'max_window_layers',
+});
 
 /** Norm weights per head that a file asks for by `use_qk_norm`. */
 export const optionalPerHeadNorm = (heads: HeadShape, fields: ConfigFields): number =>

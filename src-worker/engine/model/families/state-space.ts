@@ -82,7 +82,7 @@ const jamba: DecoderFamily = {
       sparse: jambaExperts,
       expertWidth: ['intermediate_size'],
       module: 'feed_forward',
-      routerName: 'router',
+      router: 'feed_forward.router',
       dense: denseFfn({ module: 'feed_forward' }),
     }),
   ),
@@ -138,7 +138,7 @@ const graniteFfn: FfnReader = (fields, frame) => {
   return moeFfn({
     expertWidth: ['intermediate_size'],
     module: 'block_sparse_moe',
-    routerName: 'router.layer',
+    router: 'block_sparse_moe.router.layer',
     shared: () => ffnWeights('sharedExperts', 'shared_mlp', { hiddenSize, width }),
   })(withDefaults, frame);
 };

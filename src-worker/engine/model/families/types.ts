@@ -19,7 +19,7 @@ export interface DecoderFamily {
   ffn: FfnReader;
   /** `perLayer`: how many norms of the hidden size a layer has (2 unless the family says otherwise). */
   norms: {
-    kind: NormKind;
+    kind: NormKind | ((fields: ConfigFields) => NormKind);
     perLayer: number | NormCountRule;
     /** Is there one before the head? Yes unless the family says otherwise. */
     hasFinal?: FlagRule;
@@ -27,6 +27,8 @@ export interface DecoderFamily {
   /** Does the head share the embedding when `tie_word_embeddings` is absent? A rule decides by other fields, too. */
   isHeadTied: boolean | FlagRule;
   headBias?: FlagRule;
+  /** True when `max_position_embeddings` already is the length after RoPE scaling. */
+  statesExtendedContext?: boolean;
   /** Entries of `layer_types` its layers may have; absent = those of grouped-query attention. */
   layerTypes?: readonly string[];
   /** Number of layers where the file does not name it in the usual way. */
@@ -35,8 +37,6 @@ export interface DecoderFamily {
   embeddingWidth?: (fields: ConfigFields, hiddenSize: number) => number;
   /** Longest sequence when the file names none: the class's default, in tokens. */
   contextTokens?: number;
-  /** True where the written length already counts every scaling of positions (Gemma 3). */
-  statesExtendedContext?: boolean;
   /** Weights outside the layers beside vocabulary x hidden: learned positions, an embedding norm. */
   extraOutside?: (fields: ConfigFields, frame: Frame) => Weight[];
   /** Parameters of the block(s) for multi-token prediction that the checkpoint ships on top of the total. */

@@ -1,3 +1,4 @@
+import { ATTENTION_KINDS } from '../attention/kinds.ts';
 import type { ConfigFields } from '../fields.ts';
 
 /** Kinds of models that are not read yet, with the words a refusal uses ("… uses <words>, which …"). */
@@ -6,9 +7,9 @@ const REASONS = {
   stateSpace: 'state-space (Mamba) layers',
   linear: 'linear attention layers',
   recurrent: 'recurrent layers',
-  sharedKv: 'layers that share keys and values or add per-layer embeddings',
+  sharedKv: 'layers that share keys and values',
   searched: 'layers of individually searched shapes',
-  perLayerLists: 'expert counts that differ by layer',
+  looped: 'layers that every token passes several times',
   multimodal: 'a vision or audio part beside the text decoder',
   encoderDecoder: 'an encoder beside the decoder',
   encoder: 'an encoder that does not generate text',
@@ -16,14 +17,10 @@ const REASONS = {
 
 export type UnsupportedReason = keyof typeof REASONS;
 
-const MODEL_TYPES: Record<UnsupportedReason, readonly string[]> = {
-  sparseAttention: ['minicpm4'],
-  stateSpace: [],
-  linear: ['kimi_linear'],
+const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
   recurrent: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7', 'xlstm'],
-  sharedKv: ['gemma3n_text', 'gemma4_text'],
-  searched: ['deci', 'nemotron-nas', 'openelm'],
-  perLayerLists: ['hunyuan', 'hunyuan_v1_moe'],
+  linear: ['kimi_linear'],
+  looped: ['iquestloopcoder', 'ouro'],
   multimodal: [
     'aya_vision',
     'gemma3',
@@ -95,9 +92,13 @@ const TELLTALE_FIELDS: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'hybrid_override_pattern',
   ],
   linear: ['linear_num_value_heads', 'linear_attn_config', 'full_attention_interval', 'attn_type_list'],
-  sharedKv: ['num_kv_shared_layers'],
+  looped: ['total_ut_steps', 'loop_num'],
+  sharedKv: ['num_kv_shared_layers', 'use_cla'],
   searched: ['block_configs'],
 };
+
+/** Fields of kinds that are read: an unknown file with them is estimated. */
+const READ_FIELDS: ReadonlySet<string> = new Set(Object.values(ATTENTION_KINDS).flatMap(({ telltales }) => telltales));
 
 /** Why this model_type is not read yet, or null when it may be. */
 export const unsupportedModelType = (modelType: string): UnsupportedReason | null =>
@@ -109,7 +110,8 @@ export const unsupportedModelType = (modelType: string): UnsupportedReason | nul
  */
 export function telltaleReason(fields: ConfigFields, isKnown: boolean): UnsupportedReason | null {
   for (const [reason, names] of Object.entries(TELLTALE_FIELDS)) {
-    if ((!isKnown || reason === 'multimodal') && fields.has(...names)) return reason as UnsupportedReason;
+    if (isKnown && reason !== 'multimodal') continue;
+    if (fields.has(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
   }
   return fields.flag(['is_encoder_decoder'], false) ? 'encoderDecoder' : null;
 }

@@ -1,5 +1,6 @@
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { NAMES, never, type FfnReader, type FlagRule, type Frame } from '../frame.ts';
+import { memoized } from '../memoized.ts';
 import type { Ffn, WeightClass } from '../types.ts';
 import type { FfnKindEntry } from './kind.ts';
 import { linear, vector, type Weight } from '../weight.ts';
@@ -64,5 +65,32 @@ export function denseFfn(options: DenseOptions = {}): FfnReader {
     return () => ffn;
   };
 }
+
+/** One dense network per layer whose width differs by layer (0-based): 3·h·f each, 2·h·f where it has no gate. */
+export function denseFfnByLayer(
+  widthOf: (fields: ConfigFields, frame: Frame) => (layer: number) => number,
+  options: Omit<DenseOptions, 'width' | 'extraParameters'> = {},
+): FfnReader {
+  const { module = 'mlp', isGated = true, bias = never } = options;
+  return (fields, frame) => {
+    const widths = widthOf(fields, frame);
+    const { hiddenSize } = frame;
+    const hasBias = bias(fields);
+    const ffnOf = memoized((width: number) =>
+      denseLayer(width, isGated, ffnWeights('denseFfn', module, { hiddenSize, width, isGated, hasBias })),
+    );
+    return (layer) => ffnOf(widths(layer));
+  };
+}
+
+/** The inner width as written, one number or a list with an entry for each layer. */
+export const writtenWidths = (fields: ConfigFields, frame: Frame): ((layer: number) => number) => {
+  const written = fields.optionalCountPerLayer(NAMES.ffnWidth, LIMITS.width, frame.numLayers);
+  return (layer) => {
+    const width = written?.(layer) ?? null;
+    if (width === null) throw fields.missing(NAMES.ffnWidth, 'the inner width of the feed-forward network');
+    return width;
+  };
+};
 
 export const DENSE: FfnKindEntry = { words: 'dense networks', telltales: [], read: denseFfn() };

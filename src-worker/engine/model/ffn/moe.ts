@@ -12,8 +12,8 @@ export type SparseRule = (fields: ConfigFields, frame: Frame) => (layer: number)
 export interface MoeOptions {
   /** Module path before router and experts. */
   module?: string;
-  /** The router's name in that module. */
-  routerName?: string;
+  /** Module of the router where it does not go by `gate` beside the experts. */
+  router?: string;
   sparse?: SparseRule;
   /** Field the width of one expert is read from when several are present. */
   expertWidth?: readonly string[];
@@ -29,6 +29,8 @@ export interface MoeOptions {
   latentSize?: (fields: ConfigFields) => number | null;
   /** Biases of those two projections. */
   latentBias?: FlagRule;
+  /** Further weights of a layer with experts. */
+  extraWeights?: (fields: ConfigFields, frame: Frame, numExperts: number) => Weight[];
   /** Experts a token uses, from the file; the plain rule reads one number for all layers. */
   expertsPerToken?: (fields: ConfigFields, frame: Frame) => (layer: number) => number;
   /** The layers without experts. */
@@ -80,18 +82,37 @@ function listedSparse(fields: ConfigFields, numLayers: number): ((layer: number)
 export const afterDenseLayers: SparseRule = (fields, frame) => {
   const listed = listedSparse(fields, frame.numLayers);
   if (listed) return listed;
-  const first = fields.optionalCount(['first_k_dense_replace'], LIMITS.layers, 0) ?? 0;
+  const first = fields.optionalCount(['first_k_dense_replace', 'num_dense_layers'], LIMITS.layers, 0) ?? 0;
   const every = fields.optionalCount(['moe_layer_freq'], LIMITS.layers) ?? 1;
   return (layer) => layer >= first && layer % every === 0;
 };
 
-/** ERNIE: from `moe_layer_start_index` to `moe_layer_end_index`, every `moe_layer_interval`-th. */
+/** ERNIE: from `moe_layer_start_index` to `moe_layer_end_index` (-1 = the last), every `moe_layer_interval`-th. */
 export const layerRange: SparseRule = (fields, frame) => {
   const first = fields.optionalCount(['moe_layer_start_index'], LIMITS.layers, 0) ?? 0;
-  const last = fields.optionalCount(['moe_layer_end_index'], LIMITS.layers, 0) ?? frame.numLayers - 1;
+  const written = fields.optionalCount(['moe_layer_end_index'], LIMITS.layers, -1) ?? -1;
+  const last = written === -1 ? frame.numLayers - 1 : written;
   const every = fields.optionalCount(['moe_layer_interval'], LIMITS.layers) ?? 1;
   return (layer) => layer >= first && layer <= last && (layer + 1) % every === 0;
 };
+
+/** A field that lists the layers with experts: a list of layer numbers (0-based), or a text with commas ("4,5,6"). */
+export const listedLayers =
+  (field: string, otherwise: SparseRule): SparseRule =>
+  (fields, frame) => {
+    if (!fields.has(field)) return otherwise(fields, frame);
+    const isLayer = (value: unknown): value is number =>
+      typeof value === 'number' && Number.isInteger(value) && value >= 0;
+    const listed = fields.holdsText([field])
+      ? (fields.optionalText([field]) ?? '').split(',').map((part) => Number(part.trim()))
+      : (fields.optionalList([field], LIMITS.layers, isLayer, 'a layer number from 0') ?? []);
+    if (!listed.every(isLayer)) throw fields.invalid(field, listed, 'layer numbers from 0, separated by commas');
+    const isSparse = new Set(listed);
+    return (layer) => isSparse.has(layer);
+  };
+
+/** Every layer but the first has experts. */
+export const afterFirstLayer: SparseRule = () => (layer) => layer > 0;
 
 /** Shared experts counted by a field, each as wide as a routed one. */
 export const sharedOfExpertWidth =
@@ -119,7 +140,8 @@ const sameInEveryLayer = (fields: ConfigFields): ((layer: number) => number) => 
 
 export interface MoeShape {
   module: string;
-  routerName?: string;
+  /** Module of the router, with its path inside the layer. */
+  router?: string;
   numExperts: number;
   numExpertsPerToken: number;
   hiddenSize: number;
@@ -131,6 +153,7 @@ export interface MoeShape {
   /** Width the experts work at, where it is not the hidden size. */
   latentSize?: number | null;
   hasLatentBias?: boolean;
+  extra?: Weight[];
 }
 
 /** The projections of every token into the experts' width and back. */
@@ -150,15 +173,19 @@ function latentProjections({
 /** A mixture of experts of given sizes in the terms of all kinds. */
 export function moeLayer(shape: MoeShape): Ffn {
   const { module, numExperts, numExpertsPerToken, hiddenSize, expertWidth: width, isGated, shared } = shape;
-  const { routerName = 'gate', latentSize = null } = shape;
+  const { router = `${module}.gate`, latentSize = null } = shape;
   const expert = { hiddenSize: latentSize ?? hiddenSize, width, isGated, hasBias: shape.hasExpertBias };
-  const experts = ffnWeights('experts', `${module}.experts.*`, { ...expert, count: numExperts });
+  const experts = ffnWeights('experts', module === '' ? 'experts.*' : `${module}.experts.*`, {
+    ...expert,
+    count: numExperts,
+  });
   return {
     kind: 'moe',
     label: `MoE ${numExpertsPerToken} of ${numExperts} experts${shared.length > 0 ? ' + shared' : ''}`,
     weights: [
-      ...linear('router', `${module}.${routerName}`, numExperts, hiddenSize),
-      ...(shape.hasRouterBias ? [vector('router', `${module}.${routerName}.bias`, numExperts)] : []),
+      ...linear('router', router, numExperts, hiddenSize),
+      ...(shape.hasRouterBias ? [vector('router', `${router}.bias`, numExperts)] : []),
+      ...(shape.extra ?? []),
       ...shared,
       ...latentProjections(shape),
       ...experts,
@@ -180,7 +207,8 @@ export function moeFfn(options: MoeOptions = {}): FfnReader {
     const width = fields.count(expertWidth, LIMITS.width, 'the inner width of one expert');
     const fixed = {
       module,
-      routerName: options.routerName ?? 'gate',
+      ...(options.router === undefined ? {} : { router: options.router }),
+      extra: options.extraWeights?.(fields, frame, numExperts) ?? [],
       numExperts,
       hiddenSize,
       expertWidth: width,

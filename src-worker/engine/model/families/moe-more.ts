@@ -1,0 +1,192 @@
+import { gqaAttention, kvHeads, perHeadNorm } from '../attention/gqa.ts';
+import { slidingWindow } from '../attention/window.ts';
+import { sideBySide } from '../ffn/beside.ts';
+import { denseFfn, ffnWeights } from '../ffn/dense.ts';
+import { afterDenseLayers, moeFfn, sharedOfExpertWidth, type SparseRule } from '../ffn/moe.ts';
+import { LIMITS, type ConfigFields } from '../fields.ts';
+import { always, flag, type FfnReader, type Frame } from '../frame.ts';
+import { linear, vector, type Weight } from '../weight.ts';
+import { nextTokenBlocks } from './mtp.ts';
+import { attentionBias, optionalPerHeadNorm, RMS_NORMS } from './shared.ts';
+import type { DecoderFamily } from './types.ts';
+
+/** Trinity: a gate as wide as the queries scales the output of attention; norms before and after attention and FFN (AfmoeConfig). */
+const afmoe: DecoderFamily = {
+  defaults: { num_dense_layers: 1, num_shared_experts: 2, head_dim: 128 },
+  attention: gqaAttention({
+    qkNorm: perHeadNorm,
+    window: slidingWindow({ tokens: 1024, fullEvery: 4, fullEveryFields: ['global_attn_every_n_layers'] }),
+    extraWeights: ({ numHeads, headDim }, _, { hiddenSize }) =>
+      linear('attention', 'self_attn.gate_proj', numHeads * headDim, hiddenSize, { splitUnits: numHeads }),
+  }),
+  ffn: moeFfn({
+    sparse: afterDenseLayers,
+    router: 'mlp.router.gate',
+    expertWidth: ['moe_intermediate_size'],
+    routerBias: always,
+    shared: sharedOfExpertWidth('num_shared_experts'),
+  }),
+  norms: { kind: 'weight', perLayer: 4 },
+  isHeadTied: false,
+};
+
+const arcticMoe: SparseRule = (fields) => {
+  const every = fields.optionalCount(['moe_layer_frequency'], LIMITS.layers) ?? 2;
+  return (layer) => (layer + 1) % every === 0;
+};
+
+const hasResidualNetwork = (fields: ConfigFields): boolean =>
+  fields.flag(['parallel_attn_mlp_res', 'use_residual'], false);
+
+/** Beside the experts a dense network as wide as the hidden size, with a norm of its own (Snowflake Arctic). */
+const arctic: DecoderFamily = {
+  attention: gqaAttention(),
+  ffn: moeFfn({
+    module: 'block_sparse_moe',
+    sparse: arcticMoe,
+    expertWidth: ['intermediate_size'],
+    extraWeights: (fields, { hiddenSize }) =>
+      hasResidualNetwork(fields)
+        ? [
+            ...ffnWeights('denseFfn', 'residual_mlp', { hiddenSize, width: hiddenSize }),
+            vector('norms', 'residual_layernorm', hiddenSize),
+          ]
+        : [],
+  }),
+  norms: RMS_NORMS,
+  isHeadTied: false,
+};
+
+/** Shared experts of Ling: their own width, or the routed ones', times their number. */
+function bailingShared(fields: ConfigFields, { hiddenSize }: Frame, expertWidth: number): Weight[] {
+  const number = fields.optionalCount(['num_shared_experts'], LIMITS.experts, 0) ?? 0;
+  const width = fields.optionalCount(['moe_shared_expert_intermediate_size'], LIMITS.width) ?? expertWidth;
+  return number === 0 ? [] : ffnWeights('sharedExperts', 'mlp.shared_experts', { hiddenSize, width: number * width });
+}
+
+const bailingBias = flag('use_bias', false);
+const bailingAttention = gqaAttention({
+  module: 'attention',
+  qkvBias: (fields) => bailingBias(fields) || fields.flag(['use_qkv_bias'], false),
+  outBias: bailingBias,
+  qkNorm: optionalPerHeadNorm,
+});
+const bailingFfn = moeFfn({
+  sparse: afterDenseLayers,
+  expertWidth: ['moe_intermediate_size'],
+  routerBias: flag('moe_router_enable_expert_bias', false),
+  shared: bailingShared,
+  dense: denseFfn({ bias: bailingBias }),
+});
+
+/** Ling and Ring, both generations: what the second added is written into its files. */
+const bailing: DecoderFamily = {
+  attention: bailingAttention,
+  ffn: bailingFfn,
+  norms: RMS_NORMS,
+  isHeadTied: false,
+  mtpParameters: nextTokenBlocks({ attention: bailingAttention, ffn: bailingFfn }),
+};
+
+const exaoneAttention = gqaAttention({ qkNorm: perHeadNorm, window: slidingWindow({ tokens: 4096, fullEvery: 4 }) });
+const exaoneFfn = moeFfn({
+  sparse: afterDenseLayers,
+  expertWidth: ['moe_intermediate_size'],
+  routerBias: always,
+  shared: sharedOfExpertWidth('num_shared_experts'),
+});
+
+/** K-EXAONE: EXAONE 4's attention, DeepSeek's experts (ExaoneMoeConfig). */
+const exaoneMoe: DecoderFamily = {
+  defaults: { first_k_dense_replace: 1, num_shared_experts: 1 },
+  attention: exaoneAttention,
+  ffn: exaoneFfn,
+  norms: RMS_NORMS,
+  isHeadTied: false,
+  mtpParameters: nextTokenBlocks({ attention: exaoneAttention, ffn: exaoneFfn }),
+};
+
+const grokExperts = moeFfn({
+  module: 'moe_block',
+  expertWidth: ['moe_intermediate_size', 'intermediate_size'],
+});
+const grokResidual = sideBySide(grokExperts, denseFfn());
+
+/** Norms before and after attention and experts; Grok 2 adds a dense network beside the experts (`residual_moe`). */
+const grok: DecoderFamily = {
+  attention: gqaAttention({ module: 'attn' }),
+  ffn: (fields, frame) => (fields.flag(['residual_moe'], false) ? grokResidual : grokExperts)(fields, frame),
+  norms: { kind: 'weight', perLayer: 4 },
+  isHeadTied: true,
+};
+
+const miniCpmMoe = moeFfn({ expertWidth: ['intermediate_size'] });
+const miniCpmDense = denseFfn();
+
+/**
+ * MiniCPM 1, 2 and 4, the MoE among them (MiniCPMConfig's tied head). The sparse attention of MiniCPM4 (`sparse_config`) reads
+ * less of the same cache from long contexts; it is counted in full, as vLLM computes it.
+ */
+const miniCpm: DecoderFamily = {
+  attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias }),
+  ffn: (fields, frame) =>
+    (fields.optionalCount(['num_experts'], LIMITS.experts, 0) ?? 0) > 0
+      ? miniCpmMoe(fields, frame)
+      : miniCpmDense(fields, frame),
+  norms: RMS_NORMS,
+  isHeadTied: true,
+};
+
+/** Widths of an expert for text and of one for pictures. */
+const ernieWidths = (fields: ConfigFields): [number, number] => {
+  const isWidth = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LIMITS.width;
+  const [text = 1536, vision = 512] =
+    fields.optionalList(['moe_intermediate_size'], 2, isWidth, 'the width of an expert') ?? [];
+  return [text, vision];
+};
+
+/** Experts for pictures with a router of their own; a text token never meets them. */
+const visionExperts = (fields: ConfigFields, { hiddenSize }: Frame, numExperts: number): Weight[] => [
+  ...linear('vision', 'mlp.vision_moe.gate', numExperts, hiddenSize),
+  vector('vision', 'mlp.vision_moe.gate.bias', numExperts),
+  ...ffnWeights('vision', 'mlp.vision_moe.experts.*', { hiddenSize, width: ernieWidths(fields)[1], count: numExperts }),
+];
+
+const ernieVlMoe: FfnReader = (fields, frame) => {
+  const [text] = ernieWidths(fields);
+  return moeFfn({
+    module: 'mlp.text_moe',
+    sparse: (own, ownFrame) => (own.has('mlp_layer_types') ? afterDenseLayers(own, ownFrame) : (layer) => layer > 0),
+    expertWidth: ['text_expert_width'],
+    routerBias: always,
+    shared: sharedOfExpertWidth('moe_num_shared_experts'),
+    extraWeights: visionExperts,
+    dense: denseFfn({ bias: flag('use_bias', false) }),
+  })(fields.withDefaults({ text_expert_width: text }), frame);
+};
+
+const ernie45VlMoeText: DecoderFamily = {
+  defaults: { moe_num_shared_experts: 2, moe_k: 6, moe_num_experts: 64 },
+  attention: gqaAttention({
+    numKvHeads: kvHeads(4),
+    qkvBias: flag('use_bias', false),
+    outBias: flag('use_bias', false),
+  }),
+  ffn: ernieVlMoe,
+  norms: RMS_NORMS,
+  isHeadTied: true,
+};
+
+/** Decoders with experts and further parts beside them, by `model_type`. */
+export const FURTHER_MOE_FAMILIES: Record<string, DecoderFamily> = {
+  afmoe,
+  arctic,
+  bailing_moe: bailing,
+  bailing_moe_v2: bailing,
+  ernie4_5_vl_moe_text: ernie45VlMoeText,
+  exaone_moe: exaoneMoe,
+  'grok-1': grok,
+  minicpm: miniCpm,
+  minicpm4: miniCpm,
+};
