@@ -177,7 +177,7 @@ describe('an unknown model_type with the fields of a decoder', () => {
     const model = analyze({ ...config, ...latent });
     expect(model.layers[0]?.attention.label).toBe('MLA 32 heads, latent 512 + 64');
     expect(model.isEstimated).toBe(true);
-    expect(model.assumptions.join(' ')).toContain('multi-head latent attention as DeepSeek has it');
+    expect(model.assumptions.join(' ')).toContain('multi-head latent attention (MLA)');
   });
 
   it('is refused when a field is missing that its size needs', () => {
