@@ -5,14 +5,18 @@ import type { Attention } from '../types.ts';
 
 const NAMES = ['layer_types', 'layers_block_type'];
 
-/** The kind of each layer as the file lists it, or null when it does not. Throws `config_invalid` for another length. */
+/**
+ * The kind of each layer as the file lists it, or null when it does not; entries behind the last layer belong to blocks for
+ * multi-token prediction. Throws `config_invalid` for another length.
+ */
 export function layerTypes(fields: ConfigFields, numLayers: number): string[] | null {
   const written = fields.optionalTexts(NAMES, LIMITS.layers);
   if (!written) return null;
-  if (written.length !== numLayers) {
+  const mtpBlocks = fields.optionalCount(['num_nextn_predict_layers'], LIMITS.layers, 0) ?? 0;
+  if (written.length !== numLayers && written.length !== numLayers + mtpBlocks) {
     throw fields.invalid(NAMES[0] ?? '', written, `a list of ${numLayers} entries, one per layer`);
   }
-  return written;
+  return written.slice(0, numLayers);
 }
 
 /** Refuses a file that lists layers of a kind its family does not have. */

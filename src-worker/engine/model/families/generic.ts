@@ -7,6 +7,7 @@ import { denseFfn, denseFfnByLayer, ffnWeights, writtenWidths } from '../ffn/den
 import {
   afterDenseLayers,
   gatedSharedExpert,
+  interleavedLayers,
   layerRange,
   listedLayers,
   moeFfn,
@@ -59,7 +60,7 @@ const entries: readonly AttentionKindEntry[] = Object.values(ATTENTION_KINDS);
 
 /** The kinds, plain attention aside, that the fields of a file betray. */
 export const betrayedKinds = (fields: ConfigFields): AttentionKindEntry[] =>
-  entries.filter(({ telltales }) => telltales.length > 0 && fields.has(...telltales));
+  entries.filter(({ telltales }) => fields.says(...telltales));
 
 /** Every name of a kind of layer that some registered kind goes by. */
 export const KNOWN_LAYER_TYPES: readonly string[] = [...new Set(entries.flatMap((entry) => entry.layerTypes))];
@@ -148,6 +149,9 @@ function sparseRuleOf(fields: ConfigFields): { rule: SparseRule; words: string }
   }
   if (fields.has('decoder_sparse_step', 'mlp_only_layers')) {
     return { rule: sparseSteps, words: 'decoder_sparse_step and mlp_only_layers name' };
+  }
+  if (fields.has('interleave_moe_layer_step')) {
+    return { rule: interleavedLayers, words: 'interleave_moe_layer_step names' };
   }
   if (fields.has('moe_layer_start_index'))
     return { rule: layerRange, words: 'moe_layer_start_index and its like name' };
