@@ -78,6 +78,14 @@ export class ConfigFields {
     return this.#find(names) !== null;
   }
 
+  /** True when one of `names` says something: it is there and neither false, 0 nor empty. */
+  says(...names: string[]): boolean {
+    return names.some((name) => {
+      const value = this.#find([name])?.value ?? false;
+      return value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
+    });
+  }
+
   /** True when the first of `names` that is present is a text. */
   holdsText(names: readonly string[]): boolean {
     return typeof this.#find(names)?.value === 'string';

@@ -40,6 +40,7 @@ export const HUB_TOTALS: Record<string, number> = {
   'HuggingFaceTB/SmolLM2-360M': 361_821_120,
   'ibm-granite/granite-3.1-2b-instruct': 2_533_531_648,
   'internlm/internlm2-7b': 7_737_708_544,
+  'intfloat/e5-mistral-7b-instruct': 7_110_660_096,
   'LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct': 7_818_448_896,
   'meta-llama/Llama-2-7b-hf': 6_738_415_616,
   'meta-llama/Llama-3.1-405B-Instruct-FP8': 405_853_388_800,
@@ -102,6 +103,20 @@ export const HUB_TOTALS: Record<string, number> = {
   'zai-org/GLM-5-FP8': 743_911_218_432,
   'zai-org/GLM-5.1': 743_911_218_432,
   'zai-org/GLM-5.1-FP8': 743_911_218_432,
+  // Not in the table of parameters, but listed by the hub all the same.
+  'codellama/CodeLlama-34b-Instruct-hf': 33_743_970_304,
+  'google/gemma-2-9b': 9_241_705_984,
+  'meta-llama/Llama-2-13b-hf': 13_015_864_320,
+  'meta-llama/Llama-3.2-3B': 3_212_749_824,
+  'meta-llama/Llama-3.3-70B-Instruct': 70_553_706_496,
+  'microsoft/phi-4': 14_659_507_200,
+  'mistralai/Mistral-Large-Instruct-2407': 122_610_069_504,
+  'mistralai/Mistral-Nemo-Instruct-2407': 12_247_782_400,
+  'mistralai/Mixtral-8x22B-v0.1': 140_620_634_112,
+  'Qwen/Qwen2.5-14B': 14_770_033_664,
+  'Qwen/Qwen2.5-3B': 3_085_938_688,
+  'Qwen/Qwen3-0.6B': 596_049_920,
+  'Qwen/Qwen3-4B': 4_022_468_096,
 };
 
 /** Totals enumerated tensor by tensor from the published modelling code, for models without usable metadata. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { analyzeGenerator, analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import { knownModelTypes } from '../../../src-worker/engine/model/families/registry.ts';
 import { unsupportedModelType } from '../../../src-worker/engine/model/families/unsupported.ts';
 import { attempt } from '../../../src-worker/protocol/result.ts';
 import type { ErrorInfo } from '../../../src-worker/engine/errors.ts';
-import { analyze, llama, llamaConfig } from './bundled.ts';
+import { analyze, llama, llamaConfig, sourceOf } from './bundled.ts';
 
 function refusal(config: unknown): ErrorInfo {
   const result = attempt(() => analyze(config));
@@ -96,9 +97,9 @@ describe('a config.json that cannot be', () => {
 
 describe('a kind of model that is not read yet', () => {
   it.each([
-    ['ouro', 'layers that every token passes several times'],
     ['rwkv6', 'recurrent layers'],
     ['gemma3', 'a vision or audio part'],
+    ['ouro', 'layers that every token passes several times'],
     ['t5', 'an encoder beside the decoder'],
     ['bert', 'an encoder that does not generate text'],
   ])('%s is refused in words', (model_type, words) => {
@@ -110,23 +111,51 @@ describe('a kind of model that is not read yet', () => {
   });
 
   it.each([
-    ['index_topk', 2048],
     ['text_config', {}],
     ['vision_config', {}],
-    ['hybrid_override_pattern', 'M*-'],
     ['is_encoder_decoder', true],
-  ])('is recognized by %s under an unknown model_type', (field, value) => {
-    expect(refusal(llamaConfig({ model_type: 'novel', [field]: value })).code).toBe('model_unsupported');
+    ['num_kv_shared_layers', 4],
+    ['block_configs', [{}]],
+    ['total_ut_steps', 4],
+  ])('is recognized by %s under an unknown model_type, whatever class is named', (field, value) => {
+    for (const architectures of [['LlamaForCausalLM'], ['NovelForCausalLM']]) {
+      const error = refusal(llamaConfig({ model_type: 'novel', architectures, [field]: value }));
+      expect(error.code).toBe('model_unsupported');
+    }
   });
 
-  it.each(['BertModel', 'MistralModel', 'LlamaForSequenceClassification', 'T5EncoderModel'])(
-    '%s does not generate text',
-    (architecture) => {
-      const error = refusal(llamaConfig({ architectures: [architecture] }));
-      expect(error.code).toBe('model_unsupported');
-      expect(error.message).toContain(`${architecture} does not generate text`);
-    },
-  );
+  it.each([
+    ['num_kv_shared_layers', 0],
+    ['use_cla', false],
+    ['block_configs', []],
+  ])('is not seen in %s: %o, which says nothing', (field, value) => {
+    expect(llama({ model_type: 'novel', [field]: value }).totalParameters).toBe(llama().totalParameters);
+  });
+
+  it.each([
+    'BertModel',
+    // The body of another family than model_type says.
+    'MistralModel',
+    'LlamaForSequenceClassification',
+    'LlamaForTokenClassification',
+    'Qwen2ForRewardModel',
+    'T5EncoderModel',
+    'Wav2Vec2ForCTC',
+    'LLaDAModelLM',
+  ])('%s does not generate text', (architecture) => {
+    const error = refusal(llamaConfig({ architectures: [architecture] }));
+    expect(error.code).toBe('model_unsupported');
+    expect(error.message).toContain(`${architecture} does not generate text`);
+  });
+
+  it('is counted, but not sized, when it is the body of its own family: it embeds texts', () => {
+    const source = sourceOf('test/embedder', llamaConfig({ architectures: ['LlamaModel'] }));
+    expect(analyzeModel(source).totalParameters).toBe(llama().totalParameters - 32_000 * 4096);
+    const result = attempt(() => analyzeGenerator(source));
+    if (result.ok) throw new Error('sized');
+    expect(result.error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported' });
+    expect(result.error.message).toContain('turns texts into vectors and generates none');
+  });
 
   it('is refused when it is a diffusion pipeline', () => {
     expect(refusal({ _class_name: 'UNet2DConditionModel' }).message).toContain('diffusion');
@@ -142,45 +171,5 @@ describe('a kind of model that is not read yet', () => {
 
   it('is never also in the table of known families', () => {
     expect(knownModelTypes().filter((modelType) => unsupportedModelType(modelType) !== null)).toEqual([]);
-  });
-});
-
-describe('an unknown model_type with the fields of a decoder', () => {
-  const config = llamaConfig({
-    model_type: 'novel',
-    architectures: ['NovelForCausalLM'],
-    tie_word_embeddings: undefined,
-  });
-
-  it('is computed from its fields, marked as estimated, with what was assumed', () => {
-    const model = analyze(config);
-    expect(model.isEstimated).toBe(true);
-    expect(model.totalParameters).toBe(llama().totalParameters);
-    expect(model.assumptions[0]).toContain('model_type "novel" is not known');
-    expect(model.assumptions.join(' ')).toContain('own weights');
-  });
-
-  it('reads experts by the usual names', () => {
-    const experts = {
-      n_routed_experts: 8,
-      num_experts_per_tok: 2,
-      moe_intermediate_size: 1024,
-      first_k_dense_replace: 2,
-    };
-    const model = analyze({ ...config, ...experts });
-    expect(model.layers.map(({ ffn }) => ffn.kind).slice(0, 3)).toEqual(['dense', 'dense', 'moe']);
-    expect(model.assumptions.join(' ')).toContain('first_k_dense_replace');
-  });
-
-  it('has latent attention where the file has its sizes, and says so', () => {
-    const latent = { kv_lora_rank: 512, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128 };
-    const model = analyze({ ...config, ...latent });
-    expect(model.layers[0]?.attention.label).toBe('MLA 32 heads, latent 512 + 64');
-    expect(model.isEstimated).toBe(true);
-    expect(model.assumptions.join(' ')).toContain('multi-head latent attention (MLA)');
-  });
-
-  it('is refused when a field is missing that its size needs', () => {
-    expect(refusal({ ...config, intermediate_size: undefined }).code).toBe('config_invalid');
   });
 });

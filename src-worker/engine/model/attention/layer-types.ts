@@ -4,7 +4,10 @@ import type { Frame } from '../frame.ts';
 
 const NAMES = ['layer_types', 'layers_block_type'];
 
-/** The kind of each layer as the file lists it, or null when it does not. Throws `config_invalid` for another length. */
+/**
+ * The kind of each layer as the file lists it, or null when it does not; entries behind the last layer belong to blocks for
+ * multi-token prediction. Throws `config_invalid` for another length.
+ */
 export function layerTypes(fields: ConfigFields, numLayers: number): string[] | null {
   const written = fields.optionalTexts(NAMES, LIMITS.layers);
   if (!written) return null;

@@ -7,6 +7,7 @@ import { denseFfn, denseFfnByLayer, ffnWeights, writtenWidths } from '../ffn/den
 import {
   afterDenseLayers,
   gatedSharedExpert,
+  interleavedLayers,
   layerRange,
   listedLayers,
   moeFfn,
@@ -59,7 +60,7 @@ const entries: readonly AttentionKindEntry[] = Object.values(ATTENTION_KINDS);
 
 /** The kinds, plain attention aside, that the fields of a file betray. */
 export function betrayedKinds(fields: ConfigFields): AttentionKindEntry[] {
-  const betrayed = entries.filter(({ telltales }) => telltales.length > 0 && fields.has(...telltales));
+  const betrayed = entries.filter(({ telltales }) => fields.says(...telltales));
   const included = new Set(betrayed.flatMap(({ includes = [] }) => includes));
   return betrayed.filter((entry) => !included.has(entry));
 }
@@ -105,7 +106,8 @@ function listedAttention(fields: ConfigFields, types: readonly string[]): Chosen
   const [unnamed] = betrayed.filter((entry) => !entry.layerTypes.some((name) => named.includes(name)));
   const chosen = named.flatMap((name): [string, AttentionKindEntry][] => {
     const candidates = entries.filter((entry) => entry.layerTypes.includes(name));
-    const meant = candidates.find((entry) => betrayed.includes(entry)) ?? candidates[0];
+    const plain = candidates.find((entry) => entry === ATTENTION_KINDS.gqa);
+    const meant = candidates.find((entry) => betrayed.includes(entry)) ?? plain ?? candidates[0];
     if (meant === undefined) return [];
     return [[name, meant === ATTENTION_KINDS.gqa && unnamed ? unnamed : meant]];
   });
@@ -151,6 +153,9 @@ function sparseRuleOf(fields: ConfigFields): { rule: SparseRule; words: string }
   }
   if (fields.has('decoder_sparse_step', 'mlp_only_layers')) {
     return { rule: sparseSteps, words: 'decoder_sparse_step and mlp_only_layers name' };
+  }
+  if (fields.has('interleave_moe_layer_step')) {
+    return { rule: interleavedLayers, words: 'interleave_moe_layer_step names' };
   }
   if (fields.has('moe_layer_start_index'))
     return { rule: layerRange, words: 'moe_layer_start_index and its like name' };

@@ -2,7 +2,7 @@ import { crossAttention } from '../attention/cross.ts';
 import { gqaAttention } from '../attention/gqa.ts';
 import { windowWhere } from '../attention/window.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
-import { listedLayers, moeFfn, type SparseRule } from '../ffn/moe.ts';
+import { interleavedLayers, listedLayers, moeFfn } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import type { Frame } from '../frame.ts';
 import { table } from '../weight.ts';
@@ -22,11 +22,6 @@ export function rotatingLayers(fields: ConfigFields): (layer: number) => boolean
   return (layer) => (layer + 1) % interval !== 0;
 }
 
-const interleaved: SparseRule = (fields) => {
-  const step = fields.optionalCount(['interleave_moe_layer_step'], LIMITS.layers) ?? 1;
-  return (layer) => (layer + 1) % step === 0;
-};
-
 /** Experts and one shared expert of the same width; the dense layers between have one of their own. Norms of queries and keys have no weights. */
 const llama4Text: DecoderFamily = {
   defaults: { num_key_value_heads: 8, head_dim: 128 },
@@ -39,7 +34,7 @@ const llama4Text: DecoderFamily = {
     module: 'feed_forward',
     router: 'feed_forward.router',
     expertWidth: ['intermediate_size'],
-    sparse: listedLayers('moe_layers', interleaved),
+    sparse: listedLayers('moe_layers', interleavedLayers),
     shared: (_, { hiddenSize }: Frame, width) =>
       ffnWeights('sharedExperts', 'feed_forward.shared_expert', { hiddenSize, width }),
     dense: denseFfn({

@@ -111,7 +111,7 @@ export const unsupportedModelType = (modelType: string): UnsupportedReason | nul
 export function telltaleReason(fields: ConfigFields, isKnown: boolean): UnsupportedReason | null {
   for (const [reason, names] of Object.entries(TELLTALE_FIELDS)) {
     if (isKnown && reason !== 'multimodal') continue;
-    if (fields.has(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
+    if (fields.says(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
   }
   return fields.flag(['is_encoder_decoder'], false) ? 'encoderDecoder' : null;
 }

@@ -111,6 +111,12 @@ export const listedLayers =
     return (layer) => isSparse.has(layer);
   };
 
+/** Llama 4: every `interleave_moe_layer_step`-th layer has experts. */
+export const interleavedLayers: SparseRule = (fields) => {
+  const step = fields.optionalCount(['interleave_moe_layer_step'], LIMITS.layers) ?? 1;
+  return (layer) => (layer + 1) % step === 0;
+};
+
 /** Every layer but the first has experts. */
 export const afterFirstLayer: SparseRule = () => (layer) => layer > 0;
 
