@@ -9,7 +9,7 @@ import { BUNDLED_RECURRENT, PUBLISHED_RECURRENT } from './recurrent-models.ts';
 function textModel(id: string): Model {
   const config = bundledSource(id).config as Record<string, unknown>;
   const { text_config, tie_word_embeddings } = config;
-  return analyze(text_config ? { tie_word_embeddings, ...(text_config as object) } : config);
+  return analyze(text_config ? { tie_word_embeddings, ...text_config } : config);
 }
 
 describe('bundled models with a constant state', () => {
