@@ -46,7 +46,7 @@ describe('checking a catalogs folder', () => {
   test('a kind of model that is not supported yet is counted, not reported', () => {
     const folder = copyOfCatalogs({ withConfigs: true });
     const before = checkCatalogs(folder).unsupportedModels;
-    breakFile(folder, LLAMA_CONFIG, '"model_type": "llama"', '"model_type": "deepseek_v3"');
+    breakFile(folder, LLAMA_CONFIG, '"model_type": "llama"', '"model_type": "bert"');
     expect(checkCatalogs(folder)).toMatchObject({ unsupportedModels: before + 1, problems: [] });
   });
 

@@ -125,7 +125,7 @@ describe('importing a config', () => {
   });
 
   test('a model of a kind that is not supported yet is refused as such', () => {
-    const error = refusal(() => importTiny(modelStore(), 'me/mla', { ...tinyLlama, model_type: 'deepseek_v3' }));
+    const error = refusal(() => importTiny(modelStore(), 'me/encoder', { ...tinyLlama, model_type: 'bert' }));
     expect(error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported' });
   });
 

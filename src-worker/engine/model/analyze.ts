@@ -12,7 +12,7 @@ import type { MultimodalFamily } from './towers/types.ts';
 import type { Model, ModelSource } from './types.ts';
 
 const SUPPORTED =
-  'supported are decoders with multi-head, grouped-query or multi-query attention and dense or mixture-of-experts networks';
+  'supported are decoders with multi-head, grouped-query, multi-query or latent attention and dense or mixture-of-experts networks';
 const LONGEST_NAME = 60;
 
 /** Endings of `architectures` entries that generate text. */
@@ -88,7 +88,7 @@ export function analyzeModel(source: ModelSource): Model {
   return {
     id: source.id,
     architecture: architecture ?? outerType,
-    isEstimated: known === null,
+    isEstimated: known === null || (known.isEstimated?.(text) ?? false),
     ...model,
     assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
     totalParameters: total,

@@ -58,7 +58,8 @@ function readLayers(fields: ConfigFields, family: DecoderFamily, frame: Frame): 
 }
 
 /** Embedding, layers, final norm and head of a decoder, read from its file by its family's rules. */
-export function readDecoder(fields: ConfigFields, family: DecoderFamily): Decoder {
+export function readDecoder(written: ConfigFields, family: DecoderFamily): Decoder {
+  const fields = written.withDefaults(family.defaults ?? {});
   const context = contextLength(fields);
   const frame = readFrame(fields, family, context.tokens);
   const { hiddenSize, vocabularySize } = frame;

@@ -36,8 +36,8 @@ function valueAt(root: Readonly<Record<string, unknown>>, name: string): unknown
 
 /**
  * Checked access to an unchecked `config.json`. Every method takes the names a value goes by (dots reach into nested
- * objects); the first one present wins, `null` counts as absent. What is present but wrong is refused with field, value and
- * cure (`config_invalid`).
+ * objects); the first one present wins, `null` counts as absent and no default takes its place. What is present but wrong is
+ * refused with field, value and cure (`config_invalid`).
  */
 export class ConfigFields {
   readonly modelId: string;
@@ -58,13 +58,18 @@ export class ConfigFields {
     this.#root = config;
   }
 
-  /** First of `names` that is present, with its value. */
+  /**
+   * First of `names` that is present, with its value. A written `null` is a statement (`q_lora_rank: null` = no compressed
+   * query), so no default stands in for it.
+   */
   #find(names: readonly string[]): { name: string; value: unknown } | null {
-    for (const root of [this.#root, this.#defaults]) {
-      for (const name of names) {
-        const value = valueAt(root, name);
-        if (value !== undefined && value !== null) return { name, value };
-      }
+    for (const name of names) {
+      const value = valueAt(this.#root, name);
+      if (value !== undefined && value !== null) return { name, value };
+    }
+    for (const name of names) {
+      const value = valueAt(this.#root, name) === null ? null : valueAt(this.#defaults, name);
+      if (value !== undefined && value !== null) return { name, value };
     }
     return null;
   }
@@ -76,6 +81,11 @@ export class ConfigFields {
   /** True when the first of `names` that is present is a text. */
   holdsText(names: readonly string[]): boolean {
     return typeof this.#find(names)?.value === 'string';
+  }
+
+  /** True when the first of `names` that is present is a list. */
+  holdsList(names: readonly string[]): boolean {
+    return Array.isArray(this.#find(names)?.value);
   }
 
   /** The error for a value that is present but cannot be. `cure` completes "it must be …". */
@@ -129,11 +139,11 @@ export class ConfigFields {
     return found.value;
   }
 
-  optionalText(names: readonly string[]): string | null {
+  optionalText(names: readonly string[], maxLength = 300): string | null {
     const found = this.#find(names);
     if (!found) return null;
-    if (typeof found.value !== 'string' || found.value.length > 300) {
-      throw this.invalid(found.name, found.value, 'a text of at most 300 characters');
+    if (typeof found.value !== 'string' || found.value.length > maxLength) {
+      throw this.invalid(found.name, found.value, `a text of at most ${maxLength.toLocaleString('en-US')} characters`);
     }
     return found.value;
   }

@@ -46,6 +46,14 @@ export const NAMES = {
   headDim: ['head_dim', 'kv_channels'],
   ffnWidth: ['intermediate_size', 'ffn_hidden_size', 'ff_intermediate_size', 'ffn_dim', 'n_inner'],
   numExperts: ['num_local_experts', 'num_experts', 'n_routed_experts', 'moe_num_experts', 'ffn_config.moe_num_experts'],
-  expertsPerToken: ['num_experts_per_tok', 'experts_per_token', 'moe_k', 'moe_topk', 'ffn_config.moe_top_k'],
+  expertsPerToken: [
+    'num_experts_per_tok',
+    'num_experts_per_token',
+    'experts_per_token',
+    'moe_k',
+    'moe_topk',
+    'moe_top_k',
+    'ffn_config.moe_top_k',
+  ],
   expertWidth: ['moe_intermediate_size', 'ffn_config.ffn_hidden_size', 'intermediate_size'],
 } as const;

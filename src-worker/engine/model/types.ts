@@ -14,6 +14,8 @@ export interface CacheShare {
   windowTokens: number | null;
   /** Bytes per element where the cache's own type does not decide; null = it does. */
   bytesPerElement: number | null;
+  /** Bytes per element of an FP8 cache that carries scales or keeps a part in 16 bit; absent = 1. */
+  fp8BytesPerElement?: number;
 }
 
 /** What one token attends to in one layer: the elements read and the arithmetic, for each attended token. */
@@ -21,6 +23,10 @@ export interface ContextWork {
   elementsPerToken: number;
   splitUnits: number;
   bytesPerElement: number | null;
+  /** See `CacheShare.fp8BytesPerElement`. */
+  fp8BytesPerElement?: number;
+  /** True where every GPU of a group does all of the arithmetic; absent = they divide it. */
+  isReplicated?: boolean;
   /** At most so many tokens are attended to; null = the whole context. */
   attendedTokens: number | null;
   /** FLOP per attended token of a token that decodes, all heads. */
@@ -108,7 +114,7 @@ export interface Model {
   id: string;
   /** First entry of `architectures`, for example `LlamaForCausalLM`. */
   architecture: string;
-  /** True when the architecture is unknown and the figures follow from its fields alone. */
+  /** True when the architecture, or a part of it that the file leaves out, is unknown; `assumptions` say what was assumed. */
   isEstimated: boolean;
   assumptions: string[];
   hiddenSize: number;

@@ -170,9 +170,10 @@ function attentionGroups(subject: StepSubject, rates: Rates): AttentionGroup[] {
     for (const work of context) {
       const group = groupOf(work.attendedTokens);
       const bytes = cacheBytesPerToken(work, kvBytesPerElement, tensorParallel);
+      const computing = work.isReplicated ? 1 : tensorParallel;
       group.readMsPerContextToken += (count * bytes) / rates.kvBytesPerMs;
-      group.computeMsPerContextToken += (count * work.decodeFlop) / tensorParallel / rates.decodeAttentionFlopPerMs;
-      group.promptMsPerPair += (count * work.promptFlop) / tensorParallel / rates.attentionFlopPerMs;
+      group.computeMsPerContextToken += (count * work.decodeFlop) / computing / rates.decodeAttentionFlopPerMs;
+      group.promptMsPerPair += (count * work.promptFlop) / computing / rates.attentionFlopPerMs;
     }
     if (state.length === 0) continue;
     const group = groupOf(null);

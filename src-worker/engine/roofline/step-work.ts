@@ -1,5 +1,5 @@
 import { tokenFlops } from '../model/flops.ts';
-import { kvBytesPerSequence, kvLayout } from '../model/kv.ts';
+import { contextBytesRead, kvLayout } from '../model/kv.ts';
 import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
 import type { StepPlan, StepSubject } from './step-plan.ts';
 
@@ -32,11 +32,11 @@ function weightBytesRead({ model, precision, tensorParallel }: StepSubject, plan
 /** A step in which `decodes` sequences of `contextTokens` each get their next token. */
 export function decodeWork(subject: StepSubject, plan: StepPlan, decodes: number, contextTokens: number): StepWork {
   const { model, kvBytesPerElement, tensorParallel } = subject;
-  const layout = kvLayout(model, kvBytesPerElement, tensorParallel);
-  const sequenceBytes = kvBytesPerSequence(layout, contextTokens) + layout.stateBytes;
+  const { stateBytes } = kvLayout(model, kvBytesPerElement, tensorParallel);
+  const readBytes = contextBytesRead(model, kvBytesPerElement, tensorParallel, contextTokens);
   return {
     flop: (decodes * tokenFlops(model, contextTokens).total) / tensorParallel,
-    bytes: weightBytesRead(subject, plan, decodes) + decodes * sequenceBytes,
+    bytes: weightBytesRead(subject, plan, decodes) + decodes * (readBytes + stateBytes),
   };
 }
 

@@ -3,7 +3,7 @@ import { analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import { parameterBreakdown } from '../../../src-worker/engine/model/parameters.ts';
 import { attempt } from '../../../src-worker/protocol/result.ts';
 import { bundledFiles, bundledModel, bundledSource, idOfFile } from './bundled.ts';
-import { ACTIVE_PARAMETERS, ENUMERATED_TOTALS, HUB_TOTALS } from './known-counts.ts';
+import { ACTIVE_PARAMETERS, ENUMERATED_TOTALS, HUB_TOTALS, MTP_PARAMETERS } from './known-counts.ts';
 
 const sum = (parts: number[]): number => parts.reduce((total, part) => total + part, 0);
 
@@ -20,6 +20,10 @@ describe('parameter counts against published ones', () => {
 
   it.each(Object.entries(ACTIVE_PARAMETERS))('%s uses %i parameters per token', (id, active) => {
     expect(bundledModel(id).activeParameters).toBe(active);
+  });
+
+  it.each(Object.entries(MTP_PARAMETERS))('%s ships %i parameters for multi-token prediction', (id, parameters) => {
+    expect(bundledModel(id).mtpParameters).toBe(parameters);
   });
 });
 

@@ -18,6 +18,11 @@ export const HUB_TOTALS: Record<string, number> = {
   'CohereLabs/c4ai-command-a-03-2025': 111_057_580_032,
   'CohereLabs/c4ai-command-r7b-12-2024': 8_028_033_024,
   'deepseek-ai/deepseek-moe-16b-base': 16_375_728_128,
+  'deepseek-ai/DeepSeek-R1': 671_026_419_200,
+  'deepseek-ai/DeepSeek-V2-Lite': 15_706_484_224,
+  'deepseek-ai/DeepSeek-V3': 671_026_419_200,
+  'deepseek-ai/DeepSeek-V3.1': 671_026_419_200,
+  'deepseek-ai/DeepSeek-V3.2': 671_877_944_064,
   'EleutherAI/pythia-1.4b': 1_414_647_808,
   'EleutherAI/pythia-12b': 11_846_072_320,
   'EleutherAI/pythia-14m': 14_067_712,
@@ -94,6 +99,9 @@ export const HUB_TOTALS: Record<string, number> = {
   'TinyLlama/TinyLlama-1.1B-Chat-v1.0': 1_100_048_384,
   'zai-org/GLM-4.5': 352_797_829_024,
   'zai-org/GLM-4.6': 352_797_829_024,
+  'zai-org/GLM-5-FP8': 743_911_218_432,
+  'zai-org/GLM-5.1': 743_911_218_432,
+  'zai-org/GLM-5.1-FP8': 743_911_218_432,
 };
 
 /** Totals enumerated tensor by tensor from the published modelling code, for models without usable metadata. */
@@ -118,6 +126,11 @@ export const ENUMERATED_TOTALS: Record<string, number> = {
   'microsoft/Phi-3.5-MoE-instruct': 41_873_153_344,
   'mistralai/Ministral-8B-Instruct-2410': 8_019_808_256,
   'mosaicml/mpt-7b': 6_649_286_656,
+  'nvidia/DeepSeek-V3.1-NVFP4': 671_026_419_200,
+  'nvidia/DeepSeek-V3.2-NVFP4': 671_877_944_064,
+  'nvidia/GLM-5-NVFP4': 743_911_218_432,
+  'nvidia/GLM-5.1-NVFP4': 743_911_218_432,
+  'nvidia/GLM-5.2-NVFP4': 743_377_019_904,
   'nvidia/Llama-3.1-70B-Instruct-FP8': 70_553_706_496,
   'nvidia/MiniMax-M2.5-NVFP4': 228_689_764_864,
   'nvidia/MiniMax-M2.7-NVFP4': 228_689_764_864,
@@ -126,6 +139,7 @@ export const ENUMERATED_TOTALS: Record<string, number> = {
   'openai-community/gpt2-large': 774_030_080,
   'openai-community/gpt2-medium': 354_823_168,
   'openai/gpt-oss-20b': 20_914_757_184,
+  'openbmb/MiniCPM3-4B': 4_073_875_968,
   'openlm-research/open_llama_3b': 3_426_473_600,
   'OrionStarAI/Orion-14B-Chat': 14_498_703_360,
   'Qwen/Qwen3-30B-A3B-FP8': 30_532_122_624,
@@ -137,6 +151,8 @@ export const ENUMERATED_TOTALS: Record<string, number> = {
   'tiiuae/Falcon3-10B-Instruct': 10_305_653_760,
   'togethercomputer/RedPajama-INCITE-Chat-3B-v1': 2_775_864_320,
   'xverse/XVERSE-7B': 7_299_846_144,
+  'zai-org/GLM-5.2': 743_377_019_904,
+  'zai-org/GLM-5.2-FP8': 743_377_019_904,
 };
 
 /** Parameters a token uses, enumerated in the same way: routed experts reduced to the chosen ones, embedding and head in full. */
@@ -145,10 +161,20 @@ export const ACTIVE_PARAMETERS: Record<string, number> = {
   'baidu/ERNIE-4.5-21B-A3B-PT': 3_352_150_208,
   'databricks/dbrx-instruct': 36_469_708_800,
   'deepseek-ai/deepseek-moe-16b-base': 2_828_650_496,
+  'deepseek-ai/DeepSeek-R1': 37_552_297_472,
+  'deepseek-ai/DeepSeek-V2-Lite': 2_661_150_208,
+  'deepseek-ai/DeepSeek-V3': 37_552_297_472,
+  'deepseek-ai/DeepSeek-V3.1': 37_552_297_472,
+  'deepseek-ai/DeepSeek-V3.2': 38_403_822_336,
   'ibm-granite/granite-3.1-3b-a800m-instruct': 882_874_368,
   'microsoft/Phi-3.5-MoE-instruct': 6_640_999_744,
   'MiniMaxAI/MiniMax-M2.5': 11_030_553_088,
   'mistralai/Mixtral-8x7B-v0.1': 12_879_925_248,
+  'nvidia/DeepSeek-V3.1-NVFP4': 37_552_297_472,
+  'nvidia/DeepSeek-V3.2-NVFP4': 38_403_822_336,
+  'nvidia/GLM-5-NVFP4': 41_784_728_832,
+  'nvidia/GLM-5.1-NVFP4': 41_784_728_832,
+  'nvidia/GLM-5.2-NVFP4': 41_250_530_304,
   'nvidia/MiniMax-M2.5-NVFP4': 11_030_553_088,
   'nvidia/MiniMax-M2.7-NVFP4': 11_030_553_088,
   'nvidia/Qwen3-235B-A22B-NVFP4': 22_190_763_520,
@@ -161,4 +187,33 @@ export const ACTIVE_PARAMETERS: Record<string, number> = {
   'Qwen/Qwen3-Coder-480B-A35B-Instruct': 35_474_765_312,
   'zai-org/GLM-4.5': 33_632_266_144,
   'zai-org/GLM-4.6': 33_632_266_144,
+  'zai-org/GLM-5-FP8': 41_784_728_832,
+  'zai-org/GLM-5.1': 41_784_728_832,
+  'zai-org/GLM-5.1-FP8': 41_784_728_832,
+  'zai-org/GLM-5.2': 41_250_530_304,
+  'zai-org/GLM-5.2-FP8': 41_250_530_304,
+};
+
+/**
+ * Parameters of the blocks for multi-token prediction that the checkpoints ship on top of the total, without the copies of
+ * embedding and head some of them add; enumerated, and for DeepSeek-V3 to V3.2, GLM-4.5, 4.6 and 5 confirmed by the element
+ * counts of the hub.
+ */
+export const MTP_PARAMETERS: Record<string, number> = {
+  'deepseek-ai/DeepSeek-R1': 11_610_068_224,
+  'deepseek-ai/DeepSeek-V3': 11_610_068_224,
+  'deepseek-ai/DeepSeek-V3.1': 11_610_068_224,
+  'deepseek-ai/DeepSeek-V3.2': 11_624_027_648,
+  'nvidia/DeepSeek-V3.1-NVFP4': 11_610_068_224,
+  'nvidia/DeepSeek-V3.2-NVFP4': 11_624_027_648,
+  'nvidia/GLM-5-NVFP4': 9_952_920_576,
+  'nvidia/GLM-5.1-NVFP4': 9_952_920_576,
+  'nvidia/GLM-5.2-NVFP4': 9_943_548_672,
+  'zai-org/GLM-4.5': 3_988_069_792,
+  'zai-org/GLM-4.6': 3_988_069_792,
+  'zai-org/GLM-5-FP8': 9_952_920_576,
+  'zai-org/GLM-5.1': 9_952_920_576,
+  'zai-org/GLM-5.1-FP8': 9_952_920_576,
+  'zai-org/GLM-5.2': 9_943_548_672,
+  'zai-org/GLM-5.2-FP8': 9_943_548_672,
 };

@@ -96,7 +96,7 @@ describe('a config.json that cannot be', () => {
 
 describe('a kind of model that is not read yet', () => {
   it.each([
-    ['deepseek_v3', 'multi-head latent attention (MLA)'],
+    ['minicpm4', 'attention over a compressed or selected context'],
     ['rwkv6', 'recurrent layers'],
     ['gemma3', 'a vision or audio part'],
     ['t5', 'an encoder beside the decoder'],
@@ -110,7 +110,7 @@ describe('a kind of model that is not read yet', () => {
   });
 
   it.each([
-    ['kv_lora_rank', 512],
+    ['index_topk', 2048],
     ['text_config', {}],
     ['vision_config', {}],
     ['hybrid_override_pattern', 'M*-'],
@@ -170,6 +170,14 @@ describe('an unknown model_type with the fields of a decoder', () => {
     const model = analyze({ ...config, ...experts });
     expect(model.layers.map(({ ffn }) => ffn.kind).slice(0, 3)).toEqual(['dense', 'dense', 'moe']);
     expect(model.assumptions.join(' ')).toContain('first_k_dense_replace');
+  });
+
+  it('has latent attention where the file has its sizes, and says so', () => {
+    const latent = { kv_lora_rank: 512, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128 };
+    const model = analyze({ ...config, ...latent });
+    expect(model.layers[0]?.attention.label).toBe('MLA 32 heads, latent 512 + 64');
+    expect(model.isEstimated).toBe(true);
+    expect(model.assumptions.join(' ')).toContain('multi-head latent attention as DeepSeek has it');
   });
 
   it('is refused when a field is missing that its size needs', () => {

@@ -3,6 +3,7 @@ import { slidingWindow } from '../attention/window.ts';
 import { denseFfn, widthOr } from '../ffn/dense.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
 import { always, flag, NAMES, type Frame } from '../frame.ts';
+import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, LAYER_NORMS, mlpBias, qwenWindow, RMS_NORMS } from './shared.ts';
 import { linear, table, vector, type Weight } from '../weight.ts';
 import type { DecoderFamily } from './types.ts';
@@ -369,7 +370,7 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   internlm2: internlm,
   internlm3,
   llama,
-  mimo: qwen2,
+  mimo: { ...qwen2, mtpParameters: nextTokenBlocks(qwen2) },
   ministral: mistral,
   mistral,
   mpt,

@@ -1,9 +1,10 @@
 import { gqaAttention } from '../attention/gqa.ts';
+import { MLA } from '../attention/mla.ts';
 import { slidingWindow } from '../attention/window.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { afterDenseLayers, moeFfn, sharedOfExpertWidth } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { NAMES, type FfnReader, type Frame } from '../frame.ts';
+import { NAMES, type AttentionReader, type FfnReader, type Frame } from '../frame.ts';
 import { attentionBias, mlpBias, RMS_NORMS } from './shared.ts';
 import type { Weight } from '../weight.ts';
 import type { DecoderFamily } from './types.ts';
@@ -22,12 +23,25 @@ const moe = moeFfn({ sparse: afterDenseLayers, shared: sharedExperts, dense });
 const hasExperts = (fields: ConfigFields): boolean => fields.has(...NAMES.numExperts);
 const ffn: FfnReader = (fields, frame) => (hasExperts(fields) ? moe : dense)(fields, frame);
 
+const isLatent = (fields: ConfigFields): boolean => fields.has(...MLA.telltales);
+
+const grouped = gqaAttention({
+  qkvBias: attentionBias,
+  outBias: attentionBias,
+  // Only a file that has the switch can turn its window off.
+  window: (fields, frame) =>
+    slidingWindow(fields.has('use_sliding_window') ? { enabledBy: 'use_sliding_window' } : {})(fields, frame),
+});
+const attention: AttentionReader = (fields, frame) => (isLatent(fields) ? MLA.read : grouped)(fields, frame);
+
 function assumptions(fields: ConfigFields): string[] {
   const modelType = fields.optionalText(['model_type']) ?? 'unknown';
   const bias = (name: string): string => (fields.has(name) ? `as ${name} says` : 'without biases');
   const list = [
     `model_type "${modelType}" is not known: its size follows from the fields of config.json alone.`,
-    `Attention is assumed to be grouped-query with four projections, ${bias('attention_bias')}, without norms on queries and keys.`,
+    isLatent(fields)
+      ? `Attention is assumed to be multi-head latent attention as DeepSeek has it, ${bias('attention_bias')}.`
+      : `Attention is assumed to be grouped-query with four projections, ${bias('attention_bias')}, without norms on queries and keys.`,
     `The feed-forward networks are assumed to be gated (three matrices), ${bias('mlp_bias')}.`,
     'Two RMSNorms per layer and one before the head are assumed.',
   ];
@@ -43,13 +57,7 @@ function assumptions(fields: ConfigFields): string[] {
 
 /** A decoder whose model_type is unknown but whose file has the standard fields: Llama's layout is assumed. */
 export const GENERIC_FAMILY: DecoderFamily = {
-  attention: gqaAttention({
-    qkvBias: attentionBias,
-    outBias: attentionBias,
-    // Only a file that has the switch can turn its window off.
-    window: (fields, frame) =>
-      slidingWindow(fields.has('use_sliding_window') ? { enabledBy: 'use_sliding_window' } : {})(fields, frame),
-  }),
+  attention,
   ffn,
   norms: RMS_NORMS,
   isHeadTied: false,

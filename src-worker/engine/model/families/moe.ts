@@ -11,6 +11,7 @@ import {
 } from '../ffn/moe.ts';
 import { always, flag } from '../frame.ts';
 import { vector } from '../weight.ts';
+import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, LAYER_NORMS, optionalPerHeadNorm, qwenWindow, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
@@ -71,21 +72,26 @@ const gptOss: DecoderFamily = {
   ffn: moeFfn({ expertWidth: ['intermediate_size'], expertBias: always, routerBias: always }),
 };
 
+const ernieAttention = gqaAttention({
+  numKvHeads: kvHeads(4),
+  qkvBias: flag('use_bias', false),
+  outBias: flag('use_bias', false),
+});
+const ernieDense = denseFfn({ bias: flag('use_bias', false) });
+
 const ernie45Moe: DecoderFamily = {
   ...mixtral,
-  attention: gqaAttention({
-    numKvHeads: kvHeads(4),
-    qkvBias: flag('use_bias', false),
-    outBias: flag('use_bias', false),
-  }),
+  attention: ernieAttention,
   ffn: moeFfn({
     sparse: layerRange,
     expertWidth: ['moe_intermediate_size'],
     routerBias: always,
     shared: sharedOfExpertWidth('moe_num_shared_experts'),
-    dense: denseFfn({ bias: flag('use_bias', false) }),
+    dense: ernieDense,
   }),
   isHeadTied: true,
+  // The layer of its block is dense, and no norm follows it.
+  mtpParameters: nextTokenBlocks({ attention: ernieAttention, ffn: ernieDense }, { ownNorms: 2 }),
 };
 
 /** DeepSeekMoE before MLA. */
@@ -106,15 +112,18 @@ const correctedMoe = moeFfn({
   shared: sharedOfExpertWidth('n_shared_experts'),
 });
 
+const glm4MoeAttention = gqaAttention({
+  numKvHeads: kvHeads(8),
+  headDim: 128,
+  qkvBias: attentionBias,
+  qkNorm: optionalPerHeadNorm,
+});
+
 const glm4Moe: DecoderFamily = {
   ...mixtral,
-  attention: gqaAttention({
-    numKvHeads: kvHeads(8),
-    headDim: 128,
-    qkvBias: attentionBias,
-    qkNorm: optionalPerHeadNorm,
-  }),
+  attention: glm4MoeAttention,
   ffn: correctedMoe,
+  mtpParameters: nextTokenBlocks({ attention: glm4MoeAttention, ffn: correctedMoe }),
 };
 
 const dots1: DecoderFamily = {

@@ -3,6 +3,8 @@ import { LATENT_FAMILIES } from './latent.ts';
 import { MIXED_FAMILIES } from './mixed.ts';
 import { MOE_FAMILIES } from './moe.ts';
 import { RECURRENT_FAMILIES } from './recurrent.ts';
+import { SELECTIVE_FAMILIES } from './selective.ts';
+import { STEP_FAMILIES } from './step.ts';
 import type { DecoderFamily } from './types.ts';
 
 const FAMILIES: ReadonlyMap<string, DecoderFamily> = new Map([
@@ -10,6 +12,8 @@ const FAMILIES: ReadonlyMap<string, DecoderFamily> = new Map([
   ...Object.entries(MOE_FAMILIES),
   ...Object.entries(LATENT_FAMILIES),
   ...Object.entries(RECURRENT_FAMILIES),
+  ...Object.entries(SELECTIVE_FAMILIES),
+  ...Object.entries(STEP_FAMILIES),
   ...Object.entries(MIXED_FAMILIES),
 ]);
 

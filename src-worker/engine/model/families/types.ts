@@ -13,6 +13,8 @@ export type NormCountRule = (fields: ConfigFields, frame: Frame) => (layer: numb
  * an output head. Adding a family is one entry in a table beside this file.
  */
 export interface DecoderFamily {
+  /** What the family's Transformers class sets for keys a file leaves out. */
+  defaults?: Readonly<Record<string, unknown>>;
   attention: AttentionReader;
   ffn: FfnReader;
   /** `perLayer`: how many norms of the hidden size a layer has (2 unless the family says otherwise). */
@@ -37,6 +39,8 @@ export interface DecoderFamily {
   mtpParameters?: (fields: ConfigFields, frame: Frame) => number;
   /** Generators whose `architectures` entry does not follow the usual names. */
   architectures?: readonly string[];
-  /** Sentences about what was taken for granted; only the family of unknown decoders has them. */
+  /** Files the modelling code leaves open: their figures are labelled estimated. */
+  isEstimated?: FlagRule;
+  /** Sentences about what was taken for granted, for unknown decoders and estimated files. */
   assumptions?: (fields: ConfigFields) => string[];
 }

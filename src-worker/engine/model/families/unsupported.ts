@@ -2,7 +2,6 @@ import type { ConfigFields } from '../fields.ts';
 
 /** Kinds of models that are not read yet, with the words a refusal uses ("… uses <words>, which …"). */
 const REASONS = {
-  mla: 'multi-head latent attention (MLA)',
   sparseAttention: 'attention over a compressed or selected context',
   stateSpace: 'state-space (Mamba) layers',
   linear: 'linear attention layers',
@@ -18,19 +17,9 @@ const REASONS = {
 export type UnsupportedReason = keyof typeof REASONS;
 
 const MODEL_TYPES: Record<UnsupportedReason, readonly string[]> = {
-  mla: [
-    'deepseek_v2',
-    'deepseek_v3',
-    'deepseek_v32',
-    'glm4_moe_lite',
-    'glm_moe_dsa',
-    'kimi_k2',
-    'longcat_flash',
-    'minicpm3',
-  ],
-  sparseAttention: ['deepseek_v4', 'minicpm4', 'minimax_m3'],
+  sparseAttention: ['minicpm4'],
   stateSpace: [],
-  linear: ['kimi_linear'],
+  linear: [],
   recurrent: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7', 'xlstm'],
   sharedKv: ['gemma3n_text', 'gemma4_text'],
   searched: ['deci', 'nemotron-nas', 'openelm'],
@@ -96,7 +85,6 @@ const REASON_BY_MODEL_TYPE = new Map(
 /** Fields that betray a kind in a file whose model_type is not known. */
 const TELLTALE_FIELDS: Partial<Record<UnsupportedReason, readonly string[]>> = {
   multimodal: ['text_config', 'llm_config', 'language_config', 'vision_config', 'audio_config', 'img_processor'],
-  mla: ['kv_lora_rank'],
   sparseAttention: ['sparse_attention_config', 'index_topk'],
   stateSpace: [
     'ssm_cfg',

@@ -47,8 +47,39 @@ export const sparseSteps: SparseRule = (fields) => {
   return (layer) => !isDense.has(layer) && (layer + 1) % step === 0;
 };
 
-/** DeepSeek, GLM: the first `first_k_dense_replace` layers are dense, then every `moe_layer_freq`-th has experts. */
-export const afterDenseLayers: SparseRule = (fields) => {
+/** A list with one entry for each layer; entries beyond are those of multi-token-prediction blocks. */
+function perLayer<Entry>(
+  name: string,
+  entries: Entry[] | null,
+  fields: ConfigFields,
+  numLayers: number,
+): Entry[] | null {
+  if (entries && entries.length < numLayers) {
+    throw fields.invalid(name, entries, `a list of ${numLayers} entries, one per layer`);
+  }
+  return entries;
+}
+
+/** Layers with experts as a list names them: `mlp_layer_types` ("sparse"), or `moe_layer_freq` with a number (1) for each. */
+function listedSparse(fields: ConfigFields, numLayers: number): ((layer: number) => boolean) | null {
+  const isType = (value: unknown): value is string => value === 'dense' || value === 'sparse';
+  const types = fields.optionalList(['mlp_layer_types'], LIMITS.layers, isType, '"dense" or "sparse"');
+  const listed = perLayer('mlp_layer_types', types, fields, numLayers);
+  if (listed) return (layer) => listed[layer] === 'sparse';
+  if (!fields.holdsList(['moe_layer_freq'])) return null;
+  const isFlag = (value: unknown): value is number => value === 0 || value === 1;
+  const flags = fields.optionalList(['moe_layer_freq'], LIMITS.layers, isFlag, '0 (dense) or 1 (experts)');
+  const sparse = perLayer('moe_layer_freq', flags, fields, numLayers);
+  return (layer) => sparse?.[layer] === 1;
+}
+
+/**
+ * DeepSeek, GLM: layers as a list names them, else the first `first_k_dense_replace` are dense and then every
+ * `moe_layer_freq`-th has experts.
+ */
+export const afterDenseLayers: SparseRule = (fields, frame) => {
+  const listed = listedSparse(fields, frame.numLayers);
+  if (listed) return listed;
   const first = fields.optionalCount(['first_k_dense_replace'], LIMITS.layers, 0) ?? 0;
   const every = fields.optionalCount(['moe_layer_freq'], LIMITS.layers) ?? 1;
   return (layer) => layer >= first && layer % every === 0;
@@ -174,6 +205,12 @@ export function moeFfn(options: MoeOptions = {}): FfnReader {
     return (layer) => (layers[layer] || !denseOf ? expertsOf(chosenOf(layer)) : denseOf(layer));
   };
 }
+
+/** A family whose files may name no experts at all: those layers are dense. */
+export const moeOrDense =
+  (moe: FfnReader, dense: FfnReader = denseFfn()): FfnReader =>
+  (fields, frame) =>
+    (fields.has(...NAMES.numExperts) ? moe : dense)(fields, frame);
 
 export const MOE: FfnKindEntry = {
   words: 'mixtures of experts',
