@@ -99,7 +99,7 @@ function checkHeads(model: Model, tensorParallel: number): void {
   if (heads === null) return;
   throw invalidInput(
     'tp_heads',
-    `tp ${tensorParallel} does not divide the ${heads} attention heads of ${model.id}: use a divisor, for example ${largestDivisor(heads, tensorParallel)}.`,
+    `tp ${tensorParallel} does not divide the ${heads.count} ${heads.words} of ${model.id}: use a divisor, for example ${largestDivisor(heads.count, tensorParallel)}.`,
     { tp: tensorParallel },
   );
 }

@@ -29,7 +29,7 @@ export interface SearchSurvey {
 
 const SENTENCES: Record<ReasonCode, string> = {
   memory: 'The weights and the longest request do not fit into the memory of the GPUs.',
-  tp_heads: 'The tensor parallelism does not divide the attention heads of the model.',
+  tp_heads: "The tensor parallelism does not divide the heads of the model's layers.",
   link_domain: 'The tensor parallelism needs more GPUs than the instance has.',
   compute_capability: 'The engine does not run on the GPU.',
   dtype_unsupported: 'The GPU cannot compute the precision.',

@@ -27,15 +27,6 @@ export type AttentionReader = (fields: ConfigFields, frame: Frame) => (layer: nu
 /** Reads one kind of feed-forward network: the fields once, then that of each layer (0-based). */
 export type FfnReader = (fields: ConfigFields, frame: Frame) => (layer: number) => Ffn;
 
-/** The same reader with what the family's Transformers class sets for keys a file leaves out. */
-export const withClassDefaults =
-  <Part>(
-    defaults: Readonly<Record<string, unknown>>,
-    reader: (fields: ConfigFields, frame: Frame) => Part,
-  ): ((fields: ConfigFields, frame: Frame) => Part) =>
-  (fields, frame) =>
-    reader(fields.withDefaults(defaults), frame);
-
 /** The names families give to the same thing. */
 export const NAMES = {
   hiddenSize: ['hidden_size', 'n_embd', 'n_embed', 'd_model', 'model_dim'],

@@ -9,8 +9,18 @@ export const commonDivisor = (counts: readonly number[]): number =>
     return larger;
   }, 0);
 
-/** The first number of heads that `tensorParallel` does not divide, or null when it divides those of every layer. */
-export function undividedHeads(model: Model, tensorParallel: number): number | null {
-  const heads = distinctLayers(model.layers).map(({ layer }) => layer.attention.numHeads);
-  return heads.find((count) => count !== null && count % tensorParallel !== 0) ?? null;
+export interface UndividedHeads {
+  count: number;
+  /** What is counted, for a sentence: `attention heads`. */
+  words: string;
+}
+
+/** The first heads that `tensorParallel` does not divide, or null when it divides those of every layer. */
+export function undividedHeads(model: Model, tensorParallel: number): UndividedHeads | null {
+  for (const { layer } of distinctLayers(model.layers)) {
+    const { numHeads: count, state } = layer.attention;
+    if (count === null || count % tensorParallel === 0) continue;
+    return { count, words: state.length > 0 ? 'heads or groups of heads of the recurrent layers' : 'attention heads' };
+  }
+  return null;
 }

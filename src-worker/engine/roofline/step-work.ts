@@ -34,10 +34,10 @@ export function decodeWork(subject: StepSubject, plan: StepPlan, decodes: number
   const { model, kvBytesPerElement, tensorParallel } = subject;
   const { stateBytes } = kvLayout(model, kvBytesPerElement, tensorParallel);
   // States are read, which contextBytesRead counts, and written back.
-  const sequenceBytes = contextBytesRead(model, kvBytesPerElement, tensorParallel, contextTokens) + stateBytes;
+  const readBytes = contextBytesRead(model, kvBytesPerElement, tensorParallel, contextTokens);
   return {
     flop: (decodes * tokenFlops(model, contextTokens).total) / tensorParallel,
-    bytes: weightBytesRead(subject, plan, decodes) + decodes * sequenceBytes,
+    bytes: weightBytesRead(subject, plan, decodes) + decodes * (readBytes + stateBytes),
   };
 }
 

@@ -77,11 +77,11 @@ function headsRefusal(subject: SizingSubject, tensorParallel: number): Refusal |
   if (odd === null) return null;
   return {
     reason: 'tp_heads',
-    detail: `TP ${tensorParallel} does not divide the ${odd} attention heads of ${subject.model.id}.`,
+    detail: `TP ${tensorParallel} does not divide the ${odd.count} ${odd.words} of ${subject.model.id}.`,
     margin: {
       metric: 'tensor_parallel',
       value: tensorParallel,
-      limit: largestDivisor(odd, tensorParallel),
+      limit: largestDivisor(odd.count, tensorParallel),
       unit: 'GPUs',
     },
   };

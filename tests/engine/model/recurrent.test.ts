@@ -26,15 +26,15 @@ describe('bundled models with a constant state', () => {
     },
   );
 
-  it('are all in this list', () => {
+  it('are all in this list, save one whose figures nobody confirmed', () => {
     const ids = bundledFiles().map(idOfFile);
     const recurrent = ids.filter((id) => {
       const config = bundledSource(id).config as { model_type?: string; text_config?: { model_type?: string } };
       return [config.model_type, config.text_config?.model_type].some(
-        (type) => type !== undefined && type !== 'kimi_linear' && Object.hasOwn(RECURRENT_FAMILIES, type),
+        (type) => type !== undefined && Object.hasOwn(RECURRENT_FAMILIES, type),
       );
     });
-    expect(recurrent.sort()).toEqual(Object.keys(BUNDLED_RECURRENT).sort());
+    expect(recurrent.sort()).toEqual([...Object.keys(BUNDLED_RECURRENT), 'moonshotai/Kimi-K3'].sort());
   });
 });
 

@@ -8,6 +8,8 @@ interface KimiDeltaShape {
   numHeads: number;
   headDim: number;
   kernel: number;
+  /** The gate on the output as one projection, not two of the rank of a head (Kimi K3). */
+  hasFullRankGate: boolean;
 }
 
 /** `linear_attn_config` as the checkpoints write it, or the flat names of Transformers 5; defaults of `KimiLinearConfig`. */
@@ -18,11 +20,13 @@ function readShape(fields: ConfigFields): KimiDeltaShape {
     headDim: fields.optionalCount(['linear_attn_config.head_dim', 'linear_head_dim'], LIMITS.heads) ?? 128,
     kernel:
       fields.optionalCount(['linear_attn_config.short_conv_kernel_size', 'linear_conv_kernel_dim'], LIMITS.width) ?? 4,
+    hasFullRankGate: fields.flag(['linear_attn_config.use_full_rank_gate'], false),
   };
 }
 
-/** p = heads · size: 3·h·p + 3·p·w + h·d + d·p (decay) + h·d + d·p (gate) + h·nh + nh + p + d + p·h. */
-function kimiDeltaWeights(hiddenSize: number, { numHeads, headDim, kernel }: KimiDeltaShape, module: string): Weight[] {
+/** p = heads · size: 3·h·p + 3·p·w + h·d + d·p (decay) + h·d + d·p (gate, or h·p) + h·nh + nh + p + d + p·h. */
+function kimiDeltaWeights(hiddenSize: number, shape: KimiDeltaShape, module: string): Weight[] {
+  const { numHeads, headDim, kernel } = shape;
   const width = numHeads * headDim;
   const split = { splitUnits: numHeads };
   const project = (name: string, outputs: number, inputs: number, options = {}): Weight[] =>
@@ -37,8 +41,9 @@ function kimiDeltaWeights(hiddenSize: number, { numHeads, headDim, kernel }: Kim
     ...project('f_b_proj', width, headDim, split),
     vector('attention', `${module}.dt_bias`, width, numHeads),
     ...project('b_proj', numHeads, hiddenSize, split),
-    ...project('g_a_proj', headDim, hiddenSize),
-    ...project('g_b_proj', width, headDim, split),
+    ...(shape.hasFullRankGate
+      ? project('g_proj', width, hiddenSize, split)
+      : [...project('g_a_proj', headDim, hiddenSize), ...project('g_b_proj', width, headDim, split)]),
     vector('attention', `${module}.o_norm`, headDim),
     ...project('o_proj', hiddenSize, width, { ...split, splitsInputs: true }),
   ];

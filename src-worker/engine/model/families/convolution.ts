@@ -1,4 +1,4 @@
-import { gqaAttention, kvHeads, perHeadNorm } from '../attention/gqa.ts';
+import { gqaAttention, perHeadNorm } from '../attention/gqa.ts';
 import { byLayerType, type LayerTypeRule } from '../attention/layer-types.ts';
 import { rgLru } from '../attention/rg-lru.ts';
 import { shortConvolution } from '../attention/short-convolution.ts';
@@ -6,7 +6,7 @@ import { slidingWindow } from '../attention/window.ts';
 import { denseFfn } from '../ffn/dense.ts';
 import { moeFfn } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, flag, withClassDefaults } from '../frame.ts';
+import { always, flag } from '../frame.ts';
 import { attentionBias, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
@@ -37,7 +37,7 @@ const listedLayers: LayerTypeRule = (fields) => {
 const lfm2Attention = byLayerType(
   {
     conv: shortConvolution(),
-    full_attention: gqaAttention({ numKvHeads: kvHeads(8), qkNorm: perHeadNorm }),
+    full_attention: gqaAttention({ qkNorm: perHeadNorm }),
   },
   listedLayers,
 );
@@ -46,6 +46,7 @@ const lfm2Attention = byLayerType(
 const isLfm2HeadTied = (fields: ConfigFields): boolean => fields.flag(['tie_embedding', 'tie_word_embeddings'], true);
 
 const lfm2: DecoderFamily = {
+  defaults: { num_attention_heads: 32, num_key_value_heads: 8, max_position_embeddings: 128_000 },
   attention: lfm2Attention,
   ffn: denseFfn({ module: 'feed_forward', width: lfm2Width }),
   norms: RMS_NORMS,
@@ -56,19 +57,26 @@ const lfm2: DecoderFamily = {
 /** Experts after the first `num_dense_layers`. */
 const lfm2Moe: DecoderFamily = {
   ...lfm2,
-  ffn: withClassDefaults(
-    { num_experts: 32, num_experts_per_tok: 4, moe_intermediate_size: 1792, intermediate_size: 7168 },
-    moeFfn({
-      module: 'feed_forward',
-      sparse: (fields) => {
-        const first = fields.optionalCount(['num_dense_layers'], LIMITS.layers, 0) ?? 2;
-        return (layer) => layer >= first;
-      },
-      expertWidth: ['moe_intermediate_size'],
-      routerBias: flag('use_expert_bias', true),
-      dense: denseFfn({ module: 'feed_forward' }),
-    }),
-  ),
+  defaults: {
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    intermediate_size: 7168,
+    moe_intermediate_size: 1792,
+    num_experts: 32,
+    num_experts_per_tok: 4,
+    num_dense_layers: 2,
+    max_position_embeddings: 128_000,
+  },
+  ffn: moeFfn({
+    module: 'feed_forward',
+    sparse: (fields) => {
+      const first = fields.optionalCount(['num_dense_layers'], LIMITS.layers, 0) ?? 0;
+      return (layer) => layer >= first;
+    },
+    expertWidth: ['moe_intermediate_size'],
+    routerBias: flag('use_expert_bias', true),
+    dense: denseFfn({ module: 'feed_forward' }),
+  }),
 };
 
 /** `block_types` repeats over the layers; defaults of `RecurrentGemmaConfig`. */
@@ -86,6 +94,7 @@ function halfOfWritten(fields: ConfigFields): number {
 
 /** Griffin: two recurrent layers, then one that attends to a window. `intermediate_size` counts gate and up together. */
 const recurrentGemma: DecoderFamily = {
+  defaults: { num_attention_heads: 10 },
   attention: byLayerType(
     {
       attention: (fields, frame) =>

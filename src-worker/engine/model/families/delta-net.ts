@@ -1,12 +1,12 @@
 import { gatedDeltaNet, type DeltaNetOptions } from '../attention/gated-delta-net.ts';
-import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm } from '../attention/gqa.ts';
+import { fullWidthNorm, gqaAttention, perHeadNorm } from '../attention/gqa.ts';
 import { byLayerType, everyNth } from '../attention/layer-types.ts';
 import { denseFfn } from '../ffn/dense.ts';
 import { gatedSharedExpert, moeFfn, sparseSteps } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, NAMES, withClassDefaults, type FfnReader } from '../frame.ts';
+import { always, NAMES, type FfnReader } from '../frame.ts';
+import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, RMS_NORMS } from './shared.ts';
-import { tokenPredictionParameters } from './token-prediction.ts';
 import type { DecoderFamily } from './types.ts';
 
 const LAYER_TYPES = ['linear_attention', 'full_attention'];
@@ -16,32 +16,31 @@ const everyFourthFull = everyNth('full_attention_interval', 4, 'full_attention',
 const QWEN_DELTA_NET = { numKeyHeads: 16, numValueHeads: 32, keyHeadDim: 128, valueHeadDim: 128, kernel: 4 };
 
 /** Full attention with a gate on its output, which the query projection yields beside the queries. */
-const gatedAttention = (numKvHeads: number) =>
-  gqaAttention({
-    headDim: 256,
-    numKvHeads: kvHeads(numKvHeads),
-    qkvBias: attentionBias,
-    outBias: attentionBias,
-    qkNorm: perHeadNorm,
-    hasOutputGate: always,
-  });
+const gatedAttention = gqaAttention({
+  headDim: 256,
+  qkvBias: attentionBias,
+  outBias: attentionBias,
+  qkNorm: perHeadNorm,
+  hasOutputGate: always,
+});
 
 interface QwenOptions {
-  numKvHeads: number;
   layout: DeltaNetOptions['layout'] & string;
+  defaults: Readonly<Record<string, unknown>>;
   ffn: FfnReader;
   /** FFN of the layer for multi-token prediction. */
   predictionFfn: FfnReader;
-  /** Layers for multi-token prediction when the file names no number. */
-  predictionLayers: number;
+  /** Layers for multi-token prediction where the file does not say. */
+  predictionLayers?: number;
 }
 
 /** Qwen3-Next and Qwen3.5: three layers of linear attention, then one of full attention. */
-const qwen = ({ numKvHeads, layout, ffn, predictionFfn, predictionLayers }: QwenOptions): DecoderFamily => ({
+const qwen = ({ layout, defaults, ffn, predictionFfn, predictionLayers = 0 }: QwenOptions): DecoderFamily => ({
+  defaults: { num_attention_heads: 16, max_position_embeddings: 32_768, ...defaults },
   attention: byLayerType(
     {
       linear_attention: gatedDeltaNet({ layout, defaults: () => QWEN_DELTA_NET }),
-      full_attention: gatedAttention(numKvHeads),
+      full_attention: gatedAttention,
     },
     everyFourthFull,
   ),
@@ -49,56 +48,49 @@ const qwen = ({ numKvHeads, layout, ffn, predictionFfn, predictionLayers }: Qwen
   norms: RMS_NORMS,
   isHeadTied: false,
   layerTypes: LAYER_TYPES,
-  mtpParameters: tokenPredictionParameters({
-    otherwise: predictionLayers,
-    attention: gatedAttention(numKvHeads),
-    ffn: predictionFfn,
-    normsBeside: 3,
-  }),
+  mtpParameters: nextTokenBlocks(
+    { attention: gatedAttention, ffn: predictionFfn },
+    { count: ['mtp_num_hidden_layers', 'num_nextn_predict_layers'], countIfAbsent: predictionLayers },
+  ),
 });
 
 const sparse = { expertWidth: ['moe_intermediate_size'], shared: gatedSharedExpert };
-
-const qwen3NextDefaults = {
-  num_experts: 512,
-  num_experts_per_tok: 10,
-  moe_intermediate_size: 512,
-  shared_expert_intermediate_size: 512,
-};
+const everywhereSparse = moeFfn(sparse);
 
 /** Its files do not name the block for multi-token prediction that the checkpoints ship; vLLM loads one, too. */
 const qwen3Next = qwen({
-  numKvHeads: 2,
   layout: 'fused',
-  ffn: withClassDefaults(qwen3NextDefaults, moeFfn({ ...sparse, sparse: sparseSteps })),
-  predictionFfn: withClassDefaults(qwen3NextDefaults, moeFfn(sparse)),
+  defaults: {
+    num_key_value_heads: 2,
+    intermediate_size: 5632,
+    num_experts: 512,
+    num_experts_per_tok: 10,
+    moe_intermediate_size: 512,
+    shared_expert_intermediate_size: 512,
+  },
+  ffn: moeFfn({ ...sparse, sparse: sparseSteps }),
+  predictionFfn: everywhereSparse,
   predictionLayers: 1,
 });
 
 const qwen35 = qwen({
-  numKvHeads: 4,
   layout: 'split',
+  defaults: { num_key_value_heads: 4, intermediate_size: 12_288 },
   ffn: denseFfn(),
   predictionFfn: denseFfn(),
-  predictionLayers: 0,
 });
 
-const qwen35MoeFfn = withClassDefaults(
-  {
+const qwen35Moe = qwen({
+  layout: 'split',
+  defaults: {
+    num_key_value_heads: 2,
     num_experts: 256,
     num_experts_per_tok: 8,
     moe_intermediate_size: 512,
     shared_expert_intermediate_size: 512,
   },
-  moeFfn(sparse),
-);
-
-const qwen35Moe = qwen({
-  numKvHeads: 2,
-  layout: 'split',
-  ffn: qwen35MoeFfn,
-  predictionFfn: qwen35MoeFfn,
-  predictionLayers: 0,
+  ffn: everywhereSparse,
+  predictionFfn: everywhereSparse,
 });
 
 /** `OlmoHybridConfig`: as many heads as attention has, keys of three quarters of the hidden size, values twice as large. */
@@ -111,6 +103,7 @@ function olmoDeltaNet(fields: ConfigFields, { hiddenSize }: { hiddenSize: number
 }
 
 const olmoHybrid: DecoderFamily = {
+  defaults: { max_position_embeddings: 65_536 },
   attention: byLayerType(
     {
       linear_attention: gatedDeltaNet({ layout: 'separate', defaults: olmoDeltaNet }),

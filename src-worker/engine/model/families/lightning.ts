@@ -1,11 +1,13 @@
-import { gqaAttention, kvHeads, perHeadNorm, type HeadShape } from '../attention/gqa.ts';
+import { gqaAttention, perHeadNorm, type HeadShape } from '../attention/gqa.ts';
 import { byLayerType, type LayerTypeRule } from '../attention/layer-types.ts';
 import { lightningAttention } from '../attention/lightning.ts';
+import { mlaAttention } from '../attention/mla.ts';
 import { ffnWeights } from '../ffn/dense.ts';
-import { moeFfn } from '../ffn/moe.ts';
+import { afterDenseLayers, moeFfn } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { flag, withClassDefaults, type Frame } from '../frame.ts';
+import { flag, never, type AttentionReader, type Frame } from '../frame.ts';
 import { linear, type Weight } from '../weight.ts';
+import { nextTokenBlocks } from './mtp.ts';
 import { RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
@@ -45,14 +47,12 @@ const minimaxText01: DecoderFamily = {
 /** The same in the key style of Transformers (`MiniMaxConfig`): every other layer is linear unless the file lists them. */
 const minimax: DecoderFamily = {
   ...minimaxText01,
-  attention: byLayerType(
-    { linear_attention: lightningAttention(), full_attention: gqaAttention({ numKvHeads: kvHeads(8) }) },
-    (fields, frame) =>
-      fields.has('attn_type_list')
-        ? attentionTypes(fields, frame)
-        : (layer) => (layer % 2 === 0 ? 'full_attention' : 'linear_attention'),
+  defaults: { num_key_value_heads: 8, num_local_experts: 8, num_experts_per_tok: 2, max_position_embeddings: 131_072 },
+  attention: byLayerType({ linear_attention: lightningAttention(), full_attention: gqaAttention() }, (fields, frame) =>
+    fields.has('attn_type_list')
+      ? attentionTypes(fields, frame)
+      : (layer) => (layer % 2 === 0 ? 'full_attention' : 'linear_attention'),
   ),
-  ffn: withClassDefaults({ num_local_experts: 8, num_experts_per_tok: 2 }, minimaxText01.ffn),
 };
 
 const anyBias = (fields: ConfigFields): boolean =>
@@ -74,42 +74,55 @@ function bailingShared(fields: ConfigFields, { hiddenSize }: Frame, expertWidth:
   return number === 0 ? [] : ffnWeights('sharedExperts', 'mlp.shared_experts', { hiddenSize, width: number * each });
 }
 
-/** Ring-linear and Ling-linear 2.0. Source: vLLM, `BailingMoELinearAttention` and `BailingMoeV25`. */
-const bailingLinear: DecoderFamily = {
-  attention: byLayerType(
-    {
-      linear_attention: lightningAttention({
-        names: { module: 'attention', qkv: 'query_key_value', gate: 'g_proj', norm: 'g_norm', out: 'dense' },
-        qkvBias: anyBias,
-        outBias,
-        qkNorm: hasQkNorm,
-        normGroups: (fields) => fields.optionalCount(['group_norm_size'], LIMITS.heads) ?? 1,
-      }),
-      full_attention: gqaAttention({
-        module: 'attention',
-        qkvBias: anyBias,
-        outBias,
-        qkNorm: (heads: HeadShape, fields) => (hasQkNorm(fields) ? perHeadNorm(heads) : 0),
-      }),
-    },
+const bailingLightning = lightningAttention({
+  names: { module: 'attention', qkv: 'query_key_value', gate: 'g_proj', norm: 'g_norm', out: 'dense' },
+  qkvBias: anyBias,
+  outBias,
+  qkNorm: hasQkNorm,
+  normGroups: (fields) => fields.optionalCount(['group_norm_size'], LIMITS.heads) ?? 1,
+});
+
+const bailingFfn = moeFfn({
+  sparse: afterDenseLayers,
+  expertWidth: ['moe_intermediate_size'],
+  routerBias: flag('moe_router_enable_expert_bias', false),
+  shared: bailingShared,
+});
+
+const bailing = (fullAttention: AttentionReader): DecoderFamily => {
+  const attention = byLayerType(
+    { linear_attention: bailingLightning, attention: fullAttention, full_attention: fullAttention },
     layerGroups,
-  ),
-  ffn: moeFfn({
-    sparse: (fields) => {
-      const first = fields.optionalCount(['first_k_dense_replace'], LIMITS.layers, 0) ?? 0;
-      return (layer) => layer >= first;
-    },
-    expertWidth: ['moe_intermediate_size'],
-    routerBias: flag('moe_router_enable_expert_bias', false),
-    shared: bailingShared,
+  );
+  return {
+    attention,
+    ffn: bailingFfn,
+    norms: RMS_NORMS,
+    isHeadTied: false,
+    layerTypes: [...LAYER_TYPES, 'attention'],
+    mtpParameters: nextTokenBlocks({ attention, ffn: bailingFfn }),
+  };
+};
+
+/** Ring-linear and Ling-linear 2.0. Source: vLLM, `BailingMoELinearAttention`. */
+const bailingLinear = bailing(
+  gqaAttention({
+    module: 'attention',
+    qkvBias: anyBias,
+    outBias,
+    qkNorm: (heads: HeadShape, fields) => (hasQkNorm(fields) ? perHeadNorm(heads) : 0),
   }),
-  norms: RMS_NORMS,
-  isHeadTied: false,
-  layerTypes: LAYER_TYPES,
+);
+
+/** Ling and Ring 2.5: latent attention in the full layers. Source: vLLM, `BailingMoeV25ForCausalLM`, with its defaults. */
+const bailingHybrid: DecoderFamily = {
+  ...bailing(mlaAttention({ module: 'attention', bias: never })),
+  defaults: { kv_lora_rank: 512, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128 },
 };
 
 /** Decoders with lightning attention beside full attention, by `model_type`. */
 export const LIGHTNING_FAMILIES: Record<string, DecoderFamily> = {
+  bailing_hybrid: bailingHybrid,
   bailing_moe_linear: bailingLinear,
   minimax,
   minimax_m1: minimaxText01,

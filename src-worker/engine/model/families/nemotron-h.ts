@@ -1,15 +1,15 @@
-import { gqaAttention, kvHeads } from '../attention/gqa.ts';
+import { gqaAttention } from '../attention/gqa.ts';
 import { byLayerType, type LayerTypeRule } from '../attention/layer-types.ts';
 import { mamba2 } from '../attention/mamba2.ts';
 import { NO_ATTENTION } from '../attention/none.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
-import { moeFfn } from '../ffn/moe.ts';
+import { moeFfn, type LatentExperts } from '../ffn/moe.ts';
 import { NO_FFN } from '../ffn/none.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { flag, withClassDefaults, type AttentionReader, type FfnReader, type Frame } from '../frame.ts';
-import type { Weight } from '../weight.ts';
+import { flag, type AttentionReader, type FfnReader, type Frame } from '../frame.ts';
+import { linear, type Weight } from '../weight.ts';
+import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, mlpBias } from './shared.ts';
-import { tokenPredictionParameters } from './token-prediction.ts';
 import type { DecoderFamily } from './types.ts';
 
 /** What stands in a layer, by its letter in `hybrid_override_pattern`. */
@@ -47,7 +47,6 @@ function numLayers(fields: ConfigFields): number {
 const attention = gqaAttention({
   module: 'mixer',
   headDim: 128,
-  numKvHeads: kvHeads(8),
   qkvBias: attentionBias,
   outBias: attentionBias,
 });
@@ -77,10 +76,7 @@ const mamba = mamba2({
 
 const noAttention: AttentionReader = () => () => NO_ATTENTION;
 const noFfn: FfnReader = () => () => NO_FFN;
-const mlp = withClassDefaults(
-  { intermediate_size: 21504 },
-  denseFfn({ module: 'mixer', isGated: false, bias: mlpBias }),
-);
+const mlp = denseFfn({ module: 'mixer', isGated: false, bias: mlpBias });
 
 function sharedExperts(fields: ConfigFields, { hiddenSize }: Frame): Weight[] {
   const number = fields.optionalCount(['n_shared_experts'], LIMITS.experts, 0) ?? 1;
@@ -90,29 +86,43 @@ function sharedExperts(fields: ConfigFields, { hiddenSize }: Frame): Weight[] {
   return ffnWeights('sharedExperts', 'mixer.shared_experts', shape);
 }
 
-/** Experts of two matrices, behind one projection into a latent width where the file names one. */
-const moe = withClassDefaults(
-  {
-    n_routed_experts: 8,
-    num_experts_per_tok: 2,
-    moe_intermediate_size: 7688,
-    moe_shared_expert_intermediate_size: 7688,
-  },
-  moeFfn({
-    module: 'mixer',
-    isGated: false,
-    expertWidth: ['moe_intermediate_size'],
-    latentSize: (fields) => fields.optionalCount(['moe_latent_size'], LIMITS.width),
-    latentBias: mlpBias,
-    shared: sharedExperts,
-  }),
-);
+/** One projection into a latent width and one back, where the file names such a width. */
+function latentExperts(fields: ConfigFields, { hiddenSize }: Frame): LatentExperts | null {
+  const size = fields.optionalCount(['moe_latent_size'], LIMITS.width);
+  if (size === null) return null;
+  const hasBias = mlpBias(fields);
+  return {
+    size,
+    projections: [
+      ...linear('sharedExperts', 'mixer.fc1_latent_proj', size, hiddenSize, { hasBias }),
+      ...linear('sharedExperts', 'mixer.fc2_latent_proj', hiddenSize, size, { hasBias }),
+    ],
+  };
+}
+
+/** Experts of two matrices. */
+const moe = moeFfn({
+  module: 'mixer',
+  isGated: false,
+  expertWidth: ['moe_intermediate_size'],
+  latent: latentExperts,
+  shared: sharedExperts,
+});
 
 /**
  * Nemotron-H and Nemotron 3: every layer is one sub-layer behind one norm. Its published totals leave out the correction biases
  * of the routers.
  */
 const nemotronH: DecoderFamily = {
+  defaults: {
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    intermediate_size: 21_504,
+    n_routed_experts: 8,
+    num_experts_per_tok: 2,
+    moe_intermediate_size: 7688,
+    moe_shared_expert_intermediate_size: 7688,
+  },
   attention: byLayerType(
     {
       attention: namedHeadDim,
@@ -133,7 +143,7 @@ const nemotronH: DecoderFamily = {
   layerTypes: ['attention', 'full_attention', 'linear_attention', 'mamba', 'mlp', 'moe'],
   numLayers,
   // A layer of attention and one of experts, each behind its norm, with three more beside them.
-  mtpParameters: tokenPredictionParameters({ attention: namedHeadDim, ffn: moe, normsBeside: 3 }),
+  mtpParameters: nextTokenBlocks({ attention: namedHeadDim, ffn: moe }),
 };
 
 /** Decoders whose layers are single sub-layers, by `model_type`. */

@@ -1,5 +1,6 @@
 import { CONVOLUTION_FAMILIES } from './convolution.ts';
 import { DELTA_NET_FAMILIES } from './delta-net.ts';
+import { KIMI_FAMILIES } from './kimi.ts';
 import { LIGHTNING_FAMILIES } from './lightning.ts';
 import { NEMOTRON_H_FAMILIES } from './nemotron-h.ts';
 import { STATE_SPACE_FAMILIES } from './state-space.ts';
@@ -10,6 +11,7 @@ import { ZAMBA_FAMILIES } from './zamba.ts';
 export const RECURRENT_FAMILIES: Record<string, DecoderFamily> = {
   ...CONVOLUTION_FAMILIES,
   ...DELTA_NET_FAMILIES,
+  ...KIMI_FAMILIES,
   ...LIGHTNING_FAMILIES,
   ...NEMOTRON_H_FAMILIES,
   ...STATE_SPACE_FAMILIES,

@@ -1,4 +1,4 @@
-import { fullWidthNorm, gqaAttention, kvHeads } from '../attention/gqa.ts';
+import { fullWidthNorm, gqaAttention } from '../attention/gqa.ts';
 import { byLayerType, type LayerTypeRule } from '../attention/layer-types.ts';
 import { mamba1 } from '../attention/mamba1.ts';
 import { BAMBA_FIELDS, mamba2, type Mamba2Options } from '../attention/mamba2.ts';
@@ -8,7 +8,7 @@ import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { moeFfn, type SparseRule } from '../ffn/moe.ts';
 import { NO_FFN } from '../ffn/none.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { flag, NAMES, withClassDefaults, type AttentionReader, type FfnReader } from '../frame.ts';
+import { flag, NAMES, type AttentionReader, type FfnReader } from '../frame.ts';
 import { attentionBias, mlpBias, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
@@ -72,20 +72,22 @@ const jambaExperts: SparseRule = (fields) => {
 
 /** Mamba with norms on its inner vectors beside few layers of attention; experts in every other layer. */
 const jamba: DecoderFamily = {
-  attention: byLayerType(
-    mixers(gqaAttention({ numKvHeads: kvHeads(8) }), mamba1({ module: 'mamba', hasInnerNorms: true })),
-    jambaLayers,
-  ),
-  ffn: withClassDefaults(
-    { num_experts: 16, num_experts_per_tok: 2 },
-    moeFfn({
-      sparse: jambaExperts,
-      expertWidth: ['intermediate_size'],
-      module: 'feed_forward',
-      router: 'feed_forward.router',
-      dense: denseFfn({ module: 'feed_forward' }),
-    }),
-  ),
+  defaults: {
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    intermediate_size: 14_336,
+    num_experts: 16,
+    num_experts_per_tok: 2,
+    max_position_embeddings: 262_144,
+  },
+  attention: byLayerType(mixers(gqaAttention(), mamba1({ module: 'mamba', hasInnerNorms: true })), jambaLayers),
+  ffn: moeFfn({
+    sparse: jambaExperts,
+    expertWidth: ['intermediate_size'],
+    module: 'feed_forward',
+    router: 'feed_forward.router',
+    dense: denseFfn({ module: 'feed_forward' }),
+  }),
   norms: RMS_NORMS,
   isHeadTied: false,
   layerTypes: MIXER_TYPES,
@@ -110,41 +112,43 @@ const listedLayers: LayerTypeRule = (fields) => {
 };
 
 const bamba: DecoderFamily = {
-  attention: byLayerType(
-    mixers(
-      gqaAttention({ numKvHeads: kvHeads(8), qkvBias: attentionBias, outBias: attentionBias }),
-      mamba2(bambaMixer),
-    ),
-    listedLayers,
-  ),
+  defaults: {
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    intermediate_size: 14_336,
+    max_position_embeddings: 262_144,
+  },
+  attention: byLayerType(mixers(biasedAttention, mamba2(bambaMixer)), listedLayers),
   ffn: denseFfn({ module: 'feed_forward', bias: mlpBias }),
   norms: RMS_NORMS,
   isHeadTied: false,
   layerTypes: MIXER_TYPES,
 };
 
+const sharedWidth = (fields: ConfigFields): number =>
+  fields.count(['shared_intermediate_size'], LIMITS.width, 'the width of the shared network');
+const graniteDense = denseFfn({ module: 'shared_mlp', width: sharedWidth });
+const graniteMoe = moeFfn({
+  expertWidth: ['intermediate_size'],
+  module: 'block_sparse_moe',
+  router: 'block_sparse_moe.router.layer',
+  shared: (fields, { hiddenSize }) =>
+    ffnWeights('sharedExperts', 'shared_mlp', { hiddenSize, width: sharedWidth(fields) }),
+});
+
 /** Experts beside a shared network in every layer; with `num_local_experts` 0 only the shared one (Granite 4 Micro). */
-const graniteFfn: FfnReader = (fields, frame) => {
-  const withDefaults = fields.withDefaults({
-    num_local_experts: 8,
-    num_experts_per_tok: 2,
-    shared_intermediate_size: 1024,
-  });
-  const width = withDefaults.count(['shared_intermediate_size'], LIMITS.width, 'the width of the shared network');
-  if (withDefaults.optionalCount(['num_local_experts'], LIMITS.experts, 0) === 0) {
-    return denseFfn({ module: 'shared_mlp', width: () => width })(withDefaults, frame);
-  }
-  const { hiddenSize } = frame;
-  return moeFfn({
-    expertWidth: ['intermediate_size'],
-    module: 'block_sparse_moe',
-    router: 'block_sparse_moe.router.layer',
-    shared: () => ffnWeights('sharedExperts', 'shared_mlp', { hiddenSize, width }),
-  })(withDefaults, frame);
-};
+const graniteFfn: FfnReader = (fields, frame) =>
+  (fields.optionalCount(['num_local_experts'], LIMITS.experts, 0) === 0 ? graniteDense : graniteMoe)(fields, frame);
 
 /** Granite 4. Its multipliers of embedding, attention, residual and logits are numbers of the file, not parameters. */
 const graniteHybrid: DecoderFamily = {
+  defaults: {
+    num_attention_heads: 32,
+    intermediate_size: 11_008,
+    shared_intermediate_size: 1024,
+    num_local_experts: 8,
+    num_experts_per_tok: 2,
+  },
   attention: byLayerType(mixers(biasedAttention, mamba2(bambaMixer)), () => () => 'mamba'),
   ffn: graniteFfn,
   norms: RMS_NORMS,
@@ -160,8 +164,14 @@ function falconWidth(fields: ConfigFields): number | null {
 
 /** Attention and Mamba-2 side by side in every layer; the gated norm is optional, the output has a bias switch of its own. */
 const falconH1: DecoderFamily = {
+  defaults: {
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    intermediate_size: 14_336,
+    max_position_embeddings: 8192,
+  },
   attention: parallelMixers(
-    gqaAttention({ numKvHeads: kvHeads(8), qkvBias: attentionBias, outBias: attentionBias }),
+    biasedAttention,
     mamba2({
       ...bambaMixer,
       fields: { ...BAMBA_FIELDS, width: falconWidth },
@@ -188,13 +198,13 @@ const plamoLayers: LayerTypeRule = (fields, { numLayers }) => {
  * to the whole context. Source: vLLM, `Plamo2DecoderLayer`; defaults as in `Plamo2Config`.
  */
 const plamo2: DecoderFamily = {
+  defaults: { num_attention_heads: 32, num_key_value_heads: 4 },
   attention: byLayerType(
     mixers(
       (fields, frame) =>
         gqaAttention({
           module: 'mixer',
           headDim: fields.optionalCount(['hidden_size_per_head'], LIMITS.width) ?? 128,
-          numKvHeads: kvHeads(4),
           qkNorm: fullWidthNorm,
         })(fields, frame),
       mamba2LowRank('mixer'),

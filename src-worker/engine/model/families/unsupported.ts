@@ -19,7 +19,6 @@ export type UnsupportedReason = keyof typeof REASONS;
 
 const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
   recurrent: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7', 'xlstm'],
-  linear: ['kimi_linear'],
   looped: ['iquestloopcoder', 'ouro'],
   multimodal: [
     'aya_vision',

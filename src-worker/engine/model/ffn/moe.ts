@@ -9,6 +9,13 @@ import type { FfnKindEntry } from './kind.ts';
 /** Which layers have experts: reads the fields once, then says it of each layer. */
 export type SparseRule = (fields: ConfigFields, frame: Frame) => (layer: number) => boolean;
 
+/** Experts that work at a smaller width than the hidden size. */
+export interface LatentExperts {
+  size: number;
+  /** The projections into that width and back, with what stands between them. */
+  projections: Weight[];
+}
+
 export interface MoeOptions {
   /** Module path before router and experts. */
   module?: string;
@@ -25,10 +32,8 @@ export interface MoeOptions {
   routerBias?: FlagRule;
   /** Weights of all shared experts of a layer, with their gate. */
   shared?: (fields: ConfigFields, frame: Frame, expertWidth: number) => Weight[];
-  /** Width the experts work at, where they sit between two projections of all tokens (Nemotron 3); null = hidden size. */
-  latentSize?: (fields: ConfigFields) => number | null;
-  /** Biases of those two projections. */
-  latentBias?: FlagRule;
+  /** Experts between two projections of all tokens, where the family has them; null = the file does not. */
+  latent?: (fields: ConfigFields, frame: Frame) => LatentExperts | null;
   /** Further weights of a layer with experts. */
   extraWeights?: (fields: ConfigFields, frame: Frame, numExperts: number) => Weight[];
   /** Experts a token uses, from the file; the plain rule reads one number for all layers. */
@@ -156,31 +161,15 @@ export interface MoeShape {
   hasExpertBias: boolean;
   hasRouterBias: boolean;
   shared: Weight[];
-  /** Width the experts work at, where it is not the hidden size. */
-  latentSize?: number | null;
-  hasLatentBias?: boolean;
+  latent?: LatentExperts | null;
   extra?: Weight[];
-}
-
-/** The projections of every token into the experts' width and back. */
-function latentProjections({
-  module,
-  hiddenSize,
-  latentSize = null,
-  hasLatentBias: hasBias = false,
-}: MoeShape): Weight[] {
-  if (latentSize === null) return [];
-  return [
-    ...linear('sharedExperts', `${module}.fc1_latent_proj`, latentSize, hiddenSize, { hasBias }),
-    ...linear('sharedExperts', `${module}.fc2_latent_proj`, hiddenSize, latentSize, { hasBias }),
-  ];
 }
 
 /** A mixture of experts of given sizes in the terms of all kinds. */
 export function moeLayer(shape: MoeShape): Ffn {
   const { module, numExperts, numExpertsPerToken, hiddenSize, expertWidth: width, isGated, shared } = shape;
-  const { router = `${module}.gate`, latentSize = null } = shape;
-  const expert = { hiddenSize: latentSize ?? hiddenSize, width, isGated, hasBias: shape.hasExpertBias };
+  const { router = `${module}.gate`, latent = null } = shape;
+  const expert = { hiddenSize: latent?.size ?? hiddenSize, width, isGated, hasBias: shape.hasExpertBias };
   const experts = ffnWeights('experts', module === '' ? 'experts.*' : `${module}.experts.*`, {
     ...expert,
     count: numExperts,
@@ -193,7 +182,7 @@ export function moeLayer(shape: MoeShape): Ffn {
       ...(shape.hasRouterBias ? [vector('router', `${router}.bias`, numExperts)] : []),
       ...(shape.extra ?? []),
       ...shared,
-      ...latentProjections(shape),
+      ...(latent?.projections ?? []),
       ...experts,
     ],
     experts: { numExperts, numExpertsPerToken, parametersPerExpert: sumOfParameters(experts) / numExperts },
@@ -218,8 +207,7 @@ export function moeFfn(options: MoeOptions = {}): FfnReader {
       numExperts,
       hiddenSize,
       expertWidth: width,
-      latentSize: options.latentSize?.(fields) ?? null,
-      hasLatentBias: (options.latentBias ?? never)(fields),
+      latent: options.latent?.(fields, frame) ?? null,
       isGated: options.isGated ?? true,
       hasExpertBias: (options.expertBias ?? never)(fields),
       hasRouterBias: (options.routerBias ?? never)(fields),

@@ -108,6 +108,15 @@ describe('Ring-linear', () => {
     expect(model.activeParameters / 1e9).toBeCloseTo(1.6, 1);
   });
 
+  it('attends through a latent vector in Ling and Ring 2.5', () => {
+    const { layers } = ring({ model_type: 'bailing_hybrid', q_lora_rank: 1536 });
+    expect(layers.map(({ attention: { kind } }) => kind).slice(3, 6)).toEqual(['lightning', 'mla', 'lightning']);
+    // h·r + r + r·H·192 + h·576 + 512 + 512·H·256 + H·128·h with h 2048, r 1536 and H 16.
+    const latent = 2048 * 1536 + 1536 + 1536 * 16 * 192 + 2048 * 576 + 512 + 512 * 16 * 256 + 16 * 128 * 2048;
+    const sum = Object.values(weightsByName(layers[4]?.attention.weights)).reduce((total, part) => total + part, 0);
+    expect(sum).toBe(latent);
+  });
+
   it('can share its heads between no more GPUs than the output norm has groups', () => {
     const heads = (changes: Record<string, unknown>) => ring(changes).layers[1]?.attention.numHeads;
     expect(heads({})).toBe(4);

@@ -54,7 +54,7 @@ describe('Mamba-2', () => {
     expect(undividedHeads(single, 16)).toBeNull();
     expect(undividedHeads(codestral(), 8)).toBeNull();
     // vLLM refuses more GPUs than groups, unless there is one.
-    expect(undividedHeads(codestral(), 16)).toBe(8);
+    expect(undividedHeads(codestral(), 16)?.count).toBe(8);
     // Each GPU holds an eighth of everything but the 65 norms of 4096.
     expect(weightBytes(codestral(), 'fp16', 8)).toBe((2 * (7_285_403_648 - 65 * 4096)) / 8 + 2 * 65 * 4096);
   });
@@ -120,5 +120,36 @@ describe('Nemotron-H', () => {
       'mixer.fc2_latent_proj': 4096 * 1024,
       'mixer.shared_experts.up_proj': 5376 * 4096,
     });
+  });
+});
+
+describe('PLaMo 2', () => {
+  it('has 1.29 billion parameters in the 1B: eight Mamba-2 layers with low-rank time steps, eight that attend to one KV head', () => {
+    const model = analyze({
+      model_type: 'plamo2',
+      hidden_size: 2048,
+      intermediate_size: 8192,
+      num_hidden_layers: 16,
+      num_attention_heads: 16,
+      num_key_value_heads: 1,
+      hidden_size_per_head: 128,
+      mamba_num_heads: 32,
+      mamba_d_state: 64,
+      mamba_d_conv: 4,
+      mamba_step: 2,
+      vocab_size: 100_000,
+      max_position_embeddings: 10_485_760,
+      tie_word_embeddings: true,
+    });
+    const rank = 128;
+    const width = 32 * 128;
+    const mamba =
+      2 * width * 2048 + width * 4 + (rank + 128) * width + 32 * rank + 3 * 32 + rank + 2 * 64 + 2048 * width;
+    const attention = 2 * 2048 * 2048 + 2 * 128 * 2048 + 17 * 128;
+    const layers = 8 * (mamba + attention) + 16 * (3 * 2048 * 8192 + 4 * 2048);
+    expect(model.totalParameters).toBe(layers + 100_000 * 2048 + 2048);
+    expect(model.totalParameters / 1e9).toBeCloseTo(1.29, 2);
+    expect(model.layers.map(({ attention: { kind } }) => kind).slice(0, 3)).toEqual(['mamba2', 'gqa', 'mamba2']);
+    expect(kvLayout(model, 2, 1).stateBytes).toBe(8 * (32 * 128 * 64 * 4 + width * 3 * 2));
   });
 });

@@ -64,9 +64,8 @@ describe('attention and Mamba-2 side by side', () => {
       only(falconH1({ mamba_d_head: 'auto', ...changes })).attention.label.split(' + ')[1];
     expect(label({})).toBe('Mamba-2, 32 heads of 128 × 256 states');
     expect(label({ mamba_d_ssm: null })).toBe('Mamba-2, 32 heads of 320 × 256 states');
-    const { mamba_d_ssm: _, ...absent } = { mamba_d_ssm: 0, mamba_d_head: 'auto' };
     const config = { model_type: 'falcon_h1', hidden_size: 512, intermediate_size: 900, num_hidden_layers: 1 };
-    const model = analyze({ ...config, num_attention_heads: 8, vocab_size: 100, mamba_n_heads: 16, ...absent });
+    const model = analyze({ ...config, num_attention_heads: 8, vocab_size: 100, mamba_n_heads: 16 });
     expect(only(model).attention.label).toContain('16 heads of 64 ×');
   });
 });
