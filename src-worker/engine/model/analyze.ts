@@ -76,10 +76,10 @@ export function analyzeModel(source: ModelSource): Model {
   if (!multimodal) checkGenerates(fields, modelType, architecture, known);
 
   const decoder = readDecoder(text, known ?? GENERIC_FAMILY);
-  const checkpoint = readCheckpoint(fields, decoder.layers.length);
   const textFrame = { ...decoder, numLayers: decoder.layers.length };
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
+  const { checkpoint, assumptions } = readCheckpoint(fields, text, model);
   const total = totalParameters(model);
   if (total > MOST_PARAMETERS) {
     const sentence = `config.json of ${source.id}: its sizes multiply to ${total.toPrecision(3)} parameters: check hidden_size, num_hidden_layers and intermediate_size (at most ${MOST_PARAMETERS.toPrecision(1)} in all).`;
@@ -90,7 +90,7 @@ export function analyzeModel(source: ModelSource): Model {
     architecture: architecture ?? outerType,
     isEstimated: known === null,
     ...model,
-    assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
+    assumptions: [...decoder.assumptions, ...assumptions],
     totalParameters: total,
     activeParameters: activeParameters(model),
     checkpoint,

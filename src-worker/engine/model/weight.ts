@@ -28,6 +28,8 @@ export interface Weight {
    * all of it. GPUs beyond the parts hold copies.
    */
   splitUnits: number;
+  /** The parts are of its inputs (columns), not of its outputs. */
+  splitsInputs?: boolean;
 }
 
 export interface LinearOptions {
@@ -69,7 +71,16 @@ export function linear(
   options: LinearOptions = {},
 ): Weight[] {
   const { hasBias = false, splitUnits = 1, splitsInputs = false, count = 1 } = options;
-  const weight: Weight = { name, weightClass, rows: outputs, columns: inputs, count, isLinear: true, splitUnits };
+  const weight: Weight = {
+    name,
+    weightClass,
+    rows: outputs,
+    columns: inputs,
+    count,
+    isLinear: true,
+    splitUnits,
+    splitsInputs,
+  };
   if (!hasBias) return [weight];
   return [weight, vector(weightClass, `${name}.bias`, outputs, splitsInputs ? 1 : splitUnits, count)];
 }
