@@ -1,8 +1,8 @@
 import { analyzeModel } from '../engine/model/analyze.ts';
 import { cacheBytesPerToken, kvBytesPerToken, kvLayout } from '../engine/model/kv.ts';
 import { layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
-import type { Layer, ModelSource } from '../engine/model/types.ts';
-import { weightBytes } from '../engine/model/weights.ts';
+import type { Layer, Model, ModelSource, WeightClass } from '../engine/model/types.ts';
+import { classStorage, weightBytes } from '../engine/model/weights.ts';
 import { SCHEMA_VERSION, type LayerSummary, type ModelDocument } from '../protocol/documents.ts';
 import { PRECISIONS } from '../protocol/requests.ts';
 
@@ -36,6 +36,17 @@ function layerGroups(layers: readonly Layer[]): LayerSummary[] {
   return groups;
 }
 
+/** Classes whose name in `components` is not their own. */
+const COMPONENT_NAMES: Partial<Record<WeightClass, string>> = { denseFfn: 'ffn', sharedExperts: 'shared_experts' };
+
+/** What a quantized checkpoint leaves at 16 bit; [] for one that is not quantized or whose format cannot be told. */
+function kept16Bit(model: Model): ModelDocument['kept_16_bit'] {
+  if (model.checkpoint.stored === undefined) return [];
+  return Object.entries(classStorage(model, model.checkpoint.precision))
+    .filter(([, { kept }]) => kept > 0)
+    .map(([name, { kept }]) => ({ class: COMPONENT_NAMES[name as WeightClass] ?? name, parameters: kept }));
+}
+
 /** `model show`: what a config.json amounts to. Throws what `analyzeModel` throws. */
 export function answerModel(source: ModelSource): ModelDocument {
   const model = analyzeModel(source);
@@ -64,6 +75,7 @@ export function answerModel(source: ModelSource): ModelDocument {
     weight_bytes: Object.fromEntries(
       PRECISIONS.map((precision) => [precision, Math.round(weightBytes(model, precision))]),
     ),
+    kept_16_bit: kept16Bit(model),
     kv_bytes_per_token: { fp16: kvBytesPerToken(model, KV_16_BIT_BYTES, 1), fp8: kvBytesPerToken(model, 1, 1) },
     state_bytes_per_sequence: kvLayout(model, KV_16_BIT_BYTES, 1).stateBytes,
     max_context_tokens: model.maxContextTokens,
