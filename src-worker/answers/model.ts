@@ -3,8 +3,8 @@ import { cacheBytesPerToken, kvBytesPerToken, kvLayout } from '../engine/model/k
 import { layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
 import { checkSafetensors } from '../engine/model/safetensors-check.ts';
 import type { ModelSource, SafetensorsSummary } from '../engine/model/source.ts';
-import type { Layer, Model } from '../engine/model/types.ts';
-import { weightBytes } from '../engine/model/weights.ts';
+import type { Layer, Model, WeightClass } from '../engine/model/types.ts';
+import { classStorage, weightBytes } from '../engine/model/weights.ts';
 import {
   SCHEMA_VERSION,
   type LayerSummary,
@@ -43,6 +43,17 @@ function layerGroups(layers: readonly Layer[]): LayerSummary[] {
   return groups;
 }
 
+/** Classes whose name in `components` is not their own. */
+const COMPONENT_NAMES: Partial<Record<WeightClass, string>> = { denseFfn: 'ffn', sharedExperts: 'shared_experts' };
+
+/** What a quantized checkpoint leaves at 16 bit; [] for one that is not quantized or whose format cannot be told. */
+function kept16Bit(model: Model): ModelDocument['kept_16_bit'] {
+  if (model.checkpoint.stored === undefined) return [];
+  return Object.entries(classStorage(model, model.checkpoint.precision))
+    .filter(([, { kept }]) => kept > 0)
+    .map(([name, { kept }]) => ({ class: COMPONENT_NAMES[name as WeightClass] ?? name, parameters: kept }));
+}
+
 /** `model show`: what a config.json amounts to. Throws what `analyzeModel` throws. */
 export function answerModel(source: ModelSource): ModelDocument {
   const model = analyzeModel(source);
@@ -71,6 +82,7 @@ export function answerModel(source: ModelSource): ModelDocument {
     weight_bytes: Object.fromEntries(
       PRECISIONS.map((precision) => [precision, Math.round(weightBytes(model, precision))]),
     ),
+    kept_16_bit: kept16Bit(model),
     kv_bytes_per_token: { fp16: kvBytesPerToken(model, KV_16_BIT_BYTES, 1), fp8: kvBytesPerToken(model, 1, 1) },
     state_bytes_per_sequence: kvLayout(model, KV_16_BIT_BYTES, 1).stateBytes,
     max_context_tokens: model.maxContextTokens,

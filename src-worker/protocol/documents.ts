@@ -508,7 +508,10 @@ export interface ModelDocument {
   total_parameters: number;
   active_parameters: number;
   components: Record<string, number>;
+  /** As stored, scales and zero points counted. */
   weight_bytes: Record<string, number>;
+  /** What a quantized checkpoint leaves at 16 bit, by component, norms and biases included. */
+  kept_16_bit: { class: string; parameters: number }[];
   kv_bytes_per_token: { fp16: number; fp8: number };
   state_bytes_per_sequence: number;
   max_context_tokens: number;

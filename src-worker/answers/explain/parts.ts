@@ -1,7 +1,7 @@
 import { firstTokenMean, type FirstTokenMean } from '../../engine/batching/first-token-parts.ts';
 import { loadState } from '../../engine/batching/closed-form.ts';
 import { constantOf } from '../../engine/calibration/lookup.ts';
-import { weightBytesByClass } from '../../engine/model/weights.ts';
+import { tensorParallelHolding } from '../../engine/model/holdings.ts';
 import type { WeightClass } from '../../engine/model/types.ts';
 import { stepBreakdown, type StepPart } from '../../engine/roofline/step-time.ts';
 import { oneAtATimeAt } from '../../engine/sizing/one-at-a-time.ts';
@@ -134,7 +134,7 @@ const CLASS_LABELS: Record<WeightClass, string> = {
 
 export function weightParts({ replica, chosen }: Explained): ExplanationPart[] {
   const { tensorParallel, precision } = chosen.group;
-  return Object.entries(weightBytesByClass(replica.step.model, precision, tensorParallel))
+  return Object.entries(tensorParallelHolding(replica.step.model, precision, tensorParallel).bytes)
     .filter(([, bytes]) => bytes > 0)
     .map(([name, bytes]) => gib(CLASS_LABELS[name as WeightClass], bytes, 'config.json of the model'));
 }

@@ -1,9 +1,9 @@
 import { constantOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { Gpu } from '../hardware/types.ts';
+import { tensorParallelHolding } from '../model/holdings.ts';
 import type { Model, Precision } from '../model/types.ts';
 import { kvBytesPerSequence, kvLayout, type KvLayout } from '../model/kv.ts';
-import { weightBytes } from '../model/weights.ts';
 import { bytesFromGib } from '../units.ts';
 import type { EngineDefaults } from './types.ts';
 
@@ -90,7 +90,7 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
   const constant = (name: string): number => constantOf(calibration, name);
   const totalBytes = gpu.usableMemoryBytes * gpuShare;
   const budgetBytes = totalBytes * limits.gpuMemoryUtilization;
-  const weightsBytes = weightBytes(model, precision, tensorParallel);
+  const weightsBytes = tensorParallelHolding(model, precision, tensorParallel).totalBytes;
   const activationBytes =
     constant('activationBytesPerSeqVocabulary') * limits.maxNumSeqs * model.vocabularySize +
     constant('activationBytesPerTokenHidden') * limits.maxNumBatchedTokens * model.hiddenSize;

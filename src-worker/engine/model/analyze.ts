@@ -118,10 +118,10 @@ export function analyzeModel(source: ModelSource): Model {
   const generatesText = multimodal !== null || readsText(fields, modelType, architecture, isKnown ? family : null);
 
   const decoder = readDecoder(text, family, generatesText);
-  const checkpoint = readCheckpoint(fields, decoder.layers.length);
   const textFrame = { ...decoder, numLayers: decoder.layers.length };
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
+  const { checkpoint, assumptions: ofCheckpoint } = readCheckpoint(fields, text, model);
   const total = totalParameters(model);
   if (total > MOST_PARAMETERS) {
     const sentence = `config.json of ${source.id}: its sizes multiply to ${total.toPrecision(3)} parameters: check hidden_size, num_hidden_layers and intermediate_size (at most ${MOST_PARAMETERS.toPrecision(1)} in all).`;
@@ -133,12 +133,7 @@ export function analyzeModel(source: ModelSource): Model {
     isEstimated: !isKnown || (family.isEstimated?.(text) ?? false),
     generatesText,
     ...model,
-    assumptions: [
-      ...assumptions,
-      ...decoder.assumptions,
-      ...(generatesText ? [] : [EMBEDS]),
-      ...(checkpoint.problem === undefined ? [] : [checkpoint.problem]),
-    ],
+    assumptions: [...assumptions, ...decoder.assumptions, ...(generatesText ? [] : [EMBEDS]), ...ofCheckpoint],
     totalParameters: total,
     activeParameters: activeParameters(model),
     checkpoint,

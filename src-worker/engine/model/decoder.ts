@@ -24,7 +24,7 @@ export type Decoder = Pick<
 const NORM_SIZE: Record<NormKind, number> = { weight: 1, weight_and_bias: 2, none: 0 };
 
 /** Tokens of the vocabulary that tensor parallelism keeps together: vLLM pads to whole groups of 64. */
-const VOCABULARY_GROUP = 64;
+export const VOCABULARY_GROUP = 64;
 
 /** Parts a vocabulary can be split into. */
 export const vocabularyParts = (vocabularySize: number): number => Math.ceil(vocabularySize / VOCABULARY_GROUP);

@@ -250,6 +250,15 @@ export class ConfigFields {
     return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path);
   }
 
+  /** Every field as its name (which may hold dots) with its own checked access; all of them must be objects. */
+  members(): [string, ConfigFields][] {
+    return Object.entries(this.#root).map(([name, value]) => {
+      const where = name.slice(0, LONGEST_SHOWN);
+      if (!isObject(value)) throw this.invalid(where, value, 'an object');
+      return [name, new ConfigFields(this.modelId, value, {}, `${this.#path}${where}.`)];
+    });
+  }
+
   /** Names of the fields, for looking at a file of unknown shape. */
   names(): string[] {
     return Object.keys(this.#root);

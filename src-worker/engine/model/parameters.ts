@@ -30,6 +30,9 @@ export const layerWeights = ({ attention, ffn, norms }: Layer): Weight[] => [
   ...norms,
 ];
 
+/** What a layer stores itself: weights that an earlier layer has already are left out. */
+export const storedLayerWeights = (layer: Layer): Weight[] => layerWeights(layer).filter(({ isReused }) => !isReused);
+
 /** Different layers with how often they occur, in the order of their first one. */
 export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count: number }[] {
   const counts = new Map<Layer, number>();
@@ -93,8 +96,7 @@ export function activeParameters(model: Parts): number {
 }
 
 /** Parameters of one layer, all experts included, without what an earlier layer stores. */
-export const layerParameters = (layer: Layer): number =>
-  sumOfParameters(layerWeights(layer).filter(({ isReused }) => !isReused));
+export const layerParameters = (layer: Layer): number => sumOfParameters(storedLayerWeights(layer));
 
 /** Parameters of one layer that a token uses. */
 export const activeLayerParameters = (layer: Layer): number => layerParameters(layer) - idleParameters(layer);

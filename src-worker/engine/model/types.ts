@@ -1,8 +1,9 @@
 /** A model as a list of layers: everything memory, speed and cost are computed from. Built from `config.json`. */
 
+import type { Precision, StoredFormat } from './quantization/stored.ts';
 import type { Weight, WeightClass } from './weight.ts';
 
-export type { Weight, WeightClass };
+export type { Precision, Weight, WeightClass };
 
 /** What one token leaves in the cache of one layer. */
 export interface CacheShare {
@@ -89,18 +90,15 @@ export interface Layer {
 
 /** How the checkpoint on disk stores its weights. */
 export interface CheckpointFormat {
-  /** `fp16` for every 16-bit checkpoint; otherwise the precision the file holds. */
+  /** `fp16` for every 16-bit checkpoint; otherwise the precision most of its quantized weights have. */
   precision: Precision;
   /** `awq`, `gptq`, `fp8`, … as config.json names it; null for 16-bit. */
   method: string | null;
-  /** Classes of the decoder layers that a quantized checkpoint leaves at 16 bit; absent = none. */
-  unquantized?: WeightClass[];
+  /** How each weight is stored; absent = all at 16 bit, or not to be told. */
+  stored?: StoredFormat;
   /** Why the format cannot be told; then `precision` is the 16-bit it would have without, and `checkpoint` is refused. */
   problem?: string;
 }
-
-/** NUMBERS.md, Precision. `bf16` and `fp16` cost the same. */
-export type Precision = 'fp16' | 'bf16' | 'fp8' | 'int8' | 'w8a16' | 'int4' | 'nvfp4' | 'mxfp4';
 
 /** A part that turns pictures or sound into tokens. */
 export interface Tower {

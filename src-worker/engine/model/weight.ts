@@ -30,6 +30,8 @@ export interface Weight {
   splitUnits: number;
   /** True where an earlier layer already stores it: read and multiplied again here, but neither counted nor kept twice. */
   isReused?: boolean;
+  /** The parts are of its inputs (columns), not of its outputs. */
+  splitsInputs?: boolean;
 }
 
 export interface LinearOptions {
@@ -71,7 +73,16 @@ export function linear(
   options: LinearOptions = {},
 ): Weight[] {
   const { hasBias = false, splitUnits = 1, splitsInputs = false, count = 1 } = options;
-  const weight: Weight = { name, weightClass, rows: outputs, columns: inputs, count, isLinear: true, splitUnits };
+  const weight: Weight = {
+    name,
+    weightClass,
+    rows: outputs,
+    columns: inputs,
+    count,
+    isLinear: true,
+    splitUnits,
+    splitsInputs,
+  };
   if (!hasBias) return [weight];
   return [weight, vector(weightClass, `${name}.bias`, outputs, splitsInputs ? 1 : splitUnits, count)];
 }

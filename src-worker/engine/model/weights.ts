@@ -1,66 +1,148 @@
 import { invalidInput } from '../errors.ts';
-import { eachWeight, emptyBreakdown, parameterBreakdown } from './parameters.ts';
-import type { Model, Precision, WeightClass } from './types.ts';
-import { parametersOf, shareOnGpu } from './weight.ts';
+import { emptyBreakdown, storedLayerWeights, parameterBreakdown, WEIGHT_CLASSES } from './parameters.ts';
+import { SIXTEEN_BIT_BYTES, storedBytes, USUAL_SCHEME } from './quantization/scheme.ts';
+import type { Scheme, Schemes } from './quantization/stored.ts';
+import type { Layer, Model, Precision, WeightClass } from './types.ts';
+import { parametersOf, type Weight } from './weight.ts';
 
-/** Bytes of a 16-bit weight: what embeddings, head, norms and routers keep in every quantized model. */
-export const SIXTEEN_BIT_BYTES = 2;
-
-/**
- * Bytes per quantized weight with its scales: FP8 and INT8 have one scale per channel or 128 x 128 block (below 0.03 %,
- * left out), W8A16 and W4A16 groups of 128 with scales and zero points, NVFP4 an 8-bit scale per 16 weights, MXFP4 one per
- * 32. Source: the formats' specifications; W8A16 and W4A16 as measured checkpoints average.
- */
-const BYTES_PER_WEIGHT: Record<Precision, number> = {
-  fp16: 2,
-  bf16: 2,
-  fp8: 1,
-  int8: 1,
-  w8a16: 1.02,
-  int4: 0.53,
-  nvfp4: 0.5 + 1 / 16,
-  mxfp4: 0.5 + 1 / 32,
-};
-
-/** Bytes one weight of a quantized linear layer takes. */
-export const bytesPerWeight = (precision: Precision): number => BYTES_PER_WEIGHT[precision];
+export { SIXTEEN_BIT_BYTES };
 
 /** Classes a quantization scheme touches when it is asked for on a 16-bit model: the linear layers of the decoder layers. */
-const QUANTIZED: readonly WeightClass[] = ['attention', 'denseFfn', 'sharedExperts', 'experts'];
+const QUANTIZED: ReadonlySet<WeightClass> = new Set<WeightClass>(['attention', 'denseFfn', 'sharedExperts', 'experts']);
 
-/**
- * Bytes per weight of one class. MXFP4 on a model with experts quantizes only those (as the gpt-oss checkpoints do); what a
- * checkpoint of this very precision leaves at 16 bit stays there.
- */
-export function bytesPerWeightOfClass(model: Model, precision: Precision, weightClass: WeightClass): number {
-  if (!QUANTIZED.includes(weightClass)) return SIXTEEN_BIT_BYTES;
-  const isMoe = model.layers.some(({ ffn }) => ffn.experts !== null);
-  if (precision === 'mxfp4' && isMoe && weightClass !== 'experts') return SIXTEEN_BIT_BYTES;
-  const { checkpoint } = model;
-  const isKept = checkpoint.precision === precision && (checkpoint.unquantized ?? []).includes(weightClass);
-  return isKept ? SIXTEEN_BIT_BYTES : bytesPerWeight(precision);
+/** The scheme of a weight; null = 16 bit. */
+export type SchemeOf = (weight: Weight) => Scheme | null;
+
+/** Layers that are equal and stored alike. */
+export interface StoredLayers {
+  layer: Layer;
+  count: number;
+  schemeOf: SchemeOf;
+}
+
+/** How the weights of a model are stored at one precision. */
+export interface Storage {
+  /** Of weights outside the layers and in the towers. */
+  outer: SchemeOf;
+  /** The layers from `first` up to, not including, `end`. */
+  layers: (first: number, end: number) => StoredLayers[];
+}
+
+const listed =
+  (schemes: Schemes | undefined): SchemeOf =>
+  (weight) =>
+    schemes?.get(weight) ?? null;
+
+/** Layers grouped by what they are and by `key`. */
+function grouped<Key>(
+  layers: readonly Layer[],
+  [first, end]: readonly [number, number],
+  keyOf: (index: number) => Key,
+  schemeOf: (key: Key) => SchemeOf,
+): StoredLayers[] {
+  const groups = new Map<Layer, Map<Key, StoredLayers>>();
+  layers.slice(first, end).forEach((layer, offset) => {
+    const key = keyOf(first + offset);
+    const alike = groups.get(layer) ?? new Map<Key, StoredLayers>();
+    groups.set(layer, alike);
+    const group = alike.get(key);
+    if (group) group.count += 1;
+    else alike.set(key, { layer, count: 1, schemeOf: schemeOf(key) });
+  });
+  return [...groups.values()].flatMap((alike) => [...alike.values()]);
+}
+
+/** The scheme a precision means for each weight of a 16-bit model; MXFP4 converts only the experts of models that have any. */
+function usualScheme(model: Model, precision: Precision): SchemeOf {
+  const scheme = USUAL_SCHEME[precision];
+  if (scheme === null) return () => null;
+  const hasExperts = model.layers.some(({ ffn }) => ffn.experts !== null);
+  const isOnlyExperts = precision === 'mxfp4' && hasExperts;
+  return ({ isLinear, weightClass }) =>
+    isLinear && (isOnlyExperts ? weightClass === 'experts' : QUANTIZED.has(weightClass)) ? scheme : null;
 }
 
 /**
- * Bytes of each class of weights as stored; a tied head is stored with the embedding (0 here). The whole model, or what one
- * GPU of a tensor-parallel group holds: norms, routers and heads beyond the number there is are copied, not split.
+ * What each weight is stored in: the checkpoint's own recipe when it holds this precision, else what the precision means
+ * for a 16-bit model.
  */
-export function weightBytesByClass(
-  model: Model,
-  precision: Precision,
-  tensorParallel = 1,
-): Record<WeightClass, number> {
+export function storage(model: Model, precision: Precision): Storage {
+  const { stored } = model.checkpoint;
+  if (stored && model.checkpoint.precision === precision) {
+    return {
+      outer: listed(stored.outer),
+      layers: (first, end) => grouped(model.layers, [first, end], (index) => stored.layers[index], listed),
+    };
+  }
+  const outer = usualScheme(model, precision);
+  return {
+    outer,
+    layers: (first, end) =>
+      grouped(
+        model.layers,
+        [first, end],
+        () => null,
+        () => outer,
+      ),
+  };
+}
+
+/** What the weights of one class amount to. */
+export interface ClassStorage {
+  parameters: number;
+  bytes: number;
+  /** Parameters left at 16 bit. */
+  kept: number;
+}
+
+const KNOWN = new WeakMap<Model, Map<Precision, Record<WeightClass, ClassStorage>>>();
+
+function addUp(model: Model, precision: Precision): Record<WeightClass, ClassStorage> {
+  const nothing = (): ClassStorage => ({ parameters: 0, bytes: 0, kept: 0 });
+  const classes = Object.fromEntries(WEIGHT_CLASSES.map((name) => [name, nothing()])) as Record<
+    WeightClass,
+    ClassStorage
+  >;
+  const add = (weight: Weight, count: number, scheme: Scheme | null): void => {
+    const sum = classes[weight.weightClass];
+    const parameters = count * parametersOf(weight);
+    sum.parameters += parameters;
+    sum.bytes += count * storedBytes(weight, scheme);
+    if (scheme === null) sum.kept += parameters;
+  };
+  const { outer, layers } = storage(model, precision);
+  for (const weight of model.outside) add(weight, 1, outer(weight));
+  for (const { weights } of model.towers) for (const weight of weights) add(weight, 1, outer(weight));
+  for (const { layer, count, schemeOf } of layers(0, model.layers.length)) {
+    for (const weight of storedLayerWeights(layer)) add(weight, count, schemeOf(weight));
+  }
+  return classes;
+}
+
+/**
+ * Parameters and bytes as stored of every class of weights, scales and zero points counted, and how many of them are left
+ * at 16 bit. A tied head is stored with the embedding (0 here). Computed once for each model and precision.
+ */
+export function classStorage(model: Model, precision: Precision): Readonly<Record<WeightClass, ClassStorage>> {
+  const known = KNOWN.get(model) ?? new Map<Precision, Record<WeightClass, ClassStorage>>();
+  KNOWN.set(model, known);
+  const found = known.get(precision) ?? addUp(model, precision);
+  known.set(precision, found);
+  return found;
+}
+
+/** Bytes of each class of weights as stored: what the checkpoint's files take. */
+export function weightBytesByClass(model: Model, precision: Precision): Record<WeightClass, number> {
   const bytes = emptyBreakdown();
-  eachWeight(model, (weight, occurrences) => {
-    const perWeight = weight.isLinear ? bytesPerWeightOfClass(model, precision, weight.weightClass) : SIXTEEN_BIT_BYTES;
-    bytes[weight.weightClass] += parametersOf(weight) * occurrences * shareOnGpu(weight, tensorParallel) * perWeight;
-  });
+  for (const [name, { bytes: stored }] of Object.entries(classStorage(model, precision))) {
+    bytes[name as WeightClass] = stored;
+  }
   return bytes;
 }
 
-/** Bytes of all weights at a precision: of the model, or of one GPU of a tensor-parallel group. */
-export const weightBytes = (model: Model, precision: Precision, tensorParallel = 1): number =>
-  Object.values(weightBytesByClass(model, precision, tensorParallel)).reduce((sum, part) => sum + part, 0);
+/** Bytes of all weights as stored at a precision. */
+export const weightBytes = (model: Model, precision: Precision): number =>
+  Object.values(weightBytesByClass(model, precision)).reduce((sum, part) => sum + part, 0);
 
 /** What one step reads and multiplies on one GPU, in logical parameters. */
 export interface WeightBreakdown {

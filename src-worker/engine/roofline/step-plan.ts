@@ -7,9 +7,10 @@ import type { Gpu } from '../hardware/types.ts';
 import type { Model, Precision } from '../model/types.ts';
 import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
 import { distinctLayers, parameterBreakdown, sublayersOf } from '../model/parameters.ts';
-import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
+import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
 import { MS_PER_S, msFromMicroseconds } from '../units.ts';
 import { smoothMax, type SmoothMax } from './smooth-max.ts';
+import { bytesOf, denseWeights, expertBytes, type SplitWeights } from './step-weights.ts';
 
 /** Everything that decides how long one engine step of a replica takes. */
 export interface StepSubject {
@@ -186,7 +187,7 @@ function attentionGroups(subject: StepSubject, rates: Rates): AttentionGroup[] {
 }
 
 function expertClass(subject: StepSubject, rates: Rates): ExpertClass | null {
-  const { model, precision, tensorParallel, calibration } = subject;
+  const { model, tensorParallel, calibration } = subject;
   const moeLayers = model.layers.flatMap(({ ffn }) => (ffn.experts ? [ffn.experts] : []));
   const [first] = moeLayers;
   if (!first) return null;
@@ -203,7 +204,7 @@ function expertClass(subject: StepSubject, rates: Rates): ExpertClass | null {
     routingSkew: constantOf(calibration, 'routingSkew'),
     extraTokensPerExpert: constantOf(calibration, 'extraTokensPerExpert'),
     computeMsPerExpertToken: (2 * perExpert) / (rates.gemmFlopPerMs * computeFactor),
-    readMs: (parameters * bytesPerWeightOfClass(model, precision, 'experts')) / rates.expertBytesPerMs,
+    readMs: expertBytes(subject, parameters) / rates.expertBytesPerMs,
   };
 }
 
@@ -213,17 +214,11 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
   const constant = (name: string): number => constantOf(calibration, name);
   const overheads = generationOf(calibration, subject.generation);
   const rates = achievedRates(subject);
-  const classes = weightBreakdown(model, tensorParallel);
-  // MXFP4 checkpoints quantize the experts only; attention, shared parts and head stay 16-bit.
-  const isExpertsOnly = precision === 'mxfp4' && model.layers.some(({ ffn }) => ffn.experts !== null);
-  const denseBytesPerMs = isExpertsOnly ? rates.act16BytesPerMs : rates.weightBytesPerMs;
-  const denseFlopPerMs = isExpertsOnly ? rates.gemm16FlopPerMs : rates.gemmFlopPerMs;
-
-  const attentionBytes = bytesPerWeightOfClass(model, precision, 'attention');
-  const ffnBytes = bytesPerWeightOfClass(model, precision, 'denseFfn');
-  const gemm = (parameters: number, bytes: number, bytesPerMs: number, flopPerMs: number): GemmClass => ({
-    computeMsPerRow: (2 * parameters) / flopPerMs,
-    readMs: (parameters * bytes) / bytesPerMs,
+  const weights = denseWeights(subject);
+  // Weights left at 16 bit are read and multiplied at the 16-bit rates.
+  const gemm = ({ converted, convertedBytes, kept }: SplitWeights): GemmClass => ({
+    computeMsPerRow: (2 * converted) / rates.gemmFlopPerMs + (2 * kept) / rates.gemm16FlopPerMs,
+    readMs: convertedBytes / rates.weightBytesPerMs + (kept * SIXTEEN_BIT_BYTES) / rates.act16BytesPerMs,
   });
   const experts = expertClass(subject, rates);
   const reductions = model.layers.reduce((sum, layer) => sum + sublayersOf(layer), 0);
@@ -231,8 +226,10 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
   const numLayers = reductions / 2;
   const numMoeLayers = model.layers.filter(({ ffn }) => ffn.experts !== null).length;
   const tileRows = constant('gemmTileRows');
-  const denseTileRows =
-    support.kind === 'weight_only' && !isExpertsOnly ? constant('gemmTileRowsWeightOnly') : tileRows;
+  // The tiles are those of the kernels most of the layers' matrices run with.
+  const converted = weights.attention.converted + weights.ffn.converted;
+  const isMostlyKept = weights.attention.kept + weights.ffn.kept > converted;
+  const denseTileRows = support.kind === 'weight_only' && !isMostlyKept ? constant('gemmTileRowsWeightOnly') : tileRows;
   const moeLayerUs = overheads.moeLayerUs * (precision === 'fp8' ? constant('moeOverheadFactorFp8') : 1);
 
   const reduce = fabric && {
@@ -242,16 +239,16 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
     bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
     linkEfficiency: constant('linkEfficiency'),
   };
-  const weightBytes = classes.attention * attentionBytes + classes.ffn * ffnBytes;
-  const expertBytes = experts ? experts.readMs * rates.expertBytesPerMs : 0;
+  const denseBytes = bytesOf(weights.attention) + bytesOf(weights.ffn) + bytesOf(weights.head);
+  const routedBytes = experts ? experts.readMs * rates.expertBytesPerMs : 0;
   const touchedShare = experts ? experts.expertsPerToken / experts.numExperts : 0;
-  const floorBytes = weightBytes + classes.head * SIXTEEN_BIT_BYTES + expertBytes * touchedShare;
+  const floorBytes = denseBytes + routedBytes * touchedShare;
 
   return {
-    attentionProjections: gemm(classes.attention, attentionBytes, denseBytesPerMs, denseFlopPerMs),
-    denseFfn: gemm(classes.ffn + classes.router, ffnBytes, denseBytesPerMs, denseFlopPerMs),
+    attentionProjections: gemm(weights.attention),
+    denseFfn: gemm(weights.ffn),
     experts,
-    head: gemm(classes.head, SIXTEEN_BIT_BYTES, rates.act16BytesPerMs, rates.gemm16FlopPerMs),
+    head: gemm(weights.head),
     attention: attentionGroups(subject, rates),
     tileRowsCubed: denseTileRows ** 3,
     extraRows: constant('gemmExtraTokens'),

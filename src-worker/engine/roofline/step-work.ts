@@ -1,7 +1,8 @@
 import { tokenFlops } from '../model/flops.ts';
 import { contextBytesRead, kvLayout } from '../model/kv.ts';
-import { bytesPerWeightOfClass, SIXTEEN_BIT_BYTES, weightBreakdown } from '../model/weights.ts';
+import { weightBreakdown } from '../model/weights.ts';
 import type { StepPlan, StepSubject } from './step-plan.ts';
+import { bytesOf, denseWeights, expertBytes } from './step-weights.ts';
 
 /** What one GPU of a replica does in a step. */
 export interface StepWork {
@@ -18,15 +19,11 @@ function touchedExperts(plan: StepPlan, tokens: number): number {
   return Math.min(experts.numExperts, Math.max(touched, experts.expertsPerToken));
 }
 
-function weightBytesRead({ model, precision, tensorParallel }: StepSubject, plan: StepPlan, tokens: number): number {
-  const classes = weightBreakdown(model, tensorParallel);
-  const dense =
-    classes.attention * bytesPerWeightOfClass(model, precision, 'attention') +
-    (classes.ffn + classes.router) * bytesPerWeightOfClass(model, precision, 'denseFfn') +
-    classes.head * SIXTEEN_BIT_BYTES;
+function weightBytesRead(subject: StepSubject, plan: StepPlan, tokens: number): number {
+  const { attention, ffn, head } = denseWeights(subject);
   const share = plan.experts ? touchedExperts(plan, tokens) / plan.experts.numExperts : 0;
-  const experts = classes.experts * bytesPerWeightOfClass(model, precision, 'experts') * share;
-  return dense + experts;
+  const { experts } = weightBreakdown(subject.model, subject.tensorParallel);
+  return bytesOf(attention) + bytesOf(ffn) + bytesOf(head) + expertBytes(subject, experts) * share;
 }
 
 /** A step in which `decodes` sequences of `contextTokens` each get their next token. */

@@ -46,6 +46,19 @@ describe('model document', () => {
     ]);
   });
 
+  it('says what a quantized checkpoint leaves at 16 bit', () => {
+    const { kept_16_bit, weight_bytes } = answerModel(bundledSource('Qwen/Qwen2.5-7B-Instruct-AWQ'));
+    // 28 layers with biases of 3584 + 2 x 512 on queries, keys and values; 152,064 tokens; 57 norms.
+    expect(kept_16_bit).toEqual([
+      { class: 'embedding', parameters: 152_064 * 3584 },
+      { class: 'attention', parameters: 28 * (3584 + 2 * 512) },
+      { class: 'norms', parameters: 57 * 3584 },
+      { class: 'head', parameters: 152_064 * 3584 },
+    ]);
+    expect(weight_bytes['int4']).toBe(5_570_747_392);
+    expect(answerModel(bundledSource('Qwen/Qwen2.5-7B-Instruct')).kept_16_bit).toEqual([]);
+  });
+
   it('is byte-equal for the same file', () => {
     const source = bundledSource('openai/gpt-oss-20b');
     expect(documentText(answerModel(source))).toBe(documentText(answerModel(source)));

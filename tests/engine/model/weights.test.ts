@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Precision } from '../../../src-worker/engine/model/types.ts';
 import {
-  bytesPerWeight,
   checkpointPrecision,
+  classStorage,
   weightBreakdown,
   weightBytes,
   weightBytesByClass,
@@ -11,6 +11,21 @@ import { gibFromBytes } from '../../../src-worker/engine/units.ts';
 import { bundledModel, llama, mixtral } from './bundled.ts';
 
 const QUANTIZED: Precision[] = ['fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'];
+
+/** Bytes of one matrix of Llama-2-7B, outputs x inputs, from the formats' descriptions. */
+const MATRIX_BYTES: Record<string, (rows: number, columns: number) => number> = {
+  // One FP32 scale a matrix, as vLLM makes it while loading.
+  fp8: (rows, columns) => rows * columns + 4,
+  // One 16-bit scale an output.
+  int8: (rows, columns) => rows * columns + 2 * rows,
+  // Groups of 128 inputs: a 16-bit scale and a zero point as wide as a weight.
+  w8a16: (rows, columns) => rows * columns * (1 + 3 / 128),
+  int4: (rows, columns) => rows * columns * (0.5 + 2.5 / 128),
+  // An FP8 scale for 16 weights, FP32 scales of the matrix and of its inputs.
+  nvfp4: (rows, columns) => rows * columns * (0.5 + 1 / 16) + 8,
+  // An exponent for 32 weights.
+  mxfp4: (rows, columns) => rows * columns * (0.5 + 1 / 32),
+};
 
 describe('weight bytes', () => {
   it('are two per parameter in 16 bit: 12.55 GiB for Llama-2-7B', () => {
@@ -27,8 +42,9 @@ describe('weight bytes', () => {
       expect(bytes.embedding).toBe(2 * 32000 * 4096);
       expect(bytes.head).toBe(2 * 32000 * 4096);
       expect(bytes.norms).toBe(2 * 65 * 4096);
-      const linear = 32 * (4 * 4096 * 4096 + 3 * 4096 * 11008);
-      expect(bytes.attention + bytes.denseFfn).toBeCloseTo(linear * bytesPerWeight(precision), 0);
+      const matrix = MATRIX_BYTES[precision]!;
+      expect(bytes.attention).toBe(32 * 4 * matrix(4096, 4096));
+      expect(bytes.denseFfn).toBe(32 * (2 * matrix(11008, 4096) + matrix(4096, 11008)));
     }
   });
 
@@ -60,7 +76,6 @@ describe('weight bytes', () => {
 });
 
 describe('checkpoint formats', () => {
-  const checkpoint = (quantization_config: unknown) => llama({ quantization_config }).checkpoint;
   const group = (weights: object, activations: object | null = null) => ({
     quant_method: 'compressed-tensors',
     config_groups: { group_0: { weights, input_activations: activations, targets: ['Linear'] } },
@@ -92,7 +107,9 @@ describe('checkpoint formats', () => {
   });
 
   it.each([
-    { quant_method: 'bitsandbytes', load_in_4bit: true },
+    { quant_method: 'bitsandbytes' },
+    { quant_method: 'gguf' },
+    { ...group({ num_bits: 8 }), sparsity_config: { format: 'sparse-24-bitmask' } },
     { quant_method: 'awq', bits: 3 },
     { quant_method: 'modelopt', quant_algo: 'MIXED_PRECISION' },
     { config_groups: { a: { weights: { num_bits: 8, type: 'float' } }, b: { weights: { num_bits: 4, type: 'int' } } } },
@@ -104,19 +121,24 @@ describe('checkpoint formats', () => {
     expect(() => checkpointPrecision(model)).toThrow(/does not tell one known weight format\. Name the precision/);
   });
 
-  it('leave out the attention only when the ignore list names it in every layer', () => {
+  it('leave alone what their lists name, layer by layer', () => {
+    const keptShare = (quantization_config: unknown): number => {
+      const { attention } = classStorage(llama({ quantization_config }), 'fp8');
+      return attention.kept / attention.parameters;
+    };
     const fp8 = { quant_method: 'fp8' };
     const each = Array.from({ length: 32 }, (_, layer) => `model.layers.${layer}.self_attn*`);
-    expect(checkpoint({ ...fp8, ignore: ['lm_head', ...each] }).unquantized).toEqual(['attention']);
-    expect(checkpoint({ ...fp8, ignore: each.slice(1) }).unquantized).toBeUndefined();
-    expect(checkpoint({ ...fp8, ignore: ['re:.*self_attn.*'] }).unquantized).toEqual(['attention']);
-    expect(checkpoint({ ...fp8, modules_to_not_convert: ['model.layers.3.mlp.gate'] }).unquantized).toBeUndefined();
+    expect(keptShare({ ...fp8, ignore: ['lm_head', ...each] })).toBe(1);
+    expect(keptShare({ ...fp8, ignore: each.slice(1) })).toBe(31 / 32);
+    expect(keptShare({ ...fp8, ignore: ['re:.*self_attn.*'] })).toBe(1);
+    expect(keptShare({ ...fp8, modules_to_not_convert: ['model.layers.3.mlp.gate'] })).toBe(0);
   });
 
   it('count what they leave at 16 bit', () => {
     const quantization_config = { quant_method: 'modelopt', quant_algo: 'NVFP4', ignore: ['*self_attn*'] };
     const model = llama({ quantization_config });
     expect(weightBytesByClass(model, 'nvfp4').attention).toBe(2 * 32 * 4 * 4096 * 4096);
-    expect(weightBytesByClass(model, 'fp8').attention).toBe(32 * 4 * 4096 * 4096);
+    // Another precision than the file's is that of a 16-bit model.
+    expect(weightBytesByClass(model, 'fp8').attention).toBe(32 * 4 * (4096 * 4096 + 4));
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parameterBreakdown } from '../../../src-worker/engine/model/parameters.ts';
-import { gpuOf, modelOf, stepPlanOf } from '../world.ts';
+import { analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
+import { gpuOf, modelOf, modelSource, stepPlanOf } from '../world.ts';
 import { precisionSupport } from '../../../src-worker/engine/hardware/precision.ts';
 import type { Precision } from '../../../src-worker/engine/model/types.ts';
+import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { stepBreakdown, stepTimeMs, type StepBatch } from '../../../src-worker/engine/roofline/step-time.ts';
 
 const decodes = (count: number, contextEach: number): StepBatch => ({
@@ -120,6 +122,25 @@ describe('step time: laws', () => {
       expect(at(batch, 600, 0)).toBeGreaterThanOrEqual(at(batch, 500, 0));
       for (const prompt of [64, 512, 2048]) expect(at(batch, 500, prompt)).toBeGreaterThan(at(batch, 500, prompt / 2));
     }
+  });
+
+  test('weights a recipe leaves at 16 bit run at the 16-bit rates', () => {
+    const gpu = 'nvidia-b200';
+    const source = modelSource('meta-llama/Llama-3.1-8B-Instruct');
+    const recipe = (ignore: string[]): StepPlan => {
+      const quantization_config = { quant_method: 'modelopt', quant_algo: 'NVFP4', ignore };
+      const config = { ...(source.config as object), quantization_config };
+      return stepPlanOf(source.id, gpu, { precision: 'nvfp4', model: analyzeModel({ ...source, config }) });
+    };
+    const [all, kept] = [recipe(['lm_head']), recipe(['lm_head', '*self_attn*'])];
+    const sixteen = stepPlanOf(source.id, gpu);
+    expect(kept.attentionProjections.readMs).toBeCloseTo(sixteen.attentionProjections.readMs, 9);
+    expect(kept.attentionProjections.computeMsPerRow).toBeCloseTo(sixteen.attentionProjections.computeMsPerRow, 12);
+    expect(kept.denseFfn).toEqual(all.denseFfn);
+    expect(all.attentionProjections.readMs).toBeLessThan(kept.attentionProjections.readMs);
+    expect(all.head).toEqual(sixteen.head);
+    // A head that is converted is read in its format.
+    expect(recipe([]).head.readMs).toBeLessThan(sixteen.head.readMs);
   });
 
   test('parts add up to the step where nothing hides', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tokenFlops } from '../../../../src-worker/engine/model/flops.ts';
 import { undividedHeads } from '../../../../src-worker/engine/model/heads.ts';
 import { kvLayout } from '../../../../src-worker/engine/model/kv.ts';
-import { weightBytes } from '../../../../src-worker/engine/model/weights.ts';
+import { tensorParallelHolding } from '../../../../src-worker/engine/model/holdings.ts';
 import { analyze, bundledModel } from '../bundled.ts';
 import { only, weightsByName } from './parts.ts';
 
@@ -56,7 +56,9 @@ describe('Mamba-2', () => {
     // vLLM refuses more GPUs than groups, unless there is one.
     expect(undividedHeads(codestral(), 16)?.count).toBe(8);
     // Each GPU holds an eighth of everything but the 65 norms of 4096.
-    expect(weightBytes(codestral(), 'fp16', 8)).toBe((2 * (7_285_403_648 - 65 * 4096)) / 8 + 2 * 65 * 4096);
+    expect(tensorParallelHolding(codestral(), 'fp16', 8).totalBytes).toBe(
+      (2 * (7_285_403_648 - 65 * 4096)) / 8 + 2 * 65 * 4096,
+    );
   });
 
   it('takes the state in 16 bit where the file says so', () => {
