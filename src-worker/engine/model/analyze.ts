@@ -7,7 +7,9 @@ import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
 import { activeParameters, totalParameters } from './parameters.ts';
+import { unknownMultimodal } from './towers/generic.ts';
 import { multimodalOf } from './towers/registry.ts';
+import { withTextDefaults } from './towers/text-defaults.ts';
 import type { MultimodalFamily } from './towers/types.ts';
 import type { Model, ModelSource } from './types.ts';
 
@@ -15,8 +17,9 @@ const SUPPORTED =
   'supported are decoders with multi-head, grouped-query or multi-query attention and dense or mixture-of-experts networks';
 const LONGEST_NAME = 60;
 
-/** Endings of `architectures` entries that generate text. */
+/** Endings of `architectures` entries that generate text, and of those that do so around a decoder. */
 const GENERATOR_ENDINGS = ['ForCausalLM', 'LMHeadModel'];
+const MULTIMODAL_ENDINGS = [...GENERATOR_ENDINGS, 'ForConditionalGeneration'];
 
 /** Far above any model; below 2^53 with room, so that sums of parameters stay exact. */
 const MOST_PARAMETERS = 1e15;
@@ -35,10 +38,11 @@ function checkGenerates(
   fields: ConfigFields,
   modelType: string,
   architecture: string | null,
-  family: DecoderFamily | null,
+  family: Pick<DecoderFamily, 'architectures'> | null,
+  endings: readonly string[],
 ): void {
   if (architecture === null || family?.architectures?.includes(architecture)) return;
-  if (GENERATOR_ENDINGS.some((ending) => architecture.endsWith(ending))) return;
+  if (endings.some((ending) => architecture.endsWith(ending))) return;
   if (architecture.endsWith('ForConditionalGeneration')) throw refuseKind(fields, modelType, 'multimodal');
   const name = architecture.slice(0, LONGEST_NAME);
   const sentence = `${name} does not generate text (an encoder, embedding, reward or diffusion model), so it has no tokens per second to size; ${SUPPORTED}.`;
@@ -67,17 +71,17 @@ export function analyzeModel(source: ModelSource): Model {
   const fields = new ConfigFields(source.id, source.config);
   const outerType = readModelType(fields);
   const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
-  const multimodal = multimodalOf(outerType);
-  const text = multimodal ? textFields(fields, multimodal) : fields;
-  const modelType = multimodal ? (text.optionalText(['model_type']) ?? multimodal.textModelType) : outerType;
+  const multimodal = multimodalOf(outerType) ?? unknownMultimodal(fields, outerType);
+  const { text, modelType } = multimodal ? readText(fields, multimodal) : { text: fields, modelType: outerType };
   const known = familyOf(modelType);
-  const reason = unsupportedModelType(modelType) ?? telltaleReason(text, known !== null);
+  const reason = unsupportedModelType(modelType) ?? telltaleReason(text, known !== null, multimodal !== null);
   if (reason) throw refuseKind(fields, modelType, reason);
-  if (!multimodal) checkGenerates(fields, modelType, architecture, known);
+  if (multimodal) checkGenerates(fields, outerType, architecture, multimodal, MULTIMODAL_ENDINGS);
+  else checkGenerates(fields, modelType, architecture, known, GENERATOR_ENDINGS);
 
   const decoder = readDecoder(text, known ?? GENERIC_FAMILY);
-  const checkpoint = readCheckpoint(fields, decoder.layers.length);
-  const textFrame = { ...decoder, numLayers: decoder.layers.length };
+  const checkpoint = readCheckpoint(text, decoder.layers.length);
+  const textFrame = { ...decoder, numLayers: decoder.layers.length, fields: text };
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
   const total = totalParameters(model);
@@ -88,9 +92,15 @@ export function analyzeModel(source: ModelSource): Model {
   return {
     id: source.id,
     architecture: architecture ?? outerType,
-    isEstimated: known === null,
     ...model,
-    assumptions: checkpoint.problem === undefined ? decoder.assumptions : [...decoder.assumptions, checkpoint.problem],
+    isEstimated:
+      known === null || multimodal?.isEstimated === true || towers.some(({ assumption }) => assumption !== undefined),
+    assumptions: [
+      ...decoder.assumptions,
+      ...towers.flatMap(({ assumption }) => assumption ?? []),
+      ...(multimodal?.assumptions?.(fields) ?? []),
+      ...(checkpoint.problem === undefined ? [] : [checkpoint.problem]),
+    ],
     totalParameters: total,
     activeParameters: activeParameters(model),
     checkpoint,
@@ -98,9 +108,20 @@ export function analyzeModel(source: ModelSource): Model {
 }
 
 /** Keys that a model around a decoder may write beside the decoder's object instead of in it. */
-const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config'];
+const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config', 'compression_config'];
 
-/** The fields of the text decoder inside a multimodal file. */
-function textFields(fields: ConfigFields, { text, textDefaults = {} }: MultimodalFamily): ConfigFields {
-  return text === null ? fields.withDefaults(textDefaults) : fields.inner(text, textDefaults, OUTER_KEYS);
+/** The text decoder inside a multimodal file: its fields and its own `model_type`. */
+function readText(fields: ConfigFields, family: MultimodalFamily): { text: ConfigFields; modelType: string } {
+  const { textFields = (text) => text } = family;
+  const completed = (text: ConfigFields, modelType: string) => textFields(withTextDefaults(text, modelType));
+  const name = family.text.find((candidate) => fields.has(candidate));
+  if (name === undefined) {
+    const modelType = family.textModelType;
+    return { text: completed(fields, modelType), modelType };
+  }
+  const inner = fields.inner(name, {}, OUTER_KEYS);
+  const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? family.textModelType;
+  // Some files write the name of the whole model into the decoder's object.
+  const modelType = multimodalOf(written) ? family.textModelType : written;
+  return { text: completed(inner, modelType), modelType };
 }

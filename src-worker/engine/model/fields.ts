@@ -78,6 +78,11 @@ export class ConfigFields {
     return typeof this.#find(names)?.value === 'string';
   }
 
+  /** True when the first of `names` that is present is a list. */
+  holdsList(names: readonly string[]): boolean {
+    return Array.isArray(this.#find(names)?.value);
+  }
+
   /** The error for a value that is present but cannot be. `cure` completes "it must be …". */
   invalid(field: string, value: unknown, cure: string): ConfigIqError {
     const where = `${this.#path}${field}`;

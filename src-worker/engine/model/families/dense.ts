@@ -301,6 +301,8 @@ const glm: DecoderFamily = {
   ffn: denseFfn(),
 };
 
+const glm4: DecoderFamily = { ...glm, norms: { kind: 'weight', perLayer: 4 } };
+
 /** Plain FFN with the xIELU activation (two learned numbers), norms on queries and keys. */
 const apertus: DecoderFamily = {
   ...llama,
@@ -359,7 +361,9 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   gemma2,
   gemma3_text: gemma3Text,
   glm,
-  glm4: { ...glm, norms: { kind: 'weight', perLayer: 4 } },
+  glm4,
+  glm4v_text: { ...glm4, attention: gqaAttention({ numKvHeads: kvHeads(2), qkvBias: always }) },
+  glm_ocr_text: { ...glm4, attention: gqaAttention({ numKvHeads: kvHeads(8) }) },
   gpt2,
   gpt_bigcode: gptBigcode,
   gpt_neox: gptNeoX,
@@ -371,6 +375,7 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   llama,
   mimo: qwen2,
   ministral: mistral,
+  ministral3: mistral,
   mistral,
   mpt,
   nemotron,
@@ -384,7 +389,11 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   phi3small,
   qwen: qwen1,
   qwen2,
+  qwen2_5_omni_text: qwen2,
+  qwen2_5_vl_text: qwen2,
+  qwen2_vl_text: qwen2,
   qwen3,
+  qwen3_vl_text: qwen3,
   seed_oss: seedOss,
   smollm3: { ...llama, attention: llamaAttention({ numKvHeads: kvHeads(4), window: qwenWindow }), isHeadTied: true },
   stablelm: stableLm,

@@ -137,6 +137,7 @@ export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   dots1,
   ernie4_5_moe: ernie45Moe,
   glm4_moe: glm4Moe,
+  glm4v_moe_text: { ...glm4Moe, attention: gqaAttention({ numKvHeads: kvHeads(8), qkvBias: flag('attention_bias', true) }) },
   gpt_oss: gptOss,
   granitemoe: graniteMoe,
   minimax_m2: minimaxM2,
@@ -145,4 +146,6 @@ export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   phimoe,
   qwen2_moe: qwen2Moe,
   qwen3_moe: qwen3Moe,
+  qwen3_omni_moe_text: qwen3Moe,
+  qwen3_vl_moe_text: qwen3Moe,
 };

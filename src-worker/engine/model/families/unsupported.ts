@@ -129,11 +129,12 @@ export const unsupportedModelType = (modelType: string): UnsupportedReason | nul
 
 /**
  * Why a file is not read, judged from its fields; null when nothing speaks against it. A known family is only looked at for
- * a vision or audio part: its own reader knows the rest.
+ * a vision or audio part, unless the file is `around` a decoder: its own reader knows the rest.
  */
-export function telltaleReason(fields: ConfigFields, isKnown: boolean): UnsupportedReason | null {
+export function telltaleReason(fields: ConfigFields, isKnown: boolean, isAround: boolean): UnsupportedReason | null {
   for (const [reason, names] of Object.entries(TELLTALE_FIELDS)) {
-    if ((!isKnown || reason === 'multimodal') && fields.has(...names)) return reason as UnsupportedReason;
+    const counts = reason === 'multimodal' ? !isAround : !isKnown;
+    if (counts && fields.has(...names)) return reason as UnsupportedReason;
   }
   return fields.flag(['is_encoder_decoder'], false) ? 'encoderDecoder' : null;
 }
