@@ -6,6 +6,7 @@ import { familyOf } from './families/registry.ts';
 import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
+import { NAMES } from './frame.ts';
 import { activeParameters, totalParameters } from './parameters.ts';
 import { unknownMultimodal } from './towers/generic.ts';
 import { multimodalOf } from './towers/registry.ts';
@@ -112,16 +113,16 @@ const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config', 
 
 /** The text decoder inside a multimodal file: its fields and its own `model_type`. */
 function readText(fields: ConfigFields, family: MultimodalFamily): { text: ConfigFields; modelType: string } {
-  const { textFields = (text) => text } = family;
-  const completed = (text: ConfigFields, modelType: string) => textFields(withTextDefaults(text, modelType));
+  const { textModelType, textFields = (text) => text } = family;
+  const otherwise = typeof textModelType === 'string' ? textModelType : textModelType(fields);
   const name = family.text.find((candidate) => fields.has(candidate));
   if (name === undefined) {
-    const modelType = family.textModelType;
-    return { text: completed(fields, modelType), modelType };
+    if (!fields.has(...NAMES.numLayers)) throw fields.missing(family.text, 'the object with the fields of the decoder');
+    return { text: textFields(fields), modelType: otherwise };
   }
   const inner = fields.inner(name, {}, OUTER_KEYS);
-  const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? family.textModelType;
+  const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? otherwise;
   // Some files write the name of the whole model into the decoder's object.
-  const modelType = multimodalOf(written) ? family.textModelType : written;
-  return { text: completed(inner, modelType), modelType };
+  const modelType = multimodalOf(written) ? otherwise : written;
+  return { text: textFields(withTextDefaults(inner, modelType)), modelType };
 }

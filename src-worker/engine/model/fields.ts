@@ -194,6 +194,11 @@ export class ConfigFields {
     return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path);
   }
 
+  /** The same object with other values for some keys. */
+  replaced(values: Readonly<Record<string, unknown>>): ConfigFields {
+    return new ConfigFields(this.modelId, { ...this.#root, ...values }, this.#defaults, this.#path);
+  }
+
   /** Names of the fields, for looking at a file of unknown shape. */
   names(): string[] {
     return Object.keys(this.#root);

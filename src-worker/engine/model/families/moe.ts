@@ -136,8 +136,12 @@ export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   deepseek,
   dots1,
   ernie4_5_moe: ernie45Moe,
+  ernie4_5_vl_moe_text: ernie45Moe,
   glm4_moe: glm4Moe,
-  glm4v_moe_text: { ...glm4Moe, attention: gqaAttention({ numKvHeads: kvHeads(8), qkvBias: flag('attention_bias', true) }) },
+  glm4v_moe_text: {
+    ...glm4Moe,
+    attention: gqaAttention({ numKvHeads: kvHeads(8), qkvBias: flag('attention_bias', true) }),
+  },
   gpt_oss: gptOss,
   granitemoe: graniteMoe,
   minimax_m2: minimaxM2,

@@ -155,7 +155,9 @@ export function stackWeights(stack: Stack): Weight[] {
   const { modality, module, names, numLayers: count, hiddenSize, ffnWidth, vectors = [] } = stack;
   const { isGated = false, norm: kind = 'weight_and_bias', ffnBias = true } = stack;
   const inner = { hasBias: ffnBias, splitUnits: ffnWidth, count };
-  const gate = isGated ? linear(modality, `${module}.${names.gate ?? 'mlp.gate_proj'}`, ffnWidth, hiddenSize, inner) : [];
+  const gate = isGated
+    ? linear(modality, `${module}.${names.gate ?? 'mlp.gate_proj'}`, ffnWidth, hiddenSize, inner)
+    : [];
   return [
     ...attentionWeights(stack),
     ...gate,

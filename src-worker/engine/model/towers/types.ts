@@ -17,8 +17,8 @@ export interface MultimodalFamily {
    * with none of them the fields lie in the outer object.
    */
   text: readonly string[];
-  /** model_type of the decoder; what the inner object says wins where it is given. */
-  textModelType: string;
+  /** model_type of the decoder, or how the file tells it; what the inner object says wins where it is given. */
+  textModelType: string | ((fields: ConfigFields) => string);
   /** The decoder's fields where its file writes them in a way no decoder does. */
   textFields?: (text: ConfigFields) => ConfigFields;
   towers: readonly TowerReader[];

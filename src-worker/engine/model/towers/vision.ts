@@ -48,8 +48,10 @@ export interface VisionOptions {
 /** A picture part whose encoder is not known, counted as a plain Vision Transformer or, where its fields tell no size, not at all. */
 export function unknownVision(config: ConfigFields, name: string, type: string, module: string): [Encoder, string] {
   const plain = plainEncoder(config, module);
-  const kind = type === '' ? `${name} names no known picture encoder` : `The picture encoder "${type}" of ${name} is not known`;
-  if (plain) return [plain, `${kind}: it is counted as a plain Vision Transformer of the width and layers written there.`];
+  const kind =
+    type === '' ? `${name} names no known picture encoder` : `The picture encoder "${type}" of ${name} is not known`;
+  if (plain)
+    return [plain, `${kind}: it is counted as a plain Vision Transformer of the width and layers written there.`];
   const nothing: Encoder = { label: 'not described', width: 0, weights: [] };
   return [nothing, `${kind}, and its size does not follow from its fields: it is not counted.`];
 }

@@ -58,7 +58,12 @@ function gemma4Encoder(config: ConfigFields, module: string): Encoder {
   const layer = `${module}.encoder.layers.*`;
   const matrix = (name: string, outputs: number, inputs: number, splitUnits: number): Weight[] =>
     linear('vision', `${layer}.${name}`, outputs, inputs, { splitUnits, count });
-  const norms = ['input_layernorm', 'post_attention_layernorm', 'pre_feedforward_layernorm', 'post_feedforward_layernorm'];
+  const norms = [
+    'input_layernorm',
+    'post_attention_layernorm',
+    'pre_feedforward_layernorm',
+    'post_feedforward_layernorm',
+  ];
   return {
     label: stackLabel('Vision Transformer', count, hiddenSize),
     width: hiddenSize,
@@ -139,8 +144,10 @@ function gemma4Audio(config: ConfigFields, module: string): Weight[] {
 }
 
 /** Where a file sets `vision_config` or `audio_config` to null, the model has no such part. */
-const described = (name: string, read: TowerReader): TowerReader =>
-  (fields, text) => (fields.has(name) ? read(fields, text) : []);
+const described =
+  (name: string, read: TowerReader): TowerReader =>
+  (fields, text) =>
+    fields.has(name) ? read(fields, text) : [];
 
 const gemma4AudioTower: TowerReader = (fields, { hiddenSize }: TextFrame): Tower[] => {
   const config = fields.inner('audio_config', {});

@@ -199,6 +199,10 @@ export const LLAVA_FAMILIES: Record<string, MultimodalFamily> = {
   llava_onevision: llavaOnevision,
   mistral3,
   // Pixtral-12B as Transformers publishes it is a `llava`; some files name it after its encoder.
-  pixtral: { ...llava, textModelType: 'mistral', towers: [visionTower({ encoder: 'pixtral', projector: twoLayers(true) })] },
+  pixtral: {
+    ...llava,
+    textModelType: 'mistral',
+    towers: [visionTower({ encoder: 'pixtral', projector: twoLayers(true) })],
+  },
   vipllava,
 };

@@ -155,4 +155,3 @@ export const QWEN_VL_FAMILIES: Record<string, MultimodalFamily> = {
   qwen3_5: own('qwen3_5_text', qwen3VlLike(false)),
   qwen3_5_moe: own('qwen3_5_moe_text', qwen3VlLike(false)),
 };
-
