@@ -72,7 +72,8 @@ export function analyzeModel(source: ModelSource): Model {
   const fields = new ConfigFields(source.id, source.config);
   const outerType = readModelType(fields);
   const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
-  const multimodal = multimodalOf(outerType) ?? unknownMultimodal(fields, outerType);
+  const isRefused = unsupportedModelType(outerType) !== null;
+  const multimodal = multimodalOf(outerType) ?? (isRefused ? null : unknownMultimodal(fields, outerType));
   const { text, modelType } = multimodal ? readText(fields, multimodal) : { text: fields, modelType: outerType };
   const known = familyOf(modelType);
   const reason = unsupportedModelType(modelType) ?? telltaleReason(text, known !== null, multimodal !== null);

@@ -78,6 +78,11 @@ export class ConfigFields {
     return typeof this.#find(names)?.value === 'string';
   }
 
+  /** True when the first of `names` that is present is a number. */
+  holdsNumber(names: readonly string[]): boolean {
+    return typeof this.#find(names)?.value === 'number';
+  }
+
   /** True when the first of `names` that is present is a list. */
   holdsList(names: readonly string[]): boolean {
     return Array.isArray(this.#find(names)?.value);

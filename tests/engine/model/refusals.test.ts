@@ -99,7 +99,7 @@ describe('a kind of model that is not read yet', () => {
     ['deepseek_v3', 'multi-head latent attention (MLA)'],
     ['mamba', 'state-space (Mamba) layers'],
     ['qwen3_next', 'linear attention layers'],
-    ['gemma3', 'a vision or audio part'],
+    ['fuyu', 'a vision or audio part'],
     ['t5', 'an encoder beside the decoder'],
     ['bert', 'an encoder that does not generate text'],
   ])('%s is refused in words', (model_type, words) => {
@@ -112,7 +112,6 @@ describe('a kind of model that is not read yet', () => {
 
   it.each([
     ['kv_lora_rank', 512],
-    ['text_config', {}],
     ['vision_config', {}],
     ['hybrid_override_pattern', 'M*-'],
     ['is_encoder_decoder', true],

@@ -384,6 +384,15 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   olmo3,
   opt,
   orion: { ...llama, attention: gqaAttention(), ffn: denseFfn(), norms: LAYER_NORMS },
+  paddleocr_vl_text: {
+    ...ernie45,
+    attention: gqaAttention({
+      numKvHeads: kvHeads(2),
+      headDim: 128,
+      qkvBias: flag('use_bias', false),
+      outBias: flag('use_bias', false),
+    }),
+  },
   phi,
   phi3,
   phi3small,

@@ -120,6 +120,8 @@ export interface Stack {
   numHeads: number;
   /** Features of all query heads, where that is not the hidden size. */
   attentionWidth?: number;
+  /** Features of all keys, where they are fewer than those of the queries. */
+  keyWidth?: number;
   isGated?: boolean;
   norm?: NormKind;
   qkvBias?: boolean;
@@ -133,18 +135,19 @@ export interface Stack {
 
 function attentionWeights(stack: Stack): Weight[] {
   const { modality, module, names, numLayers: count, hiddenSize, numHeads } = stack;
-  const { attentionWidth = hiddenSize, qkvBias = true, keyBias = qkvBias, outBias = true } = stack;
+  const { attentionWidth = hiddenSize, keyWidth = attentionWidth } = stack;
+  const { qkvBias = true, keyBias = qkvBias, outBias = true } = stack;
   const [query, key, value] = names.qkv;
   const split = { splitUnits: numHeads, count };
   const projection = (name: string, outputs: number, hasBias: boolean): Weight[] =>
     linear(modality, `${module}.${name}`, outputs, hiddenSize, { hasBias, ...split });
   const inputs =
     key === undefined || value === undefined
-      ? projection(query, 3 * attentionWidth, qkvBias)
+      ? projection(query, attentionWidth + 2 * keyWidth, qkvBias)
       : [
           ...projection(query, attentionWidth, qkvBias),
-          ...projection(key, attentionWidth, keyBias),
-          ...projection(value, attentionWidth, qkvBias),
+          ...projection(key, keyWidth, keyBias),
+          ...projection(value, keyWidth, qkvBias),
         ];
   const out = { hasBias: outBias, splitsInputs: true, ...split };
   return [...inputs, ...linear(modality, `${module}.${names.out}`, hiddenSize, attentionWidth, out)];

@@ -9,9 +9,11 @@ import { KIMI_FAMILIES } from './families/kimi.ts';
 import { LLAMA_FAMILIES } from './families/llama.ts';
 import { LLAVA_FAMILIES } from './families/llava.ts';
 import { MINICPM_FAMILIES } from './families/minicpm.ts';
+import { MINIMAX_FAMILIES } from './families/minimax.ts';
 import { OVIS_FAMILIES } from './families/ovis.ts';
 import { PHI_FAMILIES } from './families/phi.ts';
 import { QWEN_VL_FAMILIES } from './families/qwen-vl.ts';
+import { SIGLIP_BASED_FAMILIES } from './families/siglip-based.ts';
 import type { MultimodalFamily } from './types.ts';
 
 const FAMILIES: ReadonlyMap<string, MultimodalFamily> = new Map(
@@ -27,9 +29,11 @@ const FAMILIES: ReadonlyMap<string, MultimodalFamily> = new Map(
     LLAMA_FAMILIES,
     LLAVA_FAMILIES,
     MINICPM_FAMILIES,
+    MINIMAX_FAMILIES,
     OVIS_FAMILIES,
     PHI_FAMILIES,
     QWEN_VL_FAMILIES,
+    SIGLIP_BASED_FAMILIES,
   ].flatMap((table) => Object.entries(table)),
 );
 

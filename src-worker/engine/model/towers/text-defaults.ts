@@ -48,7 +48,14 @@ const SIZES: Readonly<Record<string, Sizes>> = {
 /** Further keys of single classes. */
 const FURTHER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   gemma: { head_dim: 256 },
-  llama4_text: { head_dim: 128, num_local_experts: 16, num_experts_per_tok: 1 },
+  llama4_text: {
+    head_dim: 128,
+    intermediate_size_mlp: 16384,
+    interleave_moe_layer_step: 1,
+    num_local_experts: 16,
+    num_experts_per_tok: 1,
+  },
+  mllama_text_model: { cross_attention_layers: [3, 8, 13, 18, 23, 28, 33, 38] },
   qwen3_vl_moe_text: { num_experts: 60, num_experts_per_tok: 4, moe_intermediate_size: 1408, head_dim: 128 },
 };
 

@@ -5,6 +5,7 @@ import {
   COLOURS,
   convolution,
   FUSED_NAMES,
+  layers,
   norm,
   patchesPerSide,
   pixels,
@@ -33,9 +34,10 @@ function positions(config: ConfigFields, module: string, hiddenSize: number, pat
  * do not tell its size.
  */
 export function plainEncoder(config: ConfigFields, module: string): Encoder | null {
-  const hiddenSize = config.optionalCount(HIDDEN_SIZE, LIMITS.width);
-  const numLayers = config.optionalCount(NUM_LAYERS, LIMITS.layers);
-  if (hiddenSize === null || numLayers === null) return null;
+  // Encoders in stages list a width and a depth for each: those are not plain.
+  if (!config.holdsNumber(HIDDEN_SIZE) || !config.holdsNumber(NUM_LAYERS)) return null;
+  const hiddenSize = width(config, HIDDEN_SIZE, 1);
+  const numLayers = layers(config, NUM_LAYERS, 1);
   const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? USUAL_RATIO;
   const ffnWidth = width(config, FFN_WIDTH, Math.round(ratio * hiddenSize));
   const numHeads = config.optionalCount(NUM_HEADS, LIMITS.heads) ?? 1;

@@ -167,6 +167,9 @@ const gemma4AudioTower: TowerReader = (fields, { hiddenSize }: TextFrame): Tower
 const NO_AUDIO =
   'config.json describes no audio part (audio_config is empty): should the checkpoint have one, it is not counted.';
 
+const hasPerLayerInputs = (fields: ConfigFields): boolean =>
+  (fields.optionalCount(['text_config.hidden_size_per_layer_input'], LIMITS.width, 0) ?? 0) > 0;
+
 const gemma4: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'gemma4_text',
@@ -182,8 +185,7 @@ const gemma4: MultimodalFamily = {
     described('audio_config', gemma4AudioTower),
   ],
   // The small ones (E2B, E4B) were published with an audio part that copies of their files leave out.
-  assumptions: (fields) =>
-    !fields.has('audio_config') && fields.has('text_config.hidden_size_per_layer_input') ? [NO_AUDIO] : [],
+  assumptions: (fields) => (fields.has('audio_config') || !hasPerLayerInputs(fields) ? [] : [NO_AUDIO]),
 };
 
 /**

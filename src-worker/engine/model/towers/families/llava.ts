@@ -103,7 +103,23 @@ const vipllava: MultimodalFamily = {
 /** Mistral3Config's own Pixtral encoder. */
 const MISTRAL3_PIXTRAL = { image_size: 1540, patch_size: 14 };
 
-/** Mistral Small 3.1 and later, Ministral 3: neighbouring patches are merged before they are projected. */
+/** Neighbouring patches are merged before two linear layers project them. */
+const merging =
+  (module: string, hasBias: boolean): Projector =>
+  (encoder, fields, { hiddenSize }) => {
+    const merged = fields.optionalCount(['spatial_merge_size'], LIMITS.heads) ?? 2;
+    const { width } = encoder;
+    const names = [`${module}.linear_1`, `${module}.linear_2`];
+    return [
+      ...norm('vision', `${module}.norm`, width, 'weight'),
+      ...linear('vision', `${module}.patch_merger.merging_layer`, width, width * merged ** 2),
+      ...chain('vision', names, [width * numFeatureLayers(fields), hiddenSize, hiddenSize], {
+        hasBias: fields.flag(['multimodal_projector_bias'], hasBias),
+      }),
+    ];
+  };
+
+/** Mistral Small 3.1 and later, Ministral 3. */
 const mistral3: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'mistral',
@@ -111,15 +127,21 @@ const mistral3: MultimodalFamily = {
     visionTower({
       encoder: 'pixtral',
       whenAbsent: MISTRAL3_PIXTRAL,
-      projector: (encoder, fields, text) => {
-        const merged = fields.optionalCount(['spatial_merge_size'], LIMITS.heads) ?? 2;
-        const { width } = encoder;
-        return [
-          ...norm('vision', 'multi_modal_projector.norm', width, 'weight'),
-          ...linear('vision', 'multi_modal_projector.patch_merger.merging_layer', width, width * merged ** 2),
-          ...twoLayers(false)(encoder, fields, text),
-        ];
-      },
+      projector: merging('multi_modal_projector', false),
+    }),
+  ],
+};
+
+/** LightOnOCR: the same in front of Qwen3. */
+const lightonOcr: MultimodalFamily = {
+  text: ['text_config'],
+  textModelType: 'qwen3',
+  towers: [
+    visionTower({
+      encoder: 'pixtral',
+      module: 'vision_encoder',
+      whenAbsent: MISTRAL3_PIXTRAL,
+      projector: merging('vision_projection', false),
     }),
   ],
 };
@@ -193,6 +215,7 @@ const cohere2Vision: MultimodalFamily = {
 export const LLAVA_FAMILIES: Record<string, MultimodalFamily> = {
   aya_vision: ayaVision,
   cohere2_vision: cohere2Vision,
+  lighton_ocr: lightonOcr,
   llava,
   llava_next: llavaNext,
   llava_next_video: llavaNext,

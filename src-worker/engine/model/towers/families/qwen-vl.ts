@@ -70,6 +70,9 @@ export function qwen25VlEncoder(config: ConfigFields, module: string): Encoder {
   const { elements, perToken } = readPatches(config, 14);
   const out = width(config, ['out_hidden_size'], 3584);
   const merged = hiddenSize * perToken;
+  const numHeads = heads(config, ['num_heads'], 16);
+  // EXAONE 4.5 groups the keys of its encoder.
+  const numKvHeads = heads(config, ['num_key_value_heads'], numHeads);
   return {
     label: stackLabel('Vision Transformer', numLayers, hiddenSize),
     width: out,
@@ -82,7 +85,8 @@ export function qwen25VlEncoder(config: ConfigFields, module: string): Encoder {
         numLayers,
         hiddenSize,
         ffnWidth: width(config, ['intermediate_size'], 3420),
-        numHeads: heads(config, ['num_heads'], 16),
+        numHeads,
+        keyWidth: numKvHeads === numHeads ? hiddenSize : Math.floor(hiddenSize / numHeads) * numKvHeads,
         isGated: true,
         norm: 'weight',
       }),
@@ -147,7 +151,12 @@ const own = (textModelType: string, encoder: (config: ConfigFields, module: stri
   towers: [visionTower({ encoder, module: 'visual' })],
 });
 
+/** Exaone4_5_VisionConfig: Qwen2.5-VL's encoder with eight KV heads. */
+const exaone45Encoder = (config: ConfigFields, module: string): Encoder =>
+  qwen25VlEncoder(config.withDefaults({ num_key_value_heads: 8 }), module);
+
 export const QWEN_VL_FAMILIES: Record<string, MultimodalFamily> = {
+  exaone4_5: own('exaone4', exaone45Encoder),
   qwen2_vl: own('qwen2_vl_text', qwen2VlEncoder),
   qwen2_5_vl: own('qwen2_5_vl_text', qwen25VlEncoder),
   qwen3_vl: own('qwen3_vl_text', qwen3VlLike(true)),
