@@ -7,8 +7,11 @@ import { familyOf, isPlainFamily } from './families/registry.ts';
 import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
+import { NAMES } from './frame.ts';
 import { activeParameters, totalParameters } from './parameters.ts';
+import { unknownMultimodal } from './towers/generic.ts';
 import { multimodalOf } from './towers/registry.ts';
+import { withTextDefaults } from './towers/text-defaults.ts';
 import type { MultimodalFamily } from './towers/types.ts';
 import type { Model, ModelSource } from './types.ts';
 
@@ -16,8 +19,9 @@ const SUPPORTED =
   'supported are decoders with multi-head, grouped-query, multi-query or latent attention and dense or mixture-of-experts networks';
 const LONGEST_NAME = 60;
 
-/** Endings of `architectures` entries that generate text. */
+/** Endings of `architectures` entries that generate text, and of those that do so around a decoder. */
 const GENERATOR_ENDINGS = ['ForCausalLM', 'LMHeadModel'];
+const MULTIMODAL_ENDINGS = [...GENERATOR_ENDINGS, 'ForConditionalGeneration'];
 
 /** Far above any model; below 2^53 with room, so that sums of parameters stay exact. */
 const MOST_PARAMETERS = 1e15;
@@ -39,10 +43,11 @@ function readsText(
   fields: ConfigFields,
   modelType: string,
   architecture: string | null,
-  family: DecoderFamily | null,
+  family: Pick<DecoderFamily, 'architectures'> | null,
+  endings: readonly string[],
 ): boolean {
   if (architecture === null || family?.architectures?.includes(architecture)) return true;
-  if (GENERATOR_ENDINGS.some((ending) => architecture.endsWith(ending))) return true;
+  if (endings.some((ending) => architecture.endsWith(ending))) return true;
   if (isDecoderBody(architecture, modelType)) return false;
   if (modelTypeOfClass(architecture) !== null) return true;
   if (architecture.endsWith('ForConditionalGeneration')) throw refuseKind(fields, modelType, 'multimodal');
@@ -65,13 +70,14 @@ function classThatFits(fields: ConfigFields, architecture: string | null): Retur
   return named && isPlainFamily(named.family) && betrayedKinds(fields).length > 0 ? null : named;
 }
 
-function chooseFamily(fields: ConfigFields, modelType: string, architecture: string | null): ChosenFamily {
+function chooseFamily(fields: ConfigFields, modelType: string, isAround: boolean): ChosenFamily {
+  const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
   const known = familyOf(modelType);
   const reason = unsupportedModelType(modelType);
   if (reason) throw refuseKind(fields, modelType, reason);
   const byClass = known ? null : classThatFits(fields, architecture);
   const readsOwnFields = known !== null || (byClass !== null && !isPlainFamily(byClass.family));
-  const telltale = telltaleReason(fields, readsOwnFields);
+  const telltale = telltaleReason(fields, readsOwnFields, isAround);
   if (telltale) throw refuseKind(fields, modelType, telltale);
   if (known) return { family: known, isKnown: true, assumptions: [] };
   if (byClass) {
@@ -111,14 +117,16 @@ export function analyzeModel(source: ModelSource): Model {
   const fields = new ConfigFields(source.id, source.config);
   const outerType = readModelType(fields);
   const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
-  const multimodal = multimodalOf(outerType);
-  const text = multimodal ? textFields(fields, multimodal) : fields;
-  const modelType = multimodal ? (text.optionalText(['model_type']) ?? multimodal.textModelType) : outerType;
-  const { family, isKnown, assumptions } = chooseFamily(text, modelType, architecture);
-  const generatesText = multimodal !== null || readsText(fields, modelType, architecture, isKnown ? family : null);
+  const isRefused = unsupportedModelType(outerType) !== null;
+  const multimodal = multimodalOf(outerType) ?? (isRefused ? null : unknownMultimodal(fields, outerType));
+  const { text, modelType } = multimodal ? readText(fields, multimodal) : { text: fields, modelType: outerType };
+  const { family, isKnown, assumptions } = chooseFamily(text, modelType, multimodal !== null);
+  const generatesText = multimodal
+    ? readsText(fields, outerType, architecture, multimodal, MULTIMODAL_ENDINGS)
+    : readsText(fields, modelType, architecture, isKnown ? family : null, GENERATOR_ENDINGS);
 
   const decoder = readDecoder(text, family, generatesText);
-  const textFrame = { ...decoder, numLayers: decoder.layers.length };
+  const textFrame = { ...decoder, numLayers: decoder.layers.length, fields: text };
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
   const { checkpoint, assumptions: ofCheckpoint } = readCheckpoint(fields, text, model);
@@ -130,10 +138,21 @@ export function analyzeModel(source: ModelSource): Model {
   return {
     id: source.id,
     architecture: architecture ?? outerType,
-    isEstimated: !isKnown || (family.isEstimated?.(text) ?? false),
-    generatesText,
     ...model,
-    assumptions: [...assumptions, ...decoder.assumptions, ...(generatesText ? [] : [EMBEDS]), ...ofCheckpoint],
+    isEstimated:
+      !isKnown ||
+      (family.isEstimated?.(text) ?? false) ||
+      multimodal?.isEstimated === true ||
+      towers.some(({ assumption }) => assumption !== undefined),
+    generatesText,
+    assumptions: [
+      ...assumptions,
+      ...decoder.assumptions,
+      ...towers.flatMap(({ assumption }) => assumption ?? []),
+      ...(multimodal?.assumptions?.(fields) ?? []),
+      ...(generatesText ? [] : [EMBEDS]),
+      ...ofCheckpoint,
+    ],
     totalParameters: total,
     activeParameters: activeParameters(model),
     checkpoint,
@@ -149,9 +168,20 @@ export function analyzeGenerator(source: ModelSource): Model {
 }
 
 /** Keys that a model around a decoder may write beside the decoder's object instead of in it. */
-const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config'];
+const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config', 'compression_config'];
 
-/** The fields of the text decoder inside a multimodal file. */
-function textFields(fields: ConfigFields, { text, textDefaults = {} }: MultimodalFamily): ConfigFields {
-  return text === null ? fields.withDefaults(textDefaults) : fields.inner(text, textDefaults, OUTER_KEYS);
+/** The text decoder inside a multimodal file: its fields and its own `model_type`. */
+function readText(fields: ConfigFields, family: MultimodalFamily): { text: ConfigFields; modelType: string } {
+  const { textModelType, textFields = (text) => text } = family;
+  const otherwise = typeof textModelType === 'string' ? textModelType : textModelType(fields);
+  const name = family.text.find((candidate) => fields.has(candidate));
+  if (name === undefined) {
+    if (!fields.has(...NAMES.numLayers)) throw fields.missing(family.text, 'the object with the fields of the decoder');
+    return { text: textFields(fields), modelType: otherwise };
+  }
+  const inner = fields.inner(name, {}, OUTER_KEYS);
+  const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? otherwise;
+  // Some files write the name of the whole model into the decoder's object.
+  const modelType = multimodalOf(written) ? otherwise : written;
+  return { text: textFields(withTextDefaults(inner, modelType)), modelType };
 }

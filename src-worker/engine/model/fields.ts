@@ -91,6 +91,11 @@ export class ConfigFields {
     return typeof this.#find(names)?.value === 'string';
   }
 
+  /** True when the first of `names` that is present is a number. */
+  holdsNumber(names: readonly string[]): boolean {
+    return typeof this.#find(names)?.value === 'number';
+  }
+
   /** True when the first of `names` that is present is a list. */
   holdsList(names: readonly string[]): boolean {
     return Array.isArray(this.#find(names)?.value);
@@ -257,6 +262,11 @@ export class ConfigFields {
       if (!isObject(value)) throw this.invalid(where, value, 'an object');
       return [name, new ConfigFields(this.modelId, value, {}, `${this.#path}${where}.`)];
     });
+  }
+
+  /** The same object with other values for some keys. */
+  replaced(values: Readonly<Record<string, unknown>>): ConfigFields {
+    return new ConfigFields(this.modelId, { ...this.#root, ...values }, this.#defaults, this.#path);
   }
 
   /** Names of the fields, for looking at a file of unknown shape. */

@@ -106,6 +106,8 @@ export interface Tower {
   /** For people: `27 layers of width 1152`. */
   label: string;
   weights: Weight[];
+  /** Set where the part is of a kind that is not known: what was taken for granted. The model is then estimated. */
+  assumption?: string;
 }
 
 export interface Model {

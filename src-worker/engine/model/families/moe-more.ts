@@ -1,10 +1,10 @@
-import { gqaAttention, kvHeads, perHeadNorm } from '../attention/gqa.ts';
+import { gqaAttention, perHeadNorm } from '../attention/gqa.ts';
 import { slidingWindow } from '../attention/window.ts';
 import { sideBySide } from '../ffn/beside.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { afterDenseLayers, moeFfn, sharedOfExpertWidth, type SparseRule } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, flag, type FfnReader, type Frame } from '../frame.ts';
+import { always, flag, type Frame } from '../frame.ts';
 import { linear, vector, type Weight } from '../weight.ts';
 import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, optionalPerHeadNorm, RMS_NORMS } from './shared.ts';
@@ -137,54 +137,12 @@ const miniCpm: DecoderFamily = {
   isHeadTied: true,
 };
 
-/** Widths of an expert for text and of one for pictures. */
-const ernieWidths = (fields: ConfigFields): [number, number] => {
-  const isWidth = (value: unknown): value is number =>
-    typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LIMITS.width;
-  const [text = 1536, vision = 512] =
-    fields.optionalList(['moe_intermediate_size'], 2, isWidth, 'the width of an expert') ?? [];
-  return [text, vision];
-};
-
-/** Experts for pictures with a router of their own; a text token never meets them. */
-const visionExperts = (fields: ConfigFields, { hiddenSize }: Frame, numExperts: number): Weight[] => [
-  ...linear('vision', 'mlp.vision_moe.gate', numExperts, hiddenSize),
-  vector('vision', 'mlp.vision_moe.gate.bias', numExperts),
-  ...ffnWeights('vision', 'mlp.vision_moe.experts.*', { hiddenSize, width: ernieWidths(fields)[1], count: numExperts }),
-];
-
-const ernieVlMoe: FfnReader = (fields, frame) => {
-  const [text] = ernieWidths(fields);
-  return moeFfn({
-    module: 'mlp.text_moe',
-    sparse: (own, ownFrame) => (own.has('mlp_layer_types') ? afterDenseLayers(own, ownFrame) : (layer) => layer > 0),
-    expertWidth: ['text_expert_width'],
-    routerBias: always,
-    shared: sharedOfExpertWidth('moe_num_shared_experts'),
-    extraWeights: visionExperts,
-    dense: denseFfn({ bias: flag('use_bias', false) }),
-  })(fields.withDefaults({ text_expert_width: text }), frame);
-};
-
-const ernie45VlMoeText: DecoderFamily = {
-  defaults: { moe_num_shared_experts: 2, moe_k: 6, moe_num_experts: 64 },
-  attention: gqaAttention({
-    numKvHeads: kvHeads(4),
-    qkvBias: flag('use_bias', false),
-    outBias: flag('use_bias', false),
-  }),
-  ffn: ernieVlMoe,
-  norms: RMS_NORMS,
-  isHeadTied: true,
-};
-
 /** Decoders with experts and further parts beside them, by `model_type`. */
 export const FURTHER_MOE_FAMILIES: Record<string, DecoderFamily> = {
   afmoe,
   arctic,
   bailing_moe: bailing,
   bailing_moe_v2: bailing,
-  ernie4_5_vl_moe_text: ernie45VlMoeText,
   exaone_moe: exaoneMoe,
   'grok-1': grok,
   minicpm: miniCpm,

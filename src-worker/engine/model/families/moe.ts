@@ -199,6 +199,7 @@ export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   deepseek,
   dots1,
   ernie4_5_moe: ernie45Moe,
+  ernie4_5_vl_moe_text: ernie45Moe,
   flex_olmo: flexOlmo,
   glm4_moe: glm4Moe,
   glm4v_moe_text: glm4vMoeText,
@@ -212,4 +213,6 @@ export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   qwen2_moe: qwen2Moe,
   qwen3_moe: qwen3Moe,
   solar_open: solarOpen,
+  qwen3_omni_moe_text: qwen3Moe,
+  qwen3_vl_moe_text: qwen3Moe,
 };

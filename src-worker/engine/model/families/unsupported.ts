@@ -20,44 +20,18 @@ export type UnsupportedReason = keyof typeof REASONS;
 const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
   recurrent: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7', 'xlstm'],
   looped: ['iquestloopcoder', 'ouro'],
-  multimodal: [
-    'aya_vision',
-    'gemma3',
-    'gemma3n',
-    'gemma4',
-    'idefics3',
-    'internvl',
-    'internvl_chat',
-    'kimi_k25',
-    'kimi_k3',
-    'kimi_vl',
-    'llama4',
-    'llava',
-    'llava_next',
-    'minicpmv',
-    'minimax_m3_vl',
-    'mistral3',
-    'mllama',
-    'molmo',
-    'paligemma',
-    'phi3_v',
-    'phi4mm',
-    'pixtral',
-    'qwen2_5_omni',
-    'qwen2_5_vl',
-    'qwen2_audio',
-    'qwen2_vl',
-    'qwen3_5',
-    'qwen3_5_moe',
-    'qwen3_vl',
-    'qwen3_vl_moe',
-    'smolvlm',
-  ],
+  multimodal: ['chameleon', 'emu3', 'fuyu', 'molmo'],
   encoder: [
     'albert',
     'bert',
     'camembert',
+    'blip',
+    'chinese_clip',
+    'clap',
     'clip',
+    'clipseg',
+    'colpali',
+    'colqwen2',
     'deberta',
     'deberta-v2',
     'distilbert',
@@ -67,11 +41,25 @@ const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'nomic_bert',
     'roberta',
     'siglip',
+    'siglip2',
     'vit',
     'wav2vec2',
     'xlm-roberta',
   ],
-  encoderDecoder: ['bart', 'm2m_100', 'marian', 'mbart', 'mt5', 'pegasus', 't5', 'umt5', 'whisper'],
+  encoderDecoder: [
+    'bart',
+    'florence2',
+    'm2m_100',
+    'marian',
+    'mbart',
+    'moonshine',
+    'mt5',
+    'pegasus',
+    't5',
+    't5gemma',
+    'umt5',
+    'whisper',
+  ],
 };
 
 const REASON_BY_MODEL_TYPE = new Map(
@@ -105,12 +93,12 @@ export const unsupportedModelType = (modelType: string): UnsupportedReason | nul
 
 /**
  * Why a file is not read, judged from its fields; null when nothing speaks against it. A known family is only looked at for
- * a vision or audio part: its own reader knows the rest.
+ * a vision or audio part, unless the file is `around` a decoder: its own reader knows the rest.
  */
-export function telltaleReason(fields: ConfigFields, isKnown: boolean): UnsupportedReason | null {
+export function telltaleReason(fields: ConfigFields, isKnown: boolean, isAround: boolean): UnsupportedReason | null {
   for (const [reason, names] of Object.entries(TELLTALE_FIELDS)) {
-    if (isKnown && reason !== 'multimodal') continue;
-    if (fields.says(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
+    const counts = reason === 'multimodal' ? !isAround : !isKnown;
+    if (counts && fields.says(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
   }
   return fields.flag(['is_encoder_decoder'], false) ? 'encoderDecoder' : null;
 }

@@ -1,35 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parameterBreakdown } from '../../../../src-worker/engine/model/parameters.ts';
 import { parametersOf } from '../../../../src-worker/engine/model/weight.ts';
 import { analyze, llamaConfig } from '../bundled.ts';
-
-describe('the text decoder of ERNIE 4.5 VL', () => {
-  const model = analyze({
-    model_type: 'ernie4_5_vl_moe_text',
-    hidden_size: 2560,
-    num_hidden_layers: 28,
-    num_attention_heads: 20,
-    intermediate_size: 12_288,
-    moe_intermediate_size: [1536, 512],
-    vocab_size: 103_424,
-    max_position_embeddings: 131_072,
-  });
-  const attention = 2 * 2560 * 2560 + 2 * 2560 * 512;
-  const expert = (width: number): number => 3 * 2560 * width;
-  const routers = 2 * (64 * 2560 + 64);
-
-  it('has experts for text and smaller ones for pictures, with a router each, behind one dense layer', () => {
-    const sparse = routers + 64 * (expert(1536) + expert(512)) + 2 * expert(1536);
-    const layers = 28 * (attention + 2 * 2560) + expert(12_288) + 27 * sparse;
-    expect(model.totalParameters).toBe(103_424 * 2560 + layers + 2560);
-  });
-
-  it('uses six experts per text token, none of those for pictures', () => {
-    const idle = 27 * (58 * expert(1536) + 64 * expert(512) + 64 * 2560 + 64);
-    expect(model.activeParameters).toBe(model.totalParameters - idle);
-    expect(parameterBreakdown(model).vision).toBe(27 * (64 * expert(512) + 64 * 2560 + 64));
-  });
-});
 
 describe('networks beside the experts', () => {
   const grok = {

@@ -1,0 +1,56 @@
+import type { ConfigFields } from '../../fields.ts';
+import { LIMITS } from '../../fields.ts';
+import { table, type Weight } from '../../weight.ts';
+import {
+  COLOURS,
+  convolution,
+  FUSED_NAMES,
+  layers,
+  norm,
+  patchesPerSide,
+  pixels,
+  stackLabel,
+  stackWeights,
+  width,
+  type Encoder,
+} from '../parts.ts';
+
+const HIDDEN_SIZE = ['hidden_size', 'vt_hidden_size', 'embed_dim', 'width', 'd_model'];
+const NUM_LAYERS = ['num_hidden_layers', 'vt_num_hidden_layers', 'depth', 'layers', 'num_layers', 'encoder_layers'];
+const NUM_HEADS = ['num_attention_heads', 'vt_num_attention_heads', 'num_heads', 'heads', 'encoder_attention_heads'];
+const FFN_WIDTH = ['intermediate_size', 'vt_intermediate_size', 'encoder_ffn_dim', 'ffn_dim'];
+
+/** A network is four times as wide as its layer where a file says nothing, as in the first Vision Transformer. */
+const USUAL_RATIO = 4;
+
+function positions(config: ConfigFields, module: string, hiddenSize: number, patchSize: number): Weight[] {
+  if (!config.has('image_size')) return [];
+  const perSide = patchesPerSide(config, pixels(config, 'image_size', patchSize), patchSize);
+  return [table('vision', `${module}.position_embedding`, perSide ** 2, hiddenSize)];
+}
+
+/**
+ * A picture encoder of a kind that is not known, counted as a plain Vision Transformer from the usual fields; null where they
+ * do not tell its size.
+ */
+export function plainEncoder(config: ConfigFields, module: string): Encoder | null {
+  // Encoders in stages list a width and a depth for each: those are not plain.
+  if (!config.holdsNumber(HIDDEN_SIZE) || !config.holdsNumber(NUM_LAYERS)) return null;
+  const hiddenSize = width(config, HIDDEN_SIZE, 1);
+  const numLayers = layers(config, NUM_LAYERS, 1);
+  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? USUAL_RATIO;
+  const ffnWidth = width(config, FFN_WIDTH, Math.round(ratio * hiddenSize));
+  const numHeads = config.optionalCount(NUM_HEADS, LIMITS.heads) ?? 1;
+  const patchSize = pixels(config, 'patch_size', 14);
+  const stack = { modality: 'vision', module: `${module}.layers.*`, names: FUSED_NAMES } as const;
+  return {
+    label: stackLabel('Vision Transformer', numLayers, hiddenSize),
+    width: hiddenSize,
+    weights: [
+      ...convolution('vision', `${module}.patch_embed`, hiddenSize, COLOURS * patchSize ** 2),
+      ...positions(config, module, hiddenSize, patchSize),
+      ...stackWeights({ ...stack, numLayers, hiddenSize, ffnWidth, numHeads }),
+      ...norm('vision', `${module}.norm`, hiddenSize, 'weight_and_bias'),
+    ],
+  };
+}
