@@ -205,6 +205,14 @@ export const MODEL_IMPORT_OPTIONS: OptionSpec[] = [
   { flags: '--id <id>', description: 'id to keep it under (default: the file name)', kind: 'text' },
   json,
 ];
+export const MODEL_FITS_OPTIONS: OptionSpec[] = [
+  {
+    flags: '--tokens <tokens>',
+    description: 'prompt and answer of one request (default: 4096, or the context where that is less)',
+    kind: 'tokens',
+  },
+  json,
+];
 export const JSON_OPTION: OptionSpec[] = [json];
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'every row as JSON' },

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { errorInfo } from '../../src-worker/engine/errors.ts';
+import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
+  modelFitsSchema,
   planQuestionSchema,
   predictInputSchema,
   queueInputSchema,
@@ -143,6 +144,33 @@ export function createAppService(options: AppServiceOptions): AppService {
         const checked = checkRequest(importModelSchema, request, 'Model import');
         return pool.run('showModel', models.import(checked, now().toISOString()));
       }),
+    pullModel: () =>
+      answer(() => {
+        throw invalidInput(
+          'pull_unavailable',
+          'This version cannot fetch from the hub: download the config.json and import it.',
+          {},
+        );
+      }),
+    removeModel: (id) =>
+      answer(() => {
+        const name = checkRequest(modelNameSchema, id, 'Model');
+        if (!models.remove(name)) throw unknownImport(name, 'only imported models can be removed');
+        return null;
+      }),
+    restoreModel: (id) =>
+      answer(() => {
+        const name = checkRequest(modelNameSchema, id, 'Model');
+        if (!models.restore(name))
+          throw unknownImport(name, 'nothing of that id was removed since the program started');
+        return null;
+      }),
+    readModelConfig: (id) => answer(() => models.configText(checkRequest(modelNameSchema, id, 'Model'))),
+    modelFits: (request) =>
+      ask(() => {
+        const input = checkRequest(modelFitsSchema, request, 'Fits request');
+        return pool.run('modelFits', input, models.resolve(input.id));
+      }),
     listCatalog: () => answer(() => catalogListing(facts)),
     listWorkloads: () => answer(() => listWorkloads(facts)),
     saveSizeRun: (request, name) =>
@@ -218,6 +246,9 @@ export function createAppService(options: AppServiceOptions): AppService {
     close: () => (closed ??= close()),
   };
 }
+
+const unknownImport = (id: string, why: string): Error =>
+  invalidInput('unknown_model', `There is no imported model "${id.slice(0, 100)}": ${why}.`, { model: id });
 
 /** The answer of something that is done at once; whatever it throws becomes a failure. */
 const answer = <Value>(work: () => Value): Promise<Result<Value>> => Promise.resolve(attempt(work));

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { listedFacts } from '../../src-worker/answers/model-summary.ts';
 import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
 import { ConfigIqError, errorInfo, fileError, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
@@ -24,6 +25,10 @@ export interface ModelStore {
   import(request: { text: string; fileName: string; id: string | null }, addedAt: string): ModelSource;
   /** False when no imported model has this id. */
   remove(id: string): boolean;
+  /** Puts back what was removed, or replaced by an import of the same id, last. False when nothing was since the start. */
+  restore(id: string): boolean;
+  /** The config.json as JSON text. Throws what `resolve` throws. */
+  configText(name: string): string;
   /**
    * Like `resolve`, and a path to a `config.json` (or to the folder that holds one) counts as well; the file is read now
    * and stays known under its id until the program ends.
@@ -38,6 +43,8 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
   const bundledIds = new Map(listBundledModelIds(catalogsFolder).map((id) => [key(id), id]));
   const aliases = new Map([...loadAliases(catalogsFolder)].map(([alias, id]) => [key(alias), { alias, id }]));
   const files = new Map<string, ModelSource>();
+  /** What left the store while the program runs, to be put back. */
+  const displaced = new Map<string, StoredModel>();
   // Bundled files do not change while the program runs; imported ones are analyzed again, there are few.
   const bundledEntries = new Map<string, ModelListEntry>();
 
@@ -59,6 +66,10 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
   const findByAlias = (name: string): ModelSource | null => {
     const alias = aliases.get(key(name));
     return alias ? find(alias.id) : null;
+  };
+  const setAside = (id: string): void => {
+    const stored = store.readModel(id);
+    if (stored) displaced.set(key(id), stored);
   };
   const resolveName = (name: string): ModelSource => {
     const found = find(name) ?? findByAlias(name);
@@ -86,7 +97,9 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
         if (!entry) bundledEntries.set(id, (entry = entryOf(readBundledModel(catalogsFolder, id), id)));
         entries.set(key(id), entry);
       }
-      for (const model of rows) entries.set(key(model.id), entryOf(sourceOf(model), model.id));
+      for (const model of rows) {
+        entries.set(key(model.id), { ...entryOf(sourceOf(model), model.id), added_at: model.addedAt });
+      }
       for (const [name, { alias, id }] of aliases) {
         const meant = entries.get(key(id));
         if (meant && !entries.has(name)) entries.set(name, { ...meant, id: alias, alias_of: meant.id });
@@ -98,10 +111,21 @@ export function createModelStore(catalogsFolder: string, store: Store): ModelSto
       const checkedId = (id ?? idFromFileName(fileName)).trim();
       checkId(checkedId, id === null ? 'import' : 'given');
       const source = readConfig(text, fileName, checkedId, 'imported');
+      setAside(checkedId);
       store.saveModel({ ...source, origin: 'imported', addedAt });
       return withPlace(source);
     },
-    remove: (id) => store.removeModel(id.trim()),
+    remove(id) {
+      setAside(id.trim());
+      return store.removeModel(id.trim());
+    },
+    restore(id) {
+      const stored = displaced.get(key(id));
+      if (!stored) return false;
+      store.saveModel(stored);
+      return displaced.delete(key(id));
+    },
+    configText: (name) => JSON.stringify(resolveName(name).config, null, 2),
     resolveNameOrPath(nameOrPath) {
       const path = existingPath(nameOrPath);
       // A known name wins over a file that happens to be called so, unless it is written as a path.
@@ -220,23 +244,18 @@ function readConfigFile(path: string): string {
 
 /** A line of the list. What cannot be analyzed stays in it, with the reason. */
 function entryOf(source: ModelSource | null, id: string): ModelListEntry {
-  const unknown = { id, architecture: null, total_parameters: null, active_parameters: null, max_context_tokens: null };
-  if (!source)
-    return { ...unknown, origin: 'bundled', supported: false, reason: 'Its file is missing.', alias_of: null };
+  const known = {
+    id,
+    origin: source?.origin ?? 'bundled',
+    source: source?.source ?? '',
+    revision: source?.revision ?? null,
+    added_at: null,
+    alias_of: null,
+  };
+  if (!source) return { ...known, ...listedFacts(null), supported: false, reason: 'Its file is missing.' };
   try {
-    const model = analyzeModel(source);
-    return {
-      id,
-      origin: source.origin,
-      architecture: model.architecture,
-      total_parameters: model.totalParameters,
-      active_parameters: model.activeParameters,
-      max_context_tokens: model.maxContextTokens,
-      supported: true,
-      reason: null,
-      alias_of: null,
-    };
+    return { ...known, ...listedFacts(analyzeModel(source)), supported: true, reason: null };
   } catch (thrown) {
-    return { ...unknown, origin: source.origin, supported: false, reason: errorInfo(thrown).message, alias_of: null };
+    return { ...known, ...listedFacts(null), supported: false, reason: errorInfo(thrown).message };
   }
 }

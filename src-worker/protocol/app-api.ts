@@ -2,6 +2,7 @@ import type {
   DetailDocument,
   ExplainDocument,
   ModelDocument,
+  ModelFitsDocument,
   ModelListEntry,
   PredictDocument,
   QueueDocument,
@@ -9,6 +10,7 @@ import type {
   SweepPlanDocument,
 } from './documents.ts';
 import type {
+  ModelFitsDraft,
   PRECISIONS,
   PlanQuestionDraft,
   PredictInputDraft,
@@ -211,6 +213,16 @@ export interface AppApi {
   showModel(id: string): Promise<Result<ModelDocument>>;
   /** `text` is the content of a config.json; `id` overrides the name derived from `fileName`. */
   importModel(request: { text: string; fileName: string; id: string | null }): Promise<Result<ModelDocument>>;
+  /** Fetches a config from the hub and keeps it; `revision` null = the newest. The one call that uses the network. */
+  pullModel(request: { id: string; revision: string | null }): Promise<Result<ModelDocument>>;
+  /** Forgets an imported or pulled model; one that covers a bundled model gives way to it again. */
+  removeModel(id: string): Promise<Result<null>>;
+  /** Puts back what this program removed, or replaced by an import of the same id, last. */
+  restoreModel(id: string): Promise<Result<null>>;
+  /** The config.json of a model as JSON text, also of one that is not supported. */
+  readModelConfig(id: string): Promise<Result<string>>;
+  /** The fewest GPUs of each kind that hold the model and one request of `tokens` tokens, by precision. */
+  modelFits(request: ModelFitsDraft): Promise<Result<ModelFitsDocument>>;
   listCatalog(): Promise<Result<CatalogListing>>;
   listWorkloads(): Promise<Result<WorkloadEntry[]>>;
   /** Stores the answer of a size question in the history. */

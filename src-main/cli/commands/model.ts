@@ -9,6 +9,7 @@ import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { modelFitsReport } from '../report/model-fits-report.ts';
 import { modelListReport, modelReport } from '../report/model-report.ts';
 
 /** Larger than any config.json; how large one may be is the config store's business. */
@@ -18,6 +19,14 @@ export const runModelShow: Run = async ({ service, terminal }, options, [name = 
   const app = await service();
   const document = unwrap(await app.api.showModel(await modelIdOf(app, name)));
   terminal.print(options['json'] === true ? documentText(document) : modelReport(document));
+  return EXIT.answered;
+};
+
+export const runModelFits: Run = async ({ service, terminal }, options, [name = '']) => {
+  const app = await service();
+  const tokens = typeof options['tokens'] === 'number' ? options['tokens'] : null;
+  const document = unwrap(await app.api.modelFits({ id: await modelIdOf(app, name), tokens }));
+  terminal.print(options['json'] === true ? documentText(document) : modelFitsReport(document));
   return EXIT.answered;
 };
 
