@@ -15,8 +15,8 @@ import type { Part } from './parts.ts';
 /** What components are called, and which color of the theme each takes. */
 const COMPONENTS: Record<string, { label: string; color: string }> = {
   ffn: { label: 'Feed-forward', color: '--chart-1' },
-  experts: { label: 'Experts', color: '--chart-6' },
-  shared_experts: { label: 'Shared experts', color: '--chart-5' },
+  experts: { label: 'Experts', color: '--chart-5' },
+  shared_experts: { label: 'Shared experts', color: '--chart-6' },
   attention: { label: 'Attention', color: '--chart-2' },
   embedding: { label: 'Embedding', color: '--chart-3' },
   head: { label: 'Output head', color: '--chart-4' },
