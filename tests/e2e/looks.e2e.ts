@@ -128,6 +128,8 @@ const MODEL_STATES: State[] = [
     'models',
     async (app) => {
       await app.show('Models');
+      // Rows are alike: a dozen of them tell as much as all.
+      await app.models.search('meta-llama');
       await app.models.fits.waitFor({ state: 'attached' });
     },
   ],
@@ -142,7 +144,7 @@ const MODEL_STATES: State[] = [
     'models, one that cannot be sized',
     async (app, page) => {
       await page.keyboard.press('Escape');
-      await app.models.search('');
+      await app.models.search('deepseek');
       await page.getByLabel('Kind', { exact: true }).click();
       await page.getByRole('option', { name: /^Not supported/ }).click();
       await app.models.table.getByRole('rowheader').first().click();
