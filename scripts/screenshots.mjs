@@ -117,6 +117,13 @@ async function walk(page, save) {
   await page.getByTestId('run-detail').waitFor();
   await save('runs');
 
+  await show(page, 'Models');
+  await page.getByRole('searchbox', { name: /^Search models/ }).fill('qwen3 30b');
+  await page.getByTestId('models-table').getByRole('rowheader', { name: 'Qwen/Qwen3-30B-A3B', exact: true }).click();
+  await page.getByRole('searchbox', { name: /^Search models/ }).fill('qwen3');
+  await page.getByTestId('fits-table').waitFor();
+  await save('models');
+
   await page.evaluate(() => (window.location.hash = '#components'));
   await page.keyboard.press('Control+k');
   await page.getByTestId('palette').getByText('Go to Components and states').click();

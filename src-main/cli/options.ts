@@ -209,6 +209,14 @@ export const MODEL_PULL_OPTIONS: OptionSpec[] = [
   { flags: '--revision <name>', description: 'branch, tag or commit (default: main)', kind: 'text' },
   json,
 ];
+export const MODEL_FITS_OPTIONS: OptionSpec[] = [
+  {
+    flags: '--tokens <tokens>',
+    description: 'prompt and answer of one request (default: 4096, or the context where that is less)',
+    kind: 'tokens',
+  },
+  json,
+];
 export const JSON_OPTION: OptionSpec[] = [json];
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'every row as JSON' },

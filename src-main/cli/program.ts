@@ -10,6 +10,7 @@ import {
   CATALOG_OPTIONS,
   EXPLAIN_OPTIONS,
   JSON_OPTION,
+  MODEL_FITS_OPTIONS,
   MODEL_IMPORT_OPTIONS,
   MODEL_PULL_OPTIONS,
   PREDICT_OPTIONS,
@@ -135,6 +136,16 @@ const GROUPS: { name: string; description: string; examples?: string; commands: 
   configiq model show ./config.json --json
 `,
         load: async () => (await import('./commands/model.ts')).runModelShow,
+      },
+      {
+        usage: 'fits <model>',
+        description: 'which GPUs hold a model, how many of them, and how many requests at once',
+        options: MODEL_FITS_OPTIONS,
+        examples: `Examples:
+  configiq model fits meta-llama/Llama-3.1-70B-Instruct
+  configiq model fits ./config.json --tokens 32k --json
+`,
+        load: async () => (await import('./commands/model.ts')).runModelFits,
       },
       {
         usage: 'list',

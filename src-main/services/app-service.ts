@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { errorInfo } from '../../src-worker/engine/errors.ts';
+import { answerModel } from '../../src-worker/answers/model.ts';
+import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
+  modelFitsSchema,
   planQuestionSchema,
   predictInputSchema,
   queueInputSchema,
@@ -103,6 +105,8 @@ export function createAppService(options: AppServiceOptions): AppService {
   };
 
   // A thread that still has to start and to compile the program is no help to the one answer of a command.
+  const shown = (model: ModelSource): Promise<Result<ModelDocument>> =>
+    host === 'cli' ? Promise.resolve(attempt(() => answerModel(model))) : pool.run('showModel', model);
   const sized = (input: SizeInput, model: ModelSource) =>
     host === 'cli' ? pool.run('size', input, model) : pool.size(input, model);
 
@@ -145,18 +149,36 @@ export function createAppService(options: AppServiceOptions): AppService {
       }),
     queue: (request) => ask(() => pool.run('queue', checkRequest(queueInputSchema, request, 'Queue request'))),
     listModels: () => answer(() => models.list(report)),
-    showModel: (id) =>
-      ask(() => pool.run('showModel', models.describe(checkRequest(modelNameSchema, id, 'Model'), report))),
+    showModel: (id) => ask(() => shown(models.describe(checkRequest(modelNameSchema, id, 'Model'), report))),
     importModel: (request) =>
       ask(() => {
         const checked = checkRequest(importModelSchema, request, 'Model import');
-        return pool.run('showModel', models.import(checked, now().toISOString()));
+        return shown(models.import(checked, now().toISOString()));
       }),
     pullModel: (request) =>
       ask(async () => {
         const { notes, ...pulled } = await pulls.start(checkRequest(pullModelSchema, request, 'Model pull'));
-        const shown = await pool.run('showModel', models.keep(pulled, now().toISOString()));
-        return shown.ok ? success({ model: shown.value, notes }) : shown;
+        const model = await shown(models.keep(pulled, now().toISOString()));
+        return model.ok ? success({ model: model.value, notes }) : model;
+      }),
+    removeModel: (id) =>
+      answer(() => {
+        const name = checkRequest(modelNameSchema, id, 'Model');
+        if (!models.remove(name)) throw unknownImport(name, 'only imported models can be removed');
+        return null;
+      }),
+    restoreModel: (id) =>
+      answer(() => {
+        const name = checkRequest(modelNameSchema, id, 'Model');
+        if (!models.restore(name))
+          throw unknownImport(name, 'nothing of that id was removed since the program started');
+        return null;
+      }),
+    readModelConfig: (id) => answer(() => models.configText(checkRequest(modelNameSchema, id, 'Model'))),
+    modelFits: (request) =>
+      ask(() => {
+        const input = checkRequest(modelFitsSchema, request, 'Fits request');
+        return pool.run('modelFits', input, models.resolve(input.id));
       }),
     listCatalog: () => answer(() => catalogListing(facts)),
     listWorkloads: () => answer(() => listWorkloads(facts)),
@@ -232,11 +254,13 @@ export function createAppService(options: AppServiceOptions): AppService {
       return () => void listeners.delete(listener);
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
-    importModelFile: (path, id) =>
-      ask(() => pool.run('showModel', models.importPath({ path, id }, now().toISOString(), report))),
+    importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
     close: () => (closed ??= close()),
   };
 }
+
+const unknownImport = (id: string, why: string): Error =>
+  invalidInput('unknown_model', `There is no imported model "${id.slice(0, 100)}": ${why}.`, { model: id });
 
 /** The answer of something that is done at once; whatever it throws becomes a failure. */
 const answer = <Value>(work: () => Value): Promise<Result<Value>> => Promise.resolve(attempt(work));

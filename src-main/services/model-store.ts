@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { listedFacts } from '../../src-worker/answers/model-summary.ts';
 import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
 import { errorInfo, invalidInput, fileError } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
@@ -34,6 +35,10 @@ export interface ModelStore {
   keep(pulled: Omit<PulledModel, 'notes'>, addedAt: string): ModelSource;
   /** False when no imported or pulled model has this id. */
   remove(id: string): boolean;
+  /** Puts back what was removed, or replaced by one of the same id, last. False when nothing was since the start. */
+  restore(id: string): boolean;
+  /** The config.json as JSON text. Throws what `resolve` throws. */
+  configText(name: string): string;
   /**
    * Like `resolve`, and a path to a `config.json` (or to the folder that holds one) counts as well; the file is read now
    * and stays known under its id until the program ends.
@@ -51,6 +56,8 @@ export function createModelStore(catalogsFolder: string, store: Store, cacheFold
   const bundledIds = new Map(listBundledModelIds(catalogsFolder).map((id) => [key(id), id]));
   const aliases = new Map([...loadAliases(catalogsFolder)].map(([alias, id]) => [key(alias), { alias, id }]));
   const files = new Map<string, ModelSource>();
+  /** What left the store while the program runs, to be put back. */
+  const displaced = new Map<string, StoredModel>();
   // Bundled files do not change while the program runs; the others are analyzed again, there are few.
   const bundledEntries = new Map<string, ModelListEntry>();
 
@@ -98,8 +105,13 @@ export function createModelStore(catalogsFolder: string, store: Store, cacheFold
     if (!found) throw unknownModel(name);
     return found;
   };
+  const setAside = (id: string): void => {
+    const stored = store.readModel(id);
+    if (stored) displaced.set(key(id), stored);
+  };
   const keepModel = (model: ModelSource, addedAt: string, origin: StoredModel['origin']): ModelSource => {
     const kept: StoredModel = { ...model, origin, addedAt };
+    setAside(kept.id);
     store.saveModel(kept);
     // A file of this start would hide what was just kept under its name.
     files.delete(key(kept.id));
@@ -148,7 +160,17 @@ export function createModelStore(catalogsFolder: string, store: Store, cacheFold
       const model = checkedModel(pulled, { id, source, revision, safetensors, addedAt, origin: 'hub' });
       return keepModel(model, addedAt, 'hub');
     },
-    remove: (id) => store.removeModel(id.trim()),
+    remove(id) {
+      setAside(id.trim());
+      return store.removeModel(id.trim());
+    },
+    restore(id) {
+      const stored = displaced.get(key(id));
+      if (!stored) return false;
+      store.saveModel(stored);
+      return displaced.delete(key(id));
+    },
+    configText: (name) => JSON.stringify(known(name).config, null, 2),
     resolveNameOrPath(nameOrPath) {
       // A known name wins over a file that happens to be called so, unless it is written as a path.
       const named = isWrittenAsPath(nameOrPath) ? null : find(nameOrPath);
@@ -191,10 +213,7 @@ type Told = Pick<ModelListEntry, 'id' | 'origin' | 'source' | 'revision' | 'adde
 
 const unsupportedEntry = (told: Told, reason: string): ModelListEntry => ({
   ...told,
-  architecture: null,
-  total_parameters: null,
-  active_parameters: null,
-  max_context_tokens: null,
+  ...listedFacts(null),
   supported: false,
   reason,
   alias_of: null,
@@ -205,17 +224,7 @@ function entryOf(source: ModelSource): ModelListEntry {
   const { id, origin, revision, addedAt } = source;
   const told: Told = { id, origin, source: source.source, revision, added_at: addedAt };
   try {
-    const model = analyzeModel(source);
-    return {
-      ...told,
-      architecture: model.architecture,
-      total_parameters: model.totalParameters,
-      active_parameters: model.activeParameters,
-      max_context_tokens: model.maxContextTokens,
-      supported: true,
-      reason: null,
-      alias_of: null,
-    };
+    return { ...told, ...listedFacts(analyzeModel(source)), supported: true, reason: null, alias_of: null };
   } catch (thrown) {
     return unsupportedEntry(told, errorInfo(thrown).message);
   }

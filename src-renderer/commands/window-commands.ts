@@ -19,6 +19,7 @@ export function windowCommands(workspace: Workspace, shell: ShellState, theme: T
     ...answerCommands(workspace),
     ...editCommands(workspace),
     ...sampleCommands(workspace),
+    ...modelCommands(workspace),
     known('sweep.stop', {
       icon: 'stop',
       actsInFields: true,
@@ -61,6 +62,7 @@ function goCommands(workspace: Workspace): Command[] {
     known('go.size', { icon: 'size', run: () => workspace.openAnswer() }),
     go('go.sweep', 'sweep', 'sweep'),
     go('go.runs', 'runs', 'runs'),
+    go('go.models', 'model', 'models'),
     // For those who change the window: listed once the address asks for it.
     { ...go('go.components', 'columns', 'components'), when: () => window.location.hash === GALLERY_HASH },
     known('go.region', { actsInFields: true, run: focusNextRegion }),
@@ -101,6 +103,18 @@ function editCommands(workspace: Workspace): Command[] {
   return [
     known('edit.undo', { icon: 'undo', actsInFields: true, when: () => history.canUndo, run: () => workspace.undo() }),
     known('edit.redo', { icon: 'redo', actsInFields: true, when: () => history.canRedo, run: () => workspace.redo() }),
+  ];
+}
+
+/** From anywhere: the screen opens with the dialog. */
+function modelCommands(workspace: Workspace): Command[] {
+  const open = (dialog: 'import' | 'pull'): void => {
+    workspace.screen = 'models';
+    workspace.models.dialog = dialog;
+  };
+  return [
+    known('models.import', { icon: 'file', run: () => open('import') }),
+    known('models.pull', { icon: 'download', run: () => open('pull') }),
   ];
 }
 

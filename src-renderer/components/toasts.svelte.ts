@@ -28,6 +28,13 @@ export class Toasts {
     this.current = null;
   }
 
+  /** Where one goes the shortcut means something else; the button stays. */
+  releaseKeys(): void {
+    if (this.current === null) return;
+    const { sentence, undo } = this.current;
+    this.current = undo ? { sentence, undo } : { sentence };
+  }
+
   undo(): void {
     const { current } = this;
     this.dismiss();

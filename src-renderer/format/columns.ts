@@ -17,6 +17,8 @@ export interface Column<Row> {
   text: (row: Row) => string;
   /** True where it is not shown until it is chosen in the menu of columns. */
   isHidden?: boolean;
+  /** Longest text it is made wide enough for, in digits, where that is not the usual. */
+  mostCharacters?: number;
 }
 
 /** A fraction under a head that says percent is filtered and copied as percent, without the dust of the multiplication. */

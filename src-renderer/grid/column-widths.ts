@@ -1,6 +1,6 @@
 import type { Column } from '../format/columns.ts';
 
-/** Longest text a column is made wide enough for, in digits; longer ones end in dots and have a title. */
+/** Longest text a column is made wide enough for, in digits, unless it says otherwise; longer ones end in dots and have a title. */
 const MOST_CHARACTERS = 24;
 const LEAST_CHARACTERS = 3;
 /** Rows whose texts are looked at; they are spread over all of them. */
@@ -18,7 +18,7 @@ export function columnCharacters<Row>(columns: Column<Row>[], rows: Row[]): numb
   return columns.map((column) => {
     const head = 0.92 * Math.max(column.label.length + ARROW_CHARACTERS, column.unit.length);
     const longest = sample.reduce((most, row) => Math.max(most, column.text(row).length), head);
-    return Math.ceil(Math.min(MOST_CHARACTERS, Math.max(LEAST_CHARACTERS, longest)));
+    return Math.ceil(Math.min(column.mostCharacters ?? MOST_CHARACTERS, Math.max(LEAST_CHARACTERS, longest)));
   });
 }
 

@@ -21,6 +21,8 @@ export interface GridOptions<Row> {
   keyOf: (row: Row) => string;
   /** The column that names a row; it is pinned first. */
   nameColumn: string;
+  /** How many rows there are, in words, where more is known than their number. */
+  countText?: () => string;
   /** Key of the one row that is chosen, shared with charts and cards. */
   chosen?: () => string | null;
   /** A row was chosen: by click, Space, or J and K. */
@@ -93,7 +95,7 @@ export class GridState<Row extends object> {
 
   /** `128 of 186, 58 hidden by filters`. */
   get countText(): string {
-    if (!this.isFiltered) return plural(this.total, this.options.noun);
+    if (!this.isFiltered) return this.options.countText?.() ?? plural(this.total, this.options.noun);
     const hidden = this.total - this.rows.length;
     return `${formatFixed(this.rows.length)} of ${formatFixed(this.total)}, ${formatFixed(hidden)} hidden by filters`;
   }
@@ -268,6 +270,12 @@ export class GridState<Row extends object> {
     this.activeKey = this.options.keyOf(row);
     this.options.choose?.(row);
     this.#focusRow?.(index);
+  }
+
+  /** Scrolls to a row, where it is shown. */
+  reveal(key: string): void {
+    const index = this.indexByKey.get(key);
+    if (index !== undefined) this.#focusRow?.(index);
   }
 
   /** The row that commands are about: the chosen one, else the one visited last. */

@@ -1,5 +1,5 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
-import { flushSync } from 'svelte';
+import { flushSync, untrack } from 'svelte';
 
 /** Up to this many rows all are in the document; beyond it only those near the view are. */
 export const MOST_PLAIN_ROWS = 200;
@@ -53,7 +53,8 @@ export class VirtualRows {
         else take();
       },
     });
-    const virtualizer = new Virtualizer<HTMLElement, HTMLElement>({ ...options(), count: 0 });
+    // Untracked: made anew for every change of the rows it would scroll back to the top each time.
+    const virtualizer = untrack(() => new Virtualizer<HTMLElement, HTMLElement>({ ...options(), count: 0 }));
     const unmount = virtualizer._didMount();
     $effect(() => {
       virtualizer.setOptions(options());

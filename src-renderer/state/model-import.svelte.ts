@@ -1,4 +1,5 @@
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
+import { isStored } from './model-shelf.svelte.ts';
 import type { Session } from './session.svelte.ts';
 
 /** More than any config.json; a larger file was picked by mistake. */
@@ -11,14 +12,19 @@ export class ModelImport {
   /** Why the last one was not taken in; empty when it was. */
   problem = $state('');
   isBusy = $state(false);
+  /** True where the last one took the place of an earlier import of the same id. */
+  hasReplaced = false;
   readonly #session: Session;
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** The id of the model, or null where it was refused. Its size is looked at before it is read. */
-  async takeFile(file: File): Promise<string | null> {
+  /**
+   * The id of the model, or null where it was refused. Its size is looked at before it is read; `id` null = made of the
+   * name of the file.
+   */
+  async takeFile(file: File, id: string | null = null): Promise<string | null> {
     if (file.size > MOST_BYTES) {
       const size = `${formatFixed(file.size / 1e6)} MB`;
       return this.#refuse(`${file.name} has ${size}; a config.json has a few kB. Nothing was changed.`);
@@ -31,26 +37,27 @@ export class ModelImport {
       if (!(thrown instanceof DOMException)) throw thrown;
       return this.#refuse(`${file.name} cannot be read. Drop the config.json itself, not a folder.`);
     }
-    return this.#take(text, file.name, file.name);
+    return this.#take(text, file.name, file.name, id);
   }
 
   /** A pasted text has no name to make an id of: it is called by the minute. */
-  async takePasted(text: string, now: Date): Promise<string | null> {
+  async takePasted(text: string, now: Date, id: string | null = null): Promise<string | null> {
     if (text.length > MOST_BYTES) {
       return this.#refuse('What was pasted is far longer than a config.json. Nothing was changed.');
     }
     const minute = now.toISOString().slice(0, 16).replaceAll(/[T:]/g, '-');
-    return this.#take(text, `pasted-${minute}.json`, 'The pasted text');
+    return this.#take(text, `pasted-${minute}.json`, 'The pasted text', id);
   }
 
-  async #take(text: string, fileName: string, called: string): Promise<string | null> {
+  async #take(text: string, fileName: string, called: string, id: string | null): Promise<string | null> {
     this.isBusy = true;
-    const result = await this.#session.ask((api) => api.importModel({ text, fileName, id: null }));
+    const result = await this.#session.ask((api) => api.importModel({ text, fileName, id }));
     this.isBusy = false;
     if (!result.ok) {
       return this.#refuse(`${called} was not imported. ${result.error.message} Nothing was changed.`);
     }
     this.problem = '';
+    this.hasReplaced = isStored(this.#session.models, result.value.id);
     await this.#session.reloadModels();
     return result.value.id;
   }

@@ -20,6 +20,8 @@ export class Session {
   notices = $state.raw<string[]>([]);
   info = $state.raw<AppInfo | null>(null);
   models = $state.raw<ModelListEntry[]>([]);
+  /** Why the list of models could not be read; empty when it could. */
+  modelsProblem = $state('');
   catalog = $state.raw<CatalogListing | null>(null);
   workloads = $state.raw<WorkloadEntry[]>([]);
 
@@ -63,8 +65,9 @@ export class Session {
 
   async reloadModels(): Promise<void> {
     const models = await this.ask((api) => api.listModels());
+    this.modelsProblem = models.ok ? '' : models.error.message;
     if (models.ok) this.models = models.value;
-    else this.notices = [...this.notices, models.error.message];
+    else if (!this.notices.includes(models.error.message)) this.notices = [...this.notices, models.error.message];
   }
 
   async #load(): Promise<void> {
@@ -75,6 +78,7 @@ export class Session {
       this.ask((api) => api.listWorkloads()),
     ]);
     if (info.ok) this.info = info.value;
+    this.modelsProblem = models.ok ? '' : models.error.message;
     if (models.ok) this.models = models.value;
     if (catalog.ok) this.catalog = catalog.value;
     if (workloads.ok) this.workloads = workloads.value;

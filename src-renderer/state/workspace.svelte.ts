@@ -9,6 +9,7 @@ import type { Draft, Screen, SizeView } from './draft-format.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { editWords } from './edit-words.ts';
 import { LiveAnswer } from './live-answer.svelte.ts';
+import { ModelShelf } from './model-shelf.svelte.ts';
 import { RunList } from './run-list.svelte.ts';
 import { Session } from './session.svelte.ts';
 import { defaultFormValues, readForm, type FormReading, type FormValues } from './form-reading.ts';
@@ -35,6 +36,7 @@ export class Workspace {
   readonly answer: LiveAnswer;
   readonly sweep: SweepRun;
   readonly runs: RunList;
+  readonly models: ModelShelf;
   readonly examples: SolvedExamples;
   readonly drafts: DraftKeeper;
   readonly commands = new CommandRegistry();
@@ -66,6 +68,7 @@ export class Workspace {
     this.answer = new LiveAnswer((request) => session.ask((api) => api.size(request)));
     this.sweep = new SweepRun(ask, (listener) => session.onProgress(listener));
     this.runs = new RunList(ask);
+    this.models = new ModelShelf(session);
     this.examples = new SolvedExamples(ask);
     this.drafts = new DraftKeeper(ask);
     this.history = new EditHistory(this.#asked(), { words: editWords, isTyped: (path) => TYPED_PATH.test(path) });
@@ -91,6 +94,12 @@ export class Workspace {
   openQuestion(request: unknown, words = 'another question'): void {
     const form = formOfRequest(request);
     this.edit(words, () => (this.form = form));
+    this.openAnswer();
+  }
+
+  /** Goes on to Size with this model in the question as it stands. */
+  sizeModel(id: string): void {
+    this.edit(`Model ${id}`, () => (this.form.model = id));
     this.openAnswer();
   }
 

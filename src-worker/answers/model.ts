@@ -1,6 +1,8 @@
 import { analyzeModel } from '../engine/model/analyze.ts';
-import { cacheBytesPerToken, kvBytesPerToken, kvLayout } from '../engine/model/kv.ts';
-import { layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
+import { tokenFlops, layerFlops, type TokenFlops } from '../engine/model/flops.ts';
+import { undividedHeads } from '../engine/model/heads.ts';
+import { cacheBytesPerToken, kvBytesPerToken, kvLayout, stateBytes } from '../engine/model/kv.ts';
+import { activeLayerParameters, layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
 import { checkSafetensors } from '../engine/model/safetensors-check.ts';
 import type { ModelSource, SafetensorsSummary } from '../engine/model/source.ts';
 import type { Layer, Model, WeightClass } from '../engine/model/types.ts';
@@ -12,19 +14,31 @@ import {
   type SafetensorsDocument,
 } from '../protocol/documents.ts';
 import { PRECISIONS } from '../protocol/requests.ts';
+import { checkpointBytes, fullKvBytesPerToken, KV_16_BIT_BYTES, KV_8_BIT_BYTES } from './model-summary.ts';
 
-const KV_16_BIT_BYTES = 2;
+/** Attended tokens that FLOPs are given for. */
+const FLOPS_CONTEXT_TOKENS = 4096;
 
-function summary(layer: Layer): LayerSummary {
+/** Degrees of tensor parallelism that groups of GPUs come in. */
+const TENSOR_PARALLEL_DEGREES = [1, 2, 4, 8, 16, 32, 64];
+
+const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);
+
+function summary(layer: Layer, first: number): LayerSummary {
+  const { cache, state, label } = layer.attention;
+  const windows = cache.flatMap(({ windowTokens }) => windowTokens ?? []);
   return {
     count: 1,
-    attention: layer.attention.label,
+    first,
+    attention: label,
     ffn: layer.ffn.label,
     parameters: layerParameters(layer),
-    kv_bytes_per_token_fp16: layer.attention.cache.reduce(
-      (sum, share) => sum + cacheBytesPerToken(share, KV_16_BIT_BYTES, 1),
-      0,
-    ),
+    active_parameters: activeLayerParameters(layer),
+    kv_bytes_per_token_fp16: sum(cache, (share) => cacheBytesPerToken(share, KV_16_BIT_BYTES, 1)),
+    window_tokens: windows.length === 0 ? null : Math.min(...windows),
+    state_bytes_per_sequence: sum(state, (share) => stateBytes(share, 1)),
+    flops_per_token: layerFlops(layer, FLOPS_CONTEXT_TOKENS),
   };
 }
 
@@ -32,14 +46,14 @@ const isAlike = (one: LayerSummary, other: LayerSummary): boolean =>
   one.attention === other.attention && one.ffn === other.ffn && one.parameters === other.parameters;
 
 /** Consecutive equal layers as one line. */
-function layerGroups(layers: readonly Layer[]): LayerSummary[] {
+function layerGroups(model: Model): LayerSummary[] {
   const groups: LayerSummary[] = [];
-  for (const layer of layers) {
-    const next = summary(layer);
+  model.layers.forEach((layer, index) => {
+    const next = summary(layer, index);
     const last = groups.at(-1);
     if (last && isAlike(last, next)) last.count += 1;
     else groups.push(next);
-  }
+  });
   return groups;
 }
 
@@ -54,19 +68,45 @@ function kept16Bit(model: Model): ModelDocument['kept_16_bit'] {
     .map(([name, { kept }]) => ({ class: COMPONENT_NAMES[name as WeightClass] ?? name, parameters: kept }));
 }
 
+/** Layers by their window, shortest first. */
+function windows(model: Model): ModelDocument['windows'] {
+  return kvLayout(model, KV_16_BIT_BYTES, 1).windowed.map(({ windowTokens, bytesPerToken }) => ({
+    window_tokens: windowTokens,
+    kv_bytes_per_token_fp16: bytesPerToken,
+    layers: model.layers.filter(({ attention }) => attention.cache.some((share) => share.windowTokens === windowTokens))
+      .length,
+  }));
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function flopsDocument(flops: TokenFlops): ModelDocument['flops_per_token'] {
+  const named = Object.entries(flops).filter(([name]) => name !== 'total');
+  const components = Object.fromEntries(
+    named.map(([name, flop]): [string, number] => [snakeCase(name), flop as number]),
+  );
+  return { context_tokens: FLOPS_CONTEXT_TOKENS, components, total: flops.total };
+}
+
 /** `model show`: what a config.json amounts to. Throws what `analyzeModel` throws. */
 export function answerModel(source: ModelSource): ModelDocument {
   const model = analyzeModel(source);
   const parts = parameterBreakdown(model);
   const { embedding, attention, denseFfn, sharedExperts, experts, router, norms, head, vision, audio } = parts;
+  const { precision, method, problem = null } = model.checkpoint;
   return {
     schema_version: SCHEMA_VERSION,
     id: model.id,
     architecture: model.architecture,
     estimated: model.isEstimated,
     assumptions: model.assumptions,
+    hidden_size: model.hiddenSize,
+    vocabulary_size: model.vocabularySize,
+    num_layers: model.layers.length,
     total_parameters: model.totalParameters,
     active_parameters: model.activeParameters,
+    mtp_parameters: model.mtpParameters,
+    tower_parameters: vision + audio,
     components: {
       embedding,
       attention,
@@ -79,14 +119,23 @@ export function answerModel(source: ModelSource): ModelDocument {
       vision,
       audio,
     },
-    weight_bytes: Object.fromEntries(
-      PRECISIONS.map((precision) => [precision, Math.round(weightBytes(model, precision))]),
-    ),
+    weight_bytes: Object.fromEntries(PRECISIONS.map((name) => [name, Math.round(weightBytes(model, name))])),
     kept_16_bit: kept16Bit(model),
-    kv_bytes_per_token: { fp16: kvBytesPerToken(model, KV_16_BIT_BYTES, 1), fp8: kvBytesPerToken(model, 1, 1) },
+    checkpoint: { precision, method, bytes: checkpointBytes(model), problem },
+    kv_bytes_per_token: {
+      fp16: kvBytesPerToken(model, KV_16_BIT_BYTES, 1),
+      fp8: kvBytesPerToken(model, KV_8_BIT_BYTES, 1),
+    },
+    kv_bytes_per_token_full: {
+      fp16: fullKvBytesPerToken(model, KV_16_BIT_BYTES),
+      fp8: fullKvBytesPerToken(model, KV_8_BIT_BYTES),
+    },
+    windows: windows(model),
     state_bytes_per_sequence: kvLayout(model, KV_16_BIT_BYTES, 1).stateBytes,
+    flops_per_token: flopsDocument(tokenFlops(model, FLOPS_CONTEXT_TOKENS)),
+    tensor_parallel: TENSOR_PARALLEL_DEGREES.filter((degree) => undividedHeads(model, degree) === null),
     max_context_tokens: model.maxContextTokens,
-    layers: layerGroups(model.layers),
+    layers: layerGroups(model),
     origin: source.origin,
     source: source.source,
     revision: source.revision,

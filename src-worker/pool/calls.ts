@@ -1,6 +1,7 @@
 import { transfer } from 'comlink/dist/esm/comlink.mjs';
 import { answerDetail } from '../answers/detail/detail.ts';
 import { answerExplain } from '../answers/explain/explain.ts';
+import { answerModelFits } from '../answers/model-fits.ts';
 import { answerModel } from '../answers/model.ts';
 import { answerPredict } from '../answers/predict.ts';
 import { forgetPlans } from '../answers/plan-memory.ts';
@@ -61,6 +62,7 @@ export function createWorkerCalls(): WorkerApi {
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
     queue: (input) => attempt(() => answerQueue(input)),
     showModel: (model) => attempt(() => answerModel(model)),
+    modelFits: (input, model) => attempt(() => answerModelFits(input, model, facts())),
     async sweepUnit(unit, model, control) {
       const result = await attemptAsync(async (): Promise<SweepUnitOutcome> => {
         if (isCancelled(control)) return { kind: 'cancelled', batch: columnBuilder(SWEEP_COLUMNS).build() };

@@ -2,6 +2,7 @@ import type {
   DetailDocument,
   ExplainDocument,
   ModelDocument,
+  ModelFitsDocument,
   ModelListEntry,
   PredictDocument,
   QueueDocument,
@@ -9,6 +10,7 @@ import type {
   SweepPlanDocument,
 } from './documents.ts';
 import type {
+  ModelFitsDraft,
   PRECISIONS,
   PlanQuestionDraft,
   PredictInputDraft,
@@ -231,6 +233,14 @@ export interface AppApi {
    * the network; `cancelTask` ends it, and nothing is changed then.
    */
   pullModel(request: ModelPull): Promise<Result<PulledModelEntry>>;
+  /** Forgets an imported or pulled model; one that covers a bundled model gives way to it again. */
+  removeModel(id: string): Promise<Result<null>>;
+  /** Puts back what this program removed, or replaced by an import of the same id, last. */
+  restoreModel(id: string): Promise<Result<null>>;
+  /** The config.json of a model as JSON text, also of one that is not supported. */
+  readModelConfig(id: string): Promise<Result<string>>;
+  /** The fewest GPUs of each kind that hold the model and one request of `tokens` tokens, by precision. */
+  modelFits(request: ModelFitsDraft): Promise<Result<ModelFitsDocument>>;
   listCatalog(): Promise<Result<CatalogListing>>;
   listWorkloads(): Promise<Result<WorkloadEntry[]>>;
   /** Stores the answer of a size question in the history. */

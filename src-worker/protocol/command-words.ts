@@ -3,7 +3,7 @@
  * them here, so that a command is called the same and has the same shortcut in both.
  */
 
-export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'View' | 'Help';
+export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Models' | 'View' | 'Help';
 
 export interface CommandWords {
   label: string;
@@ -17,6 +17,7 @@ export const COMMAND_WORDS = {
   'go.size': { label: 'Go to Size', group: 'Go', keys: '2' },
   'go.sweep': { label: 'Go to Sweep', group: 'Go', keys: '3' },
   'go.runs': { label: 'Go to Runs', group: 'Go', keys: '4' },
+  'go.models': { label: 'Go to Models', group: 'Go', keys: '7' },
   'go.components': { label: 'Go to Components and states', group: 'Go' },
   'go.region': { label: 'Next region of the window', group: 'Go', keys: 'F6' },
   'answer.new': { label: 'New sizing', group: 'Answer', keys: 'n' },
@@ -29,6 +30,8 @@ export const COMMAND_WORDS = {
   'edit.redo': { label: 'Redo', group: 'Edit', keys: '$mod+Shift+z' },
   'sweep.start': { label: 'Start the sweep', group: 'Sweep', keys: '$mod+Enter' },
   'sweep.stop': { label: 'Stop the sweep', group: 'Sweep', keys: 'Escape' },
+  'models.import': { label: 'Import a model', group: 'Models' },
+  'models.pull': { label: 'Pull a model from the hub', group: 'Models' },
   'view.table': { label: 'A chart as its table, and back', group: 'View', keys: 't' },
   'view.palette': { label: 'Search or run a command', group: 'View', keys: '$mod+k' },
   'help.shortcuts': { label: 'All shortcuts', group: 'Help', keys: '?' },

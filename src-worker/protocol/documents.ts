@@ -493,10 +493,32 @@ export interface QueueDocument {
 export interface LayerSummary {
   /** How many consecutive layers are alike. */
   count: number;
+  /** Number of the first of them, from 0. */
+  first: number;
   attention: string;
   ffn: string;
+  /** Of one layer, all experts included. */
   parameters: number;
+  /** Of one layer: routed experts reduced to those a token uses. */
+  active_parameters: number;
   kv_bytes_per_token_fp16: number;
+  /** The layer keeps only the last tokens; null = the whole context, or a state of constant size. */
+  window_tokens: number | null;
+  /** What one sequence keeps in the layer whatever its length. */
+  state_bytes_per_sequence: number;
+  /** FLOP of one token through one layer, at the context of `flops_per_token`. */
+  flops_per_token: number;
+}
+
+/** Stored tensors beside what was counted from the config. */
+export interface SafetensorsCheck {
+  elements_by_dtype: Record<string, number>;
+  /** Parameters the stored tensors amount to; null where their formats do not tell. */
+  stored_parameters: number | null;
+  counted_parameters: number;
+  /** stored / counted - 1. */
+  difference_fraction: number | null;
+  sentence: string;
 }
 
 export interface ModelDocument {
@@ -505,15 +527,32 @@ export interface ModelDocument {
   architecture: string;
   estimated: boolean;
   assumptions: string[];
+  hidden_size: number;
+  vocabulary_size: number;
+  num_layers: number;
   total_parameters: number;
   active_parameters: number;
+  /** A block for multi-token prediction that comes on top of the total. */
+  mtp_parameters: number;
+  /** Vision and audio parts, within the total. */
+  tower_parameters: number;
   components: Record<string, number>;
   /** As stored, scales and zero points counted. */
   weight_bytes: Record<string, number>;
   /** What a quantized checkpoint leaves at 16 bit, by component, norms and biases included. */
   kept_16_bit: { class: string; parameters: number }[];
+  /** How the weights are stored; `bytes` is null and `problem` says why where that cannot be told. */
+  checkpoint: { precision: string; method: string | null; bytes: number | null; problem: string | null };
+  /** Of all layers, while no window is full. */
   kv_bytes_per_token: { fp16: number; fp8: number };
+  /** Of the layers that keep the whole context: what a token adds once every window is full. */
+  kv_bytes_per_token_full: { fp16: number; fp8: number };
+  /** Layers that keep only the last tokens, by their window, shortest first. */
+  windows: { window_tokens: number; kv_bytes_per_token_fp16: number; layers: number }[];
   state_bytes_per_sequence: number;
+  flops_per_token: { context_tokens: number; components: Record<string, number>; total: number };
+  /** Degrees that divide the attention heads. */
+  tensor_parallel: number[];
   max_context_tokens: number;
   layers: LayerSummary[];
   origin: string;
@@ -540,18 +579,69 @@ export interface SafetensorsDocument {
 /** One line of `model list`; a config that cannot be analysed says why. */
 export interface ModelListEntry {
   id: string;
+  /** bundled, imported, file, hub or hf_cache. */
   origin: string;
   architecture: string | null;
   total_parameters: number | null;
   active_parameters: number | null;
   max_context_tokens: number | null;
+  estimated: boolean;
+  /** `GQA 32/8`, `MHA 32`, `MQA`, `MLA`; with `, sliding` where some layers have a window. */
+  attention: string | null;
+  kv_bytes_per_token_fp16: number | null;
+  state_bytes_per_sequence: number | null;
+  /** At the precision of the checkpoint. */
+  weight_bytes: number | null;
+  checkpoint_precision: string | null;
+  is_moe: boolean | null;
+  modalities: string[];
   supported: boolean;
   reason: string | null;
   alias_of: string | null;
+  source: string;
   revision: string | null;
   added_at: string | null;
-  /** Catalog entry, file, path or address it was taken from. */
-  source: string;
+}
+
+/** One precision of a model on one GPU. */
+export interface ModelFit {
+  precision: string;
+  /** Fewest GPUs that hold the model and one request; null where not even the most allowed do. */
+  tensor_parallel: number | null;
+  /** Weights on each of them. */
+  weights_gib: number | null;
+  /** What the KV cache of the replica holds. */
+  kv_cache_tokens: number | null;
+  /** Requests of the asked length at once: what the KV cache holds, at most the seats (max_num_seqs). */
+  requests: number | null;
+  /** Why none; beside a fit, what is to be known of the format on this GPU. */
+  sentence: string | null;
+}
+
+export interface GpuFits {
+  gpu: string;
+  name: string;
+  memory_gib: number;
+  /** GPUs of the largest instance of the catalog; null where none has this GPU. */
+  largest_instance_gpus: number | null;
+  /** One for each precision, 16-bit first; empty where vLLM does not run on the GPU. */
+  fits: ModelFit[];
+  /** Why vLLM does not run. */
+  sentence: string | null;
+}
+
+/** What fits on which GPU, at the defaults of the engine. */
+export interface ModelFitsDocument {
+  schema_version: number;
+  input: { model: string; tokens: number };
+  /** null where the format of the checkpoint cannot be told. */
+  checkpoint_precision: string | null;
+  /** Tensor parallelism that was tried. */
+  tensor_parallel: number[];
+  engine: string;
+  engine_version: string;
+  gpus: GpuFits[];
+  versions: Versions;
 }
 
 /** The text `--json` prints and every host sends: one place, so that the bytes are equal. */

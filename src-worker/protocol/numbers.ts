@@ -90,6 +90,19 @@ export function formatCompact(count: Maybe): string {
   return formatFixed(count);
 }
 
+/** Memory in the binary unit that reads best, in up to four digits: 96 KiB, 4.5 MiB, 14.96 GiB. */
+export function formatBytes(bytes: Maybe): string {
+  if (!isShown(bytes)) return NO_VALUE;
+  const units: [number, string][] = [
+    [2 ** 40, 'TiB'],
+    [2 ** 30, 'GiB'],
+    [2 ** 20, 'MiB'],
+    [2 ** 10, 'KiB'],
+  ];
+  const [size, unit] = units.find(([least]) => bytes >= least) ?? [1, 'B'];
+  return `${formatTick(bytes / size)} ${unit}`;
+}
+
 /** A multiple: 2.1×, 12×. */
 export function formatTimes(factor: Maybe): string {
   return isShown(factor) ? `${formatFixed(factor, Math.abs(factor) < 10 ? 1 : 0)}×` : NO_VALUE;

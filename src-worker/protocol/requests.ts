@@ -120,6 +120,17 @@ export const queueInputSchema = z.strictObject({
 export type QueueInput = z.output<typeof queueInputSchema>;
 export type QueueInputDraft = z.input<typeof queueInputSchema>;
 
+/** Which GPUs hold a model and one request of so many tokens. */
+export const modelFitsSchema = z.strictObject({
+  id: name,
+  /** null = FITS_TOKENS, or the context of the model where that is less. */
+  tokens: tokens.int().nullable().default(null),
+});
+export type ModelFitsInput = z.output<typeof modelFitsSchema>;
+export type ModelFitsDraft = z.input<typeof modelFitsSchema>;
+/** Prompt and answer of a request of middling length. */
+export const FITS_TOKENS = 4096;
+
 const range = z.union([
   z.strictObject({ from: z.number(), to: z.number(), step: z.number().positive() }),
   z.strictObject({ from: z.number(), to: z.number(), factor: z.number().gt(1) }),

@@ -6,11 +6,12 @@ import type {
   DetailDocument,
   ExplainDocument,
   ModelDocument,
+  ModelFitsDocument,
   PredictDocument,
   QueueDocument,
   SizeDocument,
 } from './documents.ts';
-import type { PlanQuestion, PredictInput, QueueInput, SizeInput } from './requests.ts';
+import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SizeInput } from './requests.ts';
 import type { Result } from './result.ts';
 
 /**
@@ -46,6 +47,7 @@ export interface WorkerApi {
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
   queue(input: QueueInput): Result<QueueDocument>;
   showModel(model: ModelSource): Result<ModelDocument>;
+  modelFits(input: ModelFitsInput, model: ModelSource): Result<ModelFitsDocument>;
   /** May be cancelled: yields between points and looks at `control[CONTROL_CANCEL]`. */
   sweepUnit(unit: SweepUnit, model: ModelSource, control: Int32Array): Promise<Result<SweepUnitOutcome>>;
 }

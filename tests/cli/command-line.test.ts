@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { QueueDocument, SizeDocument, SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
+import type {
+  ModelFitsDocument,
+  QueueDocument,
+  SizeDocument,
+  SweepPlanDocument,
+} from '../../src-worker/protocol/documents.ts';
 import { ensureBuilt, runConfigiq, startConfigiq, type Ended } from './command.ts';
 
 // The built program, started as people start it. Each call costs a third of a second, so the calls are few and told
@@ -254,6 +259,28 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(stdout).toMatch(/B: 12 × /);
     expect(stdout).toContain('In order: 1 A, 1 B, and so on.');
     expect(stdout.match(/ × GQA/g)).toHaveLength(2);
+  });
+
+  it('model fits: a table of GPUs, the same figures as JSON, and a length beyond the context is refused', async () => {
+    const [text, json, tooLong] = await Promise.all([
+      configiq('model', 'fits', 'meta-llama/Llama-2-70b-hf', '--tokens', '4k'),
+      configiq('model', 'fits', 'meta-llama/Llama-2-70b-hf', '--tokens', '4k', '--json'),
+      configiq('model', 'fits', LLAMA, '--tokens', '8k'),
+    ]);
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    const document = parseJson<ModelFitsDocument>(json.stdout);
+    expect(camelCaseKeys(json.stdout)).toEqual([]);
+    const h100 = document.gpus
+      .find(({ gpu }) => gpu === 'nvidia-h100-80gb')
+      ?.fits.find((fit) => fit.precision === 'fp16');
+    // 39,584 KV tokens in 2,474 blocks of 16; 4,000 tokens take 250 of them.
+    expect(h100).toMatchObject({ tensor_parallel: 2, kv_cache_tokens: 39_584, requests: 9 });
+    expect(text.stdout).toMatch(/^nvidia-h100-80gb +79\.2 +2 +39,584 +9$/m);
+    expect(text.stdout).toMatch(/^nvidia-t4 +14\.6 +– +– +–$/m);
+    expect(text.stdout).toMatch(/GPUs needed in +FP16 +FP8 +INT8/);
+    expect(Math.max(...text.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(tooLong).toMatchObject({ code: 2, stdout: '' });
+    expect(tooLong.stderr).toContain('give at most 4096');
   });
 
   it('predict: a static batch says why it has no utilization', async () => {

@@ -122,6 +122,71 @@ const STATES: State[] = [
   ],
 ];
 
+/** The same for the screen of models. */
+const MODEL_STATES: State[] = [
+  [
+    'models',
+    async (app) => {
+      await app.show('Models');
+      // Rows are alike: a dozen of them tell as much as all.
+      await app.models.search('meta-llama');
+      await app.models.fits.waitFor({ state: 'attached' });
+    },
+  ],
+  [
+    'models, the facts of one',
+    async (app) => {
+      await app.models.search('gpt-oss');
+      await app.models.choose('openai/gpt-oss-120b');
+    },
+  ],
+  [
+    'models, one that cannot be sized',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.models.search('deepseek');
+      await page.getByLabel('Kind', { exact: true }).click();
+      await page.getByRole('option', { name: /^Not supported/ }).click();
+      await app.models.table.getByRole('rowheader').first().click();
+      await app.models.facts.getByText('Cannot be sized.').waitFor();
+    },
+  ],
+  [
+    'models, none found',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.models.search('no such model');
+      await page.getByText('No model matches.').waitFor();
+    },
+  ],
+  [
+    'models, import',
+    async (app, page) => {
+      await page.getByRole('button', { name: 'Show all models' }).click();
+      await app.models.search('gpt-oss');
+      await page.getByRole('button', { name: 'Import a model' }).click();
+      await page.getByTestId('import-dialog').waitFor();
+    },
+  ],
+  [
+    'models, pull',
+    async (_app, page) => {
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Pull from the hub' }).click();
+      await page.getByTestId('pull-dialog').waitFor();
+    },
+  ],
+  [
+    'models, config',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.models.choose('openai/gpt-oss-120b');
+      await app.models.act('View config');
+      await page.getByTestId('config-dialog').getByText('architectures').waitFor();
+    },
+  ],
+];
+
 test('the search for cut-off words finds those that are, and no others', async ({ page }) => {
   const box = 'width: 60px; height: 20px; white-space: nowrap;';
   await page.setContent(`
@@ -151,6 +216,7 @@ test.describe('every screen in both themes and three sizes: axe finds nothing, n
     lookAt(STATES.slice(0, HALF), page, folder));
   test('fields and answers that are not right, sweeps, runs, a host that is gone', ({ page, folder }) =>
     lookAt(STATES.slice(HALF), page, folder, true));
+  test('models, their facts and dialogs', ({ page, folder }) => lookAt(MODEL_STATES, page, folder));
 });
 
 /** Leads through the states in their order and looks at each; with `endsAlone` at last without the host. */

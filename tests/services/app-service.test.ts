@@ -122,6 +122,28 @@ describe('models', () => {
     expect(valueOf(await api.size({ ...NARROW, model: 'ME/tiny', users: 10 })).input['model']).toBe('me/tiny');
   });
 
+  test('a removed model is gone until it is restored; bundled ones cannot be removed', async () => {
+    const { api } = startService(temporaryFolder());
+    valueOf(await api.importModel({ text: JSON.stringify(tinyLlama), fileName: 'me__tiny.json', id: null }));
+    const ids = async () => valueOf(await api.listModels()).map(({ id }) => id);
+    valueOf(await api.removeModel('me/tiny'));
+    expect(await ids()).not.toContain('me/tiny');
+    valueOf(await api.restoreModel('me/tiny'));
+    expect(await ids()).toContain('me/tiny');
+    expect(errorOf(await api.removeModel(MODEL))).toMatchObject({ family: 'invalid_input', code: 'unknown_model' });
+    expect(errorOf(await api.restoreModel(MODEL))).toMatchObject({ family: 'invalid_input', code: 'unknown_model' });
+  });
+
+  test('a config is read as text, and what fits is worked out for an alias as for its model', async () => {
+    const { api } = startService(temporaryFolder());
+    expect(JSON.parse(valueOf(await api.readModelConfig(MODEL)))).toMatchObject({ model_type: 'llama' });
+    const fits = valueOf(await api.modelFits({ id: MODEL.toUpperCase(), tokens: 2048 }));
+    expect(fits.input).toEqual({ model: MODEL, tokens: 2048 });
+    expect(fits.gpus.some(({ fits: all }) => all.some(({ tensor_parallel: gpus }) => gpus === 1))).toBe(true);
+    expect(errorOf(await api.modelFits({ id: MODEL, tokens: 0 }))).toMatchObject({ code: 'request_invalid' });
+    expect(errorOf(await api.modelFits({ id: MODEL, tokens: 1e7 }))).toMatchObject({ code: 'context_exceeded' });
+  });
+
   test('a malformed config is a sentence with the field', async () => {
     const { api } = startService(temporaryFolder());
     const text = JSON.stringify({ ...tinyLlama, num_attention_heads: 'thirty-two' });

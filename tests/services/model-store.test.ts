@@ -82,18 +82,66 @@ describe('the list', () => {
       total_parameters: TINY_LLAMA_PARAMETERS,
       active_parameters: TINY_LLAMA_PARAMETERS,
       max_context_tokens: 2048,
+      estimated: false,
+      attention: 'GQA 32/4',
+      // 22 layers x 2 x 4 KV heads of 64 x 2 bytes.
+      kv_bytes_per_token_fp16: 22_528,
+      state_bytes_per_sequence: 0,
+      weight_bytes: 2 * TINY_LLAMA_PARAMETERS,
+      checkpoint_precision: 'fp16',
+      is_moe: false,
+      modalities: ['text'],
       supported: true,
       reason: null,
       alias_of: null,
+      source: 'config.json',
       revision: null,
       added_at: NOW,
-      source: 'config.json',
     });
     for (const entry of list) {
       expect(entry.supported, entry.id).toBe(entry.reason === null);
       if (!entry.supported) expect(entry.reason, entry.id).not.toContain('Internal error');
     }
   });
+});
+
+describe('removing and putting back', () => {
+  const listed = (models: ModelStore) => models.list(fail).find(({ id }) => id === 'me/tiny');
+
+  test('what was removed comes back as it was, once', () => {
+    const models = modelStore();
+    importTiny(models);
+    const before = listed(models);
+    expect(models.remove('ME/tiny')).toBe(true);
+    expect(listed(models)).toBeUndefined();
+    expect(models.restore('me/TINY')).toBe(true);
+    expect(listed(models)).toEqual(before);
+    expect(models.restore('me/tiny')).toBe(false);
+  });
+
+  test('an import that replaced another can be taken back', () => {
+    const models = modelStore();
+    importTiny(models);
+    importTiny(models, 'me/tiny', { ...tinyLlama, num_hidden_layers: 11 });
+    expect(models.restore('me/tiny')).toBe(true);
+    expect(listed(models)?.total_parameters).toBe(TINY_LLAMA_PARAMETERS);
+  });
+
+  test('nothing comes back that was never there, nor a bundled model', () => {
+    const models = modelStore();
+    expect(models.remove(LLAMA)).toBe(false);
+    expect(models.restore(LLAMA)).toBe(false);
+    expect(models.resolve(LLAMA).origin).toBe('bundled');
+  });
+});
+
+test('the config of a model is JSON text, that of an unsupported one too', () => {
+  const models = modelStore();
+  importTiny(models);
+  expect(JSON.parse(models.configText('me/tiny'))).toEqual(tinyLlama);
+  const unsupported = models.list(fail).find(({ supported, alias_of }) => !supported && alias_of === null);
+  if (unsupported) expect(JSON.parse(models.configText(unsupported.id))).toHaveProperty('model_type');
+  expect(() => models.configText('me/other')).toThrow(/Unknown model/);
 });
 
 describe('importing a config', () => {

@@ -10,6 +10,7 @@ import type { CommandContext, Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { modelIdOf } from '../models.ts';
 import { draftOf } from '../options.ts';
+import { modelFitsReport } from '../report/model-fits-report.ts';
 import { modelListReport, modelReport } from '../report/model-report.ts';
 import type { Terminal } from '../terminal.ts';
 import { checkRequest } from '../validate.ts';
@@ -24,6 +25,14 @@ export const runModelShow: Run = async ({ service, terminal }, options, [name = 
     unwrap(await app.api.showModel(await modelIdOf(app, name))),
   );
   printModel(terminal, options, document);
+  return EXIT.answered;
+};
+
+export const runModelFits: Run = async ({ service, terminal }, options, [name = '']) => {
+  const app = await service();
+  const tokens = typeof options['tokens'] === 'number' ? options['tokens'] : null;
+  const document = unwrap(await app.api.modelFits({ id: await modelIdOf(app, name), tokens }));
+  terminal.print(options['json'] === true ? documentText(document) : modelFitsReport(document));
   return EXIT.answered;
 };
 

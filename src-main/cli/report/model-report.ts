@@ -1,5 +1,6 @@
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
 import type { LayerSummary, ModelDocument, ModelListEntry } from '../../../src-worker/protocol/documents.ts';
+import { layerKinds } from '../../../src-worker/protocol/layer-kinds.ts';
 import { count, gib, NONE, parameters, plural } from './format.ts';
 import { bullet, facts, heading, table, textOf, wrap } from './layout.ts';
 
@@ -49,36 +50,15 @@ export function modelReport(document: ModelDocument): string {
 
 /** One item per kind of layer, and how the kinds take turns where they do. */
 function layerLines(layers: readonly LayerSummary[]): string[] {
-  const keyOf = (layer: LayerSummary) => JSON.stringify({ ...layer, count: 0 });
-  const keys = [...new Set(layers.map(keyOf))];
-  const kinds = keys.map((key) => {
-    const alike = layers.filter((layer) => keyOf(layer) === key);
-    return { alike, number: alike.reduce((sum, layer) => sum + layer.count, 0) };
-  });
-  const takesTurns = layers.length > kinds.length;
-  const lines = kinds.flatMap(({ alike: [first], number }, index) => {
-    if (!first) return [];
-    const { attention, ffn, parameters: each, kv_bytes_per_token_fp16: kvBytes } = first;
-    const name = takesTurns ? `${letterOf(index)}: ` : '';
+  const { kinds, order } = layerKinds(layers);
+  const lines = kinds.flatMap(({ layer, count: number, letter }) => {
+    const { attention, ffn, parameters: each, kv_bytes_per_token_fp16: kvBytes } = layer;
+    const name = order === null ? '' : `${letter}: `;
     return bullet(
       `${name}${number} × ${attention}, ${ffn}: ${count(each)} parameters each, ${kib(kvBytes)} of KV cache per token`,
     );
   });
-  if (!takesTurns) return lines;
-  const order = layers.map((layer) => `${layer.count} ${letterOf(keys.indexOf(keyOf(layer)))}`);
-  return [...lines, ...wrap(`In order: ${orderText(order)}.`, { first: '  ', hanging: '  ' })];
-}
-
-const FIRST_LETTER = 'A'.charCodeAt(0);
-const letterOf = (index: number): string => String.fromCharCode(FIRST_LETTER + index);
-
-/** `1 A, 1 B, and so on` where the order repeats itself; the last turn may be cut short. */
-function orderText(order: readonly string[]): string {
-  for (let period = 1; period <= order.length / 2; period += 1) {
-    const turn = order.slice(0, period);
-    if (order.every((part, index) => part === turn[index % period])) return `${turn.join(', ')}, and so on`;
-  }
-  return order.join(', ');
+  return order === null ? lines : [...lines, ...wrap(`In order: ${order}.`, { first: '  ', hanging: '  ' })];
 }
 
 /** Models one a line; aliases are only counted, the JSON has them all. */

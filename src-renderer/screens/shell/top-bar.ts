@@ -3,7 +3,14 @@ import { configurationName } from '../../../src-worker/protocol/metrics.ts';
 import { precisionLabel } from '../../format/names.ts';
 import type { Workspace } from '../../state/workspace.svelte.ts';
 
-const TITLES = { start: 'Start', size: 'Size', sweep: 'Sweep', runs: 'Runs', components: 'Components and states' };
+const TITLES = {
+  start: 'Start',
+  size: 'Size',
+  sweep: 'Sweep',
+  runs: 'Runs',
+  models: 'Models',
+  components: 'Components and states',
+};
 
 /** Where one is, the widest place first: `Size`, `Results`. */
 export function pathOf({ screen, sizeView, detailId, answer, runs }: Workspace): string[] {

@@ -47,7 +47,8 @@ export function planKey(instance: Instance, tensorParallel: number, precision: P
 
 const gib = (bytes: number): string => gibFromBytes(bytes).toFixed(1);
 
-function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number): Refusal {
+/** What a replica lacks, in words and as a margin. */
+export function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number): Refusal {
   const usable = fit.budgetBytes - fit.activationBytes - fit.overheadBytes;
   const where = tensorParallel > 1 ? ` per GPU of TP ${tensorParallel}` : '';
   const detail =

@@ -1,15 +1,17 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { ModelsScreen } from './models-screen.ts';
 import { RunsScreen } from './runs-screen.ts';
 import { SizeScreen } from './size-screen.ts';
 import { SweepScreen } from './sweep-screen.ts';
 
-export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs';
+export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Models';
 
 /** The page as a person sees it: screens by their names, and everything the browser complained about. */
 export class AppPage {
   readonly size: SizeScreen;
   readonly sweep: SweepScreen;
   readonly runs: RunsScreen;
+  readonly models: ModelsScreen;
   readonly statusBar: Locator;
   /** Errors on the console and errors nobody caught. */
   readonly complaints: string[] = [];
@@ -20,6 +22,7 @@ export class AppPage {
     this.size = new SizeScreen(page);
     this.sweep = new SweepScreen(page);
     this.runs = new RunsScreen(page);
+    this.models = new ModelsScreen(page);
     this.statusBar = page.getByTestId('status-bar');
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());

@@ -123,6 +123,17 @@ describe('toast', () => {
     expect(toasts.current).toBeNull();
   });
 
+  test('keeps its button where its shortcut means something else', () => {
+    const { toasts, undo } = shown();
+    toasts.releaseKeys();
+    flushSync();
+    expect(toasts.current?.keys).toBeUndefined();
+    screen.getByRole('button', { name: 'Undo' }).click();
+    expect(undo).toHaveBeenCalledOnce();
+    toasts.releaseKeys();
+    expect(toasts.current).toBeNull();
+  });
+
   test('one at a time: a newer one takes the place and the whole eight seconds', () => {
     const { toasts } = shown();
     vi.advanceTimersByTime(6000);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   NO_VALUE,
+  formatBytes,
   formatCompact,
   formatDate,
   formatDuration,
@@ -14,6 +15,24 @@ import {
   formatUsd,
   plural,
 } from '../../../src-worker/protocol/numbers.ts';
+
+describe('memory', () => {
+  test.each([
+    [0, '0 B'],
+    [512, '512 B'],
+    [98_304, '96 KiB'],
+    [4.5 * 2 ** 20, '4.5 MiB'],
+    [16_060_522_496, '14.96 GiB'],
+    [2 ** 41, '2 TiB'],
+    [2 ** 30 - 1, '1,024 MiB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  test('what is not a number is a dash', () => {
+    expect([null, undefined, NaN, Infinity].map(formatBytes)).toEqual(Array(4).fill(NO_VALUE));
+  });
+});
 
 describe('figures', () => {
   test.each([

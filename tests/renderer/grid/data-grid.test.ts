@@ -138,4 +138,28 @@ describe('the drawn grid', () => {
     );
     expect(rows()).toBeLessThanOrEqual(MOST_PLAIN_ROWS);
   });
+
+  test('stays where it is scrolled to when its rows change', async () => {
+    const grid = show(500);
+    const scroller = screen.getByRole('grid').parentElement!;
+    const scrollTo = vi.fn();
+    Object.assign(scroller, { scrollTo });
+    scroller.scrollTop = 2800;
+    grid.sortBy('size', false);
+    await waitFor(() => expect(screen.getByRole('columnheader', { name: /Size/ })).toHaveAttribute('aria-sort'));
+    grid.setFilter('size', '>=1');
+    await waitFor(() => expect(screen.getByRole('grid')).toHaveAttribute('aria-rowcount', '451'));
+    expect(scrollTo).not.toHaveBeenCalled();
+    expect(scroller.scrollTop).toBe(2800);
+  });
+
+  test('brings a row that is named into view', () => {
+    const grid = show(500);
+    const scroller = screen.getByRole('grid').parentElement!;
+    grid.reveal('item 400');
+    expect(scroller.scrollTop).toBeGreaterThan(400 * 20);
+    const before = scroller.scrollTop;
+    grid.reveal('no such item');
+    expect(scroller.scrollTop).toBe(before);
+  });
 });

@@ -83,6 +83,7 @@ export function blockSparseAttention(options: GqaOptions = {}): AttentionReader 
 
 export const BLOCK_SPARSE: AttentionKindEntry = {
   words: 'attention to chosen blocks of the context',
+  shortName: 'Block-sparse',
   layerTypes: ['full_attention', SPARSE_TYPE],
   telltales: ['sparse_attention_config'],
   read: blockSparseAttention(),

@@ -210,6 +210,7 @@ export const compressedAttention: AttentionReader = (fields, frame) => {
 
 export const COMPRESSED: AttentionKindEntry = {
   words: 'attention over a compressed context',
+  shortName: 'Compressed',
   layerTypes: Object.keys(REACHES),
   telltales: ['compress_ratios', 'compress_rates'],
   read: compressedAttention,

@@ -52,6 +52,7 @@ export const crossAttention: AttentionReader = (fields, frame) => {
 
 export const CROSS: AttentionKindEntry = {
   words: 'cross-attention to pictures between layers of self-attention',
+  shortName: 'Cross',
   layerTypes: [],
   telltales: ['cross_attention_layers'],
   read: crossAttention,

@@ -197,6 +197,7 @@ export function gqaByLayer(
 
 export const GQA: AttentionKindEntry = {
   words: 'multi-head, grouped-query or multi-query attention',
+  shortName: 'GQA',
   layerTypes: ['full_attention', 'sliding_attention', 'chunked_attention', 'attention'],
   telltales: [],
   read: gqaAttention(),

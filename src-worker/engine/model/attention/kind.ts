@@ -4,6 +4,8 @@ import type { AttentionReader } from '../frame.ts';
 export interface AttentionKindEntry {
   /** The kind in words, as they follow "uses": `multi-head latent attention (MLA)`. */
   words: string;
+  /** The kind in a column of a list: `MLA`. */
+  shortName: string;
   /** Entries of `layer_types` (and older spellings of it) that name this kind. */
   layerTypes: readonly string[];
   /** Fields that betray it in a file whose model_type is not known; none = it is never guessed. */

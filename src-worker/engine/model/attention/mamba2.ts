@@ -155,6 +155,7 @@ export const BAMBA_FIELDS: Mamba2Fields = {
 
 export const MAMBA2: AttentionKindEntry = {
   words: 'state-space (Mamba-2) layers',
+  shortName: 'Mamba-2',
   layerTypes: ['mamba2'],
   telltales: ['mamba_n_heads', 'mamba_num_heads'],
   read: mamba2({ fields: BAMBA_FIELDS }),

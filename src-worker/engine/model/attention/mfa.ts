@@ -38,6 +38,7 @@ export const mfaAttention: AttentionReader = (fields, frame) => {
 
 export const MFA: AttentionKindEntry = {
   words: 'multi-matrix factorization attention (MFA)',
+  shortName: 'MFA',
   layerTypes: [],
   telltales: ['share_q_dim'],
   read: mfaAttention,

@@ -152,6 +152,7 @@ export function mlaAttention(options: MlaOptions = {}): AttentionReader {
 
 export const MLA: AttentionKindEntry = {
   words: 'multi-head latent attention (MLA)',
+  shortName: 'MLA',
   layerTypes: [],
   telltales: ['kv_lora_rank'],
   read: mlaAttention(),

@@ -15,6 +15,7 @@ export const NO_ATTENTION: Attention = {
 
 export const NONE: AttentionKindEntry = {
   words: 'no attention',
+  shortName: '',
   layerTypes: [],
   telltales: [],
   read: () => () => NO_ATTENTION,

@@ -34,6 +34,7 @@ export function parallelMixers(first: AttentionReader, second: AttentionReader):
 
 export const PARALLEL: AttentionKindEntry = {
   words: 'attention and a recurrence side by side',
+  shortName: 'Parallel',
   layerTypes: ['hybrid'],
   telltales: [],
   read: parallelMixers(gqaAttention(), mamba2({ fields: BAMBA_FIELDS })),

@@ -51,6 +51,7 @@ export function rgLru(module = 'temporal_block'): AttentionReader {
 
 export const RG_LRU: AttentionKindEntry = {
   words: 'recurrent (RG-LRU) layers',
+  shortName: 'RG-LRU',
   layerTypes: ['recurrent'],
   telltales: ['lru_width'],
   read: rgLru(),
