@@ -11,7 +11,7 @@ export interface LayerKind {
 
 export interface LayerKinds {
   kinds: LayerKind[];
-  /** `1 A, 1 B, and so on` where kinds take turns; null where each stands together. */
+  /** One letter a layer: `AAAB, and so on` where kinds take turns; null where each stands together. */
   order: string | null;
 }
 
@@ -26,17 +26,24 @@ export function layerKinds(layers: readonly LayerSummary[]): LayerKinds {
     return layer ? [{ layer, count: alike.reduce((sum, { count }) => sum + count, 0), letter: letterOf(index) }] : [];
   });
   if (layers.length === kinds.length) return { kinds, order: null };
-  return { kinds, order: orderText(layers.map((layer) => `${layer.count} ${letterOf(keys.indexOf(keyOf(layer)))}`)) };
+  const letters = layers.map((layer) => letterOf(keys.indexOf(keyOf(layer))).repeat(layer.count)).join('');
+  return { kinds, order: orderText(letters) };
 }
 
 const FIRST_LETTER = 'A'.charCodeAt(0);
 const letterOf = (index: number): string => String.fromCharCode(FIRST_LETTER + index);
 
-/** `1 A, 1 B, and so on` where the order repeats itself; the last turn may be cut short. */
-function orderText(order: readonly string[]): string {
-  for (let period = 1; period <= order.length / 2; period += 1) {
-    const turn = order.slice(0, period);
-    if (order.every((part, index) => part === turn[index % period])) return `${turn.join(', ')}, and so on`;
+/** Turns longer than this are not taken for turns: the order is written out. */
+const LONGEST_TURN = 16;
+
+/** Letters of a part of an order that is written out. */
+const PART = 10;
+
+/** `AAAB, and so on` where the order repeats itself, the last turn may be cut short; else every letter, in parts of ten. */
+function orderText(letters: string): string {
+  for (let period = 1; period <= Math.min(LONGEST_TURN, letters.length / 2); period += 1) {
+    const turn = letters.slice(0, period);
+    if ([...letters].every((letter, index) => letter === turn[index % period])) return `${turn}, and so on`;
   }
-  return order.join(', ');
+  return letters.match(new RegExp(`.{1,${PART}}`, 'g'))?.join(' ') ?? letters;
 }

@@ -22,7 +22,7 @@ describe('what fits on which GPU', () => {
     expect(document.input).toEqual({ model: LLAMA_70B, tokens: 4096 });
     expect(fitOn(document, 'nvidia-h100-80gb', 'fp16')).toMatchObject({
       tensor_parallel: 2,
-      kv_cache_tokens: 39_584,
+      kv_cache_tokens: 39_568,
       requests: 9,
       sentence: null,
     });

@@ -48,7 +48,7 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       // 24 layers in turns of two, each with 32 experts of which 4 are used.
       await expect(app.models.layers).toContainText(/A: 12 layers.*window 128.*MoE 4 of 32 experts/s);
       await expect(app.models.layers).toContainText(/B: 12 layers/);
-      await expect(app.models.facts).toContainText('In order: 1 A, 1 B, and so on.');
+      await expect(app.models.facts).toContainText('In order: AB, and so on.');
       await expect(page.getByRole('region', { name: 'KV cache' })).toContainText(/12 layers, last 128 tokens/);
       await expect(app.models.fits).toContainText(/H100 80GB/);
       await page.getByRole('textbox', { name: 'Tokens of one request' }).fill('128Ki');

@@ -16,7 +16,7 @@ import type { MultimodalFamily } from './towers/types.ts';
 import type { Model, ModelSource } from './types.ts';
 
 const SUPPORTED =
-  'supported are decoders with multi-head, grouped-query, multi-query or latent attention and dense or mixture-of-experts networks';
+  'supported are decoders that generate text, with attention or a recurrence of any known kind, alone or behind a vision or audio part';
 const LONGEST_NAME = 60;
 
 /** Endings of `architectures` entries that generate text, and of those that do so around a decoder. */

@@ -4,7 +4,7 @@ import { answerModel } from '../../../src-worker/answers/model.ts';
 import { analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import type { Layer } from '../../../src-worker/engine/model/types.ts';
 import { documentText } from '../../../src-worker/protocol/documents.ts';
-import { bundledSource, llamaConfig, sourceOf } from './bundled.ts';
+import { bundledModel, bundledSource, llama, llamaConfig, sourceOf } from './bundled.ts';
 
 describe('model document', () => {
   it('lists components that add up to the total', () => {
@@ -149,17 +149,13 @@ describe('a line of the list', () => {
   });
 
   it('one KV head is multi-query attention, and different layers are all named', () => {
-    const head = (numKvHeads: number) => ({
-      kind: 'gqa' as const,
-      numHeads: 8,
-      numKvHeads,
-      headDim: 64,
-      windowTokens: null,
-    });
-    const layers = (...kvHeads: number[]) =>
-      kvHeads.map((count) => ({ attention: { ...head(count) } }) as unknown as Layer);
+    const layers = (...kvHeads: number[]): Layer[] =>
+      kvHeads.flatMap((num_key_value_heads) => llama({ num_hidden_layers: 1, num_key_value_heads }).layers);
     expect(shortAttention({ layers: layers(1, 1) })).toBe('MQA');
-    expect(shortAttention({ layers: layers(8, 2, 8) })).toBe('MHA 8 + GQA 8/2');
+    expect(shortAttention({ layers: layers(32, 8, 32) })).toBe('MHA 32 + GQA 32/8');
+    expect(shortAttention(bundledModel('deepseek-ai/DeepSeek-V3'))).toBe('MLA');
+    expect(shortAttention(bundledModel('nvidia/Nemotron-H-56B-Base-8K'))).toBe('Mamba-2 + GQA 64/8');
+    expect(shortAttention(bundledModel('google/gemma-3-27b-it'))).toBe('GQA 32/16, sliding');
   });
 
   it('tells weights as stored, KV cache and experts', () => {

@@ -107,7 +107,7 @@ describe('a kind of model that is not read yet', () => {
     expect(error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported', details: { model_type } });
     expect(error.message).toMatch(new RegExp(`^${model_type} uses `));
     expect(error.message).toContain(words);
-    expect(error.message).toContain('supported are decoders with');
+    expect(error.message).toContain('supported are decoders that generate text');
   });
 
   it.each([

@@ -87,7 +87,7 @@ describe('layers', () => {
       ['A: 2 layers', '2.00M'],
       ['B: 2 layers', ''],
     ]);
-    expect(order).toBe('1 A, 1 B, and so on');
+    expect(order).toBe('AB, and so on');
   });
 
   test('a state of constant size stands in the place of the KV cache, or beside it', () => {
