@@ -21,6 +21,8 @@ const COMPONENTS: Record<string, { label: string; color: string }> = {
   embedding: { label: 'Embedding', color: '--chart-3' },
   head: { label: 'Output head', color: '--chart-4' },
   router: { label: 'Router', color: '--mem-activation' },
+  vision: { label: 'Vision part', color: '--mem-kv' },
+  audio: { label: 'Audio part', color: '--part-comm' },
   norms: { label: 'Norms', color: '--chart-7' },
 };
 
