@@ -10,6 +10,7 @@ import { LIGHTNING } from './lightning.ts';
 import { MAMBA1 } from './mamba1.ts';
 import { MAMBA2 } from './mamba2.ts';
 import { MLA } from './mla.ts';
+import { MLSTM } from './mlstm.ts';
 import { MFA } from './mfa.ts';
 import { NONE } from './none.ts';
 import { PARALLEL } from './parallel.ts';
@@ -28,6 +29,7 @@ export const ATTENTION_KINDS = {
   mamba1: MAMBA1,
   mamba2: MAMBA2,
   mla: MLA,
+  mlstm: MLSTM,
   cross: CROSS,
   mfa: MFA,
   none: NONE,
