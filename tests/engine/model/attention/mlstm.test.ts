@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mlstm } from '../../../../src-worker/engine/model/attention/mlstm.ts';
 import { ConfigFields } from '../../../../src-worker/engine/model/fields.ts';
+import { analyze } from '../bundled.ts';
 import { weightsByName } from './parts.ts';
 
 /** The layers of xLSTM-7B: 4096 wide, 8 heads, keys half as wide as values. */
@@ -37,5 +38,25 @@ describe('matrix LSTM', () => {
     expect(layer({ qk_dim_factor: 0.51 }).label).toBe('mLSTM, 8 heads of 264 × 512');
     expect(() => layer({ num_heads: 7 })).toThrow(/num_heads is 7: it must be a divisor of the widths 2048/);
     expect(() => layer({ inference_state_dtype: 'int3' })).toThrow(/inference_state_dtype/);
+  });
+});
+
+describe('xLSTM', () => {
+  // The published 7B: 32 layers, a network of 10,944 (4096 x 2.667 rounded up to 64), embedding and head of their own.
+  it('of 7B has the 6,865,424,896 parameters the hub lists', () => {
+    const { totalParameters, layers } = analyze({
+      architectures: ['xLSTMForCausalLM'],
+      model_type: 'xlstm',
+      hidden_size: 4096,
+      embedding_dim: 4096,
+      num_blocks: 32,
+      num_heads: 8,
+      vocab_size: 50_304,
+    });
+    expect(layers).toHaveLength(32);
+    const attention = 2 * 4096 * 2048 + 3 * 4096 * 4096 + 2 * (4096 * 8 + 8) + 4096;
+    const layer = attention + 3 * 4096 * 10_944 + 2 * 4096;
+    expect(totalParameters).toBe(2 * 50_304 * 4096 + 32 * layer + 4096);
+    expect(totalParameters).toBe(6_865_424_896);
   });
 });
