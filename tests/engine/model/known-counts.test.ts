@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import { parameterBreakdown } from '../../../src-worker/engine/model/parameters.ts';
-import { attempt } from '../../../src-worker/protocol/result.ts';
+import type { ModelSource } from '../../../src-worker/engine/model/source.ts';
 import { bundledFiles, bundledModel, bundledSource, idOfFile } from './bundled.ts';
-import { ACTIVE_PARAMETERS, ENUMERATED_TOTALS, HUB_TOTALS, MTP_PARAMETERS } from './known-counts.ts';
+import { HUB_TOTALS } from './known-counts.ts';
 
 const sum = (parts: number[]): number => parts.reduce((total, part) => total + part, 0);
 
@@ -12,18 +12,6 @@ describe('parameter counts against published ones', () => {
     const model = bundledModel(id);
     expect(model.totalParameters).toBe(total);
     expect(model.isEstimated).toBe(false);
-  });
-
-  it.each(Object.entries(ENUMERATED_TOTALS))('%s has the %i parameters of its tensors', (id, total) => {
-    expect(bundledModel(id).totalParameters).toBe(total);
-  });
-
-  it.each(Object.entries(ACTIVE_PARAMETERS))('%s uses %i parameters per token', (id, active) => {
-    expect(bundledModel(id).activeParameters).toBe(active);
-  });
-
-  it.each(Object.entries(MTP_PARAMETERS))('%s ships %i parameters for multi-token prediction', (id, parameters) => {
-    expect(bundledModel(id).mtpParameters).toBe(parameters);
   });
 });
 
@@ -34,19 +22,28 @@ describe('every bundled config', () => {
     expect(files.length).toBeGreaterThan(100);
   });
 
-  it.each(files)('%s is analyzed or refused in a sentence', (file) => {
-    const source = bundledSource(idOfFile(file));
-    const result = attempt(() => analyzeModel(source));
-    if (!result.ok) {
-      expect(result.error).toMatchObject({ family: 'invalid_input', code: 'model_unsupported' });
-      expect(result.error.message).toMatch(/; supported are .+\.$/);
-      return;
-    }
-    const model = result.value;
+  it.each(files)('%s is analyzed, its parts add up, and an estimate says what it assumes', (file) => {
+    const model = analyzeModel(bundledSource(idOfFile(file)));
     const parts = Object.values(parameterBreakdown(model));
     expect(sum(parts)).toBe(model.totalParameters);
     expect(Number.isSafeInteger(model.totalParameters)).toBe(true);
     expect(model.activeParameters).toBeLessThanOrEqual(model.totalParameters);
-    expect(model.isEstimated).toBe(model.assumptions.some((sentence) => sentence.includes('is not known')));
+    if (model.isEstimated) expect(model.assumptions.length).toBeGreaterThan(0);
+  });
+
+  it('takes less than 5 ms, and all of them less than a second', () => {
+    const sources = files.map((file) => bundledSource(idOfFile(file)));
+    const fastestMs = (source: ModelSource): number =>
+      Math.min(
+        ...Array.from({ length: 8 }, () => {
+          const start = performance.now();
+          analyzeModel(source);
+          return performance.now() - start;
+        }),
+      );
+    // The fastest of eight, compiled: the machine may be busy, a slow analysis stays slow.
+    const durationsMs = sources.map(fastestMs);
+    expect(Math.max(...durationsMs)).toBeLessThan(5);
+    expect(sum(durationsMs)).toBeLessThan(1000);
   });
 });

@@ -14,12 +14,14 @@ const isPlain = (text: string): boolean => !SPECIAL.test(text);
 /** Written for a regular-expression matcher without saying so (Transformers). */
 const REGEX_ONLY = /[\\^$|(+]/;
 
-/** All runs of whole path components of a name: `a.b.c` gives a, a.b, a.b.c, b, b.c, c. */
-function componentRuns(name: string): string[] {
+/** Is a run of whole path components of a name in the set? Those of `a.b.c` are a, a.b, a.b.c, b, b.c, c. */
+function hasRunIn(name: string, known: ReadonlySet<string>): boolean {
+  if (known.size === 0) return false;
   const parts = name.split('.');
-  return parts.flatMap((_, first) =>
-    Array.from({ length: parts.length - first }, (__, more) => parts.slice(first, first + more + 1).join('.')),
-  );
+  return parts.some((_, first) => {
+    let run = '';
+    return parts.slice(first).some((part) => known.has((run = run === '' ? part : `${run}.${part}`)));
+  });
 }
 
 /** A module and everything it lies in, from the left: `a.b.c` gives a, a.b, a.b.c. */
@@ -114,7 +116,7 @@ export class ModuleList {
   #isInEveryLayer(module: string): boolean {
     const known = this.#foundEverywhere.get(module);
     if (known !== undefined) return known;
-    const found = this.#hasDecoder() || componentRuns(module).some((run) => this.#everywhere.has(run));
+    const found = this.#hasDecoder() || hasRunIn(module, this.#everywhere);
     this.#foundEverywhere.set(module, found);
     return found;
   }
@@ -123,7 +125,7 @@ export class ModuleList {
   holds(names: readonly string[]): boolean {
     return names.some(
       (name) =>
-        componentRuns(name).some((run) => this.#everywhere.has(run)) ||
+        hasRunIn(name, this.#everywhere) ||
         this.#beginnings.some((beginning) => name.startsWith(beginning)) ||
         (!this.#automaton.isEmpty && this.#automaton.matches(this.#automaton.read(this.#automaton.start(), name))),
     );
