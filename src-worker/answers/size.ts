@@ -60,7 +60,9 @@ function documentOf(
 
 function cutSentence(prepared: PreparedSizing, cut: NonNullable<RequestLengths['cut']>): string {
   const { model, workload } = prepared.subject;
-  const percent = (fraction: number): string => `${rounded(Number((fraction * 100).toPrecision(2)))} %`;
+  // What is above zero never reads as zero.
+  const percent = (fraction: number): string =>
+    fraction > 0 && fraction < 1e-4 ? 'less than 0.01 %' : `${rounded(Number((fraction * 100).toPrecision(2)))} %`;
   const lead = cut.isMeanPromptCut
     ? `Even the mean prompt of ${workload.name} does not fit into the ${model.maxContextTokens} tokens of ${model.id}: `
     : `Some requests of ${workload.name} are longer than the ${model.maxContextTokens} tokens of ${model.id}: `;
