@@ -217,6 +217,17 @@ export const MODEL_FITS_OPTIONS: OptionSpec[] = [
   },
   json,
 ];
+export const MODEL_HOLDS_OPTIONS: OptionSpec[] = [
+  { flags: '--tp <gpus>', description: 'tensor parallelism: GPUs that split every matrix', kind: 'number' },
+  { flags: '--pp <stages>', description: 'pipeline parallelism: stages of consecutive layers', kind: 'number' },
+  { flags: '--ep <gpus>', description: 'expert parallelism: GPUs that hold whole experts', kind: 'number' },
+  {
+    flags: '-q, --quantization <name>',
+    description: 'precision of the weights (default: as the checkpoint stores them)',
+    kind: 'text',
+  },
+  json,
+];
 export const JSON_OPTION: OptionSpec[] = [json];
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'every row as JSON' },

@@ -11,6 +11,7 @@ import {
   EXPLAIN_OPTIONS,
   JSON_OPTION,
   MODEL_FITS_OPTIONS,
+  MODEL_HOLDS_OPTIONS,
   MODEL_IMPORT_OPTIONS,
   MODEL_PULL_OPTIONS,
   PREDICT_OPTIONS,
@@ -146,6 +147,16 @@ const GROUPS: { name: string; description: string; examples?: string; commands: 
   configiq model fits ./config.json --tokens 32k --json
 `,
         load: async () => (await import('./commands/model.ts')).runModelFits,
+      },
+      {
+        usage: 'holds <model>',
+        description: 'what one GPU holds when a group of them shares a model',
+        options: MODEL_HOLDS_OPTIONS,
+        examples: `Examples:
+  configiq model holds meta-llama/Llama-3.1-405B-Instruct --tp 8 --pp 2
+  configiq model holds deepseek-ai/DeepSeek-V3 --tp 8 --ep 8 --json
+`,
+        load: async () => (await import('./commands/model.ts')).runModelHolds,
       },
       {
         usage: 'list',

@@ -16,6 +16,7 @@ const CALLS: Record<keyof AppApi, number> = {
   restoreModel: 1,
   readModelConfig: 1,
   modelFits: 1,
+  modelHolds: 1,
   listCatalog: 0,
   listWorkloads: 0,
   saveSizeRun: 2,

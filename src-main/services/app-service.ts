@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
@@ -6,6 +7,7 @@ import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/
 import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
   modelFitsSchema,
+  modelHoldsSchema,
   planQuestionSchema,
   predictInputSchema,
   queueInputSchema,
@@ -179,6 +181,11 @@ export function createAppService(options: AppServiceOptions): AppService {
       ask(() => {
         const input = checkRequest(modelFitsSchema, request, 'Fits request');
         return pool.run('modelFits', input, models.resolve(input.id));
+      }),
+    modelHolds: (request) =>
+      answer(() => {
+        const input = checkRequest(modelHoldsSchema, request, 'Holds request');
+        return answerModelHolds(input, models.resolve(input.id));
       }),
     listCatalog: () => answer(() => catalogListing(facts)),
     listWorkloads: () => answer(() => listWorkloads(facts)),

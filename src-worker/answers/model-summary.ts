@@ -17,6 +17,12 @@ export function shortAttention(model: Pick<Model, 'layers'>): string {
   return `${[...names].join(' + ')}${isSliding ? ', sliding' : ''}`;
 }
 
+/** Classes whose name in documents is not their own. */
+const COMPONENT_NAMES: Readonly<Record<string, string>> = { denseFfn: 'ffn', sharedExperts: 'shared_experts' };
+
+/** The name of a class of weights in documents: `shared_experts`. */
+export const componentName = (weightClass: string): string => COMPONENT_NAMES[weightClass] ?? weightClass;
+
 /** Bytes of the weights as the checkpoint stores them; null where its format cannot be told. */
 export function checkpointBytes(model: Model): number | null {
   const { precision, problem } = model.checkpoint;

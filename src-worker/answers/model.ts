@@ -5,7 +5,7 @@ import { cacheBytesPerToken, kvBytesPerToken, kvLayout, stateBytes } from '../en
 import { activeLayerParameters, layerParameters, parameterBreakdown } from '../engine/model/parameters.ts';
 import { checkSafetensors } from '../engine/model/safetensors-check.ts';
 import type { ModelSource, SafetensorsSummary } from '../engine/model/source.ts';
-import type { Layer, Model, WeightClass } from '../engine/model/types.ts';
+import type { Layer, Model } from '../engine/model/types.ts';
 import { classStorage, weightBytes } from '../engine/model/weights.ts';
 import {
   SCHEMA_VERSION,
@@ -14,7 +14,13 @@ import {
   type SafetensorsDocument,
 } from '../protocol/documents.ts';
 import { PRECISIONS } from '../protocol/requests.ts';
-import { checkpointBytes, fullKvBytesPerToken, KV_16_BIT_BYTES, KV_8_BIT_BYTES } from './model-summary.ts';
+import {
+  checkpointBytes,
+  componentName,
+  fullKvBytesPerToken,
+  KV_16_BIT_BYTES,
+  KV_8_BIT_BYTES,
+} from './model-summary.ts';
 
 /** Attended tokens that FLOPs are given for. */
 const FLOPS_CONTEXT_TOKENS = 4096;
@@ -57,15 +63,12 @@ function layerGroups(model: Model): LayerSummary[] {
   return groups;
 }
 
-/** Classes whose name in `components` is not their own. */
-const COMPONENT_NAMES: Partial<Record<WeightClass, string>> = { denseFfn: 'ffn', sharedExperts: 'shared_experts' };
-
 /** What a quantized checkpoint leaves at 16 bit; [] for one that is not quantized or whose format cannot be told. */
 function kept16Bit(model: Model): ModelDocument['kept_16_bit'] {
   if (model.checkpoint.stored === undefined) return [];
   return Object.entries(classStorage(model, model.checkpoint.precision))
     .filter(([, { kept }]) => kept > 0)
-    .map(([name, { kept }]) => ({ class: COMPONENT_NAMES[name as WeightClass] ?? name, parameters: kept }));
+    .map(([name, { kept }]) => ({ class: componentName(name), parameters: kept }));
 }
 
 /** Layers by their window, shortest first. */

@@ -3,6 +3,7 @@ import type {
   ExplainDocument,
   ModelDocument,
   ModelFitsDocument,
+  ModelHoldsDocument,
   ModelListEntry,
   PredictDocument,
   QueueDocument,
@@ -11,6 +12,7 @@ import type {
 } from './documents.ts';
 import type {
   ModelFitsDraft,
+  ModelHoldsDraft,
   PRECISIONS,
   PlanQuestionDraft,
   PredictInputDraft,
@@ -241,6 +243,8 @@ export interface AppApi {
   readModelConfig(id: string): Promise<Result<string>>;
   /** The fewest GPUs of each kind that hold the model and one request of `tokens` tokens, by precision. */
   modelFits(request: ModelFitsDraft): Promise<Result<ModelFitsDocument>>;
+  /** What the fullest GPU of each pipeline stage holds when a group of GPUs shares the model. */
+  modelHolds(request: ModelHoldsDraft): Promise<Result<ModelHoldsDocument>>;
   listCatalog(): Promise<Result<CatalogListing>>;
   listWorkloads(): Promise<Result<WorkloadEntry[]>>;
   /** Stores the answer of a size question in the history. */

@@ -603,6 +603,32 @@ export interface ModelListEntry {
   added_at: string | null;
 }
 
+/** What the fullest GPU of a pipeline stage holds. */
+export interface StageHolds {
+  stage: number;
+  /** 0-based number of its first layer. */
+  first_layer: number;
+  num_layers: number;
+  /** By component, copies and padding counted. */
+  parameters: Record<string, number>;
+  weight_bytes: Record<string, number>;
+  total_parameters: number;
+  total_bytes: number;
+  kv_bytes_per_token: { fp16: number; fp8: number };
+  state_bytes_per_sequence: number;
+}
+
+/** What a group of GPUs that share a model hold. */
+export interface ModelHoldsDocument {
+  schema_version: number;
+  input: { model: string; tp: number; pp: number; ep: number; quantization: string };
+  /** Those of the whole model, for comparison. */
+  model_bytes: number;
+  /** Number of the stage whose GPUs hold the most. */
+  fullest_stage: number;
+  stages: StageHolds[];
+}
+
 /** One precision of a model on one GPU. */
 export interface ModelFit {
   precision: string;

@@ -128,6 +128,18 @@ export const modelFitsSchema = z.strictObject({
 });
 export type ModelFitsInput = z.output<typeof modelFitsSchema>;
 export type ModelFitsDraft = z.input<typeof modelFitsSchema>;
+/** What one GPU of a tensor-, pipeline- and expert-parallel group holds. */
+const degree = z.number().int().min(1).max(1024).default(1);
+export const modelHoldsSchema = z.strictObject({
+  id: name,
+  tp: degree,
+  pp: degree,
+  ep: degree,
+  /** null = as the checkpoint stores it, 16 bit where that cannot be told. */
+  quantization: precisionSchema.nullable().default(null),
+});
+export type ModelHoldsInput = z.output<typeof modelHoldsSchema>;
+export type ModelHoldsDraft = z.input<typeof modelHoldsSchema>;
 /** Prompt and answer of a request of middling length. */
 export const FITS_TOKENS = 4096;
 

@@ -6,6 +6,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
   ModelFitsDocument,
+  ModelHoldsDocument,
   QueueDocument,
   SizeDocument,
   SweepPlanDocument,
@@ -259,6 +260,22 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(stdout).toMatch(/B: 12 × /);
     expect(stdout).toContain('In order: AB, and so on.');
     expect(stdout.match(/ × GQA/g)).toHaveLength(2);
+  });
+
+  it('model holds: stages of a group, the same figures as JSON, and heads that cannot be shared out are refused', async () => {
+    const id = 'deepseek-ai/DeepSeek-V3';
+    const [text, json, odd] = await Promise.all([
+      configiq('model', 'holds', id, '--tp', '8', '--pp', '2', '--ep', '8'),
+      configiq('model', 'holds', id, '--tp', '8', '--pp', '2', '--ep', '8', '--json'),
+      configiq('model', 'holds', LLAMA, '--tp', '3'),
+    ]);
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    expect(text.stdout).toMatch(/^1 +0–30 +41,066,191,872 +38\.41 GiB +34\.9/m);
+    expect(camelCaseKeys(json.stdout)).toEqual([]);
+    const document = parseJson<ModelHoldsDocument>(json.stdout);
+    expect(document.stages.map(({ num_layers }) => num_layers)).toEqual([31, 30]);
+    expect(odd).toMatchObject({ code: 2, stdout: '' });
+    expect(odd.stderr).toContain('does not divide');
   });
 
   it('model fits: a table of GPUs, the same figures as JSON, and a length beyond the context is refused', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fileError, invalidInput } from '../../../src-worker/engine/errors.ts';
+import { modelHoldsSchema } from '../../../src-worker/protocol/requests.ts';
 import { documentText, SCHEMA_VERSION, type ModelDocument } from '../../../src-worker/protocol/documents.ts';
 import { bundledCatalogsFolder } from '../../catalogs/load.ts';
 import type { AppService } from '../../services/app-service.ts';
@@ -9,8 +10,9 @@ import { openStore } from '../../store/open.ts';
 import type { CommandContext, Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { modelIdOf } from '../models.ts';
-import { draftOf } from '../options.ts';
+import { draftOf, partFor } from '../options.ts';
 import { modelFitsReport } from '../report/model-fits-report.ts';
+import { modelHoldsReport } from '../report/model-holds-report.ts';
 import { modelListReport, modelReport } from '../report/model-report.ts';
 import type { Terminal } from '../terminal.ts';
 import { checkRequest } from '../validate.ts';
@@ -33,6 +35,14 @@ export const runModelFits: Run = async ({ service, terminal }, options, [name = 
   const tokens = typeof options['tokens'] === 'number' ? options['tokens'] : null;
   const document = unwrap(await app.api.modelFits({ id: await modelIdOf(app, name), tokens }));
   terminal.print(options['json'] === true ? documentText(document) : modelFitsReport(document));
+  return EXIT.answered;
+};
+
+export const runModelHolds: Run = async ({ service, terminal }, options, [name = '']) => {
+  const app = await service();
+  const asked = checkRequest(modelHoldsSchema.partial(), partFor(draftOf(options), modelHoldsSchema));
+  const document = unwrap(await app.api.modelHolds({ ...asked, id: await modelIdOf(app, name) }));
+  terminal.print(options['json'] === true ? documentText(document) : modelHoldsReport(document));
   return EXIT.answered;
 };
 
