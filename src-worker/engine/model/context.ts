@@ -35,9 +35,10 @@ export interface ContextLength {
 function ropeScaling(fields: ConfigFields): { type: string; factor: number; original: number | null } | null {
   const outer = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
   const block = outer?.nested('full_attention') ?? outer;
+  // Checked also where no type says what it is for: a factor that cannot be is a mistyped file.
+  const factor = block?.optionalPositive(['factor'], 100_000) ?? 1;
   const type = block?.optionalText(['rope_type', 'type']) ?? null;
   if (!block || type === null) return null;
-  const factor = block.optionalPositive(['factor'], 100_000) ?? 1;
   const original = block.optionalCount(['original_max_position_embeddings'], LIMITS.context);
   return { type, factor, original };
 }

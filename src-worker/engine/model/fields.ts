@@ -46,11 +46,20 @@ export class ConfigFields {
   readonly #defaults: Readonly<Record<string, unknown>>;
   /** Where this object lies in the file, for messages: `text_config.`, or nothing. */
   readonly #path: string;
+  /** Fields somebody has asked for; shared with the views of the same object. */
+  readonly #asked: Set<string>;
 
-  constructor(modelId: string, config: unknown, defaults: Readonly<Record<string, unknown>> = {}, path = '') {
+  constructor(
+    modelId: string,
+    config: unknown,
+    defaults: Readonly<Record<string, unknown>> = {},
+    path = '',
+    asked = new Set<string>(),
+  ) {
     this.modelId = modelId;
     this.#defaults = defaults;
     this.#path = path;
+    this.#asked = asked;
     if (!isObject(config)) {
       const message = `config.json of ${modelId} is ${shown(config)}: it must be one JSON object, as Hugging Face publishes it.`;
       throw invalidInput('config_invalid', message, { model: modelId, field: null, value: shown(config) });
@@ -62,7 +71,7 @@ export class ConfigFields {
    * First of `names` that is present, with its value. A written `null` is a statement (`q_lora_rank: null` = no compressed
    * query), so no default stands in for it.
    */
-  #find(names: readonly string[]): { name: string; value: unknown } | null {
+  #look(names: readonly string[]): { name: string; value: unknown } | null {
     for (const name of names) {
       const value = valueAt(this.#root, name);
       if (value !== undefined && value !== null) return { name, value };
@@ -74,31 +83,37 @@ export class ConfigFields {
     return null;
   }
 
+  /** The same for a value that is used. */
+  #find(names: readonly string[]): { name: string; value: unknown } | null {
+    for (const name of names) this.#asked.add(name.split('.', 1)[0] ?? name);
+    return this.#look(names);
+  }
+
   has(...names: string[]): boolean {
-    return this.#find(names) !== null;
+    return this.#look(names) !== null;
   }
 
   /** True when one of `names` says something: it is there and neither false, 0 nor empty. */
   says(...names: string[]): boolean {
     return names.some((name) => {
-      const value = this.#find([name])?.value ?? false;
+      const value = this.#look([name])?.value ?? false;
       return value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
     });
   }
 
   /** True when the first of `names` that is present is a text. */
   holdsText(names: readonly string[]): boolean {
-    return typeof this.#find(names)?.value === 'string';
+    return typeof this.#look(names)?.value === 'string';
   }
 
   /** True when the first of `names` that is present is a number. */
   holdsNumber(names: readonly string[]): boolean {
-    return typeof this.#find(names)?.value === 'number';
+    return typeof this.#look(names)?.value === 'number';
   }
 
   /** True when the first of `names` that is present is a list. */
   holdsList(names: readonly string[]): boolean {
-    return Array.isArray(this.#find(names)?.value);
+    return Array.isArray(this.#look(names)?.value);
   }
 
   /** True when the file itself writes `name: null`, which in some classes means something else than leaving it out. */
@@ -252,7 +267,7 @@ export class ConfigFields {
 
   /** The same object with `defaults` for the keys it leaves out. */
   withDefaults(defaults: Readonly<Record<string, unknown>>): ConfigFields {
-    return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path);
+    return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path, this.#asked);
   }
 
   /** Every field as its name (which may hold dots) with its own checked access; all of them must be objects. */
@@ -266,7 +281,15 @@ export class ConfigFields {
 
   /** The same object with other values for some keys. */
   replaced(values: Readonly<Record<string, unknown>>): ConfigFields {
-    return new ConfigFields(this.modelId, { ...this.#root, ...values }, this.#defaults, this.#path);
+    return new ConfigFields(this.modelId, { ...this.#root, ...values }, this.#defaults, this.#path, this.#asked);
+  }
+
+  /** Fields that hold a number, a list or an object and whose value nobody has asked for. */
+  unasked(): string[] {
+    return Object.entries(this.#root)
+      .filter(([name, value]) => !this.#asked.has(name) && (typeof value === 'number' || typeof value === 'object'))
+      .filter(([, value]) => value !== null)
+      .map(([name]) => name.slice(0, LONGEST_SHOWN));
   }
 
   /** Names of the fields, for looking at a file of unknown shape. */

@@ -23,7 +23,7 @@ const MIXER_TYPES = ['attention', 'full_attention', 'linear_attention', 'mamba']
 
 /** One mixer per layer behind one norm, no FFN. */
 const mamba: DecoderFamily = {
-  attention: mamba1(),
+  attention: mamba1({ writesWidth: true }),
   ffn: () => () => NO_FFN,
   norms: { kind: 'weight', perLayer: 1 },
   isHeadTied: true,
