@@ -46,11 +46,20 @@ export class ConfigFields {
   readonly #defaults: Readonly<Record<string, unknown>>;
   /** Where this object lies in the file, for messages: `text_config.`, or nothing. */
   readonly #path: string;
+  /** Names of the objects in it that were opened, by this access or by one derived from it. */
+  readonly #opened: Set<string>;
 
-  constructor(modelId: string, config: unknown, defaults: Readonly<Record<string, unknown>> = {}, path = '') {
+  constructor(
+    modelId: string,
+    config: unknown,
+    defaults: Readonly<Record<string, unknown>> = {},
+    path = '',
+    opened = new Set<string>(),
+  ) {
     this.modelId = modelId;
     this.#defaults = defaults;
     this.#path = path;
+    this.#opened = opened;
     if (!isObject(config)) {
       const message = `config.json of ${modelId} is ${shown(config)}: it must be one JSON object, as Hugging Face publishes it.`;
       throw invalidInput('config_invalid', message, { model: modelId, field: null, value: shown(config) });
@@ -65,7 +74,9 @@ export class ConfigFields {
   #find(names: readonly string[]): { name: string; value: unknown } | null {
     for (const name of names) {
       const value = valueAt(this.#root, name);
-      if (value !== undefined && value !== null) return { name, value };
+      if (value === undefined || value === null) continue;
+      if (name.includes('.')) this.open(name);
+      return { name, value };
     }
     for (const name of names) {
       const value = valueAt(this.#root, name) === null ? null : valueAt(this.#defaults, name);
@@ -94,6 +105,11 @@ export class ConfigFields {
   /** True when the first of `names` that is present is a number. */
   holdsNumber(names: readonly string[]): boolean {
     return typeof this.#find(names)?.value === 'number';
+  }
+
+  /** True when the first of `names` that is present is an object. */
+  holdsObject(names: readonly string[]): boolean {
+    return isObject(this.#find(names)?.value);
   }
 
   /** True when the first of `names` that is present is a list. */
@@ -228,8 +244,19 @@ export class ConfigFields {
     );
   }
 
+  /** Says that the field `name` is read: objects are when they are opened, others only by this. */
+  open(name: string): void {
+    this.#opened.add(name.split('.')[0] ?? name);
+  }
+
+  /** True when `name` was opened to read what it describes. */
+  wasOpened(name: string): boolean {
+    return this.#opened.has(name);
+  }
+
   /** The nested object under `name` with its own checked access, or null when absent. */
   nested(name: string): ConfigFields | null {
+    this.open(name);
     const found = this.#find([name]);
     if (!found) return null;
     if (!isObject(found.value)) throw this.invalid(name, found.value, 'an object');
@@ -241,6 +268,7 @@ export class ConfigFields {
    * `defaults`. An absent object is an empty one: some files rely on the class for all of it.
    */
   inner(name: string, defaults: Readonly<Record<string, unknown>>, inherited: readonly string[] = []): ConfigFields {
+    this.open(name);
     const own = this.#find([name])?.value ?? {};
     if (!isObject(own)) throw this.invalid(name, own, 'an object');
     const handed = inherited.flatMap((key) => {
@@ -252,7 +280,8 @@ export class ConfigFields {
 
   /** The same object with `defaults` for the keys it leaves out. */
   withDefaults(defaults: Readonly<Record<string, unknown>>): ConfigFields {
-    return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path);
+    const all = { ...defaults, ...this.#defaults };
+    return new ConfigFields(this.modelId, this.#root, all, this.#path, this.#opened);
   }
 
   /** Every field as its name (which may hold dots) with its own checked access; all of them must be objects. */
@@ -266,7 +295,8 @@ export class ConfigFields {
 
   /** The same object with other values for some keys. */
   replaced(values: Readonly<Record<string, unknown>>): ConfigFields {
-    return new ConfigFields(this.modelId, { ...this.#root, ...values }, this.#defaults, this.#path);
+    const all = { ...this.#root, ...values };
+    return new ConfigFields(this.modelId, all, this.#defaults, this.#path, this.#opened);
   }
 
   /** Names of the fields, for looking at a file of unknown shape. */

@@ -20,7 +20,6 @@ export type UnsupportedReason = keyof typeof REASONS;
 const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
   recurrent: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7'],
   looped: ['iquestloopcoder', 'ouro'],
-  multimodal: ['chameleon', 'emu3', 'fuyu', 'molmo'],
   encoder: [
     'albert',
     'bert',

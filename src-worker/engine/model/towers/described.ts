@@ -8,8 +8,9 @@ const HEARING = /^(mm_)?(audio|speech|sound)(_\w+)?$/;
 const OTHER =
   /^(\w*_)?(encoder|tokenizer|vq|qformer|sam|perceiver|resampler|projector|connector|adapter)(_\w+)?_config$/;
 
-/** Texts that name an encoder instead of describing it: `mm_vision_tower`. */
-const NAMED = /^(mm_)?(vision|image|audio|speech)_(tower|encoder|backbone)(_name|_path|_name_or_path)?$/;
+/** Texts and lists of texts that name encoders instead of describing them: `mm_vision_tower`, `mm_vision_tower_aux_list`. */
+const NAMED =
+  /^(mm_)?(vision|image|audio|speech)_(tower|encoder|backbone)(_name|_path|_name_or_path|_aux_list|_list)?$/;
 
 export interface DescribedParts {
   /** Objects with the fields of a picture encoder. */
@@ -18,7 +19,7 @@ export interface DescribedParts {
   hearing: string[];
   /** Objects of other parts. */
   other: string[];
-  /** Texts that name an encoder. */
+  /** Texts and lists that name encoders. */
   named: string[];
 }
 
@@ -26,7 +27,7 @@ export interface DescribedParts {
 export function describedParts(fields: ConfigFields): DescribedParts {
   const names = fields.names();
   const objects = names.filter((name) => fields.holdsObject([name]));
-  const texts = names.filter((name) => fields.holdsText([name]) && fields.says(name));
+  const texts = names.filter((name) => (fields.holdsText([name]) || fields.holdsList([name])) && fields.says(name));
   return {
     seeing: objects.filter((name) => SEEING.test(name)),
     hearing: objects.filter((name) => HEARING.test(name)),
@@ -38,6 +39,6 @@ export function describedParts(fields: ConfigFields): DescribedParts {
 /** What a file describes beside its decoder and no reader opened: parts that would silently be missing from the count. */
 export function unreadParts(fields: ConfigFields, leftOut: readonly string[] = []): string[] {
   const { seeing, hearing, other, named } = describedParts(fields);
-  const objects = [...seeing, ...hearing, ...other].filter((name) => !fields.wasOpened(name));
-  return [...objects, ...(seeing.length > 0 ? [] : named)].filter((name) => !leftOut.includes(name));
+  const names = [...seeing, ...hearing, ...other, ...(seeing.length > 0 ? [] : named)];
+  return names.filter((name) => !fields.wasOpened(name) && !leftOut.includes(name));
 }

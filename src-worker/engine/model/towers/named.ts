@@ -50,6 +50,8 @@ function projectorWeights(fields: ConfigFields, width: number, { hiddenSize }: T
 export const namedVision =
   (field: string): TowerReader =>
   (fields, text): Tower[] => {
+    if (!fields.holdsText([field])) return [];
+    fields.open(field);
     const name = (fields.optionalText([field]) ?? '').slice(0, LONGEST_NAME);
     const last = name.split('/').at(-1)?.toLowerCase() ?? '';
     const known = Object.hasOwn(ENCODERS, last) ? ENCODERS[last]?.(fields.modelId) : undefined;
