@@ -9,8 +9,9 @@ import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReas
 import { ConfigFields } from './fields.ts';
 import { NAMES } from './frame.ts';
 import { activeParameters, totalParameters } from './parameters.ts';
+import { unreadParts } from './towers/described.ts';
 import { unknownMultimodal } from './towers/generic.ts';
-import { multimodalOf } from './towers/registry.ts';
+import { multimodalOf, seeingDecoderOf } from './towers/registry.ts';
 import { withTextDefaults } from './towers/text-defaults.ts';
 import type { MultimodalFamily } from './towers/types.ts';
 import type { Model, ModelSource } from './types.ts';
@@ -22,6 +23,12 @@ const LONGEST_NAME = 60;
 /** Endings of `architectures` entries that generate text, and of those that do so around a decoder. */
 const GENERATOR_ENDINGS = ['ForCausalLM', 'LMHeadModel'];
 const MULTIMODAL_ENDINGS = [...GENERATOR_ENDINGS, 'ForConditionalGeneration'];
+
+/**
+ * Classes around a decoder that do something else than writing text. All others of a file whose decoder was found do: their
+ * names follow no rule (`Ovis`, `NVLM_D`, `SkyworkChatModel`).
+ */
+const OTHER_TASKS = /(Classification|Retrieval|Embeddings?|Rank(ing|er)|Reward|Scor(ing|er)|Encoder|(?<!Chat)Model)$/;
 
 /** Far above any model; below 2^53 with room, so that sums of parameters stay exact. */
 const MOST_PARAMETERS = 1e15;
@@ -50,6 +57,7 @@ function readsText(
   if (endings.some((ending) => architecture.endsWith(ending))) return true;
   if (isDecoderBody(architecture, modelType)) return false;
   if (modelTypeOfClass(architecture) !== null) return true;
+  if (endings === MULTIMODAL_ENDINGS && !OTHER_TASKS.test(architecture)) return true;
   if (architecture.endsWith('ForConditionalGeneration')) throw refuseKind(fields, modelType, 'multimodal');
   const name = architecture.slice(0, LONGEST_NAME);
   const sentence = `${name} does not generate text (an encoder, embedding, reward, speech-recognition or diffusion model), so it has no tokens per second to size; ${SUPPORTED}.`;
@@ -167,7 +175,7 @@ export function analyzeModel(source: ModelSource): Model {
   const outerType = readModelType(fields);
   const [architecture = null] = fields.optionalTexts(['architectures'], 100) ?? [];
   const isRefused = unsupportedModelType(outerType) !== null;
-  const multimodal = multimodalOf(outerType) ?? (isRefused ? null : unknownMultimodal(fields, outerType));
+  const multimodal = isRefused ? null : multimodalFor(fields, outerType);
   const { text, modelType } = multimodal ? readText(fields, multimodal) : { text: fields, modelType: outerType };
   const { family, isKnown, assumptions } = chooseFamily(text, modelType, multimodal !== null);
   const generatesText = multimodal
@@ -178,6 +186,7 @@ export function analyzeModel(source: ModelSource): Model {
   const textFrame = { ...decoder, numLayers: decoder.layers.length, fields: text };
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
+  const unread = unreadParts(fields, multimodal?.leavesOut);
   const { checkpoint, assumptions: ofCheckpoint } = readCheckpoint(fields, text, model);
   const total = totalParameters(model);
   if (total > MOST_PARAMETERS) {
@@ -192,13 +201,15 @@ export function analyzeModel(source: ModelSource): Model {
       !isKnown ||
       (family.isEstimated?.(text) ?? false) ||
       multimodal?.isEstimated === true ||
-      towers.some(({ assumption }) => assumption !== undefined),
+      towers.some(({ assumption }) => assumption !== undefined) ||
+      unread.length > 0,
     generatesText,
     assumptions: [
       ...assumptions,
       ...decoder.assumptions,
-      ...towers.flatMap(({ assumption }) => assumption ?? []),
       ...(multimodal?.assumptions?.(fields) ?? []),
+      ...towers.flatMap(({ assumption }) => assumption ?? []),
+      ...unread.map(notCounted),
       ...(isKnown ? [] : unreadSentence(text)),
       ...(generatesText ? [] : [EMBEDS]),
       ...ofCheckpoint,
@@ -219,6 +230,14 @@ export function analyzeGenerator(source: ModelSource): Model {
 /** Why a model that embeds texts is counted but not sized. */
 export const embedsSentence = (id: string): string =>
   `${id} turns texts into vectors and generates none, so it has no tokens per second to size; "model show" counts it.`;
+/** How a file with parts beside its decoder is read; null for a decoder alone. */
+const multimodalFor = (fields: ConfigFields, outerType: string): MultimodalFamily | null =>
+  multimodalOf(outerType) ??
+  seeingDecoderOf(outerType, fields) ??
+  unknownMultimodal(fields, outerType, familyOf(outerType) !== null);
+
+const notCounted = (name: string): string =>
+  `config.json describes a part by ${name.slice(0, LONGEST_NAME)} that is not read: it is not counted.`;
 
 /** Keys that a model around a decoder may write beside the decoder's object instead of in it. */
 const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config', 'compression_config'];
@@ -229,8 +248,12 @@ function readText(fields: ConfigFields, family: MultimodalFamily): { text: Confi
   const otherwise = typeof textModelType === 'string' ? textModelType : textModelType(fields);
   const name = family.text.find((candidate) => fields.has(candidate));
   if (name === undefined) {
-    if (!fields.has(...NAMES.numLayers)) throw fields.missing(family.text, 'the object with the fields of the decoder');
-    return { text: textFields(fields), modelType: otherwise };
+    const text = textFields(fields);
+    if (text.has(...NAMES.numLayers)) return { text, modelType: otherwise };
+    const [object] = family.text;
+    throw object === undefined
+      ? fields.missing(NAMES.numLayers, 'the number of decoder layers')
+      : fields.missing(family.text, 'the object with the fields of the decoder');
   }
   const inner = fields.inner(name, {}, OUTER_KEYS);
   const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? otherwise;

@@ -34,6 +34,14 @@ function valueAt(root: Readonly<Record<string, unknown>>, name: string): unknown
   return value;
 }
 
+/** Which fields of an object were used. */
+interface FieldUse {
+  /** Names somebody has asked the value of. */
+  asked: Set<string>;
+  /** Names of the objects in it that were opened. */
+  opened: Set<string>;
+}
+
 /**
  * Checked access to an unchecked `config.json`. Every method takes the names a value goes by (dots reach into nested
  * objects); the first one present wins, `null` counts as absent and no default takes its place. What is present but wrong is
@@ -46,20 +54,20 @@ export class ConfigFields {
   readonly #defaults: Readonly<Record<string, unknown>>;
   /** Where this object lies in the file, for messages: `text_config.`, or nothing. */
   readonly #path: string;
-  /** Fields somebody has asked for; shared with the views of the same object. */
-  readonly #asked: Set<string>;
+  /** What of it was used, by this access or by one derived from it. */
+  readonly #use: FieldUse;
 
   constructor(
     modelId: string,
     config: unknown,
     defaults: Readonly<Record<string, unknown>> = {},
     path = '',
-    asked = new Set<string>(),
+    use: FieldUse = { asked: new Set(), opened: new Set() },
   ) {
     this.modelId = modelId;
     this.#defaults = defaults;
     this.#path = path;
-    this.#asked = asked;
+    this.#use = use;
     if (!isObject(config)) {
       const message = `config.json of ${modelId} is ${shown(config)}: it must be one JSON object, as Hugging Face publishes it.`;
       throw invalidInput('config_invalid', message, { model: modelId, field: null, value: shown(config) });
@@ -74,7 +82,9 @@ export class ConfigFields {
   #look(names: readonly string[]): { name: string; value: unknown } | null {
     for (const name of names) {
       const value = valueAt(this.#root, name);
-      if (value !== undefined && value !== null) return { name, value };
+      if (value === undefined || value === null) continue;
+      if (name.includes('.')) this.open(name);
+      return { name, value };
     }
     for (const name of names) {
       const value = valueAt(this.#root, name) === null ? null : valueAt(this.#defaults, name);
@@ -85,7 +95,7 @@ export class ConfigFields {
 
   /** The same for a value that is used. */
   #find(names: readonly string[]): { name: string; value: unknown } | null {
-    for (const name of names) this.#asked.add(name.split('.', 1)[0] ?? name);
+    for (const name of names) this.#use.asked.add(name.split('.', 1)[0] ?? name);
     return this.#look(names);
   }
 
@@ -109,6 +119,11 @@ export class ConfigFields {
   /** True when the first of `names` that is present is a number. */
   holdsNumber(names: readonly string[]): boolean {
     return typeof this.#look(names)?.value === 'number';
+  }
+
+  /** True when the first of `names` that is present is an object. */
+  holdsObject(names: readonly string[]): boolean {
+    return isObject(this.#look(names)?.value);
   }
 
   /** True when the first of `names` that is present is a list. */
@@ -243,8 +258,19 @@ export class ConfigFields {
     );
   }
 
+  /** Says that the field `name` is read: objects are when they are opened, others only by this. */
+  open(name: string): void {
+    this.#use.opened.add(name.split('.')[0] ?? name);
+  }
+
+  /** True when `name` was opened to read what it describes. */
+  wasOpened(name: string): boolean {
+    return this.#use.opened.has(name);
+  }
+
   /** The nested object under `name` with its own checked access, or null when absent. */
   nested(name: string): ConfigFields | null {
+    this.open(name);
     const found = this.#find([name]);
     if (!found) return null;
     if (!isObject(found.value)) throw this.invalid(name, found.value, 'an object');
@@ -256,6 +282,7 @@ export class ConfigFields {
    * `defaults`. An absent object is an empty one: some files rely on the class for all of it.
    */
   inner(name: string, defaults: Readonly<Record<string, unknown>>, inherited: readonly string[] = []): ConfigFields {
+    this.open(name);
     const own = this.#find([name])?.value ?? {};
     if (!isObject(own)) throw this.invalid(name, own, 'an object');
     const handed = inherited.flatMap((key) => {
@@ -267,7 +294,8 @@ export class ConfigFields {
 
   /** The same object with `defaults` for the keys it leaves out. */
   withDefaults(defaults: Readonly<Record<string, unknown>>): ConfigFields {
-    return new ConfigFields(this.modelId, this.#root, { ...defaults, ...this.#defaults }, this.#path, this.#asked);
+    const all = { ...defaults, ...this.#defaults };
+    return new ConfigFields(this.modelId, this.#root, all, this.#path, this.#use);
   }
 
   /** Every field as its name (which may hold dots) with its own checked access; all of them must be objects. */
@@ -281,13 +309,14 @@ export class ConfigFields {
 
   /** The same object with other values for some keys. */
   replaced(values: Readonly<Record<string, unknown>>): ConfigFields {
-    return new ConfigFields(this.modelId, { ...this.#root, ...values }, this.#defaults, this.#path, this.#asked);
+    const all = { ...this.#root, ...values };
+    return new ConfigFields(this.modelId, all, this.#defaults, this.#path, this.#use);
   }
 
   /** Fields that hold a number, a list or an object and whose value nobody has asked for. */
   unasked(): string[] {
     return Object.entries(this.#root)
-      .filter(([name, value]) => !this.#asked.has(name) && (typeof value === 'number' || typeof value === 'object'))
+      .filter(([name, value]) => !this.#use.asked.has(name) && (typeof value === 'number' || typeof value === 'object'))
       .filter(([, value]) => value !== null)
       .map(([name]) => name.slice(0, LONGEST_SHOWN));
   }

@@ -114,7 +114,6 @@ describe('a kind of model that is not read yet', () => {
   it.each([
     ['rwkv6', 'recurrent layers'],
     ['gla', 'linear attention layers'],
-    ['fuyu', 'a vision or audio part'],
     ['ouro', 'layers that every token passes several times'],
     ['t5', 'an encoder beside the decoder'],
     ['bert', 'an encoder that does not generate text'],
@@ -127,7 +126,6 @@ describe('a kind of model that is not read yet', () => {
   });
 
   it.each([
-    ['vision_config', {}],
     ['is_encoder_decoder', true],
     ['num_kv_shared_layers', 4],
     ['block_configs', [{}]],

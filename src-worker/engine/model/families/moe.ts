@@ -9,7 +9,7 @@ import {
   sharedOfExpertWidth,
   sparseSteps,
 } from '../ffn/moe.ts';
-import { LIMITS } from '../fields.ts';
+import { LIMITS, type ConfigFields } from '../fields.ts';
 import { always, flag } from '../frame.ts';
 import { vector } from '../weight.ts';
 import { nextTokenBlocks } from './mtp.ts';
@@ -97,19 +97,28 @@ const ernieAttention = gqaAttention({
 });
 const ernieDense = denseFfn({ bias: flag('use_bias', false) });
 
+/** Ernie4_5_MoeConfig. */
+const ERNIE_SHARED_EXPERTS = 2;
+
+const leavesSharedExpertsOpen = (fields: ConfigFields): boolean => !fields.has('moe_num_shared_experts');
+const OPEN_SHARED_EXPERTS =
+  'The file does not say moe_num_shared_experts: two are assumed, as Transformers does; PaddlePaddle, whose own files leave it out, takes none.';
+
 /** Ernie4_5_MoeConfig's values for keys left out. */
 const ernie45Moe: DecoderFamily = {
   ...plainMoe,
-  defaults: { moe_layer_start_index: 1, moe_num_shared_experts: 2, moe_k: 6, moe_num_experts: 64 },
+  defaults: { moe_layer_start_index: 1, moe_k: 6, moe_num_experts: 64 },
   attention: ernieAttention,
   ffn: moeFfn({
     sparse: layerRange,
     expertWidth: ['moe_intermediate_size'],
     routerBias: always,
-    shared: sharedOfExpertWidth('moe_num_shared_experts'),
+    shared: sharedOfExpertWidth('moe_num_shared_experts', { otherwise: ERNIE_SHARED_EXPERTS }),
     dense: ernieDense,
   }),
   isHeadTied: true,
+  isEstimated: leavesSharedExpertsOpen,
+  assumptions: (fields) => (leavesSharedExpertsOpen(fields) ? [OPEN_SHARED_EXPERTS] : []),
   // The layer of its block is dense, and no norm follows it.
   mtpParameters: nextTokenBlocks({ attention: ernieAttention, ffn: ernieDense }, { ownNorms: 2 }),
 };

@@ -5,6 +5,7 @@ import { MIXED_FAMILIES } from './mixed.ts';
 import { FURTHER_MOE_FAMILIES } from './moe-more.ts';
 import { MOE_FAMILIES } from './moe.ts';
 import { RECURRENT_FAMILIES } from './recurrent.ts';
+import { SEEING_FAMILIES } from './seeing.ts';
 import { SELECTIVE_FAMILIES } from './selective.ts';
 import { STEP_FAMILIES } from './step.ts';
 import type { DecoderFamily } from './types.ts';
@@ -16,6 +17,7 @@ const FAMILIES: ReadonlyMap<string, DecoderFamily> = new Map([
   ...Object.entries(FURTHER_MOE_FAMILIES),
   ...Object.entries(LATENT_FAMILIES),
   ...Object.entries(RECURRENT_FAMILIES),
+  ...Object.entries(SEEING_FAMILIES),
   ...Object.entries(SELECTIVE_FAMILIES),
   ...Object.entries(STEP_FAMILIES),
   ...Object.entries(MIXED_FAMILIES),

@@ -45,7 +45,7 @@ const v4Experts = (routerBias: FlagRule): FfnReader =>
     sparse: everyLayer,
     expertWidth: ['moe_intermediate_size'],
     routerBias,
-    shared: sharedOfExpertWidth('n_shared_experts', 'ffn.shared_experts'),
+    shared: sharedOfExpertWidth('n_shared_experts', { module: 'ffn.shared_experts' }),
   });
 
 /**

@@ -34,7 +34,6 @@ const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'retnet',
   ],
   looped: ['iquestloopcoder', 'ouro'],
-  multimodal: ['chameleon', 'emu3', 'fuyu', 'molmo'],
   encoder: [
     'albert',
     'bert',

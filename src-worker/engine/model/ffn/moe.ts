@@ -127,9 +127,9 @@ export const afterFirstLayer: SparseRule = () => (layer) => layer > 0;
 
 /** Shared experts counted by a field, each as wide as a routed one. */
 export const sharedOfExpertWidth =
-  (field: string, module = 'mlp.shared_experts') =>
+  (field: string, { module = 'mlp.shared_experts', otherwise = 0 } = {}) =>
   (fields: ConfigFields, { hiddenSize }: Frame, expertWidth: number): Weight[] => {
-    const number = fields.optionalCount([field], LIMITS.experts, 0) ?? 0;
+    const number = fields.optionalCount([field], LIMITS.experts, 0) ?? otherwise;
     return number === 0 ? [] : ffnWeights('sharedExperts', module, { hiddenSize, width: number * expertWidth });
   };
 

@@ -9,10 +9,12 @@ type Sizes = readonly [number, number, number, number, number | null, number, nu
  * (windows, head sizes) are not here: null and absent read alike.
  */
 const SIZES: Readonly<Record<string, Sizes>> = {
+  aria_text: [4096, 4096, 32, 32, null, 32_000, 2048],
   cohere: [8192, 22528, 40, 64, null, 256_000, 8192],
   cohere2: [8192, 22528, 40, 64, null, 256_000, 8192],
   deepseek_v2: [4096, 11008, 32, 32, null, 102_400, 2048],
   deepseek_v3: [7168, 18432, 61, 128, 128, 129_280, 4096],
+  emu3_text_model: [4096, 14336, 32, 32, 8, 184_622, 9216],
   ernie4_5_vl_moe_text: [2560, 12288, 28, 20, 4, 103_424, 131_072],
   gemma: [3072, 24576, 28, 16, 16, 256_000, 8192],
   gemma2: [2304, 9216, 26, 8, 4, 256_000, 8192],
@@ -24,6 +26,7 @@ const SIZES: Readonly<Record<string, Sizes>> = {
   glm4v_text: [4096, 13696, 40, 32, 2, 151_552, 32_768],
   glm_ocr_text: [1024, 4096, 16, 16, 8, 59_392, 131_072],
   granite: [4096, 11008, 32, 32, null, 32_000, 2048],
+  hunyuan_vl_text: [4096, 11008, 32, 32, null, 290_943, 2048],
   // Remote code of the InternLM2 checkpoints.
   internlm2: [4096, 11008, 32, 32, null, 103_168, 2048],
   llama: [4096, 11008, 32, 32, null, 32_000, 2048],
@@ -32,6 +35,7 @@ const SIZES: Readonly<Record<string, Sizes>> = {
   mistral: [4096, 14336, 32, 32, 8, 32_000, 131_072],
   mixtral: [4096, 14336, 32, 32, 8, 32_000, 131_072],
   mllama_text_model: [4096, 14336, 40, 32, 8, 128_256, 131_072],
+  opt: [768, 3072, 12, 12, null, 50_272, 2048],
   phi3: [3072, 8192, 32, 32, null, 32_064, 4096],
   qwen2: [4096, 22016, 32, 32, 32, 151_936, 32_768],
   qwen2_moe: [2048, 5632, 24, 16, 16, 151_936, 32_768],

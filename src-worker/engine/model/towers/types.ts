@@ -10,6 +10,9 @@ export interface TextFrame extends Pick<Frame, 'hiddenSize' | 'vocabularySize' |
 /** Reads one kind of vision or audio part from the outer object of a file; [] where the file has none. */
 export type TowerReader = (fields: ConfigFields, text: TextFrame) => Tower[];
 
+/** Some classes around a decoder share its head with the embedding where neither object of the file says. */
+export const tiedUnlessSaid = (text: ConfigFields): ConfigFields => text.withDefaults({ tie_word_embeddings: true });
+
 /** A model around a text decoder: where the decoder's fields lie, and what stands before it. */
 export interface MultimodalFamily {
   /**
@@ -26,6 +29,8 @@ export interface MultimodalFamily {
   isEstimated?: boolean;
   /** Generators whose `architectures` entry does not follow the usual names. */
   architectures?: readonly string[];
+  /** Objects of the file that describe parts which are left out on purpose; `assumptions` says so. */
+  leavesOut?: readonly string[];
   /** Sentences about parts of the checkpoint that are not counted. */
   assumptions?: (fields: ConfigFields) => string[];
 }

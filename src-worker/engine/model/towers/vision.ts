@@ -5,7 +5,10 @@ import { aimv2Encoder } from './encoders/aimv2.ts';
 import { clipEncoder } from './encoders/clip.ts';
 import { plainEncoder } from './encoders/generic.ts';
 import { internVitEncoder, internVlEncoder } from './encoders/intern-vit.ts';
+import { moonVitEncoder } from './encoders/moon-vit.ts';
 import { pixtralEncoder } from './encoders/pixtral.ts';
+import { qwen25VlEncoder, qwen2VlEncoder, qwen3VlLike } from './encoders/qwen.ts';
+import { radioEncoder } from './encoders/radio.ts';
 import { idefics2Encoder, idefics3Encoder, siglip2Encoder, siglipEncoder } from './encoders/siglip.ts';
 import type { Encoder } from './parts.ts';
 import type { TextFrame, TowerReader } from './types.ts';
@@ -24,7 +27,16 @@ const ENCODERS: ReadonlyMap<string, EncoderReader> = new Map([
   ['idefics3_vision', idefics3Encoder],
   ['intern_vit_6b', internVitEncoder],
   ['internvl_vision', internVlEncoder],
+  ['moonvit', moonVitEncoder],
   ['pixtral', pixtralEncoder],
+  ['qwen2_5_vl', qwen25VlEncoder],
+  ['qwen2_5_vl_vision', qwen25VlEncoder],
+  ['qwen2_vl', qwen2VlEncoder],
+  ['qwen2_vl_vision', qwen2VlEncoder],
+  ['qwen3_vl', qwen3VlLike(true)],
+  ['qwen3_vl_moe', qwen3VlLike(true)],
+  ['qwen3_vl_vision', qwen3VlLike(true)],
+  ['radio', radioEncoder],
   ['siglip2_vision_model', siglip2Encoder],
   ['siglip_vision_model', siglipEncoder],
   ['smolvlm_vision', idefics3Encoder],

@@ -5,7 +5,7 @@
 
 type Fields = Record<string, unknown>;
 
-const CLIP_336: Fields = {
+export const CLIP_336: Fields = {
   model_type: 'clip_vision_model',
   hidden_size: 1024,
   image_size: 336,
@@ -15,7 +15,7 @@ const CLIP_336: Fields = {
   patch_size: 14,
 };
 
-const siglip = (changes: Fields = {}): Fields => ({
+export const siglip = (changes: Fields = {}): Fields => ({
   model_type: 'siglip_vision_model',
   hidden_size: 1152,
   intermediate_size: 4304,
@@ -28,7 +28,7 @@ const siglip = (changes: Fields = {}): Fields => ({
 });
 
 /** Width, network, layers, heads, KV heads, vocabulary. */
-const decoder = (
+export const decoder = (
   model_type: string,
   [hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, vocab_size]: number[],
   changes: Fields = {},
@@ -44,7 +44,7 @@ const decoder = (
   ...changes,
 });
 
-const around = (
+export const around = (
   model_type: string,
   architecture: string,
   text_config: Fields,
@@ -105,7 +105,7 @@ const SIGLIP_B: Fields = {
   num_hidden_layers: 12,
   patch_size: 16,
 };
-const SIGLIP_SO: Fields = {
+export const SIGLIP_SO: Fields = {
   hidden_size: 1152,
   intermediate_size: 4304,
   num_attention_heads: 16,
@@ -113,7 +113,7 @@ const SIGLIP_SO: Fields = {
   patch_size: 14,
 };
 
-const INTERN_VIT_300M: Fields = {
+export const INTERN_VIT_300M: Fields = {
   model_type: 'intern_vit_6b',
   hidden_size: 1024,
   image_size: 448,
@@ -125,7 +125,7 @@ const INTERN_VIT_300M: Fields = {
   qk_normalization: false,
   qkv_bias: true,
 };
-const INTERN_VIT_6B: Fields = {
+export const INTERN_VIT_6B: Fields = {
   ...INTERN_VIT_300M,
   hidden_size: 3200,
   intermediate_size: 12800,
@@ -506,7 +506,7 @@ export const ENUMERATED: Record<string, [number, Fields]> = {
       },
     ),
   ],
-  'PaddlePaddle/PaddleOCR-VL': [
+  'PaddleOCR-VL as Transformers writes it': [
     799_695_472,
     around(
       'paddleocr_vl',

@@ -6,6 +6,7 @@ import { multimodalOf } from '../../../../src-worker/engine/model/towers/registr
 import { sumOfParameters } from '../../../../src-worker/engine/model/weight.ts';
 import { analyze, bundledModel, bundledSource } from '../bundled.ts';
 import { ENUMERATED, HUB } from './configs.ts';
+import { FURTHER_ENUMERATED, FURTHER_HUB, OVIS2_1B } from './further-configs.ts';
 
 type Config = Record<string, unknown>;
 
@@ -76,16 +77,24 @@ describe('parameter counts of models that see or hear', () => {
     expect(model.isEstimated).toBe(false);
   });
 
-  it.each(Object.entries(HUB))('%s as published', (_, [total, config]) => {
+  it.each(Object.entries({ ...HUB, ...FURTHER_HUB }))('%s as published', (_, [total, config]) => {
     const model = analyze(config);
     expect(model.totalParameters).toBe(total);
     expect(model.isEstimated).toBe(false);
   });
 
-  it.each(Object.entries(ENUMERATED))('%s as its class is built', (_, [total, config]) => {
-    const model = analyze(config);
-    expect(model.totalParameters).toBe(total);
-    expect(model.isEstimated).toBe(false);
+  it.each(Object.entries({ ...ENUMERATED, ...FURTHER_ENUMERATED }))(
+    '%s as its class is built',
+    (_, [total, config]) => {
+      const model = analyze(config);
+      expect(model.totalParameters).toBe(total);
+      expect(model.isEstimated).toBe(false);
+    },
+  );
+
+  it('Ovis2-1B has the 1,267,417,974 published less the head it stores a second time', () => {
+    expect(analyze(OVIS2_1B).totalParameters).toBe(1_267_417_974 - 151_936 * 896);
+    expect(analyze(OVIS2_1B).isEstimated).toBe(false);
   });
 
   it('GLM-4.5V adds one correction per expert to the 107,710,927,360 of its class, as its checkpoint does', () => {

@@ -25,13 +25,18 @@ const fullWidthNorms = (prefix: string, hiddenSize: number): { name: string; siz
   { name: `${prefix}.k_norm`, size: hiddenSize },
 ];
 
-/** InternViT of the InternVL checkpoints (InternVisionModel, remote code); absent keys as InternVisionConfig. */
-export function internVitEncoder(config: ConfigFields, module: string): Encoder {
+/**
+ * InternViT of the InternVL checkpoints (InternVisionModel, remote code); absent keys as InternVisionConfig. `numDummyHeads`
+ * are heads on top of those the file names.
+ */
+export function internVitEncoder(config: ConfigFields, module: string, numDummyHeads = 0): Encoder {
   const hiddenSize = width(config, ['hidden_size'], 3200);
   const numLayers = layers(config, ['num_hidden_layers'], 48);
   const patchSize = pixels(config, 'patch_size', 14);
   const perSide = patchesPerSide(config, pixels(config, 'image_size', 224), patchSize);
   const colours = width(config, ['num_channels'], COLOURS);
+  const numHeads = heads(config, ['num_attention_heads'], 25);
+  const attentionWidth = hiddenSize + numDummyHeads * Math.floor(hiddenSize / numHeads);
   const scales = ['ls1', 'ls2'].map((name) => ({ name, size: hiddenSize }));
   return {
     label: stackLabel('InternViT', numLayers, hiddenSize),
@@ -47,10 +52,14 @@ export function internVitEncoder(config: ConfigFields, module: string): Encoder 
         numLayers,
         hiddenSize,
         ffnWidth: width(config, ['intermediate_size'], 12800),
-        numHeads: heads(config, ['num_attention_heads'], 25),
+        numHeads: numHeads + numDummyHeads,
+        attentionWidth,
         norm: normKind(config, 'rms_norm'),
         qkvBias: config.flag(['qkv_bias'], false),
-        vectors: [...scales, ...(config.flag(['qk_normalization'], true) ? fullWidthNorms('attn', hiddenSize) : [])],
+        vectors: [
+          ...scales,
+          ...(config.flag(['qk_normalization'], true) ? fullWidthNorms('attn', attentionWidth) : []),
+        ],
       }),
     ],
   };

@@ -111,3 +111,7 @@ export function qwen3OmniAudio(config: ConfigFields, module: string): Encoder {
     ],
   };
 }
+
+/** GLM-ASR's (GlmAsrEncoder): rotary positions. */
+export const glmAsrEncoder = (config: ConfigFields, module: string): Encoder =>
+  whisperEncoder(config, module, { hasPositions: false, finalNorm: 'norm' });

@@ -3,11 +3,12 @@
 import { LIMITS, type ConfigFields } from '../../fields.ts';
 import type { Tower } from '../../types.ts';
 import { linear, table, vector, type Weight } from '../../weight.ts';
-import { qwen25OmniAudio, qwen3OmniAudio, whisperEncoder } from '../encoders/whisper.ts';
+import { qwen25VlEncoder, qwen3VlLike } from '../encoders/qwen.ts';
+import { glmAsrEncoder, qwen25OmniAudio, qwen3OmniAudio, whisperEncoder } from '../encoders/whisper.ts';
 import { chain, convolution, heads, layers, norm, stackLabel, width, type Encoder } from '../parts.ts';
-import type { MultimodalFamily, TextFrame, TowerReader } from '../types.ts';
+import { qformer } from '../qformer.ts';
+import { tiedUnlessSaid, type MultimodalFamily, type TextFrame, type TowerReader } from '../types.ts';
 import { visionTower } from '../vision.ts';
-import { qwen25VlEncoder, qwen3VlLike } from './qwen-vl.ts';
 
 type AudioProjector = (encoder: Encoder, fields: ConfigFields, text: TextFrame, config: ConfigFields) => Weight[];
 
@@ -114,6 +115,38 @@ const omni = (
 const qwen25Omni = omni('qwen2_5_omni_text', qwen25VlEncoder, qwen25OmniAudio, ['Qwen2_5OmniModel']);
 const qwen3Omni = omni('qwen3_omni_moe_text', qwen3VlLike(true), qwen3OmniAudio, []);
 
+/** GLM-ASR (GlmAsrConfig): four frames side by side make the width of the encoder's network; a network twice the decoder's width. */
+const glmAsr: MultimodalFamily = {
+  text: ['text_config'],
+  textModelType: 'llama',
+  textFields: tiedUnlessSaid,
+  towers: [
+    audioTower('audio_config', 'audio_tower', glmAsrEncoder, (_, __, { hiddenSize }, config) => {
+      const frames = width(config, ['intermediate_size'], 5120);
+      const names = ['multi_modal_projector.linear_1', 'multi_modal_projector.linear_2'];
+      return chain('audio', names, [frames, 2 * hiddenSize, hiddenSize]);
+    }),
+  ],
+};
+
+/** Qwen3ASREncoderConfig. */
+const qwen3AsrAudio = (config: ConfigFields, module: string): Encoder =>
+  qwen3OmniAudio(
+    config.withDefaults({ d_model: 1024, encoder_layers: 24, encoder_attention_heads: 16, encoder_ffn_dim: 4096 }),
+    module,
+  );
+
+/** Qwen3-ASR: the thinker of Qwen3-Omni without pictures. */
+const qwen3Asr: MultimodalFamily = {
+  text: ['thinker_config.text_config', 'text_config'],
+  textModelType: 'qwen3',
+  textFields: tiedUnlessSaid,
+  towers: [
+    (fields, text) =>
+      audioTower('audio_config', 'audio_tower', qwen3AsrAudio)(fields.nested('thinker_config') ?? fields, text),
+  ],
+};
+
 /** Granite Speech's conformer (GraniteSpeechEncoderConfig): two half networks, attention in blocks, a gated convolution. */
 function graniteSpeechEncoder(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['hidden_dim'], 1024);
@@ -156,38 +189,6 @@ function graniteSpeechEncoder(config: ConfigFields, module: string): Encoder {
   };
 }
 
-/** A Q-Former (Blip2QFormerConfig): learned queries attend to themselves and, in some layers, to the sound. */
-function qformer(config: ConfigFields, module: string, hiddenSize: number): Weight[] {
-  const count = layers(config, ['num_hidden_layers'], 12);
-  const every = layers(config, ['cross_attention_frequency'], 2);
-  const inputs = width(config, ['encoder_hidden_size'], 1408);
-  const network = width(config, ['intermediate_size'], 3072);
-  const splitUnits = heads(config, ['num_attention_heads'], 12);
-  const attention = (name: string, keys: number, times: number): Weight[] => {
-    const options = { hasBias: true, count: times, splitUnits };
-    return [
-      ...linear('audio', `${name}.attention.query`, hiddenSize, hiddenSize, options),
-      ...linear('audio', `${name}.attention.key`, hiddenSize, keys, options),
-      ...linear('audio', `${name}.attention.value`, hiddenSize, keys, options),
-      ...linear('audio', `${name}.output.dense`, hiddenSize, hiddenSize, { ...options, splitsInputs: true }),
-      ...norm('audio', `${name}.output.LayerNorm`, hiddenSize, 'weight_and_bias', times),
-    ];
-  };
-  const layer = `${module}.encoder.layer.*`;
-  return [
-    ...norm('audio', `${module}.layernorm`, hiddenSize, 'weight_and_bias'),
-    ...attention(`${layer}.attention`, hiddenSize, count),
-    ...attention(`${layer}.crossattention`, inputs, Math.ceil(count / every)),
-    ...chain(
-      'audio',
-      [`${layer}.intermediate_query.dense`, `${layer}.output_query.dense`],
-      [hiddenSize, network, hiddenSize],
-      { count },
-    ),
-    ...norm('audio', `${layer}.output_query.LayerNorm`, hiddenSize, 'weight_and_bias', count),
-  ];
-}
-
 const GRANITE_ADAPTER =
   'The LoRA adapter that the decoder uses for sound (has_lora_adapter) is a file of its own and not counted.';
 
@@ -202,7 +203,7 @@ const graniteSpeech: MultimodalFamily = {
       const queries = Math.floor(window / heads(fields, ['downsample_rate'], 5));
       return [
         vector('audio', 'projector.query', queries * hiddenSize),
-        ...qformer(config, 'projector.qformer', hiddenSize),
+        ...qformer('audio', config, 'projector.qformer', hiddenSize),
         ...chain('audio', ['projector.linear'], [hiddenSize, text.hiddenSize]),
       ];
     }),
@@ -212,8 +213,10 @@ const graniteSpeech: MultimodalFamily = {
 
 export const AUDIO_FAMILIES: Record<string, MultimodalFamily> = {
   audioflamingo3: audioFlamingo3,
+  glmasr: glmAsr,
   granite_speech: graniteSpeech,
   qwen2_audio: qwen2Audio,
+  qwen3_asr: qwen3Asr,
   qwen2_5_omni: qwen25Omni,
   qwen2_5_omni_thinker: qwen25Omni,
   qwen3_omni_moe: qwen3Omni,

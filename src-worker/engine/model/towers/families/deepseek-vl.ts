@@ -13,9 +13,11 @@ import {
   layers,
   norm,
   pixels,
+  stackLabel,
   stackWeights,
   width,
   type Encoder,
+  type LayerNames,
 } from '../parts.ts';
 import type { MultimodalFamily, TextFrame } from '../types.ts';
 import { visionTower } from '../vision.ts';
@@ -26,7 +28,7 @@ const SAM = { side: 64, window: 14, patch: 16, neck: 256 };
 /**
  * DeepSeek-OCR's first encoder: SAM ViT-B with relative positions, a neck, and two convolutions that shorten it sixteen times.
  */
-function samWeights(config: ConfigFields, module: string): Weight[] {
+function samWeights(config: ConfigFields, module: string, shortened?: readonly [number, number]): Weight[] {
   const hiddenSize = width(config, ['width'], 768);
   const numLayers = layers(config, ['layers'], 12);
   const numHeads = heads(config, ['heads'], 12);
@@ -36,7 +38,7 @@ function samWeights(config: ConfigFields, module: string): Weight[] {
   const list = (name: string, otherwise: number[]): number[] =>
     config.optionalList([name], LIMITS.layers, isNumber, 'a whole number') ?? otherwise;
   const global = list('global_attn_indexes', [2, 5, 8, 11]).length;
-  const [first = 512, second = 1024] = list('downsample_channels', [512, 1024]);
+  const [first = 512, second = 1024] = shortened ?? list('downsample_channels', [512, 1024]);
   const plain = { hasBias: false };
   const relative = (reach: number, count: number): Weight[] =>
     ['rel_pos_h', 'rel_pos_w'].map((name) =>
@@ -67,6 +69,7 @@ function samWeights(config: ConfigFields, module: string): Weight[] {
 
 const SAM_OBJECT = 'width.sam_vit_b';
 const CLIP_OBJECT = 'width.clip-l-14-224';
+const QWEN2_OBJECT = 'width.qwen2-0-5b';
 
 /** DeepSeek-OCR: SAM's output takes the place of CLIP's patches, and both outputs go on side by side. */
 function ocrEncoder(config: ConfigFields, module: string): Encoder {
@@ -86,8 +89,56 @@ function ocrEncoder(config: ConfigFields, module: string): Encoder {
   return { ...encoder, label: `SAM, then ${encoder.label}`, width: 2 * encoder.width, weights: [...sam, ...weights] };
 }
 
-const deepseekEncoder = (config: ConfigFields, module: string): Encoder =>
-  (config.has(SAM_OBJECT) ? ocrEncoder : timmSiglip)(config, module);
+/** Qwen2-0.5B as DeepSeek-OCR 2 builds it: the file gives its width alone. */
+const QWEN2 = { numLayers: 24, ffnWidth: 4864, numHeads: 14, numKvHeads: 2 };
+const QWEN2_NAMES: LayerNames = {
+  qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+  out: 'self_attn.o_proj',
+  gate: 'mlp.gate_proj',
+  up: 'mlp.up_proj',
+  down: 'mlp.down_proj',
+  norms: ['input_layernorm', 'post_attention_layernorm'],
+};
+
+/** Learned queries for tiles of 768 pixels and for pictures of 1024. */
+const QWEN2_QUERIES = [144, 256];
+
+/** DeepSeek-OCR 2 (DeepseekOcr2VisionModel): a small decoder without its vocabulary reads what SAM puts out. */
+function ocr2Encoder(config: ConfigFields, module: string): Encoder {
+  const hiddenSize = width(config.inner(QWEN2_OBJECT, {}), ['dim'], 896);
+  const { numLayers, ffnWidth, numHeads, numKvHeads } = QWEN2;
+  const sam = samWeights(config.inner(SAM_OBJECT, {}), 'sam_model', [512, hiddenSize]);
+  return {
+    label: stackLabel('SAM, then Qwen2', numLayers, hiddenSize),
+    width: hiddenSize,
+    weights: [
+      ...sam,
+      ...stackWeights({
+        modality: 'vision',
+        module: `${module}.model.model.layers.*`,
+        names: QWEN2_NAMES,
+        numLayers,
+        hiddenSize,
+        ffnWidth,
+        numHeads,
+        keyWidth: Math.floor(hiddenSize / numHeads) * numKvHeads,
+        isGated: true,
+        norm: 'weight',
+        outBias: false,
+        ffnBias: false,
+      }),
+      ...norm('vision', `${module}.model.model.norm`, hiddenSize, 'weight'),
+      ...QWEN2_QUERIES.map((rows) => table('vision', `${module}.query`, rows, hiddenSize)),
+    ],
+  };
+}
+
+const isOcr2 = (fields: ConfigFields): boolean => fields.has(`vision_config.${QWEN2_OBJECT}`);
+
+function deepseekEncoder(config: ConfigFields, module: string): Encoder {
+  if (config.has(QWEN2_OBJECT)) return ocr2Encoder(config, module);
+  return (config.has(SAM_OBJECT) ? ocrEncoder : timmSiglip)(config, module);
+}
 
 /** DeepSeek-VL2 names the sizes of its SigLIP (so400m, with the pooling head) as timm does. */
 function timmSiglip(config: ConfigFields, module: string): Encoder {
@@ -108,7 +159,8 @@ function timmSiglip(config: ConfigFields, module: string): Encoder {
 /** Patches two by two, two linear layers; learned ends of rows and between local and global views. */
 function projector(encoder: Encoder, fields: ConfigFields, { hiddenSize }: TextFrame): Weight[] {
   const config = fields.inner('projector_config', {});
-  const separators = ['image_newline', 'view_seperator'].map((name) => vector('vision', name, hiddenSize));
+  const ends = isOcr2(fields) ? ['view_seperator'] : ['image_newline', 'view_seperator'];
+  const separators = ends.map((name) => vector('vision', name, hiddenSize));
   if (config.optionalText(['projector_type']) === 'linear') {
     return [...chain('vision', ['projector.layers'], [encoder.width, hiddenSize]), ...separators];
   }

@@ -196,6 +196,7 @@ const gemma3n: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'gemma3n_text',
   towers: [],
+  leavesOut: ['vision_config', 'audio_config'],
   assumptions: () => [
     'The vision part (MobileNetV5) and the audio part of Gemma 3n are not described by config.json and not counted: about 1.0 billion parameters, 2 GB at 16 bit, beside the text decoder.',
   ],

@@ -2,7 +2,7 @@
 
 import type { ConfigFields } from '../../fields.ts';
 import { LIMITS } from '../../fields.ts';
-import { linear, table, type Weight } from '../../weight.ts';
+import { linear, table, vector, type Weight } from '../../weight.ts';
 import {
   COLOURS,
   convolution,
@@ -17,6 +17,7 @@ import {
   width,
   type Encoder,
 } from '../parts.ts';
+import { eva2ClipEncoder } from '../encoders/eva.ts';
 import type { MultimodalFamily } from '../types.ts';
 import { visionTower } from '../vision.ts';
 
@@ -130,6 +131,36 @@ const glm = (textModelType: string, encoder: (config: ConfigFields, module: stri
   textModelType,
   towers: [visionTower({ encoder, module: 'visual' })],
 });
+
+/**
+ * GLM-4V-9B: a `chatglm` decoder with a picture part. A convolution joins patches two by two, a gated network as wide as the
+ * decoder's follows, two vectors mark the ends of a picture.
+ */
+export const GLM_4V: MultimodalFamily = {
+  text: [],
+  textModelType: 'chatglm',
+  architectures: ['ChatGLMModel'],
+  towers: [
+    visionTower({
+      encoder: eva2ClipEncoder,
+      module: 'transformer.vision',
+      projector: (encoder, fields, { hiddenSize }) => {
+        const module = 'transformer.vision';
+        const inner = fields.count(['ffn_hidden_size'], LIMITS.width, 'the inner width of the feed-forward network');
+        const split = { splitUnits: inner };
+        return [
+          ...convolution('vision', `${module}.conv`, hiddenSize, encoder.width * 4),
+          ...linear('vision', `${module}.linear_proj.linear_proj`, hiddenSize, hiddenSize),
+          ...norm('vision', `${module}.linear_proj.norm1`, hiddenSize, 'weight_and_bias'),
+          ...linear('vision', `${module}.linear_proj.gate_proj`, inner, hiddenSize, split),
+          ...linear('vision', `${module}.linear_proj.dense_h_to_4h`, inner, hiddenSize, split),
+          ...linear('vision', `${module}.linear_proj.dense_4h_to_h`, hiddenSize, inner, split),
+          ...['boi', 'eoi'].map((name) => vector('vision', `${module}.${name}`, hiddenSize)),
+        ];
+      },
+    }),
+  ],
+};
 
 export const GLM_FAMILIES: Record<string, MultimodalFamily> = {
   glm46v: glm('glm4v_text', glm4vEncoder),

@@ -1,10 +1,10 @@
 /** InternVL in both spellings: the checkpoints' own code (`internvl_chat`) and Transformers' (`internvl`). */
 
-import type { ConfigFields } from '../../fields.ts';
+import { LIMITS, type ConfigFields } from '../../fields.ts';
 import { internVitEncoder, internVlEncoder } from '../encoders/intern-vit.ts';
 import { chain, norm, type Encoder } from '../parts.ts';
 import type { MultimodalFamily, TextFrame } from '../types.ts';
-import { visionTower } from '../vision.ts';
+import { visionTower, type EncoderReader } from '../vision.ts';
 import type { Weight } from '../../weight.ts';
 
 /** Features of the patches that one token takes together: `downsample_ratio` 0.5 joins two by two. */
@@ -12,6 +12,16 @@ function shuffled(encoder: Encoder, fields: ConfigFields): number {
   const ratio = fields.optionalPositive(['downsample_ratio'], 1) ?? 0.5;
   return encoder.width * Math.floor(1 / ratio) ** 2;
 }
+
+/** NVLM-D: without biases, and as wide inside as the decoder's networks (vLLM's nvlm_d.py). */
+const nvlmMlp1 = (encoder: Encoder, fields: ConfigFields, { hiddenSize, fields: text }: TextFrame): Weight[] => {
+  const features = shuffled(encoder, fields);
+  const inner = text.count(['intermediate_size'], LIMITS.width, 'the inner width of the feed-forward network');
+  return [
+    ...norm('vision', 'mlp1.0', features, 'weight_and_bias'),
+    ...chain('vision', ['mlp1.1', 'mlp1.3'], [features, inner, hiddenSize], { hasBias: false }),
+  ];
+};
 
 /** A norm and two linear layers (module `mlp1` of the checkpoints). */
 const mlp1 = (encoder: Encoder, fields: ConfigFields, { hiddenSize }: TextFrame): Weight[] => {
@@ -25,7 +35,6 @@ const mlp1 = (encoder: Encoder, fields: ConfigFields, { hiddenSize }: TextFrame)
 const internvlChat: MultimodalFamily = {
   text: ['llm_config', 'text_config'],
   textModelType: 'internlm2',
-  architectures: ['InternVLChatModel', 'SkyworkR1VChatModel', 'InternS1ForConditionalGeneration'],
   towers: [visionTower({ encoder: internVitEncoder, module: 'vision_model', projector: mlp1 })],
 };
 
@@ -47,9 +56,39 @@ const internvl: MultimodalFamily = {
   ],
 };
 
+/** Heads without effect that the checkpoint of NVLM-D has so that eight GPUs can share them evenly. */
+const NVLM_DUMMY_HEADS = 7;
+
+const nvlm: MultimodalFamily = {
+  ...internvlChat,
+  textModelType: 'qwen2',
+  towers: [
+    visionTower({
+      encoder: (config, module) => internVitEncoder(config, module, NVLM_DUMMY_HEADS),
+      module: 'vision_model',
+      projector: nvlmMlp1,
+    }),
+  ],
+};
+
+/** Qianfan-OCR in both spellings: as published (`intern_vit_6b`) and as Transformers writes it (QianfanOCRVisionConfig). */
+const qianfanEncoder: EncoderReader = (config, module) =>
+  config.optionalText(['model_type']) === 'intern_vit_6b'
+    ? internVitEncoder(config, module)
+    : internVlEncoder(config.withDefaults({ attention_bias: true }), module);
+
+const qianfanOcr: MultimodalFamily = {
+  ...internvlChat,
+  textModelType: 'qwen3',
+  towers: [visionTower({ encoder: qianfanEncoder, module: 'vision_model', projector: mlp1 })],
+};
+
 export const INTERNVL_FAMILIES: Record<string, MultimodalFamily> = {
+  h2ovl_chat: { ...internvlChat, textModelType: 'mistral' },
   internvl,
   internvl_chat: internvlChat,
   interns1: internvl,
+  NVLM_D: nvlm,
+  qianfan_ocr: qianfanOcr,
   skywork_chat: internvlChat,
 };

@@ -4,6 +4,7 @@ import { LIMITS, type ConfigFields } from '../../fields.ts';
 import { linear, vector, type Weight } from '../../weight.ts';
 import { chain, norm, type Encoder } from '../parts.ts';
 import type { MultimodalFamily, TextFrame } from '../types.ts';
+import { namedVision } from '../named.ts';
 import { visionTower, type Projector } from '../vision.ts';
 
 /** How many layers of the encoder are projected side by side: one that is named by its number, or a list. */
@@ -58,6 +59,27 @@ const llavaNext: MultimodalFamily = {
     }),
   ],
 };
+
+/** Video-LLaVA: one CLIP for pictures and one for films, alike (VideoLlavaConfig: ViT-L/14 at 224 pixels). */
+const videoLlava: MultimodalFamily = {
+  ...llava,
+  towers: ['image_tower', 'video_tower'].map((module) =>
+    visionTower({
+      encoder: 'clip_vision_model',
+      whenAbsent: { ...CLIP_LARGE, image_size: 224 },
+      module,
+      ...(module === 'image_tower' ? { projector: twoLayers(true) } : {}),
+    }),
+  ),
+};
+
+/** What LLaVA's own code writes: a decoder's fields outside, the encoder by its name. */
+const named = (textModelType: string): MultimodalFamily => ({
+  text: [],
+  textModelType,
+  towers: [namedVision('mm_vision_tower')],
+  isEstimated: true,
+});
 
 /** LlavaOnevisionConfig's own SigLIP. */
 const ONEVISION_SIGLIP = {
@@ -219,7 +241,11 @@ export const LLAVA_FAMILIES: Record<string, MultimodalFamily> = {
   llava,
   llava_next: llavaNext,
   llava_next_video: llavaNext,
+  llava_llama: named('llama'),
+  llava_mistral: named('mistral'),
+  llava_qwen: named('qwen2'),
   llava_onevision: llavaOnevision,
+  minimax_vl_01: { ...llavaNext, textModelType: 'minimax_text_01' },
   mistral3,
   // Pixtral-12B as Transformers publishes it is a `llava`; some files name it after its encoder.
   pixtral: {
@@ -227,5 +253,6 @@ export const LLAVA_FAMILIES: Record<string, MultimodalFamily> = {
     textModelType: 'mistral',
     towers: [visionTower({ encoder: 'pixtral', projector: twoLayers(true) })],
   },
+  video_llava: videoLlava,
   vipllava,
 };
