@@ -22,7 +22,7 @@ const ASSUMED_CONTEXT_TOKENS = 2048;
 /** Scalings whose extended length the file already states in `max_position_embeddings`. */
 const ALREADY_EXTENDED: ReadonlySet<string> = new Set(['default', 'llama3', 'longrope', 'su', 'mrope', 'proportional']);
 
-export interface ContextLength {
+interface ContextLength {
   tokens: number;
   /** Set when the file does not say. */
   assumption: string | null;

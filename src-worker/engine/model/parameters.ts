@@ -44,7 +44,7 @@ export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count:
  * Weights that are `stored`, each once, or those a token is multiplied with: `used` also has what several layers share, as
  * often as it is used.
  */
-export type WeightsAs = 'stored' | 'used';
+type WeightsAs = 'stored' | 'used';
 
 /**
  * Mixers and feed-forward networks of a layer, each with its kernels, its residual sum and, under tensor parallelism, its
@@ -54,7 +54,7 @@ export const sublayersOf = ({ attention, ffn }: Layer): number =>
   (attention.weights.length > 0 ? (attention.numMixers ?? 1) : 0) + (ffn.weights.length > 0 ? 1 : 0);
 
 /** Calls `visit` for each weight with how often it occurs in the model. */
-export function eachWeight(
+function eachWeight(
   model: Parts,
   visit: (weight: Weight, occurrences: number) => void,
   as: WeightsAs = 'stored',

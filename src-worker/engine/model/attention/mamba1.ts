@@ -15,7 +15,7 @@ interface Mamba1Shape {
   hasConvolutionBias: boolean;
 }
 
-export interface Mamba1Options {
+interface Mamba1Options {
   module?: string;
   /** Norms with weights on time step, input and output vectors (Jamba). */
   hasInnerNorms?: boolean;

@@ -21,7 +21,7 @@ interface Mamba2Shape {
 }
 
 /** Fields a family keeps the sizes in, with the defaults of its Transformers class. */
-export interface Mamba2Fields {
+interface Mamba2Fields {
   heads: readonly [name: string, otherwise: number];
   /** A file may say "auto"; absent or "auto" = the width over the heads. */
   headDim: readonly string[];

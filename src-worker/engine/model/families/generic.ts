@@ -66,7 +66,7 @@ export function betrayedKinds(fields: ConfigFields): AttentionKindEntry[] {
 }
 
 /** Every name of a kind of layer that some registered kind goes by. */
-export const KNOWN_LAYER_TYPES: readonly string[] = [...new Set(entries.flatMap((entry) => entry.layerTypes))];
+const KNOWN_LAYER_TYPES: readonly string[] = [...new Set(entries.flatMap((entry) => entry.layerTypes))];
 
 const plainAttention = gqaAttention({
   qkvBias: (fields) => isOn(fields, QKV_BIAS),
