@@ -64,6 +64,12 @@ function readsText(
   throw unsupported(fields.modelId, modelType, sentence);
 }
 
+/** A field speaks of a kind, and the file does not say enough of it to be estimated. */
+function refuseTelltale(fields: ConfigFields, modelType: string, reason: UnsupportedReason): ConfigIqError {
+  const sentence = `${modelType} uses ${reasonWords(reason)}, and its config.json does not describe them in a way that is known, so it cannot be estimated; ${SUPPORTED}.`;
+  return unsupported(fields.modelId, modelType, sentence);
+}
+
 /** How a file is read: by its model_type, else by the class it names, else by its fields alone. */
 interface ChosenFamily {
   family: DecoderFamily;
@@ -86,7 +92,7 @@ function chooseFamily(fields: ConfigFields, modelType: string, isAround: boolean
   const byClass = known ? null : classThatFits(fields, architecture);
   const readsOwnFields = known !== null || (byClass !== null && !isPlainFamily(byClass.family));
   const telltale = telltaleReason(fields, readsOwnFields, isAround, betrayedKinds(fields).length > 0);
-  if (telltale) throw refuseKind(fields, modelType, telltale);
+  if (telltale) throw refuseTelltale(fields, modelType, telltale);
   if (known) return { family: known, isKnown: true, assumptions: [] };
   if (byClass) {
     const assumption = `model_type "${modelType}" is not known: the file is read as the class ${byClass.name} that architectures names.`;
@@ -229,7 +235,7 @@ export function analyzeGenerator(source: ModelSource): Model {
 
 /** Why a model that embeds texts is counted but not sized. */
 export const embedsSentence = (id: string): string =>
-  `${id} turns texts into vectors and generates none, so it has no tokens per second to size; "model show" counts it.`;
+  `${id} turns texts into vectors and generates none: it is counted, but has no tokens per second to size.`;
 /** How a file with parts beside its decoder is read; null for a decoder alone. */
 const multimodalFor = (fields: ConfigFields, outerType: string): MultimodalFamily | null =>
   multimodalOf(outerType) ??

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kvLayout } from '../../../src-worker/engine/model/kv.ts';
 import { analyzeGenerator, analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import { knownModelTypes } from '../../../src-worker/engine/model/families/registry.ts';
 import { unsupportedModelType } from '../../../src-worker/engine/model/families/unsupported.ts';
@@ -204,6 +205,41 @@ describe('what an estimate leaves unread', () => {
     const model = llama({ model_type: 'novel', architectures: ['NovelForCausalLM'], layer_types, ...sizes });
     expect(model.isEstimated).toBe(true);
     expect(model.layers.map(({ attention }) => attention.kind).slice(0, 2)).toEqual(['gqa', 'mamba2']);
+  });
+});
+
+describe('a hybrid of an unknown family that lists its layers', () => {
+  const mixed = Array.from({ length: 32 }, (_, layer) => (layer % 8 === 7 ? 'attention' : 'mamba'));
+  const novel = {
+    model_type: 'novel',
+    architectures: ['NovelForCausalLM'],
+    num_key_value_heads: 8,
+    layer_types: mixed,
+  };
+  const bamba = { mamba_n_heads: 128, mamba_d_head: 64, mamba_d_state: 128, mamba_n_groups: 1, mamba_d_conv: 4 };
+
+  it('keeps a cache in its layers of attention: 8 KV heads of 128 in four of them', () => {
+    const model = llama({ ...novel, ...bamba });
+    expect(model.layers.map(({ attention }) => attention.kind).slice(6, 8)).toEqual(['mamba2', 'gqa']);
+    expect(kvLayout(model, 2, 1).fullBytesPerToken).toBe(4 * 2 * 8 * 128 * 2);
+    expect(model.assumptions.join(' ')).not.toMatch(/Not read.*num_(attention|key_value)_heads/);
+  });
+
+  it('is read in the words of Nemotron-H as well', () => {
+    const nemotron = { mamba_num_heads: 128, mamba_head_dim: 64, ssm_state_size: 128, n_groups: 1, conv_kernel: 4 };
+    expect(llama({ ...novel, ...nemotron }).totalParameters).toBe(llama({ ...novel, ...bamba }).totalParameters);
+  });
+
+  it('with one kind for all its attention does not speak of grouped-query layers', () => {
+    const latent = {
+      kv_lora_rank: 512,
+      q_lora_rank: null,
+      qk_nope_head_dim: 128,
+      qk_rope_head_dim: 64,
+      v_head_dim: 128,
+    };
+    const { assumptions } = llama({ ...novel, layer_types: undefined, ...latent });
+    expect(assumptions.join(' ')).not.toContain('grouped-query');
   });
 });
 

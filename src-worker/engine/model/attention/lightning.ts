@@ -102,6 +102,7 @@ export function lightningAttention(options: LightningOptions = {}): AttentionRea
 export const LIGHTNING: AttentionKindEntry = {
   words: 'linear attention (lightning attention)',
   shortName: 'Lightning',
+  isRecurrence: true,
   layerTypes: [],
   telltales: ['attn_type_list'],
   read: lightningAttention(),

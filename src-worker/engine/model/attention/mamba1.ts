@@ -110,6 +110,7 @@ export function mamba1(options: Mamba1Options = {}): AttentionReader {
 export const MAMBA1: AttentionKindEntry = {
   words: 'state-space (Mamba) layers',
   shortName: 'Mamba',
+  isRecurrence: true,
   layerTypes: ['mamba'],
   telltales: ['mamba_dt_rank', 'time_step_rank'],
   read: mamba1(),

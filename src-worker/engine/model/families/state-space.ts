@@ -36,11 +36,11 @@ const mamba2Pure: DecoderFamily = {
   attention: mamba2({
     module: 'mixer',
     fields: {
-      heads: ['num_heads', 128],
+      heads: [['num_heads'], 128],
       headDim: ['head_dim'],
       headDimOtherwise: 64,
       groups: [['n_groups'], 8],
-      stateSize: ['state_size', 128],
+      stateSize: [['state_size'], 128],
       kernel: ['conv_kernel'],
       expand: ['expand'],
     },
