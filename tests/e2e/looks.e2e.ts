@@ -144,7 +144,7 @@ const MODEL_STATES: State[] = [
     'models, one that cannot be sized',
     async (app, page) => {
       await page.keyboard.press('Escape');
-      await app.models.search('deepseek');
+      await app.models.search('e5-mistral');
       await page.getByLabel('Kind', { exact: true }).click();
       await page.getByRole('option', { name: /^Not supported/ }).click();
       await app.models.table.getByRole('rowheader').first().click();
