@@ -8,7 +8,7 @@ import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
 import { NAMES } from './frame.ts';
-import { activeParameters, totalParameters } from './parameters.ts';
+import { activeParameters, eachWeight, totalParameters } from './parameters.ts';
 import { unreadParts } from './towers/described.ts';
 import { unknownMultimodal } from './towers/generic.ts';
 import { multimodalOf, seeingDecoderOf } from './towers/registry.ts';
@@ -100,6 +100,18 @@ function chooseFamily(fields: ConfigFields, modelType: string, isAround: boolean
   return { family: GENERIC_FAMILY, isKnown: false, assumptions: [] };
 }
 
+const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+/** Refuses a file whose sizes, each in range, leave a matrix with no rows or a part of one: fewer features than heads, say. */
+function checkSizes(modelId: string, model: Pick<Model, 'outside' | 'layers' | 'towers'>): void {
+  eachWeight(model, ({ name, rows, columns, count, splitUnits }) => {
+    if ([rows, columns, count, splitUnits].every(isSize)) return;
+    const shape = `${count} of ${rows} x ${columns}`;
+    const sentence = `config.json of ${modelId}: the sizes it gives make ${name} a matrix that cannot be (${shape}): check widths and heads of that part, each must leave at least 1.`;
+    throw invalidInput('config_invalid', sentence, { model: modelId, field: name, value: shape });
+  });
+}
+
 const EMBEDS =
   'The file names the body of a decoder without an output head: it turns texts into vectors and generates none.';
 
@@ -138,6 +150,7 @@ export function analyzeModel(source: ModelSource): Model {
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
   const unread = unreadParts(fields, multimodal?.leavesOut);
+  checkSizes(source.id, model);
   const { checkpoint, assumptions: ofCheckpoint } = readCheckpoint(fields, text, model);
   const total = totalParameters(model);
   if (total > MOST_PARAMETERS) {

@@ -28,18 +28,25 @@ export interface ContextLength {
   assumption: string | null;
 }
 
+interface RopeScaling {
+  block: ConfigFields;
+  type: string;
+  factor: number;
+  original: number | null;
+}
+
 /**
  * Older files say `type`, newer ones `rope_type`; Transformers 5 moved the whole block to `rope_parameters`, there one for
  * each kind of layer where they differ: the layers that see everything decide.
  */
-function ropeScaling(fields: ConfigFields): { type: string; factor: number; original: number | null } | null {
+function ropeScaling(fields: ConfigFields): RopeScaling | null {
   const outer = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
   const block = outer?.nested('full_attention') ?? outer;
   const type = block?.optionalText(['rope_type', 'type']) ?? null;
   if (!block || type === null) return null;
   const factor = block.optionalPositive(['factor'], 100_000) ?? 1;
   const original = block.optionalCount(['original_max_position_embeddings'], LIMITS.context);
-  return { type, factor, original };
+  return { block, type, factor, original };
 }
 
 /**
@@ -68,5 +75,8 @@ export function contextLength(
   if (!scaling || family.statesExtendedContext || ALREADY_EXTENDED.has(scaling.type))
     return { tokens: written, assumption: null };
   const base = scaling.type === 'yarn' ? (scaling.original ?? written) : written;
-  return { tokens: Math.floor(base * scaling.factor), assumption: null };
+  const tokens = Math.floor(base * scaling.factor);
+  if (tokens >= 1 && tokens <= LIMITS.context) return { tokens, assumption: null };
+  const cure = `a factor that leaves 1 to ${LIMITS.context.toLocaleString('en-US')} of the ${base} tokens it multiplies`;
+  throw scaling.block.invalid('factor', scaling.factor, cure);
 }
