@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { analyzeModel } from '../src-worker/engine/model/analyze.ts';
 import type { Model } from '../src-worker/engine/model/types.ts';
 import { bundledCatalogsFolder } from '../src-main/catalogs/load.ts';
 import { listBundledModels } from '../src-main/catalogs/models.ts';
-import { numberOrNull, readCsv, readJson, textOf } from './convert/read.ts';
+import { ConversionError, numberOrNull, readCsv, readJson, textOf } from './convert/read.ts';
 
 /**
  * Our parameter counts beside the known ones: `npm run report:models [-- DATA_FOLDER] [-- --json]`. Without a folder the
@@ -52,7 +52,12 @@ export function bundledCounts(): KnownCounts[] {
   });
 }
 
-export function folderCounts(folder: string): KnownCounts[] {
+/** The folder that holds models/, given it or models/ itself. */
+const dataFolderOf = (folder: string): string =>
+  existsSync(join(folder, 'models/parameters.csv')) ? folder : dirname(resolve(folder));
+
+export function folderCounts(given: string): KnownCounts[] {
+  const folder = dataFolderOf(given);
   return readCsv(folder, 'models/parameters.csv').map((row) => {
     const id = textOf(row, 'hf_id');
     return {
@@ -152,4 +157,12 @@ function main(): void {
   if (!rows.every(isWithin)) process.exitCode = 1;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    main();
+  } catch (thrown) {
+    if (!(thrown instanceof ConversionError)) throw thrown;
+    console.error(thrown.message);
+    process.exitCode = 4;
+  }
+}

@@ -5,6 +5,27 @@ import { ConversionError, numberOrNull, readCsv, readJson, textOf, textOrNull } 
 const ALIASES_NOTE =
   'Same architecture, hence the same parameter counts, KV cache and FLOPs as the bundled config named. A re-upload’s own precision, tokenizer and context limit are not in that config.';
 
+/**
+ * Published with their quantization recipe in a file of its own (`hf_quant_config.json`, older exports of ModelOpt), which the
+ * collected facts do not have. Without a mark they would pass for 16-bit checkpoints.
+ */
+const RECIPE_APART: ReadonlySet<string> = new Set([
+  'nvidia/DeepSeek-V3.1-NVFP4',
+  'nvidia/DeepSeek-V3.2-NVFP4',
+  'nvidia/GLM-5-NVFP4',
+  'nvidia/Llama-3.1-70B-Instruct-FP8',
+  'nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-NVFP4',
+  'nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-NVFP4',
+  'nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-FP8',
+  'nvidia/NVIDIA-Nemotron-3-Ultra-550B-A55B-NVFP4',
+  'nvidia/NVIDIA-Nemotron-3.5-Lightning-30B-A3B-NVFP4',
+  'nvidia/Qwen3-235B-A22B-NVFP4',
+]);
+
+/** Says that a recipe lies apart: a method without its formats. */
+const withRecipeApart = (config: unknown, id: string): unknown =>
+  RECIPE_APART.has(id) && isRecord(config) ? { ...config, quantization_config: { quant_method: 'modelopt' } } : config;
+
 /** Largest bundled config; a reduction that leaves more has missed something. */
 const MAX_CONFIG_BYTES = 12_000;
 
@@ -38,13 +59,13 @@ export function convertModels(folder: string): ConvertedModels {
   const models = readCsv(folder, 'models/sources.csv').map((row) => {
     const id = textOf(row, 'hf_id');
     const file = textOf(row, 'file').replace(/^configs\//, '');
-    configs[file] = reduceConfig(readJson(folder, `models/configs/${file}`), file, notes);
+    configs[file] = withRecipeApart(reduceConfig(readJson(folder, `models/configs/${file}`), file, notes), id);
     const count = counts.get(id);
     return {
       id,
       file,
       kind: textOf(row, 'kind') as ModelsIndexFile['models'][number]['kind'],
-      provenance: textOf(row, 'provenance'),
+      provenance: `${textOf(row, 'provenance')}${RECIPE_APART.has(id) ? '; the recipe in hf_quant_config.json is not among the facts' : ''}`,
       known_total_parameters: count ? numberOrNull(count, 'total_parameters') : null,
       known_total_basis: (count && (textOrNull(count, 'precision') as 'exact' | 'derived' | null)) ?? null,
       known_active_parameters: count ? numberOrNull(count, 'active_parameters_derived') : null,

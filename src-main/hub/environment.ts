@@ -21,7 +21,7 @@ export interface HubSettings {
 }
 
 /** Addresses with a scheme; empty = none. `except` lists the hosts that are reached without one. */
-export interface Proxies {
+interface Proxies {
   http: string;
   https: string;
   except: string;

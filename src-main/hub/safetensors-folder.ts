@@ -13,7 +13,7 @@ const MAX_HEADER_BYTES = 25_000_000;
 const MAX_INDEX_BYTES = 100_000_000;
 const MAX_SHARDS = 10_000;
 
-export interface FolderSafetensors {
+interface FolderSafetensors {
   summary: SafetensorsSummary | null;
   /** Why there is none although there are files, as a sentence. */
   problem: string | null;

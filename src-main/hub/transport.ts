@@ -49,7 +49,7 @@ export interface Transport {
 }
 
 /** Real configs have a few kilobytes; the API's answer for a repository of thousands of files has a few megabytes. */
-export const MAX_TEXT_BYTES = 5_000_000;
+const MAX_TEXT_BYTES = 5_000_000;
 /** The largest indexes in use have 60 MB (half a million tensors). */
 const MAX_INDEX_BYTES = 100_000_000;
 /** The longest header that the hub's client reads. */

@@ -5,7 +5,7 @@ const MAX_ID_LENGTH = 200;
 const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+){0,2}$/;
 
 /** Where an id was taken from, which decides how to mend it. */
-export type IdOrigin = 'given' | 'import' | 'path';
+type IdOrigin = 'given' | 'import' | 'path';
 
 const ORIGIN_WORDS: Record<IdOrigin, string> = {
   given: '',

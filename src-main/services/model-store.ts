@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { listedFacts } from '../../src-worker/answers/model-summary.ts';
-import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
+import { analyzeModel, embedsSentence } from '../../src-worker/engine/model/analyze.ts';
 import { errorInfo, invalidInput, fileError } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { ModelListEntry } from '../../src-worker/protocol/documents.ts';
@@ -224,7 +224,10 @@ function entryOf(source: ModelSource): ModelListEntry {
   const { id, origin, revision, addedAt } = source;
   const told: Told = { id, origin, source: source.source, revision, added_at: addedAt };
   try {
-    return { ...told, ...listedFacts(analyzeModel(source)), supported: true, reason: null, alias_of: null };
+    const model = analyzeModel(source);
+    // What embeds texts is counted, but there is nothing to size.
+    const reason = model.generatesText ? null : embedsSentence(source.id);
+    return { ...told, ...listedFacts(model), supported: reason === null, reason, alias_of: null };
   } catch (thrown) {
     return unsupportedEntry(told, errorInfo(thrown).message);
   }

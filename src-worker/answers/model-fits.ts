@@ -4,7 +4,7 @@ import { engineRefusal, precisionSupport } from '../engine/hardware/precision.ts
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineLimits } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
-import { analyzeModel } from '../engine/model/analyze.ts';
+import { analyzeGenerator } from '../engine/model/analyze.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import type { ModelSource } from '../engine/model/source.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
@@ -81,7 +81,7 @@ function tokensOf({ tokens }: ModelFitsInput, { id, maxContextTokens }: Model): 
  * the newest engine, and how many such requests that is at once. Throws what `analyzeModel` throws.
  */
 export function answerModelFits(input: ModelFitsInput, source: ModelSource, facts: Facts): ModelFitsDocument {
-  const model = analyzeModel(source);
+  const model = analyzeGenerator(source);
   const engine = resolveEngine('vllm', facts);
   const calibration = resolveCalibration('default', facts);
   const requestTokens = tokensOf(input, model);

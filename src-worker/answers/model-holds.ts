@@ -39,6 +39,18 @@ function stageDocument(model: Model, tensorParallel: number, holding: StageHoldi
   };
 }
 
+/** Degrees that do not go together, by the names they are asked for. */
+function checkDegrees(model: Model, { tp, pp, ep }: ModelHoldsInput): void {
+  const refuse = (field: string, value: number, cure: string): never => {
+    throw invalidInput('parallelism_invalid', `${field} is ${value}: it must be ${cure}.`, { field, value });
+  };
+  if (pp > model.layers.length) refuse('pp', pp, `at most the ${model.layers.length} layers of ${model.id}`);
+  const numExperts = Math.max(0, ...model.layers.map(({ ffn }) => ffn.experts?.numExperts ?? 0));
+  if (ep > 1 && numExperts === 0) refuse('ep', ep, `1: ${model.id} has no experts`);
+  if (ep > Math.max(1, numExperts)) refuse('ep', ep, `at most the ${numExperts} experts of ${model.id}`);
+  if (ep % tp !== 0 && tp % ep !== 0) refuse('ep', ep, `a multiple or a divisor of tp ${tp}`);
+}
+
 /**
  * What the fullest GPU of every pipeline stage holds. Throws what `analyzeModel` throws, `tp_heads` where the heads cannot
  * be shared out, and `parallelism_invalid` where the degrees do not go together.
@@ -58,6 +70,7 @@ export function answerModelHolds(input: ModelHoldsInput, source: ModelSource): M
       },
     );
   }
+  checkDegrees(model, input);
   const holdings = stageHoldings(model, precision, { tensorParallel: tp, pipelineParallel: pp, expertParallel: ep });
   const fullest = holdings.reduce((most, holding) => (holding.totalBytes > most.totalBytes ? holding : most));
   return {

@@ -31,7 +31,7 @@ const TENSOR_PARALLEL_DEGREES = [1, 2, 4, 8, 16, 32, 64];
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>
   items.reduce((total, item) => total + of(item), 0);
 
-function summary(layer: Layer, first: number): LayerSummary {
+function summary(layer: Layer, first: number, contextTokens: number): LayerSummary {
   const { cache, state, label } = layer.attention;
   const windows = cache.flatMap(({ windowTokens }) => windowTokens ?? []);
   return {
@@ -44,7 +44,7 @@ function summary(layer: Layer, first: number): LayerSummary {
     kv_bytes_per_token_fp16: sum(cache, (share) => cacheBytesPerToken(share, KV_16_BIT_BYTES, 1)),
     window_tokens: windows.length === 0 ? null : Math.min(...windows),
     state_bytes_per_sequence: sum(state, (share) => stateBytes(share, 1)),
-    flops_per_token: layerFlops(layer, FLOPS_CONTEXT_TOKENS),
+    flops_per_token: layerFlops(layer, contextTokens),
   };
 }
 
@@ -55,7 +55,7 @@ const isAlike = (one: LayerSummary, other: LayerSummary): boolean =>
 function layerGroups(model: Model): LayerSummary[] {
   const groups: LayerSummary[] = [];
   model.layers.forEach((layer, index) => {
-    const next = summary(layer, index);
+    const next = summary(layer, index, flopsContext(model));
     const last = groups.at(-1);
     if (last && isAlike(last, next)) last.count += 1;
     else groups.push(next);
@@ -83,12 +83,15 @@ function windows(model: Model): ModelDocument['windows'] {
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-function flopsDocument(flops: TokenFlops): ModelDocument['flops_per_token'] {
+/** Tokens of context that FLOPs are given for: a middling length, or all the model reads. */
+const flopsContext = ({ maxContextTokens }: Model): number => Math.min(FLOPS_CONTEXT_TOKENS, maxContextTokens);
+
+function flopsDocument(flops: TokenFlops, contextTokens: number): ModelDocument['flops_per_token'] {
   const named = Object.entries(flops).filter(([name]) => name !== 'total');
   const components = Object.fromEntries(
     named.map(([name, flop]): [string, number] => [snakeCase(name), flop as number]),
   );
-  return { context_tokens: FLOPS_CONTEXT_TOKENS, components, total: flops.total };
+  return { context_tokens: contextTokens, components, total: flops.total };
 }
 
 /** `model show`: what a config.json amounts to. Throws what `analyzeModel` throws. */
@@ -135,7 +138,7 @@ export function answerModel(source: ModelSource): ModelDocument {
     },
     windows: windows(model),
     state_bytes_per_sequence: kvLayout(model, KV_16_BIT_BYTES, 1).stateBytes,
-    flops_per_token: flopsDocument(tokenFlops(model, FLOPS_CONTEXT_TOKENS)),
+    flops_per_token: flopsDocument(tokenFlops(model, flopsContext(model)), flopsContext(model)),
     tensor_parallel: TENSOR_PARALLEL_DEGREES.filter((degree) => undividedHeads(model, degree) === null),
     max_context_tokens: model.maxContextTokens,
     layers: layerGroups(model),

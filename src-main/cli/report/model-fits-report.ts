@@ -7,7 +7,8 @@ import { facts, heading, table, textOf, wrap } from './layout.ts';
 export function modelFitsReport(document: ModelFitsDocument): string {
   const { input, engine, engine_version: version, tensor_parallel: tried, gpus } = document;
   const main = document.checkpoint_precision ?? 'fp16';
-  const running = gpus.filter(({ sentence }) => sentence === null);
+  const running = gpus.filter(({ sentence }) => sentence === null).sort(byMemory);
+  const holding = running.filter((gpu) => gpusNeeded(gpu, main) !== null);
   const refused = gpus.filter(({ sentence }) => sentence !== null);
   const precisions = running[0]?.fits.map(({ precision }) => precision) ?? [];
   return textOf([
@@ -26,7 +27,7 @@ export function modelFitsReport(document: ModelFitsDocument): string {
         { title: 'KV tokens', align: 'right' },
         { title: 'Requests at once', align: 'right' },
       ],
-      running.map((gpu) => {
+      holding.map((gpu) => {
         const fit = fitIn(gpu, main);
         const cells = [fit?.tensor_parallel, fit?.kv_cache_tokens, fit?.requests];
         return [gpu.gpu, decimal(gpu.memory_gib), ...cells.map(count)];
@@ -38,12 +39,34 @@ export function modelFitsReport(document: ModelFitsDocument): string {
         { title: 'GPUs needed in' },
         ...precisions.map((name) => ({ title: precisionLabel(name), align: 'right' as const })),
       ],
-      running.map((gpu) => [gpu.gpu, ...gpu.fits.map(({ tensor_parallel: gpusNeeded }) => count(gpusNeeded))]),
+      running.filter(holdsAny).map((gpu) => [gpu.gpu, ...gpu.fits.map((fit) => count(fit.tensor_parallel))]),
     ),
     '',
     ...wrap(`${NONE} = does not fit on ${tried.at(-1) ?? 1}, or the GPU lacks the format; --json says which and why.`),
+    ...misfitLines(running, main),
     ...(refused.length > 0 ? ['', 'vLLM does not run on:', ...refusedLines(refused)] : []),
   ]);
+}
+
+const byMemory = (one: GpuFits, other: GpuFits): number =>
+  one.memory_gib - other.memory_gib || (one.gpu < other.gpu ? -1 : 1);
+
+const gpusNeeded = (gpu: GpuFits, precision: string): number | null => fitIn(gpu, precision)?.tensor_parallel ?? null;
+
+const holdsAny = ({ fits }: GpuFits): boolean => fits.some((fit) => fit.tensor_parallel !== null);
+
+/** GPUs that do not hold the model as it is stored, and why the nearest of them does not. */
+function misfitLines(running: readonly GpuFits[], precision: string): string[] {
+  const misfits = running.filter((gpu) => gpusNeeded(gpu, precision) === null);
+  const nearest = misfits.at(-1);
+  if (!nearest) return [];
+  const why = fitIn(nearest, precision)?.sentence;
+  return [
+    '',
+    `Not in ${precisionLabel(precision)}:`,
+    ...wrap(misfits.map(({ gpu }) => gpu).join(', '), { first: '  ' }),
+    ...(why ? wrap(`${nearest.gpu}: ${why}`, { first: '  ', hanging: '  ' }) : []),
+  ];
 }
 
 const fitIn = ({ fits }: GpuFits, precision: string): ModelFit | undefined =>

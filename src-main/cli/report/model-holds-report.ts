@@ -46,9 +46,14 @@ export function modelHoldsReport(document: ModelHoldsDocument): string {
 }
 
 function groupText({ tp, pp, ep }: ModelHoldsDocument['input']): string {
-  const parts = [`${plural(tp, 'GPU')} split every matrix`];
+  const copies = Math.max(1, ep / tp);
+  const gpus = tp * pp * copies;
+  if (gpus === 1) return '1 GPU, which holds everything';
+  const parts = [plural(gpus, 'GPU')];
+  if (tp > 1) parts.push(`${count(tp)} split every matrix`);
   if (pp > 1) parts.push(`${count(pp)} stages`);
   if (ep > 1) parts.push(`experts whole on ${plural(ep, 'GPU')}`);
+  if (copies > 1) parts.push(`attention in ${count(copies)} copies (data parallelism)`);
   return parts.join(', ');
 }
 

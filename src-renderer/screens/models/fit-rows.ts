@@ -2,7 +2,7 @@ import type { GpuFits, ModelFitsDocument } from '../../../src-worker/protocol/do
 import { gpuLabel } from '../../format/names.ts';
 
 /** A GPU that holds the model. */
-export interface FitRow {
+interface FitRow {
   gpu: string;
   label: string;
   memoryGib: number;
@@ -16,7 +16,7 @@ export interface FitRow {
 }
 
 /** A GPU that does not, and why. */
-export interface MisfitRow {
+interface MisfitRow {
   gpu: string;
   label: string;
   sentence: string;

@@ -164,6 +164,7 @@ export const MODEL_COLUMNS: Column<ListedModel>[] = [
   {
     ...textColumn<ListedModel>('attention', 'Attention', (model) => model.attention ?? NO_VALUE),
     unit: 'heads / KV heads',
+    mostCharacters: 17,
     value: (model) => model.attention,
     definition: 'Kind with query and KV heads; sliding = some layers keep only the last tokens.',
   },

@@ -100,6 +100,11 @@ export function precisionSupport(gpu: Gpu, precision: Precision): PrecisionSuppo
     case 'fp8': {
       const hasUnits = gpu.peaks.fp8FlopPerS !== undefined && (gpu.vendor !== 'amd' || isAmdCdna3OrLater(gpu));
       if (hasUnits) return native(gpu.peaks.fp8FlopPerS, gpu);
+      // The kernels that stand in for FP8 units are NVIDIA's (Marlin).
+      if (gpu.vendor === 'amd') {
+        const sentence = `vLLM runs FP8 on AMD from gfx94x (MI300) on; ${gpu.name} is ${gpu.computeCapability ?? 'older'}.`;
+        return { kind: 'unsupported', sentence };
+      }
       return weightOnly(gpu, `${gpu.name} has no FP8 units: weights shrink, prefill stays at the 16-bit rate.`);
     }
     case 'int8': {

@@ -64,6 +64,12 @@ function readsText(
   throw unsupported(fields.modelId, modelType, sentence);
 }
 
+/** A field speaks of a kind, and the file does not say enough of it to be estimated. */
+function refuseTelltale(fields: ConfigFields, modelType: string, reason: UnsupportedReason): ConfigIqError {
+  const sentence = `${modelType} uses ${reasonWords(reason)}, and its config.json does not describe them in a way that is known, so it cannot be estimated; ${SUPPORTED}.`;
+  return unsupported(fields.modelId, modelType, sentence);
+}
+
 /** How a file is read: by its model_type, else by the class it names, else by its fields alone. */
 interface ChosenFamily {
   family: DecoderFamily;
@@ -85,8 +91,8 @@ function chooseFamily(fields: ConfigFields, modelType: string, isAround: boolean
   if (reason) throw refuseKind(fields, modelType, reason);
   const byClass = known ? null : classThatFits(fields, architecture);
   const readsOwnFields = known !== null || (byClass !== null && !isPlainFamily(byClass.family));
-  const telltale = telltaleReason(fields, readsOwnFields, isAround);
-  if (telltale) throw refuseKind(fields, modelType, telltale);
+  const telltale = telltaleReason(fields, readsOwnFields, isAround, betrayedKinds(fields).length > 0);
+  if (telltale) throw refuseTelltale(fields, modelType, telltale);
   if (known) return { family: known, isKnown: true, assumptions: [] };
   if (byClass) {
     const assumption = `model_type "${modelType}" is not known: the file is read as the class ${byClass.name} that architectures names.`;
@@ -112,8 +118,56 @@ function checkSizes(modelId: string, model: Pick<Model, 'outside' | 'layers' | '
   });
 }
 
+/** Numbers, lists and objects that decide neither shape nor size: training, sampling, positions, tokens, bookkeeping. */
+const NO_SIZES = [
+  /_token_(id|index)$|^(bos|eos|pad|sep|cls)_|token_ids?$/,
+  /dropout|_pdrop$|_drop$|_eps(ilon)?$|^eps$|^initializer_|^init_|_init$|_std$|^seed$/,
+  /^rope_|rotary|^partial_|_theta$|scaling$|_scale$|_multiplier$|softcap|^logits?_|_cap(ping)?$|_alpha$|_beta$|temperature/,
+  /_loss|_coef$|_weight$|^aux_|^router_|^output_|^id2label$|^label2id$|^auto_map$|^architectures$|^task_|^pruned_heads$/,
+  /^transformers_version$|^torch_dtype$|^dtype$|^problem_type$|^quantization_config$|^compression_config$|^pretraining_tp$/,
+  /^num_return_sequences$|^num_beams|^num_labels$|^(max|min)_length$|^top_[kp]$|^length_penalty$|^repetition_penalty$/,
+  /^chunk_size_feed_forward$|^use_cache$|^n_group$|^topk_group$|^norm_topk_prob$|^moe_capacity/,
+];
+
+/** Names what an estimate left unread: there may be more to the model than was counted. */
+function unreadSentence(text: ConfigFields): string[] {
+  const unread = text.unasked().filter((name) => !NO_SIZES.some((pattern) => pattern.test(name)));
+  if (unread.length === 0) return [];
+  const shown = unread.slice(0, MOST_NAMED).join(', ');
+  const more = unread.length > MOST_NAMED ? ` and ${unread.length - MOST_NAMED} more` : '';
+  return [`Not read, and not counted if they stand for parts of the model: ${shown}${more}.`];
+}
+
+/** Fields named in one sentence. */
+const MOST_NAMED = 12;
+
 const EMBEDS =
   'The file names the body of a decoder without an output head: it turns texts into vectors and generates none.';
+
+/** Files that lie beside a config.json or stand for one elsewhere, by a field that only they have. */
+const OTHER_FILES: readonly (readonly [field: string, words: string])[] = [
+  ['peft_type', 'the file of an adapter (adapter_config.json): give the config.json of its base model'],
+  ['tokenizer_class', 'the file of a tokenizer (tokenizer_config.json): give the config.json beside it'],
+  ['do_sample', 'a generation_config.json: give the config.json beside it'],
+  ['temperature', 'a generation_config.json: give the config.json beside it'],
+  [
+    'ssm_cfg',
+    'the original format of Mamba: give the config.json of the version for Transformers (its name ends in -hf)',
+  ],
+  [
+    'n_layers',
+    'the original format of Llama or Mistral (params.json): give the config.json of the version for Transformers',
+  ],
+];
+
+/** A file without model_type that is recognized as another one is told so: adding model_type would make nonsense of it. */
+function refuseOtherFile(fields: ConfigFields): void {
+  const found = OTHER_FILES.find(([field]) => fields.has(field));
+  if (!found) return;
+  const [field, words] = found;
+  const sentence = `config.json of ${fields.modelId}: its field ${field} says that it is ${words}.`;
+  throw invalidInput('config_invalid', sentence, { model: fields.modelId, field, value: null });
+}
 
 function readModelType(fields: ConfigFields): string {
   if (fields.has('_class_name')) {
@@ -121,6 +175,7 @@ function readModelType(fields: ConfigFields): string {
     throw unsupported(fields.modelId, null, `${name} is a diffusion pipeline, not a language model; ${SUPPORTED}.`);
   }
   const modelType = fields.optionalText(['model_type']);
+  if (modelType === null) refuseOtherFile(fields);
   if (modelType === null) throw fields.missing(['model_type'], 'for example "llama"; it decides how the file is read');
   return modelType.slice(0, LONGEST_NAME);
 }
@@ -174,6 +229,7 @@ export function analyzeModel(source: ModelSource): Model {
       ...(multimodal?.assumptions?.(fields) ?? []),
       ...towers.flatMap(({ assumption }) => assumption ?? []),
       ...unread.map(notCounted),
+      ...(isKnown ? [] : unreadSentence(text)),
       ...(generatesText ? [] : [EMBEDS]),
       ...ofCheckpoint,
     ],
@@ -187,10 +243,12 @@ export function analyzeModel(source: ModelSource): Model {
 export function analyzeGenerator(source: ModelSource): Model {
   const model = analyzeModel(source);
   if (model.generatesText) return model;
-  const sentence = `${source.id} turns texts into vectors and generates none, so it has no tokens per second to size; "model show" counts it.`;
-  throw unsupported(source.id, null, sentence);
+  throw unsupported(source.id, null, embedsSentence(source.id));
 }
 
+/** Why a model that embeds texts is counted but not sized. */
+export const embedsSentence = (id: string): string =>
+  `${id} turns texts into vectors and generates none: it is counted, but has no tokens per second to size.`;
 /** How a file with parts beside its decoder is read; null for a decoder alone. */
 const multimodalFor = (fields: ConfigFields, outerType: string): MultimodalFamily | null =>
   multimodalOf(outerType) ??

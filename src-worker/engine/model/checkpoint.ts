@@ -8,7 +8,7 @@ import { parametersOf, type Weight } from './weight.ts';
 
 type Parts = Pick<Model, 'layers' | 'outside' | 'towers'>;
 
-export interface ReadCheckpoint {
+interface ReadCheckpoint {
   checkpoint: CheckpointFormat;
   /** What was taken for granted or left out in reading it, as sentences. */
   assumptions: string[];

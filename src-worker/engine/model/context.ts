@@ -22,7 +22,7 @@ const ASSUMED_CONTEXT_TOKENS = 2048;
 /** Scalings whose extended length the file already states in `max_position_embeddings`. */
 const ALREADY_EXTENDED: ReadonlySet<string> = new Set(['default', 'llama3', 'longrope', 'su', 'mrope', 'proportional']);
 
-export interface ContextLength {
+interface ContextLength {
   tokens: number;
   /** Set when the file does not say. */
   assumption: string | null;
@@ -42,9 +42,10 @@ interface RopeScaling {
 function ropeScaling(fields: ConfigFields): RopeScaling | null {
   const outer = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
   const block = outer?.nested('full_attention') ?? outer;
+  // Checked also where no type says what it is for: a factor that cannot be is a mistyped file.
+  const factor = block?.optionalPositive(['factor'], 100_000) ?? 1;
   const type = block?.optionalText(['rope_type', 'type']) ?? null;
   if (!block || type === null) return null;
-  const factor = block.optionalPositive(['factor'], 100_000) ?? 1;
   const original = block.optionalCount(['original_max_position_embeddings'], LIMITS.context);
   return { block, type, factor, original };
 }

@@ -27,7 +27,7 @@ const NORM_SIZE: Record<NormKind, number> = { weight: 1, weight_and_bias: 2, non
 export const VOCABULARY_GROUP = 64;
 
 /** Parts a vocabulary can be split into. */
-export const vocabularyParts = (vocabularySize: number): number => Math.ceil(vocabularySize / VOCABULARY_GROUP);
+const vocabularyParts = (vocabularySize: number): number => Math.ceil(vocabularySize / VOCABULARY_GROUP);
 
 function readFrame(fields: ConfigFields, family: DecoderFamily, maxContextTokens: number): Frame {
   return {

@@ -34,6 +34,14 @@ function valueAt(root: Readonly<Record<string, unknown>>, name: string): unknown
   return value;
 }
 
+/** Which fields of an object were used. */
+interface FieldUse {
+  /** Names somebody has asked the value of. */
+  asked: Set<string>;
+  /** Names of the objects in it that were opened. */
+  opened: Set<string>;
+}
+
 /**
  * Checked access to an unchecked `config.json`. Every method takes the names a value goes by (dots reach into nested
  * objects); the first one present wins, `null` counts as absent and no default takes its place. What is present but wrong is
@@ -46,20 +54,20 @@ export class ConfigFields {
   readonly #defaults: Readonly<Record<string, unknown>>;
   /** Where this object lies in the file, for messages: `text_config.`, or nothing. */
   readonly #path: string;
-  /** Names of the objects in it that were opened, by this access or by one derived from it. */
-  readonly #opened: Set<string>;
+  /** What of it was used, by this access or by one derived from it. */
+  readonly #use: FieldUse;
 
   constructor(
     modelId: string,
     config: unknown,
     defaults: Readonly<Record<string, unknown>> = {},
     path = '',
-    opened = new Set<string>(),
+    use: FieldUse = { asked: new Set(), opened: new Set() },
   ) {
     this.modelId = modelId;
     this.#defaults = defaults;
     this.#path = path;
-    this.#opened = opened;
+    this.#use = use;
     if (!isObject(config)) {
       const message = `config.json of ${modelId} is ${shown(config)}: it must be one JSON object, as Hugging Face publishes it.`;
       throw invalidInput('config_invalid', message, { model: modelId, field: null, value: shown(config) });
@@ -71,7 +79,7 @@ export class ConfigFields {
    * First of `names` that is present, with its value. A written `null` is a statement (`q_lora_rank: null` = no compressed
    * query), so no default stands in for it.
    */
-  #find(names: readonly string[]): { name: string; value: unknown } | null {
+  #look(names: readonly string[]): { name: string; value: unknown } | null {
     for (const name of names) {
       const value = valueAt(this.#root, name);
       if (value === undefined || value === null) continue;
@@ -85,36 +93,42 @@ export class ConfigFields {
     return null;
   }
 
+  /** The same for a value that is used. */
+  #find(names: readonly string[]): { name: string; value: unknown } | null {
+    for (const name of names) this.#use.asked.add(name.split('.', 1)[0] ?? name);
+    return this.#look(names);
+  }
+
   has(...names: string[]): boolean {
-    return this.#find(names) !== null;
+    return this.#look(names) !== null;
   }
 
   /** True when one of `names` says something: it is there and neither false, 0 nor empty. */
   says(...names: string[]): boolean {
     return names.some((name) => {
-      const value = this.#find([name])?.value ?? false;
+      const value = this.#look([name])?.value ?? false;
       return value !== false && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0);
     });
   }
 
   /** True when the first of `names` that is present is a text. */
   holdsText(names: readonly string[]): boolean {
-    return typeof this.#find(names)?.value === 'string';
+    return typeof this.#look(names)?.value === 'string';
   }
 
   /** True when the first of `names` that is present is a number. */
   holdsNumber(names: readonly string[]): boolean {
-    return typeof this.#find(names)?.value === 'number';
+    return typeof this.#look(names)?.value === 'number';
   }
 
   /** True when the first of `names` that is present is an object. */
   holdsObject(names: readonly string[]): boolean {
-    return isObject(this.#find(names)?.value);
+    return isObject(this.#look(names)?.value);
   }
 
   /** True when the first of `names` that is present is a list. */
   holdsList(names: readonly string[]): boolean {
-    return Array.isArray(this.#find(names)?.value);
+    return Array.isArray(this.#look(names)?.value);
   }
 
   /** True when the file itself writes `name: null`, which in some classes means something else than leaving it out. */
@@ -258,12 +272,12 @@ export class ConfigFields {
 
   /** Says that the field `name` is read: objects are when they are opened, others only by this. */
   open(name: string): void {
-    this.#opened.add(name.split('.')[0] ?? name);
+    this.#use.opened.add(name.split('.')[0] ?? name);
   }
 
   /** True when `name` was opened to read what it describes. */
   wasOpened(name: string): boolean {
-    return this.#opened.has(name);
+    return this.#use.opened.has(name);
   }
 
   /** The nested object under `name` with its own checked access, or null when absent. */
@@ -293,7 +307,7 @@ export class ConfigFields {
   /** The same object with `defaults` for the keys it leaves out. */
   withDefaults(defaults: Readonly<Record<string, unknown>>): ConfigFields {
     const all = { ...defaults, ...this.#defaults };
-    return new ConfigFields(this.modelId, this.#root, all, this.#path, this.#opened);
+    return new ConfigFields(this.modelId, this.#root, all, this.#path, this.#use);
   }
 
   /** Every field as its name (which may hold dots) with its own checked access; all of them must be objects. */
@@ -308,7 +322,15 @@ export class ConfigFields {
   /** The same object with other values for some keys. */
   replaced(values: Readonly<Record<string, unknown>>): ConfigFields {
     const all = { ...this.#root, ...values };
-    return new ConfigFields(this.modelId, all, this.#defaults, this.#path, this.#opened);
+    return new ConfigFields(this.modelId, all, this.#defaults, this.#path, this.#use);
+  }
+
+  /** Fields that hold a number, a list or an object and whose value nobody has asked for. */
+  unasked(): string[] {
+    return Object.entries(this.#root)
+      .filter(([name, value]) => !this.#use.asked.has(name) && (typeof value === 'number' || typeof value === 'object'))
+      .filter(([, value]) => value !== null)
+      .map(([name]) => name.slice(0, LONGEST_SHOWN));
   }
 
   /** Names of the fields, for looking at a file of unknown shape. */

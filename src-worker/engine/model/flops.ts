@@ -3,7 +3,7 @@ import type { ContextWork, Layer, Model } from './types.ts';
 import { parametersOf } from './weight.ts';
 
 /** Prompt tokens and decoding tokens of some kinds (MLA) take different ways through the same weights. */
-export type Phase = 'decode' | 'prompt';
+type Phase = 'decode' | 'prompt';
 
 /** FLOP of one token through the whole model, by component. */
 export interface TokenFlops {

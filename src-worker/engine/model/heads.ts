@@ -9,7 +9,7 @@ export const commonDivisor = (counts: readonly number[]): number =>
     return larger;
   }, 0);
 
-export interface UndividedHeads {
+interface UndividedHeads {
   count: number;
   /** What is counted, for a sentence: `attention heads`. */
   words: string;

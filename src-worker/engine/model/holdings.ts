@@ -22,7 +22,7 @@ export interface Parallelism {
 }
 
 /** What one GPU holds. */
-export interface GpuHolding {
+interface GpuHolding {
   /** Parameters of each class, copies and padding counted. */
   parameters: ParameterBreakdown;
   /** Bytes of each class, scales counted. */

@@ -44,7 +44,7 @@ export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count:
  * Weights that are `stored`, each once, or those a token is multiplied with: `used` also has what several layers share, as
  * often as it is used.
  */
-export type WeightsAs = 'stored' | 'used';
+type WeightsAs = 'stored' | 'used';
 
 /**
  * Mixers and feed-forward networks of a layer, each with its kernels, its residual sum and, under tensor parallelism, its

@@ -10,7 +10,7 @@ export interface SafetensorsSummary {
 }
 
 /** Where a config came from: shipped, kept in the store, read from a path, fetched from a hub, in its local cache. */
-export type ModelOrigin = 'bundled' | 'imported' | 'file' | 'hub' | 'hf_cache';
+type ModelOrigin = 'bundled' | 'imported' | 'file' | 'hub' | 'hf_cache';
 
 /** A config.json with where it came from. */
 export interface ModelSource {

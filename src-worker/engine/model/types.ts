@@ -73,7 +73,7 @@ export interface RoutedExperts {
 }
 
 export interface Ffn {
-  /** Its key in `ffn/kinds.ts`. */
+  /** Its file in `ffn/`: `dense`, `moe`, `none`, … */
   kind: string;
   /** For people: `gated FFN of width 11008`. */
   label: string;

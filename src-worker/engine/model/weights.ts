@@ -14,7 +14,7 @@ const QUANTIZED: ReadonlySet<WeightClass> = new Set<WeightClass>(['attention', '
 export type SchemeOf = (weight: Weight) => Scheme | null;
 
 /** Layers that are equal and stored alike. */
-export interface StoredLayers {
+interface StoredLayers {
   layer: Layer;
   count: number;
   schemeOf: SchemeOf;
@@ -145,7 +145,7 @@ export const weightBytes = (model: Model, precision: Precision): number =>
   Object.values(weightBytesByClass(model, precision)).reduce((sum, part) => sum + part, 0);
 
 /** What one step reads and multiplies on one GPU, in logical parameters. */
-export interface WeightBreakdown {
+interface WeightBreakdown {
   attention: number;
   /** Dense FFN and shared experts. */
   ffn: number;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kvLayout } from '../../../src-worker/engine/model/kv.ts';
 import { analyzeGenerator, analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import { knownModelTypes } from '../../../src-worker/engine/model/families/registry.ts';
 import { unsupportedModelType } from '../../../src-worker/engine/model/families/unsupported.ts';
@@ -95,9 +96,25 @@ describe('a config.json that cannot be', () => {
   });
 });
 
+describe('a file that is no config.json', () => {
+  it.each([
+    ['peft_type', { peft_type: 'LORA', r: 16 }, 'adapter_config.json'],
+    ['tokenizer_class', { tokenizer_class: 'LlamaTokenizer' }, 'tokenizer_config.json'],
+    ['do_sample', { do_sample: true, temperature: 0.6 }, 'generation_config.json'],
+    ['n_layers', { dim: 4096, n_layers: 32, n_heads: 32 }, 'params.json'],
+    ['ssm_cfg', { d_model: 2560, n_layer: 64, ssm_cfg: {} }, 'original format of Mamba'],
+  ])('with %s is told which one it is, and which one is needed', (field, config, words) => {
+    const error = refusal(config);
+    expect(error).toMatchObject({ code: 'config_invalid', details: { field } });
+    expect(error.message).toContain(words);
+    expect(error.message).toMatch(/give the config\.json/);
+  });
+});
+
 describe('a kind of model that is not read yet', () => {
   it.each([
     ['rwkv6', 'recurrent layers'],
+    ['gla', 'linear attention layers'],
     ['ouro', 'layers that every token passes several times'],
     ['t5', 'an encoder beside the decoder'],
     ['bert', 'an encoder that does not generate text'],
@@ -169,4 +186,63 @@ describe('a kind of model that is not read yet', () => {
   it('is never also in the table of known families', () => {
     expect(knownModelTypes().filter((modelType) => unsupportedModelType(modelType) !== null)).toEqual([]);
   });
+});
+
+describe('what an estimate leaves unread', () => {
+  it('is named, save for what decides no size', () => {
+    const unknown = { model_type: 'novel', architectures: ['NovelForCausalLM'] };
+    const { assumptions } = llama({ ...unknown, n_expert: 64, expert_dim: 512, rms_norm_eps: 1e-5, bos_token_id: 1 });
+    expect(assumptions.at(-1)).toBe(
+      'Not read, and not counted if they stand for parts of the model: n_expert, expert_dim.',
+    );
+    expect(llama(unknown).assumptions.join(' ')).not.toContain('Not read');
+    expect(llama({ n_expert: 64 }).assumptions).toEqual([]);
+  });
+
+  it('is not a kind that the file lists by layer', () => {
+    const layer_types = Array.from({ length: 32 }, (_, layer) => (layer % 8 ? 'mamba2' : 'full_attention'));
+    const sizes = { mamba_n_heads: 128, mamba_d_head: 64, mamba_d_state: 128, mamba_n_groups: 1, mamba_d_conv: 4 };
+    const model = llama({ model_type: 'novel', architectures: ['NovelForCausalLM'], layer_types, ...sizes });
+    expect(model.isEstimated).toBe(true);
+    expect(model.layers.map(({ attention }) => attention.kind).slice(0, 2)).toEqual(['gqa', 'mamba2']);
+  });
+});
+
+describe('a hybrid of an unknown family that lists its layers', () => {
+  const mixed = Array.from({ length: 32 }, (_, layer) => (layer % 8 === 7 ? 'attention' : 'mamba'));
+  const novel = {
+    model_type: 'novel',
+    architectures: ['NovelForCausalLM'],
+    num_key_value_heads: 8,
+    layer_types: mixed,
+  };
+  const bamba = { mamba_n_heads: 128, mamba_d_head: 64, mamba_d_state: 128, mamba_n_groups: 1, mamba_d_conv: 4 };
+
+  it('keeps a cache in its layers of attention: 8 KV heads of 128 in four of them', () => {
+    const model = llama({ ...novel, ...bamba });
+    expect(model.layers.map(({ attention }) => attention.kind).slice(6, 8)).toEqual(['mamba2', 'gqa']);
+    expect(kvLayout(model, 2, 1).fullBytesPerToken).toBe(4 * 2 * 8 * 128 * 2);
+    expect(model.assumptions.join(' ')).not.toMatch(/Not read.*num_(attention|key_value)_heads/);
+  });
+
+  it('is read in the words of Nemotron-H as well', () => {
+    const nemotron = { mamba_num_heads: 128, mamba_head_dim: 64, ssm_state_size: 128, n_groups: 1, conv_kernel: 4 };
+    expect(llama({ ...novel, ...nemotron }).totalParameters).toBe(llama({ ...novel, ...bamba }).totalParameters);
+  });
+
+  it('with one kind for all its attention does not speak of grouped-query layers', () => {
+    const latent = {
+      kv_lora_rank: 512,
+      q_lora_rank: null,
+      qk_nope_head_dim: 128,
+      qk_rope_head_dim: 64,
+      v_head_dim: 128,
+    };
+    const { assumptions } = llama({ ...novel, layer_types: undefined, ...latent });
+    expect(assumptions.join(' ')).not.toContain('grouped-query');
+  });
+});
+
+it('refuses a rope factor that cannot be, whatever its type', () => {
+  expect(refusal(llamaConfig({ rope_scaling: { factor: -4 } })).message).toContain('rope_scaling.factor');
 });

@@ -11,7 +11,7 @@ const INDEX_SCALE_GROUP = 128;
 const SCALE_BYTES = 4;
 
 /** Bytes of an indexer key's element: always FP8 with a 4-byte scale per group, whatever the type of the main cache. */
-export const INDEX_BYTES_PER_ELEMENT = (INDEX_SCALE_GROUP + SCALE_BYTES) / INDEX_SCALE_GROUP;
+const INDEX_BYTES_PER_ELEMENT = (INDEX_SCALE_GROUP + SCALE_BYTES) / INDEX_SCALE_GROUP;
 
 /**
  * Bytes of one token in vLLM's FP8 cache of these models (`fp8_ds_mla`): 512 latent elements in FP8, their 4 scales of 4

@@ -130,6 +130,7 @@ export function gatedDeltaNet(options: DeltaNetOptions = {}): AttentionReader {
 export const GATED_DELTA_NET: AttentionKindEntry = {
   words: 'linear attention (gated delta net)',
   shortName: 'Gated DeltaNet',
+  isRecurrence: true,
   layerTypes: ['linear_attention'],
   telltales: ['linear_num_value_heads'],
   read: gatedDeltaNet(),

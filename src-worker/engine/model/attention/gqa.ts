@@ -64,7 +64,7 @@ export function readHeads(fields: ConfigFields, frame: Frame, options: GqaOption
 }
 
 /** What distinguishes one grouped-query layer from the next. */
-export interface GqaLayer {
+interface GqaLayer {
   heads: HeadShape;
   windowTokens: number | null;
   /** Reads the keys and values of an earlier layer: keeps no cache and has no projections for them. */
@@ -104,7 +104,7 @@ export function gqaLayer(layer: GqaLayer): Attention {
   };
 }
 
-export interface GqaProjections {
+interface GqaProjections {
   module: string;
   hasQkvBias: boolean;
   hasOutBias: boolean;
@@ -160,7 +160,7 @@ export function gqaAttention(options: GqaOptions = {}): AttentionReader {
 }
 
 /** One layer of a family whose layers differ in their heads, what they share or what they see. */
-export interface GqaLayerShape extends Omit<GqaLayer, 'weights'>, Partial<Omit<GqaProjections, 'module'>> {
+interface GqaLayerShape extends Omit<GqaLayer, 'weights'>, Partial<Omit<GqaProjections, 'module'>> {
   /** One learned number per query head that takes part in the softmax. */
   hasSinks?: boolean;
 }

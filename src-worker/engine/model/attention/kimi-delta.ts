@@ -77,6 +77,7 @@ export function kimiDelta(module = 'self_attn'): AttentionReader {
 export const KIMI_DELTA: AttentionKindEntry = {
   words: 'linear attention (Kimi delta attention)',
   shortName: 'KDA',
+  isRecurrence: true,
   layerTypes: [],
   telltales: ['linear_attn_config'],
   read: kimiDelta(),

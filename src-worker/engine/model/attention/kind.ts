@@ -10,6 +10,8 @@ export interface AttentionKindEntry {
   layerTypes: readonly string[];
   /** Fields that betray it in a file whose model_type is not known; none = it is never guessed. */
   telltales: readonly string[];
+  /** True for what stands in attention's place: layers of it stand beside layers of attention. */
+  isRecurrence?: true;
   /** Kinds whose fields it has as well: a file that betrays this one does not mean them. */
   includes?: readonly AttentionKindEntry[];
   /** Reads it by its usual field names: what an unknown architecture is computed with. */

@@ -37,5 +37,3 @@ export const ATTENTION_KINDS = {
   rgLru: RG_LRU,
   shortConvolution: SHORT_CONVOLUTION,
 } satisfies Record<string, AttentionKindEntry>;
-
-export type AttentionKind = keyof typeof ATTENTION_KINDS;

@@ -17,7 +17,7 @@ interface LightningShape {
 }
 
 /** Module names of a family's checkpoints. */
-export interface LightningNames {
+interface LightningNames {
   module: string;
   qkv: string;
   gate: string;
@@ -33,7 +33,7 @@ const MINIMAX_NAMES: LightningNames = {
   out: 'out_proj',
 };
 
-export interface LightningOptions {
+interface LightningOptions {
   names?: LightningNames;
   qkvBias?: (fields: ConfigFields) => boolean;
   outBias?: (fields: ConfigFields) => boolean;
@@ -102,6 +102,7 @@ export function lightningAttention(options: LightningOptions = {}): AttentionRea
 export const LIGHTNING: AttentionKindEntry = {
   words: 'linear attention (lightning attention)',
   shortName: 'Lightning',
+  isRecurrence: true,
   layerTypes: [],
   telltales: ['attn_type_list'],
   read: lightningAttention(),

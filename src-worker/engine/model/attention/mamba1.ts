@@ -15,10 +15,15 @@ interface Mamba1Shape {
   hasConvolutionBias: boolean;
 }
 
-export interface Mamba1Options {
+interface Mamba1Options {
   module?: string;
   /** Norms with weights on time step, input and output vectors (Jamba). */
   hasInnerNorms?: boolean;
+  /**
+   * A written `intermediate_size` is the width of the mixer and outranks `expand` (MambaConfig, FalconMambaConfig: it is set
+   * over what the class computes). In hybrids it is that of the feed-forward network.
+   */
+  writesWidth?: boolean;
 }
 
 /** Names of `MambaConfig`, then those of `JambaConfig`. */
@@ -43,10 +48,11 @@ function timeStepRank(fields: ConfigFields, hiddenSize: number): number {
 }
 
 /** Defaults of `MambaConfig` and `JambaConfig`, which agree. */
-function readShape(fields: ConfigFields, { hiddenSize }: Frame): Mamba1Shape {
+function readShape(fields: ConfigFields, { hiddenSize }: Frame, writesWidth: boolean): Mamba1Shape {
+  const written = writesWidth ? fields.optionalCount(['intermediate_size'], LIMITS.width) : null;
   return {
     hiddenSize,
-    width: fields.scaledWidth(NAMES.expand, hiddenSize, 2, LIMITS.width),
+    width: written ?? fields.scaledWidth(NAMES.expand, hiddenSize, 2, LIMITS.width),
     stateSize: fields.optionalCount(NAMES.stateSize, LIMITS.width) ?? 16,
     kernel: fields.optionalCount(NAMES.kernel, LIMITS.width) ?? 4,
     timeStepRank: timeStepRank(fields, hiddenSize),
@@ -81,7 +87,7 @@ function mamba1Weights(shape: Mamba1Shape, module: string, hasInnerNorms: boolea
 export function mamba1(options: Mamba1Options = {}): AttentionReader {
   const { module = 'mixer', hasInnerNorms = false } = options;
   return (fields, frame) => {
-    const shape = readShape(fields, frame);
+    const shape = readShape(fields, frame, options.writesWidth ?? false);
     const { width, stateSize, kernel } = shape;
     const elements = width * stateSize;
     const attention = recurrence({
@@ -103,6 +109,7 @@ export function mamba1(options: Mamba1Options = {}): AttentionReader {
 export const MAMBA1: AttentionKindEntry = {
   words: 'state-space (Mamba) layers',
   shortName: 'Mamba',
+  isRecurrence: true,
   layerTypes: ['mamba'],
   telltales: ['mamba_dt_rank', 'time_step_rank'],
   read: mamba1(),

@@ -21,13 +21,13 @@ interface Mamba2Shape {
 }
 
 /** Fields a family keeps the sizes in, with the defaults of its Transformers class. */
-export interface Mamba2Fields {
-  heads: readonly [name: string, otherwise: number];
+interface Mamba2Fields {
+  heads: readonly [names: readonly string[], otherwise: number];
   /** A file may say "auto"; absent or "auto" = the width over the heads. */
   headDim: readonly string[];
   headDimOtherwise?: number;
   groups: readonly [name: readonly string[], otherwise: number];
-  stateSize: readonly [name: string, otherwise: number];
+  stateSize: readonly [names: readonly string[], otherwise: number];
   kernel: readonly string[];
   expand: readonly string[];
   /** Width of all heads from the file, where the family has a field of its own for it. */
@@ -46,7 +46,7 @@ export interface Mamba2Options {
 
 function readShape(fields: ConfigFields, frame: Frame, options: Mamba2Options): Mamba2Shape {
   const { heads, headDim, headDimOtherwise, groups, stateSize, kernel, expand, width } = options.fields;
-  const numHeads = fields.optionalCount([heads[0]], LIMITS.heads) ?? heads[1];
+  const numHeads = fields.optionalCount(heads[0], LIMITS.heads) ?? heads[1];
   const numGroups = fields.optionalCount(groups[0], LIMITS.heads) ?? groups[1];
   if (numHeads % numGroups !== 0) {
     throw fields.invalid(groups[0], numGroups, `a divisor of the ${numHeads} Mamba heads`);
@@ -55,14 +55,18 @@ function readShape(fields: ConfigFields, frame: Frame, options: Mamba2Options): 
   const ofWidth = (width?.(fields, frame) ?? fields.scaledWidth(expand, frame.hiddenSize, 2, LIMITS.width)) / numHeads;
   const size = written ?? headDimOtherwise ?? ofWidth;
   if (!Number.isInteger(size)) {
-    throw fields.invalid(heads[0], numHeads, `a divisor of the width ${ofWidth * numHeads} of the Mamba layers`);
+    throw fields.invalid(
+      heads[0][0] ?? '',
+      numHeads,
+      `a divisor of the width ${ofWidth * numHeads} of the Mamba layers`,
+    );
   }
   return {
     hiddenSize: frame.hiddenSize,
     numHeads,
     headDim: size,
     numGroups,
-    stateSize: fields.optionalCount([stateSize[0]], LIMITS.width) ?? stateSize[1],
+    stateSize: fields.optionalCount(stateSize[0], LIMITS.width) ?? stateSize[1],
     kernel: fields.optionalCount(kernel, LIMITS.width) ?? 4,
     hasInBias: (options.inBias ?? never)(fields),
     hasOutBias: (options.outBias ?? never)(fields),
@@ -144,18 +148,29 @@ export function mamba2(options: Mamba2Options): AttentionReader {
 
 /** Names of Bamba, Granite 4 and Falcon-H1, with the defaults of their classes. */
 export const BAMBA_FIELDS: Mamba2Fields = {
-  heads: ['mamba_n_heads', 128],
+  heads: [['mamba_n_heads'], 128],
   headDim: ['mamba_d_head'],
   groups: [['mamba_n_groups'], 1],
-  stateSize: ['mamba_d_state', 256],
+  stateSize: [['mamba_d_state'], 256],
   kernel: ['mamba_d_conv'],
   expand: ['mamba_expand'],
+};
+
+/** The names Bamba and Nemotron-H use, for files of unknown families. */
+const ANY_FIELDS: Mamba2Fields = {
+  heads: [['mamba_n_heads', 'mamba_num_heads'], 128],
+  headDim: ['mamba_d_head', 'mamba_head_dim'],
+  groups: [['mamba_n_groups', 'n_groups'], 1],
+  stateSize: [['mamba_d_state', 'ssm_state_size'], 128],
+  kernel: ['mamba_d_conv', 'conv_kernel'],
+  expand: ['mamba_expand', 'expand'],
 };
 
 export const MAMBA2: AttentionKindEntry = {
   words: 'state-space (Mamba-2) layers',
   shortName: 'Mamba-2',
-  layerTypes: ['mamba2'],
+  isRecurrence: true,
+  layerTypes: ['mamba2', 'mamba'],
   telltales: ['mamba_n_heads', 'mamba_num_heads'],
-  read: mamba2({ fields: BAMBA_FIELDS }),
+  read: mamba2({ fields: ANY_FIELDS }),
 };

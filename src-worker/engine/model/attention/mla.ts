@@ -17,7 +17,7 @@ export interface MlaShape {
   valueDim: number;
 }
 
-export interface MlaOptions {
+interface MlaOptions {
   /** Module path before the projections. */
   module?: string;
   /** Bias of the projections that lead down and of the output; those that lead up to the heads have none. */
@@ -50,7 +50,7 @@ export function readMlaShape(fields: ConfigFields, frame: Frame): MlaShape {
   };
 }
 
-export interface MlaProjections {
+interface MlaProjections {
   module: string;
   hasBias: boolean;
   hasOutputGate: boolean;
@@ -61,7 +61,7 @@ export interface MlaProjections {
  * c·H·(nope + v); output H·v·h. What leads down to the compressed vectors is whole on every GPU of a tensor-parallel group
  * (vLLM: replicated), what leads up is divided by heads.
  */
-export function mlaWeights(hiddenSize: number, shape: MlaShape, projections: MlaProjections): Weight[] {
+function mlaWeights(hiddenSize: number, shape: MlaShape, projections: MlaProjections): Weight[] {
   const { numHeads, queryRank, latentSize, ropeDim, nopeDim, valueDim } = shape;
   const { module, hasBias, hasOutputGate } = projections;
   const heads = { splitUnits: numHeads };
@@ -107,7 +107,7 @@ export function mlaLabel({ numHeads, queryRank, latentSize, ropeDim }: MlaShape)
  * Assumed for every family: the engine caches the compressed vector, as vLLM does for the DeepSeek line, Kimi, GLM and
  * LongCat. vLLM's own MiniCPM3 class expands it to heads before caching.
  */
-export function mlaLayer(shape: MlaShape, weights: Weight[]): Attention {
+function mlaLayer(shape: MlaShape, weights: Weight[]): Attention {
   const { numHeads, ropeDim, nopeDim, valueDim } = shape;
   const cached = latentCache(shape);
   return {

@@ -64,6 +64,7 @@ export const mlstm: AttentionReader = (fields, { hiddenSize }) => {
 export const MLSTM: AttentionKindEntry = {
   words: 'matrix LSTM (xLSTM) layers',
   shortName: 'mLSTM',
+  isRecurrence: true,
   layerTypes: [],
   telltales: ['qk_dim_factor'],
   read: mlstm,

@@ -32,7 +32,7 @@ export const convolutionState = (channels: number, kernel: number, splitUnits: n
   splitUnits,
 });
 
-export interface Recurrence {
+interface Recurrence {
   /** Its key in `kinds.ts`. */
   kind: string;
   label: string;

@@ -52,6 +52,7 @@ export function rgLru(module = 'temporal_block'): AttentionReader {
 export const RG_LRU: AttentionKindEntry = {
   words: 'recurrent (RG-LRU) layers',
   shortName: 'RG-LRU',
+  isRecurrence: true,
   layerTypes: ['recurrent'],
   telltales: ['lru_width'],
   read: rgLru(),

@@ -38,6 +38,7 @@ export function shortConvolution(module = 'conv'): AttentionReader {
 export const SHORT_CONVOLUTION: AttentionKindEntry = {
   words: 'short convolutions',
   shortName: 'Short conv',
+  isRecurrence: true,
   layerTypes: ['conv'],
   telltales: ['conv_L_cache'],
   read: shortConvolution(),

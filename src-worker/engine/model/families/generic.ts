@@ -66,7 +66,7 @@ export function betrayedKinds(fields: ConfigFields): AttentionKindEntry[] {
 }
 
 /** Every name of a kind of layer that some registered kind goes by. */
-export const KNOWN_LAYER_TYPES: readonly string[] = [...new Set(entries.flatMap((entry) => entry.layerTypes))];
+const KNOWN_LAYER_TYPES: readonly string[] = [...new Set(entries.flatMap((entry) => entry.layerTypes))];
 
 const plainAttention = gqaAttention({
   qkvBias: (fields) => isOn(fields, QKV_BIAS),
@@ -103,7 +103,9 @@ const readerOf = (entry: AttentionKindEntry): AttentionReader =>
 function listedAttention(fields: ConfigFields, types: readonly string[]): ChosenAttention {
   const betrayed = betrayedKinds(fields);
   const named = [...new Set(types)];
-  const [unnamed] = betrayed.filter((entry) => !entry.layerTypes.some((name) => named.includes(name)));
+  const [unnamed] = betrayed.filter(
+    (entry) => !entry.isRecurrence && !entry.layerTypes.some((name) => named.includes(name)),
+  );
   const chosen = named.flatMap((name): [string, AttentionKindEntry][] => {
     const candidates = entries.filter((entry) => entry.layerTypes.includes(name));
     const plain = candidates.find((entry) => entry === ATTENTION_KINDS.gqa);
@@ -208,9 +210,12 @@ const present = (fields: ConfigFields, names: readonly string[]): string | null 
 const asSaid = (field: string | null, otherwise: string): string => (field === null ? otherwise : `as ${field} says`);
 
 function attentionSentences(fields: ConfigFields, kinds: readonly AttentionKindEntry[]): string[] {
-  const sentences = kinds.map(({ words }) => `The fields betray ${words}: its usual sizes and names are assumed.`);
+  const sentences = kinds.map(
+    ({ words }) => `The fields betray ${words}; what they do not say of it is assumed as usual.`,
+  );
   if (kinds.length > 0 && !fields.has('layer_types', 'layers_block_type')) return sentences;
-  if (!hasHeads(fields)) return sentences;
+  // A kind of attention of its own (MLA) leaves no grouped-query layers to speak of.
+  if (!hasHeads(fields) || kinds.some(({ isRecurrence }) => !isRecurrence)) return sentences;
   const biases = `biases ${asSaid(present(fields, QKV_BIAS), 'none')}`;
   const norms = `norms on queries and keys ${asSaid(present(fields, QK_NORM), 'none')}`;
   const kind = kinds.length > 0 ? 'The layers of attention are assumed to be' : 'Attention is assumed to be';

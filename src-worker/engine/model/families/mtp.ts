@@ -3,7 +3,7 @@ import type { Frame } from '../frame.ts';
 import { sumOfParameters } from '../weight.ts';
 import type { DecoderFamily } from './types.ts';
 
-export interface NextTokenOptions {
+interface NextTokenOptions {
   /** Fields with the number of blocks. */
   count?: readonly string[];
   /** Blocks where the file does not say. */

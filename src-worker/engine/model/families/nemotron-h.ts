@@ -63,11 +63,11 @@ const namedHeadDim: AttentionReader = (fields, frame) => {
 const mamba = mamba2({
   module: 'mixer',
   fields: {
-    heads: ['mamba_num_heads', 128],
+    heads: [['mamba_num_heads'], 128],
     headDim: ['mamba_head_dim'],
     headDimOtherwise: 64,
     groups: [['mamba_n_groups', 'n_groups'], 8],
-    stateSize: ['ssm_state_size', 128],
+    stateSize: [['ssm_state_size'], 128],
     kernel: ['mamba_d_conv', 'conv_kernel'],
     expand: ['mamba_expand', 'expand'],
   },

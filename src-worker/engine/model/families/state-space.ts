@@ -23,7 +23,7 @@ const MIXER_TYPES = ['attention', 'full_attention', 'linear_attention', 'mamba']
 
 /** One mixer per layer behind one norm, no FFN. */
 const mamba: DecoderFamily = {
-  attention: mamba1(),
+  attention: mamba1({ writesWidth: true }),
   ffn: () => () => NO_FFN,
   norms: { kind: 'weight', perLayer: 1 },
   isHeadTied: true,
@@ -36,11 +36,11 @@ const mamba2Pure: DecoderFamily = {
   attention: mamba2({
     module: 'mixer',
     fields: {
-      heads: ['num_heads', 128],
+      heads: [['num_heads'], 128],
       headDim: ['head_dim'],
       headDimOtherwise: 64,
       groups: [['n_groups'], 8],
-      stateSize: ['state_size', 128],
+      stateSize: [['state_size'], 128],
       kernel: ['conv_kernel'],
       expand: ['expand'],
     },

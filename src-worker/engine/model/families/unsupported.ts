@@ -19,6 +19,20 @@ export type UnsupportedReason = keyof typeof REASONS;
 
 const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
   recurrent: ['rwkv', 'rwkv5', 'rwkv6', 'rwkv7'],
+  // The kinds of the flash-linear-attention library, which vLLM does not serve.
+  linear: [
+    'comba',
+    'delta_net',
+    'gated_deltanet',
+    'gla',
+    'gsa',
+    'hgrn',
+    'hgrn2',
+    'lightnet',
+    'linear_attn',
+    'mesa_net',
+    'retnet',
+  ],
   looped: ['iquestloopcoder', 'ouro'],
   encoder: [
     'albert',
@@ -83,6 +97,14 @@ const TELLTALE_FIELDS: Partial<Record<UnsupportedReason, readonly string[]>> = {
   searched: ['block_configs'],
 };
 
+/** Reasons that speak of how a layer mixes tokens. */
+const KINDS_OF_MIXERS: ReadonlySet<string> = new Set<UnsupportedReason>([
+  'sparseAttention',
+  'stateSpace',
+  'linear',
+  'recurrent',
+]);
+
 /** Fields of kinds that are read: an unknown file with them is estimated. */
 const READ_FIELDS: ReadonlySet<string> = new Set(Object.values(ATTENTION_KINDS).flatMap(({ telltales }) => telltales));
 
@@ -94,8 +116,15 @@ export const unsupportedModelType = (modelType: string): UnsupportedReason | nul
  * Why a file is not read, judged from its fields; null when nothing speaks against it. A known family is only looked at for
  * a vision or audio part, unless the file is `around` a decoder: its own reader knows the rest.
  */
-export function telltaleReason(fields: ConfigFields, isKnown: boolean, isAround: boolean): UnsupportedReason | null {
+export function telltaleReason(
+  fields: ConfigFields,
+  isKnown: boolean,
+  isAround: boolean,
+  isBetrayed = false,
+): UnsupportedReason | null {
   for (const [reason, names] of Object.entries(TELLTALE_FIELDS)) {
+    // What a kind that is read betrays itself by decides before the fields it shares with kinds that are not.
+    if (isBetrayed && KINDS_OF_MIXERS.has(reason)) continue;
     const counts = reason === 'multimodal' ? !isAround : !isKnown;
     if (counts && fields.says(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
   }

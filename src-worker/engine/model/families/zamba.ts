@@ -173,10 +173,10 @@ const linearBias = flag('add_bias_linear', false);
 const zamba2Mamba = mamba2({
   module: 'mamba_decoder.mamba',
   fields: {
-    heads: ['n_mamba_heads', 8],
+    heads: [['n_mamba_heads'], 8],
     headDim: [],
     groups: [['mamba_ngroups'], 1],
-    stateSize: ['mamba_d_state', 64],
+    stateSize: [['mamba_d_state'], 64],
     kernel: ['mamba_d_conv'],
     expand: ['mamba_expand'],
   },

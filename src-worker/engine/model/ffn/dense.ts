@@ -2,10 +2,9 @@ import { LIMITS, type ConfigFields } from '../fields.ts';
 import { NAMES, never, type FfnReader, type FlagRule, type Frame } from '../frame.ts';
 import { memoized } from '../memoized.ts';
 import type { Ffn, WeightClass } from '../types.ts';
-import type { FfnKindEntry } from './kind.ts';
 import { linear, vector, type Weight } from '../weight.ts';
 
-export interface DenseOptions {
+interface DenseOptions {
   /** Module path before the matrices. */
   module?: string;
   /** False for the plain two-matrix network; true = gate, up and down. */
@@ -27,7 +26,7 @@ export const widthOr =
   (fields: ConfigFields, frame: Frame): number =>
     fields.optionalCount(NAMES.ffnWidth, LIMITS.width) ?? multiple * frame.hiddenSize;
 
-export interface FfnShape {
+interface FfnShape {
   hiddenSize: number;
   width: number;
   isGated?: boolean;
@@ -92,5 +91,3 @@ export const writtenWidths = (fields: ConfigFields, frame: Frame): ((layer: numb
     return width;
   };
 };
-
-export const DENSE: FfnKindEntry = { words: 'dense networks', telltales: [], read: denseFfn() };

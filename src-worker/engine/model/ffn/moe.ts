@@ -4,7 +4,6 @@ import { memoized } from '../memoized.ts';
 import type { Ffn } from '../types.ts';
 import { linear, sumOfParameters, vector, type Weight } from '../weight.ts';
 import { denseFfn, ffnWeights } from './dense.ts';
-import type { FfnKindEntry } from './kind.ts';
 
 /** Which layers have experts: reads the fields once, then says it of each layer. */
 export type SparseRule = (fields: ConfigFields, frame: Frame) => (layer: number) => boolean;
@@ -16,7 +15,7 @@ export interface LatentExperts {
   projections: Weight[];
 }
 
-export interface MoeOptions {
+interface MoeOptions {
   /** Module path before router and experts. */
   module?: string;
   /** Module of the router where it does not go by `gate` beside the experts. */
@@ -149,7 +148,7 @@ const sameInEveryLayer = (fields: ConfigFields): ((layer: number) => number) => 
   return () => number;
 };
 
-export interface MoeShape {
+interface MoeShape {
   module: string;
   /** Module of the router, with its path inside the layer. */
   router?: string;
@@ -233,9 +232,3 @@ export const moeOrDense =
   (moe: FfnReader, dense: FfnReader = denseFfn()): FfnReader =>
   (fields, frame) =>
     (fields.has(...NAMES.numExperts) ? moe : dense)(fields, frame);
-
-export const MOE: FfnKindEntry = {
-  words: 'mixtures of experts',
-  telltales: NAMES.numExperts,
-  read: moeFfn({ sparse: afterDenseLayers }),
-};

@@ -3,7 +3,6 @@ import { NAMES, type FfnReader } from '../frame.ts';
 import type { Ffn } from '../types.ts';
 import { linear, sumOfParameters, vector } from '../weight.ts';
 import { denseLayer, ffnWeights, writtenWidth } from './dense.ts';
-import type { FfnKindEntry } from './kind.ts';
 
 /**
  * Experts with weights that a token uses on average. The router chooses among these and experts that only hand their input
@@ -51,10 +50,4 @@ export const shortcutFfn: FfnReader = (fields, { hiddenSize }) => {
     experts: { numExperts, numExpertsPerToken, parametersPerExpert: sumOfParameters(experts) / numExperts },
   };
   return (layer) => (layer % 2 === 0 ? withExperts : second);
-};
-
-export const SHORTCUT: FfnKindEntry = {
-  words: 'mixtures of experts on a shortcut',
-  telltales: ['zero_expert_num'],
-  read: shortcutFfn,
 };

@@ -12,7 +12,7 @@ const OTHER =
 const NAMED =
   /^(mm_)?(vision|image|audio|speech)_(tower|encoder|backbone)(_name|_path|_name_or_path|_aux_list|_list)?$/;
 
-export interface DescribedParts {
+interface DescribedParts {
   /** Objects with the fields of a picture encoder. */
   seeing: string[];
   /** Objects with the fields of a sound encoder. */

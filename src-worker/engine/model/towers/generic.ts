@@ -8,7 +8,7 @@ import type { MultimodalFamily, TowerReader } from './types.ts';
 import { visionTower } from './vision.ts';
 
 /** Where files of many kinds keep the fields of their decoder. */
-export const TEXT_OBJECTS = ['text_config', 'llm_config', 'language_config', 'thinker_config.text_config'];
+const TEXT_OBJECTS = ['text_config', 'llm_config', 'language_config', 'thinker_config.text_config'];
 
 const THINKER = 'thinker_config';
 

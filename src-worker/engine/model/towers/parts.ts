@@ -127,7 +127,7 @@ export const FUSED_NAMES: LayerNames = {
 };
 
 /** Equal transformer layers of an encoder. All matrices have biases unless it says otherwise. */
-export interface Stack {
+interface Stack {
   modality: Modality;
   /** Module path of a layer. */
   module: string;

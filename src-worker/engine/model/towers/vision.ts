@@ -45,7 +45,7 @@ const ENCODERS: ReadonlyMap<string, EncoderReader> = new Map([
 /** What follows an encoder: projector, separators, mergers. */
 export type Projector = (encoder: Encoder, fields: ConfigFields, text: TextFrame) => Weight[];
 
-export interface VisionOptions {
+interface VisionOptions {
   /** Object that describes the encoder. */
   config?: string;
   /** What the class around the decoder builds for a file without that object; the keys of one that is there stand alone. */

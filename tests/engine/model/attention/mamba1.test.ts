@@ -66,3 +66,25 @@ describe('Mamba', () => {
     });
   });
 });
+
+describe('Falcon Mamba as published', () => {
+  // tiiuae/falcon-mamba-7b writes expand 16 beside intermediate_size 8192: the written width holds.
+  it('takes a written width over the factor', () => {
+    const model = analyze({
+      model_type: 'falcon_mamba',
+      hidden_size: 4096,
+      intermediate_size: 8192,
+      expand: 16,
+      num_hidden_layers: 64,
+      state_size: 16,
+      conv_kernel: 4,
+      time_step_rank: 256,
+      vocab_size: 65_024,
+      use_bias: false,
+      use_conv_bias: true,
+      tie_word_embeddings: false,
+    });
+    // The hub lists 7,272,665,088 for the model.
+    expect(model.totalParameters).toBe(7_272_665_088);
+  });
+});

@@ -4,7 +4,7 @@ import { fp8Blocks, storedBytes } from '../../../../src-worker/engine/model/quan
 import type { Model } from '../../../../src-worker/engine/model/types.ts';
 import { classStorage, weightBytes } from '../../../../src-worker/engine/model/weights.ts';
 import { linear } from '../../../../src-worker/engine/model/weight.ts';
-import { analyze, bundledFiles, bundledModel, bundledSource } from '../bundled.ts';
+import { analyze, bundledFiles, bundledModel, bundledSource, idOfFile } from '../bundled.ts';
 
 const bytes = (model: Model): number => weightBytes(model, model.checkpoint.precision);
 
@@ -135,9 +135,21 @@ describe('reading bundled configs', () => {
     const complaints = bundledFiles().flatMap((file) => {
       const id = file.replace(/\.json$/, '').replace('__', '/');
       if (!isRead(id)) return [];
-      return bundledModel(id).assumptions.filter((sentence) => sentence.includes('quantization_config'));
+      const { assumptions, checkpoint } = bundledModel(id);
+      return assumptions.filter(
+        (sentence) => sentence.includes('quantization_config') && sentence !== checkpoint.problem,
+      );
     });
     expect(complaints).toEqual([]);
+  });
+
+  it('never takes a quantized checkpoint for one of 16 bit: where the recipe lies apart, the format is not told', () => {
+    const quantized = bundledFiles().filter((file) => /FP8|NVFP4|AWQ|GPTQ/.test(file));
+    expect(quantized.length).toBeGreaterThan(30);
+    for (const file of quantized) {
+      const { checkpoint } = bundledModel(idOfFile(file));
+      expect(checkpoint.precision === 'fp16' && checkpoint.problem === undefined, file).toBe(false);
+    }
   });
 
   it("leaves what NVIDIA's recipes leave: attention, routers and head of MiniMax-M2.5", () => {

@@ -435,6 +435,18 @@ describe('keys', () => {
     expect(await screen.findByRole('combobox', { name: 'Model' })).toHaveValue(MISTRAL.id);
   });
 
+  test('the search leads on: its first match is shown, down to the rows, Enter to the facts of the only one', async () => {
+    await open();
+    const search = await screen.findByRole('searchbox', { name: /Search models/ });
+    const heading = () => within(inspector()).getByRole('heading', { level: 2 });
+    await fireEvent.input(search, { target: { value: 'mistral' } });
+    await waitFor(() => expect(heading()).toHaveTextContent(MISTRAL.id));
+    await fireEvent.keyDown(search, { key: 'ArrowDown' });
+    await waitFor(async () => expect(await nameOf(MISTRAL.id)).toHaveFocus());
+    await fireEvent.keyDown(search, { key: 'Enter' });
+    await waitFor(() => expect(heading()).toHaveFocus());
+  });
+
   test('Enter goes from a row to its facts, Escape back', async () => {
     await open();
     const name = await nameOf(MISTRAL.id);
