@@ -8,7 +8,7 @@ import type { DecoderFamily } from './families/types.ts';
 import { reasonWords, telltaleReason, unsupportedModelType, type UnsupportedReason } from './families/unsupported.ts';
 import { ConfigFields } from './fields.ts';
 import { NAMES } from './frame.ts';
-import { activeParameters, totalParameters } from './parameters.ts';
+import { activeParameters, eachWeight, totalParameters } from './parameters.ts';
 import { unreadParts } from './towers/described.ts';
 import { unknownMultimodal } from './towers/generic.ts';
 import { multimodalOf, seeingDecoderOf } from './towers/registry.ts';
@@ -106,6 +106,18 @@ function chooseFamily(fields: ConfigFields, modelType: string, isAround: boolean
   return { family: GENERIC_FAMILY, isKnown: false, assumptions: [] };
 }
 
+const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+/** Refuses a file whose sizes, each in range, leave a matrix with no rows or a part of one: fewer features than heads, say. */
+function checkSizes(modelId: string, model: Pick<Model, 'outside' | 'layers' | 'towers'>): void {
+  eachWeight(model, ({ name, rows, columns, count, splitUnits }) => {
+    if ([rows, columns, count, splitUnits].every(isSize)) return;
+    const shape = `${count} of ${rows} x ${columns}`;
+    const sentence = `config.json of ${modelId}: the sizes it gives make ${name} a matrix that cannot be (${shape}): check widths and heads of that part, each must leave at least 1.`;
+    throw invalidInput('config_invalid', sentence, { model: modelId, field: name, value: shape });
+  });
+}
+
 /** Numbers, lists and objects that decide neither shape nor size: training, sampling, positions, tokens, bookkeeping. */
 const NO_SIZES = [
   /_token_(id|index)$|^(bos|eos|pad|sep|cls)_|token_ids?$/,
@@ -193,6 +205,7 @@ export function analyzeModel(source: ModelSource): Model {
   const towers = multimodal?.towers.flatMap((read) => read(fields, textFrame)) ?? [];
   const model = { ...decoder, towers };
   const unread = unreadParts(fields, multimodal?.leavesOut);
+  checkSizes(source.id, model);
   const { checkpoint, assumptions: ofCheckpoint } = readCheckpoint(fields, text, model);
   const total = totalParameters(model);
   if (total > MOST_PARAMETERS) {

@@ -28,11 +28,18 @@ interface ContextLength {
   assumption: string | null;
 }
 
+interface RopeScaling {
+  block: ConfigFields;
+  type: string;
+  factor: number;
+  original: number | null;
+}
+
 /**
  * Older files say `type`, newer ones `rope_type`; Transformers 5 moved the whole block to `rope_parameters`, there one for
  * each kind of layer where they differ: the layers that see everything decide.
  */
-function ropeScaling(fields: ConfigFields): { type: string; factor: number; original: number | null } | null {
+function ropeScaling(fields: ConfigFields): RopeScaling | null {
   const outer = fields.nested('rope_scaling') ?? fields.nested('rope_parameters');
   const block = outer?.nested('full_attention') ?? outer;
   // Checked also where no type says what it is for: a factor that cannot be is a mistyped file.
@@ -40,7 +47,7 @@ function ropeScaling(fields: ConfigFields): { type: string; factor: number; orig
   const type = block?.optionalText(['rope_type', 'type']) ?? null;
   if (!block || type === null) return null;
   const original = block.optionalCount(['original_max_position_embeddings'], LIMITS.context);
-  return { type, factor, original };
+  return { block, type, factor, original };
 }
 
 /**
@@ -69,5 +76,8 @@ export function contextLength(
   if (!scaling || family.statesExtendedContext || ALREADY_EXTENDED.has(scaling.type))
     return { tokens: written, assumption: null };
   const base = scaling.type === 'yarn' ? (scaling.original ?? written) : written;
-  return { tokens: Math.floor(base * scaling.factor), assumption: null };
+  const tokens = Math.floor(base * scaling.factor);
+  if (tokens >= 1 && tokens <= LIMITS.context) return { tokens, assumption: null };
+  const cure = `a factor that leaves 1 to ${LIMITS.context.toLocaleString('en-US')} of the ${base} tokens it multiplies`;
+  throw scaling.block.invalid('factor', scaling.factor, cure);
 }

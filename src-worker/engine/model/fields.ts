@@ -136,9 +136,13 @@ export class ConfigFields {
     return Object.hasOwn(this.#root, name) && this.#root[name] === null;
   }
 
-  /** The error for a value that is present but cannot be. `cure` completes "it must be …". */
-  invalid(field: string, value: unknown, cure: string): ConfigIqError {
-    const where = `${this.#path}${field}`;
+  /**
+   * The error for a value that is present but cannot be; of several names a value goes by, the one that the file has is named.
+   * `cure` completes "it must be …".
+   */
+  invalid(field: string | readonly string[], value: unknown, cure: string): ConfigIqError {
+    const name = typeof field === 'string' ? field : (this.#find(field)?.name ?? field[0] ?? '');
+    const where = `${this.#path}${name}`;
     const message = `config.json of ${this.modelId}: ${where} is ${shown(value)}: it must be ${cure}.`;
     return invalidInput('config_invalid', message, { model: this.modelId, field: where, value: shown(value) });
   }
@@ -178,6 +182,14 @@ export class ConfigFields {
       throw this.invalid(name, value, `a number above 0 and at most ${max.toLocaleString('en-US')}`);
     }
     return value;
+  }
+
+  /** A width as a multiple of `size` that `names` give, its fraction cut: at least 1. */
+  scaledWidth(names: readonly string[], size: number, otherwise: number, largest = 1000): number {
+    const factor = this.optionalPositive(names, largest) ?? otherwise;
+    const scaled = Math.floor(factor * size);
+    if (scaled >= 1) return scaled;
+    throw this.invalid(names, factor, `large enough to leave something of the ${size} it multiplies`);
   }
 
   flag(names: readonly string[], otherwise: boolean): boolean {

@@ -54,7 +54,7 @@ export const sublayersOf = ({ attention, ffn }: Layer): number =>
   (attention.weights.length > 0 ? (attention.numMixers ?? 1) : 0) + (ffn.weights.length > 0 ? 1 : 0);
 
 /** Calls `visit` for each weight with how often it occurs in the model. */
-function eachWeight(
+export function eachWeight(
   model: Parts,
   visit: (weight: Weight, occurrences: number) => void,
   as: WeightsAs = 'stored',

@@ -53,12 +53,12 @@ export function readHeads(fields: ConfigFields, frame: Frame, options: GqaOption
   const numHeads = fields.count(NAMES.numHeads, LIMITS.heads, 'the number of query heads');
   const numKvHeads = (options.numKvHeads ?? kvHeads())(fields, numHeads);
   if (numKvHeads > numHeads || numHeads % numKvHeads !== 0) {
-    throw fields.invalid('num_key_value_heads', numKvHeads, `a divisor of the ${numHeads} query heads`);
+    throw fields.invalid(NAMES.numKvHeads, numKvHeads, `a divisor of the ${numHeads} query heads`);
   }
   const headDim = fields.optionalCount(NAMES.headDim, LIMITS.heads) ?? options.headDim ?? frame.hiddenSize / numHeads;
   if (!Number.isInteger(headDim)) {
     const cure = `a divisor of the hidden size ${frame.hiddenSize}, or head_dim must be given`;
-    throw fields.invalid('num_attention_heads', numHeads, cure);
+    throw fields.invalid(NAMES.numHeads, numHeads, cure);
   }
   return { numHeads, numKvHeads, headDim, valueHeadDim: headDim };
 }

@@ -14,7 +14,7 @@ export function layerTypes(fields: ConfigFields, numLayers: number): string[] | 
   // Files with blocks for multi-token prediction list the kinds of those blocks after the layers.
   const blocks = fields.optionalCount(['num_nextn_predict_layers', 'mtp_num_hidden_layers'], LIMITS.layers, 0) ?? 0;
   if (written.length < numLayers || written.length > numLayers + blocks) {
-    throw fields.invalid(NAMES[0] ?? '', written, `a list of ${numLayers} entries, one per layer`);
+    throw fields.invalid(NAMES, written, `a list of ${numLayers} entries, one per layer`);
   }
   return written.slice(0, numLayers);
 }
@@ -53,7 +53,7 @@ export function byLayerType<Part>(
     return (layer) => {
       const type = typeOf(layer);
       const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
-      if (!reader) throw fields.invalid('layer_types', type, `one of ${Object.keys(readers).join(', ')}`);
+      if (!reader) throw fields.invalid(NAMES, type, `one of ${Object.keys(readers).join(', ')}`);
       const partOf = opened.get(reader) ?? reader(fields, frame);
       opened.set(reader, partOf);
       return partOf(layer);

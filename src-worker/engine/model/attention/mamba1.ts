@@ -43,17 +43,16 @@ function timeStepRank(fields: ConfigFields, hiddenSize: number): number {
     return fields.optionalCount(NAMES.timeStepRank, LIMITS.width) ?? automatic;
   }
   const text = fields.optionalText(NAMES.timeStepRank) ?? '';
-  if (text !== 'auto') throw fields.invalid(NAMES.timeStepRank[0] ?? '', text, 'a whole number or "auto"');
+  if (text !== 'auto') throw fields.invalid(NAMES.timeStepRank, text, 'a whole number or "auto"');
   return automatic;
 }
 
 /** Defaults of `MambaConfig` and `JambaConfig`, which agree. */
 function readShape(fields: ConfigFields, { hiddenSize }: Frame, writesWidth: boolean): Mamba1Shape {
-  const expand = fields.optionalPositive(NAMES.expand, LIMITS.width) ?? 2;
   const written = writesWidth ? fields.optionalCount(['intermediate_size'], LIMITS.width) : null;
   return {
     hiddenSize,
-    width: written ?? Math.floor(expand * hiddenSize),
+    width: written ?? fields.scaledWidth(NAMES.expand, hiddenSize, 2, LIMITS.width),
     stateSize: fields.optionalCount(NAMES.stateSize, LIMITS.width) ?? 16,
     kernel: fields.optionalCount(NAMES.kernel, LIMITS.width) ?? 4,
     timeStepRank: timeStepRank(fields, hiddenSize),

@@ -49,11 +49,10 @@ function readShape(fields: ConfigFields, frame: Frame, options: Mamba2Options): 
   const numHeads = fields.optionalCount(heads[0], LIMITS.heads) ?? heads[1];
   const numGroups = fields.optionalCount(groups[0], LIMITS.heads) ?? groups[1];
   if (numHeads % numGroups !== 0) {
-    throw fields.invalid(groups[0][0] ?? '', numGroups, `a divisor of the ${numHeads} Mamba heads`);
+    throw fields.invalid(groups[0], numGroups, `a divisor of the ${numHeads} Mamba heads`);
   }
   const written = fields.holdsText(headDim) ? null : fields.optionalCount(headDim, LIMITS.width);
-  const expansion = fields.optionalPositive(expand, LIMITS.width) ?? 2;
-  const ofWidth = (width?.(fields, frame) ?? Math.floor(expansion * frame.hiddenSize)) / numHeads;
+  const ofWidth = (width?.(fields, frame) ?? fields.scaledWidth(expand, frame.hiddenSize, 2, LIMITS.width)) / numHeads;
   const size = written ?? headDimOtherwise ?? ofWidth;
   if (!Number.isInteger(size)) {
     throw fields.invalid(

@@ -38,7 +38,7 @@ export function readMlaShape(fields: ConfigFields, frame: Frame): MlaShape {
   const valueDim = fields.optionalCount(['v_head_dim'], LIMITS.heads) ?? frame.hiddenSize / numHeads;
   if (!Number.isInteger(valueDim)) {
     const cure = `a divisor of the hidden size ${frame.hiddenSize}, or v_head_dim must be given`;
-    throw fields.invalid('num_attention_heads', numHeads, cure);
+    throw fields.invalid(NAMES.numHeads, numHeads, cure);
   }
   return {
     numHeads,

@@ -21,7 +21,7 @@ export function recurrentStateBytes(fields: ConfigFields): number {
   const names = ['mamba_ssm_cache_dtype', 'mamba_ssm_dtype'];
   const dtype = fields.optionalText(names) ?? 'float32';
   const bytes = BYTES_BY_DTYPE.get(dtype);
-  if (bytes === undefined) throw fields.invalid(names[0] ?? '', dtype, [...BYTES_BY_DTYPE.keys()].join(', '));
+  if (bytes === undefined) throw fields.invalid(names, dtype, `one of ${[...BYTES_BY_DTYPE.keys()].join(', ')}`);
   return bytes;
 }
 

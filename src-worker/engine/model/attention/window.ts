@@ -37,7 +37,7 @@ function fullEvery(fields: ConfigFields, options: WindowOptions): number | undef
   const names = ['sliding_window_pattern', '_sliding_window_pattern', ...(options.fullEveryFields ?? [])];
   if (!fields.holdsText(names)) return fields.optionalCount(names, LIMITS.layers) ?? options.fullEvery;
   const pattern = fields.optionalText(names) ?? '';
-  if (!/^L+G$/.test(pattern)) throw fields.invalid(names[0] ?? '', pattern, 'a number, or letters L closed by one G');
+  if (!/^L+G$/.test(pattern)) throw fields.invalid(names, pattern, 'a number, or letters L closed by one G');
   return pattern.length;
 }
 

@@ -140,8 +140,7 @@ const gptNeoX: DecoderFamily = {
 };
 
 function mptWidth(fields: ConfigFields, frame: Frame): number {
-  const ratio = fields.optionalPositive(['expansion_ratio'], 1000) ?? 4;
-  return Math.floor(ratio * frame.hiddenSize);
+  return fields.scaledWidth(['expansion_ratio'], frame.hiddenSize, 4);
 }
 
 const hasMptBias = (fields: ConfigFields): boolean => !fields.flag(['no_bias'], true);

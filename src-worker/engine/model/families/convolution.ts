@@ -18,10 +18,10 @@ function lfm2Width(fields: ConfigFields): number {
   const written = fields.optionalCount(['block_ff_dim', 'intermediate_size'], LIMITS.width) ?? 12_288;
   if (!fields.flag(['block_auto_adjust_ff_dim'], true)) return written;
   const adjusted = Math.floor((2 * written) / 3);
-  const factor = fields.optionalPositive(['block_ffn_dim_multiplier'], 1000);
-  if (factor === null && fields.names().includes('block_ffn_dim_multiplier')) return adjusted;
+  if (adjusted < 1) throw fields.invalid('block_ff_dim', written, 'at least 2, of which two thirds are taken');
+  if (fields.isWrittenNull('block_ffn_dim_multiplier')) return adjusted;
   const block = fields.optionalCount(['block_multiple_of'], LIMITS.width) ?? 256;
-  return block * Math.ceil(Math.floor((factor ?? 1) * adjusted) / block);
+  return block * Math.ceil(fields.scaledWidth(['block_ffn_dim_multiplier'], adjusted, 1) / block);
 }
 
 /** `full_attn_idxs`: the layers that attend; absent = all (`Lfm2Config`). */

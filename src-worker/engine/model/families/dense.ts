@@ -48,7 +48,7 @@ const qwen3: DecoderFamily = {
 
 function halfOfWritten(fields: ConfigFields): number {
   const both = fields.count(NAMES.ffnWidth, LIMITS.width, 'twice the inner width of the feed-forward network');
-  if (both % 2 !== 0) throw fields.invalid(NAMES.ffnWidth[0], both, 'an even number, gate and up together');
+  if (both % 2 !== 0) throw fields.invalid(NAMES.ffnWidth, both, 'an even number, gate and up together');
   return both / 2;
 }
 

@@ -41,7 +41,9 @@ const patternRule: LayerTypeRule = (fields) => {
 
 /** The list or the pattern decides; newer files do not name the number (`NemotronHConfig` ignores it). */
 function numLayers(fields: ConfigFields): number {
-  return (fields.optionalTexts(LIST_NAMES, LIMITS.layers) ?? patternTypes(fields)).length;
+  const types = fields.optionalTexts(LIST_NAMES, LIMITS.layers) ?? patternTypes(fields);
+  if (types.length > 0) return types.length;
+  throw fields.invalid([...LIST_NAMES, PATTERN], types, 'what each layer is, with at least one layer');
 }
 
 const attention = gqaAttention({

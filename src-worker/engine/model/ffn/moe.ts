@@ -215,7 +215,7 @@ export function moeFfn(options: MoeOptions = {}): FfnReader {
     const expertsOf = memoized((numExpertsPerToken: number): Ffn => {
       if (numExpertsPerToken > numExperts) {
         const cure = `at most the ${numExperts} experts there are`;
-        throw fields.invalid(NAMES.expertsPerToken[0], numExpertsPerToken, cure);
+        throw fields.invalid(NAMES.expertsPerToken, numExpertsPerToken, cure);
       }
       return moeLayer({ ...fixed, numExpertsPerToken });
     });

@@ -47,6 +47,24 @@ export const layers = (config: ConfigFields, names: readonly string[], otherwise
 export const heads = (config: ConfigFields, names: readonly string[], otherwise: number): number =>
   config.optionalCount(names, LIMITS.heads) ?? otherwise;
 
+/** Features of one head, the fraction cut: at least 1. */
+export function headSize(config: ConfigFields, name: string, hiddenSize: number, numHeads: number): number {
+  if (numHeads > hiddenSize) throw config.invalid(name, numHeads, `at most the width ${hiddenSize} that heads divide`);
+  return Math.floor(hiddenSize / numHeads);
+}
+
+/** Patches along one side of the square that becomes one token: no model known joins more than four. */
+const MOST_JOINED = 64;
+
+/** Features of the patches that one token takes together: `downsample_ratio` 0.5 joins two by two. */
+export function shuffled(encoder: Encoder, fields: ConfigFields): number {
+  const name = 'downsample_ratio';
+  const ratio = fields.optionalPositive([name], 1) ?? 0.5;
+  const side = Math.floor(1 / ratio);
+  if (side > MOST_JOINED) throw fields.invalid(name, ratio, `from 1/${MOST_JOINED} to 1`);
+  return encoder.width * side ** 2;
+}
+
 /** A norm over `size` features; [] for one without weights. */
 export function norm(modality: Modality, name: string, size: number, kind: NormKind, count = 1): Weight[] {
   if (kind === 'none') return [];

@@ -76,7 +76,8 @@ export function visionTower(options: VisionOptions): TowerReader {
     const type = config.optionalText(['model_type']) ?? (typeof kind === 'string' ? kind : '');
     const read = typeof kind === 'string' ? ENCODERS.get(type) : kind;
     const [encoder, assumption] = read ? [read(config, module), null] : unknownVision(config, name, type, module);
-    const weights = [...encoder.weights, ...(options.projector?.(encoder, fields, text) ?? [])];
+    const isSized = encoder.width > 0;
+    const weights = [...encoder.weights, ...(isSized ? (options.projector?.(encoder, fields, text) ?? []) : [])];
     return [{ modality: 'vision', label: encoder.label, weights, ...(assumption === null ? {} : { assumption }) }];
   };
 }

@@ -79,7 +79,9 @@ describe('gated delta net', () => {
     expect(bytes()).toBe(3 * 16 * 128 * 128 * 4 + convolution);
     expect(bytes('float32')).toBe(bytes());
     expect(bytes('bfloat16')).toBe(3 * 16 * 128 * 128 * 2 + convolution);
-    expect(() => bytes('int3')).toThrow(/mamba_ssm_cache_dtype is "int3": it must be auto, float32, bfloat16, float16/);
+    expect(() => bytes('int3')).toThrow(
+      /mamba_ssm_dtype is "int3": it must be one of auto, float32, bfloat16, float16/,
+    );
   });
 
   it('takes 7 FLOP per element of its state: decay, read with the key, correct, read with the query', () => {

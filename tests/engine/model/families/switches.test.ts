@@ -138,6 +138,21 @@ describe('files that leave open what their class does not', () => {
   });
 });
 
+describe('ERNIE 4.5 without a word on shared experts', () => {
+  const experts = { moe_num_experts: 8, moe_k: 2, moe_intermediate_size: 64, num_key_value_heads: 4 };
+
+  it('has the two that Transformers takes, labelled estimated since PaddlePaddle takes none', () => {
+    const open = as('ernie4_5_moe', experts);
+    expect(open.isEstimated).toBe(true);
+    expect(open.assumptions.join(' ')).toContain('moe_num_shared_experts');
+    const two = as('ernie4_5_moe', { ...experts, moe_num_shared_experts: 2 });
+    expect(two).toMatchObject({ isEstimated: false, assumptions: [], totalParameters: open.totalParameters });
+    const none = as('ernie4_5_moe', { ...experts, moe_num_shared_experts: 0 });
+    // The first layer is dense.
+    expect(two.totalParameters - none.totalParameters).toBe(31 * 3 * 4096 * 2 * 64);
+  });
+});
+
 describe('layers listed beyond the last one', () => {
   it('belong to blocks for multi-token prediction', () => {
     const layer_types = Array<string>(34).fill('full_attention');

@@ -38,8 +38,9 @@ export function plainEncoder(config: ConfigFields, module: string): Encoder | nu
   if (!config.holdsNumber(HIDDEN_SIZE) || !config.holdsNumber(NUM_LAYERS)) return null;
   const hiddenSize = width(config, HIDDEN_SIZE, 1);
   const numLayers = layers(config, NUM_LAYERS, 1);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? USUAL_RATIO;
-  const ffnWidth = width(config, FFN_WIDTH, Math.round(ratio * hiddenSize));
+  const ffnWidth = config.has(...FFN_WIDTH)
+    ? width(config, FFN_WIDTH, 1)
+    : config.scaledWidth(['mlp_ratio'], hiddenSize, USUAL_RATIO);
   const numHeads = config.optionalCount(NUM_HEADS, LIMITS.heads) ?? 1;
   const patchSize = pixels(config, 'patch_size', 14);
   const stack = { modality: 'vision', module: `${module}.layers.*`, names: FUSED_NAMES } as const;

@@ -6,6 +6,7 @@ import {
   convolution,
   FUSED_NAMES,
   heads,
+  headSize,
   layers,
   norm,
   pixels,
@@ -36,7 +37,6 @@ export function qwen2VlEncoder(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['embed_dim'], 1280);
   const numLayers = layers(config, ['depth'], 32);
   const { elements, perToken } = readPatches(config, 14);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? 4;
   const out = width(config, ['hidden_size'], 3584);
   const merged = hiddenSize * perToken;
   return {
@@ -50,7 +50,7 @@ export function qwen2VlEncoder(config: ConfigFields, module: string): Encoder {
         names: FUSED_NAMES,
         numLayers,
         hiddenSize,
-        ffnWidth: Math.floor(hiddenSize * ratio),
+        ffnWidth: config.scaledWidth(['mlp_ratio'], hiddenSize, 4),
         numHeads: heads(config, ['num_heads'], 16),
       }),
       ...norm('vision', `${module}.merger.ln_q`, hiddenSize, 'weight_and_bias'),
@@ -82,7 +82,8 @@ export function qwen25VlEncoder(config: ConfigFields, module: string): Encoder {
         hiddenSize,
         ffnWidth: width(config, ['intermediate_size'], 3420),
         numHeads,
-        keyWidth: numKvHeads === numHeads ? hiddenSize : Math.floor(hiddenSize / numHeads) * numKvHeads,
+        keyWidth:
+          numKvHeads === numHeads ? hiddenSize : headSize(config, 'num_heads', hiddenSize, numHeads) * numKvHeads,
         isGated: true,
         norm: 'weight',
       }),

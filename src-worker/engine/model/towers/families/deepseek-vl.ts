@@ -10,6 +10,7 @@ import {
   convolution,
   FUSED_NAMES,
   heads,
+  headSize,
   layers,
   norm,
   pixels,
@@ -32,18 +33,21 @@ function samWeights(config: ConfigFields, module: string, shortened?: readonly [
   const hiddenSize = width(config, ['width'], 768);
   const numLayers = layers(config, ['layers'], 12);
   const numHeads = heads(config, ['heads'], 12);
-  const headDim = Math.floor(hiddenSize / numHeads);
+  const headDim = headSize(config, 'heads', hiddenSize, numHeads);
   const isNumber = (value: unknown): value is number =>
     typeof value === 'number' && Number.isInteger(value) && value >= 0;
   const list = (name: string, otherwise: number[]): number[] =>
     config.optionalList([name], LIMITS.layers, isNumber, 'a whole number') ?? otherwise;
   const global = list('global_attn_indexes', [2, 5, 8, 11]).length;
+  if (global > numLayers) throw config.invalid('global_attn_indexes', global, `at most the ${numLayers} layers`);
   const [first = 512, second = 1024] = shortened ?? list('downsample_channels', [512, 1024]);
   const plain = { hasBias: false };
   const relative = (reach: number, count: number): Weight[] =>
-    ['rel_pos_h', 'rel_pos_w'].map((name) =>
-      table('vision', `${module}.blocks.*.attn.${name}`, 2 * reach - 1, headDim, 1, count),
-    );
+    count === 0
+      ? []
+      : ['rel_pos_h', 'rel_pos_w'].map((name) =>
+          table('vision', `${module}.blocks.*.attn.${name}`, 2 * reach - 1, headDim, 1, count),
+        );
   return [
     ...convolution('vision', `${module}.patch_embed.proj`, hiddenSize, COLOURS * SAM.patch ** 2),
     table('vision', `${module}.pos_embed`, SAM.side ** 2, hiddenSize),
@@ -107,6 +111,7 @@ const QWEN2_QUERIES = [144, 256];
 function ocr2Encoder(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config.inner(QWEN2_OBJECT, {}), ['dim'], 896);
   const { numLayers, ffnWidth, numHeads, numKvHeads } = QWEN2;
+  if (hiddenSize % numHeads !== 0) throw config.invalid(`${QWEN2_OBJECT}.dim`, hiddenSize, `a multiple of ${numHeads}`);
   const sam = samWeights(config.inner(SAM_OBJECT, {}), 'sam_model', [512, hiddenSize]);
   return {
     label: stackLabel('SAM, then Qwen2', numLayers, hiddenSize),
@@ -143,11 +148,10 @@ function deepseekEncoder(config: ConfigFields, module: string): Encoder {
 /** DeepSeek-VL2 names the sizes of its SigLIP (so400m, with the pooling head) as timm does. */
 function timmSiglip(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['width'], 1152);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? 3.7362;
   const renamed = {
     hidden_size: hiddenSize,
     // 3.7362 · 1152 = 4304.1: the fraction is cut, as timm does.
-    intermediate_size: Math.floor(hiddenSize * ratio),
+    intermediate_size: config.scaledWidth(['mlp_ratio'], hiddenSize, 3.7362),
     num_hidden_layers: layers(config, ['layers'], 27),
     num_attention_heads: heads(config, ['heads'], 16),
     image_size: pixels(config, 'image_size', 384),
@@ -165,7 +169,7 @@ function projector(encoder: Encoder, fields: ConfigFields, { hiddenSize }: TextF
     return [...chain('vision', ['projector.layers'], [encoder.width, hiddenSize]), ...separators];
   }
   const side = heads(config, ['downsample_ratio'], 2);
-  const inner = Math.floor(hiddenSize * (config.optionalPositive(['mlp_ratio'], 1000) ?? 1));
+  const inner = config.scaledWidth(['mlp_ratio'], hiddenSize, 1);
   const depth = config.optionalCount(['depth'], LIMITS.layers) ?? 2;
   const between = Array.from({ length: depth - 1 }, () => inner);
   const sizes = [encoder.width * side ** 2, ...between, hiddenSize];

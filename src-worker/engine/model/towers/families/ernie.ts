@@ -12,7 +12,6 @@ import { visionTower } from '../vision.ts';
 function ernieEncoder(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['hidden_size', 'embed_dim'], 1280);
   const numLayers = layers(config, ['depth'], 32);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? 4;
   const elements = width(config, ['in_channels', 'in_chans'], COLOURS) * pixels(config, 'patch_size', 14) ** 2;
   return {
     label: stackLabel('Vision Transformer', numLayers, hiddenSize),
@@ -25,7 +24,8 @@ function ernieEncoder(config: ConfigFields, module: string): Encoder {
         names: FUSED_NAMES,
         numLayers,
         hiddenSize,
-        ffnWidth: width(config, ['intermediate_size'], Math.floor(ratio * hiddenSize)),
+        ffnWidth:
+          config.optionalCount(['intermediate_size'], LIMITS.width) ?? config.scaledWidth(['mlp_ratio'], hiddenSize, 4),
         numHeads: heads(config, ['num_heads'], 16),
       }),
       ...norm('vision', `${module}.ln`, hiddenSize, 'weight_and_bias'),
@@ -99,6 +99,7 @@ function visionExperts(fields: ConfigFields, { hiddenSize, numLayers }: TextFram
   const experts = numExperts(text).vision;
   const inner = expertWidths(text).vision;
   const count = sparseLayers(text, numLayers);
+  if (count === 0) return [];
   const each = { count: count * experts, splitUnits: inner };
   const module = 'model.layers.*.mlp';
   return [

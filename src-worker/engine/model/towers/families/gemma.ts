@@ -3,7 +3,7 @@
 import { LIMITS, type ConfigFields } from '../../fields.ts';
 import type { Tower } from '../../types.ts';
 import { linear, table, vector, type Weight } from '../../weight.ts';
-import { convolution, heads, layers, norm, pixels, stackLabel, width, type Encoder } from '../parts.ts';
+import { convolution, heads, headSize, layers, norm, pixels, stackLabel, width, type Encoder } from '../parts.ts';
 import type { MultimodalFamily, TextFrame, TowerReader } from '../types.ts';
 import { visionTower } from '../vision.ts';
 
@@ -132,7 +132,13 @@ function gemma4Audio(config: ConfigFields, module: string): Weight[] {
     ...['q_proj', 'k_proj', 'v_proj', 'relative_k_proj', 'post'].flatMap((name) =>
       matrix(`self_attn.${name}`, hiddenSize, hiddenSize, numHeads),
     ),
-    vector('audio', `${layer}.self_attn.per_dim_scale`, Math.floor(hiddenSize / numHeads), 1, count),
+    vector(
+      'audio',
+      `${layer}.self_attn.per_dim_scale`,
+      headSize(config, 'num_attention_heads', hiddenSize, numHeads),
+      1,
+      count,
+    ),
     ...matrix('lconv1d.linear_start', 2 * hiddenSize, hiddenSize, 1),
     ...matrix('lconv1d.linear_end', hiddenSize, hiddenSize, 1),
     ...convolution('audio', `${layer}.lconv1d.depthwise_conv1d`, hiddenSize, kernel, { hasBias: false, count }),

@@ -8,6 +8,7 @@ import {
   convolution,
   FUSED_NAMES,
   heads,
+  headSize,
   layers,
   norm,
   patchesPerSide,
@@ -100,7 +101,7 @@ function glmOcrEncoder(config: ConfigFields, module: string): Encoder {
   // The merger widens by the colours of a patch.
   const sizes = { hiddenSize, out, ffnWidth, mergerWidth: out * width(config, ['in_channels'], COLOURS) };
   const hasBias = config.flag(['attention_bias'], true);
-  const headDim = Math.floor(hiddenSize / numHeads);
+  const headDim = headSize(config, 'num_heads', hiddenSize, numHeads);
   return {
     label: stackLabel('Vision Transformer', numLayers, hiddenSize),
     width: out,

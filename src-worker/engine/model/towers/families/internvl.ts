@@ -2,16 +2,10 @@
 
 import { LIMITS, type ConfigFields } from '../../fields.ts';
 import { internVitEncoder, internVlEncoder } from '../encoders/intern-vit.ts';
-import { chain, norm, type Encoder } from '../parts.ts';
+import { chain, norm, shuffled, type Encoder } from '../parts.ts';
 import type { MultimodalFamily, TextFrame } from '../types.ts';
 import { visionTower, type EncoderReader } from '../vision.ts';
 import type { Weight } from '../../weight.ts';
-
-/** Features of the patches that one token takes together: `downsample_ratio` 0.5 joins two by two. */
-function shuffled(encoder: Encoder, fields: ConfigFields): number {
-  const ratio = fields.optionalPositive(['downsample_ratio'], 1) ?? 0.5;
-  return encoder.width * Math.floor(1 / ratio) ** 2;
-}
 
 /** NVLM-D: without biases, and as wide inside as the decoder's networks (vLLM's nvlm_d.py). */
 const nvlmMlp1 = (encoder: Encoder, fields: ConfigFields, { hiddenSize, fields: text }: TextFrame): Weight[] => {

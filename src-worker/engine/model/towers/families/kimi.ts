@@ -1,6 +1,6 @@
 /** Moonshot's models: MoonViT, a picture encoder without a fixed picture size, before a decoder of the DeepSeek V3 kind. */
 
-import type { ConfigFields } from '../../fields.ts';
+import { LIMITS, type ConfigFields } from '../../fields.ts';
 import type { Weight } from '../../weight.ts';
 import { moonVitEncoder } from '../encoders/moon-vit.ts';
 import { chain, norm, type Encoder } from '../parts.ts';
@@ -8,7 +8,8 @@ import type { MultimodalFamily, TextFrame } from '../types.ts';
 import { visionTower } from '../vision.ts';
 
 function perToken(fields: ConfigFields): number {
-  const isSide = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0;
+  const isSide = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LIMITS.heads;
   const names = ['vision_config.merge_kernel_size'];
   return (fields.optionalList(names, 2, isSide, 'a whole number above 0') ?? [2, 2]).reduce(
     (sum, side) => sum * side,

@@ -11,7 +11,9 @@ import { visionTower, type Projector } from '../vision.ts';
 function numFeatureLayers(fields: ConfigFields, name = 'vision_feature_layer', otherwise = 1): number {
   if (!fields.holdsList([name])) return otherwise;
   const isLayer = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value);
-  return fields.optionalList([name], LIMITS.layers, isLayer, 'a layer number')?.length ?? otherwise;
+  const listed = fields.optionalList([name], LIMITS.layers, isLayer, 'a layer number') ?? [];
+  if (listed.length === 0) throw fields.invalid(name, listed, 'a layer number, or a list of at least one');
+  return listed.length;
 }
 
 const PROJECTOR = ['multi_modal_projector.linear_1', 'multi_modal_projector.linear_2'];
@@ -183,10 +185,12 @@ const COHERE_SIGLIP = {
 };
 
 /** A gated network: the first matrix yields gate and value, each half as wide. */
-function gatedProjector(features: number, inner: number, hiddenSize: number): Weight[] {
+function gatedProjector(fields: ConfigFields, features: number, inner: number, hiddenSize: number): Weight[] {
+  if (inner % 2 !== 0)
+    throw fields.invalid('alignment_intermediate_size', inner, 'an even number, gate and value together');
   return [
     ...linear('vision', 'multi_modal_projector.linear_1', inner, features, { hasBias: true }),
-    ...linear('vision', 'multi_modal_projector.linear_2', hiddenSize, Math.floor(inner / 2), { hasBias: true }),
+    ...linear('vision', 'multi_modal_projector.linear_2', hiddenSize, inner / 2, { hasBias: true }),
   ];
 }
 
@@ -202,7 +206,7 @@ const ayaVision: MultimodalFamily = {
         const inner = fields.optionalCount(['alignment_intermediate_size'], LIMITS.width) ?? hiddenSize;
         return [
           ...norm('vision', 'multi_modal_projector.layernorm', features, 'weight_and_bias'),
-          ...gatedProjector(features, inner, hiddenSize),
+          ...gatedProjector(fields, features, inner, hiddenSize),
         ];
       },
     }),
@@ -226,6 +230,7 @@ const cohere2Vision: MultimodalFamily = {
       },
       projector: (encoder, fields, { hiddenSize }) =>
         gatedProjector(
+          fields,
           downsampled(encoder, fields),
           fields.optionalCount(['alignment_intermediate_size'], LIMITS.width) ?? 36864,
           hiddenSize,

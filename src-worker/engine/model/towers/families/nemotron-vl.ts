@@ -3,15 +3,9 @@
 import { LIMITS, type ConfigFields } from '../../fields.ts';
 import { linear, type Weight } from '../../weight.ts';
 import { radioEncoder } from '../encoders/radio.ts';
-import { chain, norm, type Encoder } from '../parts.ts';
+import { chain, norm, shuffled } from '../parts.ts';
 import type { MultimodalFamily } from '../types.ts';
 import { visionTower, type Projector } from '../vision.ts';
-
-/** Features of the patches that one token takes together: `downsample_ratio` 0.5 joins two by two. */
-function shuffled(encoder: Encoder, fields: ConfigFields): number {
-  const ratio = fields.optionalPositive(['downsample_ratio'], 1) ?? 0.5;
-  return encoder.width * Math.floor(1 / ratio) ** 2;
-}
 
 const innerWidth = (fields: ConfigFields): number =>
   fields.optionalCount(['projector_hidden_size'], LIMITS.width) ?? 4096;

@@ -51,7 +51,6 @@ function janusEncoder(config: ConfigFields, module: string): Encoder {
   const numLayers = layers(config, ['num_hidden_layers'], 24);
   const patchSize = pixels(config, 'patch_size', 16);
   const perSide = patchesPerSide(config, pixels(config, 'image_size', 384), patchSize);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? 4;
   const norms = ['self_attn.q_norm', 'self_attn.k_norm'].map((name) => ({ name, size: 2 * hiddenSize }));
   return {
     label: stackLabel('SigLIP', numLayers, hiddenSize),
@@ -70,7 +69,7 @@ function janusEncoder(config: ConfigFields, module: string): Encoder {
         names: { ...CLIP_NAMES, out: 'self_attn.projection_layer' },
         numLayers,
         hiddenSize,
-        ffnWidth: Math.floor(hiddenSize * ratio),
+        ffnWidth: config.scaledWidth(['mlp_ratio'], hiddenSize, 4),
         numHeads: heads(config, ['num_attention_heads'], 16),
         qkvBias: config.flag(['attention_bias'], true),
         outBias: true,

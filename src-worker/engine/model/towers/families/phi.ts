@@ -98,8 +98,12 @@ function conformer(module: string, sizes: ConformerSizes): Weight[] {
   return [
     ...(sizes.storesScaling ? [vector('audio', `${module}.encoder_embedding`, 2 * melBands)] : []),
     ...convolution('audio', `${module}.embed.conv.0`, channels, 9),
-    ...convolution('audio', `${module}.embed.conv.depthwise`, channels, 9, { count: depthwise }),
-    ...convolution('audio', `${module}.embed.conv.pointwise`, channels, channels, { count: depthwise }),
+    ...(depthwise === 0
+      ? []
+      : [
+          ...convolution('audio', `${module}.embed.conv.depthwise`, channels, 9, { count: depthwise }),
+          ...convolution('audio', `${module}.embed.conv.pointwise`, channels, channels, { count: depthwise }),
+        ]),
     ...chain('audio', [`${module}.embed.out`], [channels * bands, hiddenSize]),
     table('audio', `${module}.relative_attention_bias_layer`, sizes.positions, numHeads),
     ...network('feed_forward_in'),

@@ -38,7 +38,6 @@ function qwenVisual(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['width'], 1664);
   const numLayers = layers(config, ['layers'], 48);
   const out = width(config, ['output_dim'], 512);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? 4;
   const queries = config.optionalCount(['n_queries'], LIMITS.width) ?? QUERIES;
   const pool = `${module}.attn_pool`;
   return {
@@ -56,7 +55,7 @@ function qwenVisual(config: ConfigFields, module: string): Encoder {
         names: NAMES,
         numLayers,
         hiddenSize,
-        ffnWidth: Math.floor(hiddenSize * ratio),
+        ffnWidth: config.scaledWidth(['mlp_ratio'], hiddenSize, 4),
         numHeads: heads(config, ['heads'], 16),
       }),
       table('vision', `${pool}.query`, queries, out),
