@@ -11,13 +11,15 @@ export default defineConfig({
   globalSetup: './tests/e2e/build-first.ts',
   outputDir: 'test-results',
   workers: 2,
-  timeout: 60_000,
+  // Only what hangs: the longest journey takes 35 s on a quiet machine with two cores.
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env['CI']),
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 800 },
-    trace: 'retain-on-failure',
+    // Pictures of the document at every key would double the time of the journeys by keyboard.
+    trace: { mode: 'retain-on-failure', snapshots: false },
     screenshot: 'only-on-failure',
     launchOptions: { args: CHROMIUM_FLAGS, ...(executablePath ? { executablePath } : {}) },
   },

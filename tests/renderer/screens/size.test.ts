@@ -1,5 +1,6 @@
 import '@testing-library/jest-dom/vitest';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
@@ -211,6 +212,21 @@ describe('editing', () => {
     await fireEvent.click(spot);
     expect(screen.getByRole('radio', { name: 'On-demand' })).toBeChecked();
     expect(asked.every(({ pricing }) => pricing === 'ondemand')).toBe(true);
+  });
+
+  test('a section that was just opened stays open, however soon something in it is edited', async () => {
+    open();
+    await verdict();
+    const section = screen.getByRole('region', { name: 'Advanced' }).querySelector('details')!;
+    // The browser tells of the opening later; a busy one after the next input.
+    screen.getByRole('heading', { name: 'Advanced' }).click();
+    const target = screen.getByLabelText<HTMLInputElement>('TTFT P95 target, ms');
+    target.value = '300';
+    target.dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync();
+    expect(section).toHaveAttribute('open');
+    await screen.findByText('1 field changed');
+    expect(section).toHaveAttribute('open');
   });
 
   test('Advanced counts what was changed and puts it back', async () => {
