@@ -152,9 +152,8 @@ describe('a line of the list', () => {
     const head = (numKvHeads: number) => ({
       kind: 'gqa' as const,
       numHeads: 8,
-      numKvHeads,
-      headDim: 64,
-      windowTokens: null,
+      cache: [{ windowTokens: null }],
+      context: [{ splitUnits: numKvHeads }],
     });
     const layers = (...kvHeads: number[]) =>
       kvHeads.map((count) => ({ attention: { ...head(count) } }) as unknown as Layer);

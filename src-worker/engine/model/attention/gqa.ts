@@ -104,6 +104,11 @@ export function gqaLayer(layer: GqaLayer): Attention {
   };
 }
 
+/** One learned number per query head that takes part in the softmax. */
+export const sinks = ({ numHeads }: Pick<HeadShape, 'numHeads'>, module = 'self_attn'): Weight[] => [
+  vector('attention', `${module}.sinks`, numHeads, numHeads),
+];
+
 export interface GqaProjections {
   module: string;
   hasQkvBias: boolean;
@@ -185,7 +190,7 @@ export function gqaByLayer(
       const { heads, hasQkvBias = false, hasOutBias = false, qkNorm = 0 } = shape;
       const weights = [
         ...gqaWeights(frame.hiddenSize, heads, { ...shape, module, hasQkvBias, hasOutBias, qkNorm }),
-        ...(shape.hasSinks ? [vector('attention', `${module}.sinks`, heads.numHeads, heads.numHeads)] : []),
+        ...(shape.hasSinks ? sinks(heads, module) : []),
         ...extraWeights(shape, frame),
       ];
       const attention = gqaLayer({ ...shape, weights });
