@@ -172,14 +172,14 @@ const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config', 
 
 /** The text decoder inside a multimodal file: its fields and its own `model_type`. */
 function readText(fields: ConfigFields, family: MultimodalFamily): { text: ConfigFields; modelType: string } {
-  const { textModelType, textFields = (text) => text } = family;
+  const { textModelType, textDefaults = {}, textFields = (text) => text } = family;
   const otherwise = typeof textModelType === 'string' ? textModelType : textModelType(fields);
   const name = family.text.find((candidate) => fields.has(candidate));
   if (name === undefined) {
     if (!fields.has(...NAMES.numLayers)) throw fields.missing(family.text, 'the object with the fields of the decoder');
-    return { text: textFields(fields), modelType: otherwise };
+    return { text: textFields(fields.withDefaults(textDefaults)), modelType: otherwise };
   }
-  const inner = fields.inner(name, {}, OUTER_KEYS);
+  const inner = fields.inner(name, textDefaults, OUTER_KEYS);
   const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? otherwise;
   // Some files write the name of the whole model into the decoder's object.
   const modelType = multimodalOf(written) ? otherwise : written;

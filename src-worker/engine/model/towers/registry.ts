@@ -1,3 +1,4 @@
+import { ARIA_FAMILIES } from './families/aria.ts';
 import { AUDIO_FAMILIES } from './families/audio.ts';
 import { DEEPSEEK_VL_FAMILIES } from './families/deepseek-vl.ts';
 import { ERNIE_FAMILIES } from './families/ernie.ts';
@@ -14,10 +15,12 @@ import { OVIS_FAMILIES } from './families/ovis.ts';
 import { PHI_FAMILIES } from './families/phi.ts';
 import { QWEN_VL_FAMILIES } from './families/qwen-vl.ts';
 import { SIGLIP_BASED_FAMILIES } from './families/siglip-based.ts';
+import { STEP_FAMILIES } from './families/step.ts';
 import type { MultimodalFamily } from './types.ts';
 
 const FAMILIES: ReadonlyMap<string, MultimodalFamily> = new Map(
   [
+    ARIA_FAMILIES,
     AUDIO_FAMILIES,
     DEEPSEEK_VL_FAMILIES,
     ERNIE_FAMILIES,
@@ -34,6 +37,7 @@ const FAMILIES: ReadonlyMap<string, MultimodalFamily> = new Map(
     PHI_FAMILIES,
     QWEN_VL_FAMILIES,
     SIGLIP_BASED_FAMILIES,
+    STEP_FAMILIES,
   ].flatMap((table) => Object.entries(table)),
 );
 

@@ -2,6 +2,7 @@ import type { ConfigFields } from '../../fields.ts';
 import { LIMITS } from '../../fields.ts';
 import { table, type Weight } from '../../weight.ts';
 import {
+  CLIP_NAMES,
   COLOURS,
   convolution,
   FUSED_NAMES,
@@ -13,6 +14,7 @@ import {
   stackWeights,
   width,
   type Encoder,
+  type Stack,
 } from '../parts.ts';
 
 const HIDDEN_SIZE = ['hidden_size', 'vt_hidden_size', 'embed_dim', 'width', 'd_model'];
@@ -29,18 +31,28 @@ function positions(config: ConfigFields, module: string, hiddenSize: number, pat
   return [table('vision', `${module}.position_embedding`, perSide ** 2, hiddenSize)];
 }
 
+/** Sizes of equal layers by the usual names; null where they do not tell them. */
+function plainSizes(config: ConfigFields): Pick<Stack, 'hiddenSize' | 'numLayers' | 'ffnWidth' | 'numHeads'> | null {
+  // Encoders in stages list a width and a depth for each: those are not plain.
+  if (!config.holdsNumber(HIDDEN_SIZE) || !config.holdsNumber(NUM_LAYERS)) return null;
+  const hiddenSize = width(config, HIDDEN_SIZE, 1);
+  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? USUAL_RATIO;
+  return {
+    hiddenSize,
+    numLayers: layers(config, NUM_LAYERS, 1),
+    ffnWidth: width(config, FFN_WIDTH, Math.round(ratio * hiddenSize)),
+    numHeads: config.optionalCount(NUM_HEADS, LIMITS.heads) ?? 1,
+  };
+}
+
 /**
  * A picture encoder of a kind that is not known, counted as a plain Vision Transformer from the usual fields; null where they
  * do not tell its size.
  */
 export function plainEncoder(config: ConfigFields, module: string): Encoder | null {
-  // Encoders in stages list a width and a depth for each: those are not plain.
-  if (!config.holdsNumber(HIDDEN_SIZE) || !config.holdsNumber(NUM_LAYERS)) return null;
-  const hiddenSize = width(config, HIDDEN_SIZE, 1);
-  const numLayers = layers(config, NUM_LAYERS, 1);
-  const ratio = config.optionalPositive(['mlp_ratio'], 1000) ?? USUAL_RATIO;
-  const ffnWidth = width(config, FFN_WIDTH, Math.round(ratio * hiddenSize));
-  const numHeads = config.optionalCount(NUM_HEADS, LIMITS.heads) ?? 1;
+  const sizes = plainSizes(config);
+  if (!sizes) return null;
+  const { hiddenSize, numLayers } = sizes;
   const patchSize = pixels(config, 'patch_size', 14);
   const stack = { modality: 'vision', module: `${module}.layers.*`, names: FUSED_NAMES } as const;
   return {
@@ -49,8 +61,30 @@ export function plainEncoder(config: ConfigFields, module: string): Encoder | nu
     weights: [
       ...convolution('vision', `${module}.patch_embed`, hiddenSize, COLOURS * patchSize ** 2),
       ...positions(config, module, hiddenSize, patchSize),
-      ...stackWeights({ ...stack, numLayers, hiddenSize, ffnWidth, numHeads }),
+      ...stackWeights({ ...stack, ...sizes }),
       ...norm('vision', `${module}.norm`, hiddenSize, 'weight_and_bias'),
+    ],
+  };
+}
+
+/** Frames that a convolution before an encoder of sound joins, and the bands of its spectrum, as in Whisper. */
+const KERNEL = 3;
+const MEL_BANDS = 80;
+
+/** An encoder of sound of a kind that is not known, counted as one like Whisper's from the usual fields; null as above. */
+export function plainAudioEncoder(config: ConfigFields, module: string): Encoder | null {
+  const sizes = plainSizes(config);
+  if (!sizes) return null;
+  const { hiddenSize, numLayers } = sizes;
+  const bands = width(config, ['num_mel_bins', 'input_dim', 'input_size'], MEL_BANDS);
+  return {
+    label: stackLabel('audio encoder', numLayers, hiddenSize),
+    width: hiddenSize,
+    weights: [
+      ...convolution('audio', `${module}.conv1`, hiddenSize, KERNEL * bands),
+      ...convolution('audio', `${module}.conv2`, hiddenSize, KERNEL * hiddenSize),
+      ...stackWeights({ modality: 'audio', module: `${module}.layers.*`, names: CLIP_NAMES, ...sizes }),
+      ...norm('audio', `${module}.layer_norm`, hiddenSize, 'weight_and_bias'),
     ],
   };
 }

@@ -9,7 +9,7 @@ import { visionTower } from '../vision.ts';
 
 const aimv2 = aimv2Like({ hasHead: false });
 
-/** Ovis 2 as Transformers writes it (Ovis2VisionConfig): AIMv2, then a head over the visual vocabulary. */
+/** Ovis 2 as Transformers writes it (Ovis2Config, Ovis2VisionConfig): AIMv2, then a head over the visual vocabulary. */
 const ovis2: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'qwen2',

@@ -55,7 +55,7 @@ function qwen2VlEncoder(config: ConfigFields, module: string): Encoder {
         numLayers,
         hiddenSize,
         ffnWidth: Math.floor(hiddenSize * ratio),
-        numHeads: heads(config, ['num_heads'], 16),
+        numHeads: heads(config, ['num_heads', 'num_attention_heads'], 16),
       }),
       ...norm('vision', `${module}.merger.ln_q`, hiddenSize, 'weight_and_bias'),
       ...chain('vision', [`${module}.merger.mlp.0`, `${module}.merger.mlp.2`], [merged, merged, out]),
@@ -70,7 +70,7 @@ export function qwen25VlEncoder(config: ConfigFields, module: string): Encoder {
   const { elements, perToken } = readPatches(config, 14);
   const out = width(config, ['out_hidden_size'], 3584);
   const merged = hiddenSize * perToken;
-  const numHeads = heads(config, ['num_heads'], 16);
+  const numHeads = heads(config, ['num_heads', 'num_attention_heads'], 16);
   // EXAONE 4.5 groups the keys of its encoder.
   const numKvHeads = heads(config, ['num_key_value_heads'], numHeads);
   return {
@@ -137,7 +137,7 @@ export const qwen3VlLike =
           numLayers,
           hiddenSize,
           ffnWidth: width(config, ['intermediate_size'], 4304),
-          numHeads: heads(config, ['num_heads'], 16),
+          numHeads: heads(config, ['num_heads', 'num_attention_heads'], 16),
         }),
         ...merger(`${module}.merger`, hiddenSize, 1),
         ...(deepstack > 0 ? merger(`${module}.deepstack_merger_list.*`, merged, deepstack) : []),
