@@ -80,17 +80,12 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHea
   const splitUnits = vocabularyParts(vocabularySize);
   const normSize = normSizeOf(fields, family, frame);
   const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;
+  const embeddingWidth = family.embeddingWidth?.(fields, hiddenSize) ?? hiddenSize;
   const outside: Weight[] = [
-    table(
-      'embedding',
-      'embed_tokens',
-      vocabularySize,
-      family.embeddingWidth?.(fields, hiddenSize) ?? hiddenSize,
-      splitUnits,
-    ),
+    table('embedding', 'embed_tokens', vocabularySize, embeddingWidth, splitUnits),
     ...(family.extraOutside?.(fields, frame) ?? []),
     ...(hasFinalNorm ? [vector('norms', 'norm', normSize)] : []),
-    ...(ownsHead ? linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits }) : []),
+    ...(ownsHead ? linear('head', 'lm_head', vocabularySize, embeddingWidth, { splitUnits }) : []),
     ...(hasHead && family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
   ];
   return {
