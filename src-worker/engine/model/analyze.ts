@@ -218,6 +218,7 @@ export function analyzeModel(source: ModelSource): Model {
     ...model,
     isEstimated:
       !isKnown ||
+      decoder.isEstimated ||
       (family.isEstimated?.(text) ?? false) ||
       multimodal?.isEstimated === true ||
       towers.some(({ assumption }) => assumption !== undefined) ||

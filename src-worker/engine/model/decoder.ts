@@ -8,7 +8,7 @@ import { memoized } from './memoized.ts';
 import type { Attention, Ffn, Layer, Model } from './types.ts';
 import { linear, table, vector, type Weight } from './weight.ts';
 
-/** The parts of a model that its family decides. */
+/** The parts of a model that its family decides; `isEstimated` where its context is. */
 export type Decoder = Pick<
   Model,
   | 'hiddenSize'
@@ -18,6 +18,7 @@ export type Decoder = Pick<
   | 'outside'
   | 'isHeadTied'
   | 'mtpParameters'
+  | 'isEstimated'
   | 'assumptions'
 >;
 
@@ -96,6 +97,7 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHea
     outside,
     isHeadTied,
     mtpParameters: family.mtpParameters?.(fields, frame) ?? 0,
+    isEstimated: context.isEstimated,
     assumptions: [
       ...(family.assumptions?.(fields) ?? []),
       ...(context.assumption === null ? [] : [context.assumption]),
