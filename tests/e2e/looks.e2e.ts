@@ -146,7 +146,7 @@ const MODEL_STATES: State[] = [
       await page.keyboard.press('Escape');
       await app.models.search('e5-mistral');
       await page.getByLabel('Kind', { exact: true }).click();
-      await page.getByRole('option', { name: /^Not supported/ }).click();
+      await page.getByRole('option', { name: /^Not sized/ }).click();
       await app.models.table.getByRole('rowheader').first().click();
       await app.models.facts.getByText('Cannot be sized.').waitFor();
     },
