@@ -77,6 +77,7 @@ const STATES: State[] = [
     'size, a bad field',
     async (app) => {
       await app.show('Size');
+      await app.size.waitForAnswer();
       await app.size.setUsers('many');
     },
   ],
