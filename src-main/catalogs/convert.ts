@@ -24,6 +24,7 @@ export function gpuFromFile(entry: GpuFileEntry): Gpu {
     vendor: entry.vendor,
     architecture: entry.architecture,
     formFactor: entry.form_factor,
+    marketedMemoryGb: entry.memory_marketed_gb,
     usableMemoryBytes: bytesFromGib(entry.memory_usable_gib),
     memoryType: entry.memory_type,
     memoryBandwidthBytesPerS: bytesPerSFromGbPerS(entry.memory_bandwidth_gb_per_s),

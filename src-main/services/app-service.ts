@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
+import { checkMachines } from '../../src-worker/answers/own-hardware.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
@@ -12,6 +13,7 @@ import {
   predictInputSchema,
   queueInputSchema,
   sizeInputSchema,
+  type OwnMachineInput,
   type PlanQuestion,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
@@ -69,6 +71,8 @@ export interface AppService {
   useModel(nameOrPath: string): Promise<Result<string>>;
   /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
   importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
+  /** For hosts that read own machines from a file: a failure names the `machine` by its place in the list, and the `field`. */
+  checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
   close(): Promise<void>;
 }
@@ -262,6 +266,11 @@ export function createAppService(options: AppServiceOptions): AppService {
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
+    checkMachines: (machines) =>
+      answer(() => {
+        checkMachines(machines, facts);
+        return null;
+      }),
     close: () => (closed ??= close()),
   };
 }

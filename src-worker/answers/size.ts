@@ -44,6 +44,8 @@ function documentOf(
     const sentence = `Sizes of ${subject.model.architecture} are estimated from its config.json. ${subject.model.assumptions.join(' ')}`;
     warnings.push({ code: 'estimated_architecture', sentence });
   }
+  // What passes says it beside its own figures.
+  for (const { instance } of outcome.excluded) warnings.push(...(instance.own?.remarks ?? []));
   return {
     schema_version: SCHEMA_VERSION,
     input: { ...input, zone, ...(demand.users === null ? {} : { users: demand.users }) },
