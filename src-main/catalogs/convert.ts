@@ -137,6 +137,7 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     minComputeCapability: entry.min_compute_capability,
     hasCudaGraphsInBudget: entry.cuda_graphs_in_budget,
     hasHybridKvCache: entry.hybrid_kv_cache,
+    command: commands(entry.command),
     source: entry.source,
   }));
 }
@@ -157,6 +158,21 @@ export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
     ...(file.notes && { notes: file.notes }),
   };
 }
+
+const commands = (entry: EngineFile['versions'][number]['command']): EngineDefaults['command'] => ({
+  serve: entry.serve,
+  benchmark: entry.benchmark,
+  dataParallelFlag: entry.data_parallel_flag,
+  prefixCaching: {
+    isDefault: entry.prefix_caching.default,
+    onFlag: entry.prefix_caching.on_flag,
+    offFlag: entry.prefix_caching.off_flag,
+  },
+  hasChunkedPrefill: entry.chunked_prefill,
+  quantizedWhileLoading: entry.quantized_while_loading,
+  checkpointMethods: entry.checkpoint_methods,
+  bfloat16Architectures: entry.bfloat16_architectures,
+});
 
 const limits = (entry: EngineFile['versions'][number]['large']): EngineDefaults['large'] => ({
   maxNumBatchedTokens: entry.max_num_batched_tokens,
