@@ -11,7 +11,7 @@ import {
   type GpuFileEntry,
 } from '../../src-worker/protocol/catalog-files.ts';
 import { didYouMean } from '../../src-worker/protocol/suggest.ts';
-import { emptyContent } from './content.ts';
+import { emptyContent, type CatalogContent } from './content.ts';
 import {
   calibrationFromFile,
   enginesFromFile,
@@ -35,7 +35,7 @@ export { bundledCatalogsFolder };
 
 /** The bundled catalogs as they lie on disk: what other layers are laid over, and what has none. */
 export interface BundledCatalogs {
-  layer: Layer;
+  layers: Layer[];
   rest: Pick<Facts, 'engines' | 'calibrations'>;
   /** Version of this installation. */
   program: string;
@@ -50,7 +50,7 @@ export interface BundledCatalogs {
  */
 export function loadFacts(catalogsFolder: string): Facts {
   const bundled = loadBundled(catalogsFolder);
-  return factsOf(bundled, stack([bundled.layer]), []);
+  return factsOf(bundled, stack(bundled.layers), []);
 }
 
 /**
@@ -111,29 +111,30 @@ export function loadBundled(catalogsFolder: string): BundledCatalogs {
     checkGenerations(path, Object.keys(content.generations), engineFiles);
   }
 
-  const instances = clouds.flatMap(({ path, content }) => {
+  const cloudLayers = clouds.map(({ path, content }) => {
     checkGpuIds(
       path,
       'instances',
       content.instances.map(({ gpu }) => gpu),
       gpuIds,
     );
-    return content.instances.map((entry) => instanceContent(path, content, entry));
+    const { provider, name, has_zones: hasZones } = content;
+    return bundledLayer(path, {
+      providers: [{ id: provider, name, hasZones }],
+      instances: content.instances.map((entry) => instanceContent(path, content, entry)),
+    });
   });
-  const providers = clouds.map(({ content }) => ({
-    id: content.provider,
-    name: content.name,
-    hasZones: content.has_zones,
-  }));
   refuseDuplicates(
     'clouds',
     'provider',
-    providers.map(({ id }) => id),
+    clouds.map(({ content }) => content.provider),
   );
   refuseDuplicates(
     'clouds',
     'instance',
-    instances.map(({ provider, facts }) => instanceId(provider, facts.name)),
+    cloudLayers.flatMap(({ content }) =>
+      content.instances.map(({ provider, facts }) => instanceId(provider, facts.name)),
+    ),
   );
   const workloads = workloadFiles.flatMap(({ content }) => content.workloads);
   refuseDuplicates(
@@ -153,11 +154,11 @@ export function loadBundled(catalogsFolder: string): BundledCatalogs {
   };
   refuseMissingDefaults({ workloads, ...rest });
   return {
-    layer: {
-      layer: 'bundled',
-      origin: 'the bundled catalogs',
-      content: { ...emptyContent(), gpus, providers, instances, workloads },
-    },
+    layers: [
+      bundledLayer('gpus.json', { gpus }),
+      ...cloudLayers,
+      ...workloadFiles.map(({ path, content }) => bundledLayer(path, { workloads: content.workloads })),
+    ],
     rest,
     program: packageVersion(),
     hash: hashOf(read),
@@ -165,6 +166,12 @@ export function loadBundled(catalogsFolder: string): BundledCatalogs {
 }
 
 type Named = Pick<Facts, 'engines' | 'calibrations'> & { workloads: { name: string }[] };
+
+const bundledLayer = (path: string, content: Partial<CatalogContent>): Layer => ({
+  layer: 'bundled',
+  origin: `catalogs/${path}`,
+  content: { ...emptyContent(), ...content },
+});
 
 /** What every question falls back on, with the file each comes in: an installation without one is broken, not the question. */
 const DEFAULTS: { folder: string; kind: string; name: string; file: string; names: (named: Named) => string[] }[] = [
@@ -217,7 +224,7 @@ export function priceDates(instances: readonly Instance[]): { oldest: string; ne
 }
 
 /** A year or a month counts as its first day. */
-const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);
+export const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);
 
 /** `2026-11-09+1a2b3c4d`: the newest price, and what tells two catalogs of the same day apart. */
 function catalogVersion(instances: readonly Instance[], bundledHash: string, upper: readonly string[]): string {
