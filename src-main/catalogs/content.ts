@@ -46,7 +46,7 @@ const contentInstanceSchema = z.strictObject({
 export type ContentInstance = Omit<z.output<typeof contentInstanceSchema>, 'facts'> & { facts: GivenFacts };
 
 /** Any name that fits into a line: a seed file names workloads as it likes. */
-const contentWorkloadSchema = workloadEntrySchema.extend({ name: text.max(100) });
+export const contentWorkloadSchema = workloadEntrySchema.extend({ name: text.max(100) });
 export type ContentWorkload = z.output<typeof contentWorkloadSchema>;
 
 const headroomPointSchema = z.strictObject({

@@ -39,7 +39,7 @@ type Facts = Record<string, unknown>;
 /** `null` in the place of an absent key means absent. */
 export function withFact(subject: FactSubject, facts: object, key: string, value: FactValue): Facts {
   const spec = FIELDS_OF[subject].find((field) => field.key === key);
-  const { [key]: _before, ...others } = facts as Facts;
+  const others = Object.fromEntries(Object.entries(facts).filter(([name]) => name !== key));
   if (value === null && spec?.isAbsentWhenNull) return others;
   return { ...others, [key]: value };
 }

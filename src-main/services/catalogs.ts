@@ -33,8 +33,8 @@ import { checkRequest } from './check-request.ts';
 /** The catalogs of this program: bundled files, imports of the database, files of this start, corrections over all. */
 export interface Catalogs {
   /** What holds now. */
-  facts(): Facts;
-  inForce(): LayeredCatalog;
+  facts: () => Facts;
+  inForce: () => LayeredCatalog;
   api: CatalogApi;
 }
 
@@ -97,7 +97,11 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
 
   let imports = kept();
   const files: Layer[] = [];
-  for (const file of parts.files) files.push(fileLayer(file, laid([...importLayers(imports), ...files])));
+  for (const file of parts.files) {
+    const { layer, notes } = fileLayer(file, laid([...importLayers(imports), ...files]));
+    files.push(layer);
+    shortened(notes).forEach((note) => report(`${file.fileName}: ${note}`));
+  }
 
   let catalog: LayeredCatalog;
   let facts: Facts;
@@ -265,11 +269,20 @@ function nameOf({ fileName }: CatalogFileDraft, { format, content }: ReadCatalog
   return format === 'skypilot' && provider ? `${provider.id}/${name}` : name;
 }
 
-function fileLayer(file: CatalogFileDraft, beneath: LayeredCatalog): Layer {
+function fileLayer(file: CatalogFileDraft, beneath: LayeredCatalog): { layer: Layer; notes: string[] } {
   const found = readCatalogText(file, beneath);
   refuseProblems(file.fileName, found.problems);
   refuseNothing(file.fileName, found);
-  return { layer: 'file', origin: file.fileName, content: found.content };
+  return { layer: { layer: 'file', origin: file.fileName, content: found.content }, notes: found.notes };
+}
+
+/** What is said of a file that is not what was asked for. */
+const NOTES_SHOWN = 3;
+
+function shortened(notes: readonly string[]): string[] {
+  if (notes.length <= NOTES_SHOWN) return [...notes];
+  const more = `and ${notes.length - NOTES_SHOWN + 1} more notes: configiq catalog diff FILE shows them.`;
+  return [...notes.slice(0, NOTES_SHOWN - 1), more];
 }
 
 function refuseProblems(fileName: string, problems: readonly CatalogProblem[]): void {

@@ -4,11 +4,16 @@ import {
   gpuEntrySchema,
   instanceEntrySchema,
   offerSchema,
-  workloadEntrySchema,
   type GpuFileEntry,
 } from '../../../src-worker/protocol/catalog-files.ts';
 import { issueWords } from '../../../src-worker/protocol/issues.ts';
-import { emptyContent, type CatalogContent, type ContentInstance, type ContentOffer } from '../content.ts';
+import {
+  contentWorkloadSchema,
+  emptyContent,
+  type CatalogContent,
+  type ContentInstance,
+  type ContentOffer,
+} from '../content.ts';
 import { instanceId } from '../layers.ts';
 import {
   gpuProblem,
@@ -236,7 +241,7 @@ class Reading {
   }
 
   #readWorkload(entry: unknown, path: JsonPath): void {
-    const facts = this.#checked(workloadEntrySchema, entry, path);
+    const facts = this.#checked(contentWorkloadSchema, entry, path);
     if (!facts) return;
     if (this.#content.workloads.some(({ name }) => name === facts.name)) {
       this.#problems.add([...path, 'name'], `"${facts.name}" is there twice: remove one`);
@@ -261,8 +266,6 @@ function offerProblem(offer: ContentOffer, sources: Json): { key: string; words:
   const isPriced = offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
   if (isPriced && offer.source === null)
     return { key: 'source', words: 'is null, and a price needs one: say where it was read' };
-  if (isPriced && offer.as_of === null)
-    return { key: 'as_of', words: 'is null, and a price needs a date: say when it was read' };
   const spot = spotProblem(offer.on_demand_usd_per_hour, offer.spot_usd_per_hour);
   return spot === null ? null : { key: 'spot_usd_per_hour', words: spot };
 }

@@ -9,9 +9,11 @@ import { parseJsonText } from '../../services/json-text.ts';
 import type { LayeredCatalog } from '../layers.ts';
 import { configiqReader } from './configiq.ts';
 import type { FileShape, FormatReader, ReadCatalog } from './reader.ts';
+import { seedReader } from './seed.ts';
+import { skypilotReader } from './skypilot.ts';
 
 /** Every format: one file each beside this one. The first that recognizes a file reads it. */
-const READERS: readonly FormatReader[] = [configiqReader];
+const READERS: readonly FormatReader[] = [configiqReader, seedReader, skypilotReader];
 
 /** What a file holds. Throws file errors where nothing of it can be used: too large, binary, empty, of no known format. */
 export function readCatalogText(
