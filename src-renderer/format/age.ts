@@ -18,10 +18,16 @@ export function ageText(iso: string | null, now: Date): string {
   const hasDay = iso.length > 'YYYY-MM'.length;
   if (hasDay && days === 0) return 'today';
   if (hasDay && days <= MOST_DAYS) return plural(days, 'day');
-  const months = Math.round(days / DAYS_PER_MONTH);
+  const months = hasDay ? Math.round(days / DAYS_PER_MONTH) : monthsBetween(iso, now);
   if (months === 0) return 'this month';
   if (months <= MOST_MONTHS) return plural(months, 'month');
   return `${formatFixed(days / DAYS_PER_YEAR, 1)} years`;
+}
+
+/** As the calendar counts them. */
+function monthsBetween(iso: string, now: Date): number {
+  const [year = Number.NaN, month = Number.NaN] = iso.split('-').map(Number);
+  return (now.getFullYear() - year) * 12 + now.getMonth() + 1 - month;
 }
 
 /** True beyond a year. A date that is only a year counts from its end. */

@@ -1,4 +1,4 @@
-import { formatDate, formatFixed, NO_VALUE, formatTick } from '../../../src-worker/protocol/numbers.ts';
+import { formatDate, formatFixed, formatTick, NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import type { Column } from '../../format/columns.ts';
 import type { CatalogEntry, TabId } from './entries.ts';
 
@@ -16,7 +16,7 @@ const cell = (entry: CatalogEntry, id: string): number | string | null => {
 };
 
 /** The name with its marks, as wide as both. */
-function nameColumn(label: string, mostCharacters = 26): EntryColumn {
+function nameColumn(label: string, mostCharacters = 20): EntryColumn {
   return {
     ...words('name', label),
     mostCharacters,
@@ -36,8 +36,11 @@ function words(id: string, label: string, definition = '', unit = ''): EntryColu
   };
 }
 
-/** `places` null = as many as the value has, up to four digits that mean something. */
-function amount(id: string, label: string, unit: string, places: number | null, definition = ''): EntryColumn {
+/** Equal places down the column, or as the value is where most are whole; from a hundred up it is rounded. */
+type Places = number | 'plain';
+const ROUNDED_FROM = 100;
+
+function amount(id: string, label: string, unit: string, places: Places, definition = ''): EntryColumn {
   const value = (entry: CatalogEntry): number | null => {
     const found = cell(entry, id);
     return typeof found === 'number' ? found : null;
@@ -45,7 +48,8 @@ function amount(id: string, label: string, unit: string, places: number | null, 
   const text = (entry: CatalogEntry): string => {
     const shown = value(entry);
     if (shown === null) return NO_VALUE;
-    return places === null ? formatTick(shown) : formatFixed(shown, places);
+    if (places !== 'plain') return formatFixed(shown, places);
+    return shown >= ROUNDED_FROM ? formatFixed(shown) : formatTick(shown);
   };
   return { id, label, unit, definition, isNumber: true, value, text };
 }
@@ -61,11 +65,13 @@ const day = (id: string, label: string, definition = ''): EntryColumn => ({
 const hidden = (column: EntryColumn): EntryColumn => ({ ...column, isHidden: true });
 
 /** Most instances have whole GPUs; a slice shows its part. */
-const gpuCount = (definition: string): EntryColumn => amount('gpus', 'GPUs', '', null, definition);
+const gpuCount = (definition: string): EntryColumn => amount('gpus', 'GPUs', '', 'plain', definition);
 
 /** Places that tell the cheapest instances apart. */
 const PRICE_PLACES = 3;
 const DENSE = 'Dense, without structured sparsity.';
+
+const GPU: EntryColumn = { ...words('gpu', 'GPU'), mostCharacters: 14 };
 
 const usable = amount('usable', 'Usable', 'GiB', 2, 'What CUDA reports as total: what vLLM budgets from.');
 const USABLE: EntryColumn = {
@@ -76,16 +82,16 @@ const USABLE: EntryColumn = {
 
 const COLUMNS: Record<TabId, EntryColumn[]> = {
   gpus: [
-    nameColumn('GPU', 32),
-    words('architecture', 'Architecture'),
+    nameColumn('GPU'),
+    { ...words('architecture', 'Architecture'), mostCharacters: 11 },
     amount('memory', 'Memory', 'GB', 0, 'As it is sold.'),
     USABLE,
     amount('bandwidth', 'Bandwidth', 'GB/s', 0, 'Of its memory, at the peak.'),
-    amount('fp16', '16 bit', 'TFLOP/s', null, DENSE),
-    amount('fp8', 'FP8', 'TFLOP/s', null, `${DENSE} A dash: it has no units for it.`),
-    words('link', 'Link', 'Fast link to other GPUs, in one direction.', 'GB/s a way'),
-    hidden(amount('int8', 'INT8', 'TOP/s', null, DENSE)),
-    hidden(amount('fp4', 'FP4', 'TFLOP/s', null, DENSE)),
+    amount('fp16', '16 bit', 'TFLOP/s', 'plain', DENSE),
+    amount('fp8', 'FP8', 'TFLOP/s', 'plain', `${DENSE} A dash: it has no units for it.`),
+    { ...words('link', 'Link', 'Fast link to other GPUs, in one direction.', 'GB/s a way'), mostCharacters: 12 },
+    hidden(amount('int8', 'INT8', 'TOP/s', 'plain', DENSE)),
+    hidden(amount('fp4', 'FP4', 'TFLOP/s', 'plain', DENSE)),
     hidden(words('vendor', 'Vendor')),
     hidden(words('capability', 'Capability', 'Compute capability, or the target of AMD.')),
     hidden(amount('power', 'Power', 'W', 0)),
@@ -93,28 +99,28 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
     hidden(amount('cheapest', 'From', '$/h', PRICE_PLACES, 'Cheapest instance with it, on demand.')),
   ],
   instances: [
-    nameColumn('Instance', 30),
+    nameColumn('Instance'),
     words('provider', 'Cloud'),
-    words('gpu', 'GPU'),
+    GPU,
     gpuCount('In the instance; less than 1 is a slice.'),
     amount('memory', 'Host memory', 'GiB or GB', 0, 'In the unit its cloud publishes.'),
-    words('interconnect', 'Link', 'What joins its GPUs.'),
-    amount('regions', 'Regions', '', 0, 'It has a price in.'),
     amount('cheapest', 'From', '$/h', PRICE_PLACES, 'Lowest price on demand.'),
+    amount('regions', 'Regions', '', 0, 'It has a price in.'),
+    words('interconnect', 'Link', 'What joins its GPUs.'),
     hidden(amount('cheapestPerGpu', 'A GPU from', '$/h', PRICE_PLACES, 'Lowest price on demand, divided by its GPUs.')),
     hidden(amount('vcpus', 'vCPUs', '', 0)),
-    hidden(amount('network', 'Network', 'Gbit/s', null)),
+    hidden(amount('network', 'Network', 'Gbit/s', 'plain')),
     hidden(words('status', 'Status', 'Legacy and retired ones are only sized when asked for.')),
   ],
   prices: [
-    nameColumn('Instance', 30),
+    nameColumn('Instance'),
     words('provider', 'Cloud'),
-    words('region', 'Region'),
-    words('gpu', 'GPU'),
-    gpuCount('In the instance; less than 1 is a slice.'),
+    { ...words('region', 'Region'), mostCharacters: 15 },
     amount('onDemand', 'On demand', '$/h', PRICE_PLACES, 'Of the whole instance.'),
     amount('spot', 'Spot', '$/h', PRICE_PLACES, 'Can be taken away at any time.'),
     day('asOf', 'As of'),
+    GPU,
+    gpuCount('In the instance; less than 1 is a slice.'),
     { ...words('zones', 'Zones', 'Where it can be had; a dash: not known.'), mostCharacters: 18 },
     hidden(amount('perGpu', 'A GPU', '$/h', PRICE_PLACES, 'On demand, divided by its GPUs.')),
   ],

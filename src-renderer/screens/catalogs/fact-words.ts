@@ -56,7 +56,7 @@ export function readTyped(fact: CatalogFact, typed: string): Typed {
 }
 
 const LINKS: [RegExp, string][] = [
-  [/^nvlink\d*-bridge$/, 'NVLink bridge'],
+  [/^nvlink\d*-bridge$/, 'Bridge'],
   [/^nvlink/, 'NVLink'],
   [/^xgmi/, 'xGMI'],
   [/^ici/, 'ICI'],

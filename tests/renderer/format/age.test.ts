@@ -12,8 +12,8 @@ describe('the age of a date', () => {
     ['2026-07-20', '4 months'],
     ['2024-11-25', '24 months'],
     ['2024-08-01', '2.3 years'],
-    ['2026-08', '4 months'],
-    ['2026-11', '1 month'],
+    ['2026-08', '3 months'],
+    ['2026-11', 'this month'],
     // A year says nothing of months, and a day that is still to come has no age.
     ['2025', ''],
     ['2027-01-01', ''],

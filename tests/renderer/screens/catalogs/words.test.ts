@@ -58,7 +58,7 @@ describe('a fact', () => {
 
   test('links are called by their names', () => {
     expect(linkWords('nvlink4', 450)).toBe('NVLink 450');
-    expect(linkWords('nvlink3-bridge', 56.25)).toBe('NVLink bridge 56.25');
+    expect(linkWords('nvlink3-bridge', 56.25)).toBe('Bridge 56.25');
     expect(linkWords('', null)).toBe('PCIe');
     expect(linkWords('new-fabric', null)).toBe('new-fabric');
   });
