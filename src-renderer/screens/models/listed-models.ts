@@ -4,6 +4,7 @@ import type { ModelListEntry } from '../../../src-worker/protocol/documents.ts';
 import { modelStanding } from '../../../src-worker/protocol/model-standing.ts';
 import { formatFixed, formatSignificant, NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
+import { countedChoices, type Choice } from '../../format/counted-choices.ts';
 import { precisionLabel } from '../../format/names.ts';
 
 /** A model with every name it is found by. */
@@ -77,29 +78,8 @@ export function filteredModels(models: readonly ListedModel[], { search, kind, o
   });
 }
 
-interface Choice<Value> {
-  value: Value;
-  label: string;
-  note?: string;
-  reason?: string;
-}
-
-/** Choices with how many models each has; those without any say so and cannot be chosen. */
-function counted<Value extends string>(
-  ids: readonly Value[],
-  labelOf: (id: Value) => string,
-  count: (id: Value) => number,
-  everything: string,
-): Choice<Value | 'all'>[] {
-  const choices = ids.map((value) => {
-    const number = count(value);
-    return { value, label: labelOf(value), ...(number > 0 ? { note: formatFixed(number) } : { reason: 'none' }) };
-  });
-  return [{ value: 'all', label: everything }, ...choices];
-}
-
 export const kindChoices = (models: readonly ListedModel[]): Choice<KindId | 'all'>[] =>
-  counted(
+  countedChoices(
     KIND_IDS,
     (id) => KIND_TESTS[id].label,
     (id) => models.filter(KIND_TESTS[id].test).length,
@@ -107,7 +87,7 @@ export const kindChoices = (models: readonly ListedModel[]): Choice<KindId | 'al
   );
 
 export const originChoices = (models: readonly ListedModel[]): Choice<OriginId | 'all'>[] =>
-  counted(
+  countedChoices(
     ORIGIN_IDS,
     (id) => ORIGIN_LABELS[id],
     (id) => models.filter(({ origin }) => origin === id).length,
