@@ -62,7 +62,7 @@ export function checkHardware(
   const issues = sheets.gpus.length > 0 ? checkSheets(sheets) : [];
   try {
     const facts = loadFacts(folder);
-    return { facts, sheets, issues: [...issues, ...checkFacts(facts)] };
+    return { facts, sheets, issues: [...issues, ...checkFacts(facts).filter(isNewTo(issues))] };
   } catch (thrown) {
     if (!(thrown instanceof ConfigIqError)) throw thrown;
     // What keeps GPUs and clouds from becoming facts has been named entry by entry.
@@ -70,6 +70,12 @@ export function checkHardware(
     if (!isOfSheets || !issues.some(({ severity }) => severity === 'error')) problems.push(thrown.message);
     return { facts: null, sheets, issues };
   }
+}
+
+/** A rule may see the same thing in a file and in the facts that it became. */
+function isNewTo(known: readonly CatalogIssue[]): (issue: CatalogIssue) => boolean {
+  const sentences = new Set(known.map(({ rule, sentence }) => `${rule} ${sentence}`));
+  return ({ rule, sentence }) => !sentences.has(`${rule} ${sentence}`);
 }
 
 function readSheets(folder: string, problems: string[]): CatalogSheets {
