@@ -249,7 +249,11 @@ describe('configiq queue, predict, model and catalog', () => {
     );
     const imported = await configiq('model', 'import', file, '--id', 'me/tiny');
     expect(imported).toMatchObject({ code: 0 });
-    expect((await configiq('model', 'list')).stdout).toContain('me/tiny');
+    const { stdout: list } = await configiq('model', 'list');
+    expect(list).toContain('me/tiny');
+    // The one bundled model that is counted and generates no text; none of the bundled ones cannot be read.
+    expect(list).toMatch(/Counted, not sized \(model show says why\):\n {2}intfloat\/e5-mistral-7b-instruct\n/);
+    expect(list).not.toContain('Not supported');
     expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 0, stdout: '' });
     expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 2 });
   });
