@@ -40,25 +40,27 @@ export const runCatalogZones: Run = async (context, options) => {
 };
 
 /**
- * Every check there is over a folder of catalogs, warnings included. Exit 4 when a file cannot be used or a rule is broken:
- * with the first problems on stderr and the rules with their entries, or with everything as JSON.
+ * Every check there is over a folder of catalogs, warnings included; without a folder over the bundled one and what imports
+ * and corrections make of it. Exit 4 when a file cannot be used or a rule is broken: with the first problems on stderr and
+ * the rules with their entries, or with everything as JSON.
  */
-export const runCatalogCheck: Run = ({ terminal }, options, [folder]) => {
-  const { problems, issues, ...counts } = checkCatalogs(
-    folder === undefined ? bundledCatalogsFolder() : resolve(folder),
-  );
+export const runCatalogCheck: Run = async ({ terminal, service }, options, [folder]) => {
+  const found = checkCatalogs(folder === undefined ? bundledCatalogsFolder() : resolve(folder));
+  const { problems, issues: ofFiles, ...counts } = found;
+  const hasLayers = folder === undefined && problems.length === 0;
+  const issues = [...ofFiles, ...(hasLayers ? (await service()).checkCatalogLayers() : [])];
   const errors = issues.filter(({ severity }) => severity === 'error');
   const isHealthy = problems.length === 0 && errors.length === 0;
   if (options['json'] === true) {
     const document = { schema_version: SCHEMA_VERSION, healthy: isHealthy, ...snakeCaseKeys(counts), problems, issues };
     terminal.print(documentText(document));
-    return Promise.resolve(isHealthy ? EXIT.answered : EXIT.file);
+    return isHealthy ? EXIT.answered : EXIT.file;
   }
   if (isHealthy) terminal.print(countText(counts));
   if (issues.length > 0) terminal.print(issuesReport(issues));
   if (problems.length > 0) throw fileError('catalog_invalid', problemText(problems), { problems: [...problems] });
   if (errors.length > 0) throw fileError('catalog_invalid', brokenText(errors), { rules: rulesOf(errors) });
-  return Promise.resolve(EXIT.answered);
+  return EXIT.answered;
 };
 
 const rulesOf = (issues: readonly CatalogIssue[]): string[] => [...new Set(issues.map(({ rule }) => rule))];
