@@ -243,7 +243,9 @@ export const calibrationFileSchema = z.strictObject({
       computeRange: rangeSchema.exactOptional(),
       gpuIds: z.array(id),
       /** GPUs that no family lists and that take these factors; one family for each architecture and kind of memory. */
-      standsFor: z.strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) }).exactOptional(),
+      standsFor: z
+        .strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) })
+        .exactOptional(),
       note: text.exactOptional(),
     }),
   ),
