@@ -4,9 +4,10 @@ import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
+import { benchCommand, dataParallelOf, serveCommands, textOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
-export { commandQuestion, slaStatus, type RowContext } from './replica-part.ts';
+export { slaStatus, type RowContext } from './replica-part.ts';
 
 const NO_SIMULATION = 'The scheduler simulation that confirms answers is not built yet.';
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
@@ -88,11 +89,29 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
     const sentence = `${plan.instance.name} has less host memory than the checkpoint plus 4 GiB: loading will be slow.`;
     warnings.push({ code: 'host_memory_tight', sentence });
   }
-  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint)) {
-    const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it: put its id in place in the command.`;
+  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
+    const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
   }
   return warnings;
+}
+
+type CommandPart = Pick<
+  Recommendation,
+  'vllm_command' | 'vllm_command_reason' | 'vllm_commands' | 'vllm_command_replicas' | 'bench_command'
+>;
+
+function commandsOf(plan: SizedPlan, { prepared }: RowContext): CommandPart {
+  const replicas = dataParallelOf(plan, prepared);
+  const { safe, highPerformance } = serveCommands({ group: plan.group, dataParallel: replicas }, prepared);
+  const command = textOf(highPerformance);
+  return {
+    vllm_command: command,
+    vllm_command_reason: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
+    vllm_commands: { safe: textOf(safe), high_performance: command },
+    vllm_command_replicas: replicas,
+    bench_command: command && benchCommand(prepared, plan.ratePerReplicaPerMs * replicas),
+  };
 }
 
 /** One passing row as the documents show it. */
@@ -142,7 +161,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     cost: costDocument(plan),
     cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
-    vllm_command: replica.vllm_command,
+    ...commandsOf(plan, context),
     warnings: warningsOf(plan, context),
   };
 }

@@ -174,7 +174,7 @@ export function checkPlanGroup(
     precision,
     limits,
     memory: null,
-    isGpuMeasured: familyOf(subject.calibration, gpu.id).isMeasured,
+    isGpuMeasured: familyOf(subject.calibration, gpu).isMeasured,
     refusal: null,
     warnings: [],
     searched: null,

@@ -198,8 +198,8 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
 }
 
 /** Bytes of the file that is read, which vLLM may quantize only while loading. */
-const checkpointBytes = ({ model }: SizingSubject, { precision }: PlanGroup): number =>
-  weightBytes(model, precisionOnDisk(precision, model.checkpoint));
+const checkpointBytes = ({ model, engine }: SizingSubject, { precision }: PlanGroup): number =>
+  weightBytes(model, precisionOnDisk(precision, model.checkpoint, engine));
 
 export function hostMemoryRefusal(subject: SizingSubject, instance: Instance, group: PlanGroup): Refusal | null {
   if (instance.hostMemoryBytes === null) return null;
