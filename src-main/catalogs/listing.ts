@@ -1,4 +1,5 @@
 import type { Facts } from '../../src-worker/engine/facts.ts';
+import { linksOf } from '../../src-worker/engine/hardware/own.ts';
 import { precisionSupport } from '../../src-worker/engine/hardware/precision.ts';
 import type { Instance } from '../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../src-worker/engine/units.ts';
@@ -31,6 +32,8 @@ const gpuEntry = (gpu: Facts['gpus'][number]): GpuEntry => ({
   name: gpu.name,
   // The catalogs give two decimals; the rest is the way to bytes and back.
   memoryGib: Number(gibFromBytes(gpu.usableMemoryBytes).toFixed(2)),
+  memoryGb: gpu.marketedMemoryGb ?? null,
+  links: linksOf(gpu),
   precisions: PRECISIONS.filter((precision) => precisionSupport(gpu, precision).kind !== 'unsupported'),
   source: gpu.source,
 });

@@ -91,6 +91,21 @@ const PROVIDER_LABELS: Record<string, string> = {
 
 export const providerLabel = (id: string): string => PROVIDER_LABELS[id] ?? id.charAt(0).toUpperCase() + id.slice(1);
 
+/** Hardware of one's own is sold nowhere. */
+export const isOwnHardware = (provider: string): boolean => provider === 'own';
+
+/** `GCP, us-central1`: whose it is and where it stands. */
+export const placeLabel = ({
+  provider,
+  region,
+  zone,
+}: {
+  provider: string;
+  region?: string | null;
+  zone?: string | null;
+}): string =>
+  isOwnHardware(provider) ? 'own hardware' : [providerLabel(provider), zone || region].filter(Boolean).join(', ');
+
 /** `ttft_p95` as TTFT P95. */
 export const latencyLabel = (metric: string): string =>
   metric.replaceAll('_', ' ').toUpperCase().replace('MEAN', 'mean');

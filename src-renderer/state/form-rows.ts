@@ -16,6 +16,7 @@ export const FORM_ROWS = {
   load: { label: 'Load', base: 'default', values: ['loadKind'], texts: ['users', 'thinkTime', 'rate'] },
   tokens: { label: 'Tokens', base: 'preset', texts: ['inputTokens', 'outputTokens'] },
   prefix: { label: 'Shared prefix', base: 'preset', texts: ['cacheablePercent', 'hitPercent'] },
+  hardware: { label: 'Runs on', base: 'default', values: ['hardware', 'machines'] },
   clouds: { label: 'Clouds', base: 'default', values: ['providers'] },
   place: { label: 'Where', base: 'default', values: ['place', 'placeName'] },
   pricing: { label: 'Price', base: 'default', values: ['pricing'] },

@@ -67,7 +67,8 @@ export function rentAttempts(asked: Asked): Attempts {
   if (machines.length === 0 || method !== 'batching') return NOTHING;
   return attempt(
     asked,
-    { own_hardware: [], gpu: [] },
+    // A window may remember filters from before the own hardware was named.
+    { own_hardware: [], gpu: [], provider: [], zone: null, region: null, pricing: 'ondemand' },
     { family: 'search', change: 'Rent instead', from: 'own hardware', to: 'any cloud' },
   );
 }
