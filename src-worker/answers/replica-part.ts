@@ -86,6 +86,7 @@ export function commandQuestion(
     precision: group.precision,
     kvCacheDtype: prepared.input.kv_cache_dtype,
     tensorParallel: group.tensorParallel,
+    pipelineParallel: group.pipelineParallel,
     limits: group.limits,
     servedTokens: servedContextTokens(prepared.subject),
     hasPrefixCache: workload.prefixCache !== null || prepared.input.prefix_cache,

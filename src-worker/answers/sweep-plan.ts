@@ -30,7 +30,7 @@ export interface SearchSurvey {
 const SENTENCES: Record<ReasonCode, string> = {
   memory: 'The weights and the longest request do not fit into the memory of the GPUs.',
   tp_heads: "The tensor parallelism does not divide the heads of the model's layers.",
-  link_domain: 'The tensor parallelism needs more GPUs than the instance has.',
+  link_domain: 'A replica needs more GPUs than the instance has.',
   compute_capability: 'The engine does not run on the GPU.',
   dtype_unsupported: 'The GPU cannot compute the precision.',
   host_memory: 'The host has too little memory to load the weights.',
@@ -43,6 +43,8 @@ const SENTENCES: Record<ReasonCode, string> = {
   not_in_zone: 'The instance is not sold in the zones.',
   region_filtered: 'The instance is not sold in the region.',
   max_gpus: 'One instance has more GPUs than the limit.',
+  pp_layers: 'The model has fewer layers than pipeline stages.',
+  model_unsupported: 'The engine does not run the layers of the model on the GPU.',
 };
 
 /**
@@ -71,6 +73,7 @@ export function surveySearches(
       ...subject,
       precisions: resolvePrecisions(input.quantization, subject.model),
       tensorParallel: input.tp,
+      pipelineParallel: input.pp,
     };
     const groups = new Map<string, PlanGroup>();
     for (const instance of offered) {
@@ -101,7 +104,7 @@ function surveyInstance(
   { instance, gpu, place, maxGpus }: Surveyed,
 ): void {
   const { gpus } = gpuGroup(instance);
-  const choices = tensorParallelChoices(gpus, subject.tensorParallel);
+  const choices = tensorParallelChoices(gpus, subject.tensorParallel, subject.pipelineParallel);
   const count = (reason: ReasonCode | null, plans = 1) => {
     survey.plans += plans;
     if (reason !== null) survey.removed.set(reason, (survey.removed.get(reason) ?? 0) + plans);
@@ -114,7 +117,7 @@ function surveyInstance(
         continue;
       }
       // An instance that is not sold where it is asked for is searched all the same: its group may be another's too.
-      const key = planKey(instance, tp, precision);
+      const key = planKey(instance, tp, precision, subject.pipelineParallel);
       const group = groups.get(key) ?? checkPlanGroup(subject, gpu, instance, tp, precision);
       groups.set(key, group);
       const tooMany = maxGpus !== null && gpus > maxGpus ? 'max_gpus' : null;

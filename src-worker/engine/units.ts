@@ -13,6 +13,7 @@ export const bytesFromGib = (gib: number): number => gib * BYTES_PER_GIB;
 export const gibFromBytes = (bytes: number): number => bytes / BYTES_PER_GIB;
 export const bytesFromGb = (gb: number): number => gb * BYTES_PER_GB;
 export const bytesPerSFromGbPerS = (gbPerS: number): number => gbPerS * 1e9;
+export const gbPerSFromBytesPerS = (bytesPerS: number): number => bytesPerS / 1e9;
 export const flopPerSFromTflops = (tflops: number): number => tflops * 1e12;
 export const msFromSeconds = (seconds: number): number => seconds * MS_PER_S;
 export const secondsFromMs = (ms: number): number => ms / MS_PER_S;

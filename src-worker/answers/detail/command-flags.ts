@@ -1,5 +1,5 @@
 import { servedContextTokens } from '../../engine/sizing/served-context.ts';
-import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
+import { gpuGroup, replicaGpus, replicasPerInstance } from '../../engine/sizing/plan-groups.ts';
 import { gibFromBytes } from '../../engine/units.ts';
 import type { CommandFlag } from '../../protocol/documents.ts';
 import { formatFixed, plural } from '../../protocol/numbers.ts';
@@ -8,15 +8,16 @@ import type { FoundPlan } from './find-plan.ts';
 const gib = (bytes: number): string => `${formatFixed(gibFromBytes(bytes), 2)} GiB`;
 
 function parallelWhy({ group, instance, prepared }: FoundPlan): string {
-  const { tensorParallel, memory, precision, gpu } = group;
+  const { memory, precision, gpu } = group;
+  const needed = replicaGpus(group);
   const { gpus } = gpuGroup(instance);
   const weights = memory ? `${gib(memory.weightsBytes)} of weights in ${precision} on each` : `weights in ${precision}`;
   const asked = prepared.input.tp === null ? '' : ' as asked';
-  const replicas = Math.floor(gpus / tensorParallel);
+  const replicas = replicasPerInstance(instance, group);
   const whole =
-    tensorParallel === 1
+    needed === 1
       ? `One ${gpu.name} is a replica${asked}`
-      : `${tensorParallel} × ${gpu.name} are one replica${asked}`;
+      : `${needed} × ${gpu.name} are one replica${asked}`;
   return `${whole}: ${weights}; ${instance.name} has ${plural(gpus, 'GPU')}, room for ${plural(replicas, 'replica')}.`;
 }
 
@@ -52,6 +53,8 @@ function memoryWhy(plan: FoundPlan): string {
 /** Why each flag has its value, by flag; the flags are those of engine/sizing/vllm-command.ts. */
 const WHY: Record<string, (plan: FoundPlan) => string> = {
   '--tensor-parallel-size': parallelWhy,
+  '--pipeline-parallel-size': ({ group, prepared }) =>
+    `As asked: ${plural(group.pipelineParallel, 'stage')} share the ${formatFixed(prepared.subject.model.layers.length)} layers.`,
   '--max-model-len': contextWhy,
   '--max-num-seqs': (plan) => `${defaultsOf(plan)} ${schedulerClass(plan)}: the most sequences in one step.`,
   '--max-num-batched-tokens': (plan) =>

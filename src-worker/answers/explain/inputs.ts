@@ -1,4 +1,5 @@
 import { headroomRule } from '../../engine/sizing/headroom.ts';
+import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
 import { formatDate } from '../../protocol/numbers.ts';
@@ -137,7 +138,7 @@ export const INPUTS = {
       'sequences',
       'rate of a replica times the time in the batch',
     ),
-  tensorParallel: ({ chosen }) => input('GPUs of a replica', chosen.group.tensorParallel, 'GPUs', 'the plan'),
+  tensorParallel: ({ chosen }) => input('GPUs of a replica', replicaGpus(chosen.group), 'GPUs', 'the plan'),
 } satisfies Record<string, InputOf>;
 
 export type InputName = keyof typeof INPUTS;

@@ -12,13 +12,17 @@ import {
 import type { Gpu, Instance } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
-import { compileStepPlan } from '../roofline/step-plan.ts';
-import { gibFromBytes } from '../units.ts';
+import { rateUpperBound } from '../batching/saturation-rate.ts';
+import { GPUS_OF_A_BRIDGE } from '../communication/fabric.ts';
+import { distinctLayers } from '../model/parameters.ts';
+import { gbPerSFromBytesPerS, gibFromBytes, MS_PER_S } from '../units.ts';
 import { findCapacity } from './capacity.ts';
 import { batchingLoad } from './replica-load.ts';
+import { replicaWith } from './replica-subject.ts';
+import { loadOfStreams } from './streams.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { servedContextTokens } from './served-context.ts';
-import type { Capacity, Margin, PlanGroup, Refusal, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
+import type { Capacity, PlanGroup, Refusal, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
 /** GPUs of an instance as they count: a vGPU slice is one GPU with a share. */
 export function gpuGroup(instance: Instance): { gpus: number; share: number } {
@@ -27,30 +31,56 @@ export function gpuGroup(instance: Instance): { gpus: number; share: number } {
     : { gpus: 1, share: instance.gpuCount };
 }
 
-/** Powers of two up to the GPUs of the instance, or the one asked for. */
-export function tensorParallelChoices(gpus: number, asked: number | null): number[] {
-  if (asked !== null) return asked <= gpus ? [asked] : [];
+/** Powers of two up to the GPUs of the instance, or the one asked for, with as many GPUs for each of the stages. */
+export function tensorParallelChoices(gpus: number, asked: number | null, pipelineParallel = 1): number[] {
+  const most = Math.floor(gpus / pipelineParallel);
+  if (asked !== null) return asked <= most ? [asked] : [];
   const choices: number[] = [];
-  for (let tp = 1; tp <= gpus; tp *= 2) choices.push(tp);
+  for (let tp = 1; tp <= most; tp *= 2) choices.push(tp);
   return choices;
 }
 
+/** GPUs of one replica. */
+export const replicaGpus = (group: Pick<PlanGroup, 'tensorParallel' | 'pipelineParallel'>): number =>
+  group.tensorParallel * group.pipelineParallel;
+
+/** Whole replicas that one instance holds; GPUs beyond them stand idle. */
+export const replicasPerInstance = (
+  instance: Instance,
+  group: Pick<PlanGroup, 'tensorParallel' | 'pipelineParallel'>,
+): number => Math.floor(gpuGroup(instance).gpus / replicaGpus(group));
+
+/** `TP 2` or `TP 2 x PP 4`. */
+export const parallelName = ({
+  tensorParallel,
+  pipelineParallel,
+}: Pick<PlanGroup, 'tensorParallel' | 'pipelineParallel'>): string =>
+  pipelineParallel === 1 ? `TP ${tensorParallel}` : `TP ${tensorParallel} × PP ${pipelineParallel}`;
+
 /** Instances whose groups of GPUs are alike share a key, and with it one capacity search. */
-export function planKey(instance: Instance, tensorParallel: number, precision: Precision): string {
+export function planKey(
+  instance: Instance,
+  tensorParallel: number,
+  precision: Precision,
+  pipelineParallel = 1,
+): string {
   const { share } = gpuGroup(instance);
   const link =
-    tensorParallel === 1
+    tensorParallel * pipelineParallel === 1
       ? 'alone'
       : `${instance.interconnect}@${instance.interconnectBandwidthPerDirectionBytesPerS ?? 'default'}`;
-  return `${instance.gpuId}*${share}/tp${tensorParallel}/${link}/${precision}`;
+  const stages = pipelineParallel === 1 ? '' : `pp${pipelineParallel}`;
+  return `${instance.gpuId}*${share}/tp${tensorParallel}${stages}/${link}/${precision}`;
 }
 
 const gib = (bytes: number): string => gibFromBytes(bytes).toFixed(1);
 
 /** What a replica lacks, in words and as a margin. */
-export function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number): Refusal {
+export function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number, pipelineParallel = 1): Refusal {
   const usable = fit.budgetBytes - fit.activationBytes - fit.overheadBytes;
-  const where = tensorParallel > 1 ? ` per GPU of TP ${tensorParallel}` : '';
+  const group = parallelName({ tensorParallel, pipelineParallel });
+  const stage = pipelineParallel > 1 ? `, stage ${fit.stage + 1} of ${pipelineParallel}` : '';
+  const where = tensorParallel * pipelineParallel > 1 ? ` per GPU of ${group}${stage}` : '';
   const detail =
     fit.weightsBytes > usable
       ? `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`
@@ -104,6 +134,7 @@ function capacityRefusal(
   capacity: Exclude<Capacity, { kind: 'found' }>,
   fit: MemoryFit,
   subject: SizingSubject,
+  replica: BatchingSubject,
 ): Refusal {
   if (capacity.kind === 'missed_when_idle') {
     const { metric, predictedMs, targetMs } = capacity;
@@ -115,7 +146,9 @@ function capacityRefusal(
   }
   if (capacity.cause !== 'kv') {
     const what = capacity.cause === 'seats' ? `${fit.kvCacheTokens} KV tokens and too few seats` : 'its compute';
-    return { reason: 'sla_missed', detail: `No rate can be carried with ${what}.`, margin: null };
+    const limit = rateUpperBound(replica).perMs * MS_PER_S;
+    const detail = `No rate can be carried with ${what}, though steps alone would allow ${limit.toPrecision(3)} requests/s.`;
+    return { reason: 'sla_missed', detail, margin: { metric: 'requests_per_s', value: 0, limit, unit: 'requests/s' } };
   }
   const context = subject.lengths.moments.decodeContextMean;
   return {
@@ -125,11 +158,51 @@ function capacityRefusal(
   };
 }
 
-/** By how much the compute capability falls short; null where the format itself is missing. */
-function capabilityMargin(gpu: Gpu, precision: Precision): Margin | null {
-  const value = nvidiaCapability(gpu);
-  const limit = lowestCapability(precision);
-  return value !== null && value < limit ? { metric: 'compute_capability', value, limit, unit: '' } : null;
+/** How a GPU computes with a format of the model, by the table of the engine's version. */
+export const supportOf = ({ engine, model }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu, precision: Precision) =>
+  precisionSupport(gpu, precision, lowestCapability(engine, precision, model.checkpoint));
+
+/** Layers the engine cannot run at all, or not on this GPU. */
+export function modelRefusal({ model, engine }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu): Refusal | null {
+  const version = `${engine.engine === 'vllm' ? 'vLLM' : engine.engine} ${engine.version}`;
+  const capability = nvidiaCapability(gpu);
+  for (const { layer } of distinctLayers(model.layers)) {
+    const { kind, label } = layer.attention;
+    const layers = model.layers.filter(({ attention }) => attention.kind === kind).length;
+    if (engine.unsupportedLayers.includes(kind)) {
+      const detail = `${version} has no kernels for ${layers} of the ${model.layers.length} layers of ${model.id} (${label}).`;
+      const all = model.layers.length;
+      return { reason: 'model_unsupported', detail, margin: { metric: 'layers', value: all - layers, limit: all, unit: '' } };
+    }
+    const limit = engine.lowestCapabilityOfLayer[kind] ?? 0;
+    if (capability === null || capability >= limit) continue;
+    const detail = `${version} runs ${layers} of the ${model.layers.length} layers of ${model.id} (${label}) from compute capability ${limit.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
+    const margin = { metric: 'compute_capability', value: capability, limit, unit: '' };
+    return { reason: 'model_unsupported', detail, margin };
+  }
+  return null;
+}
+
+function layersRefusal({ model, pipelineParallel }: SizingSubject): Refusal | null {
+  const layers = model.layers.length;
+  if (pipelineParallel <= layers) return null;
+  const detail = `PP ${pipelineParallel} needs a layer for every stage; ${model.id} has ${layers}.`;
+  return {
+    reason: 'pp_layers',
+    detail,
+    margin: { metric: 'pipeline_parallel', value: pipelineParallel, limit: layers, unit: 'stages' },
+  };
+}
+
+/** Bridges join pairs of GPUs: a larger group exchanges over PCIe, and how fast is counted so. */
+function linkWarning(instance: Instance, gpu: Gpu, group: PlanGroup): PlanGroup['warnings'] {
+  const gpus = replicaGpus(group);
+  if (instance.interconnect !== 'nvlink-bridge' || gpus <= GPUS_OF_A_BRIDGE) return [];
+  const fabric = fabricFor(gpu, gpus, instance);
+  if (!fabric) return [];
+  const gbPerS = gbPerSFromBytesPerS(fabric.bandwidthPerDirectionBytesPerS).toFixed(0);
+  const sentence = `${parallelName(group)} spans ${gpus} GPUs, bridges of ${instance.name} join ${GPUS_OF_A_BRIDGE}: the group exchanges over PCIe at ${gbPerS} GB/s, and is counted so.`;
+  return [{ code: 'link_domain', sentence }];
 }
 
 /**
@@ -144,7 +217,7 @@ export function evaluatePlanGroup(
   precision: Precision,
   found?: Capacity,
 ): PlanGroup {
-  const support = precisionSupport(gpu, precision);
+  const support = supportOf(subject, gpu, precision);
   const checked = checkPlanGroup(subject, gpu, instance, tensorParallel, precision);
   return checked.refusal || !checked.memory || support.kind === 'unsupported'
     ? checked
@@ -161,11 +234,13 @@ export function checkPlanGroup(
 ): PlanGroup {
   const { share } = gpuGroup(instance);
   const limits = engineLimits(subject.engine, gpu, {}, share);
+  const { pipelineParallel } = subject;
   const base: PlanGroup = {
-    key: planKey(instance, tensorParallel, precision),
+    key: planKey(instance, tensorParallel, precision, pipelineParallel),
     gpu,
     gpuShare: share,
     tensorParallel,
+    pipelineParallel,
     precision,
     limits,
     memory: null,
@@ -185,12 +260,11 @@ export function checkPlanGroup(
     };
     return { ...base, refusal: { reason: 'compute_capability', detail: refused.sentence, margin } };
   }
-  const support = precisionSupport(gpu, precision);
+  const model = modelRefusal(subject, gpu);
+  if (model) return { ...base, refusal: model };
+  const support = supportOf(subject, gpu, precision);
   if (support.kind === 'unsupported') {
-    return {
-      ...base,
-      refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: capabilityMargin(gpu, precision) },
-    };
+    return { ...base, refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: support.margin } };
   }
   if (subject.strictContext && subject.lengths.cut) {
     const { lengths, model } = subject;
@@ -199,17 +273,18 @@ export function checkPlanGroup(
     const margin = { metric: 'context_tokens', value: longest, limit: model.maxContextTokens, unit: 'tokens' };
     return { ...base, refusal: { reason: 'context_exceeded', detail, margin } };
   }
-  const heads = headsRefusal(subject, tensorParallel);
-  if (heads) return { ...base, refusal: heads };
-  return fitted(subject, base, support);
+  const split = headsRefusal(subject, tensorParallel) ?? layersRefusal(subject);
+  if (split) return { ...base, refusal: split };
+  return fitted(subject, base, support, linkWarning(instance, gpu, base));
 }
 
 function fitted(
   subject: SizingSubject,
   base: PlanGroup,
   support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
+  linkWarnings: PlanGroup['warnings'],
 ): PlanGroup {
-  const { gpu, gpuShare, tensorParallel, precision, limits } = base;
+  const { gpu, gpuShare, tensorParallel, pipelineParallel, precision, limits } = base;
   const memory = fitMemory({
     model: subject.model,
     gpu,
@@ -217,6 +292,7 @@ function fitted(
     precision,
     kvBytesPerElement: subject.kvBytesPerElement,
     tensorParallel,
+    pipelineParallel,
     limits,
     calibration: subject.calibration,
     servedTokens: servedContextTokens(subject),
@@ -227,7 +303,9 @@ function fitted(
     const sentence = `A share of ${gpuShare} of one GPU: memory, bandwidth and compute are taken in proportion, an estimate.`;
     warnings.push({ code: 'fractional_gpu', sentence });
   }
-  return { ...base, memory, warnings, refusal: memory.fits ? null : memoryRefusal(memory, gpu, tensorParallel) };
+  warnings.push(...linkWarnings);
+  const refusal = memory.fits ? null : memoryRefusal(memory, gpu, tensorParallel, pipelineParallel);
+  return { ...base, memory, warnings, refusal };
 }
 
 function searched(
@@ -238,34 +316,12 @@ function searched(
   instance: Instance,
   known: Capacity | undefined,
 ): PlanGroup {
-  const { gpu, gpuShare, tensorParallel, precision, limits } = checked;
-  const { model, calibration, kvBytesPerElement } = subject;
-  const plan = compileStepPlan({
-    model,
-    gpu,
-    gpuShare,
-    precision,
-    support,
-    kvBytesPerElement,
-    tensorParallel,
-    fabric: fabricFor(gpu, tensorParallel, instance),
-    calibration,
-    generation: subject.engine.generation,
-  });
-  const replica: BatchingSubject = {
-    plan,
-    lengths: subject.lengths,
-    maxNumBatchedTokens: limits.maxNumBatchedTokens,
-    maxNumSeqs: limits.maxNumSeqs,
-    kvCacheTokens: memory.kvCacheTokens,
-    scvArrival: subject.scvArrival,
-    population: null,
-  };
-  const { capacity, load } = SEARCHES[subject.method](replica, subject, known);
+  const { batching, streams } = replicaWith(subject, checked, memory, support, instance);
+  const { capacity, load } = SEARCHES[subject.method](batching, subject, known);
   if (capacity.kind !== 'found') {
-    return { ...checked, searched: capacity, refusal: capacityRefusal(capacity, memory, subject) };
+    return { ...checked, searched: capacity, refusal: capacityRefusal(capacity, memory, subject, batching) };
   }
-  return { ...checked, searched: capacity, load: load(capacity) };
+  return { ...checked, searched: capacity, load: loadOfStreams(load(capacity), streams) };
 }
 
 type Found = Extract<Capacity, { kind: 'found' }>;

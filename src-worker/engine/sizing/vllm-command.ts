@@ -7,6 +7,8 @@ export interface CommandQuestion {
   precision: Precision;
   kvCacheDtype: 'auto' | 'fp8';
   tensorParallel: number;
+  /** Absent = 1. */
+  pipelineParallel?: number;
   limits: EngineLimits;
   /** Longest request served, tokens. */
   servedTokens: number;
@@ -40,6 +42,7 @@ export function vllmCommand(question: CommandQuestion): string {
   const flags = [
     `vllm serve ${shellWord(question.modelId)}`,
     `--tensor-parallel-size ${question.tensorParallel}`,
+    ...((question.pipelineParallel ?? 1) > 1 ? [`--pipeline-parallel-size ${question.pipelineParallel}`] : []),
     `--max-model-len ${question.servedTokens}`,
     `--max-num-seqs ${limits.maxNumSeqs}`,
     `--max-num-batched-tokens ${limits.maxNumBatchedTokens}`,
