@@ -39,14 +39,23 @@ export function nvidiaCapability(gpu: Gpu): number | null {
 /** What an engine version says of formats and GPUs, as far as it is asked here. */
 type FormatTable = Pick<EngineDefaults, 'lowestCapability' | 'lowestCapabilityOfMethod'>;
 
+/** Lowest NVIDIA compute capability that something runs on, and what it is. */
+export interface FormatNeed {
+  capability: number;
+  /** `fp8`, or `awq` of a checkpoint. */
+  name: string;
+}
+
 /**
- * Lowest NVIDIA compute capability an engine version runs a weight format on: that of the format, or of the way the
- * checkpoint stores it where that needs more (AWQ needs Turing where GPTQ runs on Volta).
+ * What an engine version needs for a weight format: as the format asks, or the way the checkpoint stores it where that asks
+ * for more (AWQ needs Turing where GPTQ runs on Volta).
  */
-export function lowestCapability(engine: FormatTable, precision: Precision, checkpoint?: CheckpointFormat): number {
-  const format = engine.lowestCapability[precision];
-  if (!checkpoint || checkpoint.method === null || checkpoint.precision !== precision) return format;
-  return Math.max(format, engine.lowestCapabilityOfMethod[checkpoint.method.replace(/_marlin$/, '')] ?? 0);
+export function formatNeed(engine: FormatTable, precision: Precision, checkpoint: CheckpointFormat): FormatNeed {
+  const format = { capability: engine.lowestCapability[precision], name: precision };
+  if (checkpoint.method === null || checkpoint.precision !== precision) return format;
+  const name = checkpoint.method.replace(/_marlin$/, '');
+  const capability = engine.lowestCapabilityOfMethod[name] ?? 0;
+  return capability > format.capability ? { capability, name: `${name} checkpoints` } : format;
 }
 
 const isAmdCdna3OrLater = (gpu: Gpu): boolean => /^gfx9[4-9]/.test(gpu.computeCapability ?? '');
@@ -92,10 +101,10 @@ function unsupported(gpu: Gpu, limit: number, sentence: string): PrecisionSuppor
 
 /**
  * What a precision becomes on a GPU (NUMBERS.md, Precision): FP8 below sm89 and MXFP4 below sm100 shrink the weights but
- * compute at the 16-bit rate, NVFP4 needs its units, bf16 needs Ampere. `lowest` is the lowest compute capability the engine
- * runs the format on (`lowestCapability`); left out, only the GPU is asked.
+ * compute at the 16-bit rate, NVFP4 needs its units, bf16 needs Ampere. `need` is what the engine asks for (`formatNeed`);
+ * left out, only the GPU is asked.
  */
-export function precisionSupport(gpu: Gpu, precision: Precision, lowest = 0): PrecisionSupport {
+export function precisionSupport(gpu: Gpu, precision: Precision, need?: FormatNeed): PrecisionSupport {
   const capability = nvidiaCapability(gpu);
   const has = capability === null ? 'it has none' : `it has ${capability.toFixed(1)}`;
   if (precision === 'bf16' && !gpu.supportsBf16) {
@@ -110,9 +119,9 @@ export function precisionSupport(gpu: Gpu, precision: Precision, lowest = 0): Pr
     const sentence = `${gpu.name} has no NVFP4 units (compute capability ${NVFP4_CAPABILITY.toFixed(1)} and up, ${has}).`;
     return unsupported(gpu, NVFP4_CAPABILITY, sentence);
   }
-  if (capability !== null && capability < lowest) {
-    const sentence = `vLLM runs ${precision} from compute capability ${lowest.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
-    return unsupported(gpu, lowest, sentence);
+  if (need && capability !== null && capability < need.capability) {
+    const sentence = `vLLM runs ${need.name} from compute capability ${need.capability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
+    return unsupported(gpu, need.capability, sentence);
   }
   switch (precision) {
     case 'fp16':

@@ -4,7 +4,7 @@ import { familyOf } from '../calibration/lookup.ts';
 import { fabricFor } from '../communication/fabric.ts';
 import {
   engineRefusal,
-  lowestCapability,
+  formatNeed,
   nvidiaCapability,
   precisionSupport,
   type PrecisionSupport,
@@ -160,7 +160,7 @@ function capacityRefusal(
 
 /** How a GPU computes with a format of the model, by the table of the engine's version. */
 export const supportOf = ({ engine, model }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu, precision: Precision) =>
-  precisionSupport(gpu, precision, lowestCapability(engine, precision, model.checkpoint));
+  precisionSupport(gpu, precision, formatNeed(engine, precision, model.checkpoint));
 
 /** Layers the engine cannot run at all, or not on this GPU. */
 export function modelRefusal({ model, engine }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu): Refusal | null {
@@ -172,7 +172,11 @@ export function modelRefusal({ model, engine }: Pick<SizingSubject, 'engine' | '
     if (engine.unsupportedLayers.includes(kind)) {
       const detail = `${version} has no kernels for ${layers} of the ${model.layers.length} layers of ${model.id} (${label}).`;
       const all = model.layers.length;
-      return { reason: 'model_unsupported', detail, margin: { metric: 'layers', value: all - layers, limit: all, unit: '' } };
+      return {
+        reason: 'model_unsupported',
+        detail,
+        margin: { metric: 'layers', value: all - layers, limit: all, unit: '' },
+      };
     }
     const limit = engine.lowestCapabilityOfLayer[kind] ?? 0;
     if (capability === null || capability >= limit) continue;

@@ -1,6 +1,6 @@
 import type { BatchingSubject } from '../batching/subject.ts';
 import { fabricFor } from '../communication/fabric.ts';
-import { lowestCapability, precisionSupport, type PrecisionSupport } from '../hardware/precision.ts';
+import { formatNeed, precisionSupport, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Instance } from '../hardware/types.ts';
 import type { MemoryFit } from '../memory/fit.ts';
 import { compileStepPlan, type StepSubject } from '../roofline/step-plan.ts';
@@ -19,10 +19,7 @@ export interface Replica {
 }
 
 /** What one replica needs of a plan. */
-type Checked = Pick<
-  PlanGroup,
-  'gpu' | 'gpuShare' | 'tensorParallel' | 'pipelineParallel' | 'precision' | 'limits'
->;
+type Checked = Pick<PlanGroup, 'gpu' | 'gpuShare' | 'tensorParallel' | 'pipelineParallel' | 'precision' | 'limits'>;
 
 /** One request at a time passes the stages alone. */
 export const streamsFor = (method: SizingMethod, pipelineParallel: number): number =>
@@ -61,7 +58,7 @@ export function replicaWith(
 /** null where the plan does not fit or the GPU lacks the format: then no step of it runs. */
 export function replicaOf(subject: SizingSubject, group: PlanGroup, instance: Instance): Replica | null {
   const { gpu, precision, memory } = group;
-  const support = precisionSupport(gpu, precision, lowestCapability(subject.engine, precision, subject.model.checkpoint));
+  const support = precisionSupport(gpu, precision, formatNeed(subject.engine, precision, subject.model.checkpoint));
   if (!memory?.fits || support.kind === 'unsupported') return null;
   return replicaWith(subject, group, memory, support, instance);
 }
