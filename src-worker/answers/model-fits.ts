@@ -8,7 +8,7 @@ import { analyzeGenerator } from '../engine/model/analyze.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import type { ModelSource } from '../engine/model/source.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
-import { memoryRefusal, modelRefusal, supportOf } from '../engine/sizing/plan-groups.ts';
+import { memoryRefusal, modelRefusal, supportOf } from '../engine/sizing/plan-refusals.ts';
 import { smallestFit } from '../engine/sizing/smallest-fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { SCHEMA_VERSION, type GpuFits, type ModelFit, type ModelFitsDocument } from '../protocol/documents.ts';

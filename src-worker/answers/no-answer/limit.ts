@@ -1,5 +1,6 @@
 import type { BottleneckKind } from '../../engine/sizing/bottleneck.ts';
-import { metricLabel, parallelName, replicaGpus } from '../../engine/sizing/plan-groups.ts';
+import { parallelName, replicaGpus } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import { loadWithoutCapacity, replicaOf } from '../../engine/sizing/replica-subject.ts';
 import type { PlanGroup, ReplicaLoad, Refusal } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S } from '../../engine/units.ts';

@@ -1,4 +1,4 @@
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import type { Recommendation, Relaxation } from '../../protocol/documents.ts';
 import { formatDate, formatMs } from '../../protocol/numbers.ts';
 import { recommendationOf } from '../recommendation.ts';

@@ -1,6 +1,6 @@
 import type { Instance } from '../../engine/hardware/types.ts';
 import { latencyOf } from '../../engine/sizing/capacity.ts';
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import type { SizingDemand } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { LatencyMetric } from '../../engine/workload/types.ts';

@@ -1,5 +1,5 @@
 import { precisionSupport } from '../../engine/hardware/precision.ts';
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import type { UnhelpfulChange } from '../../protocol/documents.ts';
 import { formatMs, formatSignificant } from '../../protocol/numbers.ts';
 import type { Futile } from './attempt.ts';

@@ -7,16 +7,8 @@ import { bytesFromGib, gibFromBytes, MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
 import { latencyOf } from './capacity.ts';
 import { chooseOffer } from './offers.ts';
-import {
-  evaluatePlanGroup,
-  gpuGroup,
-  metricLabel,
-  parallelName,
-  planKey,
-  replicaGpus,
-  replicasPerInstance,
-  tensorParallelChoices,
-} from './plan-groups.ts';
+import { evaluatePlanGroup, gpuGroup, parallelName, planKey, replicaGpus, replicasPerInstance, tensorParallelChoices } from './plan-groups.ts';
+import { metricLabel } from './plan-refusals.ts';
 import { precisionOnDisk } from './vllm-command.ts';
 import type {
   ExcludedRow,
