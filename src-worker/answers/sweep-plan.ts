@@ -4,7 +4,7 @@ import type { Gpu, Instance } from '../engine/hardware/types.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { chooseOffer } from '../engine/sizing/offers.ts';
-import { checkPlanGroup, gpuGroup, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
+import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
 import { hostMemoryRefusal } from '../engine/sizing/size.ts';
 import type { PlanGroup, ReasonCode, SizingDemand, SizingSubject } from '../engine/sizing/types.ts';
 import type { SweepSpace } from '../engine/sweep/plan.ts';
@@ -30,7 +30,7 @@ export interface SearchSurvey {
 const SENTENCES: Record<ReasonCode, string> = {
   memory: 'The weights and the longest request do not fit into the memory of the GPUs.',
   tp_heads: "The tensor parallelism does not divide the heads of the model's layers.",
-  link_domain: 'A replica needs more GPUs than the instance has.',
+  link_domain: 'The tensor parallelism needs more GPUs than the instance has.',
   compute_capability: 'The engine does not run on the GPU.',
   dtype_unsupported: 'The GPU cannot compute the precision.',
   host_memory: 'The host has too little memory to load the weights.',
@@ -47,6 +47,9 @@ const SENTENCES: Record<ReasonCode, string> = {
   model_unsupported: 'The engine does not run the layers of the model on the GPU.',
 };
 
+/** `link_domain` where stages were asked for. */
+const STAGES_BEYOND = 'The stages of a replica need more GPUs than the instance has.';
+
 /**
  * Goes through every combination of instance, precision and tensor parallelism of a sweep's inputs with the engine's own
  * checks, in the order in which a row would give its reason; a search or a load has no part in them. `zones`: a place
@@ -56,12 +59,12 @@ export function surveySearches(
   inputs: readonly SizeInput[],
   zones: readonly (string | null)[],
   source: ModelSource,
-  facts: Facts,
+  catalogs: Facts,
 ): SearchSurvey {
   const survey: SearchSurvey = { searches: 0, instances: 0, rows: 0, plans: 0, removed: new Map() };
   const [first] = inputs;
   if (!first) return survey;
-  const { subject } = subjectOf(first, source, facts);
+  const { subject, facts } = subjectOf(first, source, catalogs);
   const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
   const providers = resolveProviders(first.provider, facts);
   const offered = facts.instances.filter(({ provider }) => providers.length === 0 || providers.includes(provider));
@@ -77,7 +80,7 @@ export function surveySearches(
     };
     const groups = new Map<string, PlanGroup>();
     for (const instance of offered) {
-      const gpu = gpus.get(instance.gpuId);
+      const gpu = gpuOf(instance, gpus);
       if (!gpu || (gpuIds.size > 0 && !gpuIds.has(gpu.id))) continue;
       const place = placeRefusals.get(instance) ?? null;
       if (place !== 'retired') seen.add(instance);
@@ -141,7 +144,7 @@ function placeRefusal(instance: Instance, input: SizeInput, zones: readonly (str
 /** A demand without a load, which no place asks about. */
 const demandIn = (input: SizeInput, zone: string | null): SizingDemand => ({
   rateReqPerS: 0,
-  headroom: headroomRule(input.headroom),
+  headroom: headroomRule(input.headroom, undefined),
   pricing: input.pricing,
   zone,
   region: input.region,
@@ -163,7 +166,9 @@ export function sweepPlanDocument(
     users: space.users.length,
     zone: space.zones.length,
   };
-  const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: SENTENCES[reason], plans }));
+  const sentenceOf = (reason: ReasonCode): string =>
+    reason === 'link_domain' && (spec.base.pp ?? 1) > 1 ? STAGES_BEYOND : SENTENCES[reason];
+  const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: sentenceOf(reason), plans }));
   return {
     schema_version: SCHEMA_VERSION,
     points: space.points,

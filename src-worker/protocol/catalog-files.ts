@@ -166,6 +166,25 @@ const precisions = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mx
 const precision = z.enum(precisions);
 /** NVIDIA compute capability, for example 8.9. */
 const capability = positive.max(100);
+/** What the command line of a version range looks like: only what differs between versions, or may be refused. */
+const engineCommandSchema = z.strictObject({
+  /** Words that start a server, before the model. */
+  serve: text,
+  /** Words that start the benchmark of a server; null where the version has no such command. */
+  benchmark: text.nullable(),
+  /** null where a server is one replica. */
+  data_parallel_flag: text.nullable(),
+  prefix_caching: z.strictObject({ default: z.boolean(), on_flag: text, off_flag: text.nullable() }),
+  /** False: a step has to hold the longest request whole. */
+  chunked_prefill: z.boolean(),
+  /** Value of --quantization by the precision it makes of a 16-bit checkpoint while loading. */
+  quantized_while_loading: z.partialRecord(z.enum(['fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4']), text),
+  /** `quant_method` of the checkpoints it loads, as config.json names them. */
+  checkpoint_methods: z.array(text).min(1),
+  /** Classes it refuses to run in float16. */
+  bfloat16_architectures: z.array(text),
+  source: text,
+});
 
 export const engineFileSchema = z.strictObject({
   schema_version: schemaVersion,
@@ -199,6 +218,7 @@ export const engineFileSchema = z.strictObject({
         /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
         unsupported_layers: z.array(text),
         lowest_capability_of_layer: z.record(text, capability),
+        command: engineCommandSchema,
         source: text,
         retrieved: date,
       }),
@@ -231,6 +251,10 @@ export const calibrationFileSchema = z.strictObject({
       bandwidthRange: rangeSchema.exactOptional(),
       computeRange: rangeSchema.exactOptional(),
       gpuIds: z.array(id),
+      /** GPUs that no family lists and that take these factors; one family for each architecture and kind of memory. */
+      standsFor: z
+        .strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) })
+        .exactOptional(),
       note: text.exactOptional(),
     }),
   ),

@@ -7,6 +7,7 @@ const NOTHING: Attempts = { options: [], futile: [] };
 
 /** The other way to pay. What it brings with it is said where its price is known (relaxations.ts). */
 export function pricingAttempts(asked: Asked): Attempts {
+  if (asked.prepared.input.own_hardware.length > 0) return NOTHING;
   const isSpot = asked.sizing.pricing === 'spot';
   return isSpot
     ? attempt(
@@ -59,12 +60,19 @@ export function filterAttempts(asked: Asked): Attempts {
       : attempt(asked, { tp: null }, { family: 'search', change: 'Any tensor parallelism', from: `TP ${tp}`, to }),
     pp === 1
       ? NOTHING
-      : attempt(
-          asked,
-          { pp: 1 },
-          { family: 'search', change: 'No pipeline', from: `PP ${pp}`, to: 'PP 1' },
-        ),
+      : attempt(asked, { pp: 1 }, { family: 'search', change: 'No pipeline', from: `PP ${pp}`, to: 'PP 1' }),
   ]);
+}
+
+/** What is rented, in the place of own hardware that does not do. The method that takes long would take it over all clouds. */
+export function rentAttempts(asked: Asked): Attempts {
+  const { own_hardware: machines, method } = asked.prepared.input;
+  if (machines.length === 0 || method !== 'batching') return NOTHING;
+  return attempt(
+    asked,
+    { own_hardware: [], gpu: [] },
+    { family: 'search', change: 'Rent instead', from: 'own hardware', to: 'any cloud' },
+  );
 }
 
 /** The prefix cache of the workload, where it was switched off. */

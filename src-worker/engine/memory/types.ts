@@ -1,5 +1,24 @@
 import type { Precision } from '../model/types.ts';
 
+/** The command line of one version range: what differs between versions, and what each refuses. */
+export interface EngineCommands {
+  /** Words that start a server, before the model: `vllm serve`. */
+  serve: string;
+  /** Words that start the benchmark of a server; null where the version has no such command. */
+  benchmark: string | null;
+  /** null where a server is one replica. */
+  dataParallelFlag: string | null;
+  prefixCaching: { isDefault: boolean; onFlag: string; offFlag: string | null };
+  /** False: a step has to hold the longest request whole. */
+  hasChunkedPrefill: boolean;
+  /** Value of --quantization by the precision it makes of a 16-bit checkpoint while loading. */
+  quantizedWhileLoading: Partial<Record<Precision, string>>;
+  /** `quant_method` of the checkpoints it loads, as config.json names them. */
+  checkpointMethods: string[];
+  /** Classes it refuses to run in float16. */
+  bfloat16Architectures: string[];
+}
+
 /** Defaults of one version range of a serving engine (catalogs/engines). */
 export interface EngineDefaults {
   /** `vllm`. */
@@ -30,5 +49,6 @@ export interface EngineDefaults {
   unsupportedLayers: readonly string[];
   /** Kinds of attention whose kernels need newer NVIDIA GPUs. */
   lowestCapabilityOfLayer: Readonly<Record<string, number>>;
+  command: EngineCommands;
   source: string;
 }

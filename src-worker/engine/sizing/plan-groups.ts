@@ -33,6 +33,10 @@ export function tensorParallelChoices(gpus: number, asked: number | null, pipeli
   return choices;
 }
 
+/** The GPU of an instance: the catalog's, or the own machine's variant of it. */
+export const gpuOf = ({ own, gpuId }: Instance, gpus: ReadonlyMap<string, Gpu>): Gpu | undefined =>
+  own?.gpu ?? gpus.get(gpuId);
+
 /** Instances whose groups of GPUs are alike share a key, and with it one capacity search. */
 export function planKey(
   instance: Instance,
@@ -45,8 +49,9 @@ export function planKey(
     tensorParallel * pipelineParallel === 1
       ? 'alone'
       : `${instance.interconnect}@${instance.interconnectBandwidthPerDirectionBytesPerS ?? 'default'}`;
+  const memory = instance.own?.gpu ? `[${instance.own.gpu.usableMemoryBytes} B]` : '';
   const stages = pipelineParallel === 1 ? '' : `pp${pipelineParallel}`;
-  return `${instance.gpuId}*${share}/tp${tensorParallel}${stages}/${link}/${precision}`;
+  return `${instance.gpuId}${memory}*${share}/tp${tensorParallel}${stages}/${link}/${precision}`;
 }
 
 /**
@@ -88,7 +93,7 @@ export function checkPlanGroup(
     precision,
     limits,
     memory: null,
-    isGpuMeasured: familyOf(subject.calibration, gpu.id).isMeasured,
+    isGpuMeasured: familyOf(subject.calibration, gpu).isMeasured,
     refusal: null,
     warnings: [],
     searched: null,
