@@ -12,7 +12,7 @@ import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import { parallelName, replicaGpus } from '../engine/sizing/plan-groups.ts';
-import { largestDivisor, modelRefusal, supportOf } from '../engine/sizing/plan-refusals.ts';
+import { largestDivisor, modelRefusal, pipelineWarning, supportOf } from '../engine/sizing/plan-refusals.ts';
 import { streamsFor } from '../engine/sizing/replica-subject.ts';
 import { streamShare } from '../engine/sizing/streams.ts';
 import { gibFromBytes } from '../engine/units.ts';
@@ -199,6 +199,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     versions: versionsOf(facts, calibration.name),
   };
   const warnings = warningsFor(input, facts, engine, model, gpu);
+  warnings.push(...pipelineWarning(input.pp));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut) {
     const share = (lengths.cut.requestsFraction * 100).toPrecision(2);

@@ -13,6 +13,7 @@ import {
   linkWarning,
   memoryRefusal,
   modelRefusal,
+  pipelineWarning,
   supportOf,
 } from './plan-refusals.ts';
 import { gpuGroup } from './replica-gpus.ts';
@@ -124,14 +125,14 @@ export function checkPlanGroup(
   }
   const split = headsRefusal(subject, tensorParallel) ?? layersRefusal(subject);
   if (split) return { ...base, refusal: split };
-  return fitted(subject, base, support, linkWarning(instance, gpu, base));
+  return fitted(subject, base, support, [...linkWarning(instance, gpu, base), ...pipelineWarning(pipelineParallel)]);
 }
 
 function fitted(
   subject: SizingSubject,
   base: PlanGroup,
   support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
-  linkWarnings: PlanGroup['warnings'],
+  groupWarnings: PlanGroup['warnings'],
 ): PlanGroup {
   const { gpu, gpuShare, tensorParallel, pipelineParallel, precision, limits } = base;
   const memory = fitMemory({
@@ -152,7 +153,7 @@ function fitted(
     const sentence = `A share of ${gpuShare} of one GPU: memory, bandwidth and compute are taken in proportion, an estimate.`;
     warnings.push({ code: 'fractional_gpu', sentence });
   }
-  warnings.push(...linkWarnings);
+  warnings.push(...groupWarnings);
   const refusal = memory.fits ? null : memoryRefusal(memory, gpu, tensorParallel, pipelineParallel);
   return { ...base, memory, warnings, refusal };
 }

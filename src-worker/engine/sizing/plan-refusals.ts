@@ -140,6 +140,17 @@ export function layersRefusal({ model, pipelineParallel }: SizingSubject): Refus
   };
 }
 
+/** How long a step of a pipeline takes rests on the calibration of its stages: the hand-overs were never measured. */
+export const pipelineWarning = (pipelineParallel: number): PlanGroup['warnings'] =>
+  pipelineParallel === 1
+    ? []
+    : [
+        {
+          code: 'extrapolated_pipeline',
+          sentence: `No measurement of a pipeline informs the step times: ${pipelineParallel} stages are computed from those of one, with as many batches in flight.`,
+        },
+      ];
+
 /** Bridges join pairs of GPUs: a larger group exchanges over PCIe, and how fast is counted so. */
 export function linkWarning(instance: Instance, gpu: Gpu, group: PlanGroup): PlanGroup['warnings'] {
   const gpus = replicaGpus(group);
