@@ -130,7 +130,15 @@ function sharesPlans(one: SizeInput, other: SizeInput): boolean {
 
 /** What decides which plans are looked at: the same text, the same plans. */
 const planText = (input: SizeInput): string =>
-  JSON.stringify([subjectText(input), input.quantization, input.gpu, input.tp, input.pp, input.provider, input.include_retired]);
+  JSON.stringify([
+    subjectText(input),
+    input.quantization,
+    input.gpu,
+    input.tp,
+    input.pp,
+    input.provider,
+    input.include_retired,
+  ]);
 
 /** What a capacity search depends on besides the plan. */
 const subjectText = ({
