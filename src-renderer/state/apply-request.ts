@@ -53,6 +53,7 @@ const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration'>]-?
     values.hardware = machines.length > 0 ? 'own' : 'cloud';
     if (machines.length > 0) values.machines = machines.map(machineTexts);
   },
+  pp: (values, stages) => (values.pipelineParallel = stages),
 };
 
 /** A place that is withdrawn only empties the field that held it. */

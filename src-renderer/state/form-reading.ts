@@ -22,6 +22,8 @@ export interface FormValues {
   kvCacheDtype: NonNullable<SizeInputDraft['kv_cache_dtype']>;
   /** 0 = whatever fits. */
   tensorParallel: number;
+  /** Stages of a replica. */
+  pipelineParallel: number;
   gpus: string[];
   method: NonNullable<SizeInputDraft['method']>;
   usesPrefixCache: boolean;
@@ -82,6 +84,7 @@ export function defaultFormValues(): FormValues {
     headroom: 25,
     kvCacheDtype: 'auto',
     tensorParallel: 0,
+    pipelineParallel: 1,
     gpus: [],
     method: 'batching',
     usesPrefixCache: true,
@@ -176,6 +179,7 @@ function request(
     strict_context: values.isContextStrict,
     ...read,
     method: values.method,
+    ...(values.pipelineParallel > 1 ? { pp: values.pipelineParallel } : {}),
     top: ALL_ROWS,
   };
 }

@@ -37,6 +37,7 @@ export function sweepCommand({ base, axes }: SweepSpecDraft, users: string[]): s
   if (base.provider && base.provider.length > 0) flags.push('--provider', base.provider.join(','));
   for (const [metric, ms] of Object.entries(base.sla ?? {}))
     flags.push('--sla', `${metric.replaceAll('_', '-')}=${ms}`);
+  if ((base.pp ?? 1) > 1) flags.push('--pp', String(base.pp));
   if (base.prefix_cache === false) flags.push('--no-prefix-cache');
   if (base.strict_context) flags.push('--strict-context');
   if (base.include_retired) flags.push('--include-retired');
