@@ -66,6 +66,39 @@ const json: OptionSpec = { flags: '--json', description: 'print one JSON documen
 const provider: OptionSpec = { flags: '--provider <list>', description: 'only these providers', kind: 'list' };
 const gpu: OptionSpec = { flags: '--gpu <list>', description: 'only instances with these GPUs', kind: 'list' };
 
+/** A machine of one's own, or a file of several: then nothing else is sized. */
+const OWN_HARDWARE_OPTIONS: OptionSpec[] = [
+  {
+    flags: '--gpu-type <gpu>',
+    description: 'size own hardware with this GPU, and nothing that is rented',
+    kind: 'text',
+  },
+  {
+    flags: '--gpu-count <count>',
+    description: 'its GPUs, or a share below 1 for a MIG slice (default: 1)',
+    kind: 'number',
+  },
+  { flags: '--gpu-vram-gb <gb>', description: 'memory of one GPU (default: that of the GPU catalog)', kind: 'number' },
+  { flags: '--vcpus <count>', description: 'vCPUs of the machine, for the record', kind: 'number' },
+  {
+    flags: '--memory-gb <gb>',
+    description: 'host memory, checked against the weights where it is given',
+    kind: 'number',
+  },
+  {
+    flags: '--interconnect <link>',
+    description: 'link of its GPUs: pcie, nvlink, nvlink-bridge, nvswitch or xgmi (default: pcie)',
+    kind: 'text',
+  },
+  { flags: '--price-per-hour <usd>', description: 'what it costs an hour (default: no price)', kind: 'number' },
+  { flags: '--config-name <name>', description: 'its name (default: GPU and count)', kind: 'text' },
+  {
+    flags: '--configs-file <file>',
+    description: 'own machines from JSON: {"configs": [{"gpu_type": …}]}',
+    kind: 'text',
+  },
+];
+
 /** What `size` and `sweep` take alike. */
 const QUESTION_OPTIONS: OptionSpec[] = [
   model,
@@ -96,6 +129,7 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
+  ...OWN_HARDWARE_OPTIONS,
 ];
 
 export const SIZE_OPTIONS: OptionSpec[] = [

@@ -1,3 +1,4 @@
+import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
 import { sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep-plan.ts';
 import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
@@ -33,7 +34,8 @@ export interface Sweeps {
 interface SweepParts {
   store: Store;
   models: ModelStore;
-  facts: Facts;
+  /** Those that hold now; a sweep ends with those it began with. */
+  facts: () => Facts;
   pool: Pool;
   now: () => Date;
   tell: (event: ProgressEvent) => void;
@@ -50,7 +52,7 @@ interface Task {
 
 /** Sweeps of this program by task: plan, compute in the pool, store batch by batch. */
 export function createSweeps(parts: SweepParts): Sweeps {
-  const { facts, pool, now } = parts;
+  const { pool, now } = parts;
   const tasks = new Map<string, { task: Task; ended: Promise<unknown> }>();
 
   const start = (request: SweepStart): Promise<SweepSummary> => {
@@ -77,7 +79,8 @@ export function createSweeps(parts: SweepParts): Sweeps {
   return {
     plan(spec) {
       const { question, model } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
-      const space = sweepSpace(question, facts);
+      const facts = parts.facts();
+      const space = sweepSpace(question, sweepFacts(question, facts));
       const survey = surveySearches(space.inputs, space.zones, model, facts);
       const work = {
         searches: survey.searches,
@@ -139,16 +142,17 @@ const progressOf = (taskId: string): ProgressEvent => ({
 });
 
 async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
-  const { pool, facts, tell } = parts;
+  const { pool, store, tell } = parts;
+  const facts = parts.facts();
   const { taskId, spec, controller } = task;
   const silent = progressOf(taskId);
   tell(silent);
   const { question, model } = asked(parts, spec);
-  const plan = planSweep(question, facts);
+  const plan = planSweep(question, sweepFacts(question, facts));
   const best = bestSoFar();
   const live: LivePoints = livePoints(plan.points);
   const stored = storedSweep(
-    parts,
+    { store, facts },
     { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt },
     plan.points,
   );

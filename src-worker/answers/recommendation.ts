@@ -13,14 +13,19 @@ const NO_SIMULATION = 'The scheduler simulation that confirms answers is not bui
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
 const TIGHT_KV_GIB = 8;
 
+/** Why the cost of hardware of one's own is null. */
+const OWN_HARDWARE = 'own_hardware';
+
+const roundedOrNull = (value: number | undefined): number | null => (value === undefined ? null : rounded(value));
+
 function costDocument({ cost, offer }: SizedPlan): CostDocument {
   return {
-    usd_per_hour_instance: rounded(cost.usdPerHourPerInstance),
-    usd_per_hour: rounded(cost.usdPerHour),
-    usd_per_month: rounded(cost.usdPerMonth),
-    usd_per_request: rounded(cost.usdPerRequest),
-    usd_per_1k_tokens: rounded(cost.usdPer1kTokens),
-    usd_per_1m_output_tokens: rounded(cost.usdPer1mOutputTokens),
+    usd_per_hour_instance: roundedOrNull(cost?.usdPerHourPerInstance),
+    usd_per_hour: roundedOrNull(cost?.usdPerHour),
+    usd_per_month: roundedOrNull(cost?.usdPerMonth),
+    usd_per_request: roundedOrNull(cost?.usdPerRequest),
+    usd_per_1k_tokens: roundedOrNull(cost?.usdPer1kTokens),
+    usd_per_1m_output_tokens: roundedOrNull(cost?.usdPer1mOutputTokens),
     price_as_of: offer.priceAsOf,
     price_source: offer.priceSource,
   };
@@ -39,7 +44,7 @@ function otherPlan(plan: SizedPlan | RefusedPlan, chosen: SizedPlan): OtherPlan 
     meets_sla: sized !== null,
     replicas: sized?.replicas ?? null,
     instances: sized?.instances ?? null,
-    usd_per_hour: sized ? rounded(sized.cost.usdPerHour) : null,
+    usd_per_hour: roundedOrNull(sized?.cost?.usdPerHour),
     reason: isSized(plan) ? null : plan.refusal.reason,
     detail: isSized(plan) ? null : plan.refusal.detail,
   };
@@ -72,7 +77,7 @@ function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
 
 function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
-  const warnings: Warning[] = [...plan.group.warnings];
+  const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
   if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
   warnings.push(...oldPrice(plan, context));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
@@ -154,7 +159,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     interval_reason: NO_INTERVAL,
     burst: replica.burst,
     cost: costDocument(plan),
-    cost_reason: null,
+    cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
     ...commandsOf(plan, context),
     warnings: warningsOf(plan, context),

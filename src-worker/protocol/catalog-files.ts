@@ -242,6 +242,8 @@ export const calibrationFileSchema = z.strictObject({
       bandwidthRange: rangeSchema.exactOptional(),
       computeRange: rangeSchema.exactOptional(),
       gpuIds: z.array(id),
+      /** GPUs that no family lists and that take these factors; one family for each architecture and kind of memory. */
+      standsFor: z.strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) }).exactOptional(),
       note: text.exactOptional(),
     }),
   ),

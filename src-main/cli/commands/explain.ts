@@ -10,6 +10,7 @@ import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { modelIdOf } from '../models.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
+import { asksOwnHardware, checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { explainReport } from '../report/explain-report.ts';
 import { checkRequest } from '../validate.ts';
 
@@ -29,7 +30,8 @@ interface Asked {
 export const runExplain: Run = async (context, options, args) => {
   const draft = draftOf(options);
   const own = checkRequest(ownSchema, partFor(draft, ownSchema));
-  const asksHere = Object.keys(partFor(draft, sizeInputSchema)).some((key) => key !== 'prefix_cache');
+  const asksHere =
+    asksOwnHardware(draft) || Object.keys(partFor(draft, sizeInputSchema)).some((key) => key !== 'prefix_cache');
   const service = await context.service();
   const asked = asksHere
     ? await questionHere(service, draft, own.rank ?? 1, args)
@@ -46,7 +48,12 @@ async function questionHere(service: AppService, draft: Draft, rank: number, arg
   }
   checkMetric(metric);
   refuseThinkTimeWithRate(draft);
-  const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
+  const own = readOwnHardware(draft);
+  const question = checkRequest(sizeInputSchema, {
+    ...partFor(draft, sizeInputSchema),
+    ...(own && { own_hardware: own.machines }),
+  });
+  if (own) await checkOwnHardware(service, own);
   return { question: { ...question, model: await modelIdOf(service, question.model) }, rank, metric };
 }
 

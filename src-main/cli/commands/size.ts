@@ -9,6 +9,7 @@ import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { draftOf, partFor } from '../options.ts';
+import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { sizeCsv } from '../report/size-csv.ts';
 import { sizeReport } from '../report/size-report.ts';
 import { checkRequest } from '../validate.ts';
@@ -33,10 +34,15 @@ export const runSize: Run = async (context, options) => {
   if (show.list_zones) return runCatalogZones(context, zoneOptions(options), []);
   if (show.json && show.csv) throw usageError('--json and --csv exclude each other: keep one.');
   refuseThinkTimeWithRate(draft);
-  const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
+  const own = readOwnHardware(draft);
+  const question = checkRequest(sizeInputSchema, {
+    ...partFor(draft, sizeInputSchema),
+    ...(own && { own_hardware: own.machines }),
+  });
   if (show.output !== undefined) checkWritable(show.output);
 
   const service = await context.service();
+  if (own) await checkOwnHardware(service, own);
   const input = { ...question, model: await modelIdOf(service, question.model) };
   const document = unwrap(await service.api.size(input));
   const text = show.json

@@ -1,4 +1,5 @@
 import { SECONDS_PER_HOUR } from '../../../src-worker/engine/units.ts';
+import { costReasonWords } from '../../../src-worker/protocol/cost-reasons.ts';
 import type { LatencySummary, Recommendation, SizeDocument, SlaRow } from '../../../src-worker/protocol/documents.ts';
 import {
   count,
@@ -15,7 +16,7 @@ import {
 } from './format.ts';
 import { bullet, facts, heading, table, wrap } from './layout.ts';
 import { TAIL_MARKS, tailRatios } from './tail.ts';
-import { deploymentText, metricLabel, placeText, STATUS_TEXT } from './terms.ts';
+import { deploymentText, isOwn, metricLabel, placeText, STATUS_TEXT } from './terms.ts';
 
 /** One recommendation in full: the sections of the seed, in its order. */
 export function detailSections(document: SizeDocument, row: Recommendation): string[] {
@@ -36,7 +37,7 @@ function slaSection({ assumptions }: SizeDocument, row: Recommendation): string[
     ...facts([
       ['Rank', `${row.rank}`],
       ['Configuration', row.instance],
-      ['Provider', `${row.provider}, ${placeText(row)}`],
+      ['Provider', isOwn(row) ? 'own hardware' : `${row.provider}, ${placeText(row)}`],
       ['GPU', `${row.gpu} × ${row.gpu_count}`],
       ['Tensor Parallel', String(row.tensor_parallel)],
       ['Instances needed', String(row.instances)],
@@ -159,7 +160,7 @@ function costSection({ cost, cost_reason: reason, instances }: Recommendation): 
           `Monthly estimate (730 hours): ${usd(cost.usd_per_month)}`,
           ...wrap(`Price ${date}${source}`),
         ]
-      : wrap(`No cost: ${reason}.`);
+      : wrap(`No cost: ${costReasonWords(reason)}.`);
   return [...heading('COST ANALYSIS'), ...body, ''];
 }
 

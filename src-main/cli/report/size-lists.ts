@@ -2,7 +2,7 @@ import type { Exclusion, Margin, Recommendation, SizeDocument } from '../../../s
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
 import { noAnswerLists, planText } from './size-no-answer.ts';
-import { deploymentText, metricLabel, placeText, reasonText } from './terms.ts';
+import { deploymentText, isOwn, metricLabel, placeText, reasonText } from './terms.ts';
 
 const NEAREST_MISSES = 3;
 
@@ -20,7 +20,7 @@ function passingList(document: SizeDocument, top: number): string[] {
   const listed = document.recommendations.slice(0, top);
   const more = passing - listed.length;
   return [
-    `PASSING: ${count(passing)} of ${plural(passing + excluded.length, 'configuration')}, cheapest per request first`,
+    `PASSING: ${count(passing)} of ${plural(passing + excluded.length, 'configuration')}, ${listed.some((row) => row.cost_reason === null) ? 'cheapest per request' : 'fewest GPUs'} first`,
     '',
     ...listed.flatMap(passingRow),
     ...(more > 0 ? [`and ${count(more)} more (--top ${passing} lists all)`, ''] : []),
@@ -34,7 +34,8 @@ function passingRow(row: Recommendation): string[] {
     ...leftAndRight(`${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider})`, `${price}${request}`),
     ...wrap(
       `${decimalGpus(row.gpu_count)} × ${row.gpu}, TP ${row.tensor_parallel}, ${row.quantization}, ` +
-        `${plural(row.replicas, 'replica')}, ${placeText({ ...row, zones: [] })}`,
+        plural(row.replicas, 'replica') +
+        (isOwn(row) ? '' : `, ${placeText({ ...row, zones: [] })}`),
       { first: '    ' },
     ),
     ...wrap(
