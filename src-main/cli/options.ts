@@ -129,6 +129,7 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
+  { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance (default: 1)', kind: 'number' },
   ...OWN_HARDWARE_OPTIONS,
 ];
 
@@ -222,6 +223,7 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   json,
+  { flags: '--pp <stages>', description: 'pipeline stages of a replica (default: 1)', kind: 'number' },
 ];
 
 export const QUEUE_OPTIONS: OptionSpec[] = [

@@ -111,7 +111,7 @@ export const REASON_LABELS: Record<string, string> = {
   spot_unknown: 'Spot price unknown',
   retired: 'Retired',
   disk: 'Disk too small',
-  pp_layers: 'Layers do not divide',
+  pp_layers: 'Fewer layers than stages',
   zone_unknown: 'Zones not known',
   not_in_zone: 'Not sold in this zone',
   region_filtered: 'Not sold in this region',
@@ -127,6 +127,10 @@ const MARGIN_LABELS: Record<string, string> = {
   compute_capability: 'Compute capability',
   context_tokens: 'Longest request',
   tensor_parallel: 'TP',
+  pipeline_parallel: 'PP',
+  gfx_version: 'GPU generation',
+  layers: 'Layers it runs',
+  requests_per_s: 'Requests/s',
 };
 
 /** What a margin is about, where it is no latency. */

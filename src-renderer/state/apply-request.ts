@@ -47,6 +47,7 @@ const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | '
     values.targets = Object.fromEntries(Object.entries(sla).map(([metric, ms]) => [metric, String(ms)]));
   },
   method: (values, method) => (values.method = method),
+  pp: (values, stages) => (values.pipelineParallel = stages),
 };
 
 /** A place that is withdrawn only empties the field that held it. */

@@ -16,6 +16,7 @@ const LABELS: Record<string, string> = {
   'form.headroom': 'Headroom',
   'form.kvCacheDtype': 'KV cache',
   'form.tensorParallel': 'TP',
+  'form.pipelineParallel': 'PP',
   'form.gpus': 'GPUs',
   'form.method': 'Method',
   'form.usesPrefixCache': 'Prefix caching',

@@ -18,6 +18,8 @@ export interface FormValues {
   kvCacheDtype: NonNullable<SizeInputDraft['kv_cache_dtype']>;
   /** 0 = whatever fits. */
   tensorParallel: number;
+  /** Stages of a replica. */
+  pipelineParallel: number;
   gpus: string[];
   method: NonNullable<SizeInputDraft['method']>;
   usesPrefixCache: boolean;
@@ -76,6 +78,7 @@ export function defaultFormValues(): FormValues {
     headroom: 25,
     kvCacheDtype: 'auto',
     tensorParallel: 0,
+    pipelineParallel: 1,
     gpus: [],
     method: 'batching',
     usesPrefixCache: true,
@@ -170,6 +173,7 @@ function request(
     strict_context: values.isContextStrict,
     sla,
     method: values.method,
+    ...(values.pipelineParallel > 1 ? { pp: values.pipelineParallel } : {}),
     top: ALL_ROWS,
   };
 }

@@ -56,6 +56,10 @@ export function tensorParallelReason({ instances, words }: Scope, degree: number
   return `The largest instance of ${words} has ${plural(most, 'GPU')}.`;
 }
 
+/** Why no instance holds a replica of so many GPUs in so many stages. */
+export const replicaReason = (scope: Scope, degree: number, stages: number): string | null =>
+  tensorParallelReason(scope, degree * stages);
+
 export function precisionReason({ gpus, words }: Scope, precision: Precision): string | null {
   // What a checkpoint holds depends on the model.
   if (precision === 'checkpoint' || gpus.length === 0) return null;

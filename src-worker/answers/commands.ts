@@ -47,7 +47,7 @@ export function serveCommands({ group, dataParallel }: ServedPlan, { input, mode
       kvCacheDtype: input.kv_cache_dtype,
       gpu: group.gpu,
       tensorParallel: group.tensorParallel,
-      pipelineParallel: 1,
+      pipelineParallel: group.pipelineParallel,
       dataParallel,
       limits,
       servedTokens: servedContextTokens(subject),

@@ -27,6 +27,7 @@ const changed = (): FormValues => ({
   headroom: 50,
   kvCacheDtype: 'fp8',
   tensorParallel: 2,
+  pipelineParallel: 2,
   gpus: ['nvidia-l4'],
   method: 'mg1',
   usesPrefixCache: false,
