@@ -54,7 +54,7 @@ export function serveCommands({ group, dataParallel }: ServedPlan, { input, mode
       hasPrefixCache: subject.workload.prefixCache !== null || input.prefix_cache,
       engine: subject.engine,
     });
-  const maxNumSeqs = seatLimit(subject, group)?.seats ?? group.limits.maxNumSeqs;
+  const maxNumSeqs = seatLimit(group)?.seats ?? group.limits.maxNumSeqs;
   return { highPerformance: command({ ...group.limits, maxNumSeqs }), safe: command(safe.limits), safeLimits: safe };
 }
 

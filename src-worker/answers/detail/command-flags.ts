@@ -75,7 +75,7 @@ function waitsAt(seats: number, replica: PlannedReplica | null): string {
 function seatsWhy({ plan, safe, replica }: CommandSubject): string {
   const byDefault = `${defaultsOf(plan)} ${schedulerClass(plan)}`;
   if (!safe) {
-    const limit = seatLimit(plan.prepared.subject, plan.group);
+    const limit = seatLimit(plan.group);
     if (!limit) return `${byDefault}: the most sequences in one step.${waitsAt(plan.group.limits.maxNumSeqs, replica)}`;
     const { cacheBytes, stateBytes, seats } = limit;
     return `${gib(cacheBytes)} of cache / ${gib(stateBytes)} of state a sequence = ${formatFixed(seats)}: with more seats than states fit vLLM does not start.${waitsAt(seats, replica)}`;

@@ -67,7 +67,9 @@ function oneAtATimeMean({ replica, chosen }: Explained): FirstTokenMean & { wait
 export function ttftMeanParts(about: Explained): ExplanationPart[] {
   const { replica, chosen, plan } = about;
   const batched =
-    plan.prepared.subject.method === 'mg1' ? null : firstTokenMean(replica.batching, chosen.ratePerReplicaPerMs / replica.streams);
+    plan.prepared.subject.method === 'mg1'
+      ? null
+      : firstTokenMean(replica.batching, chosen.ratePerReplicaPerMs / replica.streams);
   const terms = batched ? { ...batched, waitMs: 0 } : oneAtATimeMean(about);
   const rows: [string, number, string][] = [
     ['waiting for the replica', terms.waitMs, MODEL],
@@ -169,7 +171,9 @@ export function activationParts({ plan, chosen, memory }: Explained): Explanatio
   // Only the last stage of a pipeline makes logits.
   const hasLogits = memory.stage === chosen.group.pipelineParallel - 1;
   return [
-    ...(hasLogits ? [gib('logits of every sequence', perSequence * maxNumSeqs, `calibration ${calibration.name}`)] : []),
+    ...(hasLogits
+      ? [gib('logits of every sequence', perSequence * maxNumSeqs, `calibration ${calibration.name}`)]
+      : []),
     gib('hidden states of every token of a step', perToken * maxNumBatchedTokens, `calibration ${calibration.name}`),
   ];
 }

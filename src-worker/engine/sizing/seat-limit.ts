@@ -1,5 +1,4 @@
-import { kvLayout } from '../model/kv.ts';
-import type { PlanGroup, SizingSubject } from './types.ts';
+import type { PlanGroup } from './types.ts';
 
 /** Why a plan is started with fewer seats than its version's default. Bytes are per GPU. */
 export interface SeatLimit {
@@ -15,10 +14,9 @@ export interface SeatLimit {
  * Its blocks are shared by groups of layers, so it may have several times as many as whole states fit; what is counted here
  * is never more than that, and never less than run at once. null where the default is below it, or nothing is kept.
  */
-export function seatLimit({ model, kvBytesPerElement }: SizingSubject, group: PlanGroup): SeatLimit | null {
-  const { memory, limits, tensorParallel } = group;
-  const { stateBytes } = kvLayout(model, kvBytesPerElement, tensorParallel);
-  if (!memory?.fits || stateBytes === 0) return null;
-  const seats = Math.max(1, Math.floor(memory.kvCacheBytes / stateBytes));
-  return seats >= limits.maxNumSeqs ? null : { seats, cacheBytes: memory.kvCacheBytes, stateBytes };
+export function seatLimit({ memory, limits }: Pick<PlanGroup, 'memory' | 'limits'>): SeatLimit | null {
+  if (!memory?.fits || memory.stateBytes === 0) return null;
+  const { kvCacheBytes: cacheBytes, stateBytes } = memory;
+  const seats = Math.max(1, Math.floor(cacheBytes / stateBytes));
+  return seats >= limits.maxNumSeqs ? null : { seats, cacheBytes, stateBytes };
 }

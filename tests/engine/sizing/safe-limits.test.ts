@@ -73,7 +73,7 @@ test('where a smaller share would hold no request, the share stays', () => {
 test('a model that keeps a state is started with no more seats than states fit; others with the default', () => {
   const recurrent = subjectFor('tiiuae/falcon-mamba-7b-instruct', 'chat');
   const group = planOn(recurrent, 'nvidia-l4', 1);
-  const limit = seatLimit(recurrent, group);
+  const limit = seatLimit(group);
   if (!limit) throw new Error('no limit');
   expect(group.limits.maxNumSeqs).toBe(256);
   expect(limit.seats).toBeLessThan(256);
@@ -81,5 +81,5 @@ test('a model that keeps a state is started with no more seats than states fit; 
   expect((limit.seats + 1) * limit.stateBytes).toBeGreaterThan(limit.cacheBytes);
   expect(safeLimits(recurrent, group).limits.maxNumSeqs).toBeLessThanOrEqual(limit.seats);
   const attending = subjectFor('meta-llama/Llama-3.1-8B-Instruct', 'chat');
-  expect(seatLimit(attending, planOn(attending, 'nvidia-l4', 1))).toBeNull();
+  expect(seatLimit(planOn(attending, 'nvidia-l4', 1))).toBeNull();
 });
