@@ -245,7 +245,7 @@ function summarySection(row: Recommendation): string[] {
     ...facts([
       [
         row.rank === 1 ? 'Recommended configuration' : `Configuration of rank ${row.rank}`,
-        `${deploymentText(row)} (${row.provider}, ${row.zone ?? row.region})`,
+        `${deploymentText(row)} (${isOwn(row) ? 'own hardware' : `${row.provider}, ${row.zone ?? row.region}`})`,
       ],
       [
         'Deployment',

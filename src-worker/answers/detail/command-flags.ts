@@ -1,4 +1,5 @@
 import type { SafeLimits } from '../../engine/sizing/safe-limits.ts';
+import { seatLimit } from '../../engine/sizing/seat-limit.ts';
 import { servedContextTokens } from '../../engine/sizing/served-context.ts';
 import { gpuGroup, replicaGpus, replicasPerInstance } from '../../engine/sizing/plan-groups.ts';
 import { gibFromBytes } from '../../engine/units.ts';
@@ -73,7 +74,12 @@ function waitsAt(seats: number, replica: PlannedReplica | null): string {
 
 function seatsWhy({ plan, safe, replica }: CommandSubject): string {
   const byDefault = `${defaultsOf(plan)} ${schedulerClass(plan)}`;
-  if (!safe) return `${byDefault}: the most sequences in one step.${waitsAt(plan.group.limits.maxNumSeqs, replica)}`;
+  if (!safe) {
+    const limit = seatLimit(plan.group);
+    if (!limit) return `${byDefault}: the most sequences in one step.${waitsAt(plan.group.limits.maxNumSeqs, replica)}`;
+    const { cacheBytes, stateBytes, seats } = limit;
+    return `${gib(cacheBytes)} of cache / ${gib(stateBytes)} of state a sequence = ${formatFixed(seats)}: with more seats than states fit vLLM does not start.${waitsAt(seats, replica)}`;
+  }
   const { roomBytes, bytesPerSeat, seatsHeld, limits } = safe;
   const served = formatFixed(servedContextTokens(plan.prepared.subject));
   const sum = `${gib(roomBytes)} of room / ${gib(bytesPerSeat)} for a request of ${served} tokens = ${formatFixed(seatsHeld)}, so none is ever preempted`;

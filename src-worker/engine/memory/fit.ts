@@ -82,6 +82,8 @@ export interface MemoryFit {
   kvBytesPerToken: number;
   /** Bytes of cache the longest request served keeps, in whole blocks. */
   longestRequestBytes: number;
+  /** Of these: recurrent and convolution states, which a request keeps whatever its length. */
+  stateBytes: number;
   /** Outside the budget: left to the driver and to others. */
   freeBytes: number;
   /** Missing bytes per GPU until the longest request fits; 0 when it fits. */
@@ -144,6 +146,7 @@ function fitStage(question: MemoryQuestion, holding: StageHolding): MemoryFit {
     kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
     kvBytesPerToken: bytesPerToken,
     longestRequestBytes: longestBytes,
+    stateBytes: layout.stateBytes,
     freeBytes: totalBytes - budgetBytes,
     shortfallBytes: fits ? 0 : longestBytes - roomBytes,
   };
