@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
+import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
@@ -18,6 +19,7 @@ import {
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
+import { catalogText, type CatalogExportFormat } from '../catalogs/export.ts';
 import { catalogListing } from '../catalogs/listing.ts';
 import { bundledCatalogsFolder, priceDates } from '../catalogs/load.ts';
 import { cacheFolder, type Environment } from '../hub/environment.ts';
@@ -73,6 +75,10 @@ export interface AppService {
   useModel(nameOrPath: string): Promise<Result<string>>;
   /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
   importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
+  /** The catalogs in force, for a host that tells names apart as questions do. */
+  facts: () => Facts;
+  /** The catalogs in force as a file, all of them or those of some providers. */
+  exportCatalog: (format: CatalogExportFormat, providers: readonly string[]) => string;
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
   close(): Promise<void>;
 }
@@ -275,6 +281,8 @@ export function createAppService(options: AppServiceOptions): AppService {
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
+    facts,
+    exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),
     close: () => (closed ??= close()),
   };
 }
