@@ -100,7 +100,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   for (const file of parts.files) {
     const { layer, notes } = fileLayer(file, laid([...importLayers(imports), ...files]));
     files.push(layer);
-    shortened(notes).forEach((note) => report(`${file.fileName}: ${note}`));
+    shortened(notes).forEach((note) => report(`${layer.origin}: ${note}`));
   }
 
   let catalog: LayeredCatalog;
@@ -273,7 +273,7 @@ function fileLayer(file: CatalogFileDraft, beneath: LayeredCatalog): { layer: La
   const found = readCatalogText(file, beneath);
   refuseProblems(file.fileName, found.problems);
   refuseNothing(file.fileName, found);
-  return { layer: { layer: 'file', origin: file.fileName, content: found.content }, notes: found.notes };
+  return { layer: { layer: 'file', origin: nameOf(file, found), content: found.content }, notes: found.notes };
 }
 
 /** What is said of a file that is not what was asked for. */
