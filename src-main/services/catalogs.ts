@@ -313,6 +313,8 @@ interface Entry {
   corrections: Corrections;
 }
 
+const SUBJECT_WORDS: Record<FactSubject, string> = { gpu: 'GPU', instance: 'instance', price: 'price' };
+
 const ENTRIES: Record<FactSubject, (catalog: LayeredCatalog) => Entry[]> = {
   gpu: ({ gpus }) => gpus.map((gpu) => ({ id: gpu.facts.id, ...gpu })),
   instance: ({ instances }) =>
@@ -336,7 +338,7 @@ function entryIn(
       id,
       entries.map((one) => one.id),
     );
-    throw invalidInput('unknown_entry', `There is no ${subject} "${id.slice(0, 200)}": ${near}`, { id });
+    throw invalidInput('unknown_entry', `There is no ${SUBJECT_WORDS[subject]} "${id.slice(0, 200)}": ${near}`, { id });
   }
   return {
     facts: entry.facts,
