@@ -32,7 +32,7 @@ function shapeOf(fileName: string, text: string): FileShape {
   if (text.trim() === '') {
     throw fileError('catalog_empty', `${fileName} is empty: give a catalog file.`, { file: fileName });
   }
-  if (/[\u0000\uFFFD]/.test(text)) {
+  if (text.includes('\u0000') || text.includes('\uFFFD')) {
     const message = `${fileName} is a binary file, or text in another encoding than UTF-8: a catalog is JSON, or SkyPilot's vms.csv.`;
     throw fileError('catalog_binary', message, { file: fileName });
   }
