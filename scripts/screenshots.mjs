@@ -117,6 +117,27 @@ async function walk(page, save) {
   await page.getByTestId('run-detail').waitFor();
   await save('runs');
 
+  await show(page, 'Catalogs');
+  const facts = page.getByTestId('catalog-inspector');
+  await page.getByTestId('catalog-table').getByRole('rowheader', { name: 'L40S', exact: true }).click();
+  await facts.getByRole('button', { name: 'Correct Memory bandwidth' }).click();
+  await facts.getByLabel('Memory bandwidth', { exact: true }).fill('790');
+  await facts.getByLabel('Why').fill('measured with a copy of 4 GiB');
+  await facts.getByRole('button', { name: 'Correct', exact: true }).click();
+  await facts.getByText('yours', { exact: true }).waitFor();
+  await page.getByTestId('toast').getByRole('button', { name: 'Dismiss' }).click();
+  await save('catalogs');
+  await facts.getByRole('button', { name: 'Restore Memory bandwidth' }).click();
+  await page.getByTestId('toast').getByText('Restored').waitFor();
+  await page.getByTestId('toast').getByRole('button', { name: 'Dismiss' }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Import a catalog' }).click();
+  await page.getByRole('button', { name: 'Fill in a sample' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByTestId('catalog-changes').waitFor();
+  await save('catalogs-import');
+  await page.keyboard.press('Escape');
+
   await show(page, 'Models');
   await page.getByRole('searchbox', { name: /^Search models/ }).fill('qwen3 30b');
   await page.getByTestId('models-table').getByRole('rowheader', { name: 'Qwen/Qwen3-30B-A3B', exact: true }).click();

@@ -24,7 +24,7 @@ export function menuTemplate(options: { isDevelopment: boolean; isMac: boolean }
       submenu: [
         ...commands('answer.new', 'answer.save', 'answer.export'),
         SEPARATOR,
-        ...commands('models.import', 'models.pull'),
+        ...commands('catalogs.import', 'models.import', 'models.pull'),
         SEPARATOR,
         isMac ? { role: 'close' } : { role: 'quit' },
       ],
@@ -44,7 +44,7 @@ export function menuTemplate(options: { isDevelopment: boolean; isMac: boolean }
     {
       label: 'View',
       submenu: [
-        ...commands('go.start', 'go.size', 'go.sweep', 'go.runs', 'go.models'),
+        ...commands('go.start', 'go.size', 'go.sweep', 'go.runs', 'go.catalogs', 'go.models'),
         SEPARATOR,
         ...commands('view.palette'),
         SEPARATOR,

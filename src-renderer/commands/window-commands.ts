@@ -19,6 +19,7 @@ export function windowCommands(workspace: Workspace, shell: ShellState, theme: T
     ...answerCommands(workspace),
     ...editCommands(workspace),
     ...sampleCommands(workspace),
+    ...catalogCommands(workspace),
     ...modelCommands(workspace),
     known('sweep.stop', {
       icon: 'stop',
@@ -62,6 +63,7 @@ function goCommands(workspace: Workspace): Command[] {
     known('go.size', { icon: 'size', run: () => workspace.openAnswer() }),
     go('go.sweep', 'sweep', 'sweep'),
     go('go.runs', 'runs', 'runs'),
+    go('go.catalogs', 'database', 'catalogs'),
     go('go.models', 'model', 'models'),
     // For those who change the window: listed once the address asks for it.
     { ...go('go.components', 'columns', 'components'), when: () => window.location.hash === GALLERY_HASH },
@@ -107,6 +109,15 @@ function editCommands(workspace: Workspace): Command[] {
 }
 
 /** From anywhere: the screen opens with the dialog. */
+function catalogCommands(workspace: Workspace): Command[] {
+  const open = (): void => {
+    workspace.screen = 'catalogs';
+    workspace.catalogs.isImporting = true;
+  };
+  return [known('catalogs.import', { icon: 'file', run: open })];
+}
+
+/** The same for models. */
 function modelCommands(workspace: Workspace): Command[] {
   const open = (dialog: 'import' | 'pull'): void => {
     workspace.screen = 'models';

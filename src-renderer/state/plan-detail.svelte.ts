@@ -15,7 +15,7 @@ export class PlanDetail {
   readonly #ask: Ask;
   #asked = '';
   #answered = '';
-  #last: [question: Record<string, unknown>, configuration: string] | null = null;
+  #last: [question: Record<string, unknown>, configuration: string, revision: number] | null = null;
 
   constructor(ask: Ask) {
     this.#ask = ask;
@@ -28,13 +28,13 @@ export class PlanDetail {
 
   /**
    * Asks for a configuration of the answer to `question` (the input of its document); asking the same again does nothing.
-   * Of several questions under way only the newest is shown.
+   * Of several questions under way only the newest is shown. `revision`: of the catalogs, which the answer depends on.
    */
-  async request(question: Record<string, unknown>, configuration: string): Promise<void> {
-    const key = JSON.stringify([question, configuration]);
+  async request(question: Record<string, unknown>, configuration: string, revision = 0): Promise<void> {
+    const key = JSON.stringify([question, configuration, revision]);
     if (key === this.#asked) return;
     this.#asked = key;
-    this.#last = [question, configuration];
+    this.#last = [question, configuration, revision];
     this.error = null;
     this.isStale = key !== this.#answered;
     // The input of a document is a checked question; the host checks it again.

@@ -24,6 +24,8 @@ export class Session {
   modelsProblem = $state('');
   catalog = $state.raw<CatalogListing | null>(null);
   workloads = $state.raw<WorkloadEntry[]>([]);
+  /** Counts on with every change of the catalogs: answers that were given before may be others now. */
+  catalogRevision = $state(0);
 
   readonly #connect: () => Promise<Connection>;
   #progressListeners: ((event: ProgressEvent) => void)[] = [];
@@ -68,6 +70,19 @@ export class Session {
     this.modelsProblem = models.ok ? '' : models.error.message;
     if (models.ok) this.models = models.value;
     else if (!this.notices.includes(models.error.message)) this.notices = [...this.notices, models.error.message];
+  }
+
+  /** After the catalogs were changed: lists of forms and the dates of prices are read anew. */
+  async reloadCatalog(): Promise<void> {
+    const [info, catalog, workloads] = await Promise.all([
+      this.ask((api) => api.info()),
+      this.ask((api) => api.listCatalog()),
+      this.ask((api) => api.listWorkloads()),
+    ]);
+    if (info.ok) this.info = info.value;
+    if (catalog.ok) this.catalog = catalog.value;
+    if (workloads.ok) this.workloads = workloads.value;
+    this.catalogRevision += 1;
   }
 
   async #load(): Promise<void> {

@@ -42,6 +42,8 @@ export class SolvedExamples {
   solutions = $state.raw<Record<string, Solution>>({});
   readonly #ask: Ask;
   #isComputing = false;
+  /** Of the catalogs that an example was solved with last, by its id. */
+  readonly #revisions: Record<string, number> = {};
 
   constructor(ask: Ask) {
     this.#ask = ask;
@@ -52,13 +54,18 @@ export class SolvedExamples {
     return EXAMPLES.filter(({ request }) => models.some((model) => model.supported && model.id === request.model));
   }
 
-  /** Solves what is not solved yet. What failed is tried again. */
-  async solve(models: ModelListEntry[]): Promise<void> {
+  /**
+   * Solves what is not solved yet. What failed is tried again; what was solved with other catalogs (`revision`) is solved
+   * anew, and shown as it was meanwhile.
+   */
+  async solve(models: ModelListEntry[], revision = 0): Promise<void> {
     if (this.#isComputing) return;
     this.#isComputing = true;
     for (const { id, request } of this.offered(models)) {
-      if (this.solutions[id]?.kind === 'solved') continue;
-      this.#set(id, { kind: 'computing' });
+      const isSolved = this.solutions[id]?.kind === 'solved';
+      if (isSolved && this.#revisions[id] === revision) continue;
+      if (!isSolved) this.#set(id, { kind: 'computing' });
+      this.#revisions[id] = revision;
       const result = await this.#ask((api) => api.size({ ...request, top: 1 }));
       this.#set(
         id,

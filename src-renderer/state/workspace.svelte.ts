@@ -4,6 +4,7 @@ import type { RunEntry } from '../../src-worker/protocol/app-api.ts';
 import type { Relaxation } from '../../src-worker/protocol/documents.ts';
 import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import { applyRequest, formOfRequest } from './apply-request.ts';
+import { CatalogShelf } from './catalog-shelf.svelte.ts';
 import { DraftKeeper } from './draft-keeper.svelte.ts';
 import type { Draft, Screen, SizeView } from './draft-format.ts';
 import { EditHistory } from './edit-history.svelte.ts';
@@ -36,6 +37,7 @@ export class Workspace {
   readonly answer: LiveAnswer;
   readonly sweep: SweepRun;
   readonly runs: RunList;
+  readonly catalogs: CatalogShelf;
   readonly models: ModelShelf;
   readonly examples: SolvedExamples;
   readonly drafts: DraftKeeper;
@@ -58,7 +60,7 @@ export class Workspace {
   announcement = $state('');
 
   readonly history: EditHistory<Asked>;
-  /** The question that was saved, as text; an edit makes it another. */
+  /** The question that was saved, as text; an edit makes it another, and so does a change of the catalogs. */
   #savedQuestion = $state('');
 
   constructor(connect: () => Promise<Connection>) {
@@ -68,6 +70,7 @@ export class Workspace {
     this.answer = new LiveAnswer((request) => session.ask((api) => api.size(request)));
     this.sweep = new SweepRun(ask, (listener) => session.onProgress(listener));
     this.runs = new RunList(ask);
+    this.catalogs = new CatalogShelf(session);
     this.models = new ModelShelf(session);
     this.examples = new SolvedExamples(ask);
     this.drafts = new DraftKeeper(ask);
@@ -186,14 +189,18 @@ export class Workspace {
     this.saved = result.ok ? { kind: 'saved', run: result.value } : { kind: 'problem', sentence: result.error.message };
     this.announcement = result.ok ? `Saved as run ${result.value.id}` : 'Not saved';
     if (!result.ok) return;
-    this.#savedQuestion = JSON.stringify(request);
+    this.#savedQuestion = this.#questionText(request);
     void this.runs.load();
   }
 
   /** The run that holds the question as it stands now; null after an edit. */
   get savedRun(): RunEntry | null {
-    const isSame = this.reading.kind === 'ready' && JSON.stringify(this.reading.request) === this.#savedQuestion;
+    const isSame = this.reading.kind === 'ready' && this.#questionText(this.reading.request) === this.#savedQuestion;
     return isSame && this.saved?.kind === 'saved' ? this.saved.run : null;
+  }
+
+  #questionText(request: SizeInputDraft): string {
+    return JSON.stringify([this.session.catalogRevision, request]);
   }
 
   #asked(): Asked {

@@ -3,7 +3,7 @@
  * them here, so that a command is called the same and has the same shortcut in both.
  */
 
-export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Models' | 'View' | 'Help';
+export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Catalogs' | 'Models' | 'View' | 'Help';
 
 export interface CommandWords {
   label: string;
@@ -17,6 +17,7 @@ export const COMMAND_WORDS = {
   'go.size': { label: 'Go to Size', group: 'Go', keys: '2' },
   'go.sweep': { label: 'Go to Sweep', group: 'Go', keys: '3' },
   'go.runs': { label: 'Go to Runs', group: 'Go', keys: '4' },
+  'go.catalogs': { label: 'Go to Catalogs', group: 'Go', keys: '6' },
   'go.models': { label: 'Go to Models', group: 'Go', keys: '7' },
   'go.components': { label: 'Go to Components and states', group: 'Go' },
   'go.region': { label: 'Next region of the window', group: 'Go', keys: 'F6' },
@@ -30,6 +31,7 @@ export const COMMAND_WORDS = {
   'edit.redo': { label: 'Redo', group: 'Edit', keys: '$mod+Shift+z' },
   'sweep.start': { label: 'Start the sweep', group: 'Sweep', keys: '$mod+Enter' },
   'sweep.stop': { label: 'Stop the sweep', group: 'Sweep', keys: 'Escape' },
+  'catalogs.import': { label: 'Import a catalog', group: 'Catalogs' },
   'models.import': { label: 'Import a model', group: 'Models' },
   'models.pull': { label: 'Pull a model from the hub', group: 'Models' },
   'view.table': { label: 'A chart as its table, and back', group: 'View', keys: 't' },

@@ -77,6 +77,7 @@ const STATES: State[] = [
     'size, a bad field',
     async (app) => {
       await app.show('Size');
+      await app.size.waitForAnswer();
       await app.size.setUsers('many');
     },
   ],
@@ -146,7 +147,7 @@ const MODEL_STATES: State[] = [
       await page.keyboard.press('Escape');
       await app.models.search('e5-mistral');
       await page.getByLabel('Kind', { exact: true }).click();
-      await page.getByRole('option', { name: /^Not supported/ }).click();
+      await page.getByRole('option', { name: /^Not sized/ }).click();
       await app.models.table.getByRole('rowheader').first().click();
       await app.models.facts.getByText('Cannot be sized.').waitFor();
     },
@@ -187,6 +188,82 @@ const MODEL_STATES: State[] = [
   ],
 ];
 
+/** The same for the screen of catalogs. */
+const CATALOG_STATES: State[] = [
+  [
+    'catalogs',
+    async (app) => {
+      await app.show('Catalogs');
+      // Rows are alike: a few of them tell as much as all.
+      await app.catalogs.search('l40');
+      await app.catalogs.row('L40S').waitFor();
+    },
+  ],
+  ['catalogs, the facts of one', (app) => app.catalogs.choose('L40S')],
+  [
+    'catalogs, a value that cannot be',
+    async (app) => {
+      await app.catalogs.correct('Memory bandwidth', 'fast', 'measured here');
+      await app.catalogs.facts.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'catalogs, corrected',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.catalogs.correct('Memory bandwidth', '790', 'measured with a copy of 4 GiB');
+      await app.catalogs.fact('Memory bandwidth').getByText('yours').waitFor();
+      await page.getByTestId('toast').getByRole('button', { name: 'Dismiss' }).click();
+    },
+  ],
+  [
+    'catalogs, instances',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.catalogs.showTab('Instances');
+      await app.catalogs.search('a100');
+    },
+  ],
+  [
+    'catalogs, prices',
+    async (app) => {
+      await app.catalogs.showTab('Prices');
+      await app.catalogs.search('highgpu europe');
+    },
+  ],
+  ['catalogs, workloads', (app) => app.catalogs.showTab('Workloads')],
+  ['catalogs, none imported', (app) => app.catalogs.showTab('Imports')],
+  ['catalogs, import', (_app, page) => page.getByRole('button', { name: 'Import a catalog' }).first().click()],
+  [
+    'catalogs, preview with a problem',
+    async (app, page) => {
+      await page.getByRole('button', { name: 'Fill in a sample' }).click();
+      const text = page.getByLabel('or its text');
+      await text.fill((await text.inputValue()).replace('nvidia-l40s', 'nvidia-l40x'));
+      await page.getByRole('button', { name: 'Preview' }).click();
+      await app.catalogs.problems.waitFor();
+    },
+  ],
+  [
+    'catalogs, preview',
+    async (app, page) => {
+      await page.getByRole('button', { name: 'Another file' }).click();
+      await page.getByRole('button', { name: 'Fill in a sample' }).click();
+      await page.getByRole('button', { name: 'Preview' }).click();
+      await page.getByTestId('catalog-changes').waitFor();
+      await expect(app.catalogs.problems).toHaveCount(0);
+    },
+  ],
+  [
+    'catalogs, imported',
+    async (app, page) => {
+      await app.catalogs.act('Import');
+      await expect(app.catalogs.table.getByText('in force')).toBeVisible();
+      await page.getByTestId('toast').getByRole('button', { name: 'Dismiss' }).click();
+    },
+  ],
+];
+
 test('the search for cut-off words finds those that are, and no others', async ({ page }) => {
   const box = 'width: 60px; height: 20px; white-space: nowrap;';
   await page.setContent(`
@@ -216,6 +293,7 @@ test.describe('every screen in both themes and three sizes: axe finds nothing, n
     lookAt(STATES.slice(0, HALF), page, folder));
   test('fields and answers that are not right, sweeps, runs, a host that is gone', ({ page, folder }) =>
     lookAt(STATES.slice(HALF), page, folder, true));
+  test('catalogs, their facts, imports and previews', ({ page, folder }) => lookAt(CATALOG_STATES, page, folder));
   test('models, their facts and dialogs', ({ page, folder }) => lookAt(MODEL_STATES, page, folder));
 });
 

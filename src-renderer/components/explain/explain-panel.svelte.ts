@@ -81,6 +81,17 @@ export class ExplainPanel implements ExplainContext {
     this.pinned = [];
   }
 
+  /** The catalogs were changed: whatever is explained is asked anew. */
+  refresh(): void {
+    this.#answers.clear();
+    const { current, pinned } = this;
+    for (const { key, metricId } of current ? [current, ...pinned] : pinned) {
+      const answerKey = key.slice(metricId.length + 1);
+      const [question, configuration] = JSON.parse(answerKey) as [Record<string, unknown> | null, string];
+      if (question) void this.#tell(key, metricId, this.#answer(answerKey, question, configuration));
+    }
+  }
+
   /** False once another question is answered on screen: what was pinned then tells of figures that are gone. */
   isOfShownAnswer({ question }: Subject): boolean {
     return JSON.stringify(this.#question()) === question;

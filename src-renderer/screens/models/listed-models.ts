@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { BYTES_PER_GIB } from '../../../src-worker/engine/units.ts';
 import type { ModelListEntry } from '../../../src-worker/protocol/documents.ts';
+import { modelStanding } from '../../../src-worker/protocol/model-standing.ts';
 import { formatFixed, formatSignificant, NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
+import { countedChoices, type Choice } from '../../format/counted-choices.ts';
 import { precisionLabel } from '../../format/names.ts';
 
 /** A model with every name it is found by. */
@@ -23,7 +25,8 @@ const KIND_TESTS = {
   moe: { label: 'Mixture of experts', test: (model) => model.is_moe === true },
   vision: { label: 'With vision', test: (model) => model.modalities.some((name) => /vision|image|video/.test(name)) },
   estimated: { label: 'Estimated', test: (model) => model.estimated },
-  unsupported: { label: 'Not supported', test: (model) => !model.supported },
+  unsized: { label: 'Not sized', test: (model) => modelStanding(model) === 'counted' },
+  unsupported: { label: 'Not supported', test: (model) => modelStanding(model) === 'unread' },
 } satisfies Record<string, { label: string; test: (model: ModelListEntry) => boolean }>;
 
 const ORIGIN_LABELS = {
@@ -75,29 +78,8 @@ export function filteredModels(models: readonly ListedModel[], { search, kind, o
   });
 }
 
-interface Choice<Value> {
-  value: Value;
-  label: string;
-  note?: string;
-  reason?: string;
-}
-
-/** Choices with how many models each has; those without any say so and cannot be chosen. */
-function counted<Value extends string>(
-  ids: readonly Value[],
-  labelOf: (id: Value) => string,
-  count: (id: Value) => number,
-  everything: string,
-): Choice<Value | 'all'>[] {
-  const choices = ids.map((value) => {
-    const number = count(value);
-    return { value, label: labelOf(value), ...(number > 0 ? { note: formatFixed(number) } : { reason: 'none' }) };
-  });
-  return [{ value: 'all', label: everything }, ...choices];
-}
-
 export const kindChoices = (models: readonly ListedModel[]): Choice<KindId | 'all'>[] =>
-  counted(
+  countedChoices(
     KIND_IDS,
     (id) => KIND_TESTS[id].label,
     (id) => models.filter(KIND_TESTS[id].test).length,
@@ -105,7 +87,7 @@ export const kindChoices = (models: readonly ListedModel[]): Choice<KindId | 'al
   );
 
 export const originChoices = (models: readonly ListedModel[]): Choice<OriginId | 'all'>[] =>
-  counted(
+  countedChoices(
     ORIGIN_IDS,
     (id) => ORIGIN_LABELS[id],
     (id) => models.filter(({ origin }) => origin === id).length,
@@ -113,8 +95,8 @@ export const originChoices = (models: readonly ListedModel[]): Choice<OriginId |
   );
 
 /** Word beside the name of a model; empty for most. */
-export const markOf = ({ supported, estimated }: ModelListEntry): string =>
-  supported ? (estimated ? 'estimated' : '') : 'not supported';
+export const markOf = (model: ModelListEntry): string =>
+  ({ sized: model.estimated ? 'estimated' : '', counted: 'not sized', unread: 'not supported' })[modelStanding(model)];
 
 const BYTES_PER_KIB = 2 ** 10;
 const BILLION = 1e9;

@@ -8,6 +8,7 @@ const TITLES = {
   size: 'Size',
   sweep: 'Sweep',
   runs: 'Runs',
+  catalogs: 'Catalogs',
   models: 'Models',
   components: 'Components and states',
 };

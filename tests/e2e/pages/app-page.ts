@@ -1,16 +1,18 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { CatalogsScreen } from './catalogs-screen.ts';
 import { ModelsScreen } from './models-screen.ts';
 import { RunsScreen } from './runs-screen.ts';
 import { SizeScreen } from './size-screen.ts';
 import { SweepScreen } from './sweep-screen.ts';
 
-export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Models';
+export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Catalogs' | 'Models';
 
 /** The page as a person sees it: screens by their names, and everything the browser complained about. */
 export class AppPage {
   readonly size: SizeScreen;
   readonly sweep: SweepScreen;
   readonly runs: RunsScreen;
+  readonly catalogs: CatalogsScreen;
   readonly models: ModelsScreen;
   readonly statusBar: Locator;
   /** Errors on the console and errors nobody caught. */
@@ -22,6 +24,7 @@ export class AppPage {
     this.size = new SizeScreen(page);
     this.sweep = new SweepScreen(page);
     this.runs = new RunsScreen(page);
+    this.catalogs = new CatalogsScreen(page);
     this.models = new ModelsScreen(page);
     this.statusBar = page.getByTestId('status-bar');
     page.on('console', (message) => {

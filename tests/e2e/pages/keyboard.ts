@@ -15,7 +15,10 @@ export async function tabTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab
 }
 
 /** Goes to a screen by its command, from wherever the focus is. */
-export async function goTo(page: Page, screen: 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Models'): Promise<void> {
+export async function goTo(
+  page: Page,
+  screen: 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Catalogs' | 'Models',
+): Promise<void> {
   await page.keyboard.press('Control+k');
   await page.keyboard.type(`go to ${screen}`);
   await page.keyboard.press('Enter');

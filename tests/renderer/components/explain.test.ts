@@ -140,6 +140,17 @@ describe('the state', () => {
     expect(panel.pinned.map((one) => panel.isOfShownAnswer(one))).toEqual([false]);
   });
 
+  test('once the catalogs change, what is open and what is pinned is asked anew', async () => {
+    const { panel, asked } = panelOf(answering);
+    panel.open('ttft_p95', 'a', anchor);
+    panel.pin();
+    panel.open('ttft_p95', 'b', anchor);
+    await isTold(panel);
+    panel.refresh();
+    expect(asked.map(({ configuration }) => configuration)).toEqual(['a', 'b', 'b', 'a']);
+    await vi.waitFor(() => expect(panel.pinned.map(({ told }) => told.kind)).toEqual(['explained']));
+  });
+
   test('without an answer on screen nothing is asked', () => {
     const { panel, asked, shown } = panelOf(answering);
     shown.question = null;

@@ -1,0 +1,308 @@
+import type {
+  CatalogBook,
+  CatalogFact,
+  CatalogFormat,
+  CatalogImportEntry,
+  CatalogLayer,
+  FactSubject,
+  FactValue,
+  GpuSheet,
+  InstanceSheet,
+  PriceSheet,
+  WorkloadSheet,
+} from '../../../src-worker/protocol/catalog-api.ts';
+import { formatDate, formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
+import { gpuLabel, providerLabel } from '../../format/names.ts';
+import { countsText, isOwn } from '../../state/catalog-shelf.svelte.ts';
+import { linkWords, moneyText } from './fact-words.ts';
+
+export const TABS = ['gpus', 'instances', 'prices', 'workloads', 'imports'] as const;
+export type TabId = (typeof TABS)[number];
+
+/** One line of a table, whatever it is about, with all that stands beside the table once it is chosen. */
+export interface CatalogEntry {
+  id: string;
+  name: string;
+  /** What the first filter tells entries apart by: vendor, provider or format. */
+  group: string;
+  layer: CatalogLayer;
+  /** Facts with a value of the person's own. */
+  corrections: number;
+  /** What the columns show, by column. */
+  cells: Record<string, number | string | null>;
+  facts: CatalogFact[];
+  /** What its facts are corrected under; null where they cannot be. */
+  subject: FactSubject | null;
+  /** A sentence or two under its name. */
+  about: string;
+  notes: string | null;
+  /** The file it is, on the tab of imports. */
+  imported: CatalogImportEntry | null;
+}
+
+export const isOwnEntry = ({ layer, corrections }: CatalogEntry): boolean => isOwn(layer, corrections);
+
+const VENDORS: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', intel: 'Intel', google: 'Google' };
+export const FORMAT_LABELS: Record<CatalogFormat, string> = {
+  configiq: 'ConfigIQ',
+  seed: 'config_iq',
+  skypilot: 'SkyPilot',
+};
+
+/** A vendor, a provider or a format as it is written. */
+export function groupLabel(tab: TabId, group: string): string {
+  if (tab === 'gpus') return VENDORS[group] ?? group;
+  if (tab === 'imports') return FORMAT_LABELS[group as CatalogFormat] ?? group;
+  return providerLabel(group);
+}
+
+type Sheet = GpuSheet | InstanceSheet | WorkloadSheet;
+
+const entryOf = (
+  sheet: Sheet,
+  rest: Pick<CatalogEntry, 'id' | 'name' | 'group' | 'cells' | 'about'>,
+): CatalogEntry => ({
+  ...rest,
+  layer: sheet.layer,
+  facts: sheet.facts,
+  corrections: sheet.facts.filter(({ correction }) => correction !== null).length,
+  subject: null,
+  notes: 'notes' in sheet ? sheet.notes : null,
+  imported: null,
+});
+
+/** The value of the first of `keys` that the sheet has a fact for. */
+function value({ facts }: { facts: CatalogFact[] }, ...keys: string[]): FactValue {
+  return facts.find(({ key }) => keys.includes(key))?.value ?? null;
+}
+
+function number(sheet: { facts: CatalogFact[] }, ...keys: string[]): number | null {
+  const found = value(sheet, ...keys);
+  return typeof found === 'number' ? found : null;
+}
+
+const text = (sheet: { facts: CatalogFact[] }, ...keys: string[]): string => {
+  const found = value(sheet, ...keys);
+  return found === null ? '' : String(found);
+};
+
+const sum = (a: number | null, b: number | null): number | null => (a === null ? b : a + (b ?? 0));
+
+/** `AWS, GCP and OCI`. */
+function list(names: string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+function gpuAbout({ instances, providers, cheapestUsdPerHour }: GpuSheet): string {
+  if (instances === 0) return 'No instance of the catalogs has it.';
+  const price = cheapestUsdPerHour === null ? '' : `; from ${moneyText(cheapestUsdPerHour)}/h`;
+  return `In ${plural(instances, 'instance')} of ${list(providers.map(providerLabel))}${price}.`;
+}
+
+const gpuEntry = (sheet: GpuSheet): CatalogEntry => ({
+  ...entryOf(sheet, {
+    id: sheet.id,
+    name: sheet.name,
+    group: sheet.vendor,
+    about: gpuAbout(sheet),
+    cells: {
+      name: sheet.name.replace(/^NVIDIA (Tesla )?/, ''),
+      vendor: groupLabel('gpus', sheet.vendor),
+      architecture: sheet.architecture,
+      memory: number(sheet, 'memory_marketed_gb'),
+      usable: number(sheet, 'memory_usable_gib'),
+      usableBasis: text(sheet, 'memory_usable_basis'),
+      bandwidth: number(sheet, 'memory_bandwidth_gb_per_s'),
+      fp16: number(sheet, 'fp16_dense_tflops'),
+      fp8: number(sheet, 'fp8_dense_tflops'),
+      int8: number(sheet, 'int8_dense_tops'),
+      fp4: number(sheet, 'fp4_dense_tflops'),
+      link: linkWords(text(sheet, 'link_kind'), number(sheet, 'link_gb_per_s_per_direction')),
+      power: number(sheet, 'tdp_watts'),
+      capability: text(sheet, 'compute_capability'),
+      instances: sheet.instances,
+      cheapest: sheet.cheapestUsdPerHour,
+    },
+  }),
+  subject: 'gpu',
+});
+
+interface PriceSpan {
+  regions: number;
+  cheapest: number | null;
+}
+
+/** Of every instance: regions it is sold in, and its lowest price on demand. */
+function priceSpans(prices: PriceSheet[]): Map<string, PriceSpan> {
+  const spans = new Map<string, PriceSpan>();
+  for (const { provider, instance, onDemandUsdPerHour: price } of prices) {
+    const key = `${provider}/${instance}`;
+    const { regions, cheapest } = spans.get(key) ?? { regions: 0, cheapest: null };
+    spans.set(key, { regions: regions + 1, cheapest: price === null ? cheapest : Math.min(price, cheapest ?? price) });
+  }
+  return spans;
+}
+
+const NO_SPAN: PriceSpan = { regions: 0, cheapest: null };
+
+function instanceEntry(sheet: InstanceSheet, { regions, cheapest }: PriceSpan): CatalogEntry {
+  const sold = regions === 0 ? 'No price is known.' : `Sold in ${plural(regions, 'region')}.`;
+  const gpus = `${formatFixed(sheet.gpuCount, Number.isInteger(sheet.gpuCount) ? 0 : 3)} × ${gpuLabel(sheet.gpu)}`;
+  return {
+    ...entryOf(sheet, {
+      id: sheet.id,
+      name: sheet.instance,
+      group: sheet.provider,
+      about: `${providerLabel(sheet.provider)}, ${gpus}. ${sold}`,
+      cells: {
+        name: sheet.instance,
+        provider: providerLabel(sheet.provider),
+        gpu: gpuLabel(sheet.gpu),
+        gpus: sheet.gpuCount,
+        vcpus: number(sheet, 'vcpus'),
+        memory: number(sheet, 'host_memory_gib', 'host_memory_gb'),
+        interconnect: text(sheet, 'interconnect'),
+        network: number(sheet, 'network_gbit_per_s'),
+        status: sheet.status,
+        regions,
+        cheapest,
+        cheapestPerGpu: cheapest === null ? null : cheapest / sheet.gpuCount,
+      },
+    }),
+    subject: 'instance',
+  };
+}
+
+function priceFact(sheet: PriceSheet, key: string, label: string, price: number | null): CatalogFact {
+  const { source, asOf, layer, corrections } = sheet;
+  const correction = corrections[key] ?? null;
+  const unit = '$/h';
+  return { key, label, value: price, unit, source: source ?? '', asOf, layer, canBeCorrected: true, correction };
+}
+
+function plainFact(sheet: PriceSheet, key: string, label: string, shown: FactValue, unit = ''): CatalogFact {
+  const { layer } = sheet;
+  return { key, label, value: shown, unit, source: '', asOf: null, layer, canBeCorrected: false, correction: null };
+}
+
+function priceEntry(sheet: PriceSheet): CatalogEntry {
+  const { provider, instance, region, zones, gpuCount, onDemandUsdPerHour: onDemand, spotUsdPerHour: spot } = sheet;
+  const perGpu = onDemand === null ? null : Number((onDemand / gpuCount).toPrecision(6));
+  return {
+    id: sheet.id,
+    name: `${instance}, ${region}`,
+    group: provider,
+    layer: sheet.layer,
+    corrections: Object.keys(sheet.corrections).length,
+    cells: {
+      name: instance,
+      provider: providerLabel(provider),
+      region,
+      gpu: gpuLabel(sheet.gpu),
+      gpus: gpuCount,
+      onDemand,
+      perGpu,
+      spot,
+      zones: zones.join(', '),
+      asOf: sheet.asOf,
+    },
+    facts: [
+      priceFact(sheet, 'on_demand_usd_per_hour', 'On demand', onDemand),
+      priceFact(sheet, 'spot_usd_per_hour', 'Spot', spot),
+      plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
+      plainFact(sheet, 'region', 'Region', region),
+      plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
+    ],
+    subject: 'price',
+    about: `${providerLabel(provider)}, ${formatFixed(gpuCount, Number.isInteger(gpuCount) ? 0 : 3)} × ${gpuLabel(sheet.gpu)}, USD for the whole instance.`,
+    notes: null,
+    imported: null,
+  };
+}
+
+const workloadEntry = (sheet: WorkloadSheet): CatalogEntry =>
+  entryOf(sheet, {
+    id: sheet.name,
+    name: sheet.name,
+    group: '',
+    about: sheet.description,
+    cells: {
+      name: sheet.name,
+      description: sheet.description,
+      prompt: sum(number(sheet, 'input_tokens.mean'), number(sheet, 'context_tokens.mean')),
+      output: number(sheet, 'output_tokens.mean'),
+      ttft: number(sheet, 'targets_ms.ttft_p95'),
+      tpot: number(sheet, 'targets_ms.tpot_p95'),
+      source: sheet.facts[0]?.source ?? '',
+    },
+  });
+
+function importEntry(imported: CatalogImportEntry): CatalogEntry {
+  const { id, name, format, source, importedAt, counts, leftOut, problem } = imported;
+  const leftOutWords = leftOut === 0 ? '' : ` ${plural(leftOut, 'entry', 'entries')} left out.`;
+  const fact = (key: string, label: string, shown: FactValue): CatalogFact => ({
+    ...{ key, label, value: shown, unit: '', source: '', asOf: null },
+    ...{ layer: 'imported', canBeCorrected: false, correction: null },
+  });
+  return {
+    id: String(id),
+    name,
+    group: format,
+    layer: 'imported',
+    corrections: 0,
+    cells: {
+      name,
+      format: FORMAT_LABELS[format],
+      ...counts,
+      leftOut,
+      importedAt,
+      state: problem === null ? 'in force' : 'not in force',
+    },
+    facts: [
+      fact('format', 'Format', FORMAT_LABELS[format]),
+      fact('source', 'From', source),
+      fact('imported_at', 'Imported', formatDate(importedAt)),
+      ...(['gpus', 'instances', 'prices', 'workloads'] as const).map((key) => fact(key, TAB_LABELS[key], counts[key])),
+      fact('left_out', 'Left out', leftOut),
+    ],
+    subject: null,
+    about: `Brings ${countsText(counts)}.${leftOutWords}`,
+    notes: problem,
+    imported,
+  };
+}
+
+export const TAB_LABELS: Record<TabId, string> = {
+  gpus: 'GPUs',
+  instances: 'Instances',
+  prices: 'Prices',
+  workloads: 'Workloads',
+  imports: 'Imports',
+};
+
+/** One and several of a tab, for counts. */
+export const TAB_NOUNS: Record<TabId, [one: string, many: string]> = {
+  gpus: ['GPU', 'GPUs'],
+  instances: ['instance', 'instances'],
+  prices: ['price', 'prices'],
+  workloads: ['workload', 'workloads'],
+  imports: ['import', 'imports'],
+};
+
+/** Everything a tab lists, in the order of the book. */
+export function entriesOf(book: CatalogBook, tab: TabId): CatalogEntry[] {
+  switch (tab) {
+    case 'gpus':
+      return book.gpus.map(gpuEntry);
+    case 'instances': {
+      const spans = priceSpans(book.prices);
+      return book.instances.map((sheet) => instanceEntry(sheet, spans.get(sheet.id) ?? NO_SPAN));
+    }
+    case 'prices':
+      return book.prices.map(priceEntry);
+    case 'workloads':
+      return book.workloads.map(workloadEntry);
+    case 'imports':
+      return book.imports.map(importEntry);
+  }
+}

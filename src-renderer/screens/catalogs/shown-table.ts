@@ -1,0 +1,13 @@
+import type { CatalogEntry } from './entries.ts';
+
+/** What the screen asks of the table it shows. */
+export interface ShownTable {
+  /** Brings the chosen row into view once it is drawn. */
+  reveal: () => Promise<void>;
+  /** The keyboard goes on from the chosen row. */
+  focusChosen: () => void;
+  /** Ends the filters of the columns. */
+  clearFilters: () => void;
+  /** The entry that moves up when this one goes. */
+  neighborOf: (entry: CatalogEntry) => CatalogEntry | null;
+}
