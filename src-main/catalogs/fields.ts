@@ -5,12 +5,24 @@ export interface FieldSpec {
   /** Empty where it has none. */
   unit: string;
   canBeCorrected: boolean;
+  kind: 'number' | 'text' | 'boolean';
   /** True where an entry without the key says that there is none: a peak that a GPU lacks. */
   isAbsentWhenNull?: true;
 }
 
-const fact = (key: string, label: string, unit = ''): FieldSpec => ({ key, label, unit, canBeCorrected: true });
-const name = (key: string, label: string): FieldSpec => ({ key, label, unit: '', canBeCorrected: false });
+const fact = (key: string, label: string, unit = ''): FieldSpec => ({
+  key,
+  label,
+  unit,
+  canBeCorrected: true,
+  kind: 'number',
+});
+const text = (key: string, label: string): FieldSpec => ({ ...fact(key, label), kind: 'text' });
+const name = (key: string, label: string): FieldSpec => ({ ...text(key, label), canBeCorrected: false });
+const figure = (key: string, label: string, unit: string): FieldSpec => ({
+  ...fact(key, label, unit),
+  canBeCorrected: false,
+});
 const peak = (key: string, label: string, unit: string): FieldSpec => ({
   ...fact(key, label, unit),
   isAbsentWhenNull: true,
@@ -30,9 +42,9 @@ export const GPU_FIELDS: readonly FieldSpec[] = [
   peak('fp8_dense_tflops', 'FP8 peak, dense', 'TFLOPS'),
   peak('int8_dense_tops', 'INT8 peak, dense', 'TOPS'),
   peak('fp4_dense_tflops', 'FP4 peak, dense', 'TFLOPS'),
-  fact('supports_bf16', 'BF16'),
-  fact('compute_capability', 'Compute capability'),
-  fact('link_kind', 'Link'),
+  { ...fact('supports_bf16', 'BF16'), kind: 'boolean' },
+  text('compute_capability', 'Compute capability'),
+  text('link_kind', 'Link'),
   fact('link_gb_per_s_per_direction', 'Link, one direction', 'GB/s'),
   fact('pcie_gb_per_s_per_direction', 'PCIe, one direction', 'GB/s'),
   fact('tdp_watts', 'Power', 'W'),
@@ -45,12 +57,12 @@ export const INSTANCE_FIELDS: readonly FieldSpec[] = [
   fact('vcpus', 'vCPUs'),
   fact('host_memory_gib', 'Host memory', 'GiB'),
   fact('host_memory_gb', 'Host memory', 'GB'),
-  fact('interconnect', 'Link between GPUs'),
+  text('interconnect', 'Link between GPUs'),
   fact('link_gb_per_s_per_direction', 'Link per GPU, one direction', 'GB/s'),
   fact('network_gbit_per_s', 'Network', 'Gbit/s'),
   fact('local_ssd_gib', 'Local SSD', 'GiB'),
   fact('local_ssd_gb', 'Local SSD', 'GB'),
-  fact('status', 'Status'),
+  text('status', 'Status'),
 ];
 
 export const PRICE_FIELDS: readonly FieldSpec[] = [
@@ -62,26 +74,28 @@ export const PRICE_FIELDS: readonly FieldSpec[] = [
 export const WORKLOAD_FIELDS: readonly FieldSpec[] = [
   ...(['input', 'context', 'output'] as const).flatMap((part) => {
     const label = { input: 'Prompt', context: 'Context', output: 'Answer' }[part];
-    return (['mean', 'std', 'min', 'max'] as const).map((figure) => ({
-      key: `${part}_tokens.${figure}`,
-      label: `${label}, ${{ mean: 'mean', std: 'standard deviation', min: 'least', max: 'most' }[figure]}`,
-      unit: 'tokens',
-      canBeCorrected: false,
-    }));
+    return (['mean', 'std', 'min', 'max'] as const).map((bound) =>
+      figure(
+        `${part}_tokens.${bound}`,
+        `${label}, ${{ mean: 'mean', std: 'standard deviation', min: 'least', max: 'most' }[bound]}`,
+        'tokens',
+      ),
+    );
   }),
   name('arrival.process', 'Arrivals'),
   name('arrival.burstiness', 'Burstiness'),
   name('peak_factor', 'Peak over mean'),
   ...(['ttft', 'tpot'] as const).flatMap((metric) =>
-    (['mean', 'p50', 'p95', 'p99'] as const).map((figure) => ({
-      key: `targets_ms.${metric}_${figure}`,
-      label: `${metric.toUpperCase()} ${figure === 'mean' ? 'mean' : figure.toUpperCase()} target`,
-      unit: 'ms',
-      canBeCorrected: false,
-    })),
+    (['mean', 'p50', 'p95', 'p99'] as const).map((level) =>
+      figure(
+        `targets_ms.${metric}_${level}`,
+        `${metric.toUpperCase()} ${level === 'mean' ? 'mean' : level.toUpperCase()} target`,
+        'ms',
+      ),
+    ),
   ),
-  { key: 'e2e_target.p50_ms', label: 'E2E target, shown only', unit: 'ms', canBeCorrected: false },
-  { key: 'e2e_target.output_tokens', label: 'E2E target is for', unit: 'tokens', canBeCorrected: false },
+  figure('e2e_target.p50_ms', 'E2E target, shown only', 'ms'),
+  figure('e2e_target.output_tokens', 'E2E target is for', 'tokens'),
   name('prefix_cache.hit_rate', 'Prefix cache hit rate'),
   name('prefix_cache.cacheable_ratio', 'Cacheable share of a prompt'),
 ];

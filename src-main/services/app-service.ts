@@ -3,6 +3,7 @@ import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
 import { checkMachines } from '../../src-worker/answers/own-hardware.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
+import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
@@ -20,6 +21,7 @@ import {
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
+import { catalogText, type CatalogExportFormat } from '../catalogs/export.ts';
 import { catalogListing } from '../catalogs/listing.ts';
 import { bundledCatalogsFolder, priceDates } from '../catalogs/load.ts';
 import type { CatalogIssue } from '../catalogs/rules/types.ts';
@@ -76,6 +78,10 @@ export interface AppService {
   useModel(nameOrPath: string): Promise<Result<string>>;
   /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
   importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
+  /** The catalogs in force, for a host that tells names apart as questions do. */
+  facts: () => Facts;
+  /** The catalogs in force as a file, all of them or those of some providers. */
+  exportCatalog: (format: CatalogExportFormat, providers: readonly string[]) => string;
   /** For hosts that read own machines from a file: a failure names the `machine` by its place in the list, and the `field`. */
   checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
   /** What the rules say about imports, files of this start and corrections: of the bundled catalogs only what they change. */
@@ -282,6 +288,8 @@ export function createAppService(options: AppServiceOptions): AppService {
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
+    facts,
+    exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),
     checkMachines: (machines) =>
       answer(() => {
         checkMachines(machines, facts());

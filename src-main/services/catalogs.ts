@@ -104,7 +104,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   for (const file of parts.files) {
     const { layer, notes } = fileLayer(file, laid([...importLayers(imports), ...files]));
     files.push(layer);
-    shortened(notes).forEach((note) => report(`${file.fileName}: ${note}`));
+    shortened(notes).forEach((note) => report(`${layer.origin}: ${note}`));
   }
 
   let catalog: LayeredCatalog;
@@ -279,7 +279,7 @@ function fileLayer(file: CatalogFileDraft, beneath: LayeredCatalog): { layer: La
   const found = readCatalogText(file, beneath);
   refuseProblems(file.fileName, found.problems);
   refuseNothing(file.fileName, found);
-  return { layer: { layer: 'file', origin: file.fileName, content: found.content }, notes: found.notes };
+  return { layer: { layer: 'file', origin: nameOf(file, found), content: found.content }, notes: found.notes };
 }
 
 /** Doubts of a preview about a file's content: the first of every rule, with how many there are. */
@@ -327,6 +327,8 @@ interface Entry {
   corrections: Corrections;
 }
 
+const SUBJECT_WORDS: Record<FactSubject, string> = { gpu: 'GPU', instance: 'instance', price: 'price' };
+
 const ENTRIES: Record<FactSubject, (catalog: LayeredCatalog) => Entry[]> = {
   gpu: ({ gpus }) => gpus.map((gpu) => ({ id: gpu.facts.id, ...gpu })),
   instance: ({ instances }) =>
@@ -350,7 +352,7 @@ function entryIn(
       id,
       entries.map((one) => one.id),
     );
-    throw invalidInput('unknown_entry', `There is no ${subject} "${id.slice(0, 200)}": ${near}`, { id });
+    throw invalidInput('unknown_entry', `There is no ${SUBJECT_WORDS[subject]} "${id.slice(0, 200)}": ${near}`, { id });
   }
   return {
     facts: entry.facts,

@@ -122,6 +122,7 @@ export function machineEntries(machines: readonly MachineTexts[], catalog: Catal
         cheapestOnDemandUsdPerHour: price,
         cheapestSpotUsdPerHour: null,
         priceAsOf: null,
+        layer: 'file',
       },
     ];
   });

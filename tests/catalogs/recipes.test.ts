@@ -9,6 +9,7 @@ import { checkCatalogs } from '../../src-main/catalogs/check.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { copyOfCatalogs } from './folder.ts';
+import { instanceIn, over, read } from './formats/reading.ts';
 
 /** The examples of catalogs/README.md, in its order. */
 const [gpu, family, instance, provider, workload] = [
@@ -92,5 +93,26 @@ describe('the recipes of catalogs/README.md work as they are printed', () => {
     expect(facts.workloads.map(({ name }) => name)).toContain('summaries');
     const { recommendations } = sized({ workload: 'summaries', provider: ['gcp'], gpu: ['nvidia-h100-80gb'] }, facts);
     expect(recommendations.some(({ meets_sla }) => meets_sla)).toBe(true);
+  });
+});
+
+describe('the recipes of CONTRIBUTING.md work as they are printed', () => {
+  const [provider = ''] = [
+    ...readFileSync(join(bundledCatalogsFolder(), '../CONTRIBUTING.md'), 'utf8').matchAll(/```json\r?\n([\s\S]*?)```/g),
+  ].map(([, text = '']) => text);
+
+  test('a provider from a file, in the form of the seed', () => {
+    const found = read(provider);
+    expect(found).toMatchObject({ format: 'seed', problems: [] });
+    expect(instanceIn(over(found), 'aws', 'p4d.24xlarge')).toMatchObject({
+      layer: 'file',
+      offers: [{ facts: { region: 'us-east-1', on_demand_usd_per_hour: 21.96, zones: ['us-east-1a'] } }],
+    });
+  });
+
+  test('a GPU from a file, with the entry of catalogs/README.md', () => {
+    const found = read({ schema_version: 1, gpus: [gpu] });
+    expect(found).toMatchObject({ format: 'configiq', problems: [] });
+    expect(over(found).gpus.at(-1)).toMatchObject({ layer: 'file', facts: { id: 'nvidia-x1' } });
   });
 });

@@ -8,6 +8,7 @@ import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor } from '../options.ts';
 import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { sizeCsv } from '../report/size-csv.ts';
@@ -41,7 +42,7 @@ export const runSize: Run = async (context, options) => {
   });
   if (show.output !== undefined) checkWritable(show.output);
 
-  const service = await context.service();
+  const service = await context.service(ownFiles(options));
   if (own) await checkOwnHardware(service, own);
   const input = { ...question, model: await modelIdOf(service, question.model) };
   const document = unwrap(await service.api.size(input));
@@ -75,4 +76,4 @@ async function reportOf(service: AppService, input: SizeInput, document: SizeDoc
   return sizeReport(full, model.ok ? model.value : null, { top: input.top, detail });
 }
 
-const zoneOptions = ({ provider, json }: Options): Options => ({ provider, json });
+const zoneOptions = ({ provider, json, catalog }: Options): Options => ({ provider, json, catalog });

@@ -20,6 +20,7 @@ import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable, readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
 import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { plural } from '../report/format.ts';
@@ -47,7 +48,7 @@ export const runSweep: Run = async (context, options) => {
   const own = readOwnHardware(draft);
   const spec = specOf(own ? { ...draft, own_hardware: own.machines } : draft, show.spec);
 
-  const service = await context.service();
+  const service = await context.service(ownFiles(options));
   if (own) await checkOwnHardware(service, own);
   const base = { ...spec.base, model: await modelIdOf(service, spec.base.model) };
   const question = { ...spec, base };

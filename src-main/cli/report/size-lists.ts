@@ -31,7 +31,10 @@ function passingRow(row: Recommendation): string[] {
   const price = row.cost_reason === null ? `${usd(row.cost.usd_per_hour)}/h` : 'no price';
   const request = row.cost_reason === null ? `  ${smallUsd(row.cost.usd_per_request)}/request` : '';
   return [
-    ...leftAndRight(`${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider})`, `${price}${request}`),
+    ...leftAndRight(
+      `${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider}${row.catalog === 'bundled' ? '' : ', yours'})`,
+      `${price}${request}`,
+    ),
     ...wrap(
       `${decimalGpus(row.gpu_count)} × ${row.gpu}, ${parallelText(row)}, ${row.quantization}, ` +
         plural(row.replicas, 'replica') +
