@@ -185,6 +185,17 @@ function plainFact(sheet: PriceSheet, key: string, label: string, shown: FactVal
   return { key, label, value: shown, unit, source: '', asOf: null, layer, canBeCorrected: false, correction: null };
 }
 
+function priceFacts(sheet: PriceSheet, perGpu: number | null): CatalogFact[] {
+  const { onDemandUsdPerHour: onDemand, spotUsdPerHour: spot, region, zones } = sheet;
+  return [
+    priceFact(sheet, 'on_demand_usd_per_hour', 'On demand', onDemand),
+    priceFact(sheet, 'spot_usd_per_hour', 'Spot', spot),
+    plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
+    plainFact(sheet, 'region', 'Region', region),
+    plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
+  ];
+}
+
 function priceEntry(sheet: PriceSheet): CatalogEntry {
   const { provider, instance, region, zones, gpuCount, onDemandUsdPerHour: onDemand, spotUsdPerHour: spot } = sheet;
   const perGpu = onDemand === null ? null : Number((onDemand / gpuCount).toPrecision(6));
@@ -206,13 +217,10 @@ function priceEntry(sheet: PriceSheet): CatalogEntry {
       zones: zones.join(', '),
       asOf: sheet.asOf,
     },
-    facts: [
-      priceFact(sheet, 'on_demand_usd_per_hour', 'On demand', onDemand),
-      priceFact(sheet, 'spot_usd_per_hour', 'Spot', spot),
-      plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
-      plainFact(sheet, 'region', 'Region', region),
-      plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
-    ],
+    // Made when asked for: there are thousands of prices, and one is looked at.
+    get facts() {
+      return priceFacts(sheet, perGpu);
+    },
     subject: 'price',
     about: `${providerLabel(provider)}, ${formatFixed(gpuCount, Number.isInteger(gpuCount) ? 0 : 3)} × ${gpuLabel(sheet.gpu)}, USD for the whole instance.`,
     notes: null,
