@@ -10,9 +10,10 @@ import type {
   GpuFileEntry,
   InstanceFileEntry,
   OfferFileEntry,
-  WorkloadFileEntry,
 } from '../../src-worker/protocol/catalog-files.ts';
+import type { ContentInstance, ContentOffer, ContentWorkload } from './content.ts';
 import { catalogError } from './files.ts';
+import type { LayeredInstance } from './layers.ts';
 
 /** From the catalogs' data-sheet units to the engine's, in one place. */
 
@@ -43,39 +44,60 @@ export function gpuFromFile(entry: GpuFileEntry): Gpu {
   };
 }
 
-export function instanceFromFile(path: string, file: CloudFile, entry: InstanceFileEntry): Instance {
+export function instanceFromLayers({ provider, facts, offers, layer }: LayeredInstance): Instance {
   return {
-    provider: file.provider,
-    name: entry.name,
-    family: entry.family,
-    gpuId: entry.gpu,
-    gpuCount: entry.gpu_count,
-    vcpus: entry.vcpus,
-    hostMemoryBytes: eitherUnit(path, entry, 'host_memory_gib', 'host_memory_gb'),
-    interconnect: entry.interconnect,
-    interconnectBandwidthPerDirectionBytesPerS: orNull(entry.link_gb_per_s_per_direction, bytesPerSFromGbPerS),
-    localSsdBytes: eitherUnit(path, entry, 'local_ssd_gib', 'local_ssd_gb'),
-    status: entry.status,
-    notes: entry.notes,
-    layer: 'bundled',
-    offers: entry.offers.map((offer) => offerFromFile(path, file, entry, offer)),
+    provider,
+    name: facts.name,
+    family: facts.family,
+    gpuId: facts.gpu,
+    gpuCount: facts.gpu_count,
+    vcpus: facts.vcpus,
+    hostMemoryBytes: bytesOf(facts.host_memory_gib, facts.host_memory_gb),
+    interconnect: facts.interconnect,
+    interconnectBandwidthPerDirectionBytesPerS: orNull(facts.link_gb_per_s_per_direction, bytesPerSFromGbPerS),
+    localSsdBytes: bytesOf(facts.local_ssd_gib, facts.local_ssd_gb),
+    status: facts.status,
+    notes: facts.notes,
+    layer,
+    offers: offers.map((offer) => offerFromContent(offer.facts)),
   };
 }
 
-function offerFromFile(path: string, file: CloudFile, instance: InstanceFileEntry, offer: OfferFileEntry): RegionOffer {
-  const field = `instances[${instance.name}].offers[${offer.region}]`;
+function offerFromContent(offer: ContentOffer): RegionOffer {
   const isPriced = offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
-  if (isPriced && (offer.source === null || offer.as_of === null)) {
-    throw catalogError(path, field, 'a price needs "source" and "as_of": say where and when it was read.');
-  }
-  titleOf(path, `${field}.zones_source`, file, offer.zones_source);
   return {
     region: offer.region,
     onDemandUsdPerHour: offer.on_demand_usd_per_hour,
     spotUsdPerHour: offer.spot_usd_per_hour,
     priceAsOf: isPriced ? offer.as_of : null,
-    priceSource: isPriced ? titleOf(path, `${field}.source`, file, offer.source) : null,
+    priceSource: isPriced ? offer.source : null,
     zones: offer.zones,
+  };
+}
+
+/** An instance of a cloud file with the titles of its sources. Throws catalogError. */
+export function instanceContent(path: string, file: CloudFile, entry: InstanceFileEntry): ContentInstance {
+  const { offers, ...facts } = entry;
+  checkOneUnit(path, entry, 'host_memory_gib', 'host_memory_gb');
+  checkOneUnit(path, entry, 'local_ssd_gib', 'local_ssd_gb');
+  return {
+    provider: file.provider,
+    facts,
+    brings: 'entry',
+    offers: offers.map((offer) => offerContent(path, file, entry, offer)),
+  };
+}
+
+function offerContent(path: string, file: CloudFile, instance: InstanceFileEntry, offer: OfferFileEntry): ContentOffer {
+  const field = `instances[${instance.name}].offers[${offer.region}]`;
+  const isPriced = offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
+  if (isPriced && (offer.source === null || offer.as_of === null)) {
+    throw catalogError(path, field, 'a price needs "source" and "as_of": say where and when it was read.');
+  }
+  return {
+    ...offer,
+    source: isPriced ? titleOf(path, `${field}.source`, file, offer.source) : null,
+    zones_source: titleOf(path, `${field}.zones_source`, file, offer.zones_source),
   };
 }
 
@@ -92,7 +114,7 @@ function titleOf(path: string, field: string, file: CloudFile, key: string | nul
   return source.title;
 }
 
-export function workloadFromFile(entry: WorkloadFileEntry): Workload {
+export function workloadFromFile(entry: ContentWorkload): Workload {
   // The keys of the record were checked against the metric names.
   const gating = Object.entries(entry.targets_ms) as [Target['metric'], number][];
   const targets: Target[] = gating.map(([metric, targetMs]) => ({
@@ -166,21 +188,21 @@ const orNull = (value: number | null, convert: (value: number) => number): numbe
   value === null ? null : convert(value);
 
 /** Providers publish memory in GiB or in GB; the file keeps the unit in the key instead of converting by hand. */
-function eitherUnit<Gib extends 'host_memory_gib' | 'local_ssd_gib', Gb extends 'host_memory_gb' | 'local_ssd_gb'>(
-  path: string,
-  entry: InstanceFileEntry,
-  gibKey: Gib,
-  gbKey: Gb,
-): number | null {
-  const gib = entry[gibKey];
-  const gb = entry[gbKey];
-  if ((gib === undefined) === (gb === undefined)) {
-    throw catalogError(
-      path,
-      `instances[${entry.name}]`,
-      `needs exactly one of ${gibKey} and ${gbKey} (null when unknown).`,
-    );
-  }
+function bytesOf(gib: number | null | undefined, gb: number | null | undefined): number | null {
   if (gib !== undefined) return orNull(gib, bytesFromGib);
   return orNull(gb ?? null, bytesFromGb);
+}
+
+function checkOneUnit(
+  path: string,
+  entry: InstanceFileEntry,
+  gibKey: 'host_memory_gib' | 'local_ssd_gib',
+  gbKey: 'host_memory_gb' | 'local_ssd_gb',
+): void {
+  if ((entry[gibKey] === undefined) !== (entry[gbKey] === undefined)) return;
+  throw catalogError(
+    path,
+    `instances[${entry.name}]`,
+    `needs exactly one of ${gibKey} and ${gbKey} (null when unknown).`,
+  );
 }

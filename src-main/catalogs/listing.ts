@@ -43,6 +43,7 @@ function instanceEntry(instance: Instance): InstanceEntry {
     instance: instance.name,
     gpu: instance.gpuId,
     gpuCount: instance.gpuCount,
+    layer: instance.layer,
     regions: instance.offers.length,
     cheapestOnDemandUsdPerHour: onDemand,
     cheapestSpotUsdPerHour: cheapest(instance.offers.map((offer) => offer.spotUsdPerHour)),

@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Facts } from '../../src-worker/engine/facts.ts';
-import type { Gpu, Instance, Provider } from '../../src-worker/engine/hardware/types.ts';
+import type { Instance } from '../../src-worker/engine/hardware/types.ts';
 import {
   calibrationFileSchema,
   cloudFileSchema,
   engineFileSchema,
   gpusFileSchema,
   workloadsFileSchema,
+  type GpuFileEntry,
 } from '../../src-worker/protocol/catalog-files.ts';
 import { didYouMean } from '../../src-worker/protocol/suggest.ts';
-import { calibrationFromFile, enginesFromFile, gpuFromFile, instanceFromFile, workloadFromFile } from './convert.ts';
+import { emptyContent, type CatalogContent } from './content.ts';
+import {
+  calibrationFromFile,
+  enginesFromFile,
+  gpuFromFile,
+  instanceContent,
+  instanceFromLayers,
+  workloadFromFile,
+} from './convert.ts';
 import {
   bundledCatalogsFolder,
   catalogError,
@@ -20,8 +29,19 @@ import {
   readText,
   type CatalogFile,
 } from './files.ts';
+import { instanceId, stack, type Layer, type LayeredCatalog } from './layers.ts';
 
 export { bundledCatalogsFolder };
+
+/** The bundled catalogs as they lie on disk: what other layers are laid over, and what has none. */
+export interface BundledCatalogs {
+  layers: Layer[];
+  rest: Pick<Facts, 'engines' | 'calibrations'>;
+  /** Version of this installation. */
+  program: string;
+  /** Hash of the content of all files. */
+  hash: string;
+}
 
 /**
  * Everything the engine is told about the world, from a catalogs folder. Every file is checked against its schema and
@@ -29,6 +49,29 @@ export { bundledCatalogsFolder };
  * give the same facts, in the order of the files' names and of their entries.
  */
 export function loadFacts(catalogsFolder: string): Facts {
+  const bundled = loadBundled(catalogsFolder);
+  return factsOf(bundled, stack(bundled.layers), []);
+}
+
+/**
+ * The facts of a catalog in force. `upper`: what lies over the bundled files, in words that differ where anything of it
+ * does; it becomes part of the catalog's version.
+ */
+export function factsOf({ rest, program, hash }: BundledCatalogs, catalog: LayeredCatalog, upper: string[]): Facts {
+  const instances = catalog.instances.map(instanceFromLayers);
+  return {
+    gpus: catalog.gpus.map(({ facts }) => gpuFromFile(facts)),
+    instances,
+    providers: catalog.providers.map(({ id, name, hasZones }) => ({ id, name, hasZones })),
+    workloads: catalog.workloads.map(({ facts }) => workloadFromFile(facts)),
+    ...rest,
+    ...(catalog.headroom && { headroom: catalog.headroom }),
+    versions: { configiq: program, engine: program, catalog: catalogVersion(instances, hash, upper) },
+  };
+}
+
+/** Reads the folder. Throws what `loadFacts` throws. */
+export function loadBundled(catalogsFolder: string): BundledCatalogs {
   const read: CatalogFile<unknown>[] = [];
   const readAll = <Content>(
     paths: string[],
@@ -41,17 +84,22 @@ export function loadFacts(catalogsFolder: string): Facts {
   const folder = (name: string): string[] => listCatalogFiles(catalogsFolder, name);
 
   const gpuFiles = readAll(['gpus.json'], (path) => readCatalogFile(catalogsFolder, path, gpusFileSchema));
-  const gpus = gpuFiles.flatMap(({ path, content }) => uniqueGpus(path, content.gpus.map(gpuFromFile)));
-  const gpuIds = gpus.map(({ id }) => id);
+  const gpus = gpuFiles.flatMap(({ path, content }) => {
+    refuseSharedNames(path, content.gpus);
+    return content.gpus.map((facts) => ({ facts, asOf: content.retrieved }));
+  });
+  const gpuIds = gpus.map(({ facts }) => facts.id);
 
   const clouds = readAll(folder('clouds'), (path) => readCatalogFile(catalogsFolder, path, cloudFileSchema));
-  const workloads = readAll(folder('workloads'), (path) => readCatalogFile(catalogsFolder, path, workloadsFileSchema));
-  const engines = readAll(folder('engines'), (path) => readCatalogFile(catalogsFolder, path, engineFileSchema));
+  const workloadFiles = readAll(folder('workloads'), (path) =>
+    readCatalogFile(catalogsFolder, path, workloadsFileSchema),
+  );
+  const engineFiles = readAll(folder('engines'), (path) => readCatalogFile(catalogsFolder, path, engineFileSchema));
   const calibrations = readAll(folder('calibration'), (path) =>
     readCatalogFile(catalogsFolder, path, calibrationFileSchema),
   );
 
-  for (const { path, content } of engines) {
+  for (const { path, content } of engineFiles) {
     for (const entry of content.versions)
       checkGpuIds(path, `versions[${entry.version}].small_gpus`, entry.small_gpus, gpuIds);
   }
@@ -60,38 +108,39 @@ export function loadFacts(catalogsFolder: string): Facts {
       checkGpuIds(path, `families.${name}.gpuIds`, family.gpuIds, gpuIds);
     }
     checkGpuIds(path, 'gpuBandwidthFactors', Object.keys(content.gpuBandwidthFactors), gpuIds);
-    checkGenerations(path, Object.keys(content.generations), engines);
+    checkGenerations(path, Object.keys(content.generations), engineFiles);
   }
 
-  const instances = clouds.flatMap(({ path, content }) => {
+  const cloudLayers = clouds.map(({ path, content }) => {
     checkGpuIds(
       path,
       'instances',
       content.instances.map(({ gpu }) => gpu),
       gpuIds,
     );
-    return content.instances.map((entry) => instanceFromFile(path, content, entry));
+    const { provider, name, has_zones: hasZones } = content;
+    return bundledLayer(path, {
+      providers: [{ id: provider, name, hasZones }],
+      instances: content.instances.map((entry) => instanceContent(path, content, entry)),
+    });
   });
-  const providers: Provider[] = clouds.map(({ content }) => ({
-    id: content.provider,
-    name: content.name,
-    hasZones: content.has_zones,
-  }));
   refuseDuplicates(
     'clouds',
     'provider',
-    providers.map(({ id }) => id),
+    clouds.map(({ content }) => content.provider),
   );
   refuseDuplicates(
     'clouds',
     'instance',
-    instances.map(({ provider, name }) => `${provider}/${name}`),
+    cloudLayers.flatMap(({ content }) =>
+      content.instances.map(({ provider, facts }) => instanceId(provider, facts.name)),
+    ),
   );
-  const allWorkloads = workloads.flatMap(({ content }) => content.workloads.map(workloadFromFile));
+  const workloads = workloadFiles.flatMap(({ content }) => content.workloads);
   refuseDuplicates(
     'workloads',
     'workload',
-    allWorkloads.map(({ name }) => name),
+    workloads.map(({ name }) => name),
   );
   refuseDuplicates(
     'calibration',
@@ -99,20 +148,33 @@ export function loadFacts(catalogsFolder: string): Facts {
     calibrations.map(({ content }) => content.name),
   );
 
-  const version = packageVersion();
-  return withDefaults({
-    gpus,
-    instances,
-    providers,
-    workloads: allWorkloads,
-    engines: engines.flatMap(({ content }) => enginesFromFile(content)),
+  const rest = {
+    engines: engineFiles.flatMap(({ content }) => enginesFromFile(content)),
     calibrations: calibrations.map(({ content }) => calibrationFromFile(content)),
-    versions: { configiq: version, engine: version, catalog: catalogVersion(instances, read) },
-  });
+  };
+  refuseMissingDefaults({ workloads, ...rest });
+  return {
+    layers: [
+      bundledLayer('gpus.json', { gpus }),
+      ...cloudLayers,
+      ...workloadFiles.map(({ path, content }) => bundledLayer(path, { workloads: content.workloads })),
+    ],
+    rest,
+    program: packageVersion(),
+    hash: hashOf(read),
+  };
 }
 
+type Named = Pick<Facts, 'engines' | 'calibrations'> & { workloads: { name: string }[] };
+
+const bundledLayer = (path: string, content: Partial<CatalogContent>): Layer => ({
+  layer: 'bundled',
+  origin: `catalogs/${path}`,
+  content: { ...emptyContent(), ...content },
+});
+
 /** What every question falls back on, with the file each comes in: an installation without one is broken, not the question. */
-const DEFAULTS: { folder: string; kind: string; name: string; file: string; names: (facts: Facts) => string[] }[] = [
+const DEFAULTS: { folder: string; kind: string; name: string; file: string; names: (named: Named) => string[] }[] = [
   {
     folder: 'workloads',
     kind: 'workload',
@@ -136,16 +198,15 @@ const DEFAULTS: { folder: string; kind: string; name: string; file: string; name
   },
 ];
 
-function withDefaults(facts: Facts): Facts {
+function refuseMissingDefaults(named: Named): void {
   for (const { folder, kind, name, file, names } of DEFAULTS) {
-    if (names(facts).includes(name)) continue;
+    if (names(named).includes(name)) continue;
     throw catalogError(
       `${folder}/`,
       kind,
       `"${name}", which answers use unless told otherwise, is missing: restore ${folder}/${file} or install configiq again.`,
     );
   }
-  return facts;
 }
 
 /** Oldest and newest date of a price, as the catalogs write it; null without any price. */
@@ -163,34 +224,39 @@ export function priceDates(instances: readonly Instance[]): { oldest: string; ne
 }
 
 /** A year or a month counts as its first day. */
-const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);
+export const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);
 
 /** `2026-11-09+1a2b3c4d`: the newest price, and what tells two catalogs of the same day apart. */
-function catalogVersion(instances: readonly Instance[], files: readonly CatalogFile<unknown>[]): string {
+function catalogVersion(instances: readonly Instance[], bundledHash: string, upper: readonly string[]): string {
+  const hash =
+    upper.length === 0
+      ? bundledHash
+      : createHash('sha256')
+          .update([bundledHash, ...upper].join('\n'))
+          .digest('hex');
+  return `${priceDates(instances)?.newest ?? 'unpriced'}+${hash.slice(0, 8)}`;
+}
+
+function hashOf(files: readonly CatalogFile<unknown>[]): string {
   const hash = createHash('sha256');
   for (const { path, text } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     // A checkout may turn line ends round; the content is the same.
     hash.update(`${path}\n${text.replaceAll('\r\n', '\n')}\n`);
   }
-  return `${priceDates(instances)?.newest ?? 'unpriced'}+${hash.digest('hex').slice(0, 8)}`;
+  return hash.digest('hex');
 }
 
-function uniqueGpus(path: string, gpus: Gpu[]): Gpu[] {
+function refuseSharedNames(path: string, gpus: readonly GpuFileEntry[]): void {
   const owners = new Map<string, string>();
-  for (const gpu of gpus) {
-    for (const name of [gpu.id, ...(gpu.aliases ?? [])]) {
+  for (const { id, aliases } of gpus) {
+    for (const name of [id, ...aliases]) {
       const owner = owners.get(name);
       if (owner !== undefined) {
-        throw catalogError(
-          path,
-          `gpus[${gpu.id}]`,
-          `"${name}" already means ${owner}: ids and aliases must be unique.`,
-        );
+        throw catalogError(path, `gpus[${id}]`, `"${name}" already means ${owner}: ids and aliases must be unique.`);
       }
-      owners.set(name, gpu.id);
+      owners.set(name, id);
     }
   }
-  return gpus;
 }
 
 function checkGpuIds(path: string, field: string, ids: readonly string[], known: readonly string[]): void {

@@ -1,11 +1,12 @@
+import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
 import type { AppService } from '../services/app-service.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command is given by the program that runs it. */
 export interface CommandContext {
   terminal: Terminal;
-  /** Catalogs, database and workers, opened when first asked for; the program closes them. */
-  service: () => Promise<AppService>;
+  /** Catalogs, database and workers, opened when first asked for, with the files of the user over them; the program closes them. */
+  service: (files?: CatalogFileDraft[]) => Promise<AppService>;
   /**
    * What Ctrl-C does from now on; without it the program ends at once, with a word. null = the system ends the program,
    * which works in the midst of a long computation too.

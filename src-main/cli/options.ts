@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
-import { listValue, numberValue, slaValue, textValue, tokensValue } from './values.ts';
+import { listValue, numberValue, pathsValue, slaValue, textValue, tokensValue } from './values.ts';
 
 /** How the text of an option is read; absent = a switch. */
-type ValueKind = 'text' | 'number' | 'tokens' | 'list' | 'metric targets';
+type ValueKind = 'text' | 'number' | 'tokens' | 'list' | 'metric targets' | 'paths';
 
 export interface OptionSpec {
   flags: string;
@@ -16,6 +16,7 @@ const PARSERS: Record<ValueKind, (text: string, flag: string, before: unknown) =
   number: numberValue,
   tokens: tokensValue,
   list: listValue,
+  paths: (text, flag, before) => pathsValue(text, flag, before as string[] | undefined),
   // commander hands back what the same option gave before, which only this parser made.
   'metric targets': (text, flag, before) => slaValue(text, flag, before as Record<string, number> | undefined),
 };
@@ -66,6 +67,18 @@ const json: OptionSpec = { flags: '--json', description: 'print one JSON documen
 const provider: OptionSpec = { flags: '--provider <list>', description: 'only these providers', kind: 'list' };
 const gpu: OptionSpec = { flags: '--gpu <list>', description: 'only instances with these GPUs', kind: 'list' };
 
+/** Files of the user that lie over all catalogs for one command. */
+const catalogFiles: OptionSpec = {
+  flags: '--catalog <file>',
+  description: 'a catalog file over all others, for this command; repeatable',
+  kind: 'paths',
+};
+const workloadFiles: OptionSpec = {
+  flags: '--workloads <file>',
+  description: 'workloads of a file, for this command; repeatable',
+  kind: 'paths',
+};
+
 /** What `size` and `sweep` take alike. */
 const QUESTION_OPTIONS: OptionSpec[] = [
   model,
@@ -96,6 +109,8 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
+  catalogFiles,
+  workloadFiles,
 ];
 
 export const SIZE_OPTIONS: OptionSpec[] = [
@@ -187,6 +202,7 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   { flags: '--engine <name>', description: 'engine, with @VERSION for an older one', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
+  catalogFiles,
   json,
 ];
 
@@ -199,8 +215,30 @@ export const QUEUE_OPTIONS: OptionSpec[] = [
   json,
 ];
 
-export const CATALOG_OPTIONS: OptionSpec[] = [provider, json];
-export const CATALOG_LIST_OPTIONS: OptionSpec[] = [provider, gpu, json];
+export const CATALOG_OPTIONS: OptionSpec[] = [provider, catalogFiles, json];
+export const CATALOG_LIST_OPTIONS: OptionSpec[] = [provider, gpu, catalogFiles, json];
+export const CATALOG_SHOW_OPTIONS: OptionSpec[] = [catalogFiles, workloadFiles, json];
+/** Whose file it is, where its content does not tell. */
+const foreignFile: OptionSpec[] = [
+  { flags: '--format <name>', description: 'configiq, seed or skypilot (default: told by the content)', kind: 'text' },
+  { flags: '--provider <id>', description: 'whose instances they are (default: as the file says)', kind: 'text' },
+];
+export const CATALOG_FILE_OPTIONS: OptionSpec[] = [...foreignFile, json];
+export const CATALOG_IMPORT_OPTIONS: OptionSpec[] = [
+  ...foreignFile,
+  { flags: '--good-part', description: 'take what is in order, leave out what is not' },
+  { flags: '--dry-run', description: 'say what would happen and change nothing' },
+  json,
+];
+export const CATALOG_EXPORT_OPTIONS: OptionSpec[] = [
+  provider,
+  { flags: '--format <name>', description: 'configiq (to be imported again) or csv (default: configiq)', kind: 'text' },
+  { flags: '-o, --output <file>', description: 'file to write (default: the standard output)', kind: 'text' },
+];
+export const CATALOG_CORRECT_OPTIONS: OptionSpec[] = [
+  { flags: '--note <text>', description: 'why, in your words', kind: 'text' },
+  json,
+];
 export const MODEL_IMPORT_OPTIONS: OptionSpec[] = [
   { flags: '--id <id>', description: 'id to keep it under (default: the name of the file or folder)', kind: 'text' },
   json,

@@ -6,8 +6,13 @@ import { suggestNames } from '../../src-worker/protocol/suggest.ts';
 import { EXIT, usageError } from './errors.ts';
 import {
   addOptions,
+  CATALOG_CORRECT_OPTIONS,
+  CATALOG_EXPORT_OPTIONS,
+  CATALOG_FILE_OPTIONS,
+  CATALOG_IMPORT_OPTIONS,
   CATALOG_LIST_OPTIONS,
   CATALOG_OPTIONS,
+  CATALOG_SHOW_OPTIONS,
   EXPLAIN_OPTIONS,
   JSON_OPTION,
   MODEL_FITS_OPTIONS,
@@ -197,7 +202,13 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
   },
   {
     name: 'catalog',
-    description: 'GPUs, instances, prices and zones',
+    description: 'GPUs, instances, prices, zones and workloads: bundled ones and yours',
+    examples: `Examples:
+  configiq catalog show h100
+  configiq catalog import aws_catalog.json
+  configiq catalog import catalogs/v8/gcp/vms.csv --dry-run
+  configiq catalog correct aws/p5.48xlarge/us-east-1 on_demand_usd_per_hour 31.5 --note "our contract"
+`,
     commands: [
       {
         usage: 'list',
@@ -212,10 +223,58 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         load: async () => (await import('./commands/catalog.ts')).runCatalogZones,
       },
       {
-        usage: 'check [folder]',
-        description: 'check the catalog files, or those of a folder',
-        options: JSON_OPTION,
+        usage: 'check [path]',
+        description: 'check the catalog files, or those of a folder, or one file',
+        options: CATALOG_FILE_OPTIONS,
         load: async () => (await import('./commands/catalog.ts')).runCatalogCheck,
+      },
+      {
+        usage: 'show <id>',
+        description: 'every fact of a GPU, an instance or a workload, with its source, date and correction',
+        options: CATALOG_SHOW_OPTIONS,
+        load: async () => (await import('./commands/catalog-facts.ts')).runCatalogShow,
+      },
+      {
+        usage: 'import <file>',
+        description: "keep a catalog file: our own, the seed's, or SkyPilot's vms.csv",
+        options: CATALOG_IMPORT_OPTIONS,
+        load: async () => (await import('./commands/catalog-files.ts')).runCatalogImport,
+      },
+      {
+        usage: 'diff <file>',
+        description: 'what an import would change',
+        options: CATALOG_FILE_OPTIONS,
+        load: async () => (await import('./commands/catalog-files.ts')).runCatalogDiff,
+      },
+      {
+        usage: 'imports',
+        description: 'the catalogs that were imported, in their order: later ones win',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/catalog-files.ts')).runCatalogImports,
+      },
+      {
+        usage: 'remove <number>',
+        description: 'forget an imported catalog',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/catalog-files.ts')).runCatalogRemove,
+      },
+      {
+        usage: 'export',
+        description: 'the catalogs in force as a file',
+        options: CATALOG_EXPORT_OPTIONS,
+        load: async () => (await import('./commands/catalog-files.ts')).runCatalogExport,
+      },
+      {
+        usage: 'correct <id> <field> <value>',
+        description: 'your own value of one fact: of a GPU, provider/instance or provider/instance/region',
+        options: CATALOG_CORRECT_OPTIONS,
+        load: async () => (await import('./commands/catalog-facts.ts')).runCatalogCorrect,
+      },
+      {
+        usage: 'restore <id> [field]',
+        description: "the catalog's own value again, of one fact or of all of an entry",
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/catalog-facts.ts')).runCatalogRestore,
       },
     ],
   },

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
 import type { AppService } from '../services/app-service.ts';
 import type { CommandContext } from './context.ts';
 import { describeError, EXIT, usageError } from './errors.ts';
@@ -77,7 +78,7 @@ function createContext(terminal: Terminal): { context: CommandContext; close: ()
   for (const signal of signals) process.on(signal, onSignal);
   const context: CommandContext = {
     terminal,
-    service: () => (opened ??= openService(terminal)),
+    service: (files = []) => (opened ??= openService(terminal, files)),
     onInterrupt(handler) {
       for (const signal of signals) process.removeListener(signal, onSignal);
       if (handler === null) return;
@@ -88,13 +89,13 @@ function createContext(terminal: Terminal): { context: CommandContext; close: ()
   return { context, close };
 }
 
-async function openService(terminal: Terminal): Promise<AppService> {
+async function openService(terminal: Terminal, catalogFiles: CatalogFileDraft[]): Promise<AppService> {
   const [{ createAppService }, { dataFolder }, { workerPath }] = await Promise.all([
     import('../services/app-service.ts'),
     import('../services/data-folder.ts'),
     import('../services/worker-path.ts'),
   ]);
-  const service = createAppService({ host: 'cli', dataFolder: dataFolder(), workerPath });
+  const service = createAppService({ host: 'cli', dataFolder: dataFolder(), workerPath, catalogFiles });
   const info = await service.api.info();
   if (info.ok) for (const notice of info.value.notices) terminal.complain(notice);
   return service;

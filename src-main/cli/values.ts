@@ -55,6 +55,11 @@ export function listValue(text: string, flag: string): string[] {
   return [...new Set(names)];
 }
 
+/** One file of a repeatable option, after those before it. */
+export function pathsValue(text: string, flag: string, before: string[] = []): string[] {
+  return [...before, textValue(text, flag)];
+}
+
 /** One `--sla ttft-p95=300`, added to those before it. */
 export function slaValue(text: string, flag: string, before: Record<string, number> = {}): Record<string, number> {
   refuseOption(text, flag);

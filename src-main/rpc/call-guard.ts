@@ -29,6 +29,13 @@ const CALLS: Record<keyof AppApi, number> = {
   exportRun: 2,
   readNote: 1,
   writeNote: 2,
+  browseCatalog: 0,
+  previewCatalog: 1,
+  importCatalog: 2,
+  removeCatalogImport: 1,
+  restoreCatalogImport: 1,
+  correctFact: 1,
+  restoreFact: 3,
 };
 const MAX_ID_LENGTH = 200;
 

@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
+import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
+import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
@@ -17,8 +19,9 @@ import {
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
+import { catalogText, type CatalogExportFormat } from '../catalogs/export.ts';
 import { catalogListing } from '../catalogs/listing.ts';
-import { bundledCatalogsFolder, loadFacts, priceDates } from '../catalogs/load.ts';
+import { bundledCatalogsFolder, priceDates } from '../catalogs/load.ts';
 import { cacheFolder, type Environment } from '../hub/environment.ts';
 import { openStore } from '../store/open.ts';
 import {
@@ -39,6 +42,7 @@ import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
+import { createCatalogs } from './catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
 import { listWorkloads } from './workload-listing.ts';
@@ -52,6 +56,8 @@ export interface AppServiceOptions {
   /** Threads; all cores for the command line, one fewer where a window must stay lively. */
   workers?: number | undefined;
   catalogsFolder?: string | undefined;
+  /** Files that lie over all other catalogs until the program ends, with what the user named them. */
+  catalogFiles?: CatalogFileDraft[] | undefined;
   /** Variables that say where the Hugging Face cache and hub are; the process's own where not given. */
   environment?: Environment | undefined;
   now?: (() => Date) | undefined;
@@ -69,6 +75,10 @@ export interface AppService {
   useModel(nameOrPath: string): Promise<Result<string>>;
   /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
   importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
+  /** The catalogs in force, for a host that tells names apart as questions do. */
+  facts: () => Facts;
+  /** The catalogs in force as a file, all of them or those of some providers. */
+  exportCatalog: (format: CatalogExportFormat, providers: readonly string[]) => string;
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
   close(): Promise<void>;
 }
@@ -80,7 +90,6 @@ export interface AppService {
 export function createAppService(options: AppServiceOptions): AppService {
   const { host, dataFolder, workerPath, environment = process.env, now = () => new Date() } = options;
   const catalogsFolder = options.catalogsFolder ?? bundledCatalogsFolder();
-  const facts = loadFacts(catalogsFolder);
   const { store, notice } = openStore(databaseFile(dataFolder));
   const notices = new Set(notice === null ? [] : [notice]);
   const report = (problem: string) => void notices.add(problem);
@@ -91,7 +100,16 @@ export function createAppService(options: AppServiceOptions): AppService {
   const size = options.workers ?? availableParallelism();
   // The window needs a core of its own while a sweep runs, but not while somebody waits for an answer.
   const sweepThreads = host === 'cli' ? size : Math.max(1, size - 1);
-  const pool = createPool({ workerPath, size, sweepThreads, facts });
+  const catalogs = createCatalogs({
+    catalogsFolder,
+    store,
+    files: options.catalogFiles ?? [],
+    now,
+    report,
+    onChange: (facts) => pool.setFacts(facts),
+  });
+  const { facts } = catalogs;
+  const pool = createPool({ workerPath, size, sweepThreads, facts: facts() });
   const models = createModelStore(catalogsFolder, store, cacheFolder(environment));
   const pulls = createPulls(environment);
   const listeners = new Set<(event: ProgressEvent) => void>();
@@ -120,13 +138,14 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   const info = (): AppInfo => ({
     host,
-    versions: { ...facts.versions, node: process.versions.node, sqlite: store.sqliteVersion() },
-    priceDates: priceDates(facts.instances) ?? { oldest: '', newest: '' },
+    versions: { ...facts().versions, node: process.versions.node, sqlite: store.sqliteVersion() },
+    priceDates: priceDates(facts().instances) ?? { oldest: '', newest: '' },
     workers: size,
     notices: [...notices],
   });
 
   const api: AppApi = {
+    ...catalogs.api,
     info: () => answer(info),
     size: (request) =>
       ask(() => {
@@ -187,8 +206,8 @@ export function createAppService(options: AppServiceOptions): AppService {
         const input = checkRequest(modelHoldsSchema, request, 'Holds request');
         return answerModelHolds(input, models.resolve(input.id));
       }),
-    listCatalog: () => answer(() => catalogListing(facts)),
-    listWorkloads: () => answer(() => listWorkloads(facts)),
+    listCatalog: () => answer(() => catalogListing(facts())),
+    listWorkloads: () => answer(() => listWorkloads(facts())),
     saveSizeRun: (request, name) =>
       ask(async () => {
         const { input, model } = sizeQuestion(request);
@@ -262,6 +281,8 @@ export function createAppService(options: AppServiceOptions): AppService {
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
+    facts,
+    exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),
     close: () => (closed ??= close()),
   };
 }

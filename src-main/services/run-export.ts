@@ -2,12 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { cell, NO_TEXT, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { SCHEMA_VERSION } from '../../src-worker/protocol/documents.ts';
 import type { StoredRun } from '../store/store.ts';
-
-/** Spreadsheets take a text that starts so for a formula, and a formula can call programs. Also in full width. */
-const FORMULA_START = /^[=+\-@\t\r＝＋－＠]/;
-
-/** Text cells only: a negative number is a number. */
-const neutralized = (text: string): string => (FORMULA_START.test(text) ? `'${text}` : text);
+import { neutralized } from './csv-text.ts';
 
 /** CSV of a run, piece by piece: a header line, then the rows of each batch. No value = an empty cell. */
 export function* csvPieces(columns: readonly string[], batches: Iterable<ColumnBatch>): Generator<string> {

@@ -33,7 +33,8 @@ export interface Sweeps {
 interface SweepParts {
   store: Store;
   models: ModelStore;
-  facts: Facts;
+  /** Those that hold now; a sweep ends with those it began with. */
+  facts: () => Facts;
   pool: Pool;
   now: () => Date;
   tell: (event: ProgressEvent) => void;
@@ -50,7 +51,7 @@ interface Task {
 
 /** Sweeps of this program by task: plan, compute in the pool, store batch by batch. */
 export function createSweeps(parts: SweepParts): Sweeps {
-  const { facts, pool, now } = parts;
+  const { pool, now } = parts;
   const tasks = new Map<string, { task: Task; ended: Promise<unknown> }>();
 
   const start = (request: SweepStart): Promise<SweepSummary> => {
@@ -77,6 +78,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
   return {
     plan(spec) {
       const { question, model } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
+      const facts = parts.facts();
       const space = sweepSpace(question, facts);
       const survey = surveySearches(space.inputs, space.zones, model, facts);
       const work = {
@@ -139,7 +141,8 @@ const progressOf = (taskId: string): ProgressEvent => ({
 });
 
 async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
-  const { pool, facts, tell } = parts;
+  const { pool, store, tell } = parts;
+  const facts = parts.facts();
   const { taskId, spec, controller } = task;
   const silent = progressOf(taskId);
   tell(silent);
@@ -148,7 +151,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const best = bestSoFar();
   const live: LivePoints = livePoints(plan.points);
   const stored = storedSweep(
-    parts,
+    { store, facts },
     { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt },
     plan.points,
   );

@@ -1,4 +1,5 @@
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
+import type { FactSubject, FactValue } from '../../src-worker/protocol/catalog-api.ts';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 
 /** A `config.json` in the config store: given by the user, or pulled from a hub. */
@@ -8,17 +9,37 @@ export interface StoredModel extends ModelSource {
   addedAt: string;
 }
 
-/** A hardware catalog the user brought along, as given. */
+/** A catalog the user brought along. */
 export interface CatalogImport {
   id: number;
   name: string;
-  /** `configiq` for files of our own schema. */
+  /** Whose format the file had: `configiq`, `seed`, `skypilot`. */
   format: string;
   layer: string;
   source: string;
   /** ISO time. */
   importedAt: string;
+  /** Entries of the file that could not be used. */
+  leftOut: number;
+  /** What of it is used, as JSON (src-main/catalogs/content.ts). */
   content: string;
+}
+
+/** A row as it lay in the file, readable or not, to be put back. */
+export type RemovedImport = Record<string, string | number | null>;
+
+/** A person's own value of one fact. */
+export interface StoredCorrection {
+  subject: FactSubject;
+  /** Id of the entry: a GPU's, `provider/instance`, `provider/instance/region`. */
+  id: string;
+  key: string;
+  value: FactValue;
+  /** What the catalogs said when it was first corrected. */
+  before: FactValue;
+  note: string;
+  /** ISO time. */
+  correctedAt: string;
 }
 
 export type RunKind = 'size' | 'sweep';
@@ -127,6 +148,16 @@ export interface Store {
   importCatalog(entry: Omit<CatalogImport, 'id'>): number;
   /** Oldest first: later ones win. */
   listCatalogImports(): Listing<CatalogImport>;
+  /** The row, whatever is in it; null when there is none of that number. */
+  removeCatalogImport(id: number): RemovedImport | null;
+  /** Under the number it had. */
+  restoreCatalogImport(row: RemovedImport): void;
+  /** Adds it or replaces the one of the same fact, whose `before` stays. */
+  saveCorrection(correction: StoredCorrection): void;
+  /** By subject, id and key. */
+  listCorrections(): Listing<StoredCorrection>;
+  /** `key` null = of every fact of the entry. How many there were. */
+  removeCorrections(subject: FactSubject, id: string, key: string | null): number;
 
   /** Null when there is none; throws `row_unreadable` when there is one that cannot be read. */
   readNote(name: string): string | null;

@@ -3,6 +3,7 @@ import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
+import { formatPercent } from '../protocol/numbers.ts';
 import { rounded } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 
@@ -19,9 +20,9 @@ function lengthsDocument(parts: LengthDistribution[]): LengthsDocument {
 
 /** Everything an answer rests on, with defaults resolved. */
 export function assumptionsOf(prepared: PreparedSizing, demand: Demand): AssumptionsDocument {
-  const { input, model, subject } = prepared;
+  const { input, model, subject, facts } = prepared;
   const { workload, lengths, engine } = subject;
-  const rule = headroomRule(input.headroom);
+  const rule = headroomRule(input.headroom, facts.headroom);
   const cache = workload.prefixCache;
   const e2e = workload.targets.find(({ metric, isGating }) => metric === 'e2e_p50' && !isGating);
   const notes = [
@@ -38,6 +39,11 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
   );
   if (workload.peakFactor !== null) {
     notes.push(`Peaks of ${workload.peakFactor}× are not applied: headroom covers them.`);
+  }
+  if (facts.headroom) {
+    notes.push(
+      `Headroom ${input.headroom} % plans with ${formatPercent(rule.utilizationTarget)} of the capacity and a burst of ${rounded(rule.burstFactor)}×, as the table of ${facts.headroom.origin} says.`,
+    );
   }
   return {
     model: model.id,

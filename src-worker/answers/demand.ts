@@ -28,14 +28,14 @@ export function demandFor(prepared: Pick<PreparedSizing, 'input' | 'subject'>, u
 }
 
 export function sizingDemand(
-  prepared: Pick<PreparedSizing, 'input'>,
+  prepared: Pick<PreparedSizing, 'input' | 'facts'>,
   demand: Demand,
   zone: string | null,
 ): SizingDemand {
-  const { input } = prepared;
+  const { input, facts } = prepared;
   return {
     rateReqPerS: demand.rateReqPerS,
-    headroom: headroomRule(input.headroom),
+    headroom: headroomRule(input.headroom, facts.headroom),
     pricing: input.pricing,
     zone,
     region: input.region,

@@ -57,7 +57,7 @@ const hasTokenTimes = ({ prepared }: RowContext): boolean => prepared.subject.le
 const utilizationOf = (plan: SizedPlan): number => plan.ratePerReplicaPerMs / plan.load.saturation().perMs;
 
 function burstDocument(plan: SizedPlan, context: RowContext): BurstDocument {
-  const factor = headroomRule(context.prepared.input.headroom).burstFactor;
+  const factor = headroomRule(context.prepared.input.headroom, context.prepared.facts.headroom).burstFactor;
   const latency = plan.load.at(plan.ratePerReplicaPerMs * factor);
   const targetsHold = meetsTargets(latency, context.prepared.subject.targets);
   const steady = latency.kind === 'steady' ? latency : null;

@@ -138,7 +138,7 @@ function placeRefusal(instance: Instance, input: SizeInput, zones: readonly (str
 /** A demand without a load, which no place asks about. */
 const demandIn = (input: SizeInput, zone: string | null): SizingDemand => ({
   rateReqPerS: 0,
-  headroom: headroomRule(input.headroom),
+  headroom: headroomRule(input.headroom, undefined),
   pricing: input.pricing,
   zone,
   region: input.region,

@@ -1,6 +1,7 @@
 import type { CalibrationProfile } from './calibration/types.ts';
 import type { Gpu, Instance, Provider } from './hardware/types.ts';
 import type { EngineDefaults } from './memory/types.ts';
+import type { HeadroomTable } from './sizing/headroom.ts';
 import type { Workload } from './workload/types.ts';
 
 /** Everything the engine is told about the world. Loaded once by a host, handed to every calculation as an argument. */
@@ -12,5 +13,7 @@ export interface Facts {
   workloads: Workload[];
   engines: EngineDefaults[];
   calibrations: CalibrationProfile[];
+  /** What a file of the user's says of headroom, and which; absent = the table of NUMBERS.md. */
+  headroom?: HeadroomTable;
   versions: { configiq: string; engine: string; catalog: string };
 }

@@ -1,4 +1,4 @@
-import type { CatalogApi } from './catalog-api.ts';
+import type { CatalogApi, CatalogLayer } from './catalog-api.ts';
 import type {
   DetailDocument,
   ExplainDocument,
@@ -49,6 +49,8 @@ export interface InstanceEntry {
   instance: string;
   gpu: string;
   gpuCount: number;
+  /** Where it comes from; above `bundled` it is the user's. */
+  layer: CatalogLayer;
   regions: number;
   cheapestOnDemandUsdPerHour: number | null;
   cheapestSpotUsdPerHour: number | null;

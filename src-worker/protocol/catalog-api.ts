@@ -103,6 +103,9 @@ export interface CatalogBook {
   imports: CatalogImportEntry[];
 }
 
+/** A hundred thousand rows of prices have less, and it fits into one message to a host. */
+export const MAX_CATALOG_BYTES = 25_000_000;
+
 /** A file as it came: dropped, picked, or read by a host that may. */
 export interface CatalogFileDraft {
   fileName: string;

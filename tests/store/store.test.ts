@@ -277,6 +277,7 @@ test('imported catalogs come back as given, oldest first', () => {
     layer: 'imported',
     source: 'a.json',
     importedAt: '2026-02-01T00:00:00Z',
+    leftOut: 2,
     content: '{ "odd"  : 1 }\r\n',
   };
   const ids = [store.importCatalog(first), store.importCatalog({ ...first, name: 'b' })];

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileError } from '../../../src-worker/engine/errors.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
@@ -5,17 +6,21 @@ import { resolveGpuId, resolveProviderId } from '../../../src-worker/engine/hard
 import type { CatalogListing } from '../../../src-worker/protocol/app-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { checkCatalogs, type CatalogCheck } from '../../catalogs/check.ts';
-import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
-import type { CommandContext, Options, Run } from '../context.ts';
+import type { AppService } from '../../services/app-service.ts';
+import { bundledCatalogsFolder } from '../../catalogs/load.ts';
+import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
+import { ownFiles } from '../own-files.ts';
+import { checkCatalogFile } from './catalog-files.ts';
 import { catalogReport, zonesReport } from '../report/catalog-report.ts';
 import { plural } from '../report/format.ts';
 
 /** Instances with their cheapest prices. */
 export const runCatalogList: Run = async (context, options) => {
-  const listing = await listingFor(context, options);
-  const gpus = resolved(options['gpu'], resolveGpuId);
+  const app = await context.service(ownFiles(options));
+  const listing = await listingFor(app, options);
+  const gpus = resolved(app, options['gpu'], resolveGpuId);
   const isAsked = (gpu: string) => gpus.length === 0 || gpus.includes(gpu);
   const instances = listing.instances.filter(({ gpu }) => isAsked(gpu));
   const sold = new Set(instances.map(({ gpu }) => gpu));
@@ -30,13 +35,16 @@ export const runCatalogList: Run = async (context, options) => {
 
 /** Zones with what they sell; also `size --list-zones`. */
 export const runCatalogZones: Run = async (context, options) => {
-  const { zones, providers } = await listingFor(context, options);
+  const { zones, providers } = await listingFor(await context.service(ownFiles(options)), options);
   context.terminal.print(options['json'] === true ? listingJson({ zones, providers }) : zonesReport(zones, providers));
   return EXIT.answered;
 };
 
-/** Every check there is over a folder of catalogs: exit 4 with the first problems, or with all of them as JSON. */
-export const runCatalogCheck: Run = ({ terminal }, options, [folder]) => {
+/** Every check there is over a folder of catalogs, or one file: exit 4 with the first problems, or with all of them as JSON. */
+export const runCatalogCheck: Run = async (context, options, [folder]) => {
+  const isFile = folder !== undefined && (statSync(resolve(folder), { throwIfNoEntry: false })?.isFile() ?? false);
+  if (isFile) return checkCatalogFile(context, options, [folder]);
+  const { terminal } = context;
   const { problems, ...counts } = checkCatalogs(folder === undefined ? bundledCatalogsFolder() : resolve(folder));
   if (options['json'] === true) {
     terminal.print(
@@ -47,11 +55,11 @@ export const runCatalogCheck: Run = ({ terminal }, options, [folder]) => {
         problems,
       }),
     );
-    return Promise.resolve(problems.length === 0 ? EXIT.answered : EXIT.file);
+    return problems.length === 0 ? EXIT.answered : EXIT.file;
   }
   if (problems.length > 0) throw fileError('catalog_invalid', problemText(problems), { problems: [...problems] });
   terminal.print(countText(counts));
-  return Promise.resolve(EXIT.answered);
+  return EXIT.answered;
 };
 
 /** As many lines as a message may have. */
@@ -69,9 +77,9 @@ function countText({ gpus, instances, models, unsupportedModels, workloads }: Om
 }
 
 /** The catalog within `--provider`. */
-async function listingFor({ service }: CommandContext, options: Options): Promise<CatalogListing> {
-  const listing = unwrap(await (await service()).api.listCatalog());
-  const asked = resolved(options['provider'], resolveProviderId);
+async function listingFor(app: AppService, options: Options): Promise<CatalogListing> {
+  const listing = unwrap(await app.api.listCatalog());
+  const asked = resolved(app, options['provider'], resolveProviderId);
   if (asked.length === 0) return listing;
   return {
     gpus: listing.gpus,
@@ -85,10 +93,8 @@ async function listingFor({ service }: CommandContext, options: Options): Promis
 type Resolver = (facts: Facts, name: string) => string;
 
 /** The ids that a list option names, told apart as `size` tells them; absent = none. */
-function resolved(option: unknown, resolve: Resolver): string[] {
-  if (!Array.isArray(option)) return [];
-  const facts = loadFacts(bundledCatalogsFolder());
-  return option.map((name) => resolve(facts, String(name)));
+function resolved(app: AppService, option: unknown, resolve: Resolver): string[] {
+  return Array.isArray(option) ? option.map((name) => resolve(app.facts(), String(name))) : [];
 }
 
 const listingJson = (listing: Partial<CatalogListing>): string =>

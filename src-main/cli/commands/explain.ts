@@ -9,6 +9,7 @@ import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { modelIdOf } from '../models.ts';
+import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
 import { explainReport } from '../report/explain-report.ts';
 import { checkRequest } from '../validate.ts';
@@ -30,7 +31,7 @@ export const runExplain: Run = async (context, options, args) => {
   const draft = draftOf(options);
   const own = checkRequest(ownSchema, partFor(draft, ownSchema));
   const asksHere = Object.keys(partFor(draft, sizeInputSchema)).some((key) => key !== 'prefix_cache');
-  const service = await context.service();
+  const service = await context.service(ownFiles(options));
   const asked = asksHere
     ? await questionHere(service, draft, own.rank ?? 1, args)
     : await questionOfRun(context, service, own.rank, args);

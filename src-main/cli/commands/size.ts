@@ -8,6 +8,7 @@ import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor } from '../options.ts';
 import { sizeCsv } from '../report/size-csv.ts';
 import { sizeReport } from '../report/size-report.ts';
@@ -36,7 +37,7 @@ export const runSize: Run = async (context, options) => {
   const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
   if (show.output !== undefined) checkWritable(show.output);
 
-  const service = await context.service();
+  const service = await context.service(ownFiles(options));
   const input = { ...question, model: await modelIdOf(service, question.model) };
   const document = unwrap(await service.api.size(input));
   const text = show.json
@@ -69,4 +70,4 @@ async function reportOf(service: AppService, input: SizeInput, document: SizeDoc
   return sizeReport(full, model.ok ? model.value : null, { top: input.top, detail });
 }
 
-const zoneOptions = ({ provider, json }: Options): Options => ({ provider, json });
+const zoneOptions = ({ provider, json, catalog }: Options): Options => ({ provider, json, catalog });

@@ -20,6 +20,7 @@ import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable, readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
 import { plural } from '../report/format.ts';
 import { textOf } from '../report/layout.ts';
@@ -45,7 +46,7 @@ export const runSweep: Run = async (context, options) => {
   refuseThinkTimeWithRate(draft);
   const spec = specOf(draft, show.spec);
 
-  const service = await context.service();
+  const service = await context.service(ownFiles(options));
   const base = { ...spec.base, model: await modelIdOf(service, spec.base.model) };
   const question = { ...spec, base };
   if (show.dry_run) {

@@ -4,6 +4,7 @@ import { table, textOf, wrap } from './layout.ts';
 
 /** GPUs, then instances by provider. */
 export function catalogReport({ gpus, instances, zones, providers }: CatalogListing): string {
+  const isOwn = instances.some(({ layer }) => layer !== 'bundled');
   return textOf([
     ...table(
       [{ title: 'GPU' }, { title: 'Name' }, { title: 'GiB', align: 'right' }],
@@ -18,6 +19,7 @@ export function catalogReport({ gpus, instances, zones, providers }: CatalogList
         { title: 'On demand', align: 'right' },
         { title: 'Spot', align: 'right' },
         { title: 'Regions', align: 'right' },
+        ...(isOwn ? [{ title: 'From' }] : []),
       ],
       instances.map((row) => [
         row.provider,
@@ -26,6 +28,7 @@ export function catalogReport({ gpus, instances, zones, providers }: CatalogList
         priceText(row.cheapestOnDemandUsdPerHour),
         priceText(row.cheapestSpotUsdPerHour),
         count(row.regions),
+        ...(isOwn ? [row.layer] : []),
       ]),
     ),
     '',

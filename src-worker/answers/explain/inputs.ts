@@ -1,4 +1,4 @@
-import { headroomRule } from '../../engine/sizing/headroom.ts';
+import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
 import { formatDate } from '../../protocol/numbers.ts';
@@ -14,6 +14,11 @@ const input = (label: string, value: number | null, unit: string, source: string
   unit,
   source,
 });
+
+const headroomOf = ({ input: question, facts }: Explained['plan']['prepared']): HeadroomRule =>
+  headroomRule(question.headroom, facts.headroom);
+const headroomSource = ({ input: question, facts }: Explained['plan']['prepared']): string =>
+  `headroom ${question.headroom} % of the question${facts.headroom ? `, by the table of ${facts.headroom.origin}` : ''}`;
 
 const TERA = 1e12;
 const KIB = 1024;
@@ -83,17 +88,11 @@ export const INPUTS = {
   headroom: ({ plan }) =>
     input(
       'share of capacity to plan with',
-      percentFromFraction(headroomRule(plan.prepared.input.headroom).utilizationTarget),
+      percentFromFraction(headroomOf(plan.prepared).utilizationTarget),
       '%',
-      `headroom ${plan.prepared.input.headroom} % of the question`,
+      headroomSource(plan.prepared),
     ),
-  burst: ({ plan }) =>
-    input(
-      'burst factor',
-      headroomRule(plan.prepared.input.headroom).burstFactor,
-      '×',
-      `headroom ${plan.prepared.input.headroom} % of the question`,
-    ),
+  burst: ({ plan }) => input('burst factor', headroomOf(plan.prepared).burstFactor, '×', headroomSource(plan.prepared)),
   price: ({ chosen, plan }) =>
     input(
       'price of an instance',

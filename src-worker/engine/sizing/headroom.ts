@@ -4,26 +4,38 @@ export interface HeadroomRule {
   burstFactor: number;
 }
 
+export interface HeadroomPoint extends HeadroomRule {
+  percent: number;
+}
+
+/** Points by rising percent, and whose they are. */
+export interface HeadroomTable {
+  points: HeadroomPoint[];
+  /** The file they come from, in words. */
+  origin: string;
+}
+
 /** NUMBERS.md, Headroom: points of the seed's table; linear between them. That 50 and 100 % agree is the seed's. */
-const POINTS: readonly (readonly [percent: number, utilizationTarget: number, burstFactor: number])[] = [
-  [0, 0.95, 1],
-  [25, 0.75, 1.33],
-  [50, 0.5, 2],
-  [100, 0.5, 2],
+const POINTS: readonly HeadroomPoint[] = [
+  { percent: 0, utilizationTarget: 0.95, burstFactor: 1 },
+  { percent: 25, utilizationTarget: 0.75, burstFactor: 1.33 },
+  { percent: 50, utilizationTarget: 0.5, burstFactor: 2 },
+  { percent: 100, utilizationTarget: 0.5, burstFactor: 2 },
 ];
 
-/** `percent` in 0..100 (checked by the request's schema). */
-export function headroomRule(percent: number): HeadroomRule {
-  for (let i = 1; i < POINTS.length; i += 1) {
-    const [high, utilizationHigh, burstHigh] = POINTS[i] as (typeof POINTS)[number];
-    const [low, utilizationLow, burstLow] = POINTS[i - 1] as (typeof POINTS)[number];
-    if (percent <= high) {
-      const share = (percent - low) / (high - low);
-      return {
-        utilizationTarget: utilizationLow + share * (utilizationHigh - utilizationLow),
-        burstFactor: burstLow + share * (burstHigh - burstLow),
-      };
-    }
-  }
-  return { utilizationTarget: 0.5, burstFactor: 2 };
+/**
+ * `percent` in 0..100 (checked by the request's schema). Linear between the points of the table; beyond its ends the
+ * nearest point holds. `table` undefined = that of NUMBERS.md.
+ */
+export function headroomRule(percent: number, table: Pick<HeadroomTable, 'points'> | undefined): HeadroomRule {
+  const points = table && table.points.length > 0 ? table.points : POINTS;
+  const high = points.find((point) => percent <= point.percent) ?? points.at(-1);
+  const low = points.findLast((point) => point.percent <= percent) ?? points[0];
+  if (!high || !low) throw new Error('a headroom table without points');
+  if (high.percent <= low.percent) return { utilizationTarget: high.utilizationTarget, burstFactor: high.burstFactor };
+  const share = (percent - low.percent) / (high.percent - low.percent);
+  return {
+    utilizationTarget: low.utilizationTarget + share * (high.utilizationTarget - low.utilizationTarget),
+    burstFactor: low.burstFactor + share * (high.burstFactor - low.burstFactor),
+  };
 }

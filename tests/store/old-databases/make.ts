@@ -21,6 +21,16 @@ store.importCatalog({
   layer: 'imported',
   source: 'racks.json',
   importedAt: '2026-01-05T11:00:00.000Z',
+  leftOut: 0,
   content: '{"schema_version":1}',
+});
+store.saveCorrection({
+  subject: 'price',
+  id: 'gcp/g2-standard-4/us-central1',
+  key: 'on_demand_usd_per_hour',
+  value: 0.65,
+  before: 0.706832,
+  note: 'our contract',
+  correctedAt: '2026-01-05T11:30:00.000Z',
 });
 store.close();

@@ -1,0 +1,101 @@
+import type { z } from 'zod';
+import { gpuEntrySchema, instanceEntrySchema, offerSchema } from '../../src-worker/protocol/catalog-files.ts';
+import type { FactCorrection, FactSubject, FactValue } from '../../src-worker/protocol/catalog-api.ts';
+import { issueWords } from '../../src-worker/protocol/issues.ts';
+import { GPU_FIELDS, INSTANCE_FIELDS, PRICE_FIELDS, type FieldSpec } from './fields.ts';
+import {
+  instanceId,
+  type Corrections,
+  type LayeredCatalog,
+  type LayeredGpu,
+  type LayeredInstance,
+  type LayeredOffer,
+} from './layers.ts';
+
+/** A person's own value of one fact. */
+export interface Correction {
+  subject: FactSubject;
+  id: string;
+  key: string;
+  value: FactValue;
+  note: string;
+  correctedAt: string;
+}
+
+export const FIELDS_OF: Record<FactSubject, readonly FieldSpec[]> = {
+  gpu: GPU_FIELDS,
+  instance: INSTANCE_FIELDS,
+  price: PRICE_FIELDS,
+};
+
+const SCHEMA_OF = {
+  gpu: gpuEntrySchema,
+  instance: instanceEntrySchema.omit({ offers: true }),
+  price: offerSchema,
+} satisfies Record<FactSubject, z.ZodType>;
+
+type Facts = Record<string, unknown>;
+
+/** `null` in the place of an absent key means absent. */
+export function withFact(subject: FactSubject, facts: object, key: string, value: FactValue): Facts {
+  const spec = FIELDS_OF[subject].find((field) => field.key === key);
+  const others = Object.fromEntries(Object.entries(facts).filter(([name]) => name !== key));
+  if (value === null && spec?.isAbsentWhenNull) return others;
+  return { ...others, [key]: value };
+}
+
+/** Why an entry cannot have this value; null when it can. */
+export function correctionProblem(
+  subject: FactSubject,
+  facts: object,
+  { key, value }: Pick<Correction, 'key' | 'value'>,
+): string | null {
+  const checked = SCHEMA_OF[subject].safeParse(withFact(subject, facts, key, value), { reportInput: true });
+  const [issue] = checked.error?.issues ?? [];
+  return issue ? `${key}: ${issueWords(issue, { value })}` : null;
+}
+
+/** The price as the person has it: of the day they said so. */
+const asOwnPrice = (facts: Facts, { correctedAt }: Correction): Facts => ({
+  ...facts,
+  as_of: correctedAt.slice(0, 'YYYY-MM-DD'.length),
+  source: 'your correction',
+});
+
+/** The catalog with the corrections over it; those that fit no entry any more are kept and do nothing. */
+export function corrected(catalog: LayeredCatalog, corrections: readonly Correction[]): LayeredCatalog {
+  if (corrections.length === 0) return catalog;
+  const byEntry = Map.groupBy(corrections, ({ subject, id }) => `${subject} ${id}`);
+  const problems = [...catalog.problems];
+  const laid = <Entry extends { facts: object; corrections: Corrections }>(
+    subject: FactSubject,
+    id: string,
+    entry: Entry,
+  ): Entry => {
+    let { facts } = entry as { facts: Facts };
+    const own: Corrections = {};
+    for (const correction of byEntry.get(`${subject} ${id}`) ?? []) {
+      const { key, value, note, correctedAt } = correction;
+      const problem = correctionProblem(subject, facts, correction);
+      if (problem !== null) {
+        problems.push(`Your correction of ${id} is not in force: ${problem}.`);
+        continue;
+      }
+      const before = ((entry.facts as Facts)[key] ?? null) as FactValue;
+      own[key] = { before, correctedAt, note } satisfies FactCorrection;
+      facts = withFact(subject, facts, key, value);
+      if (subject === 'price') facts = asOwnPrice(facts, correction);
+    }
+    return Object.keys(own).length === 0 ? entry : { ...entry, facts, corrections: own };
+  };
+  const gpus = catalog.gpus.map((gpu): LayeredGpu => laid('gpu', gpu.facts.id, gpu));
+  const instances = catalog.instances.map((instance): LayeredInstance => {
+    const id = instanceId(instance.provider, instance.facts.name);
+    const offers = instance.offers.map((offer): LayeredOffer => laid('price', priceId(id, offer), offer));
+    return laid('instance', id, { ...instance, offers });
+  });
+  return { ...catalog, gpus, instances, problems };
+}
+
+export const priceId = (instance: string, { facts }: Pick<LayeredOffer, 'facts'>): string =>
+  `${instance}/${facts.region}`;
