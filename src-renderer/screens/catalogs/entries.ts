@@ -177,12 +177,35 @@ function priceFact(sheet: PriceSheet, key: string, label: string, price: number 
   const { source, asOf, layer, corrections } = sheet;
   const correction = corrections[key] ?? null;
   const unit = '$/h';
-  return { key, label, value: price, unit, source: source ?? '', asOf, layer, canBeCorrected: true, correction };
+  return {
+    key,
+    label,
+    kind: 'number',
+    value: price,
+    unit,
+    source: source ?? '',
+    asOf,
+    layer,
+    canBeCorrected: true,
+    correction,
+  };
 }
 
 function plainFact(sheet: PriceSheet, key: string, label: string, shown: FactValue, unit = ''): CatalogFact {
   const { layer } = sheet;
-  return { key, label, value: shown, unit, source: '', asOf: null, layer, canBeCorrected: false, correction: null };
+  const kind = typeof shown === 'number' ? 'number' : 'text';
+  return {
+    key,
+    label,
+    kind,
+    value: shown,
+    unit,
+    source: '',
+    asOf: null,
+    layer,
+    canBeCorrected: false,
+    correction: null,
+  };
 }
 
 function priceFacts(sheet: PriceSheet, perGpu: number | null): CatalogFact[] {
@@ -249,7 +272,7 @@ function importEntry(imported: CatalogImportEntry): CatalogEntry {
   const { id, name, format, source, importedAt, counts, leftOut, problem } = imported;
   const leftOutWords = leftOut === 0 ? '' : ` ${plural(leftOut, 'entry', 'entries')} left out.`;
   const fact = (key: string, label: string, shown: FactValue): CatalogFact => ({
-    ...{ key, label, value: shown, unit: '', source: '', asOf: null },
+    ...{ key, label, kind: 'text', value: shown, unit: '', source: '', asOf: null },
     ...{ layer: 'imported', canBeCorrected: false, correction: null },
   });
   return {
