@@ -25,6 +25,7 @@ export function gpuFromFile(entry: GpuFileEntry): Gpu {
     vendor: entry.vendor,
     architecture: entry.architecture,
     formFactor: entry.form_factor,
+    marketedMemoryGb: entry.memory_marketed_gb,
     usableMemoryBytes: bytesFromGib(entry.memory_usable_gib),
     memoryType: entry.memory_type,
     memoryBandwidthBytesPerS: bytesPerSFromGbPerS(entry.memory_bandwidth_gb_per_s),
@@ -158,6 +159,7 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     minComputeCapability: entry.min_compute_capability,
     hasCudaGraphsInBudget: entry.cuda_graphs_in_budget,
     hasHybridKvCache: entry.hybrid_kv_cache,
+    command: commands(entry.command),
     source: entry.source,
   }));
 }
@@ -178,6 +180,21 @@ export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
     ...(file.notes && { notes: file.notes }),
   };
 }
+
+const commands = (entry: EngineFile['versions'][number]['command']): EngineDefaults['command'] => ({
+  serve: entry.serve,
+  benchmark: entry.benchmark,
+  dataParallelFlag: entry.data_parallel_flag,
+  prefixCaching: {
+    isDefault: entry.prefix_caching.default,
+    onFlag: entry.prefix_caching.on_flag,
+    offFlag: entry.prefix_caching.off_flag,
+  },
+  hasChunkedPrefill: entry.chunked_prefill,
+  quantizedWhileLoading: entry.quantized_while_loading,
+  checkpointMethods: entry.checkpoint_methods,
+  bfloat16Architectures: entry.bfloat16_architectures,
+});
 
 const limits = (entry: EngineFile['versions'][number]['large']): EngineDefaults['large'] => ({
   maxNumBatchedTokens: entry.max_num_batched_tokens,

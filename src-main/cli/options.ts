@@ -79,6 +79,39 @@ const workloadFiles: OptionSpec = {
   kind: 'paths',
 };
 
+/** A machine of one's own, or a file of several: then nothing else is sized. */
+const OWN_HARDWARE_OPTIONS: OptionSpec[] = [
+  {
+    flags: '--gpu-type <gpu>',
+    description: 'size own hardware with this GPU, and nothing that is rented',
+    kind: 'text',
+  },
+  {
+    flags: '--gpu-count <count>',
+    description: 'its GPUs, or a share below 1 for a MIG slice (default: 1)',
+    kind: 'number',
+  },
+  { flags: '--gpu-vram-gb <gb>', description: 'memory of one GPU (default: that of the GPU catalog)', kind: 'number' },
+  { flags: '--vcpus <count>', description: 'vCPUs of the machine, for the record', kind: 'number' },
+  {
+    flags: '--memory-gb <gb>',
+    description: 'host memory, checked against the weights where it is given',
+    kind: 'number',
+  },
+  {
+    flags: '--interconnect <link>',
+    description: 'link of its GPUs: pcie, nvlink, nvlink-bridge, nvswitch or xgmi (default: pcie)',
+    kind: 'text',
+  },
+  { flags: '--price-per-hour <usd>', description: 'what it costs an hour (default: no price)', kind: 'number' },
+  { flags: '--config-name <name>', description: 'its name (default: GPU and count)', kind: 'text' },
+  {
+    flags: '--configs-file <file>',
+    description: 'own machines from JSON: {"configs": [{"gpu_type": …}]}',
+    kind: 'text',
+  },
+];
+
 /** What `size` and `sweep` take alike. */
 const QUESTION_OPTIONS: OptionSpec[] = [
   model,
@@ -111,6 +144,7 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   catalogFiles,
   workloadFiles,
+  ...OWN_HARDWARE_OPTIONS,
 ];
 
 export const SIZE_OPTIONS: OptionSpec[] = [

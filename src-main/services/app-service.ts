@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
+import { checkMachines } from '../../src-worker/answers/own-hardware.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
@@ -14,6 +15,7 @@ import {
   predictInputSchema,
   queueInputSchema,
   sizeInputSchema,
+  type OwnMachineInput,
   type PlanQuestion,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
@@ -79,6 +81,8 @@ export interface AppService {
   facts: () => Facts;
   /** The catalogs in force as a file, all of them or those of some providers. */
   exportCatalog: (format: CatalogExportFormat, providers: readonly string[]) => string;
+  /** For hosts that read own machines from a file: a failure names the `machine` by its place in the list, and the `field`. */
+  checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
   close(): Promise<void>;
 }
@@ -283,6 +287,11 @@ export function createAppService(options: AppServiceOptions): AppService {
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
     facts,
     exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),
+    checkMachines: (machines) =>
+      answer(() => {
+        checkMachines(machines, facts());
+        return null;
+      }),
     close: () => (closed ??= close()),
   };
 }

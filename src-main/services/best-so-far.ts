@@ -1,6 +1,7 @@
 import { formatUsd, plural } from '../../src-worker/protocol/numbers.ts';
 import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { RunAnswer } from '../store/store.ts';
+import { gpusAt } from './points.ts';
 import { answerWords } from './run-question.ts';
 
 export interface BestSoFar {
@@ -11,9 +12,9 @@ export interface BestSoFar {
   answer(points: number): RunAnswer;
 }
 
-/** Follows a sweep's batches and keeps the passing row with the lowest cost per request. */
+/** Follows a sweep's batches and keeps the passing row with the lowest cost per request; without prices the one with the fewest GPUs. */
 export function bestSoFar(): BestSoFar {
-  let lowest = Number.POSITIVE_INFINITY;
+  let lowest: { usd: number; gpus: number } | null = null;
   let words: string | null = null;
   let answer: RunAnswer = { answer: null, usdPerHour: null };
   return {
@@ -21,10 +22,13 @@ export function bestSoFar(): BestSoFar {
       const costs = batch.numbers['cost_usd_per_request'];
       const passes = batch.numbers['meets_sla'];
       for (let row = 0; row < batch.rows; row += 1) {
+        if (passes?.[row] !== 1) continue;
         const cost = costs?.[row] ?? Number.NaN;
-        // No price is NaN, which is never lower.
-        if (passes?.[row] !== 1 || !(cost < lowest)) continue;
-        lowest = cost;
+        const place = Number.isNaN(cost)
+          ? { usd: Number.POSITIVE_INFINITY, gpus: gpusAt(batch, row) }
+          : { usd: cost, gpus: 0 };
+        if (lowest && (place.usd > lowest.usd || (place.usd === lowest.usd && place.gpus >= lowest.gpus))) continue;
+        lowest = place;
         words = describe(batch, row);
         answer = answerOf(batch, row);
       }
@@ -47,7 +51,7 @@ function answerOf(batch: ColumnBatch, row: number): RunAnswer {
 function describe(batch: ColumnBatch, row: number): string {
   const read = (column: string) => cell(batch, column, row);
   const cost = read('cost_usd_per_1m_output_tokens');
-  const price = typeof cost === 'number' ? `${formatUsd(cost)} per 1M output tokens` : 'price unknown';
+  const price = typeof cost === 'number' ? `${formatUsd(cost)} per 1M output tokens` : 'no price';
   const users = read('users');
   const load = typeof users === 'number' ? ` for ${plural(users, 'user')}` : '';
   const place = read('zone') ?? read('region');

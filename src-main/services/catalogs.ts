@@ -100,7 +100,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   for (const file of parts.files) {
     const { layer, notes } = fileLayer(file, laid([...importLayers(imports), ...files]));
     files.push(layer);
-    shortened(notes).forEach((note) => report(`${file.fileName}: ${note}`));
+    shortened(notes).forEach((note) => report(`${layer.origin}: ${note}`));
   }
 
   let catalog: LayeredCatalog;
@@ -273,7 +273,7 @@ function fileLayer(file: CatalogFileDraft, beneath: LayeredCatalog): { layer: La
   const found = readCatalogText(file, beneath);
   refuseProblems(file.fileName, found.problems);
   refuseNothing(file.fileName, found);
-  return { layer: { layer: 'file', origin: file.fileName, content: found.content }, notes: found.notes };
+  return { layer: { layer: 'file', origin: nameOf(file, found), content: found.content }, notes: found.notes };
 }
 
 /** What is said of a file that is not what was asked for. */
@@ -313,6 +313,8 @@ interface Entry {
   corrections: Corrections;
 }
 
+const SUBJECT_WORDS: Record<FactSubject, string> = { gpu: 'GPU', instance: 'instance', price: 'price' };
+
 const ENTRIES: Record<FactSubject, (catalog: LayeredCatalog) => Entry[]> = {
   gpu: ({ gpus }) => gpus.map((gpu) => ({ id: gpu.facts.id, ...gpu })),
   instance: ({ instances }) =>
@@ -336,7 +338,7 @@ function entryIn(
       id,
       entries.map((one) => one.id),
     );
-    throw invalidInput('unknown_entry', `There is no ${subject} "${id.slice(0, 200)}": ${near}`, { id });
+    throw invalidInput('unknown_entry', `There is no ${SUBJECT_WORDS[subject]} "${id.slice(0, 200)}": ${near}`, { id });
   }
   return {
     facts: entry.facts,

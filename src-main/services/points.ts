@@ -16,6 +16,8 @@ export const POINT_COLUMNS = [
   'meets_sla',
   'cost_usd_per_request',
   'cost_usd_per_hour',
+  'instances',
+  'gpu_count',
   'id',
   'reason',
 ] as const;
@@ -70,7 +72,7 @@ function commonest(counts: Gathered['reasons'], names: string[]): Pick<PointView
   return { reason: found?.reason ?? null, reasonRow: found?.first ?? null };
 }
 
-/** Whether a row ranks before another: by $/request, then $/hour, then id; no price comes last. */
+/** Whether a row ranks before another: by $/request, then $/hour; no price comes last, by its GPUs; then by id. */
 function cheaperRow(batch: ColumnBatch): (one: number, other: number) => boolean {
   const prices = [batch.numbers['cost_usd_per_request'], batch.numbers['cost_usd_per_hour']];
   const idOf = (row: number) => String(cell(batch, 'id', row));
@@ -81,9 +83,17 @@ function cheaperRow(batch: ColumnBatch): (one: number, other: number) => boolean
       if (difference < 0) return true;
       if (difference > 0) return false;
     }
-    return idOf(one) < idOf(other);
+    const gpus = hasPrice(batch, one) ? 0 : gpusAt(batch, one) - gpusAt(batch, other);
+    return gpus < 0 || (gpus === 0 && idOf(one) < idOf(other));
   };
 }
 
 const usd = (value: number | undefined): number =>
   value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+
+const hasPrice = (batch: ColumnBatch, row: number): boolean =>
+  usd(batch.numbers['cost_usd_per_request']?.[row]) !== Number.POSITIVE_INFINITY;
+
+/** GPUs of all instances of a row: what hardware without a price is compared by. */
+export const gpusAt = ({ numbers }: ColumnBatch, row: number): number =>
+  (numbers['instances']?.[row] ?? 0) * (numbers['gpu_count']?.[row] ?? 0);

@@ -1,3 +1,4 @@
+import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
 import { sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep-plan.ts';
 import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
@@ -79,7 +80,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
     plan(spec) {
       const { question, model } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
       const facts = parts.facts();
-      const space = sweepSpace(question, facts);
+      const space = sweepSpace(question, sweepFacts(question, facts));
       const survey = surveySearches(space.inputs, space.zones, model, facts);
       const work = {
         searches: survey.searches,
@@ -147,7 +148,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const silent = progressOf(taskId);
   tell(silent);
   const { question, model } = asked(parts, spec);
-  const plan = planSweep(question, facts);
+  const plan = planSweep(question, sweepFacts(question, facts));
   const best = bestSoFar();
   const live: LivePoints = livePoints(plan.points);
   const stored = storedSweep(

@@ -29,6 +29,10 @@ export async function exportShown(workspace: Workspace): Promise<void> {
 export async function copyVllmCommand(workspace: Workspace): Promise<void> {
   const { selected } = workspace.answer;
   if (!selected) return;
+  if (selected.vllm_command === null) {
+    workspace.announcement = selected.vllm_command_reason ?? '';
+    return;
+  }
   workspace.announcement = (await copyText(selected.vllm_command))
     ? `Copied the vLLM command for ${configurationName(selected)}`
     : 'The clipboard was refused; the command is under the answer.';

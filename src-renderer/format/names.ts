@@ -1,3 +1,4 @@
+import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import { isPrecision, precisionLabel, type Precision } from '../../src-worker/protocol/precision-labels.ts';
 
 export { precisionLabel, type Precision };
@@ -136,3 +137,7 @@ export const lowerFirst = (text: string): string =>
   /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 
 export const reasonLabel = (code: string): string => REASON_LABELS[code] ?? code.replaceAll('_', ' ');
+
+/** `5 replicas of one instance, flags of vllm 0.22`: what one start of a command serves. */
+export const startedBy = (replicas: number, engine: string): string =>
+  `${replicas === 1 ? 'one replica' : `${formatFixed(replicas)} replicas of one instance`}, flags of ${engine}`;

@@ -14,7 +14,7 @@ const amount =
   };
 
 /** How each key of a question stands in the form. Every key that the form can ask is here, `top` apart. */
-const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration'>]-?: Setter<Key> } = {
+const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | 'own_hardware'>]-?: Setter<Key> } = {
   model: (values, model) => (values.model = model),
   workload: (values, workload) => (values.workload = workload),
   users: (values, users) => {

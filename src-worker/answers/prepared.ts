@@ -6,6 +6,7 @@ import type { PlanCapacity, SizingScope, SizingSubject } from '../engine/sizing/
 import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
+import { checkGpuFilter, factsFor } from './own-hardware.ts';
 import { planMemoryOf, type KnownSubject } from './plan-memory.ts';
 import {
   checkPlace,
@@ -21,6 +22,7 @@ import {
 /** A request whose names are resolved and whose capacity searches are done; users, zone and price come later. */
 export interface PreparedSizing {
   input: SizeInput;
+  /** With own hardware in the place of all instances, where the request names some. */
   facts: Facts;
   model: Model;
   subject: SizingSubject;
@@ -44,15 +46,17 @@ const scvOf = ({ arrival }: Workload): number =>
 export function resolved(
   input: SizeInput,
   source: ModelSource,
-  facts: Facts,
+  catalogs: Facts,
 ): { prepared: Omit<PreparedSizing, 'evaluated'>; known: KnownSubject } {
+  const facts = factsFor(input, catalogs);
   const providers = resolveProviders(input.provider, facts);
   checkPlace(input, facts);
   const workload = overriddenWorkload(resolveWorkload(input.workload, facts), input);
   const calibration = resolveCalibration(input.calibration, facts);
   const engine = resolveEngine('vllm', facts);
   const gpuIds = resolveGpus(input.gpu, facts);
-  const known = planMemoryOf(facts).subject(subjectKey(input, source, workload), () => {
+  checkGpuFilter(input, gpuIds, facts);
+  const known = planMemoryOf(catalogs).subject(subjectKey(input, source, workload), () => {
     const model = analyzeGenerator(source);
     return { model, lengths: lengthsOf(workload, model) };
   });
@@ -102,14 +106,14 @@ export function prepareSizing(
 ): PreparedSizing {
   const { prepared, known } = resolved(input, source, facts);
   const { subject, scope } = prepared;
-  return { ...prepared, evaluated: evaluatePlans(subject, scope, facts, { known: known.plans, capacities }) };
+  return { ...prepared, evaluated: evaluatePlans(subject, scope, prepared.facts, { known: known.plans, capacities }) };
 }
 
 /** Keys of the plans that an answer to the request would have to evaluate; none where searches cannot be handed over. */
 export function missingPlans(input: SizeInput, source: ModelSource, facts: Facts): string[] {
   if (input.method !== 'batching') return [];
   const { prepared, known } = resolved(input, source, facts);
-  return unknownPlans(prepared.subject, prepared.scope, facts, known.plans);
+  return unknownPlans(prepared.subject, prepared.scope, prepared.facts, known.plans);
 }
 
 /** Evaluates the plans of these keys, and gives the capacities that were searched for. */
@@ -121,7 +125,7 @@ export function searchPlans(
 ): PlanCapacity[] {
   const { prepared, known } = resolved(input, source, facts);
   const { subject, scope } = prepared;
-  evaluatePlans(subject, scope, facts, { known: known.plans, keys: new Set(keys) });
+  evaluatePlans(subject, scope, prepared.facts, { known: known.plans, keys: new Set(keys) });
   return keys.flatMap((key) => {
     const capacity = known.plans.get(key)?.searched;
     return capacity ? [{ key, capacity }] : [];

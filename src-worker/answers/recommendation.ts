@@ -4,22 +4,28 @@ import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
+import { benchCommand, dataParallelOf, serveCommands, textOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
-export { commandQuestion, slaStatus, type RowContext } from './replica-part.ts';
+export { slaStatus, type RowContext } from './replica-part.ts';
 
 const NO_SIMULATION = 'The scheduler simulation that confirms answers is not built yet.';
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
 const TIGHT_KV_GIB = 8;
 
+/** Why the cost of hardware of one's own is null. */
+const OWN_HARDWARE = 'own_hardware';
+
+const roundedOrNull = (value: number | undefined): number | null => (value === undefined ? null : rounded(value));
+
 function costDocument({ cost, offer }: SizedPlan): CostDocument {
   return {
-    usd_per_hour_instance: rounded(cost.usdPerHourPerInstance),
-    usd_per_hour: rounded(cost.usdPerHour),
-    usd_per_month: rounded(cost.usdPerMonth),
-    usd_per_request: rounded(cost.usdPerRequest),
-    usd_per_1k_tokens: rounded(cost.usdPer1kTokens),
-    usd_per_1m_output_tokens: rounded(cost.usdPer1mOutputTokens),
+    usd_per_hour_instance: roundedOrNull(cost?.usdPerHourPerInstance),
+    usd_per_hour: roundedOrNull(cost?.usdPerHour),
+    usd_per_month: roundedOrNull(cost?.usdPerMonth),
+    usd_per_request: roundedOrNull(cost?.usdPerRequest),
+    usd_per_1k_tokens: roundedOrNull(cost?.usdPer1kTokens),
+    usd_per_1m_output_tokens: roundedOrNull(cost?.usdPer1mOutputTokens),
     price_as_of: offer.priceAsOf,
     price_source: offer.priceSource,
   };
@@ -38,7 +44,7 @@ function otherPlan(plan: SizedPlan | RefusedPlan, chosen: SizedPlan): OtherPlan 
     meets_sla: sized !== null,
     replicas: sized?.replicas ?? null,
     instances: sized?.instances ?? null,
-    usd_per_hour: sized ? rounded(sized.cost.usdPerHour) : null,
+    usd_per_hour: roundedOrNull(sized?.cost?.usdPerHour),
     reason: isSized(plan) ? null : plan.refusal.reason,
     detail: isSized(plan) ? null : plan.refusal.detail,
   };
@@ -71,7 +77,7 @@ function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
 
 function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
-  const warnings: Warning[] = [...plan.group.warnings];
+  const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
   if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
   warnings.push(...oldPrice(plan, context));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
@@ -83,11 +89,29 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
     const sentence = `${plan.instance.name} has less host memory than the checkpoint plus 4 GiB: loading will be slow.`;
     warnings.push({ code: 'host_memory_tight', sentence });
   }
-  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint)) {
-    const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it: put its id in place in the command.`;
+  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
+    const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
   }
   return warnings;
+}
+
+type CommandPart = Pick<
+  Recommendation,
+  'vllm_command' | 'vllm_command_reason' | 'vllm_commands' | 'vllm_command_replicas' | 'bench_command'
+>;
+
+function commandsOf(plan: SizedPlan, { prepared }: RowContext): CommandPart {
+  const replicas = dataParallelOf(plan, prepared);
+  const { safe, highPerformance } = serveCommands({ group: plan.group, dataParallel: replicas }, prepared);
+  const command = textOf(highPerformance);
+  return {
+    vllm_command: command,
+    vllm_command_reason: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
+    vllm_commands: { safe: textOf(safe), high_performance: command },
+    vllm_command_replicas: replicas,
+    bench_command: command && benchCommand(prepared, plan.ratePerReplicaPerMs * replicas),
+  };
 }
 
 /** One passing row as the documents show it. */
@@ -135,9 +159,9 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     interval_reason: NO_INTERVAL,
     burst: replica.burst,
     cost: costDocument(plan),
-    cost_reason: null,
+    cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
-    vllm_command: replica.vllm_command,
+    ...commandsOf(plan, context),
     warnings: warningsOf(plan, context),
   };
 }

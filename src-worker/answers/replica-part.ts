@@ -1,10 +1,8 @@
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
-import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import { meetsTargets } from '../engine/sizing/size.ts';
 import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.ts';
-import { vllmCommand, type CommandQuestion } from '../engine/sizing/vllm-command.ts';
 import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
@@ -74,24 +72,6 @@ function burstDocument(plan: SizedPlan, context: RowContext): BurstDocument {
   };
 }
 
-/** What the command of a plan is made from. */
-export function commandQuestion(
-  { group }: Pick<SizedPlan, 'group'>,
-  prepared: Pick<PreparedSizing, 'input' | 'model' | 'subject'>,
-): CommandQuestion {
-  const { workload } = prepared.subject;
-  return {
-    modelId: prepared.model.id,
-    checkpoint: prepared.model.checkpoint,
-    precision: group.precision,
-    kvCacheDtype: prepared.input.kv_cache_dtype,
-    tensorParallel: group.tensorParallel,
-    limits: group.limits,
-    servedTokens: servedContextTokens(prepared.subject),
-    hasPrefixCache: workload.prefixCache !== null || prepared.input.prefix_cache,
-  };
-}
-
 /** What a row says of one replica and its load: the same for every instance that runs the same plan. */
 type ReplicaPart = Pick<
   Recommendation,
@@ -109,7 +89,6 @@ type ReplicaPart = Pick<
   | 'trust'
   | 'bottleneck'
   | 'burst'
-  | 'vllm_command'
 >;
 
 /**
@@ -151,6 +130,5 @@ function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
       step,
     }),
     burst: burstDocument(plan, context),
-    vllm_command: vllmCommand(commandQuestion(plan, context.prepared)),
   };
 }

@@ -41,9 +41,11 @@ function documentOf(
   const { cut } = subject.lengths;
   const warnings = cut ? [{ code: 'context_cut', sentence: cutSentence(prepared, cut) }] : [];
   if (subject.model.isEstimated) {
-    const sentence = `${subject.model.architecture} is not a known architecture: sizes are computed from its fields. ${subject.model.assumptions.join(' ')}`;
+    const sentence = `Sizes of ${subject.model.architecture} are estimated from its config.json. ${subject.model.assumptions.join(' ')}`;
     warnings.push({ code: 'estimated_architecture', sentence });
   }
+  // What passes says it beside its own figures.
+  for (const { instance } of outcome.excluded) warnings.push(...(instance.own?.remarks ?? []));
   return {
     schema_version: SCHEMA_VERSION,
     input: { ...input, zone, ...(demand.users === null ? {} : { users: demand.users }) },

@@ -4,7 +4,7 @@ import type { Gpu, Instance } from '../engine/hardware/types.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { chooseOffer } from '../engine/sizing/offers.ts';
-import { checkPlanGroup, gpuGroup, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
+import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
 import { hostMemoryRefusal } from '../engine/sizing/size.ts';
 import type { PlanGroup, ReasonCode, SizingDemand, SizingSubject } from '../engine/sizing/types.ts';
 import type { SweepSpace } from '../engine/sweep/plan.ts';
@@ -54,12 +54,12 @@ export function surveySearches(
   inputs: readonly SizeInput[],
   zones: readonly (string | null)[],
   source: ModelSource,
-  facts: Facts,
+  catalogs: Facts,
 ): SearchSurvey {
   const survey: SearchSurvey = { searches: 0, instances: 0, rows: 0, plans: 0, removed: new Map() };
   const [first] = inputs;
   if (!first) return survey;
-  const { subject } = subjectOf(first, source, facts);
+  const { subject, facts } = subjectOf(first, source, catalogs);
   const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
   const providers = resolveProviders(first.provider, facts);
   const offered = facts.instances.filter(({ provider }) => providers.length === 0 || providers.includes(provider));
@@ -74,7 +74,7 @@ export function surveySearches(
     };
     const groups = new Map<string, PlanGroup>();
     for (const instance of offered) {
-      const gpu = gpus.get(instance.gpuId);
+      const gpu = gpuOf(instance, gpus);
       if (!gpu || (gpuIds.size > 0 && !gpuIds.has(gpu.id))) continue;
       const place = placeRefusals.get(instance) ?? null;
       if (place !== 'retired') seen.add(instance);

@@ -18,3 +18,6 @@ export const msFromSeconds = (seconds: number): number => seconds * MS_PER_S;
 export const secondsFromMs = (ms: number): number => ms / MS_PER_S;
 export const msFromMicroseconds = (us: number): number => us / 1000;
 export const percentFromFraction = (fraction: number): number => fraction * 100;
+export const gbFromBytes = (bytes: number): number => bytes / BYTES_PER_GB;
+export const gbPerSFromBytesPerS = (bytesPerS: number): number => bytesPerS / 1e9;
+export const tflopsFromFlopPerS = (flopPerS: number): number => flopPerS / 1e12;

@@ -162,6 +162,26 @@ const batchLimits = z.strictObject({
   max_num_seqs: z.number().int().positive().max(1_000_000),
 });
 
+/** What the command line of a version range looks like: only what differs between versions, or may be refused. */
+const engineCommandSchema = z.strictObject({
+  /** Words that start a server, before the model. */
+  serve: text,
+  /** Words that start the benchmark of a server; null where the version has no such command. */
+  benchmark: text.nullable(),
+  /** null where a server is one replica. */
+  data_parallel_flag: text.nullable(),
+  prefix_caching: z.strictObject({ default: z.boolean(), on_flag: text, off_flag: text.nullable() }),
+  /** False: a step has to hold the longest request whole. */
+  chunked_prefill: z.boolean(),
+  /** Value of --quantization by the precision it makes of a 16-bit checkpoint while loading. */
+  quantized_while_loading: z.partialRecord(z.enum(['fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4']), text),
+  /** `quant_method` of the checkpoints it loads, as config.json names them. */
+  checkpoint_methods: z.array(text).min(1),
+  /** Classes it refuses to run in float16. */
+  bfloat16_architectures: z.array(text),
+  source: text,
+});
+
 export const engineFileSchema = z.strictObject({
   schema_version: schemaVersion,
   engine: id,
@@ -187,6 +207,7 @@ export const engineFileSchema = z.strictObject({
         cuda_graphs_in_budget: z.boolean(),
         /** Layers keep what their kind needs; false = windowed layers are given the cache of the whole context. */
         hybrid_kv_cache: z.boolean(),
+        command: engineCommandSchema,
         source: text,
         retrieved: date,
       }),
@@ -221,6 +242,8 @@ export const calibrationFileSchema = z.strictObject({
       bandwidthRange: rangeSchema.exactOptional(),
       computeRange: rangeSchema.exactOptional(),
       gpuIds: z.array(id),
+      /** GPUs that no family lists and that take these factors; one family for each architecture and kind of memory. */
+      standsFor: z.strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) }).exactOptional(),
       note: text.exactOptional(),
     }),
   ),

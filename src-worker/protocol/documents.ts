@@ -168,8 +168,24 @@ export interface Recommendation {
   /** Why a cost is null; null when there is a price. */
   cost_reason: string | null;
   other_plans: OtherPlan[];
-  vllm_command: string;
+  /** The command that was sized (`vllm_commands.high_performance`); null where vLLM would not come up with it. */
+  vllm_command: string | null;
+  /** Why there is no command, and what is needed instead; null where there is one. */
+  vllm_command_reason: string | null;
+  vllm_commands: VllmCommands;
+  /** Replicas that one start of the command serves. */
+  vllm_command_replicas: number;
+  /** `vllm bench serve` at the planned load of what one start serves; null without a command. */
+  bench_command: string | null;
   warnings: Warning[];
+}
+
+/** Two ways to start the same plan; the answer's figures hold for `high_performance`. */
+export interface VllmCommands {
+  /** Conservative memory share, and no more sequences at once than the KV cache holds at P99 lengths. */
+  safe: string | null;
+  /** The defaults of the engine's version. */
+  high_performance: string | null;
 }
 
 export interface Margin {
@@ -424,9 +440,16 @@ export interface DetailDocument {
     /** Which of the two limits the sequences, in words. */
     sentence: string;
   } | null;
+  /** What was sized; null where no step of the plan runs, or vLLM would not come up. */
   serve_command: string | null;
   command_flags: CommandFlag[];
-  /** `vllm bench serve` at the planned load of a replica, which would check the prediction. */
+  safe_command: string | null;
+  safe_command_flags: CommandFlag[];
+  /** Why vLLM would not come up, and what is needed instead. */
+  serve_command_reason: string | null;
+  /** Replicas that one start of the command serves. */
+  serve_command_replicas: number;
+  /** `vllm bench serve` at the planned load of what one start serves, which would check the prediction. */
   bench_command: string | null;
   cheaper: CheaperCandidate[];
   versions: Versions;

@@ -11,6 +11,7 @@ export const precisionSchema = z.enum([...PRECISIONS, 'checkpoint']);
 export const pricingSchema = z.enum(['ondemand', 'spot']);
 export const methodSchema = z.enum(['batching', 'mg1']);
 export const kvCacheDtypeSchema = z.enum(['auto', 'fp8']);
+export const LINKS = ['pcie', 'nvlink', 'nvlink-bridge', 'nvswitch', 'xgmi'] as const;
 
 export const LATENCY_METRICS = [
   'ttft_mean',
@@ -30,6 +31,36 @@ export const LATENCY_METRICS = [
 const name = z.string().min(1).max(300);
 const tokens = z.number().min(1).max(10_000_000);
 const fraction = z.number().min(0).max(1);
+
+/** Own machines of one question. */
+export const MOST_MACHINES = 100;
+
+/** A machine of one's own. */
+export const ownMachineSchema = z.strictObject({
+  /** Stands in ids between slashes. */
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    // eslint-disable-next-line no-control-regex -- a name is shown in terminals
+    .regex(/^[^/\u0000-\u001f\u007f]*$/, { error: 'must have neither slashes nor line breaks' }),
+  /** Id, short form or name of a GPU of the catalog. */
+  gpu: name,
+  /** A whole number, or a share below 1: a MIG slice. */
+  gpu_count: z.number().min(0.01).max(1024).default(1),
+  /** GB of one GPU as its data sheet counts them, of the slice where the count is below 1; null = the catalog's. */
+  gpu_vram_gb: z.number().positive().max(1e12).nullable().default(null),
+  vcpus: z.number().int().min(1).max(100_000).nullable().default(null),
+  /** GB of 2^30 bytes, as memory modules are sold; null = not known, and not checked. */
+  memory_gb: z.number().min(0.1).max(1e6).nullable().default(null),
+  /** null = PCIe. */
+  interconnect: z.enum(LINKS).nullable().default(null),
+  /** null = judged without a price. */
+  usd_per_hour: z.number().positive().max(1e6).nullable().default(null),
+});
+export type OwnMachineInput = z.output<typeof ownMachineSchema>;
+export type OwnMachineDraft = z.input<typeof ownMachineSchema>;
 
 export const sizeInputSchema = z.strictObject({
   /** Hub id, alias, or id in the config store. A host resolves paths to an id first. */
@@ -64,6 +95,8 @@ export const sizeInputSchema = z.strictObject({
   method: methodSchema.default('batching'),
   calibration: name.default('default'),
   top: z.number().int().min(1).max(100_000).default(3),
+  /** Not empty = only these machines are sized, and nothing is rented. */
+  own_hardware: z.array(ownMachineSchema).max(MOST_MACHINES).default([]),
 });
 /** With every default filled in. */
 export type SizeInput = z.output<typeof sizeInputSchema>;

@@ -101,14 +101,33 @@ describe.each([
     expect(planned.map(({ batch }) => batch)).toEqual([Math.max(1, Math.round(row.batch.mean_running))]);
   });
 
-  it('explains every flag of its command once', () => {
+  it('explains every flag of both commands once', () => {
     expect(document.serve_command).toBe(row.vllm_command);
-    const flags = [...row.vllm_command.matchAll(/ (--[a-z-]+)/g)].map(([, flag]) => flag);
-    expect(document.command_flags.map(({ flag }) => flag)).toEqual(flags);
-    for (const { flag, value, why } of document.command_flags) {
-      expect(row.vllm_command).toContain(value === null ? flag : `${flag} ${value}`);
-      expect(why).not.toMatch(/NaN|undefined|Infinity|null/);
+    expect(document.safe_command).toBe(row.vllm_commands.safe);
+    expect(document.bench_command).toBe(row.bench_command);
+    for (const [command, explained] of [
+      [row.vllm_command, document.command_flags],
+      [row.vllm_commands.safe, document.safe_command_flags],
+    ] as const) {
+      if (command === null) throw new Error('no command');
+      const flags = [...command.matchAll(/ (--[a-z-]+)/g)].map(([, flag]) => flag);
+      expect(explained.map(({ flag }) => flag)).toEqual(flags);
+      for (const { flag, value, why } of explained) {
+        expect(command).toContain(value === null ? flag : `${flag} ${value}`);
+        expect(why).not.toMatch(/NaN|undefined|Infinity|null/);
+      }
     }
+  });
+
+  it('shows the division that gives the seats of the safe command', () => {
+    const seats = document.safe_command_flags.find(({ flag }) => flag === '--max-num-seqs');
+    const parts = /^([\d.,]+) GiB of room \/ ([\d.,]+) GiB for a request of [\d,]+ tokens = ([\d,]+), /.exec(
+      seats?.why ?? '',
+    );
+    const [room = NaN, each = NaN, held = NaN] = (parts ?? []).slice(1).map((text) => Number(text.replaceAll(',', '')));
+    // Two decimals of the request's GiB are the coarsest figure in it.
+    expect(Math.abs(room / held - each)).toBeLessThan(0.005 + room / held ** 2);
+    expect(Number(seats?.value)).toBeLessThanOrEqual(held);
   });
 });
 

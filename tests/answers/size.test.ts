@@ -231,7 +231,7 @@ describe('size: options', () => {
 
   test('the vLLM command covers the P99 of prompt and answer and stays within the context', () => {
     const { vllm_command } = best(chat(100));
-    const length = Number(/--max-model-len (\d+)/.exec(vllm_command)?.[1]);
+    const length = Number(/--max-model-len (\d+)/.exec(vllm_command ?? '')?.[1]);
     expect(length).toBeGreaterThan(900);
     expect(length).toBeLessThanOrEqual(4096);
     expect(vllm_command).toMatch(/^vllm serve meta-llama\/Llama-2-7b-hf --tensor-parallel-size 1 /);
@@ -263,7 +263,7 @@ describe('size: lessons', () => {
       top: 1000,
     });
     for (const { memory, vllm_command, replicas } of recommendations) {
-      const served = Number(/--max-model-len (\d+)/.exec(vllm_command)?.[1]);
+      const served = Number(/--max-model-len (\d+)/.exec(vllm_command ?? '')?.[1]);
       expect(memory.kv_cache_tokens).toBeGreaterThanOrEqual(served);
       expect(replicas).toBeLessThan(1000);
     }
@@ -291,10 +291,13 @@ describe('size: lessons', () => {
     expect(row.burst.requests_per_s).toBeCloseTo(2 * (row.throughput.requests_per_s ?? NaN), 6);
   });
 
-  test('a precision the quantized checkpoint does not hold is warned about, and not asked of vLLM', () => {
+  test('a precision the quantized checkpoint does not hold has no command but says what is needed', () => {
     const { recommendations } = size({ model: 'Qwen/Qwen2.5-32B-Instruct-AWQ', users: 5, quantization: ['fp8'] });
     const [row] = recommendations;
-    expect(row?.vllm_command).not.toContain('--quantization');
+    expect(row?.vllm_command).toBeNull();
+    expect(row?.vllm_commands).toEqual({ safe: null, high_performance: null });
+    expect(row?.bench_command).toBeNull();
+    expect(row?.vllm_command_reason).toMatch(/holds int4: fp8 needs an FP8 checkpoint/);
     expect(row?.warnings.some(({ code }) => code === 'needs_quantized_checkpoint')).toBe(true);
   });
 

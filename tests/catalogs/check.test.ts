@@ -64,12 +64,20 @@ describe('checking a catalogs folder', () => {
     ).toEqual(['models/configs/me__stray.json: is not in models/index.json: list it there or remove it.']);
   });
 
-  test('a GPU that can be served and has no family', () => {
+  test('a GPU that no family lists is in order: its chip’s family stands for it', () => {
     expect(
       problemsAfter((folder) => {
         breakFile(folder, 'calibration/default.json', '"nvidia-h200", ', '');
       }),
-    ).toEqual([expect.stringMatching(/^calibration\/default\.json: families: .*"nvidia-h200": add it/)]);
+    ).toEqual([]);
+  });
+
+  test('rules are part of it', () => {
+    const folder = copyOfCatalogs({ withConfigs: true });
+    breakFile(folder, 'gpus.json', '"supports_bf16": false', '"supports_bf16": true');
+    const { problems, issues } = checkCatalogs(folder);
+    expect(problems).toEqual([]);
+    expect(issues.filter(({ severity }) => severity === 'error')).toMatchObject([{ rule: 'bf16-capability' }]);
   });
 
   test('several broken files are all reported, each once', () => {

@@ -2,11 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { answerSize } from '../../src-worker/answers/size.ts';
+import { familyOf } from '../../src-worker/engine/calibration/lookup.ts';
+import type { Facts } from '../../src-worker/engine/facts.ts';
 import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
 import { checkCatalogs } from '../../src-main/catalogs/check.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { copyOfCatalogs } from './folder.ts';
+import { instanceIn, over, read } from './formats/reading.ts';
 
 /** The examples of catalogs/README.md, in its order. */
 const [gpu, family, instance, provider, workload] = [
@@ -25,24 +28,40 @@ function edit(folder: string, path: string, change: (file: Lists) => void): void
   writeFileSync(join(folder, path), JSON.stringify(file));
 }
 
-describe('the recipes of catalogs/README.md work as they are printed', () => {
-  test('a GPU', () => {
-    const folder = copyOfCatalogs();
-    edit(folder, 'gpus.json', ({ gpus }) => gpus.push(gpu));
-    edit(folder, 'calibration/default.json', ({ families }) => families['dc_hopper']?.gpuIds.push('nvidia-x1'));
-    edit(folder, 'calibration/seed.json', ({ families }) => families['all']?.gpuIds.push('nvidia-x1'));
-    expect(loadFacts(folder).gpus.at(-1)).toMatchObject({ id: 'nvidia-x1', memoryBandwidthBytesPerS: 3e12 });
-  });
+function sized(question: object, facts: Facts): ReturnType<typeof answerSize> {
+  const model = readBundledModel(bundledCatalogsFolder(), 'meta-llama/Llama-2-7b-hf') ?? expect.fail('not bundled');
+  return answerSize(sizeInputSchema.parse({ model: model.id, users: 20, ...question }), model, facts);
+}
 
-  test('a family of its own, without which the check reports the GPU', () => {
+describe('the recipes of catalogs/README.md work as they are printed', () => {
+  test('a GPU: one entry, without an issue, and its answers say that they extrapolate from its chip’s family', () => {
     const folder = copyOfCatalogs({ withConfigs: true });
     edit(folder, 'gpus.json', ({ gpus }) => gpus.push(gpu));
-    expect(checkCatalogs(folder).problems).toEqual([expect.stringContaining('"nvidia-x1"')]);
+    const before = checkCatalogs(bundledCatalogsFolder());
+    expect(checkCatalogs(folder)).toEqual({ ...before, gpus: before.gpus + 1 });
+
+    const facts = loadFacts(folder);
+    const added = facts.gpus.find(({ id }) => id === 'nvidia-x1') ?? expect.fail('not loaded');
+    expect(added).toMatchObject({ memoryBandwidthBytesPerS: 3e12 });
+    const own = { gpuId: 'nvidia-x1', gpuCount: 1, name: 'x1-box' };
+    const h100 = facts.instances.find(({ gpuId, gpuCount }) => gpuId === 'nvidia-h100-80gb' && gpuCount === 1);
+    const asked = { ...facts, instances: [{ ...(h100 ?? expect.fail('no H100 alone')), ...own }] };
+    const { recommendations } = sized({ gpu: ['x1'] }, asked);
+    expect(recommendations[0]).toMatchObject({ instance: 'x1-box', gpu: 'nvidia-x1' });
+    expect(recommendations[0]?.warnings.map(({ code }) => code)).toContain('extrapolated_gpu');
+    const profile = facts.calibrations.find(({ name }) => name === 'default') ?? expect.fail('no profile');
+    expect(familyOf(profile, added)).toMatchObject({ name: 'dc_hopper', isMeasured: false });
+  });
+
+  test('a family of its own, which then wins over its chip’s', () => {
+    const folder = copyOfCatalogs();
+    edit(folder, 'gpus.json', ({ gpus }) => gpus.push(gpu));
     for (const profile of ['default', 'seed']) {
       edit(folder, `calibration/${profile}.json`, ({ families }) => Object.assign(families, family));
     }
-    expect(checkCatalogs(folder).problems).toEqual([]);
-    for (const { families } of loadFacts(folder).calibrations) expect(families['x1']?.gpuIds).toEqual(['nvidia-x1']);
+    const { gpus, calibrations } = loadFacts(folder);
+    const added = gpus.find(({ id }) => id === 'nvidia-x1') ?? expect.fail('not loaded');
+    for (const profile of calibrations) expect(familyOf(profile, added).name, profile.name).toBe('x1');
   });
 
   test('an instance', () => {
@@ -63,15 +82,28 @@ describe('the recipes of catalogs/README.md work as they are printed', () => {
     writeFileSync(join(folder, 'workloads/mine.json'), JSON.stringify({ schema_version: 1, workloads: [workload] }));
     const facts = loadFacts(folder);
     expect(facts.workloads.map(({ name }) => name)).toContain('summaries');
-    const model = readBundledModel(bundledCatalogsFolder(), 'meta-llama/Llama-2-7b-hf') ?? expect.fail('not bundled');
-    const question = {
-      model: model.id,
-      workload: 'summaries',
-      users: 20,
-      provider: ['gcp'],
-      gpu: ['nvidia-h100-80gb'],
-    };
-    const { recommendations } = answerSize(sizeInputSchema.parse(question), model, facts);
+    const { recommendations } = sized({ workload: 'summaries', provider: ['gcp'], gpu: ['nvidia-h100-80gb'] }, facts);
     expect(recommendations.some(({ meets_sla }) => meets_sla)).toBe(true);
+  });
+});
+
+describe('the recipes of CONTRIBUTING.md work as they are printed', () => {
+  const [provider = ''] = [
+    ...readFileSync(join(bundledCatalogsFolder(), '../CONTRIBUTING.md'), 'utf8').matchAll(/```json\r?\n([\s\S]*?)```/g),
+  ].map(([, text = '']) => text);
+
+  test('a provider from a file, in the form of the seed', () => {
+    const found = read(provider);
+    expect(found).toMatchObject({ format: 'seed', problems: [] });
+    expect(instanceIn(over(found), 'aws', 'p4d.24xlarge')).toMatchObject({
+      layer: 'file',
+      offers: [{ facts: { region: 'us-east-1', on_demand_usd_per_hour: 21.96, zones: ['us-east-1a'] } }],
+    });
+  });
+
+  test('a GPU from a file, with the entry of catalogs/README.md', () => {
+    const found = read({ schema_version: 1, gpus: [gpu] });
+    expect(found).toMatchObject({ format: 'configiq', problems: [] });
+    expect(over(found).gpus.at(-1)).toMatchObject({ layer: 'file', facts: { id: 'nvidia-x1' } });
   });
 });

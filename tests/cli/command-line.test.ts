@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -11,7 +11,7 @@ import type {
   SizeDocument,
   SweepPlanDocument,
 } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq, startConfigiq, type Ended } from './command.ts';
+import { ensureBuilt, PROJECT, runConfigiq, startConfigiq, type Ended } from './command.ts';
 
 // The built program, started as people start it. Each call costs a third of a second, so the calls are few and told
 // much about.
@@ -193,6 +193,14 @@ describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
   });
 });
 
+interface CheckDocument {
+  healthy: boolean;
+  gpus: number;
+  models: number;
+  problems: string[];
+  issues: { rule: string; severity: string; entry: string; field: string; value: unknown; sentence: string }[];
+}
+
 describe('configiq queue, predict, model and catalog', () => {
   it('queue: M/M/1 at half load waits as long as it serves, and half of the arrivals do not wait', async () => {
     const { code, stdout, stderr } = await configiq('queue', '--rate', '1', '--service-ms', '500', '--json');
@@ -239,7 +247,11 @@ describe('configiq queue, predict, model and catalog', () => {
     );
     const imported = await configiq('model', 'import', file, '--id', 'me/tiny');
     expect(imported).toMatchObject({ code: 0 });
-    expect((await configiq('model', 'list')).stdout).toContain('me/tiny');
+    const { stdout: list } = await configiq('model', 'list');
+    expect(list).toContain('me/tiny');
+    // The one bundled model that is counted and generates no text; none of the bundled ones cannot be read.
+    expect(list).toMatch(/Counted, not sized \(model show says why\):\n {2}intfloat\/e5-mistral-7b-instruct\n/);
+    expect(list).not.toContain('Not supported');
     expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 0, stdout: '' });
     expect(await configiq('model', 'remove', 'me/tiny')).toMatchObject({ code: 2 });
   });
@@ -306,13 +318,39 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(stdout).toContain('Utilization: not applicable to a static batch');
   });
 
-  it('catalog: check counts what there is on one line', async () => {
+  it('catalog: check counts what there is on one line, then warns rule by rule', async () => {
     const [text, json] = await Promise.all([configiq('catalog', 'check'), configiq('catalog', 'check', '--json')]);
     expect(text).toMatchObject({ code: 0, stderr: '' });
-    const { gpus, models, problems } = parseJson<{ gpus: number; models: number; problems: string[] }>(json.stdout);
+    const { gpus, models, problems, issues } = parseJson<CheckDocument>(json.stdout);
     expect(gpus).toBeGreaterThan(10);
     expect(problems).toEqual([]);
-    expect(text.stdout).toMatch(new RegExp(`^In order: ${gpus} GPUs, .* ${models} models.*\\.\n$`));
+    const [first = '', ...warnings] = text.stdout.trimEnd().split('\n');
+    expect(first).toMatch(new RegExp(`^In order: ${gpus} GPUs, .* ${models} models.*\\.$`));
+    expect(issues.map(({ severity }) => severity)).not.toContain('error');
+    expect(warnings.join('\n')).toMatch(/^4 warnings of spot-plausible: Spot is not far below/m);
+    for (const { rule } of issues) expect(text.stdout).toContain(` of ${rule}: `);
+    for (const line of warnings) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('catalog: check of a folder with a wrong fact is exit 4, with rule, entry, field and cure', async () => {
+    const folder = inHome('catalogs');
+    cpSync(join(PROJECT, 'catalogs'), folder, { recursive: true });
+    const file = join(folder, 'gpus.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"supports_bf16": false', '"supports_bf16": true'));
+    const [text, json] = await Promise.all([
+      configiq('catalog', 'check', folder),
+      configiq('catalog', 'check', folder, '--json'),
+    ]);
+    expect(text.code).toBe(4);
+    expect(text.stdout).toMatch(/^1 error of bf16-capability: /);
+    expect(text.stdout).toContain('nvidia-p4: supports_bf16: true: compute capability 6.1 has no bf16');
+    expect(text.stderr).toContain('The catalogs have 1 error (bf16-capability): mend');
+    expect(json.code).toBe(4);
+    const { healthy, issues } = parseJson<CheckDocument>(json.stdout);
+    expect(healthy).toBe(false);
+    expect(issues.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { rule: 'bf16-capability', entry: 'nvidia-p4', field: 'supports_bf16', value: true },
+    ]);
   });
 
   it('catalog: check of a broken folder is exit 4 with the problems, all of them as JSON', async () => {

@@ -19,8 +19,9 @@ export function ensureBuilt(): void {
 }
 
 /** The real program in a process of its own, with nothing of this one's environment that could change its words. */
-export function startConfigiq(args: string[], home: string, environment: Record<string, string> = {}) {
+export function startConfigiq(args: string[], home: string, environment: Record<string, string> = {}, cwd = PROJECT) {
   return spawn(process.execPath, [LAUNCHER, ...args], {
+    cwd,
     env: {
       PATH: process.env['PATH'],
       LANG: 'C.UTF-8',
@@ -33,14 +34,15 @@ export function startConfigiq(args: string[], home: string, environment: Record<
   });
 }
 
-/** `input` comes through its standard input. */
+/** `input` comes through its standard input; `cwd` is the folder it is started in. */
 export function runConfigiq(
   args: string[],
   home: string,
   environment: Record<string, string> = {},
   input = '',
+  cwd = PROJECT,
 ): Promise<Ended> {
-  const child = startConfigiq(args, home, environment);
+  const child = startConfigiq(args, home, environment, cwd);
   // It may end without reading it all.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);

@@ -141,6 +141,10 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
     cost_reason: null,
     other_plans: [],
     vllm_command: 'vllm serve meta-llama/Llama-2-7b-hf --dtype float16 --max-model-len 2048',
+    vllm_command_reason: null,
+    vllm_commands: { safe: 'vllm serve m --max-num-seqs 8', high_performance: 'vllm serve m' },
+    vllm_command_replicas: 1,
+    bench_command: 'vllm bench serve --model m',
     warnings: [],
     ...changes,
   };

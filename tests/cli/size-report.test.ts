@@ -25,7 +25,11 @@ describe('size report: an answer', () => {
       'Tail Latency Analysis:',
       'THROUGHPUT ANALYSIS',
       'COST ANALYSIS',
-      'vLLM command',
+      'vLLM COMMANDS (vllm 0.22)',
+      'HIGH PERFORMANCE',
+      'SAFE',
+      'Benchmark of one start',
+      'SUMMARY',
       'ANALYSIS ASSUMPTIONS',
     ]);
     expect(order.every((position) => position >= 0)).toBe(true);
@@ -33,7 +37,7 @@ describe('size report: an answer', () => {
   });
 
   it('stays within 80 columns, commands aside', () => {
-    const wide = report.split('\n').filter((line) => [...line].length > 80 && !line.includes('vllm serve'));
+    const wide = report.split('\n').filter((line) => [...line].length > 80 && !/vllm (bench )?serve/.test(line));
     expect(wide).toEqual([]);
   });
 
@@ -109,10 +113,22 @@ describe('size report: an answer', () => {
     expect(report).toContain('as of 2026-07-20');
   });
 
+  it('sums up: what to rent, what it costs, whether every target holds and which is the tightest', () => {
+    const summary = report.slice(report.indexOf('SUMMARY'));
+    for (const line of [
+      'Recommended configuration: 3 × g2-standard-8 (gcp, us-central1)',
+      'Deployment: 3 replicas of 1 × nvidia-l4 in fp16, $2.56/h, $1,869.38 a month',
+      'Targets: ✓ all 3 gating targets met; the tightest is TPOT P50 (gap -9.0%)',
+      'Not gating: E2E P50 (gap +245.0%)',
+    ]) {
+      expect(summary.split('\n')).toContain(line);
+    }
+  });
+
   it('counts reasons and names the nearest miss with its margin', () => {
     expect(report).toContain('1  misses the latency targets');
     expect(report.replaceAll(/\s+/g, ' ')).toContain(
-      'n1-standard-8-t4 (gcp), nvidia-t4, TP 1, fp16: TPOT P50 is 56 ms with nobody else there, the target is 50 ms. (12.0% off the limit)',
+      'n1-standard-8-t4 (gcp), nvidia-t4, TP 1, fp16: TPOT P50 is 56 ms with nobody else there, the target is 50 ms. (worst SLA gap: TPOT P50 +12.0%)',
     );
   });
 });
@@ -137,7 +153,37 @@ describe('size report: what is shown', () => {
     ];
     const tight = sizeReport(sizeDocument({ recommendations: [recommendation({ warnings })] }), null, SHOW);
     expect(tight).toContain('MEMORY WARNING');
+    expect(positions(tight, ['SAFE (', 'MEMORY WARNING', 'SUMMARY'])).toEqual(
+      [...positions(tight, ['SAFE (', 'MEMORY WARNING', 'SUMMARY'])].sort((a, b) => a - b),
+    );
     expect(tight.match(/memory is tight/g)).toHaveLength(1);
+  });
+
+  it('prints both commands on a line each, says what one start serves, and where the safe one would queue', () => {
+    const commands = { high_performance: 'vllm serve m --max-num-seqs 256', safe: 'vllm serve m --max-num-seqs 40' };
+    const rows = { replicas: 8, instances: 2, vllm_command_replicas: 4, vllm_commands: commands };
+    const text = sizeReport(sizeDocument({ recommendations: [recommendation(rows)] }), null, SHOW);
+    const lines = text.split('\n');
+    expect(lines).toContain(`  ${commands.high_performance}`);
+    expect(lines).toContain(`  ${commands.safe}`);
+    expect(lines).toContain('  vllm bench serve --model m');
+    const flat = text.replaceAll(/\s+/g, ' ');
+    expect(flat).toContain('One start on each instance serves 4 replicas; the plan has 8 on 2 instances.');
+    expect(flat).toContain('! It lets 40 requests run at once, the planned load runs 90.0 on average');
+    const roomy = { ...rows, batch: { mean_running: 30, max_running: 60 } };
+    expect(sizeReport(sizeDocument({ recommendations: [recommendation(roomy)] }), null, SHOW)).not.toContain('It lets');
+  });
+
+  it('says why there is no command, and prints none', () => {
+    const none = {
+      vllm_command: null,
+      vllm_command_reason: 'It holds fp16: int4 needs a checkpoint with 4-bit weights.',
+      vllm_commands: { safe: null, high_performance: null },
+      bench_command: null,
+    };
+    const text = sizeReport(sizeDocument({ recommendations: [recommendation(none)] }), null, SHOW);
+    expect(text).toContain('No command: It holds fp16: int4 needs a checkpoint with 4-bit weights.');
+    expect(text).not.toMatch(/vllm serve|HIGH PERFORMANCE|null/);
   });
 
   it('shows a prefix cache with and without', () => {
@@ -211,7 +257,7 @@ describe('size report: no answer', () => {
   it('keeps a change with many targets within 80 columns', () => {
     const change = 'TTFT P50 5 -> 55, TTFT P95 5 -> 90, TTFT P99 5 -> 120, TPOT P50 10 -> 44, TPOT P95 12 -> 60 ms';
     const text = sizeReport({ ...document, relaxations: [relaxation({ change })] }, null, SHOW);
-    expect(text.split('\n').filter((line) => [...line].length > 80 && !line.includes('vllm serve'))).toEqual([]);
+    expect(text.split('\n').filter((line) => [...line].length > 80)).toEqual([]);
     expect(flat(text)).toContain(change);
   });
 

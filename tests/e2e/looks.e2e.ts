@@ -77,6 +77,7 @@ const STATES: State[] = [
     'size, a bad field',
     async (app) => {
       await app.show('Size');
+      await app.size.waitForAnswer();
       await app.size.setUsers('many');
     },
   ],
@@ -146,7 +147,7 @@ const MODEL_STATES: State[] = [
       await page.keyboard.press('Escape');
       await app.models.search('e5-mistral');
       await page.getByLabel('Kind', { exact: true }).click();
-      await page.getByRole('option', { name: /^Not supported/ }).click();
+      await page.getByRole('option', { name: /^Not sized/ }).click();
       await app.models.table.getByRole('rowheader').first().click();
       await app.models.facts.getByText('Cannot be sized.').waitFor();
     },

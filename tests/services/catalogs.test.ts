@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { openStore } from '../../src-main/store/open.ts';
+import { databaseFile } from '../../src-main/services/data-folder.ts';
+
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
 
 const OWN_GPU = {
@@ -82,4 +85,176 @@ describe('what the catalogs hold', () => {
     expect(valueOf(await second.api.browseCatalog()).imports).toMatchObject([{ id: 1, name: 'x1.json' }]);
     expect(errorOf(await second.api.removeCatalogImport(7))).toMatchObject({ code: 'unknown_import' });
   });
+});
+
+const LLAMA = 'meta-llama/Llama-2-7b-hf';
+const awsFile = (instances: unknown[]) => ({
+  fileName: 'aws_catalog.json',
+  text: JSON.stringify({ metadata: { provider: 'AWS' }, vm_instances: instances }, null, 2),
+  format: null,
+  provider: null,
+});
+const A100S = [{ type: 'nvidia-a100-40gb', count: 8 }];
+
+describe("a provider's file in the form of the seed", () => {
+  test('without a price its instance is excluded as price_unknown, marked, until the import is removed', async () => {
+    const { api } = startService(temporaryFolder());
+    const question = { model: LLAMA, users: 10, provider: ['aws'], gpu: ['nvidia-a100-40gb'] };
+    const reasons = async () =>
+      valueOf(await api.size(question)).excluded.map(({ instance, reason }) => [instance, reason]);
+    expect(await reasons()).toEqual([]);
+    valueOf(await api.importCatalog(awsFile([{ name: 'p4d.24xlarge', gpus: A100S }]), false));
+    expect(await reasons()).toEqual([['p4d.24xlarge', 'price_unknown']]);
+    expect(
+      valueOf(await api.listCatalog()).instances.find(({ instance }) => instance === 'p4d.24xlarge'),
+    ).toMatchObject({
+      layer: 'imported',
+    });
+    valueOf(await api.removeCatalogImport(1));
+    expect(await reasons()).toEqual([]);
+  });
+
+  test('a recommendation says whose price it is', async () => {
+    const file = awsFile([{ name: 'mine', gpus: A100S, ondemand_price_usd: 0.1 }]);
+    const { api } = startService(temporaryFolder(), { catalogFiles: [{ ...file, fileName: '/tmp/mine.json' }] });
+    const { recommendations } = valueOf(await api.size({ model: LLAMA, users: 10 }));
+    expect(recommendations[0]).toMatchObject({ instance: 'mine', catalog: 'file', cost: { usd_per_hour: 0.1 } });
+    expect(valueOf(await api.browseCatalog()).imports).toEqual([]);
+  });
+});
+
+describe('a file with something wrong', () => {
+  const file = awsFile([
+    { name: 'good', gpus: A100S, ondemand_price_usd: 3 },
+    { name: 'bad', gpus: A100S, ondemand_price_usd: -3 },
+  ]);
+
+  test('is refused with line and field, nothing is changed; its good part is taken when that is said', async () => {
+    const folder = temporaryFolder();
+    const { api } = startService(folder);
+    const before = valueOf(await api.browseCatalog());
+    const preview = valueOf(await api.previewCatalog(file));
+    expect(preview).toMatchObject({ problemCount: 1, usable: { instances: 1 }, read: 2 });
+    expect(errorOf(await api.importCatalog(file, false))).toMatchObject({
+      family: 'file',
+      code: 'catalog_invalid',
+      details: { line: 24, field: 'vm_instances[1].ondemand_price_usd' },
+    });
+    expect(valueOf(await api.browseCatalog())).toEqual(before);
+    expect(valueOf(await api.importCatalog(file, true))).toMatchObject({ leftOut: 1, counts: { instances: 1 } });
+    const names = valueOf(await api.browseCatalog()).instances.map(({ id }) => id);
+    expect(names).toContain('aws/good');
+    expect(names).not.toContain('aws/bad');
+  });
+
+  test('of which nothing is good is refused whatever is said', async () => {
+    const { api } = startService(temporaryFolder());
+    const hopeless = awsFile([{ name: 'bad', gpus: A100S, ondemand_price_usd: -3 }]);
+    expect(errorOf(await api.importCatalog(hopeless, true))).toMatchObject({ code: 'catalog_empty' });
+    expect(errorOf(await api.previewCatalog({ ...hopeless, text: '' }))).toMatchObject({ code: 'catalog_empty' });
+    expect(errorOf(await api.previewCatalog({ ...hopeless, format: 'xml' as never }))).toMatchObject({
+      family: 'invalid_input',
+    });
+  });
+
+  test('given for one start, it stops the start', () => {
+    expect(() => startService(temporaryFolder(), { catalogFiles: [file] })).toThrow(/line 24: .*got -3/);
+  });
+});
+
+describe('what the database keeps', () => {
+  test('an import that cannot be read is said and left out; the others hold; it can be removed', async () => {
+    const folder = temporaryFolder();
+    const first = startService(folder);
+    valueOf(await first.api.importCatalog(gpuFile([OWN_GPU]), false));
+    await first.close();
+    const { store } = openStore(databaseFile(folder));
+    const row = { format: 'configiq', layer: 'imported', source: 'x', importedAt: '2026-01-05', leftOut: 0 };
+    store.importCatalog({ ...row, name: 'torn', content: '{"version":1,' });
+    store.importCatalog({ ...row, name: 'old', content: '{"schema_version":1}' });
+    store.close();
+
+    const { api } = startService(folder);
+    const { imports, gpus } = valueOf(await api.browseCatalog());
+    expect(imports.map(({ id, problem }) => [id, problem === null])).toEqual([
+      [1, true],
+      [2, false],
+      [3, false],
+    ]);
+    expect(imports[1]?.problem).toMatch(/imported catalog 2, torn, cannot be read/);
+    expect(gpus.some(({ id }) => id === 'nvidia-x1')).toBe(true);
+    expect(valueOf(await api.info()).notices).toHaveLength(2);
+    valueOf(await api.removeCatalogImport(2));
+    valueOf(await api.restoreCatalogImport(2));
+    expect(valueOf(await api.browseCatalog()).imports).toHaveLength(3);
+  });
+
+  test('a correction holds for answers and after the next start, shows what was there, and can be taken back', async () => {
+    const folder = temporaryFolder();
+    const first = startService(folder);
+    const price = { subject: 'price', id: 'aws/p4d.24xlarge/us-east-1', key: 'on_demand_usd_per_hour' } as const;
+    const before = valueOf(await first.api.browseCatalog()).prices.find(({ id }) => id === price.id);
+    valueOf(await first.api.correctFact({ ...price, value: 1, note: 'our contract' }));
+    valueOf(await first.api.correctFact({ ...price, value: 2, note: 'a new one' }));
+    await first.close();
+
+    const { api } = startService(folder);
+    const question = { model: LLAMA, users: 10, provider: ['aws'], gpu: ['nvidia-a100-40gb'] };
+    expect(valueOf(await api.size(question)).recommendations[0]?.cost.usd_per_hour).toBe(2);
+    const now = valueOf(await api.browseCatalog()).prices.find(({ id }) => id === price.id);
+    expect(now).toMatchObject({
+      onDemandUsdPerHour: 2,
+      asOf: '2026-01-05',
+      corrections: { on_demand_usd_per_hour: { before: before?.onDemandUsdPerHour, note: 'a new one' } },
+    });
+    valueOf(await api.restoreFact('price', price.id, null));
+    expect(valueOf(await api.browseCatalog()).prices.find(({ id }) => id === price.id)).toEqual(before);
+    expect(errorOf(await api.restoreFact('price', price.id, null))).toMatchObject({ code: 'unknown_correction' });
+  });
+
+  test.each([
+    [
+      { subject: 'gpu', id: 'nvidia-l5', key: 'tdp_watts', value: 1 },
+      'unknown_entry',
+      /There is no GPU .*did you mean "nvidia-l4"/,
+    ],
+    [{ subject: 'gpu', id: 'nvidia-l4', key: 'tdp', value: 1 }, 'unknown_fact', /did you mean .*tdp_watts/],
+    [{ subject: 'gpu', id: 'nvidia-l4', key: 'vendor', value: 'amd' }, 'unknown_fact', /names the entry/],
+    [{ subject: 'gpu', id: 'nvidia-l4', key: 'tdp_watts', value: '72' }, 'correction_invalid', /must be a number/],
+    [{ subject: 'gpu', id: 'nvidia-l4', key: 'fp16_dense_tflops', value: null }, 'correction_invalid', /fp16/],
+  ] as const)('a correction that cannot be: %j', async (draft, code, message) => {
+    const { api } = startService(temporaryFolder());
+    expect(errorOf(await api.correctFact({ ...draft, note: '' }))).toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
+test('the headroom table of a file changes answers, and the assumptions say so', async () => {
+  const text = JSON.stringify({
+    headroom_factors: {
+      0: { utilization_target: 0.9, burst_multiplier: 1 },
+      100: { utilization_target: 0.3, burst_multiplier: 3 },
+    },
+  });
+  const file = { fileName: '/tmp/tight.json', text, format: null, provider: null };
+  const { api } = startService(temporaryFolder(), { catalogFiles: [file] });
+  const { assumptions } = valueOf(await api.size({ model: LLAMA, users: 10, headroom: 50, provider: ['lambda'] }));
+  // Half way between the two points of the file.
+  expect(assumptions).toMatchObject({ utilization_target: 0.6, burst_factor: 2 });
+  expect(assumptions.notes.join(' ')).toMatch(/Headroom 50 % plans with 60 % .* as the table of tight\.json says/);
+});
+
+test('a workload of a file answers under its own name', async () => {
+  const workload = {
+    token_distribution: { input_tokens: { mean: 700 }, output_tokens: { mean: 90 } },
+    sla_targets: { ttft_p50_ms: 300, tpot_p50_ms: 50 },
+  };
+  const text = JSON.stringify({ workloads: { my_workload: workload } });
+  const { api } = startService(temporaryFolder());
+  valueOf(await api.importCatalog({ fileName: 'mine.json', text, format: null, provider: null }, false));
+  const answer = valueOf(await api.size({ model: LLAMA, users: 10, workload: 'my_workload', provider: ['lambda'] }));
+  expect(answer.assumptions).toMatchObject({ workload: 'my_workload', prompt_tokens: { mean: 700, std: 420 } });
+  expect(answer.num_passing).toBeGreaterThan(0);
 });

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { MIGRATIONS } from '../../src-main/store/migrations/index.ts';
 import { openStore } from '../../src-main/store/open.ts';
-import { llama, sizeRun, smallBatch, sweepRun } from './samples.ts';
+import { llama, ownPrice, sizeRun, smallBatch, sweepRun } from './samples.ts';
 import { newDatabase, openedStore, temporaryFolder } from './temporary.ts';
 
 const versions = MIGRATIONS.map((_, index) => index + 1);
@@ -41,8 +41,21 @@ describe.each(versions)('a database that version %i of the tables wrote', (versi
     expect(store.listCatalogImports().rows.map(({ name, content }) => ({ name, content }))).toEqual([
       { name: 'Our racks', content: '{"schema_version":1}' },
     ]);
+    expect(store.listCorrections()).toEqual({ rows: version < 4 ? [] : [ownPrice], problems: [] });
     expect(versionOf(file)).toBe(MIGRATIONS.length);
   });
+});
+
+test('numbers of imports that an old database gave are not given again', () => {
+  const file = join(temporaryFolder(), 'configiq.sqlite');
+  copyFileSync(oldDatabase(3), file);
+  const store = openedStore(file);
+  const [kept] = store.listCatalogImports().rows;
+  if (!kept) expect.fail('no import');
+  const row = store.removeCatalogImport(kept.id);
+  expect(store.importCatalog(kept)).toBe(kept.id + 1);
+  if (row) store.restoreCatalogImport(row);
+  expect(store.listCatalogImports().rows.map(({ id }) => id)).toEqual([kept.id, kept.id + 1]);
 });
 
 test('a saved answer of the first version gets what the list says of it; one that is damaged stays without', () => {

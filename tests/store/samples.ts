@@ -1,7 +1,7 @@
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { NO_TEXT } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
-import type { NewSizeRun, NewSweepRun, StoredModel } from '../../src-main/store/store.ts';
+import type { NewSizeRun, NewSweepRun, StoredCorrection, StoredModel } from '../../src-main/store/store.ts';
 
 /** What the tests, and the old databases in old-databases/, are filled with. */
 export const llama: StoredModel = {
@@ -52,3 +52,13 @@ export function smallBatch(firstPoint = 1): ColumnBatch {
     },
   };
 }
+
+export const ownPrice: StoredCorrection = {
+  subject: 'price',
+  id: 'gcp/g2-standard-4/us-central1',
+  key: 'on_demand_usd_per_hour',
+  value: 0.65,
+  before: 0.706832,
+  note: 'our contract',
+  correctedAt: '2026-01-05T11:30:00.000Z',
+};

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import type { StoredModel } from '../../src-main/store/store.ts';
-import { llama, sizeRun, smallBatch, sweepRun } from './samples.ts';
+import { llama, ownPrice, sizeRun, smallBatch, sweepRun } from './samples.ts';
 import { newDatabase, openedStore } from './temporary.ts';
 
 function fail(problem: string): never {
@@ -288,6 +288,19 @@ test('imported catalogs come back as given, oldest first', () => {
     ],
     problems: [],
   });
+});
+
+test('corrections: the newest value with what stood there first; restored one by one or all of an entry', () => {
+  const store = openedStore(newDatabase());
+  const spot = { ...ownPrice, key: 'spot_usd_per_hour', value: null, before: 0.2 };
+  store.saveCorrection(ownPrice);
+  store.saveCorrection(spot);
+  store.saveCorrection({ ...ownPrice, value: 0.6, before: 0.65, note: '' });
+  expect(store.listCorrections()).toEqual({ rows: [{ ...ownPrice, value: 0.6, note: '' }, spot], problems: [] });
+  expect(store.removeCorrections('price', ownPrice.id, spot.key)).toBe(1);
+  expect(store.removeCorrections('gpu', ownPrice.id, null)).toBe(0);
+  expect(store.removeCorrections('price', ownPrice.id, null)).toBe(1);
+  expect(store.listCorrections().rows).toEqual([]);
 });
 
 test('100,000 rows of a sweep come back equal to the bit, in well under their size in memory', () => {

@@ -49,10 +49,13 @@ export class JsonFields {
 
   /** A name that people will read and type. */
   name(owner: Json, key: string, path: JsonPath, what: string): string | null {
-    const value = owner[key];
-    if (typeof value === 'string' && value.trim() !== '') return this.checkedName(value.trim(), [...path, key]);
+    return this.#nameAt(owner[key], [...path, key], what);
+  }
+
+  #nameAt(value: unknown, path: JsonPath, what: string): string | null {
+    if (typeof value === 'string' && value.trim() !== '') return this.checkedName(value.trim(), path);
     const got = value === undefined ? 'is missing' : `must be a text, got ${shown(value)}`;
-    this.#problems.add([...path, key], `${got}: give ${what}`);
+    this.#problems.add(path, `${got}: give ${what}`);
     return null;
   }
 
@@ -71,9 +74,7 @@ export class JsonFields {
       this.#problems.add([...path, key], `must be a list of names, got ${shown(value)}`);
       return null;
     }
-    const names = value.map((name, index) =>
-      this.name({ [index]: name as unknown }, String(index), [...path, key], 'a name'),
-    );
+    const names = value.map((name: unknown, index) => this.#nameAt(name, [...path, key, index], 'a name'));
     return names.includes(null) ? null : (names as string[]);
   }
 

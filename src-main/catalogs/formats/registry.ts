@@ -1,4 +1,3 @@
-import { parse } from 'csv-parse/sync';
 import {
   MAX_CATALOG_BYTES,
   type CatalogFileDraft,
@@ -8,6 +7,7 @@ import { fileError } from '../../../src-worker/engine/errors.ts';
 import { parseJsonText } from '../../services/json-text.ts';
 import type { LayeredCatalog } from '../layers.ts';
 import { configiqReader } from './configiq.ts';
+import { eachCsvRow } from './csv-rows.ts';
 import type { FileShape, FormatReader, ReadCatalog } from './reader.ts';
 import { seedReader } from './seed.ts';
 import { skypilotReader } from './skypilot.ts';
@@ -32,13 +32,13 @@ function shapeOf(fileName: string, text: string): FileShape {
   if (text.trim() === '') {
     throw fileError('catalog_empty', `${fileName} is empty: give a catalog file.`, { file: fileName });
   }
-  if (text.includes('\u0000')) {
-    const message = `${fileName} is a binary file: a catalog is JSON, or SkyPilot's vms.csv.`;
+  if (text.includes('\u0000') || text.includes('\uFFFD')) {
+    const message = `${fileName} is a binary file, or text in another encoding than UTF-8: a catalog is JSON, or SkyPilot's vms.csv.`;
     throw fileError('catalog_binary', message, { file: fileName });
   }
   if (/^\uFEFF?\s*[[{]/.test(text)) return { kind: 'json', text, data: parseJsonText(text, fileName) };
   const end = text.search(/\r?\n/);
-  return { kind: 'table', text, header: headerOf(end === -1 ? text : text.slice(0, end)) };
+  return { kind: 'table', text, header: headerOf(fileName, end === -1 ? text : text.slice(0, end)) };
 }
 
 export const tooLarge = (fileName: string, bytes: number): Error =>
@@ -48,13 +48,10 @@ export const tooLarge = (fileName: string, bytes: number): Error =>
     { file: fileName, bytes },
   );
 
-function headerOf(line: string): string[] {
-  try {
-    return parse(line, { bom: true, trim: true, relax_quotes: true })[0] ?? [];
-  } catch {
-    // A line that is no list of names belongs to no format; that is what is said of it.
-    return [];
-  }
+function headerOf(fileName: string, line: string): string[] {
+  let header: string[] = [];
+  eachCsvRow(line, fileName, (cells) => (header = cells));
+  return header;
 }
 
 const WORDS: Record<CatalogFormat, string> = {

@@ -1,9 +1,9 @@
-import { parse } from 'csv-parse/sync';
 import { basename, dirname } from 'node:path';
-import { fileError, invalidInput } from '../../../src-worker/engine/errors.ts';
+import { invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { CatalogProblem } from '../../../src-worker/protocol/catalog-api.ts';
 import { emptyContent, type ContentInstance } from '../content.ts';
 import { knownOf } from './checks.ts';
+import { eachCsvRow } from './csv-rows.ts';
 import { Counted, nameProblem, shown } from './problems.ts';
 import { providerOf } from './provider.ts';
 import type { FormatReader, ReadCatalog, ReadContext } from './reader.ts';
@@ -151,36 +151,19 @@ function providerName({ provider, fileName, beneath }: ReadContext): string {
 }
 
 function eachRow(text: string, fileName: string, take: (cells: Cells, line: number) => void): void {
-  let places: Map<Column, number> | null = null;
-  try {
-    parse(text, {
-      bom: true,
-      trim: true,
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      max_record_size: MAX_ROW_CHARACTERS,
-      on_record: (record: string[], { lines }) => {
-        if (places === null) places = new Map(COLUMNS.map((name) => [name, record.indexOf(name)]));
-        else take(cellsOf(record, places), lines);
-        return null;
-      },
-    });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw fileError(
-      'catalog_malformed',
-      `${fileName} is not a table of comma-separated values (${reason}): get the file anew.`,
-      { file: fileName },
-      cause,
-    );
-  }
+  let places: number[] | null = null;
+  eachCsvRow(text, fileName, (row, line) => {
+    if (places) take(cellsOf(row, places), line);
+    else places = COLUMNS.map((name) => row.indexOf(name));
+  });
 }
 
-const MAX_ROW_CHARACTERS = 100_000;
-
-const cellsOf = (record: readonly string[], places: ReadonlyMap<Column, number>): Cells =>
-  Object.fromEntries(COLUMNS.map((name) => [name, record[places.get(name) ?? -1] ?? ''])) as Cells;
+/** Columns by their header, whatever their order; one that is missing is empty. */
+function cellsOf(row: readonly string[], places: readonly number[]): Cells {
+  const cells = {} as Cells;
+  COLUMNS.forEach((name, index) => (cells[name] = row[places[index] ?? -1] ?? ''));
+  return cells;
+}
 
 /** Checks rows and remembers what was wrong with them. */
 class Sheet {

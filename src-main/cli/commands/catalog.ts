@@ -8,6 +8,7 @@ import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/docum
 import { checkCatalogs, type CatalogCheck } from '../../catalogs/check.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { bundledCatalogsFolder } from '../../catalogs/load.ts';
+import type { CatalogIssue } from '../../catalogs/rules/types.ts';
 import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
@@ -15,6 +16,7 @@ import { ownFiles } from '../own-files.ts';
 import { checkCatalogFile } from './catalog-files.ts';
 import { catalogReport, zonesReport } from '../report/catalog-report.ts';
 import { plural } from '../report/format.ts';
+import { issuesReport } from '../report/issues-report.ts';
 
 /** Instances with their cheapest prices. */
 export const runCatalogList: Run = async (context, options) => {
@@ -40,27 +42,35 @@ export const runCatalogZones: Run = async (context, options) => {
   return EXIT.answered;
 };
 
-/** Every check there is over a folder of catalogs, or one file: exit 4 with the first problems, or with all of them as JSON. */
+/**
+ * Every check there is over a folder of catalogs, warnings included. Exit 4 when a file cannot be used or a rule is broken:
+ * with the first problems on stderr and the rules with their entries, or with everything as JSON.
+ */
 export const runCatalogCheck: Run = async (context, options, [folder]) => {
   const isFile = folder !== undefined && (statSync(resolve(folder), { throwIfNoEntry: false })?.isFile() ?? false);
   if (isFile) return checkCatalogFile(context, options, [folder]);
   const { terminal } = context;
-  const { problems, ...counts } = checkCatalogs(folder === undefined ? bundledCatalogsFolder() : resolve(folder));
+  const { problems, issues, ...counts } = checkCatalogs(
+    folder === undefined ? bundledCatalogsFolder() : resolve(folder),
+  );
+  const errors = issues.filter(({ severity }) => severity === 'error');
+  const isHealthy = problems.length === 0 && errors.length === 0;
   if (options['json'] === true) {
-    terminal.print(
-      documentText({
-        schema_version: SCHEMA_VERSION,
-        healthy: problems.length === 0,
-        ...snakeCaseKeys(counts),
-        problems,
-      }),
-    );
-    return problems.length === 0 ? EXIT.answered : EXIT.file;
+    const document = { schema_version: SCHEMA_VERSION, healthy: isHealthy, ...snakeCaseKeys(counts), problems, issues };
+    terminal.print(documentText(document));
+    return isHealthy ? EXIT.answered : EXIT.file;
   }
+  if (isHealthy) terminal.print(countText(counts));
+  if (issues.length > 0) terminal.print(issuesReport(issues));
   if (problems.length > 0) throw fileError('catalog_invalid', problemText(problems), { problems: [...problems] });
-  terminal.print(countText(counts));
+  if (errors.length > 0) throw fileError('catalog_invalid', brokenText(errors), { rules: rulesOf(errors) });
   return EXIT.answered;
 };
+
+const rulesOf = (issues: readonly CatalogIssue[]): string[] => [...new Set(issues.map(({ rule }) => rule))];
+
+const brokenText = (errors: readonly CatalogIssue[]): string =>
+  `The catalogs have ${plural(errors.length, 'error')} (${rulesOf(errors).join(', ')}): mend the entries above, then check again.`;
 
 /** As many lines as a message may have. */
 const PROBLEMS_SHOWN = 3;
@@ -71,7 +81,13 @@ function problemText(problems: readonly string[]): string {
   return [...shown, `and ${problems.length - shown.length} more problems (--json lists all)`].join('\n');
 }
 
-function countText({ gpus, instances, models, unsupportedModels, workloads }: Omit<CatalogCheck, 'problems'>): string {
+function countText({
+  gpus,
+  instances,
+  models,
+  unsupportedModels,
+  workloads,
+}: Omit<CatalogCheck, 'problems' | 'issues'>): string {
   const unsupported = unsupportedModels > 0 ? ` (${unsupportedModels} not supported yet)` : '';
   return `In order: ${plural(gpus, 'GPU')}, ${plural(instances, 'instance')}, ${plural(models, 'model')}${unsupported}, ${plural(workloads, 'workload')}.\n`;
 }

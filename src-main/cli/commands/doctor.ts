@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { errorInfo } from '../../../src-worker/engine/errors.ts';
+import { errorInfo, fileError } from '../../../src-worker/engine/errors.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { daysBetween, isOldPrice } from '../../../src-worker/protocol/price-age.ts';
 import { rendererFolder } from '../../rpc/renderer-folder.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
+import { checkFacts } from '../../catalogs/rules/check.ts';
 import { databaseFile, dataFolder } from '../../services/data-folder.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
@@ -43,7 +44,10 @@ function programText(): string {
 
 function catalogText(): string {
   const folder = bundledCatalogsFolder();
-  const { gpus, instances, workloads } = loadFacts(folder);
+  const facts = loadFacts(folder);
+  const [error] = checkFacts(facts).filter(({ severity }) => severity === 'error');
+  if (error) throw fileError('catalog_invalid', `${error.sentence} "configiq catalog check" lists everything.`);
+  const { gpus, instances, workloads } = facts;
   return `${gpus.length} GPUs, ${instances.length} instances, ${workloads.length} workloads in ${folder}`;
 }
 

@@ -11,6 +11,7 @@ import { EXIT, unwrap, usageError } from '../errors.ts';
 import { modelIdOf } from '../models.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
+import { asksOwnHardware, checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { explainReport } from '../report/explain-report.ts';
 import { checkRequest } from '../validate.ts';
 
@@ -30,7 +31,8 @@ interface Asked {
 export const runExplain: Run = async (context, options, args) => {
   const draft = draftOf(options);
   const own = checkRequest(ownSchema, partFor(draft, ownSchema));
-  const asksHere = Object.keys(partFor(draft, sizeInputSchema)).some((key) => key !== 'prefix_cache');
+  const asksHere =
+    asksOwnHardware(draft) || Object.keys(partFor(draft, sizeInputSchema)).some((key) => key !== 'prefix_cache');
   const service = await context.service(ownFiles(options));
   const asked = asksHere
     ? await questionHere(service, draft, own.rank ?? 1, args)
@@ -47,7 +49,12 @@ async function questionHere(service: AppService, draft: Draft, rank: number, arg
   }
   checkMetric(metric);
   refuseThinkTimeWithRate(draft);
-  const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
+  const own = readOwnHardware(draft);
+  const question = checkRequest(sizeInputSchema, {
+    ...partFor(draft, sizeInputSchema),
+    ...(own && { own_hardware: own.machines }),
+  });
+  if (own) await checkOwnHardware(service, own);
   return { question: { ...question, model: await modelIdOf(service, question.model) }, rank, metric };
 }
 

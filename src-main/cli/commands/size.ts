@@ -10,6 +10,7 @@ import { checkWritable } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor } from '../options.ts';
+import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { sizeCsv } from '../report/size-csv.ts';
 import { sizeReport } from '../report/size-report.ts';
 import { checkRequest } from '../validate.ts';
@@ -34,10 +35,15 @@ export const runSize: Run = async (context, options) => {
   if (show.list_zones) return runCatalogZones(context, zoneOptions(options), []);
   if (show.json && show.csv) throw usageError('--json and --csv exclude each other: keep one.');
   refuseThinkTimeWithRate(draft);
-  const question = checkRequest(sizeInputSchema, partFor(draft, sizeInputSchema));
+  const own = readOwnHardware(draft);
+  const question = checkRequest(sizeInputSchema, {
+    ...partFor(draft, sizeInputSchema),
+    ...(own && { own_hardware: own.machines }),
+  });
   if (show.output !== undefined) checkWritable(show.output);
 
   const service = await context.service(ownFiles(options));
+  if (own) await checkOwnHardware(service, own);
   const input = { ...question, model: await modelIdOf(service, question.model) };
   const document = unwrap(await service.api.size(input));
   const text = show.json

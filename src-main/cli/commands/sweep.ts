@@ -22,6 +22,7 @@ import { checkWritable, readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
+import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { plural } from '../report/format.ts';
 import { textOf } from '../report/layout.ts';
 import { bestLines } from '../report/run-report.ts';
@@ -44,9 +45,11 @@ export const runSweep: Run = async (context, options) => {
   const format = show.export === undefined ? null : exportFormat(show.export);
   if (show.export !== undefined) checkWritable(show.export);
   refuseThinkTimeWithRate(draft);
-  const spec = specOf(draft, show.spec);
+  const own = readOwnHardware(draft);
+  const spec = specOf(own ? { ...draft, own_hardware: own.machines } : draft, show.spec);
 
   const service = await context.service(ownFiles(options));
+  if (own) await checkOwnHardware(service, own);
   const base = { ...spec.base, model: await modelIdOf(service, spec.base.model) };
   const question = { ...spec, base };
   if (show.dry_run) {

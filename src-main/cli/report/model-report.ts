@@ -1,6 +1,7 @@
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
 import type { LayerSummary, ModelDocument, ModelListEntry } from '../../../src-worker/protocol/documents.ts';
 import { layerKinds } from '../../../src-worker/protocol/layer-kinds.ts';
+import { modelStanding, type ModelStanding } from '../../../src-worker/protocol/model-standing.ts';
 import { precisionLabel } from '../../../src-worker/protocol/precision-labels.ts';
 import { count, decimal, gib, NONE, parameters, plural } from './format.ts';
 import { bullet, facts, heading, table, textOf, wrap } from './layout.ts';
@@ -113,11 +114,16 @@ function layerLines(layers: readonly LayerSummary[]): string[] {
 const NO_ATTENTION = 'no attention';
 const NO_FFN = 'no FFN';
 
+/** Models that stand apart from the table under what they have in common; [] for none. */
+const apart = (title: string, ids: readonly string[]): string[] =>
+  ids.length > 0 ? ['', `${title} (model show says why):`, ...wrap(ids.join(', '), { first: '  ' })] : [];
+
 /** Models one a line; aliases are only counted, the JSON has them all. */
 export function modelListReport(entries: readonly ModelListEntry[]): string {
   const models = entries.filter(({ alias_of: alias }) => alias === null);
   const supported = models.filter((entry) => entry.supported);
-  const others = models.filter((entry) => !entry.supported);
+  const idsOf = (standing: ModelStanding): string[] =>
+    models.filter((entry) => modelStanding(entry) === standing).map(({ id }) => id);
   return textOf([
     ...table(
       [
@@ -137,12 +143,7 @@ export function modelListReport(entries: readonly ModelListEntry[]): string {
     ),
     '',
     `${plural(supported.length, 'model')}, ${plural(entries.length - models.length, 'alias', 'aliases')}.`,
-    ...(others.length > 0
-      ? [
-          '',
-          'Not supported yet (model show says why):',
-          ...wrap(others.map(({ id }) => id).join(', '), { first: '  ' }),
-        ]
-      : []),
+    ...apart('Counted, not sized', idsOf('counted')),
+    ...apart('Not supported yet', idsOf('unread')),
   ]);
 }

@@ -1,4 +1,5 @@
 import { SECONDS_PER_HOUR } from '../../../src-worker/engine/units.ts';
+import { costReasonWords } from '../../../src-worker/protocol/cost-reasons.ts';
 import type { LatencySummary, Recommendation, SizeDocument, SlaRow } from '../../../src-worker/protocol/documents.ts';
 import {
   count,
@@ -15,7 +16,7 @@ import {
 } from './format.ts';
 import { bullet, facts, heading, table, wrap } from './layout.ts';
 import { TAIL_MARKS, tailRatios } from './tail.ts';
-import { metricLabel, placeText, STATUS_TEXT } from './terms.ts';
+import { deploymentText, isOwn, metricLabel, placeText, STATUS_TEXT } from './terms.ts';
 
 /** One recommendation in full: the sections of the seed, in its order. */
 export function detailSections(document: SizeDocument, row: Recommendation): string[] {
@@ -23,7 +24,7 @@ export function detailSections(document: SizeDocument, row: Recommendation): str
     ...slaSection(document, row),
     ...throughputSection(row),
     ...costSection(row),
-    ...commandSection(row),
+    ...commandSection(document, row),
     ...memorySection(row),
     ...summarySection(row),
   ];
@@ -36,7 +37,7 @@ function slaSection({ assumptions }: SizeDocument, row: Recommendation): string[
     ...facts([
       ['Rank', `${row.rank}`],
       ['Configuration', row.instance],
-      ['Provider', `${row.provider}, ${placeText(row)}`],
+      ['Provider', isOwn(row) ? 'own hardware' : `${row.provider}, ${placeText(row)}`],
       ['GPU', `${row.gpu} × ${row.gpu_count}`],
       ['Tensor Parallel', String(row.tensor_parallel)],
       ['Instances needed', String(row.instances)],
@@ -81,9 +82,12 @@ function targetCells(sla: SlaRow): string[] {
     target(sla.target_ms),
     milliseconds(sla.predicted_ms),
     sla.gating ? status : `${status}, not gating`,
-    sla.gap_percent === null ? NONE : `${sla.gap_percent > 0 ? '+' : ''}${percent(sla.gap_percent, 1)}`,
+    gapText(sla),
   ];
 }
+
+const gapText = ({ gap_percent: gap }: SlaRow): string =>
+  gap === null ? NONE : `${gap > 0 ? '+' : ''}${percent(gap, 1)}`;
 
 function untargetedCells(row: Recommendation, metric: string): string[] {
   return [metricLabel(metric), NONE, milliseconds(predictedOf(row, metric)), 'no target', NONE];
@@ -156,12 +160,52 @@ function costSection({ cost, cost_reason: reason, instances }: Recommendation): 
           `Monthly estimate (730 hours): ${usd(cost.usd_per_month)}`,
           ...wrap(`Price ${date}${source}`),
         ]
-      : wrap(`No cost: ${reason}.`);
+      : wrap(`No cost: ${costReasonWords(reason)}.`);
   return [...heading('COST ANALYSIS'), ...body, ''];
 }
 
-function commandSection({ vllm_command: command }: Recommendation): string[] {
-  return ['vLLM command (one replica):', ...command.split('\n').map((line) => `  ${line}`), ''];
+function commandSection({ assumptions }: SizeDocument, row: Recommendation): string[] {
+  const { vllm_commands: commands, vllm_command_reason: reason, vllm_command_replicas: replicas } = row;
+  const title = heading(`vLLM COMMANDS (${assumptions.engine} ${assumptions.engine_version})`);
+  if (reason !== null) return [...title, ...wrap(`No command: ${reason}`), ''];
+  const what =
+    replicas === 1
+      ? `One start serves one replica; the plan has ${count(row.replicas)}.`
+      : `One start on each instance serves ${count(replicas)} replicas; the plan has ${count(row.replicas)} on ${plural(row.instances, 'instance')}.`;
+  return [
+    ...title,
+    ...wrap(what),
+    '',
+    'HIGH PERFORMANCE (what was sized: the figures above are for it)',
+    ...commandLine(commands.high_performance),
+    '',
+    'SAFE (a share of the memory to spare, no more requests at once than the KV cache',
+    'holds at P99 lengths)',
+    ...commandLine(commands.safe),
+    ...safeNote(row),
+    '',
+    ...(row.bench_command === null
+      ? []
+      : [
+          'Benchmark of one start at its planned load, to check the figures above:',
+          ...commandLine(row.bench_command),
+          '',
+        ]),
+  ];
+}
+
+/** A command stays on one line, however long, so that it can be copied. */
+const commandLine = (command: string | null): string[] => (command === null ? [] : [`  ${command}`]);
+
+/** Fewer seats than requests in flight: the safe command queues. */
+function safeNote({ vllm_commands: { safe }, batch }: Recommendation): string[] {
+  const seats = Number(/ --max-num-seqs (\d+)/.exec(safe ?? '')?.[1] ?? Infinity);
+  if (batch.mean_running <= seats) return [];
+  return wrap(
+    `! It lets ${plural(seats, 'request')} run at once, the planned load runs ${decimal(batch.mean_running)} on average: ` +
+      'requests wait, and the figures above do not hold.',
+    { hanging: '  ' },
+  );
 }
 
 const MEMORY_WARNING = 'memory_tight';
@@ -170,12 +214,12 @@ function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation
   const warning = warnings.find(({ code }) => code === MEMORY_WARNING);
   if (!warning) return [];
   return [
-    'MEMORY WARNING',
+    ...heading('MEMORY WARNING'),
     ...wrap(
       `${warning.sentence} Weights take ${gib(memory.weights_gib)} of ${gib(memory.total_gib)}, and a replica holds ` +
         `${count(memory.kv_cache_tokens)} tokens. To gain room:`,
     ),
-    ...bullet('keep --max-model-len at what the workload needs'),
+    ...bullet('start with the SAFE command, and keep --max-model-len at what the workload needs'),
     ...bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)'),
     ...bullet('ask for a smaller precision (--quantization fp8 or int4)'),
     ...bullet(`take GPUs with more memory, or more of them per replica (--tp ${tp * 2})`),
@@ -184,9 +228,33 @@ function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation
 }
 
 function summarySection(row: Recommendation): string[] {
+  const gating = row.sla.filter((sla) => sla.gating);
+  const [tightest] = [...gating].sort((a, b) => (b.gap_percent ?? 0) - (a.gap_percent ?? 0));
+  const missed = gating.filter(({ status }) => status !== 'met');
+  const verdict =
+    missed.length === 0
+      ? `✓ all ${plural(gating.length, 'gating target')} met`
+      : `✗ ${missed.map(({ metric }) => metricLabel(metric)).join(', ')} missed`;
+  const nearest = tightest ? `; the tightest is ${metricLabel(tightest.metric)} (gap ${gapText(tightest)})` : '';
+  const shown = row.sla.filter((sla) => !sla.gating && sla.status !== 'met');
+  const cost =
+    row.cost_reason === null ? `${usd(row.cost.usd_per_hour)}/h, ${usd(row.cost.usd_per_month)} a month` : 'no price';
   return [
-    ...wrap(`Bottleneck: ${row.bottleneck.sentence}`),
-    ...(row.trust.kind === 'ok' ? [] : wrap(`Trust: ${row.trust.sentence}`)),
+    ...heading('SUMMARY'),
+    ...facts([
+      [
+        row.rank === 1 ? 'Recommended configuration' : `Configuration of rank ${row.rank}`,
+        `${deploymentText(row)} (${row.provider}, ${row.zone ?? row.region})`,
+      ],
+      [
+        'Deployment',
+        `${plural(row.replicas, 'replica')} of ${row.tensor_parallel} × ${row.gpu} in ${row.quantization}, ${cost}`,
+      ],
+      ['Targets', `${verdict}${nearest}`],
+      ...shown.map((sla): [string, string] => ['Not gating', `${metricLabel(sla.metric)} (gap ${gapText(sla)})`]),
+      ['Bottleneck', row.bottleneck.sentence],
+      ...(row.trust.kind === 'ok' ? [] : [['Trust', row.trust.sentence] as [string, string]]),
+    ]),
     ...row.warnings
       .filter(({ code }) => code !== MEMORY_WARNING)
       .flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),

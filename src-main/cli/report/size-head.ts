@@ -1,6 +1,7 @@
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
 import type { ModelDocument, SizeDocument, Warning } from '../../../src-worker/protocol/documents.ts';
-import { count, decimal, gib, parameters, percent, percentOfFraction } from './format.ts';
+import type { OwnMachineInput } from '../../../src-worker/protocol/requests.ts';
+import { count, decimal, gib, parameters, percent, percentOfFraction, smallUsd } from './format.ts';
 import { facts, heading, wrap } from './layout.ts';
 import { PRICING_TEXT } from './terms.ts';
 
@@ -22,8 +23,7 @@ export function headSection(document: SizeDocument, model: ModelDocument | null)
         'Headroom',
         `${percent(assumptions.headroom_percent)} (plan for ${percentOfFraction(assumptions.utilization_target)} of capacity, bursts of ${decimal(assumptions.burst_factor)}×)`,
       ],
-      ['Pricing', PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing],
-      ['Location', locationText(document.input)],
+      ...placeRows(document),
       ['Quantization', `${assumptions.quantization.join(', ')} (KV cache ${assumptions.kv_cache_dtype})`],
     ]),
     ...document.warnings.flatMap((warning) => wrap(`! ${warningText(warning)}`, { hanging: '  ' })),
@@ -69,6 +69,20 @@ function usersRows({ assumptions }: SizeDocument): [string, string][] {
   const pause = assumptions.think_time_s > 0 ? `pausing ${decimal(assumptions.think_time_s)} s` : 'none pausing';
   return [['Concurrent users', `${count(assumptions.users)} (${pause})`]];
 }
+
+function placeRows({ assumptions, input }: SizeDocument): [string, string][] {
+  const { own_hardware: machines } = input;
+  if (!Array.isArray(machines) || machines.length === 0) {
+    return [
+      ['Pricing', PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing],
+      ['Location', locationText(input)],
+    ];
+  }
+  return [['Hardware', `own: ${(machines as OwnMachineInput[]).map(machineText).join('; ')}`]];
+}
+
+const machineText = ({ name, gpu, gpu_count: gpus, usd_per_hour: price }: OwnMachineInput): string =>
+  `${name} (${gpus} × ${gpu}, ${price === null ? 'no price' : `${smallUsd(price)}/h`})`;
 
 function locationText(input: Record<string, unknown>): string {
   const { zone, region, provider } = input;

@@ -1,8 +1,8 @@
-import type { Exclusion, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import type { Exclusion, Margin, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
 import { noAnswerLists, planText } from './size-no-answer.ts';
-import { deploymentText, placeText, reasonText } from './terms.ts';
+import { deploymentText, isOwn, metricLabel, placeText, reasonText } from './terms.ts';
 
 const NEAREST_MISSES = 3;
 
@@ -20,7 +20,7 @@ function passingList(document: SizeDocument, top: number): string[] {
   const listed = document.recommendations.slice(0, top);
   const more = passing - listed.length;
   return [
-    `PASSING: ${count(passing)} of ${plural(passing + excluded.length, 'configuration')}, cheapest per request first`,
+    `PASSING: ${count(passing)} of ${plural(passing + excluded.length, 'configuration')}, ${listed.some((row) => row.cost_reason === null) ? 'cheapest per request' : 'fewest GPUs'} first`,
     '',
     ...listed.flatMap(passingRow),
     ...(more > 0 ? [`and ${count(more)} more (--top ${passing} lists all)`, ''] : []),
@@ -31,14 +31,19 @@ function passingRow(row: Recommendation): string[] {
   const price = row.cost_reason === null ? `${usd(row.cost.usd_per_hour)}/h` : 'no price';
   const request = row.cost_reason === null ? `  ${smallUsd(row.cost.usd_per_request)}/request` : '';
   return [
-    ...leftAndRight(`${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider})`, `${price}${request}`),
+    ...leftAndRight(
+      `${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider}${row.catalog === 'bundled' ? '' : ', yours'})`,
+      `${price}${request}`,
+    ),
     ...wrap(
       `${decimalGpus(row.gpu_count)} × ${row.gpu}, TP ${row.tensor_parallel}, ${row.quantization}, ` +
-        `${plural(row.replicas, 'replica')}, ${placeText({ ...row, zones: [] })}`,
+        plural(row.replicas, 'replica') +
+        (isOwn(row) ? '' : `, ${placeText({ ...row, zones: [] })}`),
       { first: '    ' },
     ),
     ...wrap(
-      `TTFT P95 ${milliseconds(row.ttft_ms.p95)}, TPOT P50 ${milliseconds(row.tpot_ms.p50)}, ` +
+      `TTFT P50 ${milliseconds(row.ttft_ms.p50)}, P95 ${milliseconds(row.ttft_ms.p95)}, ` +
+        `TPOT P50 ${milliseconds(row.tpot_ms.p50)}, ${decimal(row.throughput.output_tokens_per_s)} tok/s, ` +
         `${percentOfFraction(row.capacity_share)} of capacity used`,
       { first: '    ' },
     ),
@@ -82,8 +87,14 @@ function missLines(group: readonly Exclusion[]): string[] {
   if (!first) return [];
   const { detail, margin } = first;
   const others = group.length > 1 ? ` and ${group.length - 1} more like it` : '';
-  const gap = margin ? ` (${percentOfFraction(Math.abs(margin.value / margin.limit - 1), 1)} off the limit)` : '';
-  return bullet(`${planText(first)}${others}: ${detail}${gap}`);
+  return bullet(`${planText(first)}${others}: ${detail}${margin ? ` (${gapText(first.reason, margin)})` : ''}`);
+}
+
+/** How far a miss is off: of a target as the seed names it, with the metric; else as a share of the limit. */
+function gapText(reason: string, { metric, value, limit }: Margin): string {
+  const off = value / limit - 1;
+  if (reason !== 'sla_missed') return `${percentOfFraction(Math.abs(off), 1)} off the limit`;
+  return `worst SLA gap: ${metricLabel(metric)} ${off > 0 ? '+' : ''}${percentOfFraction(off, 1)}`;
 }
 
 /** Reasons with the number of configurations each, most frequent first. */

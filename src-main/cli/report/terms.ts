@@ -1,3 +1,4 @@
+import { OWN } from '../../../src-worker/engine/hardware/own.ts';
 import type { Recommendation, SlaStatus } from '../../../src-worker/protocol/documents.ts';
 
 /** `ttft_p95` as people say it: TTFT P95. */
@@ -35,6 +36,9 @@ export const reasonText = (reason: string): string => REASON_TEXT[reason] ?? rea
 /** `2 × g2-standard-8` */
 export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'instances' | 'instance'>): string =>
   `${instances} × ${instance}`;
+
+/** Hardware of one's own is sold nowhere. */
+export const isOwn = ({ provider }: Pick<Recommendation, 'provider'>): boolean => provider === OWN;
 
 export const placeText = ({ region, zone, zones, other_regions: others }: Recommendation): string => {
   const where = zone ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);

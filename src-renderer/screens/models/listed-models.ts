@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BYTES_PER_GIB } from '../../../src-worker/engine/units.ts';
 import type { ModelListEntry } from '../../../src-worker/protocol/documents.ts';
+import { modelStanding } from '../../../src-worker/protocol/model-standing.ts';
 import { formatFixed, formatSignificant, NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
 import { countedChoices, type Choice } from '../../format/counted-choices.ts';
@@ -24,7 +25,8 @@ const KIND_TESTS = {
   moe: { label: 'Mixture of experts', test: (model) => model.is_moe === true },
   vision: { label: 'With vision', test: (model) => model.modalities.some((name) => /vision|image|video/.test(name)) },
   estimated: { label: 'Estimated', test: (model) => model.estimated },
-  unsupported: { label: 'Not supported', test: (model) => !model.supported },
+  unsized: { label: 'Not sized', test: (model) => modelStanding(model) === 'counted' },
+  unsupported: { label: 'Not supported', test: (model) => modelStanding(model) === 'unread' },
 } satisfies Record<string, { label: string; test: (model: ModelListEntry) => boolean }>;
 
 const ORIGIN_LABELS = {
@@ -93,8 +95,8 @@ export const originChoices = (models: readonly ListedModel[]): Choice<OriginId |
   );
 
 /** Word beside the name of a model; empty for most. */
-export const markOf = ({ supported, estimated }: ModelListEntry): string =>
-  supported ? (estimated ? 'estimated' : '') : 'not supported';
+export const markOf = (model: ModelListEntry): string =>
+  ({ sized: model.estimated ? 'estimated' : '', counted: 'not sized', unread: 'not supported' })[modelStanding(model)];
 
 const BYTES_PER_KIB = 2 ** 10;
 const BILLION = 1e9;

@@ -1,28 +1,37 @@
-import type { ExcludedRow, SizedRow } from '../../engine/sizing/types.ts';
+import { gpusUsed } from '../../engine/sizing/size.ts';
+import type { ExcludedRow, SizedPlan, SizedRow } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { CheaperCandidate } from '../../protocol/documents.ts';
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from '../../protocol/numbers.ts';
 import { precisionLabel } from '../../protocol/precision-labels.ts';
 import { rounded } from '../common.ts';
 import { isPassing, type FoundPlan } from './find-plan.ts';
-import type { Surroundings } from './ranking.ts';
+import { compareExpenses, type Expense, type Surroundings } from './ranking.ts';
 
 const MOST_CANDIDATES = 5;
 const MOST_BEFORE = 3;
 
-type Candidate = CheaperCandidate & { usd_per_hour: number };
+/** With what it takes, to be ordered by. */
+interface Candidate {
+  shown: CheaperCandidate;
+  expense: Expense;
+}
+
+const candidate = (name: string, expense: Expense, why: string): Candidate => ({
+  shown: { name, usd_per_hour: expense.usdPerHour === null ? null : rounded(expense.usdPerHour), why },
+  expense,
+});
+
+const expenseOf = (plan: SizedPlan): Expense => ({ usdPerHour: plan.cost?.usdPerHour ?? null, gpus: gpusUsed(plan) });
 
 const nameOf = (instances: number, instance: string, precision: string | null): string =>
   `${formatFixed(instances)} × ${instance}${precision === null ? '' : ` in ${precisionLabel(precision)}`}`;
 
 /** What passes and costs less: it comes first in the answer. */
 function beforeCandidate({ chosen }: SizedRow, rank: number): Candidate {
-  const { instances, instance, group, cost } = chosen;
-  return {
-    name: nameOf(instances, instance.name, group.precision),
-    usd_per_hour: rounded(cost.usdPerHour),
-    why: `Meets every target too: rank ${rank} of the answer.`,
-  };
+  const { instances, instance, group } = chosen;
+  const name = nameOf(instances, instance.name, group.precision);
+  return candidate(name, expenseOf(chosen), `Meets every target too: rank ${rank} of the answer.`);
 }
 
 /** The same with one instance fewer, and the share of its capacity that each replica would then have to carry. */
@@ -39,21 +48,27 @@ function oneFewer(plan: FoundPlan): Candidate | null {
     share > 1
       ? `beyond the ${formatSignificant(chosen.load.ratePerMsAtCapacity * MS_PER_S)} at which the targets break`
       : `${formatPercent(share)} of its capacity, over the ${formatPercent(limit)} that headroom allows`;
-  return {
-    name: nameOf(instances, chosen.instance.name, chosen.group.precision),
-    usd_per_hour: rounded(chosen.cost.usdPerHourPerInstance * instances),
-    why: `Each of ${plural(replicas, 'replica')} would carry ${formatSignificant(each)} requests/s: ${room}.`,
-  };
+  return candidate(
+    nameOf(instances, chosen.instance.name, chosen.group.precision),
+    {
+      usdPerHour: chosen.cost && chosen.cost.usdPerHourPerInstance * instances,
+      gpus: instances * chosen.instance.gpuCount,
+    },
+    `Each of ${plural(replicas, 'replica')} would carry ${formatSignificant(each)} requests/s: ${room}.`,
+  );
 }
 
 function needsMore({ chosen }: SizedRow): Candidate {
   const { instances, instance, group, cost, replicas, load } = chosen;
   const capacity = formatSignificant(load.ratePerMsAtCapacity * MS_PER_S);
-  return {
-    name: nameOf(instances, instance.name, group.precision),
-    usd_per_hour: rounded(cost.usdPerHour),
-    why: `Next in price: a replica carries at most ${capacity} requests/s, so ${plural(replicas, 'replica')} on ${plural(instances, 'instance')} at ${formatUsd(cost.usdPerHourPerInstance)} are needed.`,
-  };
+  const [order, price] = cost
+    ? ['Next in price', ` at ${formatUsd(cost.usdPerHourPerInstance)}`]
+    : ['Next by GPUs', ''];
+  return candidate(
+    nameOf(instances, instance.name, group.precision),
+    expenseOf(chosen),
+    `${order}: a replica carries at most ${capacity} requests/s, so ${plural(replicas, 'replica')} on ${plural(instances, 'instance')}${price} are needed.`,
+  );
 }
 
 /** Excluded instances by how near they came: a missed target by its ratio, then what is missing for good. */
@@ -64,13 +79,8 @@ function nearness({ refusal }: ExcludedRow): number {
   return reason === 'sla_missed' ? ratio : reason === 'memory' ? 10 + ratio : 100 + ratio;
 }
 
-function excludedCandidate({ row, usdPerHour }: Surroundings['excluded'][number]): Candidate {
-  return {
-    name: nameOf(1, row.instance.name, row.group?.precision ?? null),
-    usd_per_hour: rounded(usdPerHour),
-    why: row.refusal.detail,
-  };
-}
+const excludedCandidate = ({ row, expense }: Surroundings['excluded'][number]): Candidate =>
+  candidate(nameOf(1, row.instance.name, row.group?.precision ?? null), expense, row.refusal.detail);
 
 /** Other plans of the same instance that cost more than the one looked at although they may run on fewer instances. */
 function otherPlans({ row }: FoundPlan): Candidate[] {
@@ -78,22 +88,22 @@ function otherPlans({ row }: FoundPlan): Candidate[] {
   const { chosen, others } = row;
   return others.flatMap((other) => {
     if ('refusal' in other || other.instances <= chosen.instances) return [];
-    const { group, instances, cost, load } = other;
+    const { group, instances, load } = other;
     const capacity = formatSignificant(load.ratePerMsAtCapacity * MS_PER_S);
     const tp = group.tensorParallel === chosen.group.tensorParallel ? '' : ` with TP ${group.tensorParallel}`;
     return [
-      {
-        name: `${nameOf(instances, other.instance.name, group.precision)}${tp}`,
-        usd_per_hour: rounded(cost.usdPerHour),
-        why: `A replica carries at most ${capacity} requests/s in this way: ${plural(instances, 'instance')} in place of ${formatFixed(chosen.instances)}.`,
-      },
+      candidate(
+        `${nameOf(instances, other.instance.name, group.precision)}${tp}`,
+        expenseOf(other),
+        `A replica carries at most ${capacity} requests/s in this way: ${plural(instances, 'instance')} in place of ${formatFixed(chosen.instances)}.`,
+      ),
     ];
   });
 }
 
 /**
- * What would cost less an hour, and why it is not the answer; for the cheapest configuration also what comes next.
- * At most five, cheapest first.
+ * What would cost less an hour (take fewer GPUs, where there is no price), and why it is not the answer; for the cheapest
+ * configuration also what comes next. At most five, the least first.
  */
 export function cheaperCandidates(plan: FoundPlan, around: Surroundings): CheaperCandidate[] {
   const before = around.before.slice(0, MOST_BEFORE).map((row, i) => beforeCandidate(row, i + 1));
@@ -102,10 +112,11 @@ export function cheaperCandidates(plan: FoundPlan, around: Surroundings): Cheape
   const above = isCheapest && around.next ? [needsMore(around.next)] : [];
   const must = [...before, ...(fewer ? [fewer] : []), ...above];
   const nearest = [...around.excluded]
-    .sort((a, b) => nearness(a.row) - nearness(b.row) || a.usdPerHour - b.usdPerHour)
+    .sort((a, b) => nearness(a.row) - nearness(b.row) || compareExpenses(a.expense, b.expense))
     .map(excludedCandidate);
   const others = isCheapest ? otherPlans(plan).slice(0, 1) : [];
   return [...must, ...others, ...nearest]
     .slice(0, MOST_CANDIDATES)
-    .sort((a, b) => a.usd_per_hour - b.usd_per_hour || (a.name < b.name ? -1 : 1));
+    .sort((a, b) => compareExpenses(a.expense, b.expense) || (a.shown.name < b.shown.name ? -1 : 1))
+    .map(({ shown }) => shown);
 }

@@ -1,18 +1,17 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
-import { vllmCommand } from '../../engine/sizing/vllm-command.ts';
 import { SCHEMA_VERSION, type DetailDocument } from '../../protocol/documents.ts';
 import { configurationName } from '../../protocol/metrics.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { memoryDocument, versionsOf } from '../common.ts';
-import { commandQuestion, exclusionOf, recommendationOf } from '../recommendation.ts';
-import { benchCommand } from './bench-command.ts';
+import { benchCommand, dataParallelOf, serveCommands, textOf } from '../commands.ts';
+import { exclusionOf, recommendationOf } from '../recommendation.ts';
 import { cheaperCandidates } from './cheaper.ts';
 import { commandFlags } from './command-flags.ts';
-import { findPlan, isPassing } from './find-plan.ts';
+import { findPlan, isPassing, type FoundPlan } from './find-plan.ts';
 import { kvUse } from './kv-use.ts';
 import { loadCurve } from './load-curve.ts';
-import { plannedReplica } from './planned-load.ts';
+import { plannedReplica, type PlannedReplica } from './planned-load.ts';
 import { surroundingsOf } from './ranking.ts';
 import { rooflineOf } from './roofline.ts';
 
@@ -27,7 +26,6 @@ export function answerDetail(question: PlanQuestion, source: ModelSource, facts:
   const replica = plannedReplica(plan);
   const passing = isPassing(row) ? row : null;
   const context = { prepared, demand, zone: prepared.input.zone };
-  const command = replica && vllmCommand(commandQuestion({ group }, prepared));
   return {
     schema_version: SCHEMA_VERSION,
     input: { question: question.question, configuration: question.configuration },
@@ -39,10 +37,38 @@ export function answerDetail(question: PlanQuestion, source: ModelSource, facts:
     roofline: replica && rooflineOf(replica),
     memory: group.memory && memoryDocument(group.memory),
     kv_use: replica && kvUse(replica, passing !== null),
-    serve_command: command,
-    command_flags: command ? commandFlags(plan, command) : [],
-    bench_command: replica && benchCommand(plan, replica),
+    ...commandsOf(plan, replica),
     cheaper: cheaperCandidates(plan, around),
     versions: versionsOf(facts, prepared.subject.calibration.name),
+  };
+}
+
+type CommandPart = Pick<
+  DetailDocument,
+  | 'serve_command'
+  | 'command_flags'
+  | 'safe_command'
+  | 'safe_command_flags'
+  | 'serve_command_reason'
+  | 'serve_command_replicas'
+  | 'bench_command'
+>;
+
+/** Both commands with their arithmetic; an excluded plan is started one replica at a time. */
+function commandsOf(plan: FoundPlan, replica: PlannedReplica | null): CommandPart {
+  const { prepared, row, group } = plan;
+  const replicas = isPassing(row) ? dataParallelOf(row.chosen, prepared) : 1;
+  const served = { plan, replicas };
+  const commands = replica && serveCommands({ group, dataParallel: replicas }, prepared);
+  const high = commands && textOf(commands.highPerformance);
+  const safe = commands && textOf(commands.safe);
+  return {
+    serve_command: high,
+    command_flags: high ? commandFlags({ ...served, safe: null, replica }, high) : [],
+    safe_command: safe,
+    safe_command_flags: commands && safe ? commandFlags({ ...served, safe: commands.safeLimits, replica }, safe) : [],
+    serve_command_reason: commands?.highPerformance.kind === 'refused' ? commands.highPerformance.sentence : null,
+    serve_command_replicas: replicas,
+    bench_command: replica && high ? benchCommand(prepared, replica.plannedPerMs * replicas) : null,
   };
 }

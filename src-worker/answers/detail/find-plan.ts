@@ -12,10 +12,10 @@ import { chooseFrom, suggestNames } from '../../protocol/suggest.ts';
 import { resolved, type PreparedSizing } from '../prepared.ts';
 import { demandFor, sizingDemand } from '../size.ts';
 
-/** An instance of the question's scope with its price, and the ids of its plans. */
+/** An instance of the question's scope with its price (null = own hardware without one), and the ids of its plans. */
 export interface PricedInstance {
   instance: Instance;
-  usdPerHour: number;
+  usdPerHour: number | null;
   planIds: string[];
 }
 
@@ -30,9 +30,9 @@ export interface FoundPlan {
   known: Map<string, PlanGroup>;
   instance: Instance;
   group: PlanGroup;
-  usdPerHourPerInstance: number;
+  usdPerHourPerInstance: number | null;
   row: SizedRow | ExcludedRow;
-  /** Every instance of the scope that has a price within the filters. */
+  /** Every instance of the scope that has a price within the filters, or needs none. */
   priced: PricedInstance[];
 }
 

@@ -1,5 +1,6 @@
+import { gpusUsed } from '../../engine/sizing/size.ts';
 import type { ExcludedRow, SizedRow } from '../../engine/sizing/types.ts';
-import { isPassing, sizeInstance, type FoundPlan } from './find-plan.ts';
+import { isPassing, sizeInstance, type FoundPlan, type PricedInstance } from './find-plan.ts';
 
 /** What stands around one configuration in the answer to its question. */
 export interface Surroundings {
@@ -10,44 +11,65 @@ export interface Surroundings {
   /** The cheapest row that comes after. */
   next: SizedRow | null;
   /** Cheaper instances that do not pass. */
-  excluded: { row: ExcludedRow; usdPerHour: number }[];
+  excluded: { row: ExcludedRow; expense: Expense }[];
 }
 
-interface Cost {
-  usdPerHour: number;
-  id: string;
+/** What a configuration takes: dollars, or GPUs where hardware of one's own has no price. */
+export interface Expense {
+  usdPerHour: number | null;
+  gpus: number;
 }
 
-const isBefore = (a: Cost, b: Cost): boolean =>
-  a.usdPerHour < b.usdPerHour || (a.usdPerHour === b.usdPerHour && a.id < b.id);
-const costOf = ({ chosen }: SizedRow): Cost => ({ usdPerHour: chosen.cost.usdPerHour, id: chosen.id });
+/** Less first; what has no price comes after what has one. */
+export function compareExpenses(a: Expense, b: Expense): number {
+  if (a.usdPerHour !== null && b.usdPerHour !== null) return a.usdPerHour - b.usdPerHour;
+  return Number(a.usdPerHour === null) - Number(b.usdPerHour === null) || a.gpus - b.gpus;
+}
 
-/** Hourly cost of the plan looked at; of one instance where it does not pass. */
-export const hourlyCost = ({ row, usdPerHourPerInstance }: FoundPlan): number =>
-  isPassing(row) ? row.chosen.cost.usdPerHour : usdPerHourPerInstance;
+type Placed = Expense & { id: string };
+
+const isBefore = (a: Placed, b: Placed): boolean => {
+  const difference = compareExpenses(a, b);
+  return difference < 0 || (difference === 0 && a.id < b.id);
+};
+
+const expenseOf = ({ chosen }: SizedRow): Placed => ({
+  usdPerHour: chosen.cost?.usdPerHour ?? null,
+  gpus: gpusUsed(chosen),
+  id: chosen.id,
+});
+
+/** One instance by itself: the least that any plan of it takes. */
+const ofOne = ({ usdPerHour, instance }: PricedInstance): Expense => ({ usdPerHour, gpus: instance.gpuCount });
+
+/** What the plan looked at takes; one instance of it where it does not pass. */
+const ownExpense = ({ row, usdPerHourPerInstance, instance }: FoundPlan): Expense =>
+  isPassing(row) ? expenseOf(row) : { usdPerHour: usdPerHourPerInstance, gpus: instance.gpuCount };
 
 /**
- * Looks at the instances by their price, cheapest first, and stops where one instance alone costs more than what is
- * already known to come next: no dearer one can come before it. At one load $/request ranks as $/hour does.
+ * Looks at the instances by their price (by their GPUs where they have none), the least first, and stops where one instance
+ * alone takes more than what is already known to come next: none after it can come before that. At one load $/request ranks
+ * as $/hour does.
  */
 export function surroundingsOf(plan: FoundPlan): Surroundings {
-  const own: Cost = { usdPerHour: hourlyCost(plan), id: plan.id };
+  const own: Placed = { ...ownExpense(plan), id: plan.id };
   const before: SizedRow[] = [];
   const excluded: Surroundings['excluded'] = [];
   let next: SizedRow | null = null;
   const isOwn = ({ instance }: { instance: FoundPlan['instance'] }): boolean => instance === plan.instance;
-  const others = plan.priced.filter((entry) => !isOwn(entry)).sort((a, b) => a.usdPerHour - b.usdPerHour);
+  const others = plan.priced.filter((entry) => !isOwn(entry)).sort((a, b) => compareExpenses(ofOne(a), ofOne(b)));
   for (const entry of others) {
-    if (entry.usdPerHour > own.usdPerHour && (next === null || entry.usdPerHour > costOf(next).usdPerHour)) {
+    const least = ofOne(entry);
+    if (compareExpenses(least, own) > 0 && (next === null || compareExpenses(least, expenseOf(next)) > 0)) {
       // With cheaper ones before it nobody asks what comes next.
       if (next !== null || before.length > 0) break;
     }
     const { row } = sizeInstance(plan, entry);
     if (!isPassing(row)) {
-      if (entry.usdPerHour < own.usdPerHour) excluded.push({ row, usdPerHour: entry.usdPerHour });
-    } else if (isBefore(costOf(row), own)) before.push(row);
-    else if (next === null || isBefore(costOf(row), costOf(next))) next = row;
+      if (compareExpenses(least, own) < 0) excluded.push({ row, expense: least });
+    } else if (isBefore(expenseOf(row), own)) before.push(row);
+    else if (next === null || isBefore(expenseOf(row), expenseOf(next))) next = row;
   }
-  before.sort((a, b) => (isBefore(costOf(a), costOf(b)) ? -1 : 1));
+  before.sort((a, b) => (isBefore(expenseOf(a), expenseOf(b)) ? -1 : 1));
   return { rank: before.length + 1, before, next, excluded };
 }

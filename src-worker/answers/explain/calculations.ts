@@ -104,7 +104,7 @@ const latencies: Record<string, Account> = Object.fromEntries(
   ),
 );
 
-const hourly = ({ chosen }: Explained): string => formatUsd(chosen.cost.usdPerHour);
+const hourly = ({ chosen }: Explained): string => formatUsd(chosen.cost?.usdPerHour);
 
 const costs: Record<string, Account> = {
   usd_per_hour: {
@@ -115,7 +115,7 @@ const costs: Record<string, Account> = {
       return [{ label, value: recommendation.cost.usd_per_hour, unit: 'US$/h', source: INPUTS.price(about).source }];
     },
     calculation: ({ chosen }, value) =>
-      `${formatFixed(chosen.instances)} × ${formatUsd(chosen.cost.usdPerHourPerInstance)} = ${shown('usd_per_hour', value)}`,
+      `${formatFixed(chosen.instances)} × ${formatUsd(chosen.cost?.usdPerHourPerInstance)} = ${shown('usd_per_hour', value)}`,
     inputs: ['instances', 'price'],
     assumptions: ['price'],
   },

@@ -26,7 +26,11 @@ const ASSUMPTIONS: Record<AssumptionName, (about: Explained) => string> = {
     plan.prepared.subject.method === 'mg1'
       ? 'One request at a time on a replica (method mg1).'
       : 'Continuous batching in closed form, with the step times that the calibration profile reaches.',
-  price: ({ plan }) => `The ${plan.prepared.input.pricing === 'spot' ? 'spot' : 'on-demand'} price holds all the time.`,
+  price: ({ plan, chosen }) => {
+    if (chosen.instance.own)
+      return chosen.cost ? 'The price that was given holds all the time.' : 'No price was given.';
+    return `The ${plan.prepared.input.pricing === 'spot' ? 'spot' : 'on-demand'} price holds all the time.`;
+  },
   memory: () => 'Each GPU has the memory that its driver reports, and vLLM the share that its default gives it.',
 };
 

@@ -1,7 +1,9 @@
 import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
+import type { ChosenPlan } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
 import { formatDate } from '../../protocol/numbers.ts';
+import type { SizeInput } from '../../protocol/requests.ts';
 import { rounded } from '../common.ts';
 import type { Explained } from './subject.ts';
 
@@ -35,6 +37,12 @@ const engine = ({ plan }: Explained): string =>
   `default of ${plan.prepared.subject.engine.engine} ${plan.prepared.subject.engine.version}`;
 const gpuSource = ({ chosen }: Explained): string =>
   `GPU catalog, ${chosen.group.gpu.name}: ${chosen.group.gpu.source}`;
+
+function priceSource({ instance, offer }: ChosenPlan, pricing: SizeInput['pricing']): string {
+  if (instance.own) return offer.priceSource ?? 'own hardware: no price was given';
+  const terms = pricing === 'spot' ? 'spot' : 'on demand';
+  return `${instance.provider} ${instance.name}, ${offer.region}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
+}
 
 export const INPUTS = {
   promptTokens: (about) =>
@@ -96,11 +104,11 @@ export const INPUTS = {
   price: ({ chosen, plan }) =>
     input(
       'price of an instance',
-      chosen.cost.usdPerHourPerInstance,
+      chosen.cost?.usdPerHourPerInstance ?? null,
       'US$/h',
-      `${chosen.instance.provider} ${chosen.instance.name}, ${chosen.offer.region}, ${plan.prepared.input.pricing === 'spot' ? 'spot' : 'on demand'}, as of ${formatDate(chosen.offer.priceAsOf)}: ${chosen.offer.priceSource ?? 'no source named'}`,
+      priceSource(chosen, plan.prepared.input.pricing),
     ),
-  hourlyCost: ({ chosen }) => input('hourly cost', chosen.cost.usdPerHour, 'US$/h', 'instances times price'),
+  hourlyCost: ({ chosen }) => input('hourly cost', chosen.cost?.usdPerHour ?? null, 'US$/h', 'instances times price'),
   bandwidthPeak: (about) =>
     input('memory bandwidth, data sheet', (about.rates.peakBytesPerMs * MS_PER_S) / TERA, 'TB/s', gpuSource(about)),
   bandwidthReached: (about) =>
@@ -116,7 +124,13 @@ export const INPUTS = {
     input('compute, reached', (about.rates.gemmFlopPerMs * MS_PER_S) / TERA, 'TFLOP/s', calibration(about)),
   weights: ({ memory }) =>
     input('weights on a GPU', gibFromBytes(memory.weightsBytes), 'GiB', 'config.json of the model and the precision'),
-  gpuMemory: (about) => input('memory of a GPU', gibFromBytes(about.memory.totalBytes), 'GiB', gpuSource(about)),
+  gpuMemory: (about) =>
+    input(
+      'memory of a GPU',
+      gibFromBytes(about.memory.totalBytes),
+      'GiB',
+      about.chosen.instance.own?.gpu ? 'given with the question, less what the driver keeps' : gpuSource(about),
+    ),
   memoryShare: (about) =>
     input('gpu_memory_utilization', about.chosen.group.limits.gpuMemoryUtilization, '', engine(about)),
   seats: (about) => input('max_num_seqs', about.chosen.group.limits.maxNumSeqs, 'sequences', engine(about)),

@@ -74,13 +74,15 @@ function recompute({ plan, row, chosen, recommendation }: Explained, change: Cha
   const ratePerReplicaPerMs = chosen.ratePerReplicaPerMs * factor;
   const latency = changed.load.at(ratePerReplicaPerMs);
   if (latency.kind === 'saturated') return null;
-  const cost = costOf({
-    usdPerHourPerInstance: chosen.cost.usdPerHourPerInstance,
-    instances: chosen.instances,
-    rateReqPerS: demand.rateReqPerS,
-    promptTokensMean: subject.lengths.moments.promptMean,
-    outputTokensMean: subject.lengths.moments.outputMean,
-  });
+  const cost =
+    chosen.cost &&
+    costOf({
+      usdPerHourPerInstance: chosen.cost.usdPerHourPerInstance,
+      instances: chosen.instances,
+      rateReqPerS: demand.rateReqPerS,
+      promptTokensMean: subject.lengths.moments.promptMean,
+      outputTokensMean: subject.lengths.moments.outputMean,
+    });
   const plans: ChosenPlan = { ...chosen, group: changed, load: changed.load, ratePerReplicaPerMs, latency, cost };
   const changedRow: SizedRow = { ...row, chosen: plans };
   const context = { prepared: { ...prepared, subject }, demand, zone: prepared.input.zone };

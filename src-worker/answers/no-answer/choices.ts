@@ -7,6 +7,7 @@ const NOTHING: Attempts = { options: [], futile: [] };
 
 /** The other way to pay. What it brings with it is said where its price is known (relaxations.ts). */
 export function pricingAttempts(asked: Asked): Attempts {
+  if (asked.prepared.input.own_hardware.length > 0) return NOTHING;
   const isSpot = asked.sizing.pricing === 'spot';
   return isSpot
     ? attempt(
@@ -58,6 +59,17 @@ export function filterAttempts(asked: Asked): Attempts {
       ? NOTHING
       : attempt(asked, { tp: null }, { family: 'search', change: 'Any tensor parallelism', from: `TP ${tp}`, to }),
   ]);
+}
+
+/** What is rented, in the place of own hardware that does not do. The method that takes long would take it over all clouds. */
+export function rentAttempts(asked: Asked): Attempts {
+  const { own_hardware: machines, method } = asked.prepared.input;
+  if (machines.length === 0 || method !== 'batching') return NOTHING;
+  return attempt(
+    asked,
+    { own_hardware: [], gpu: [] },
+    { family: 'search', change: 'Rent instead', from: 'own hardware', to: 'any cloud' },
+  );
 }
 
 /** The prefix cache of the workload, where it was switched off. */

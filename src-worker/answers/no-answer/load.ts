@@ -3,7 +3,7 @@ import { formatFixed, formatSignificant, plural } from '../../protocol/numbers.t
 import { attempt, joined, type Attempts } from './attempt.ts';
 import { passes, type Option } from './option.ts';
 import type { Asked, Change } from './probe.ts';
-import { reachOf } from './reach.ts';
+import { leastExpense, reachOf } from './reach.ts';
 
 /** Digits of a smaller rate that is offered. */
 const RATE_DIGITS = 3;
@@ -24,11 +24,9 @@ export function moreGpus(asked: Asked): Attempts {
   const [smallest, ...others] = counts.map((gpus) => allowed(asked, now, gpus)).filter((option) => option !== null);
   if (!smallest) return { options: [], futile: [] };
   const cheaper = others.at(-1);
-  const saves = cheaper && usdPerHour(cheaper) < usdPerHour(smallest);
+  const saves = cheaper && leastExpense(cheaper.probe) < leastExpense(smallest.probe);
   return { options: saves ? [smallest, cheaper] : [smallest], futile: [] };
 }
-
-const usdPerHour = ({ probe }: Option): number => probe.outcome.rows[0]?.chosen.cost.usdPerHour ?? Infinity;
 
 /** The smallest counts worth trying: those the refused plans ask for that are not above what the cheapest rows use. */
 function wantedGpus(asked: Asked, used: readonly number[]): number[] {

@@ -11,6 +11,7 @@ import {
   filterAttempts,
   precisionAttempts,
   pricingAttempts,
+  rentAttempts,
   retiredAttempts,
 } from './choices.ts';
 import { limitOf } from './limit.ts';
@@ -40,6 +41,7 @@ function tried(asked: Asked): Attempts {
     pricingAttempts(asked),
     placeAttempts(asked),
     filterAttempts(asked),
+    rentAttempts(asked),
     ...searching(precisionAttempts),
     ...searching(cacheAttempts),
     contextAttempts(asked),

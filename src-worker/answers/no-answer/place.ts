@@ -34,7 +34,7 @@ function cheapestPlace(places: readonly Place[], kind: PlaceKind, anywhere: Prob
     const there: SizingDemand = { ...anywhere.sizing, [kind]: place.name };
     const [row] = sizeForDemand(anywhere.prepared.evaluated, there).rows;
     if (!row) continue;
-    const { usdPerRequest } = row.chosen.cost;
+    const usdPerRequest = row.chosen.cost?.usdPerRequest ?? Infinity;
     if (!best || usdPerRequest < best.usdPerRequest) best = { place, usdPerRequest };
   }
   return best?.place ?? null;

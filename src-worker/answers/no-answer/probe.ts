@@ -9,6 +9,7 @@ import type { SizeOutcome, SizingDemand } from '../../engine/sizing/types.ts';
 import type { Demand } from '../../engine/workload/demand.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
 import { demandFor, sizingDemand } from '../demand.ts';
+import { factsFor } from '../own-hardware.ts';
 import { resolved, type PreparedSizing } from '../prepared.ts';
 
 /** Keys of a question and new values for them. */
@@ -68,16 +69,17 @@ export function askedOf(asked: Probe, source: ModelSource, facts: Facts): Asked 
       return validOrNull(() => {
         const { prepared, known } = resolved(input, source, 'sla' in change ? passing : facts);
         const sizing = sizingDemand(prepared, demandFor(prepared, null), input.zone);
-        const instances = facts.instances.filter(
+        const scoped = factsFor(input, facts);
+        const instances = scoped.instances.filter(
           (instance) => isIncluded(instance) && isEligible(instance, sizing) && fitsTensorParallel(instance, input.tp),
         );
         const evaluated = evaluatePlans(
           prepared.subject,
           prepared.scope,
-          { ...facts, instances },
+          { ...scoped, instances },
           { known: known.plans },
         );
-        return probed({ ...prepared, facts, evaluated });
+        return probed({ ...prepared, facts: scoped, evaluated });
       });
     },
   };

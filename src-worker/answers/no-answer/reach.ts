@@ -1,7 +1,7 @@
 import type { Instance } from '../../engine/hardware/types.ts';
 import { chooseOffer } from '../../engine/sizing/offers.ts';
 import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
-import { hostMemoryRefusal } from '../../engine/sizing/size.ts';
+import { gpusUsed, hostMemoryRefusal } from '../../engine/sizing/size.ts';
 import type { PlanGroup, ReplicaLoad, SizingDemand } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { Probe } from './probe.ts';
@@ -11,7 +11,8 @@ export interface Reach {
   instance: Instance;
   group: PlanGroup;
   load: ReplicaLoad;
-  usdPerHourPerInstance: number;
+  /** US$ an hour, or GPUs where hardware of one's own has no price: what answers are compared by. */
+  expensePerInstance: number;
   gpusPerInstance: number;
   replicasPerInstance: number;
   /** Replicas that `max_gpus` allows; Infinity without it, 0 where not even one instance is allowed. */
@@ -30,9 +31,28 @@ export function replicasWithin(instance: Instance, group: PlanGroup, gpus: numbe
 export const carriedPerS = (load: ReplicaLoad, { headroom }: SizingDemand): number =>
   headroom.utilizationTarget * load.ratePerMsAtCapacity * MS_PER_S;
 
+/** Has everything in scope a price? Own machines without one are compared by their GPUs, and then all of them are. */
+const arePriced = ({ prepared: { facts }, sizing }: Pick<Probe, 'prepared' | 'sizing'>): boolean =>
+  facts.instances.every((instance) => !instance.own || priceOf(instance, sizing) !== null);
+
+function priceOf(instance: Instance, sizing: SizingDemand): number | null {
+  const choice = chooseOffer(instance, sizing);
+  return choice.kind === 'offer' ? choice.usdPerHour : null;
+}
+
+/** What the cheapest answer takes, in the measure of `reachOf`; Infinity where there is none. */
+export function leastExpense(probe: Pick<Probe, 'prepared' | 'sizing' | 'outcome'>): number {
+  const isPriced = arePriced(probe);
+  const expenses = probe.outcome.rows.map(({ chosen }) =>
+    isPriced ? (chosen.cost?.usdPerHour ?? Infinity) : gpusUsed(chosen),
+  );
+  return Math.min(...expenses, Infinity);
+}
+
 /** Every plan in the place and at the pricing asked for that carries any load at all. */
 export function reachOf({ prepared, sizing }: Pick<Probe, 'prepared' | 'sizing'>): Reach[] {
   const { subject, evaluated } = prepared;
+  const isPriced = arePriced({ prepared, sizing });
   return evaluated.candidates.flatMap(({ instance, plans }) => {
     const choice = chooseOffer(instance, sizing);
     if (choice.kind !== 'offer') return [];
@@ -45,7 +65,7 @@ export function reachOf({ prepared, sizing }: Pick<Probe, 'prepared' | 'sizing'>
           instance,
           group,
           load,
-          usdPerHourPerInstance: choice.usdPerHour,
+          expensePerInstance: isPriced ? (choice.usdPerHour ?? Infinity) : instance.gpuCount,
           gpusPerInstance: gpus,
           replicasPerInstance: Math.floor(gpus / group.tensorParallel),
           mostReplicas: replicasWithin(instance, group, sizing.maxGpus),

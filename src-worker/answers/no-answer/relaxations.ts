@@ -59,7 +59,7 @@ function relaxationOf(option: Option): Relaxation | null {
   };
 }
 
-/** Changes that work, cheapest first and what is no longer sold last. Of changes alike in kind and outcome the first stays. */
+/** Changes that work, cheapest first (own hardware without a price before all) and what is no longer sold last. Of changes alike in kind and outcome the first stays. */
 export function relaxationsOf(options: readonly Option[]): Relaxation[] {
   const seen = new Set<string>();
   const found = options.flatMap((option) => {
@@ -70,7 +70,7 @@ export function relaxationsOf(options: readonly Option[]): Relaxation[] {
     seen.add(outcome);
     return [{ relaxation, isRetired: option.family === 'retired' }];
   });
-  const cost = ({ usd_per_hour: hourly }: Relaxation): number => hourly ?? Infinity;
+  const cost = ({ usd_per_hour: hourly }: Relaxation): number => hourly ?? 0;
   return found
     .sort((a, b) => Number(a.isRetired) - Number(b.isRetired) || cost(a.relaxation) - cost(b.relaxation))
     .slice(0, MOST)

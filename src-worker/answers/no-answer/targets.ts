@@ -10,7 +10,7 @@ import { joined, type Attempts, type Futile } from './attempt.ts';
 import { targetFigure } from './names.ts';
 import { passes, type Option } from './option.ts';
 import { resized, type Asked, type Probe } from './probe.ts';
-import { reachOf, type Reach } from './reach.ts';
+import { leastExpense, reachOf, type Reach } from './reach.ts';
 
 /** A target so wide that it binds nobody, ms. */
 const LIFTED_MS = 1e9;
@@ -63,22 +63,22 @@ function lifted(asked: Asked, metrics: readonly LatencyMetric[]): { probe: Probe
   return probe && { probe, reach: reachOf({ prepared: probe.prepared, sizing: asked.sizing }) };
 }
 
-function cheapestUsdPerHour(reach: readonly Reach[], rateReqPerS: number): number {
-  const costs = reach.map(({ carriesPerS, replicasPerInstance, usdPerHourPerInstance, mostReplicas }) => {
+function smallestExpense(reach: readonly Reach[], rateReqPerS: number): number {
+  const costs = reach.map(({ carriesPerS, replicasPerInstance, expensePerInstance, mostReplicas }) => {
     const replicas = Math.ceil(rateReqPerS / carriesPerS - 1e-9);
-    return replicas > mostReplicas ? Infinity : Math.ceil(replicas / replicasPerInstance) * usdPerHourPerInstance;
+    return replicas > mostReplicas ? Infinity : Math.ceil(replicas / replicasPerInstance) * expensePerInstance;
   });
   return Math.min(...costs, Infinity);
 }
 
-/** The latencies of a plan that gets as many replicas as the GPUs allowed and `usdPerHour` pay for; null if it cannot carry its part. */
+/** The latencies of a plan that gets as many replicas as the GPUs allowed and `expense` pay for; null if it cannot carry its part. */
 function latenciesFor(
   plan: Reach,
-  usdPerHour: number,
+  expense: number,
   { rateReqPerS, headroom }: SizingDemand,
   metrics: Iterable<LatencyMetric>,
 ): Targets | null {
-  const instances = Math.floor(usdPerHour / plan.usdPerHourPerInstance + 1e-9);
+  const instances = Math.floor(expense / plan.expensePerInstance + 1e-9);
   const replicas = Math.min(plan.mostReplicas, instances * plan.replicasPerInstance);
   const ratePerMs = rateReqPerS / MS_PER_S / (headroom.utilizationTarget * replicas);
   if (!(replicas >= 1) || ratePerMs > plan.load.ratePerMsAtCapacity) return null;
@@ -87,16 +87,16 @@ function latenciesFor(
   return new Map([...metrics].map((metric) => [metric, latencyOf(latency, metric)]));
 }
 
-/** What the metrics are on the plan that comes nearest to their targets at up to `usdPerHour`. */
+/** What the metrics are on the plan that comes nearest to their targets at up to `expense`. */
 function nearestWithin(
-  usdPerHour: number,
+  expense: number,
   { sizing }: Asked,
   reach: readonly Reach[],
   targets: Targets,
 ): { instance: Instance; needs: Targets } | null {
   let best: { instance: Instance; needs: Targets; worst: number } | null = null;
   for (const plan of reach) {
-    const needs = latenciesFor(plan, usdPerHour, sizing, targets.keys());
+    const needs = latenciesFor(plan, expense, sizing, targets.keys());
     if (!needs) continue;
     const worst = Math.max(...[...targets].map(([metric, target]) => (needs.get(metric) ?? Infinity) / target));
     if (!best || worst < best.worst) best = { instance: plan.instance, needs, worst };
@@ -115,8 +115,8 @@ const moved = (targets: Targets, needs: Targets): Targets =>
 
 /** The smallest values of `metrics`, to two digits, that bring an answer at up to `room` times the least cost. */
 function moveWithin(room: number, asked: Asked, reach: readonly Reach[], targets: Targets): Option | null {
-  const usdPerHour = room * cheapestUsdPerHour(reach, asked.sizing.rateReqPerS);
-  const nearest = Number.isFinite(usdPerHour) ? nearestWithin(usdPerHour, asked, reach, targets) : null;
+  const expense = room * smallestExpense(reach, asked.sizing.rateReqPerS);
+  const nearest = Number.isFinite(expense) ? nearestWithin(expense, asked, reach, targets) : null;
   if (!nearest) return null;
   let values = moved(targets, nearest.needs);
   for (let step = 0; step < MORE_STEPS && values.size > 0; step += 1) {
@@ -131,10 +131,10 @@ function moveWithin(room: number, asked: Asked, reach: readonly Reach[], targets
 }
 
 /** Instances that may meet the moved targets for no more than the one that does. */
-function rivalsOf({ sizing, outcome }: Probe, reach: readonly Reach[], values: Targets): Set<Instance> {
-  const usdPerHour = outcome.rows[0]?.chosen.cost.usdPerHour ?? Infinity;
+function rivalsOf({ prepared, sizing, outcome }: Probe, reach: readonly Reach[], values: Targets): Set<Instance> {
+  const expense = leastExpense({ prepared, sizing, outcome });
   const able = reach.filter((plan) => {
-    const needs = latenciesFor(plan, usdPerHour, sizing, values.keys());
+    const needs = latenciesFor(plan, expense, sizing, values.keys());
     return needs && [...values].every(([metric, value]) => (needs.get(metric) ?? Infinity) <= value * RIVAL_ROOM);
   });
   return new Set(able.map(({ instance }) => instance));

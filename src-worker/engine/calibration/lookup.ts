@@ -1,4 +1,5 @@
 import { ConfigIqError } from '../errors.ts';
+import type { Gpu } from '../hardware/types.ts';
 import type { CalibrationProfile, FamilyFactors, GenerationOverheads } from './types.ts';
 
 /** The value of one constant of a profile; a profile that lacks it is broken data, not a default. */
@@ -18,19 +19,21 @@ export function constantOf(profile: CalibrationProfile, name: string): number {
 const NEUTRAL: FamilyFactors = { bandwidth: 1, compute: 1, gpuIds: [] };
 
 /**
- * Factors of the GPU's family. A GPU no family names takes factor 1 (FIDELITY.md section 5, transfer rule 1) and is
- * reported as unmeasured, so that the answer can say it extrapolates.
+ * Factors of the GPU's family: the one that lists it, else the one that stands for its architecture and kind of memory,
+ * else factors of 1 (FIDELITY.md section 5, transfer rule 1). `isMeasured` is false unless the GPU itself was measured, so
+ * that the answer can say it extrapolates.
  */
 export function familyOf(
   profile: CalibrationProfile,
-  gpuId: string,
+  { id, architecture, memoryType }: Pick<Gpu, 'id' | 'architecture' | 'memoryType'>,
 ): { name: string | null; factors: FamilyFactors; isMeasured: boolean } {
-  for (const [name, factors] of Object.entries(profile.families)) {
-    if (factors.gpuIds.includes(gpuId)) {
-      return { name, factors, isMeasured: profile.gpuBandwidthFactors[gpuId] !== undefined };
-    }
-  }
-  return { name: null, factors: NEUTRAL, isMeasured: false };
+  const families = Object.entries(profile.families);
+  const own = families.find(([, { gpuIds }]) => gpuIds.includes(id));
+  const kin = families.find(
+    ([, { standsFor }]) => standsFor?.architectures.includes(architecture) && memoryType.startsWith(standsFor.memory),
+  );
+  const [name, factors] = own ?? kin ?? [null, NEUTRAL];
+  return { name, factors, isMeasured: own !== undefined && profile.gpuBandwidthFactors[id] !== undefined };
 }
 
 /** Overheads of an engine generation; an unknown one is an error, the caller resolves versions before. */

@@ -17,8 +17,18 @@ export interface FamilyFactors {
   bandwidthRange?: [number, number];
   computeRange?: [number, number];
   gpuIds: string[];
+  /** Whose factors a GPU takes that no family lists; absent = nobody's. */
+  standsFor?: GpuKind;
   /** Which of the GPUs were measured and how the others came to be here. */
   note?: string;
+}
+
+/** GPUs that are likely to behave like those of a family. */
+export interface GpuKind {
+  /** As GPUs name them. */
+  architectures: string[];
+  /** How a GPU's memory type begins. */
+  memory: 'HBM' | 'GDDR';
 }
 
 /** Overheads of one engine generation. */

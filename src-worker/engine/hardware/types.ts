@@ -19,6 +19,8 @@ export interface Gpu {
   /** Ampere, Hopper, CDNA3, … as the vendor names it. */
   architecture: string;
   formFactor: string;
+  /** GB on the data sheet; absent = not known. */
+  marketedMemoryGb?: number;
   /** What the driver reports to CUDA: what vLLM budgets from. */
   usableMemoryBytes: number;
   /** HBM3, GDDR6, … decides the calibration family together with the architecture. */
@@ -65,6 +67,16 @@ export interface Instance {
   notes: string | null;
   layer: CatalogLayer;
   offers: RegionOffer[];
+  /** Present on hardware of one's own, which may have no price. */
+  own?: OwnHardware;
+}
+
+/** What only hardware of one's own has. */
+export interface OwnHardware {
+  /** The GPU with other memory than the catalog's; null = as in the catalog. */
+  gpu: Gpu | null;
+  /** What was assumed of the machine, to be said beside its figures. */
+  remarks: { code: string; sentence: string }[];
 }
 
 /** Who sells instances. */

@@ -72,6 +72,8 @@ export interface MemoryFit {
   kvCacheTokens: number;
   /** Bytes of cache per token of context, in sequences of the mean length: full windows and states take their share. */
   kvBytesPerToken: number;
+  /** Bytes of cache the longest request served keeps, in whole blocks. */
+  longestRequestBytes: number;
   /** Outside the budget: left to the driver and to others. */
   freeBytes: number;
   /** Missing bytes per GPU until the longest request fits; 0 when it fits. */
@@ -114,6 +116,7 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     kvCacheBytes: fits ? blocks * limits.kvBlockTokens * bytesPerToken : 0,
     kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
     kvBytesPerToken: bytesPerToken,
+    longestRequestBytes: longestBytes,
     freeBytes: totalBytes - budgetBytes,
     shortfallBytes: fits ? 0 : longestBytes - roomBytes,
   };

@@ -1,3 +1,24 @@
+import type { Precision } from '../model/types.ts';
+
+/** The command line of one version range: what differs between versions, and what each refuses. */
+export interface EngineCommands {
+  /** Words that start a server, before the model: `vllm serve`. */
+  serve: string;
+  /** Words that start the benchmark of a server; null where the version has no such command. */
+  benchmark: string | null;
+  /** null where a server is one replica. */
+  dataParallelFlag: string | null;
+  prefixCaching: { isDefault: boolean; onFlag: string; offFlag: string | null };
+  /** False: a step has to hold the longest request whole. */
+  hasChunkedPrefill: boolean;
+  /** Value of --quantization by the precision it makes of a 16-bit checkpoint while loading. */
+  quantizedWhileLoading: Partial<Record<Precision, string>>;
+  /** `quant_method` of the checkpoints it loads, as config.json names them. */
+  checkpointMethods: string[];
+  /** Classes it refuses to run in float16. */
+  bfloat16Architectures: string[];
+}
+
 /** Defaults of one version range of a serving engine (catalogs/engines). */
 export interface EngineDefaults {
   /** `vllm`. */
@@ -20,5 +41,6 @@ export interface EngineDefaults {
   hasCudaGraphsInBudget: boolean;
   /** True where windowed layers keep their window only; before, they were given the cache of the whole context. */
   hasHybridKvCache: boolean;
+  command: EngineCommands;
   source: string;
 }

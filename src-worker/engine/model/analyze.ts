@@ -218,6 +218,7 @@ export function analyzeModel(source: ModelSource): Model {
     ...model,
     isEstimated:
       !isKnown ||
+      decoder.isEstimated ||
       (family.isEstimated?.(text) ?? false) ||
       multimodal?.isEstimated === true ||
       towers.some(({ assumption }) => assumption !== undefined) ||
@@ -263,18 +264,18 @@ const OUTER_KEYS = ['tie_word_embeddings', 'vocab_size', 'quantization_config', 
 
 /** The text decoder inside a multimodal file: its fields and its own `model_type`. */
 function readText(fields: ConfigFields, family: MultimodalFamily): { text: ConfigFields; modelType: string } {
-  const { textModelType, textFields = (text) => text } = family;
+  const { textModelType, textDefaults = {}, textFields = (text) => text } = family;
   const otherwise = typeof textModelType === 'string' ? textModelType : textModelType(fields);
   const name = family.text.find((candidate) => fields.has(candidate));
   if (name === undefined) {
     const text = textFields(fields);
-    if (text.has(...NAMES.numLayers)) return { text, modelType: otherwise };
+    if (text.has(...NAMES.numLayers)) return { text: text.withDefaults(textDefaults), modelType: otherwise };
     const [object] = family.text;
     throw object === undefined
       ? fields.missing(NAMES.numLayers, 'the number of decoder layers')
       : fields.missing(family.text, 'the object with the fields of the decoder');
   }
-  const inner = fields.inner(name, {}, OUTER_KEYS);
+  const inner = fields.inner(name, textDefaults, OUTER_KEYS);
   const written = inner.optionalText(['model_type'])?.slice(0, LONGEST_NAME) ?? otherwise;
   // Some files write the name of the whole model into the decoder's object.
   const modelType = multimodalOf(written) ? otherwise : written;

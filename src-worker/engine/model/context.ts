@@ -22,11 +22,28 @@ const ASSUMED_CONTEXT_TOKENS = 2048;
 /** Scalings whose extended length the file already states in `max_position_embeddings`. */
 const ALREADY_EXTENDED: ReadonlySet<string> = new Set(['default', 'llama3', 'longrope', 'su', 'mrope', 'proportional']);
 
+/** Further ones that vLLM knows (rotary_embedding, `get_rope`): their factor multiplies the length. */
+const MULTIPLYING: ReadonlySet<string> = new Set([
+  'linear',
+  'dynamic',
+  'ntk',
+  'yarn',
+  'deepseek_yarn',
+  'deepseek_llama_scaling',
+  'xdrope',
+  'openpangu',
+]);
+
 interface ContextLength {
   tokens: number;
-  /** Set when the file does not say. */
+  /** Set when the file does not say, or in a way that is not known. */
   assumption: string | null;
+  /** True where the file scales its positions in a way that is not known. */
+  isEstimated: boolean;
 }
+
+const LONGEST_SHOWN = 40;
+const grouped = (tokens: number): string => tokens.toLocaleString('en-US');
 
 interface RopeScaling {
   block: ConfigFields;
@@ -53,8 +70,8 @@ function ropeScaling(fields: ConfigFields): RopeScaling | null {
 /**
  * Longest prompt + output in tokens, with vLLM's reading of the fields: `model_max_length` (Command-R) outranks the rest;
  * Llama 3 and LongRoPE files already state the extended length; YaRN extends `original_max_position_embeddings` by its
- * factor (the field itself when no original is given); linear and dynamic scaling multiply. Families that always state the
- * extended length (Gemma 3) say so by `statesExtended`.
+ * factor (the field itself when no original is given); linear and dynamic scaling multiply, and so, labelled, does one that
+ * is not known. Families that always state the extended length (Gemma 3) say so by `statesExtendedContext`.
  */
 export function contextLength(
   fields: ConfigFields,
@@ -68,16 +85,21 @@ export function contextLength(
     stated.push(family.contextTokens);
   }
   if (outranking === null && stated.length === 0) {
-    const assumption = `config.json names no context length: ${ASSUMED_CONTEXT_TOKENS.toLocaleString('en-US')} tokens assumed, as vLLM does.`;
-    return { tokens: ASSUMED_CONTEXT_TOKENS, assumption };
+    const assumption = `config.json names no context length: ${grouped(ASSUMED_CONTEXT_TOKENS)} tokens assumed, as vLLM does.`;
+    return { tokens: ASSUMED_CONTEXT_TOKENS, assumption, isEstimated: false };
   }
   const written = outranking ?? Math.min(...stated);
   const scaling = ropeScaling(fields);
   if (!scaling || family.statesExtendedContext || ALREADY_EXTENDED.has(scaling.type))
-    return { tokens: written, assumption: null };
-  const base = scaling.type === 'yarn' ? (scaling.original ?? written) : written;
-  const tokens = Math.floor(base * scaling.factor);
-  if (tokens >= 1 && tokens <= LIMITS.context) return { tokens, assumption: null };
-  const cure = `a factor that leaves 1 to ${LIMITS.context.toLocaleString('en-US')} of the ${base} tokens it multiplies`;
-  throw scaling.block.invalid('factor', scaling.factor, cure);
+    return { tokens: written, assumption: null, isEstimated: false };
+  const { type, factor } = scaling;
+  const base = type === 'yarn' ? (scaling.original ?? written) : written;
+  const tokens = Math.floor(base * factor);
+  if (tokens < 1 || tokens > LIMITS.context) {
+    const cure = `a factor that leaves 1 to ${grouped(LIMITS.context)} of the ${base} tokens it multiplies`;
+    throw scaling.block.invalid('factor', factor, cure);
+  }
+  const isEstimated = factor !== 1 && !MULTIPLYING.has(type);
+  const assumption = `The scaling "${type.slice(0, LONGEST_SHOWN)}" of positions (rope_type) is not known: its factor ${factor} is taken to multiply the ${grouped(base)} tokens of the file, as linear scaling does.`;
+  return { tokens, assumption: isEstimated ? assumption : null, isEstimated };
 }

@@ -8,7 +8,7 @@ import { memoized } from './memoized.ts';
 import type { Attention, Ffn, Layer, Model } from './types.ts';
 import { linear, table, vector, type Weight } from './weight.ts';
 
-/** The parts of a model that its family decides. */
+/** The parts of a model that its family decides; `isEstimated` where its context is. */
 export type Decoder = Pick<
   Model,
   | 'hiddenSize'
@@ -18,6 +18,7 @@ export type Decoder = Pick<
   | 'outside'
   | 'isHeadTied'
   | 'mtpParameters'
+  | 'isEstimated'
   | 'assumptions'
 >;
 
@@ -80,17 +81,12 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHea
   const splitUnits = vocabularyParts(vocabularySize);
   const normSize = normSizeOf(fields, family, frame);
   const hasFinalNorm = (family.norms.hasFinal ?? always)(fields) && normSize > 0;
+  const embeddingWidth = family.embeddingWidth?.(fields, hiddenSize) ?? hiddenSize;
   const outside: Weight[] = [
-    table(
-      'embedding',
-      'embed_tokens',
-      vocabularySize,
-      family.embeddingWidth?.(fields, hiddenSize) ?? hiddenSize,
-      splitUnits,
-    ),
+    table('embedding', 'embed_tokens', vocabularySize, embeddingWidth, splitUnits),
     ...(family.extraOutside?.(fields, frame) ?? []),
     ...(hasFinalNorm ? [vector('norms', 'norm', normSize)] : []),
-    ...(ownsHead ? linear('head', 'lm_head', vocabularySize, hiddenSize, { splitUnits }) : []),
+    ...(ownsHead ? linear('head', 'lm_head', vocabularySize, embeddingWidth, { splitUnits }) : []),
     ...(hasHead && family.headBias?.(fields) ? [vector('head', 'lm_head.bias', vocabularySize, splitUnits)] : []),
   ];
   return {
@@ -101,6 +97,7 @@ export function readDecoder(written: ConfigFields, family: DecoderFamily, hasHea
     outside,
     isHeadTied,
     mtpParameters: family.mtpParameters?.(fields, frame) ?? 0,
+    isEstimated: context.isEstimated,
     assumptions: [
       ...(family.assumptions?.(fields) ?? []),
       ...(context.assumption === null ? [] : [context.assumption]),

@@ -114,7 +114,10 @@ export interface Model {
   id: string;
   /** First entry of `architectures`, for example `LlamaForCausalLM`. */
   architecture: string;
-  /** True when the architecture, or a part of it that the file leaves out, is unknown; `assumptions` say what was assumed. */
+  /**
+   * True when the architecture, a part of it that the file leaves out, or the scaling of its positions is unknown;
+   * `assumptions` say what was assumed.
+   */
   isEstimated: boolean;
   /** False for the body of a decoder without an output head: it turns texts into vectors. */
   generatesText: boolean;

@@ -120,7 +120,7 @@ export function achievedRates(subject: StepSubject): Rates {
   const format = kernelFormat(subject);
   const constant = (name: string): number => constantOf(calibration, name);
   const overheads = generationOf(calibration, subject.generation);
-  const { factors } = familyOf(calibration, gpu.id);
+  const { factors } = familyOf(calibration, gpu);
   const ownBandwidth = calibration.gpuBandwidthFactors[gpu.id] ?? 1;
 
   const peakBytesPerMs = (gpu.memoryBandwidthBytesPerS * gpuShare) / MS_PER_S;
@@ -268,7 +268,7 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
     tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / 1000,
     firstTokenWaitSteps: constant('firstTokenWaitSteps'),
     weightReadFloorMs: floorBytes / rates.peakBytesPerMs,
-    isGpuMeasured: familyOf(calibration, subject.gpu.id).isMeasured,
+    isGpuMeasured: familyOf(calibration, subject.gpu).isMeasured,
   };
 }
 

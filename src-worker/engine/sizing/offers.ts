@@ -3,7 +3,13 @@ import type { Refusal, SizingDemand } from './types.ts';
 
 /** The cheapest region of an instance within the filters, or why there is none. */
 export type OfferChoice =
-  | { kind: 'offer'; offer: RegionOffer; usdPerHour: number; otherRegions: number }
+  | {
+      kind: 'offer';
+      offer: RegionOffer;
+      /** null = hardware of one's own that nobody gave a price for. */
+      usdPerHour: number | null;
+      otherRegions: number;
+    }
   | { kind: 'refused'; refusal: Refusal };
 
 export const priceOf = (offer: RegionOffer, pricing: SizingDemand['pricing']): number | null =>
@@ -49,6 +55,8 @@ export function chooseOffer(instance: Instance, demand: SizingDemand): OfferChoi
     if (isBetter) best = { offer, usdPerHour };
   }
   if (best) return { kind: 'offer', ...best, otherRegions: priced - 1 };
+  const [own] = offers;
+  if (instance.own && own) return { kind: 'offer', offer: own, usdPerHour: null, otherRegions: 0 };
   const where = demand.zone ?? demand.region ?? 'any region';
   return demand.pricing === 'spot'
     ? refused('spot_unknown', `No spot price of ${instance.provider} ${instance.name} is known for ${where}.`)

@@ -35,6 +35,10 @@ export function tensorParallelChoices(gpus: number, asked: number | null): numbe
   return choices;
 }
 
+/** The GPU of an instance: the catalog's, or the own machine's variant of it. */
+export const gpuOf = ({ own, gpuId }: Instance, gpus: ReadonlyMap<string, Gpu>): Gpu | undefined =>
+  own?.gpu ?? gpus.get(gpuId);
+
 /** Instances whose groups of GPUs are alike share a key, and with it one capacity search. */
 export function planKey(instance: Instance, tensorParallel: number, precision: Precision): string {
   const { share } = gpuGroup(instance);
@@ -42,7 +46,8 @@ export function planKey(instance: Instance, tensorParallel: number, precision: P
     tensorParallel === 1
       ? 'alone'
       : `${instance.interconnect}@${instance.interconnectBandwidthPerDirectionBytesPerS ?? 'default'}`;
-  return `${instance.gpuId}*${share}/tp${tensorParallel}/${link}/${precision}`;
+  const memory = instance.own?.gpu ? `[${instance.own.gpu.usableMemoryBytes} B]` : '';
+  return `${instance.gpuId}${memory}*${share}/tp${tensorParallel}/${link}/${precision}`;
 }
 
 const gib = (bytes: number): string => gibFromBytes(bytes).toFixed(1);
@@ -169,7 +174,7 @@ export function checkPlanGroup(
     precision,
     limits,
     memory: null,
-    isGpuMeasured: familyOf(subject.calibration, gpu.id).isMeasured,
+    isGpuMeasured: familyOf(subject.calibration, gpu).isMeasured,
     refusal: null,
     warnings: [],
     searched: null,

@@ -7,7 +7,7 @@ import { bytesFromGib, gibFromBytes, MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
 import { latencyOf } from './capacity.ts';
 import { chooseOffer } from './offers.ts';
-import { evaluatePlanGroup, gpuGroup, planKey, tensorParallelChoices } from './plan-groups.ts';
+import { evaluatePlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from './plan-groups.ts';
 import { precisionOnDisk } from './vllm-command.ts';
 import type {
   ExcludedRow,
@@ -49,7 +49,7 @@ function instancesIn(scope: SizingScope, facts: Facts): { offered: Omit<Candidat
   for (const instance of facts.instances) {
     if (scope.providers.length > 0 && !scope.providers.includes(instance.provider)) continue;
     if (scope.gpuIds.length > 0 && !scope.gpuIds.includes(instance.gpuId)) continue;
-    const gpu = gpus.get(instance.gpuId);
+    const gpu = gpuOf(instance, gpus);
     if (!gpu) continue;
     if (instance.status === 'retired' && !scope.includeRetired) retired.push(instance);
     else offered.push({ instance, gpu });
@@ -127,13 +127,20 @@ export const planId = (
 
 const isSized = (plan: SizedPlan | RefusedPlan): plan is SizedPlan => 'replicas' in plan;
 
-/** Cheapest first: $/request, then $/hour, then id (NUMBERS.md, Prices). */
-function byCost(a: SizedPlan, b: SizedPlan): number {
-  return (
-    a.cost.usdPerRequest - b.cost.usdPerRequest ||
-    a.cost.usdPerHour - b.cost.usdPerHour ||
-    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
-  );
+/** GPUs of all its instances: what hardware without a price is ranked by. */
+export const gpusUsed = ({ instances, instance }: Pick<SizedPlan, 'instances' | 'instance'>): number =>
+  instances * instance.gpuCount;
+
+/**
+ * Cheapest first: $/request, then $/hour, then id (NUMBERS.md, Prices). What has no price comes after what has one, the
+ * fewest GPUs first.
+ */
+export function byCost(a: SizedPlan, b: SizedPlan): number {
+  const byPrice =
+    a.cost && b.cost
+      ? a.cost.usdPerRequest - b.cost.usdPerRequest || a.cost.usdPerHour - b.cost.usdPerHour
+      : Number(a.cost === null) - Number(b.cost === null) || gpusUsed(a) - gpusUsed(b);
+  return byPrice || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** Sizes every candidate for a demand and ranks what passes. */
@@ -191,8 +198,8 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
 }
 
 /** Bytes of the file that is read, which vLLM may quantize only while loading. */
-const checkpointBytes = ({ model }: SizingSubject, { precision }: PlanGroup): number =>
-  weightBytes(model, precisionOnDisk(precision, model.checkpoint));
+const checkpointBytes = ({ model, engine }: SizingSubject, { precision }: PlanGroup): number =>
+  weightBytes(model, precisionOnDisk(precision, model.checkpoint, engine));
 
 export function hostMemoryRefusal(subject: SizingSubject, instance: Instance, group: PlanGroup): Refusal | null {
   if (instance.hostMemoryBytes === null) return null;
@@ -219,7 +226,7 @@ export function isHostMemoryTight(subject: SizingSubject, plan: SizedPlan): bool
 
 interface PricedOffer {
   offer: SizedPlan['offer'];
-  usdPerHour: number;
+  usdPerHour: number | null;
   otherRegions: number;
 }
 
@@ -256,13 +263,16 @@ function sizePlan(
     replicasPerInstance,
     instances,
     ratePerReplicaPerMs,
-    cost: costOf({
-      usdPerHourPerInstance: priced.usdPerHour,
-      instances,
-      rateReqPerS: demand.rateReqPerS,
-      promptTokensMean: moments.promptMean,
-      outputTokensMean: moments.outputMean,
-    }),
+    cost:
+      priced.usdPerHour === null
+        ? null
+        : costOf({
+            usdPerHourPerInstance: priced.usdPerHour,
+            instances,
+            rateReqPerS: demand.rateReqPerS,
+            promptTokensMean: moments.promptMean,
+            outputTokensMean: moments.outputMean,
+          }),
   };
 }
 

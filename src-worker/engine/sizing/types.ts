@@ -156,7 +156,8 @@ export interface SizedPlan {
   replicasPerInstance: number;
   instances: number;
   ratePerReplicaPerMs: number;
-  cost: Cost;
+  /** null = hardware of one's own without a price. */
+  cost: Cost | null;
 }
 
 /** The plan that is recommended, with its percentiles at the planned load. */

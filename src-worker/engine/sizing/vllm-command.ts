@@ -1,55 +1,130 @@
+import type { Gpu } from '../hardware/types.ts';
 import type { EngineLimits } from '../memory/fit.ts';
+import type { EngineDefaults } from '../memory/types.ts';
 import type { CheckpointFormat, Precision } from '../model/types.ts';
 
 export interface CommandQuestion {
   modelId: string;
+  /** First entry of `architectures`. */
+  architecture: string;
   checkpoint: CheckpointFormat;
   precision: Precision;
   kvCacheDtype: 'auto' | 'fp8';
+  gpu: Pick<Gpu, 'name' | 'supportsBf16'>;
   tensorParallel: number;
+  pipelineParallel: number;
+  /** Replicas that one server starts. */
+  dataParallel: number;
   limits: EngineLimits;
   /** Longest request served, tokens. */
   servedTokens: number;
   hasPrefixCache: boolean;
+  engine: Pick<EngineDefaults, 'engine' | 'version' | 'command'>;
 }
 
-/** Weights of a 16-bit checkpoint that vLLM can make while loading. */
-const QUANTIZED_WHILE_LOADING: Partial<Record<Precision, string>> = { fp8: 'fp8' };
+/** A command, or why there is none and what is needed instead. */
+export type Command = { kind: 'command'; text: string } | { kind: 'refused'; sentence: string };
 
 const DTYPE: Partial<Record<Precision, string>> = { fp16: 'float16', bf16: 'bfloat16' };
 
-/** The precision of the file that is read from disk, before vLLM quantizes it while loading. */
-export const precisionOnDisk = (precision: Precision, checkpoint: CheckpointFormat): Precision =>
-  checkpoint.method === null && QUANTIZED_WHILE_LOADING[precision] ? checkpoint.precision : precision;
+/** The checkpoint a precision needs where it can be made neither of this one nor by asking. */
+const NEEDED_CHECKPOINT: Record<Precision, string> = {
+  fp16: 'the 16-bit checkpoint',
+  bf16: 'the 16-bit checkpoint',
+  fp8: 'an FP8 checkpoint, or the 16-bit one, of which vLLM makes FP8 while loading',
+  int8: 'a compressed-tensors checkpoint with 8-bit weights and activations (W8A8)',
+  w8a16: 'a GPTQ or compressed-tensors checkpoint with 8-bit weights',
+  int4: 'a checkpoint with 4-bit weights (AWQ, GPTQ or compressed-tensors)',
+  nvfp4: 'an NVFP4 checkpoint (ModelOpt or compressed-tensors)',
+  mxfp4: 'an MXFP4 checkpoint',
+};
+
+type Loading = Pick<EngineDefaults, 'command'>;
+
+/** True where the engine makes the precision of a 16-bit checkpoint while loading. */
+const isMadeWhileLoading = (precision: Precision, checkpoint: CheckpointFormat, { command }: Loading): boolean =>
+  checkpoint.method === null && command.quantizedWhileLoading[precision] !== undefined;
+
+/** The precision of the file that is read from disk, before the engine quantizes it while loading. */
+export const precisionOnDisk = (precision: Precision, checkpoint: CheckpointFormat, engine: Loading): Precision =>
+  isMadeWhileLoading(precision, checkpoint, engine) ? checkpoint.precision : precision;
 
 /** True when this precision needs a checkpoint that already holds it (AWQ, GPTQ, NVFP4, …). */
-export function needsQuantizedCheckpoint(precision: Precision, checkpoint: CheckpointFormat): boolean {
+export function needsQuantizedCheckpoint(precision: Precision, checkpoint: CheckpointFormat, engine: Loading): boolean {
   if (checkpoint.precision === precision) return false;
   // What a quantized file holds cannot be turned into another format while loading.
   if (checkpoint.method !== null) return true;
-  return precision !== 'fp16' && precision !== 'bf16' && QUANTIZED_WHILE_LOADING[precision] === undefined;
+  return precision !== 'fp16' && precision !== 'bf16' && !isMadeWhileLoading(precision, checkpoint, engine);
 }
 
 /** A word a shell takes as it stands; anything else goes into single quotes. */
 export const shellWord = (text: string): string =>
   /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The command that starts one replica (flags of vLLM 0.22). */
-export function vllmCommand(question: CommandQuestion): string {
-  const { precision, checkpoint, limits } = question;
+/** Why a server of this plan would not come up, or null. */
+function refusalOf(question: CommandQuestion): string | null {
+  const { modelId, checkpoint, precision, engine, gpu } = question;
+  const version = `${engine.engine} ${engine.version}`;
+  if (checkpoint.problem !== undefined) return checkpoint.problem;
+  if (needsQuantizedCheckpoint(precision, checkpoint, engine)) {
+    return `${modelId} holds ${checkpoint.precision}: ${precision} needs ${NEEDED_CHECKPOINT[precision]}. Give its id or config.json as the model, with the quantization "checkpoint".`;
+  }
+  if (checkpoint.method !== null && !engine.command.checkpointMethods.includes(checkpoint.method)) {
+    return `${version} does not load ${checkpoint.method} checkpoints such as ${modelId}: take one in AWQ, GPTQ, FP8 or compressed-tensors.`;
+  }
+  if (needsBfloat16(question) && !gpu.supportsBf16) {
+    return `${version} refuses to run ${question.architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability 8.0 or more.`;
+  }
+  return null;
+}
+
+const needsBfloat16 = ({ architecture, engine }: CommandQuestion): boolean =>
+  engine.command.bfloat16Architectures.includes(architecture);
+
+/**
+ * The command that starts the replicas of one instance, in the flags of the engine's version (catalogs/engines). Refused
+ * where the server would not come up: a checkpoint of another format, one the version does not load, a number format the
+ * model or the GPU does not take.
+ */
+export function vllmCommand(question: CommandQuestion): Command {
+  const sentence = refusalOf(question);
+  if (sentence !== null) return { kind: 'refused', sentence };
+  const { precision, checkpoint, limits, engine, servedTokens } = question;
+  const { command } = engine;
   const flags = [
-    `vllm serve ${shellWord(question.modelId)}`,
+    `${command.serve} ${shellWord(question.modelId)}`,
     `--tensor-parallel-size ${question.tensorParallel}`,
-    `--max-model-len ${question.servedTokens}`,
-    `--max-num-seqs ${limits.maxNumSeqs}`,
-    `--max-num-batched-tokens ${limits.maxNumBatchedTokens}`,
-    `--gpu-memory-utilization ${limits.gpuMemoryUtilization}`,
   ];
-  const dtype = checkpoint.method === null ? DTYPE[precision] : undefined;
-  if (dtype) flags.push(`--dtype ${dtype}`);
-  const method = checkpoint.method === null ? QUANTIZED_WHILE_LOADING[precision] : undefined;
-  if (method) flags.push(`--quantization ${method}`);
+  if (question.pipelineParallel > 1) flags.push(`--pipeline-parallel-size ${question.pipelineParallel}`);
+  if (question.dataParallel > 1) {
+    if (command.dataParallelFlag === null) throw new Error(`${engine.version} starts one replica a server`);
+    flags.push(`${command.dataParallelFlag} ${question.dataParallel}`);
+  }
+  // Without chunked prefill a step that cannot hold the longest request keeps the server from starting.
+  const batchedTokens = command.hasChunkedPrefill
+    ? limits.maxNumBatchedTokens
+    : Math.max(limits.maxNumBatchedTokens, servedTokens);
+  flags.push(
+    `--max-model-len ${servedTokens}`,
+    `--max-num-seqs ${limits.maxNumSeqs}`,
+    `--max-num-batched-tokens ${batchedTokens}`,
+    `--gpu-memory-utilization ${limits.gpuMemoryUtilization}`,
+  );
+  if (checkpoint.method === null) {
+    const dtype = needsBfloat16(question) ? 'bfloat16' : DTYPE[precision];
+    if (dtype) flags.push(`--dtype ${dtype}`);
+    const made = command.quantizedWhileLoading[precision];
+    if (made) flags.push(`--quantization ${made}`);
+  }
   if (question.kvCacheDtype === 'fp8') flags.push('--kv-cache-dtype fp8');
-  if (!question.hasPrefixCache) flags.push('--no-enable-prefix-caching');
-  return flags.join(' ');
+  const prefixFlag = prefixCachingFlag(question);
+  if (prefixFlag !== null) flags.push(prefixFlag);
+  return { kind: 'command', text: flags.join(' ') };
+}
+
+/** Only what differs from the default of the version is said. */
+function prefixCachingFlag({ hasPrefixCache, engine }: CommandQuestion): string | null {
+  const { isDefault, onFlag, offFlag } = engine.command.prefixCaching;
+  if (hasPrefixCache === isDefault) return null;
+  return hasPrefixCache ? onFlag : offFlag;
 }

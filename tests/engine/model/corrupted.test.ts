@@ -4,6 +4,7 @@ import { kvBytesPerToken } from '../../../src-worker/engine/model/kv.ts';
 import { eachWeight } from '../../../src-worker/engine/model/parameters.ts';
 import type { Model } from '../../../src-worker/engine/model/types.ts';
 import { analyze, bundledFiles, bundledSource, idOfFile, llamaConfig } from './bundled.ts';
+import { CLASS_DEFAULTS } from './class-defaults.ts';
 import { ENUMERATED, HUB } from './towers/configs.ts';
 import { FURTHER_ENUMERATED, FURTHER_HUB, OVIS2_1B } from './towers/further-configs.ts';
 
@@ -14,11 +15,12 @@ const modelTypes = (config: Config): string => {
   return [config, ...texts].map((object) => String(object?.model_type)).join(' ');
 };
 
-/** One file of every kind: bundled ones by their model types, and those of the tests of vision and audio parts. */
+/** One file of every kind: bundled ones by their model types, those of the tests of vision and audio parts, short ones. */
 function oneOfEachKind(): Map<string, Config> {
   const bundled = bundledFiles().map((file) => bundledSource(idOfFile(file)).config as Config);
   const tables = [HUB, ENUMERATED, FURTHER_HUB, FURTHER_ENUMERATED].flatMap((table) => Object.values(table));
-  const all = [...bundled, ...tables.map(([, config]) => config), OVIS2_1B];
+  const short = Object.entries(CLASS_DEFAULTS).map(([model_type, [, , , fields]]) => ({ model_type, ...fields }));
+  const all = [...short, ...bundled, ...tables.map(([, config]) => config), OVIS2_1B];
   return new Map(all.map((config) => [modelTypes(config), config]));
 }
 
@@ -79,7 +81,7 @@ describe('a file with one field gone, null or absurd', () => {
   const kinds = oneOfEachKind();
 
   it('is looked at for every kind of model', () => {
-    expect(kinds.size).toBeGreaterThan(80);
+    expect(kinds.size).toBeGreaterThan(150);
   });
 
   it.each([...kinds])('is a sound model or is refused with field, value and cure: %s', (_, config) => {

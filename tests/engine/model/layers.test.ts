@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tokenFlops } from '../../../src-worker/engine/model/flops.ts';
 import { kvBytesPerSequence, kvBytesPerToken, kvLayout } from '../../../src-worker/engine/model/kv.ts';
 import { layerParameters, parameterBreakdown } from '../../../src-worker/engine/model/parameters.ts';
+import type { Model } from '../../../src-worker/engine/model/types.ts';
 import { analyze, bundledModel, llama, llamaConfig, mixtral } from './bundled.ts';
 
 describe('Llama-2-7B worked by hand', () => {
@@ -187,6 +188,25 @@ describe('context length', () => {
 
   it('is multiplied by linear and dynamic scaling', () => {
     expect(context({ max_position_embeddings: 4096, rope_scaling: { type: 'linear', factor: 2.5 } })).toBe(10240);
+  });
+
+  it('is multiplied by a scaling that is not known as well, which is said and labelled estimated', () => {
+    const scaled = (rope_type: string, factor?: number): Model =>
+      llama({ max_position_embeddings: 4096, rope_parameters: { rope_type, factor } });
+    const novel = scaled('novel', 8);
+    expect(novel.maxContextTokens).toBe(32_768);
+    expect(novel.isEstimated).toBe(true);
+    expect(novel.assumptions).toEqual([
+      'The scaling "novel" of positions (rope_type) is not known: its factor 8 is taken to multiply the 4,096 tokens of the file, as linear scaling does.',
+    ]);
+    // Without a factor, or with one that changes nothing, the length is the one written.
+    for (const factor of [undefined, 1]) {
+      expect(scaled('novel', factor)).toMatchObject({ maxContextTokens: 4096, isEstimated: false, assumptions: [] });
+    }
+    // Those that vLLM knows (rotary_embedding, get_rope) multiply without a word.
+    for (const known of ['linear', 'dynamic', 'ntk', 'yarn', 'deepseek_yarn', 'xdrope', 'openpangu']) {
+      expect(scaled(known, 8)).toMatchObject({ maxContextTokens: 32_768, isEstimated: false, assumptions: [] });
+    }
   });
 
   it('is as written for Gemma 3, whose length counts its scaling already, in both key styles', () => {

@@ -15,6 +15,8 @@ test.each([
 });
 
 test('the example of the decisions: rate 13, capacity 8 -> 2, 3, 4, 4 replicas', () => {
-  const replicas = [0, 25, 50, 100].map((percent) => Math.ceil(13 / (headroomRule(percent, undefined).utilizationTarget * 8)));
+  const replicas = [0, 25, 50, 100].map((percent) =>
+    Math.ceil(13 / (headroomRule(percent, undefined).utilizationTarget * 8)),
+  );
   expect(replicas).toEqual([2, 3, 4, 4]);
 });

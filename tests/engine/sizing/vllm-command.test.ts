@@ -1,12 +1,24 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { vllmCommand, type CommandQuestion } from '../../../src-worker/engine/sizing/vllm-command.ts';
+import type { EngineDefaults } from '../../../src-worker/engine/memory/types.ts';
+import { facts, gpuOf } from '../world.ts';
+
+function engine(version: string): EngineDefaults {
+  const found = facts.engines.find((entry) => entry.version === version);
+  if (!found) throw new Error(`no engine ${version}`);
+  return found;
+}
 
 const question: CommandQuestion = {
   modelId: 'meta-llama/Llama-3.1-70B-Instruct',
+  architecture: 'LlamaForCausalLM',
   checkpoint: { precision: 'fp16', method: null },
   precision: 'fp16',
   kvCacheDtype: 'auto',
+  gpu: gpuOf('nvidia-h100-80gb'),
   tensorParallel: 4,
+  pipelineParallel: 1,
+  dataParallel: 1,
   limits: {
     maxNumBatchedTokens: 8192,
     maxNumSeqs: 1024,
@@ -17,24 +29,104 @@ const question: CommandQuestion = {
   },
   servedTokens: 1280,
   hasPrefixCache: false,
+  engine: engine('0.22'),
 };
 
+function text(changes: Partial<CommandQuestion> = {}): string {
+  const command = vllmCommand({ ...question, ...changes });
+  if (command.kind === 'refused') throw new Error(command.sentence);
+  return command.text;
+}
+
+function refusal(changes: Partial<CommandQuestion>): string {
+  const command = vllmCommand({ ...question, ...changes });
+  if (command.kind === 'command') throw new Error(`not refused: ${command.text}`);
+  return command.sentence;
+}
+
+const awq = { precision: 'int4', method: 'awq' } as const;
+
 test('every figure of the plan stands in the command', () => {
-  expect(vllmCommand(question)).toBe(
+  expect(text()).toBe(
     'vllm serve meta-llama/Llama-3.1-70B-Instruct --tensor-parallel-size 4 --max-model-len 1280 --max-num-seqs 1024 ' +
       '--max-num-batched-tokens 8192 --gpu-memory-utilization 0.92 --dtype float16 --no-enable-prefix-caching',
   );
 });
 
+test('pipeline stages and replicas of an instance are flags where there are several', () => {
+  expect(text({ pipelineParallel: 2, dataParallel: 3 })).toContain(
+    '--tensor-parallel-size 4 --pipeline-parallel-size 2 --data-parallel-size 3 --max-model-len',
+  );
+});
+
 test('fp8 is made while loading a 16-bit file, never asked of a quantized one; fp8 KV cache and prefix caching are flags', () => {
-  expect(vllmCommand({ ...question, precision: 'fp8', kvCacheDtype: 'fp8', hasPrefixCache: true })).toMatch(
+  expect(text({ precision: 'fp8', kvCacheDtype: 'fp8', hasPrefixCache: true })).toMatch(
     /--quantization fp8 --kv-cache-dtype fp8$/,
   );
-  const awq = { precision: 'int4', method: 'awq' } as const;
-  expect(vllmCommand({ ...question, checkpoint: awq, precision: 'int4' })).not.toMatch(/--quantization|--dtype/);
+  expect(text({ checkpoint: awq, precision: 'int4' })).not.toMatch(/--quantization|--dtype/);
 });
 
 test('an id a shell would read as more than a word is quoted', () => {
-  const command = vllmCommand({ ...question, modelId: "$(touch x); echo 'y" });
+  const command = text({ modelId: "$(touch x); echo 'y" });
   expect(command.startsWith(`vllm serve '$(touch x); echo '\\''y' --tensor-parallel-size`)).toBe(true);
+});
+
+describe('what would not come up is refused', () => {
+  test('a precision the 16-bit checkpoint does not hold and vLLM does not make: says which checkpoint is needed', () => {
+    expect(refusal({ precision: 'int4' })).toMatch(/Llama-3\.1-70B-Instruct holds fp16: int4 needs .*AWQ, GPTQ/);
+    expect(refusal({ precision: 'int8' })).toMatch(/compressed-tensors checkpoint with 8-bit weights and activations/);
+    for (const precision of ['w8a16', 'nvfp4', 'mxfp4'] as const) {
+      expect(refusal({ precision })).toContain('quantization "checkpoint"');
+    }
+  });
+
+  test('a quantized checkpoint in another precision', () => {
+    expect(refusal({ checkpoint: awq, precision: 'fp8' })).toMatch(
+      /holds int4: fp8 needs an FP8 checkpoint, or the 16-bit/,
+    );
+    expect(refusal({ checkpoint: awq, precision: 'fp16' })).toContain('fp16 needs the 16-bit checkpoint');
+  });
+
+  test('a format the version dropped, or did not know yet', () => {
+    const hqq = { precision: 'int4', method: 'hqq' } as const;
+    expect(refusal({ checkpoint: hqq, precision: 'int4' })).toMatch(/^vllm 0\.22 does not load hqq checkpoints/);
+    expect(text({ checkpoint: hqq, precision: 'int4', engine: engine('0.11') })).toContain('vllm serve');
+    const mxfp4 = { precision: 'mxfp4', method: 'mxfp4' } as const;
+    expect(refusal({ checkpoint: mxfp4, precision: 'mxfp4', engine: engine('0.7') })).toContain('does not load mxfp4');
+  });
+
+  test('a checkpoint whose format cannot be told', () => {
+    const unknown = { precision: 'fp16', method: 'vptq', problem: 'It does not tell its format.' } as const;
+    expect(refusal({ checkpoint: unknown })).toBe('It does not tell its format.');
+  });
+
+  test('Gemma 2 in float16 on a GPU without bf16; with it, bfloat16 takes its place', () => {
+    const gemma = { modelId: 'google/gemma-2-9b', architecture: 'Gemma2ForCausalLM' };
+    expect(text(gemma)).toContain('--dtype bfloat16');
+    expect(refusal({ ...gemma, gpu: gpuOf('nvidia-t4') })).toMatch(/refuses to run Gemma2ForCausalLM in float16/);
+  });
+});
+
+describe('by version', () => {
+  test('every version has a table, with a source of its own', () => {
+    for (const { version, command } of facts.engines) {
+      expect(command.serve, version).toMatch(/^(vllm serve|python -m vllm\.)/);
+      expect(command.checkpointMethods, version).toEqual(expect.arrayContaining(['awq', 'gptq', 'fp8']));
+    }
+  });
+
+  test('prefix caching: off by default before 0.8, on from then on; only what differs is said', () => {
+    expect(text({ hasPrefixCache: true, engine: engine('0.7') })).toContain('--enable-prefix-caching');
+    expect(text({ hasPrefixCache: false, engine: engine('0.7') })).not.toContain('prefix-caching');
+    expect(text({ hasPrefixCache: true, engine: engine('0.11') })).not.toContain('prefix-caching');
+    expect(text({ hasPrefixCache: false, engine: engine('0.11') })).toContain('--no-enable-prefix-caching');
+  });
+
+  test('without chunked prefill a step holds the longest request', () => {
+    const long = { servedTokens: 20_000 };
+    expect(text({ ...long, engine: engine('0.5') })).toMatch(
+      /^python -m vllm\.entrypoints\.openai\.api_server --model meta-llama.* --max-num-batched-tokens 20000 /,
+    );
+    expect(text(long)).toContain('--max-num-batched-tokens 8192');
+  });
 });

@@ -26,6 +26,10 @@ function detailOf(id: string): DetailDocument {
     kv_use: null,
     serve_command: row?.vllm_command ?? null,
     command_flags: [{ flag: '--max-num-seqs', value: '256', why: 'The profile says 256.' }],
+    safe_command: row?.vllm_commands.safe ?? null,
+    safe_command_flags: [{ flag: '--max-num-seqs', value: '8', why: 'The cache holds eight.' }],
+    serve_command_reason: row?.vllm_command_reason ?? null,
+    serve_command_replicas: 1,
     bench_command: null,
     cheaper: [
       { name: '3 × g2-standard-8', usd_per_hour: 0.5, why: 'It misses TTFT P95.' },
@@ -72,6 +76,19 @@ test('Next opens the configuration of the next rank', async () => {
   next.click();
   expect(await screen.findByText(`Rank 2 of ${ROWS.length}`)).toBeVisible();
   await vi.waitFor(() => expect(asked.at(-1)?.configuration).toBe(ROWS[1]?.id));
+});
+
+test('both commands stand with what their flags follow from, each to be copied', async () => {
+  open(ROWS[0]?.id ?? '');
+  const sized = await screen.findByRole('region', { name: 'vLLM command' });
+  const safe = await screen.findByRole('region', { name: 'Safe vLLM command' });
+  expect(sized).toHaveTextContent(ROWS[0]?.vllm_command ?? 'none');
+  expect(sized).toHaveTextContent('one replica, flags of vllm');
+  expect(safe).toHaveTextContent('vllm serve m --max-num-seqs 8');
+  expect(within(sized).getByRole('button', { name: 'Copy vLLM command' })).toBeVisible();
+  expect(within(safe).getByRole('button', { name: 'Copy safe vLLM command' })).toBeVisible();
+  expect(await screen.findByText('The profile says 256.')).toBeInTheDocument();
+  expect(screen.getByText('The cache holds eight.')).toBeInTheDocument();
 });
 
 test('a failure is a sentence', async () => {

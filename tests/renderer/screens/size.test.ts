@@ -62,6 +62,12 @@ beforeEach(() => {
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('the answer', () => {
+  test('before the first one the screen has a heading for those who listen', async () => {
+    open({ size: () => new Promise(() => undefined) });
+    await fireEvent.click(await screen.findByRole('button', { name: 'Size' }));
+    expect(await screen.findByRole('heading', { level: 1 })).toHaveTextContent('Size');
+  });
+
   test('is a sentence, figures, targets, best of and the command', async () => {
     const { asked } = open();
     expect(await verdict()).toHaveTextContent('1 × g6e.xlarge meets all 3 targets for $1.86 an hour');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MIGRATIONS } from '../../../src-main/store/migrations/index.ts';
 import { openStore } from '../../../src-main/store/open.ts';
-import { llama, sizeRun, smallBatch, sweepRun } from '../samples.ts';
+import { llama, ownPrice, sizeRun, smallBatch, sweepRun } from '../samples.ts';
 
 /**
  * Writes the database of the present version: `node tests/store/old-databases/make.ts`. To be run once, before the next
@@ -24,13 +24,5 @@ store.importCatalog({
   leftOut: 0,
   content: '{"schema_version":1}',
 });
-store.saveCorrection({
-  subject: 'price',
-  id: 'gcp/g2-standard-4/us-central1',
-  key: 'on_demand_usd_per_hour',
-  value: 0.65,
-  before: 0.706832,
-  note: 'our contract',
-  correctedAt: '2026-01-05T11:30:00.000Z',
-});
+store.saveCorrection(ownPrice);
 store.close();

@@ -124,7 +124,7 @@ export const dsaAttention: AttentionReader = (fields, frame) => {
 export const DSA: AttentionKindEntry = {
   words: 'sparse attention with an indexer (DSA)',
   shortName: 'DSA',
-  layerTypes: ['deepseek_sparse_attention'],
+  layerTypes: ['deepseek_sparse_attention', 'indexed_attention'],
   telltales: ['index_topk'],
   includes: [MLA],
   read: dsaAttention,

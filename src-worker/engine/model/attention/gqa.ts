@@ -104,6 +104,11 @@ export function gqaLayer(layer: GqaLayer): Attention {
   };
 }
 
+/** One learned number per query head that takes part in the softmax. */
+export const sinks = ({ numHeads }: Pick<HeadShape, 'numHeads'>, module = 'self_attn'): Weight[] => [
+  vector('attention', `${module}.sinks`, numHeads, numHeads),
+];
+
 interface GqaProjections {
   module: string;
   hasQkvBias: boolean;
@@ -160,7 +165,7 @@ export function gqaAttention(options: GqaOptions = {}): AttentionReader {
 }
 
 /** One layer of a family whose layers differ in their heads, what they share or what they see. */
-interface GqaLayerShape extends Omit<GqaLayer, 'weights'>, Partial<Omit<GqaProjections, 'module'>> {
+export interface GqaLayerShape extends Omit<GqaLayer, 'weights'>, Partial<Omit<GqaProjections, 'module'>> {
   /** One learned number per query head that takes part in the softmax. */
   hasSinks?: boolean;
 }
@@ -185,7 +190,7 @@ export function gqaByLayer(
       const { heads, hasQkvBias = false, hasOutBias = false, qkNorm = 0 } = shape;
       const weights = [
         ...gqaWeights(frame.hiddenSize, heads, { ...shape, module, hasQkvBias, hasOutBias, qkNorm }),
-        ...(shape.hasSinks ? [vector('attention', `${module}.sinks`, heads.numHeads, heads.numHeads)] : []),
+        ...(shape.hasSinks ? sinks(heads, module) : []),
         ...extraWeights(shape, frame),
       ];
       const attention = gqaLayer({ ...shape, weights });

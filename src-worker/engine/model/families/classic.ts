@@ -11,15 +11,23 @@ const useBias = flag('use_bias', true);
 
 /** All linear layers with biases, attention and FFN in parallel behind one LayerNorm. */
 const phi: DecoderFamily = {
+  defaults: { intermediate_size: 8192 },
   attention: gqaAttention({
     qkvBias: always,
     outBias: always,
     qkNorm: ({ headDim }, fields) => (fields.flag(['qk_layernorm'], false) ? 4 * headDim : 0),
   }),
-  ffn: denseFfn({ isGated: false, bias: always, width: widthOr(4) }),
+  ffn: denseFfn({ isGated: false, bias: always }),
   norms: { kind: 'weight_and_bias', perLayer: 1 },
   isHeadTied: false,
   headBias: always,
+};
+
+/** The files of Phi 1 and 1.5 before Transformers knew them; they could leave the inner width to the class (MixFormer). */
+const phiMsft: DecoderFamily = {
+  ...phi,
+  defaults: {},
+  ffn: denseFfn({ isGated: false, bias: always, width: widthOr(4) }),
 };
 
 /**
@@ -165,6 +173,7 @@ const mpt: DecoderFamily = {
 };
 
 const stableLm: DecoderFamily = {
+  defaults: { num_key_value_heads: 32 },
   attention: gqaAttention({
     qkvBias: flag('use_qkv_bias', false),
     qkNorm: (heads, fields) => (fields.flag(['qk_layernorm'], false) ? fullWidthNorm(heads) : 0),
@@ -261,6 +270,7 @@ export const CLASSIC_FAMILIES: Record<string, DecoderFamily> = {
   codegen: gptj,
   falcon,
   gpt2,
+  'gpt-sw3': gpt2,
   gpt_bigcode: gptBigcode,
   gpt_neo: gptNeo,
   gpt_neox: gptNeoX,
@@ -272,12 +282,12 @@ export const CLASSIC_FAMILIES: Record<string, DecoderFamily> = {
   opt,
   persimmon,
   phi,
-  'phi-msft': phi,
+  'phi-msft': phiMsft,
   // The names Falcon's first files have.
   RefinedWeb: falcon,
   RefinedWebModel: falcon,
   stablelm: stableLm,
-  stablelm_epoch: stableLm,
+  stablelm_epoch: { ...stableLm, defaults: {} },
   starcoder2,
   xglm,
 };

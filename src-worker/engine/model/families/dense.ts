@@ -1,4 +1,4 @@
-import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm, type GqaOptions } from '../attention/gqa.ts';
+import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm, sinks, type GqaOptions } from '../attention/gqa.ts';
 import { slidingWindow, windowWhere } from '../attention/window.ts';
 import { withFurtherWeights } from '../ffn/beside.ts';
 import { denseFfn } from '../ffn/dense.ts';
@@ -34,14 +34,14 @@ const mistral: DecoderFamily = {
 
 const qwen2: DecoderFamily = {
   ...llama,
-  defaults: { max_window_layers: 28 },
+  defaults: { max_window_layers: 28, num_key_value_heads: 32 },
   attention: gqaAttention({ qkvBias: always, window: qwenWindow }),
   ffn: denseFfn(),
 };
 
 const qwen3: DecoderFamily = {
   ...llama,
-  defaults: { max_window_layers: 28 },
+  defaults: { max_window_layers: 28, num_key_value_heads: 32 },
   attention: llamaAttention({ qkNorm: perHeadNorm, headDim: 128, window: qwenWindow }),
   ffn: denseFfn(),
 };
@@ -136,18 +136,21 @@ const glm: DecoderFamily = {
 /** Norms before and after attention and FFN. */
 const glm4: DecoderFamily = { ...glm, norms: { kind: 'weight', perLayer: 4 } };
 
-/** Plain FFN with the xIELU activation (two learned numbers), norms on queries and keys. */
+const apertusFfn = denseFfn({ isGated: false });
+const apertusXielu = denseFfn({ isGated: false, extraParameters: 2 });
+
+/** Plain FFN whose activation xIELU has two learned numbers (ApertusConfig's `hidden_act`), norms on queries and keys. */
 const apertus: DecoderFamily = {
   ...llama,
   attention: llamaAttention({ qkNorm: perHeadNorm }),
-  ffn: denseFfn({ isGated: false, bias: mlpBias, extraParameters: 2 }),
+  ffn: (fields, frame) =>
+    ((fields.optionalText(['hidden_act']) ?? 'xielu') === 'xielu' ? apertusXielu : apertusFfn)(fields, frame),
 };
 
 const ernie45: DecoderFamily = {
   ...llama,
+  defaults: { num_key_value_heads: 2, head_dim: 128 },
   attention: gqaAttention({
-    numKvHeads: kvHeads(2),
-    headDim: 128,
     qkvBias: flag('use_bias', false),
     outBias: flag('use_bias', false),
   }),
@@ -158,15 +161,15 @@ const ernie45: DecoderFamily = {
 /** Exaone4Config: a window of 4,096 in three of four layers, none where the file writes null. */
 const exaone4: DecoderFamily = {
   ...llama,
+  defaults: { num_key_value_heads: 32 },
   attention: gqaAttention({ qkNorm: perHeadNorm, window: slidingWindow({ tokens: 4096, fullEvery: 4 }) }),
   ffn: denseFfn(),
 };
 
 const seedOss: DecoderFamily = {
   ...llama,
-  defaults: { num_key_value_heads: 8 },
+  defaults: { num_key_value_heads: 8, head_dim: 128 },
   attention: gqaAttention({
-    headDim: 128,
     qkvBias: flag('attention_bias', true),
     outBias: flag('attention_out_bias', false),
   }),
@@ -175,8 +178,8 @@ const seedOss: DecoderFamily = {
 /** SmolLM3Config: the layers that do not rotate slide where the file turns windows on. */
 const smolLm3: DecoderFamily = {
   ...llama,
+  defaults: { num_key_value_heads: 4 },
   attention: llamaAttention({
-    numKvHeads: kvHeads(4),
     window: (fields, frame) =>
       fields.flag(['use_sliding_window'], false)
         ? windowWhere(0, (own) => (layer) => !rotatingLayers(own)(layer))(fields, frame)
@@ -192,12 +195,28 @@ const cwm: DecoderFamily = {
   attention: gqaAttention({ window: slidingWindow({ tokens: 8192, fullEvery: 4, isFullFirst: true }) }),
 };
 
+/** Attention sinks, a window in three of four layers (GraniteSWAConfig). */
+const graniteSwa: DecoderFamily = {
+  ...llama,
+  defaults: { num_key_value_heads: 4 },
+  attention: llamaAttention({
+    extraWeights: (heads) => sinks(heads),
+    window: slidingWindow({ tokens: 128, fullEvery: 4, isFullFirst: true }),
+  }),
+  isHeadTied: true,
+};
+
 /** Helium: biases on queries, keys and values only. */
-const helium: DecoderFamily = { ...llama, attention: gqaAttention({ headDim: 128, qkvBias: attentionBias }) };
+const helium: DecoderFamily = {
+  ...llama,
+  defaults: { num_key_value_heads: 20, head_dim: 128 },
+  attention: gqaAttention({ qkvBias: attentionBias }),
+};
 
 /** A norm before each of the output projections, of attention and of the FFN. */
 const bitnet: DecoderFamily = {
   ...llama,
+  defaults: { num_key_value_heads: 5 },
   attention: llamaAttention({
     extraWeights: (_, __, { hiddenSize }) => [vector('attention', 'self_attn.attn_sub_norm', hiddenSize)],
   }),
@@ -244,18 +263,18 @@ const doge: DecoderFamily = {
 /** Norms without weights, squared ReLU (NanoChatConfig). */
 const nanoChat: DecoderFamily = {
   ...llama,
-  attention: gqaAttention({ qkvBias: flag('qkv_bias', false), outBias: flag('qkv_bias', false) }),
+  attention: llamaAttention(),
   ffn: denseFfn({ isGated: false }),
   norms: { kind: 'none', perLayer: 2 },
 };
 
-/** Norms also behind attention and FFN where `use_post_norm` says so. */
+/** Norms also behind attention and FFN unless `use_post_norm` says no (HyperCLOVAXConfig). */
 const hyperClovaX: DecoderFamily = {
   ...llama,
   norms: {
     kind: 'weight',
     perLayer: (fields) => {
-      const count = fields.flag(['use_post_norm'], false) ? 4 : 2;
+      const count = fields.flag(['use_post_norm'], true) ? 4 : 2;
       return () => count;
     },
   },
@@ -311,6 +330,12 @@ const pangu: DecoderFamily = {
   ffn: denseFfn(),
 };
 
+/** Qwen's text decoders inside other models: the plain one with KV heads of their own class where the file has none. */
+const qwenAround = (family: DecoderFamily, num_key_value_heads: number): DecoderFamily => ({
+  ...family,
+  defaults: { ...family.defaults, num_key_value_heads },
+});
+
 const mimo: DecoderFamily = {
   ...qwen2,
   mtpParameters: nextTokenBlocks({ attention: qwen2.attention, ffn: qwen2.ffn }),
@@ -338,9 +363,10 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   exaone4_5_text: { ...exaone4, mtpParameters: nextTokenBlocks({ attention: exaone4.attention, ffn: exaone4.ffn }) },
   glm,
   glm4,
-  glm4v_text: { ...glm4, attention: gqaAttention({ numKvHeads: kvHeads(2), qkvBias: always }) },
+  glm4v_text: { ...glm4, defaults: { num_key_value_heads: 2 }, attention: gqaAttention({ qkvBias: always }) },
   glm_ocr_text: { ...glm4, attention: gqaAttention({ numKvHeads: kvHeads(8) }) },
   granite: llama,
+  granite_swa: graniteSwa,
   helium,
   hyperclovax: hyperClovaX,
   internlm,
@@ -350,7 +376,7 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   llama,
   mimo,
   ministral: mistral,
-  ministral3: mistral,
+  ministral3: { ...mistral, defaults: { ...mistral.defaults, head_dim: 128 } },
   mistral,
   nanochat: nanoChat,
   olmo,
@@ -365,9 +391,9 @@ export const DENSE_FAMILIES: Record<string, DecoderFamily> = {
   plamo3,
   qwen: qwen1,
   qwen2,
-  qwen2_5_omni_text: qwen2,
-  qwen2_5_vl_text: qwen2,
-  qwen2_vl_text: qwen2,
+  qwen2_5_omni_text: qwenAround(qwen2, 4),
+  qwen2_5_vl_text: qwenAround(qwen2, 8),
+  qwen2_vl_text: qwenAround(qwen2, 8),
   qwen3,
   qwen3_vl_text: qwen3,
   seed_oss: seedOss,

@@ -1,4 +1,5 @@
 import { gqaAttention, gqaByLayer, kvHeads, perHeadNorm, readHeads, type GqaShapeRule } from '../attention/gqa.ts';
+import { layerFields } from '../attention/layer-fields.ts';
 import { layerTypes } from '../attention/layer-types.ts';
 import { slidingWindow } from '../attention/window.ts';
 import { sideBySide, withFurtherWeights } from '../ffn/beside.ts';
@@ -12,6 +13,7 @@ import type { DecoderFamily } from './types.ts';
 
 /** Gemma's files never write `tie_word_embeddings`; all heads share the embedding (GemmaConfig and later). */
 const gemma: DecoderFamily = {
+  defaults: { num_key_value_heads: 16 },
   attention: gqaAttention({ headDim: 256, qkvBias: attentionBias, outBias: attentionBias }),
   ffn: denseFfn(),
   norms: RMS_NORMS,
@@ -21,6 +23,7 @@ const gemma: DecoderFamily = {
 /** Norms before and after attention and FFN; layers alternate between a window and the whole context. */
 const gemma2: DecoderFamily = {
   ...gemma,
+  defaults: {},
   attention: gqaAttention({
     headDim: 256,
     numKvHeads: kvHeads(4),
@@ -167,14 +170,18 @@ const gemma3nText: DecoderFamily = {
   extraOutside: gemma3nOutside,
 };
 
+const HEAD_FIELDS = ['num_attention_heads', 'num_key_value_heads', 'head_dim'];
+
 /**
  * Full layers have heads of their own size; with `attention_k_eq_v` also KV heads of their own number, whose keys (before
- * their norm and rotation) serve as values. The last layer always sees everything (Gemma4TextConfig).
+ * their norm and rotation) serve as values. The last layer always sees everything (Gemma4TextConfig). What Transformers 5 saves
+ * writes those heads layer by layer instead.
  */
 const gemma4Shapes: GqaShapeRule = (fields, frame) => {
   const sliding = readHeads(fields, frame);
   const windowOf = slidingWindow({ fullEvery: 6 })(fields, frame);
   const keyIsValue = fields.flag(['attention_k_eq_v'], false);
+  const ofLayer = layerFields(fields, frame.numLayers, HEAD_FIELDS);
   const globalDim = fields.optionalCount(['global_head_dim'], LIMITS.heads, 0) ?? 0;
   const globalKv = fields.optionalCount(['num_global_key_value_heads'], LIMITS.heads);
   const headDim = globalDim > 0 ? globalDim : sliding.headDim;
@@ -190,7 +197,7 @@ const gemma4Shapes: GqaShapeRule = (fields, frame) => {
     layer < frame.numLayers - 1 && (types ? types[layer] === 'sliding_attention' : (layer + 1) % 6 !== 0);
   return (layer) => {
     const slides = isSliding(layer);
-    const heads = slides ? sliding : full;
+    const heads = ofLayer ? readHeads(ofLayer(layer), frame) : slides ? sliding : full;
     const sharesKv = layer >= numOwn;
     return {
       heads,
@@ -250,6 +257,12 @@ const gemma4Text: DecoderFamily = {
   extraOutside: perLayerEmbeddings,
 };
 
+/** Gemma 4 without per-layer embeddings and experts (Gemma4UnifiedTextConfig). */
+const gemma4UnifiedText: DecoderFamily = {
+  ...gemma4Text,
+  defaults: { ...gemma4Text.defaults, hidden_size_per_layer_input: 0, sliding_window: 1024 },
+};
+
 /** Google's Gemma decoders, by `model_type`. */
 export const GEMMA_FAMILIES: Record<string, DecoderFamily> = {
   gemma,
@@ -257,5 +270,6 @@ export const GEMMA_FAMILIES: Record<string, DecoderFamily> = {
   gemma3_text: gemma3Text,
   gemma3n_text: gemma3nText,
   gemma4_text: gemma4Text,
+  gemma4_unified_text: gemma4UnifiedText,
   vaultgemma: vaultGemma,
 };

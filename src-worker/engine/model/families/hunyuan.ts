@@ -100,7 +100,7 @@ const hyV3Ffn = moeFfn({
     (fields.has('mlp_layer_types', 'first_k_dense_replace') ? afterDenseLayers : afterFirstLayer)(fields, frame),
   expertWidth: ['moe_intermediate_size'],
   routerBias: always,
-  shared: sharedOfExpertWidth('num_shared_experts'),
+  shared: sharedOfExpertWidth('num_shared_experts', { bias: mlpBias }),
   dense: denseFfn({ bias: mlpBias }),
 });
 

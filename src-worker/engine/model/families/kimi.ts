@@ -4,7 +4,7 @@ import { mlaAttention } from '../attention/mla.ts';
 import { ffnWeights } from '../ffn/dense.ts';
 import { afterDenseLayers, moeFfn, moeOrDense, type LatentExperts } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, type Frame } from '../frame.ts';
+import { always, never, type Frame } from '../frame.ts';
 import { linear, vector, type Weight } from '../weight.ts';
 import type { DecoderFamily } from './types.ts';
 
@@ -84,7 +84,8 @@ const kimiLinear: DecoderFamily = {
       return () => count;
     },
   },
-  isHeadTied: false,
+  // KimiLinearForCausalLM shares no weights, whatever the file says.
+  isHeadTied: never,
   layerTypes: ['linear_attention', 'full_attention'],
   extraOutside: (fields, { hiddenSize }) =>
     hasBlockResiduals(fields)

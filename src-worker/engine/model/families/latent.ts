@@ -18,7 +18,7 @@ const deepseekMoe = (routerBias: FlagRule, bias: FlagRule = never): FfnReader =>
       sparse: afterDenseLayers,
       expertWidth: ['moe_intermediate_size'],
       routerBias,
-      shared: sharedOfExpertWidth('n_shared_experts'),
+      shared: sharedOfExpertWidth('n_shared_experts', { bias }),
       dense,
     }),
     dense,

@@ -4,7 +4,7 @@ import { windowWhere } from '../attention/window.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { interleavedLayers, listedLayers, moeFfn } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import type { Frame } from '../frame.ts';
+import { never, type Frame } from '../frame.ts';
 import { table } from '../weight.ts';
 import { attentionBias, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
@@ -54,7 +54,8 @@ const mllamaText: DecoderFamily = {
   attention: crossAttention,
   ffn: denseFfn(),
   norms: RMS_NORMS,
-  isHeadTied: false,
+  // The head has fewer rows than the embedding: MllamaForConditionalGeneration never shares them.
+  isHeadTied: never,
   extraOutside: (_, { hiddenSize }) => [table('embedding', 'embed_tokens.pictures', PICTURE_TOKENS, hiddenSize)],
 };
 

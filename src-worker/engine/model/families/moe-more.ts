@@ -1,5 +1,5 @@
 import { gqaAttention, perHeadNorm } from '../attention/gqa.ts';
-import { slidingWindow } from '../attention/window.ts';
+import { slidingWindow, windowWhere } from '../attention/window.ts';
 import { sideBySide } from '../ffn/beside.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { afterDenseLayers, moeFfn, sharedOfExpertWidth, type SparseRule } from '../ffn/moe.ts';
@@ -14,6 +14,8 @@ import type { DecoderFamily } from './types.ts';
 const afmoe: DecoderFamily = {
   defaults: { num_dense_layers: 1, num_shared_experts: 2, head_dim: 128 },
   attention: gqaAttention({
+    qkvBias: attentionBias,
+    outBias: attentionBias,
     qkNorm: perHeadNorm,
     window: slidingWindow({ tokens: 1024, fullEvery: 4, fullEveryFields: ['global_attn_every_n_layers'] }),
     extraWeights: ({ numHeads, headDim }, _, { hiddenSize }) =>
@@ -88,6 +90,38 @@ const bailing: DecoderFamily = {
   mtpParameters: nextTokenBlocks({ attention: bailingAttention, ffn: bailingFfn }),
 };
 
+/** Experts of the first layers, which are dense, with a width of their own. */
+const cohereDense = denseFfn({
+  width: (fields) =>
+    fields.count(['prefix_dense_intermediate_size', 'intermediate_size'], LIMITS.width, 'the inner width'),
+});
+
+/** The first, dense layers and those with experts each count for themselves which of them see everything. */
+const cohereSlides = (fields: ConfigFields): ((layer: number) => boolean) => {
+  const first = fields.optionalCount(['first_k_dense_replace'], LIMITS.layers, 0) ?? 0;
+  const firstEvery = fields.optionalCount(['prefix_dense_sliding_window_pattern'], LIMITS.layers) ?? 1;
+  const every = fields.optionalCount(['sliding_window_pattern'], LIMITS.layers) ?? 4;
+  return (layer) => (layer < first ? (layer + 1) % firstEvery !== 0 : (layer - first + 1) % every !== 0);
+};
+
+/** Cohere 2's layout with experts behind its one norm (Cohere2MoeConfig). */
+const cohere2Moe: DecoderFamily = {
+  attention: gqaAttention({
+    qkvBias: attentionBias,
+    outBias: attentionBias,
+    headDim: 128,
+    window: windowWhere(4096, cohereSlides),
+  }),
+  ffn: moeFfn({
+    sparse: afterDenseLayers,
+    expertWidth: ['intermediate_size'],
+    shared: sharedOfExpertWidth('num_shared_experts'),
+    dense: cohereDense,
+  }),
+  norms: { kind: 'weight', perLayer: 1 },
+  isHeadTied: true,
+};
+
 const exaoneAttention = gqaAttention({ qkNorm: perHeadNorm, window: slidingWindow({ tokens: 4096, fullEvery: 4 }) });
 const exaoneFfn = moeFfn({
   sparse: afterDenseLayers,
@@ -98,7 +132,7 @@ const exaoneFfn = moeFfn({
 
 /** K-EXAONE: EXAONE 4's attention, DeepSeek's experts (ExaoneMoeConfig). */
 const exaoneMoe: DecoderFamily = {
-  defaults: { first_k_dense_replace: 1, num_shared_experts: 1 },
+  defaults: { first_k_dense_replace: 1, num_shared_experts: 1, num_key_value_heads: 32 },
   attention: exaoneAttention,
   ffn: exaoneFfn,
   norms: RMS_NORMS,
@@ -143,6 +177,7 @@ export const FURTHER_MOE_FAMILIES: Record<string, DecoderFamily> = {
   arctic,
   bailing_moe: bailing,
   bailing_moe_v2: bailing,
+  cohere2_moe: cohere2Moe,
   exaone_moe: exaoneMoe,
   'grok-1': grok,
   minicpm: miniCpm,

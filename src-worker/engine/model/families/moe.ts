@@ -1,4 +1,4 @@
-import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm } from '../attention/gqa.ts';
+import { fullWidthNorm, gqaAttention, kvHeads, perHeadNorm, sinks } from '../attention/gqa.ts';
 import { slidingWindow } from '../attention/window.ts';
 import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import {
@@ -8,10 +8,10 @@ import {
   moeFfn,
   sharedOfExpertWidth,
   sparseSteps,
+  type SparseRule,
 } from '../ffn/moe.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { always, flag } from '../frame.ts';
-import { vector } from '../weight.ts';
+import { always, flag, never } from '../frame.ts';
 import { nextTokenBlocks } from './mtp.ts';
 import { attentionBias, LAYER_NORMS, optionalPerHeadNorm, qwenWindow, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
@@ -29,12 +29,14 @@ const plainMoe: DecoderFamily = { ...mixtral, defaults: {} };
 
 const qwen2Moe: DecoderFamily = {
   ...plainMoe,
+  defaults: { num_key_value_heads: 16, shared_expert_intermediate_size: 5632 },
   attention: gqaAttention({ qkvBias: flag('qkv_bias', true), window: qwenWindow }),
   ffn: moeFfn({ sparse: sparseSteps, expertWidth: ['moe_intermediate_size'], shared: gatedSharedExpert }),
 };
 
 const qwen3Moe: DecoderFamily = {
   ...plainMoe,
+  defaults: { num_key_value_heads: 4 },
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias, qkNorm: perHeadNorm, window: qwenWindow }),
   ffn: moeFfn({ sparse: sparseSteps, expertWidth: ['moe_intermediate_size'] }),
 };
@@ -47,6 +49,7 @@ const olmoe: DecoderFamily = {
 /** LayerNorms, biases in attention and head. */
 const phimoe: DecoderFamily = {
   ...plainMoe,
+  defaults: { num_key_value_heads: 8 },
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias, window: slidingWindow() }),
   norms: LAYER_NORMS,
   headBias: flag('lm_head_bias', false),
@@ -70,8 +73,20 @@ const graniteMoeShared: DecoderFamily = {
   }),
 };
 
+/** Attention sinks, a window in three of four layers (GraniteMoeSWAConfig). */
+const graniteMoeSwa: DecoderFamily = {
+  ...graniteMoeShared,
+  attention: gqaAttention({
+    qkvBias: attentionBias,
+    outBias: attentionBias,
+    extraWeights: (heads) => sinks(heads),
+    window: slidingWindow({ tokens: 128, fullEvery: 4, isFullFirst: true }),
+  }),
+};
+
 const minimaxM2: DecoderFamily = {
   ...plainMoe,
+  defaults: { num_key_value_heads: 8 },
   attention: gqaAttention({ headDim: 128, qkNorm: fullWidthNorm }),
   ffn: moeFfn({ expertWidth: ['intermediate_size'], routerBias: always }),
 };
@@ -84,7 +99,7 @@ const gptOss: DecoderFamily = {
     numKvHeads: kvHeads(8),
     qkvBias: flag('attention_bias', true),
     outBias: flag('attention_bias', true),
-    extraWeights: ({ numHeads }) => [vector('attention', 'self_attn.sinks', numHeads, numHeads)],
+    extraWeights: (heads) => sinks(heads),
     window: slidingWindow({ tokens: 128, fullEvery: 2 }),
   }),
   ffn: moeFfn({ expertWidth: ['intermediate_size'], expertBias: always, routerBias: always }),
@@ -104,19 +119,27 @@ const leavesSharedExpertsOpen = (fields: ConfigFields): boolean => !fields.has('
 const OPEN_SHARED_EXPERTS =
   'The file does not say moe_num_shared_experts: two are assumed, as Transformers does; PaddlePaddle, whose own files leave it out, takes none.';
 
+/** The decoder of ERNIE's vision models lists its layers as `mlp_layer_types` (Ernie4_5_VLMoeTextConfig). */
+const ernieSparse: SparseRule = (fields, frame) =>
+  (fields.has('mlp_layer_types') ? afterDenseLayers : layerRange)(fields, frame);
+
 /** Ernie4_5_MoeConfig's values for keys left out. */
 const ernie45Moe: DecoderFamily = {
   ...plainMoe,
   defaults: { moe_layer_start_index: 1, moe_k: 6, moe_num_experts: 64 },
   attention: ernieAttention,
   ffn: moeFfn({
-    sparse: layerRange,
+    sparse: ernieSparse,
     expertWidth: ['moe_intermediate_size'],
     routerBias: always,
-    shared: sharedOfExpertWidth('moe_num_shared_experts', { otherwise: ERNIE_SHARED_EXPERTS }),
+    shared: sharedOfExpertWidth('moe_num_shared_experts', {
+      otherwise: ERNIE_SHARED_EXPERTS,
+      bias: flag('use_bias', false),
+    }),
     dense: ernieDense,
   }),
   isHeadTied: true,
+  headBias: flag('use_bias', false),
   isEstimated: leavesSharedExpertsOpen,
   assumptions: (fields) => (leavesSharedExpertsOpen(fields) ? [OPEN_SHARED_EXPERTS] : []),
   // The layer of its block is dense, and no norm follows it.
@@ -143,7 +166,6 @@ const correctedMoe = moeFfn({
 
 const glm4MoeAttention = gqaAttention({
   numKvHeads: kvHeads(8),
-  headDim: 128,
   qkvBias: attentionBias,
   qkNorm: optionalPerHeadNorm,
 });
@@ -159,7 +181,7 @@ const glm4Moe: DecoderFamily = {
 /** The text decoder of GLM-4.5V: biases on queries, keys and values unless the file says otherwise (Glm4vMoeTextConfig). */
 const glm4vMoeText: DecoderFamily = {
   ...glm4Moe,
-  attention: gqaAttention({ numKvHeads: kvHeads(8), headDim: 128, qkvBias: flag('attention_bias', true) }),
+  attention: gqaAttention({ numKvHeads: kvHeads(8), qkvBias: flag('attention_bias', true) }),
 };
 
 /** GLM-4.5's experts in every layer (SolarOpenConfig). */
@@ -183,6 +205,7 @@ const solarOpen: DecoderFamily = {
 
 const dots1: DecoderFamily = {
   ...plainMoe,
+  defaults: { num_key_value_heads: 32 },
   attention: gqaAttention({
     qkvBias: attentionBias,
     outBias: attentionBias,
@@ -202,19 +225,35 @@ const dbrx: DecoderFamily = {
 /** FlexOlmo: OLMo 2's attention and norms, OLMoE's experts. */
 const flexOlmo: DecoderFamily = { ...olmoe, defaults: { num_experts: 7, num_experts_per_tok: 5 } };
 
+/** Qwen 3's attention and experts, layers listed one by one (MellumConfig). */
+const mellum: DecoderFamily = {
+  ...plainMoe,
+  defaults: { num_key_value_heads: 4, head_dim: 128 },
+  attention: gqaAttention({
+    qkvBias: attentionBias,
+    outBias: attentionBias,
+    qkNorm: perHeadNorm,
+    window: (fields, frame) =>
+      fields.has('layer_types') ? slidingWindow({ tokens: 1024 })(fields, frame) : () => null,
+  }),
+  ffn: moeFfn({ sparse: afterDenseLayers, expertWidth: ['moe_intermediate_size'] }),
+};
+
 /** Decoders with routed experts, by `model_type`; those with further parts are in `moe-more.ts`. */
 export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   dbrx,
   deepseek,
   dots1,
   ernie4_5_moe: ernie45Moe,
-  ernie4_5_vl_moe_text: ernie45Moe,
+  ernie4_5_vl_moe_text: { ...ernie45Moe, headBias: never },
   flex_olmo: flexOlmo,
   glm4_moe: glm4Moe,
   glm4v_moe_text: glm4vMoeText,
   gpt_oss: gptOss,
   granitemoe: graniteMoe,
+  granitemoe_swa: graniteMoeSwa,
   granitemoeshared: graniteMoeShared,
+  mellum,
   minimax_m2: minimaxM2,
   mixtral,
   olmoe,
@@ -223,5 +262,5 @@ export const MOE_FAMILIES: Record<string, DecoderFamily> = {
   qwen3_moe: qwen3Moe,
   solar_open: solarOpen,
   qwen3_omni_moe_text: qwen3Moe,
-  qwen3_vl_moe_text: qwen3Moe,
+  qwen3_vl_moe_text: { ...qwen3Moe, defaults: { num_key_value_heads: 16 } },
 };

@@ -6,10 +6,10 @@ import { denseFfn, ffnWeights } from '../ffn/dense.ts';
 import { moeFfn, type LatentExperts } from '../ffn/moe.ts';
 import { NO_FFN } from '../ffn/none.ts';
 import { LIMITS, type ConfigFields } from '../fields.ts';
-import { flag, type AttentionReader, type FfnReader, type Frame } from '../frame.ts';
+import { flag, never, type AttentionReader, type FfnReader, type Frame } from '../frame.ts';
 import { linear, type Weight } from '../weight.ts';
 import { nextTokenBlocks } from './mtp.ts';
-import { attentionBias, mlpBias } from './shared.ts';
+import { mlpBias } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
 /** What stands in a layer, by its letter in `hybrid_override_pattern`. */
@@ -49,8 +49,6 @@ function numLayers(fields: ConfigFields): number {
 const attention = gqaAttention({
   module: 'mixer',
   headDim: 128,
-  qkvBias: attentionBias,
-  outBias: attentionBias,
 });
 
 /** Older files name the head size `attention_head_dim`. */
@@ -141,7 +139,8 @@ const nemotronH: DecoderFamily = {
     patternRule,
   ),
   norms: { kind: 'weight', perLayer: 1 },
-  isHeadTied: false,
+  // NemotronHForCausalLM shares no weights, whatever the file says.
+  isHeadTied: never,
   layerTypes: ['attention', 'full_attention', 'linear_attention', 'mamba', 'mlp', 'moe'],
   numLayers,
   // A layer of attention and one of experts, each behind its norm, with three more beside them.

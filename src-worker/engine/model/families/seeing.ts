@@ -9,7 +9,7 @@ import { table, type Weight } from '../weight.ts';
 import { attentionBias, mlpBias, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily, NormKind } from './types.ts';
 
-/** Aria (AriaTextConfig): experts and shared experts of `intermediate_size` in every layer. */
+/** Aria (AriaTextConfig): experts of `intermediate_size` in every layer, shared ones side by side as one network. */
 const ariaText: DecoderFamily = {
   defaults: { moe_num_experts: 8, moe_topk: 2, moe_num_shared_experts: 2 },
   attention: gqaAttention({ qkvBias: attentionBias, outBias: attentionBias }),
@@ -17,7 +17,7 @@ const ariaText: DecoderFamily = {
     sparse: everyLayer,
     router: 'mlp.router',
     expertWidth: ['intermediate_size'],
-    shared: sharedOfExpertWidth('moe_num_shared_experts'),
+    shared: sharedOfExpertWidth('moe_num_shared_experts', { bias: mlpBias }),
   }),
   norms: RMS_NORMS,
   isHeadTied: false,

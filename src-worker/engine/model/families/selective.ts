@@ -8,7 +8,7 @@ import { always, flag, never, type AttentionReader, type FfnReader, type FlagRul
 import { memoized } from '../memoized.ts';
 import type { Attention } from '../types.ts';
 import { sumOfParameters, table, vector, type Weight, type WeightClass } from '../weight.ts';
-import { RMS_NORMS } from './shared.ts';
+import { mlpBias, RMS_NORMS } from './shared.ts';
 import type { DecoderFamily } from './types.ts';
 
 /** Residual streams of DeepSeek-V4, mixed anew around attention and network. */
@@ -45,7 +45,7 @@ const v4Experts = (routerBias: FlagRule): FfnReader =>
     sparse: everyLayer,
     expertWidth: ['moe_intermediate_size'],
     routerBias,
-    shared: sharedOfExpertWidth('n_shared_experts', { module: 'ffn.shared_experts' }),
+    shared: sharedOfExpertWidth('n_shared_experts', { module: 'ffn.shared_experts', bias: mlpBias }),
   });
 
 /**

@@ -33,7 +33,7 @@ export interface DecoderFamily {
   layerTypes?: readonly string[];
   /** Number of layers where the file does not name it in the usual way. */
   numLayers?: (fields: ConfigFields) => number;
-  /** Width of the embedding where it differs from the hidden size. */
+  /** Width of embedding and head where it differs from the hidden size. */
   embeddingWidth?: (fields: ConfigFields, hiddenSize: number) => number;
   /** Longest sequence when the file names none: the class's default, in tokens. */
   contextTokens?: number;

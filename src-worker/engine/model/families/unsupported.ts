@@ -13,6 +13,7 @@ const REASONS = {
   multimodal: 'a vision or audio part beside the text decoder',
   encoderDecoder: 'an encoder beside the decoder',
   encoder: 'an encoder that does not generate text',
+  routedHeads: 'attention whose heads a router chooses',
 } as const;
 
 export type UnsupportedReason = keyof typeof REASONS;
@@ -33,10 +34,13 @@ const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'mesa_net',
     'retnet',
   ],
-  looped: ['iquestloopcoder', 'ouro'],
+  looped: ['hrm_text', 'iquestloopcoder', 'ouro'],
+  multimodal: ['moshi', 'musicgen', 'musicgen_melody'],
+  routedHeads: ['jetmoe'],
   encoder: [
     'albert',
     'bert',
+    'big_bird',
     'camembert',
     'blip',
     'chinese_clip',
@@ -45,19 +49,29 @@ const MODEL_TYPES: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'clipseg',
     'colpali',
     'colqwen2',
+    'data2vec-text',
     'deberta',
     'deberta-v2',
     'distilbert',
     'electra',
+    'ernie',
+    'megatron-bert',
     'modernbert',
     'mpnet',
     'nomic_bert',
+    'rembert',
     'roberta',
+    'roberta-prelayernorm',
+    'roc_bert',
+    'roformer',
     'siglip',
     'siglip2',
     'vit',
     'wav2vec2',
     'xlm-roberta',
+    'xlm-roberta-xl',
+    'xlnet',
+    'xmod',
   ],
   encoderDecoder: [
     'bart',
@@ -92,7 +106,7 @@ const TELLTALE_FIELDS: Partial<Record<UnsupportedReason, readonly string[]>> = {
     'hybrid_override_pattern',
   ],
   linear: ['linear_num_value_heads', 'linear_attn_config', 'full_attention_interval', 'attn_type_list'],
-  looped: ['total_ut_steps', 'loop_num'],
+  looped: ['total_ut_steps', 'loop_num', 'H_cycles'],
   sharedKv: ['num_kv_shared_layers', 'use_cla'],
   searched: ['block_configs'],
 };
@@ -128,7 +142,9 @@ export function telltaleReason(
     const counts = reason === 'multimodal' ? !isAround : !isKnown;
     if (counts && fields.says(...names.filter((name) => !READ_FIELDS.has(name)))) return reason as UnsupportedReason;
   }
-  return fields.flag(['is_encoder_decoder'], false) ? 'encoderDecoder' : null;
+  return fields.flag(['is_encoder_decoder'], false) || fields.flag(['add_cross_attention'], false)
+    ? 'encoderDecoder'
+    : null;
 }
 
 export const reasonWords = (reason: UnsupportedReason): string => REASONS[reason];

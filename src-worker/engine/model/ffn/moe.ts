@@ -100,17 +100,24 @@ export const layerRange: SparseRule = (fields, frame) => {
   return (layer) => layer >= first && layer <= last && (layer + 1) % every === 0;
 };
 
+/** Characters of a list of all layers a model may have, written as a text. */
+const LONGEST_LAYER_LIST = 20_000;
+
 /** A field that lists the layers with experts: a list of layer numbers (0-based), or a text with commas ("4,5,6"). */
 export const listedLayers =
   (field: string, otherwise: SparseRule): SparseRule =>
   (fields, frame) => {
     if (!fields.has(field)) return otherwise(fields, frame);
+    const text = fields.holdsText([field]) ? fields.optionalText([field], LONGEST_LAYER_LIST) : null;
+    if (text !== null && !/^\d+(\s*,\s*\d+)*$/.test(text)) {
+      throw fields.invalid(field, text, 'layer numbers from 0, separated by commas');
+    }
     const isLayer = (value: unknown): value is number =>
       typeof value === 'number' && Number.isInteger(value) && value >= 0;
-    const listed = fields.holdsText([field])
-      ? (fields.optionalText([field]) ?? '').split(',').map((part) => Number(part.trim()))
-      : (fields.optionalList([field], LIMITS.layers, isLayer, 'a layer number from 0') ?? []);
-    if (!listed.every(isLayer)) throw fields.invalid(field, listed, 'layer numbers from 0, separated by commas');
+    const listed =
+      text?.split(',').map(Number) ??
+      fields.optionalList([field], LIMITS.layers, isLayer, 'a layer number from 0') ??
+      [];
     const isSparse = new Set(listed);
     return (layer) => isSparse.has(layer);
   };
@@ -126,10 +133,12 @@ export const afterFirstLayer: SparseRule = () => (layer) => layer > 0;
 
 /** Shared experts counted by a field, each as wide as a routed one. */
 export const sharedOfExpertWidth =
-  (field: string, { module = 'mlp.shared_experts', otherwise = 0 } = {}) =>
+  (field: string, options: { module?: string; otherwise?: number; bias?: FlagRule } = {}) =>
   (fields: ConfigFields, { hiddenSize }: Frame, expertWidth: number): Weight[] => {
+    const { module = 'mlp.shared_experts', otherwise = 0, bias = never } = options;
     const number = fields.optionalCount([field], LIMITS.experts, 0) ?? otherwise;
-    return number === 0 ? [] : ffnWeights('sharedExperts', module, { hiddenSize, width: number * expertWidth });
+    const shape = { hiddenSize, width: number * expertWidth, hasBias: bias(fields) };
+    return number === 0 ? [] : ffnWeights('sharedExperts', module, shape);
   };
 
 /** One shared expert of its own width behind a sigmoid gate (Qwen2-MoE). */

@@ -2,7 +2,7 @@ import type { ConfigFields } from '../fields.ts';
 import { NAMES } from '../frame.ts';
 import type { Tower } from '../types.ts';
 import { describedParts } from './described.ts';
-import { whisperEncoder } from './encoders/whisper.ts';
+import { plainAudioEncoder } from './encoders/generic.ts';
 import { namedVision } from './named.ts';
 import type { MultimodalFamily, TowerReader } from './types.ts';
 import { visionTower } from './vision.ts';
@@ -26,16 +26,13 @@ const vision: TowerReader = (fields, text): Tower[] => {
   return described.length > 0 ? described : named.flatMap((name) => namedVision(name)(outer, text));
 };
 
-const AUDIO_WIDTH = ['d_model', 'hidden_size'];
-const AUDIO_LAYERS = ['encoder_layers', 'num_hidden_layers'];
-
 /** A sound part as one laid out like Whisper's encoder, where its fields tell its size. */
 const audio: TowerReader = (fields): Tower[] => {
   const outer = around(fields);
   return describedParts(outer).hearing.map((name): Tower => {
-    const config = outer.inner(name, {});
-    if (config.holdsNumber(AUDIO_WIDTH) && config.holdsNumber(AUDIO_LAYERS)) {
-      const { label, weights } = whisperEncoder(config, name.replace(/_config$/, ''));
+    const encoder = plainAudioEncoder(outer.inner(name, {}), name.replace(/_config$/, ''));
+    if (encoder) {
+      const { label, weights } = encoder;
       const assumption = `The audio part ${name} is counted as an encoder laid out like Whisper's.`;
       return { modality: 'audio', label, weights, assumption };
     }

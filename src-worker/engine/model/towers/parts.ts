@@ -48,8 +48,13 @@ export const heads = (config: ConfigFields, names: readonly string[], otherwise:
   config.optionalCount(names, LIMITS.heads) ?? otherwise;
 
 /** Features of one head, the fraction cut: at least 1. */
-export function headSize(config: ConfigFields, name: string, hiddenSize: number, numHeads: number): number {
-  if (numHeads > hiddenSize) throw config.invalid(name, numHeads, `at most the width ${hiddenSize} that heads divide`);
+export function headSize(
+  config: ConfigFields,
+  names: string | readonly string[],
+  hiddenSize: number,
+  numHeads: number,
+): number {
+  if (numHeads > hiddenSize) throw config.invalid(names, numHeads, `at most the width ${hiddenSize} that heads divide`);
   return Math.floor(hiddenSize / numHeads);
 }
 
@@ -127,7 +132,7 @@ export const FUSED_NAMES: LayerNames = {
 };
 
 /** Equal transformer layers of an encoder. All matrices have biases unless it says otherwise. */
-interface Stack {
+export interface Stack {
   modality: Modality;
   /** Module path of a layer. */
   module: string;

@@ -22,6 +22,8 @@ export interface MultimodalFamily {
   text: readonly string[];
   /** model_type of the decoder, or how the file tells it; what the inner object says wins where it is given. */
   textModelType: string | ((fields: ConfigFields) => string);
+  /** What the class around the decoder sets for keys the decoder's object leaves out, before the decoder's own class does. */
+  textDefaults?: Readonly<Record<string, unknown>>;
   /** The decoder's fields where its file writes them in a way no decoder does. */
   textFields?: (text: ConfigFields) => ConfigFields;
   towers: readonly TowerReader[];

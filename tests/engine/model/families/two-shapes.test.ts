@@ -67,7 +67,9 @@ describe('MiMo-V2-Flash', () => {
       /hybrid_layer_pattern\[0\] is 2/,
     );
     expect(() => analyze({ ...MIMO, moe_layer_freq: [0, 1] })).toThrow(/moe_layer_freq is a list of 2/);
-    expect(() => analyze({ ...MIMO, sliding_window_size: undefined })).toThrow(/sliding_window_size is missing/);
+    expect(() => analyze({ ...MIMO, sliding_window_size: undefined, sliding_window: null })).toThrow(
+      /sliding_window_size is missing/,
+    );
   });
 });
 

@@ -20,6 +20,13 @@ const ENTRIES: ModelListEntry[] = [
   { ...mistral, id: 'Qwen/Qwen-VL', modalities: ['text', 'image'], checkpoint_precision: 'fp8' },
 ];
 const ALL = listedModels(ENTRIES);
+const embedder = {
+  ...mistral,
+  id: 'me/embedder',
+  aliases: [],
+  supported: false,
+  reason: 'me/embedder turns texts into vectors and generates none.',
+};
 const EVERYTHING = { search: '', kind: 'all', origin: 'all' } as const;
 const found = (part: Partial<Parameters<typeof filteredModels>[1]>) =>
   filteredModels(ALL, { ...EVERYTHING, ...part }).map(({ id }) => id);
@@ -60,6 +67,16 @@ describe('the list', () => {
 
   test('a name is marked where it has to be', () => {
     expect(ALL.map(markOf)).toEqual(['', '', 'not supported', 'estimated', '']);
+    expect(markOf(embedder)).toBe('not sized');
+  });
+
+  test('one that is counted but generates nothing stands apart from those that cannot be read', () => {
+    const all = [...ALL, embedder];
+    const of = (kind: 'unsized' | 'unsupported') => filteredModels(all, { ...EVERYTHING, kind }).map(({ id }) => id);
+    expect(of('unsized')).toEqual([embedder.id]);
+    expect(of('unsupported')).toEqual([deepseek.id]);
+    expect(kindChoices(all)).toContainEqual({ value: 'unsized', label: 'Not sized', note: '1' });
+    expect(kindChoices(all)).toContainEqual({ value: 'unsupported', label: 'Not supported', note: '1' });
   });
 
   test('what was looked at is read back, and anything else is passed over', () => {

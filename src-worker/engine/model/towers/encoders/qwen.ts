@@ -17,6 +17,7 @@ import {
 } from '../parts.ts';
 
 const IN_CHANNELS = ['in_channels', 'in_chans'];
+const NUM_HEADS = ['num_heads', 'num_attention_heads'];
 
 interface Patches {
   /** Elements of one patch over all its pictures. */
@@ -51,7 +52,7 @@ export function qwen2VlEncoder(config: ConfigFields, module: string): Encoder {
         numLayers,
         hiddenSize,
         ffnWidth: config.scaledWidth(['mlp_ratio'], hiddenSize, 4),
-        numHeads: heads(config, ['num_heads'], 16),
+        numHeads: heads(config, NUM_HEADS, 16),
       }),
       ...norm('vision', `${module}.merger.ln_q`, hiddenSize, 'weight_and_bias'),
       ...chain('vision', [`${module}.merger.mlp.0`, `${module}.merger.mlp.2`], [merged, merged, out]),
@@ -66,7 +67,7 @@ export function qwen25VlEncoder(config: ConfigFields, module: string): Encoder {
   const { elements, perToken } = readPatches(config, 14);
   const out = width(config, ['out_hidden_size'], 3584);
   const merged = hiddenSize * perToken;
-  const numHeads = heads(config, ['num_heads'], 16);
+  const numHeads = heads(config, NUM_HEADS, 16);
   // EXAONE 4.5 groups the keys of its encoder.
   const numKvHeads = heads(config, ['num_key_value_heads'], numHeads);
   return {
@@ -82,8 +83,7 @@ export function qwen25VlEncoder(config: ConfigFields, module: string): Encoder {
         hiddenSize,
         ffnWidth: width(config, ['intermediate_size'], 3420),
         numHeads,
-        keyWidth:
-          numKvHeads === numHeads ? hiddenSize : headSize(config, 'num_heads', hiddenSize, numHeads) * numKvHeads,
+        keyWidth: numKvHeads === numHeads ? hiddenSize : headSize(config, NUM_HEADS, hiddenSize, numHeads) * numKvHeads,
         isGated: true,
         norm: 'weight',
       }),
@@ -134,7 +134,7 @@ export const qwen3VlLike =
           numLayers,
           hiddenSize,
           ffnWidth: width(config, ['intermediate_size'], 4304),
-          numHeads: heads(config, ['num_heads'], 16),
+          numHeads: heads(config, NUM_HEADS, 16),
         }),
         ...merger(`${module}.merger`, hiddenSize, 1),
         ...(deepstack > 0 ? merger(`${module}.deepstack_merger_list.*`, merged, deepstack) : []),

@@ -7,15 +7,19 @@ import { chain, heads, norm, type Encoder } from '../parts.ts';
 import type { MultimodalFamily, TextFrame } from '../types.ts';
 import { visionTower } from '../vision.ts';
 
-/** AriaConfig: queries for pictures of 490 and of 980 pixels. */
+/** AriaConfig: 128 queries for pictures of 490 pixels, 256 for those of 980. */
 const QUERIES = 256;
 
-/** The most queries that `projector_patch_to_query_dict` gives any number of patches. */
+/** The most queries that `projector_patch_to_query_dict` gives any number of patches; all of them are stored. */
 function numQueries(fields: ConfigFields): number {
-  const dictionary = fields.nested('projector_patch_to_query_dict');
+  const name = 'projector_patch_to_query_dict';
+  const dictionary = fields.nested(name);
   if (!dictionary) return QUERIES;
-  const numbers = dictionary.names().map((name) => dictionary.optionalCount([name], LIMITS.width) ?? 1);
-  return numbers.length === 0 ? QUERIES : Math.max(...numbers);
+  const numbers = dictionary
+    .names()
+    .map((patches) => dictionary.count([patches], LIMITS.vocabulary, 'a number of queries'));
+  if (numbers.length === 0) throw fields.missing([name], 'the queries for each number of patches');
+  return Math.max(...numbers);
 }
 
 /** AriaProjector. */
@@ -46,6 +50,7 @@ function projector(encoder: Encoder, fields: ConfigFields, { hiddenSize }: TextF
 const aria: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'aria_text',
+  // AriaConfig takes its encoder for Idefics 3's whatever the file calls it.
   towers: [visionTower({ encoder: idefics3Encoder, projector })],
 };
 

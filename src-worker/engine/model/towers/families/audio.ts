@@ -41,6 +41,16 @@ const qwen2Audio: MultimodalFamily = {
 const voxtral: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'llama',
+  // VoxtralConfig's own values for keys the decoder's object leaves out.
+  textDefaults: {
+    vocab_size: 131_072,
+    hidden_size: 3072,
+    intermediate_size: 8192,
+    num_hidden_layers: 30,
+    num_key_value_heads: 8,
+    max_position_embeddings: 131_072,
+    head_dim: 128,
+  },
   towers: [
     audioTower('audio_config', 'audio_tower', whisperEncoder, (_, __, { hiddenSize }, config) => {
       const frames = width(config, ['intermediate_size', 'encoder_ffn_dim'], 5120);

@@ -8,6 +8,12 @@ import type { Encoder } from '../parts.ts';
 import type { MultimodalFamily, TextFrame } from '../types.ts';
 import { visionTower } from '../vision.ts';
 
+/** Older files give the inner width as a multiple, Ernie4_5_VLMoeVisionConfig has a number of its own. */
+const innerWidth = (config: ConfigFields, hiddenSize: number): number =>
+  config.has('mlp_ratio') && !config.has('intermediate_size')
+    ? config.scaledWidth(['mlp_ratio'], hiddenSize, 1)
+    : width(config, ['intermediate_size'], 5120);
+
 /** Ernie4_5_VLMoeVisionConfig. */
 function ernieEncoder(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['hidden_size', 'embed_dim'], 1280);
@@ -24,9 +30,8 @@ function ernieEncoder(config: ConfigFields, module: string): Encoder {
         names: FUSED_NAMES,
         numLayers,
         hiddenSize,
-        ffnWidth:
-          config.optionalCount(['intermediate_size'], LIMITS.width) ?? config.scaledWidth(['mlp_ratio'], hiddenSize, 4),
-        numHeads: heads(config, ['num_heads'], 16),
+        ffnWidth: innerWidth(config, hiddenSize),
+        numHeads: heads(config, ['num_heads', 'num_attention_heads'], 16),
       }),
       ...norm('vision', `${module}.ln`, hiddenSize, 'weight_and_bias'),
     ],
@@ -68,7 +73,7 @@ function expertWidths(text: ConfigFields): { text: number; vision: number } {
 function numExperts(text: ConfigFields): { text: number; vision: number } {
   const name = 'moe_num_experts';
   if (!text.holdsList([name])) {
-    const number = text.optionalCount([name], LIMITS.experts) ?? 64;
+    const number = text.optionalCount([name, 'num_experts'], LIMITS.experts) ?? 64;
     return { text: number, vision: number };
   }
   const isNumber = (value: unknown): value is number =>
@@ -89,6 +94,8 @@ function layerNumber(text: ConfigFields, name: string, otherwise: number): numbe
 const firstSparse = (text: ConfigFields): number => layerNumber(text, 'moe_layer_start_index', 1);
 
 function sparseLayers(text: ConfigFields, numLayers: number): number {
+  const types = text.optionalTexts(['mlp_layer_types'], LIMITS.layers);
+  if (types) return types.slice(0, numLayers).filter((type) => type === 'sparse').length;
   const last = Math.min(layerNumber(text, 'moe_layer_end_index', numLayers - 1), numLayers - 1);
   return Math.max(0, last - firstSparse(text) + 1);
 }
@@ -133,7 +140,7 @@ function asText(text: ConfigFields): ConfigFields {
 
 const ernieVl: MultimodalFamily = {
   text: ['text_config'],
-  textModelType: 'ernie4_5_moe',
+  textModelType: 'ernie4_5_vl_moe_text',
   textFields: asText,
   towers: [visionTower({ encoder: ernieEncoder, module: 'vision_model', projector: resampler }), visionExperts],
 };

@@ -3,7 +3,18 @@
 import { LIMITS, type ConfigFields } from '../../fields.ts';
 import type { Tower } from '../../types.ts';
 import { linear, table, vector, type Weight } from '../../weight.ts';
-import { convolution, heads, headSize, layers, norm, pixels, stackLabel, width, type Encoder } from '../parts.ts';
+import {
+  COLOURS,
+  convolution,
+  heads,
+  headSize,
+  layers,
+  norm,
+  pixels,
+  stackLabel,
+  width,
+  type Encoder,
+} from '../parts.ts';
 import type { MultimodalFamily, TextFrame, TowerReader } from '../types.ts';
 import { visionTower } from '../vision.ts';
 
@@ -24,7 +35,7 @@ const gemma3: MultimodalFamily = {
 /** PaliGemmaConfig's own SigLIP. */
 const PALIGEMMA_SIGLIP = {
   hidden_size: 1152,
-  intermediate_size: 4304,
+  intermediate_size: 4096,
   num_hidden_layers: 27,
   num_attention_heads: 16,
   image_size: 224,
@@ -40,8 +51,10 @@ const paligemma: MultimodalFamily = {
     visionTower({
       encoder: 'siglip_vision_model',
       whenAbsent: PALIGEMMA_SIGLIP,
-      projector: (encoder, _, { hiddenSize }) =>
-        linear('vision', 'multi_modal_projector.linear', hiddenSize, encoder.width, { hasBias: true }),
+      projector: (encoder, fields, { hiddenSize }) => {
+        const outputs = width(fields, ['projection_dim'], hiddenSize);
+        return linear('vision', 'multi_modal_projector.linear', outputs, encoder.width, { hasBias: true });
+      },
     }),
   ],
 };
@@ -208,4 +221,48 @@ const gemma3n: MultimodalFamily = {
   ],
 };
 
-export const GEMMA_FAMILIES: Record<string, MultimodalFamily> = { gemma3, gemma3n, gemma4, paligemma };
+/** Squares of patches are projected as they are: two matrices, learned positions by row and column, no encoder. */
+const unifiedVision: TowerReader = (fields, { hiddenSize }) => {
+  const config = fields.inner('vision_config', {});
+  const side = pixels(config, 'patch_size', 16) * heads(config, ['pooling_kernel_size'], 3);
+  const elements = COLOURS * side ** 2;
+  const size = width(config, ['mm_embed_dim'], 3840);
+  const positions = config.optionalCount(['mm_posemb_size'], LIMITS.vocabulary) ?? 1120;
+  const module = 'embed_vision';
+  const weights = [
+    table('vision', `${module}.pos_embedding`, positions, 2 * size),
+    ...norm('vision', `${module}.patch_ln1`, elements, 'weight_and_bias'),
+    ...linear('vision', `${module}.patch_dense`, size, elements, { hasBias: true }),
+    ...norm('vision', `${module}.patch_ln2`, size, 'weight_and_bias'),
+    ...norm('vision', `${module}.pos_norm`, size, 'weight_and_bias'),
+    ...linear(
+      'vision',
+      `${module}.multimodal_embedder.embedding_projection`,
+      hiddenSize,
+      width(config, ['output_proj_dims'], 3840),
+    ),
+  ];
+  return [{ modality: 'vision', label: `patches of ${side} pixels, projected`, weights }];
+};
+
+/** Sound is one matrix from its features (Gemma4UnifiedAudioConfig). */
+const unifiedAudio: TowerReader = (fields, { hiddenSize }) => {
+  const size = fields.inner('audio_config', {}).optionalCount(['audio_embed_dim'], LIMITS.width) ?? 640;
+  const weights = linear('audio', 'embed_audio.embedding_projection', hiddenSize, size);
+  return [{ modality: 'audio', label: `features of ${size}, projected`, weights }];
+};
+
+/** Gemma 4 without encoders (Gemma4UnifiedConfig). */
+const gemma4Unified: MultimodalFamily = {
+  text: ['text_config'],
+  textModelType: 'gemma4_unified_text',
+  towers: [described('vision_config', unifiedVision), described('audio_config', unifiedAudio)],
+};
+
+export const GEMMA_FAMILIES: Record<string, MultimodalFamily> = {
+  gemma3,
+  gemma3n,
+  gemma4,
+  gemma4_unified: gemma4Unified,
+  paligemma,
+};

@@ -79,7 +79,7 @@ function glm4vEncoder(config: ConfigFields, module: string): Encoder {
         numLayers,
         hiddenSize,
         ffnWidth: out,
-        numHeads: heads(config, ['num_heads'], 12),
+        numHeads: heads(config, ['num_heads', 'num_attention_heads'], 12),
         isGated: true,
         norm: 'weight',
         qkvBias: config.flag(['attention_bias'], false),
@@ -95,7 +95,7 @@ function glm4vEncoder(config: ConfigFields, module: string): Encoder {
 function glmOcrEncoder(config: ConfigFields, module: string): Encoder {
   const hiddenSize = width(config, ['hidden_size'], 1024);
   const numLayers = layers(config, ['depth'], 24);
-  const numHeads = heads(config, ['num_heads'], 16);
+  const numHeads = heads(config, ['num_heads', 'num_attention_heads'], 16);
   const out = width(config, ['out_hidden_size'], 1536);
   const ffnWidth = width(config, ['intermediate_size'], 4096);
   // The merger widens by the colours of a patch.

@@ -55,7 +55,8 @@ const minimaxM3Vl: MultimodalFamily = {
       projector: (encoder, fields, { hiddenSize }) => {
         const inner = fields.optionalCount(['projector_hidden_size'], LIMITS.width) ?? 6144;
         const names = ['vision_config.spatial_merge_size', `${COMPRESSION}.spatial_merge_size`];
-        const merged = (fields.optionalCount(names, LIMITS.heads) ?? 2) ** 2 * hiddenSize;
+        const square = (fields.optionalCount(names, LIMITS.heads) ?? 2) ** 2;
+        const merged = fields.optionalCount(['merged_hidden_size'], LIMITS.width) ?? square * hiddenSize;
         const module = 'multi_modal_projector';
         return [
           ...chain('vision', [`${module}.linear_1`, `${module}.linear_2`], [encoder.width, inner, hiddenSize]),

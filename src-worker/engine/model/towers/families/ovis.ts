@@ -33,7 +33,7 @@ function vocabularyWeights(vocabulary: VisualVocabulary, hiddenSize: number): We
 
 const stride = (config: ConfigFields): number => config.optionalCount(['hidden_stride'], LIMITS.heads) ?? 1;
 
-/** Ovis 2 as Transformers writes it (Ovis2VisionConfig): AIMv2, then a head over the visual vocabulary. */
+/** Ovis 2 as Transformers writes it (Ovis2Config, Ovis2VisionConfig): AIMv2, then a head over the visual vocabulary. */
 const ovis2: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'qwen2',

@@ -156,7 +156,8 @@ const readAudio = (config: ConfigFields): ConformerSizes => ({
   reduction: heads(config, ['time_reduction'], 8),
   outChannels: width(config, ['ext_pw_out_channel'], 1024),
   kernel: heads(config, ['kernel_size'], 3),
-  positions: 2 * number(config, ['bias_max_distance'], 1000),
+  // One entry for each distance, and for each direction unless both share them.
+  positions: (config.flag(['bias_symmetric'], false) ? 1 : 2) * number(config, ['bias_max_distance'], 1000),
   storesScaling: false,
 });
 
@@ -216,6 +217,8 @@ const phi4mm: MultimodalFamily = {
 const phi4Multimodal: MultimodalFamily = {
   text: ['text_config'],
   textModelType: 'phi3',
+  // Phi4MultimodalConfig groups its keys where Phi3Config does not.
+  textDefaults: { num_key_value_heads: 8 },
   towers: [
     (fields, { hiddenSize }) => [phi4Vision(fields.inner('vision_config', SIGLIP_448), hiddenSize)],
     (fields, { hiddenSize }) => [phi4Audio(readAudio(fields.inner('audio_config', {})), hiddenSize)],

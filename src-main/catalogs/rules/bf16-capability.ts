@@ -1,0 +1,19 @@
+import { nvidiaCapability } from '../../../src-worker/engine/hardware/precision.ts';
+import { wrong } from './entries.ts';
+import type { CatalogRule } from './types.ts';
+
+/** First compute capability with bf16 tensor units: Ampere (CUDA C++ Programming Guide, "Compute Capabilities"). */
+const BF16_CAPABILITY = 8;
+
+export const bf16Capability: CatalogRule = {
+  name: 'bf16-capability',
+  sentence: 'An NVIDIA GPU supports bf16 exactly from compute capability 8.0 on.',
+  check: ({ gpus }) =>
+    gpus.flatMap((gpu) => {
+      const capability = nvidiaCapability(gpu);
+      const should = capability !== null && capability >= BF16_CAPABILITY;
+      if (capability === null || gpu.supportsBf16 === should) return [];
+      const text = `compute capability ${capability.toFixed(1)} ${should ? 'has' : 'has no'} bf16: make it ${should}.`;
+      return [wrong(gpu.id, 'supports_bf16', gpu.supportsBf16, text)];
+    }),
+};

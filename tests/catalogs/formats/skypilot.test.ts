@@ -1,0 +1,272 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { errorOf } from '../folder.ts';
+import { beneath, changesOf, instanceIn, offerIn, over, places, read } from './reading.ts';
+
+const SAMPLES = join(import.meta.dirname, '../../../../shared/data/imports/skypilot');
+const hasSamples = existsSync(SAMPLES);
+
+const HEADER =
+  'InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,Region,AvailabilityZone';
+const sheet = (...rows: string[]): string => [HEADER, ...rows, ''].join('\n');
+const readSheet = (provider: string, ...rows: string[]) =>
+  read(sheet(...rows), { fileName: `catalogs/v8/${provider}/vms.csv` });
+
+describe('whose instances they are', () => {
+  const row = 'g6.xlarge,L4,1.0,4.0,16.0,,0.9,0.3,us-east-1,use1-az1';
+
+  test.each([
+    ['/data/aws/vms.csv', 'aws'],
+    ['aws-v8/vms.csv', 'aws'],
+    ['C:\\catalogs\\v8\\gcp\\vms.csv', 'gcp'],
+    ['vast/vms.csv', 'vast'],
+  ])('%s is of %s', (fileName, provider) => {
+    expect(read(sheet(row), { fileName }).content.providers).toMatchObject([{ id: provider }]);
+  });
+
+  test('a folder that is no provider is not taken for one; what is given wins', () => {
+    expect(errorOf(() => read(sheet(row), { fileName: 'Downloads/vms.csv' }))).toMatchObject({
+      family: 'invalid_input',
+      code: 'catalog_provider_missing',
+      message: expect.stringMatching(/vms\.csv does not say.*--provider/) as string,
+    });
+    const given = read(sheet(row), { fileName: 'Downloads/vms.csv', provider: 'Amazon Web Services' });
+    expect(given.content.providers).toEqual([{ id: 'aws', name: null, hasZones: true }]);
+  });
+});
+
+describe('rows as they come', () => {
+  test('prices of an instance that is known lie over ours; its hardware and its other regions stay', () => {
+    const found = readSheet('aws', 'p5.48xlarge,H100,8.0,192.0,2048.0,,50.5,20.25,us-east-1,use1-az1');
+    const after = over(found);
+    const [before, now] = [instanceIn(beneath, 'aws', 'p5.48xlarge'), instanceIn(after, 'aws', 'p5.48xlarge')];
+    expect(now.facts).toEqual(before.facts);
+    expect(now.layer).toBe('file');
+    expect(now.offers).toHaveLength(before.offers.length);
+    expect(offerIn(after, 'aws', 'p5.48xlarge', 'us-east-1')).toMatchObject({
+      layer: 'file',
+      facts: { on_demand_usd_per_hour: 50.5, spot_usd_per_hour: 20.25, zones: ['use1-az1'], as_of: null },
+    });
+    const other = before.offers.find(({ facts }) => facts.region !== 'us-east-1')?.facts.region ?? '';
+    expect(offerIn(after, 'aws', 'p5.48xlarge', other).layer).toBe('bundled');
+  });
+
+  test('an instance that is new has the figures of the sheet', () => {
+    const found = readSheet('aws', 'x9.big,H100-SXM,4.0,96.0,1024.0,,25,,us-east-1,');
+    expect(instanceIn(over(found), 'aws', 'x9.big').facts).toMatchObject({
+      gpu: 'nvidia-h100-80gb',
+      gpu_count: 4,
+      vcpus: 96,
+      host_memory_gib: 1024,
+      interconnect: 'nvswitch',
+      family: 'x9',
+    });
+  });
+
+  test.each([
+    ['A100', 'nvidia-a100-40gb'],
+    ['A100-80GB', 'nvidia-a100-80gb'],
+    ['H100', 'nvidia-h100-80gb'],
+    ['H100-SXM', 'nvidia-h100-80gb'],
+    ['H100-MEGA', 'nvidia-h100-80gb'],
+    ['V100', 'nvidia-v100-16gb'],
+    ['V100-32GB', 'nvidia-v100-32gb'],
+    ['RTX4090', 'nvidia-rtx-4090'],
+    ['A10G', 'nvidia-a10g'],
+  ])('%s is %s', (name, id) => {
+    expect(readSheet('vast', `x,${name},1,8,64,,1,,eu,`).content.instances[0]?.facts.gpu).toBe(id);
+  });
+
+  test('what is left out is counted by reason, and is no problem', () => {
+    const found = readSheet(
+      'aws',
+      'c5.large,,,2.0,4.0,,0.085,,us-east-1,',
+      'c5.large,,0,2.0,4.0,,0.085,,us-west-2,',
+      'p2.xlarge,K80,1.0,4.0,61.0,,0.9,,us-east-1,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,,,af-south-1,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,700.0,,mars-1,',
+      'tpu-host,tpu-v6e-8,1,4.0,16.0,,21.6,,us-east-1,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,,us-east-1,',
+    );
+    expect(found.problems).toEqual([]);
+    expect(found.read).toBe(7);
+    expect(Object.fromEntries(found.skipped.map(({ reason, count }) => [reason, count]))).toEqual({
+      'no price: not offered there': 1,
+      'a price of 700, which stands for unknown': 1,
+      'no GPU named, and none known of ours': 2,
+      'a GPU without facts of ours: K80': 1,
+      'TPUs, which are no GPUs': 1,
+    });
+    expect(found.content.instances).toHaveLength(1);
+  });
+
+  test('a spot price that repeats the on-demand price, is 700 or is higher is none', () => {
+    const spots = ['6.98', '700.0', '7.5', ''].map(
+      (spot, index) => `Standard_NC40ads_H100_v5,H100,1,40.0,320,,6.98,${spot},region${index},`,
+    );
+    const found = readSheet('azure', ...spots, 'Standard_NC40ads_H100_v5,H100,1,40.0,320,,6.98,2.5,region4,');
+    const offers = found.content.instances[0]?.offers ?? [];
+    expect(offers.map((offer) => offer.spot_usd_per_hour)).toEqual([null, null, null, null, 2.5]);
+    expect(found.notes.filter((note) => note.includes('spot price'))).toHaveLength(3);
+  });
+
+  test('counts and GPUs that differ from ours are told, and ours count', () => {
+    const found = readSheet('azure', 'Standard_ND96isr_H100_v5,H100,12,96.0,1900,H100,98.32,98.32,eastus,');
+    expect(found.content.instances[0]?.facts).toMatchObject({ gpu: 'nvidia-h100-80gb', gpu_count: 8 });
+    expect(found.notes).toContain('Standard_ND96isr_H100_v5: the file says 12 GPUs, ours are 8: ours count.');
+    const nvl = readSheet('azure', 'Standard_NC40ads_H100_v5,H100,1,40.0,320,H100,6.98,,eastus,');
+    expect(nvl.content.instances[0]?.facts.gpu).toBe('nvidia-h100-nvl');
+  });
+
+  test('zones of a region share the lowest price, and all are kept', () => {
+    const found = readSheet(
+      'aws',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,0.35,us-east-1,use1-az1',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,0.29,us-east-1,use1-az2',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,,us-east-1,use1-az4',
+    );
+    expect(found.content.instances[0]?.offers).toMatchObject([
+      { region: 'us-east-1', spot_usd_per_hour: 0.29, zones: ['use1-az1', 'use1-az2', 'use1-az4'] },
+    ]);
+    expect(found.notes).toContain('Spot prices that differ between the zones of a region: the lowest counts. (2 rows)');
+  });
+
+  test('line ends of Windows, quoted Python literals and columns in another order', () => {
+    const text = [
+      'Region,Price,InstanceType,GpuInfo,AcceleratorName,AcceleratorCount',
+      `us-east-1,0.8,g6.xlarge,"{'Gpus': [{'Name': 'L4', 'Count': 1}]}",L4,1`,
+      '',
+    ].join('\r\n');
+    const found = read(text, { fileName: 'aws/vms.csv' });
+    expect(found.problems).toEqual([]);
+    expect(found.content.instances[0]?.offers[0]?.on_demand_usd_per_hour).toBe(0.8);
+  });
+});
+
+describe("Google's sheet prices hosts and GPUs apart", () => {
+  const rows = [
+    'a3-highgpu-8g,,,208.0,1872.0,,9.46,2.89,us-central1,us-central1-a',
+    'a3-highgpu-8g,,,208.0,1872.0,,9.46,2.89,us-west1,us-west1-a',
+    'a3-megagpu-8g,,,208.0,1872.0,,9.5,2.9,us-central1,us-central1-a',
+    'n1-standard-8,,,8.0,30.0,,0.38,0.08,us-central1,us-central1-a',
+    ',H100,8,,,,79.03,24.5,us-central1,us-central1-a',
+    ',H100-MEGA,8,,,,83.9,25.5,us-central1,us-central1-a',
+    ',T4,1,,,,0.35,0.1,us-central1,us-central1-a',
+    ',T4,1,,,,0.36,0.2,us-central1,us-central1-a',
+    ',tpu-v6e-8,1,,,,21.6,4.3,us-central1,us-central1-a',
+    't2d-standard-48,,,48.0,192.0,,2.03,0.39,us-central1,us-central1-a',
+  ];
+  const found = readSheet('gcp', ...rows);
+  const after = over(found);
+
+  test('an instance costs both, where both are priced in the zone', () => {
+    expect(offerIn(after, 'gcp', 'a3-highgpu-8g', 'us-central1').facts).toMatchObject({
+      on_demand_usd_per_hour: 88.49,
+      spot_usd_per_hour: 27.39,
+      zones: ['us-central1-a'],
+    });
+    // The host alone is never taken for the instance: us-west1 keeps what was known.
+    expect(offerIn(after, 'gcp', 'a3-highgpu-8g', 'us-west1').layer).toBe('bundled');
+    expect(found.skipped).toContainEqual({ reason: 'hosts whose GPUs have no price in their zone', count: 1 });
+  });
+
+  test('H100-MEGA is for A3 Mega, H100 for the others', () => {
+    expect(offerIn(after, 'gcp', 'a3-megagpu-8g', 'us-central1').facts.on_demand_usd_per_hour).toBe(93.4);
+  });
+
+  test('GPUs are attached to the N1 machines we know with them; a repeated row counts once', () => {
+    expect(offerIn(after, 'gcp', 'n1-standard-8+1xt4', 'us-central1').facts.on_demand_usd_per_hour).toBe(0.73);
+    expect(found.skipped).toContainEqual({ reason: 'a row that repeats another of its place', count: 1 });
+  });
+
+  test('without GPU rows nothing is priced', () => {
+    const hosts = readSheet('gcp', rows[0] ?? '');
+    expect(hosts.content.instances).toEqual([]);
+  });
+});
+
+/** Processor time of this thread: what else a machine does is not what is measured. */
+function timed<Value>(work: () => Value): { found: Value; tookMs: number } {
+  const before = process.threadCpuUsage();
+  const found = work();
+  const { user, system } = process.threadCpuUsage(before);
+  return { found, tookMs: (user + system) / 1000 };
+}
+
+describe('rows that cannot be right', () => {
+  test('line and field of each; the others stay usable', () => {
+    const found = readSheet(
+      'aws',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,,us-east-1,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,-3,,us-east-2,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,=1+1,,us-east-2,',
+      '=cmd|calc,L4,1.0,4.0,16.0,,1,,us-east-2,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,1,,@region,',
+      'g6.xlarge,L4,many,4.0,16.0,,1,,us-east-2,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0,,us-east-2,',
+      'g6.xlarge,L4,1.0,4.0,16.0,,1,,,',
+      ',,,,,,1,,us-east-2,',
+      'fresh,L4,,4.0,16.0,,1,,us-east-2,',
+    );
+    expect(places(found)).toEqual([
+      '3 Price',
+      '4 Price',
+      '5 InstanceType',
+      '6 Region',
+      '7 AcceleratorCount',
+      '8 Price',
+      '9 Region',
+      '10 InstanceType',
+      '11 AcceleratorCount',
+    ]);
+    expect(found.problems[0]?.sentence).toMatch(/^Price must be a number above 0 .* got "-3"/);
+    expect(found.content.instances).toHaveLength(1);
+    expect(found.content.instances[0]?.offers).toHaveLength(1);
+  });
+
+  test('100,000 rows are read within two seconds', () => {
+    const rows = Array.from({ length: 100_000 }, (_, index) => {
+      const [instance, region] = [index % 500, Math.floor(index / 500)];
+      return `made-${instance},H100,8.0,96.0,1024.0,"{'Gpus': [{'Name': 'H100', 'Count': 8}]}",${20 + instance / 100},9.5,region-${region},region-${region}a`;
+    });
+    const text = sheet(...rows);
+    const { found, tookMs } = timed(() => read(text, { fileName: 'vast/vms.csv' }));
+    expect(found).toMatchObject({ read: 100_000, problems: [] });
+    expect(found.content.instances).toHaveLength(500);
+    expect(found.content.instances.every(({ offers }) => offers.length === 200)).toBe(true);
+    expect(tookMs).toBeLessThan(2000);
+  });
+});
+
+const sample = (folder: string) => {
+  const fileName = join(SAMPLES, folder, 'vms.csv');
+  return read(readFileSync(fileName, 'utf8'), { fileName });
+};
+describe.skipIf(!hasSamples)(`sheets as published${hasSamples ? '' : ' (skipped: no ../shared/data)'}`, () => {
+  test('every one is read without a problem', () => {
+    const counts = Object.fromEntries(
+      ['aws-v3', 'aws-v8', 'azure', 'gcp', 'nebius'].map((folder) => {
+        const found = sample(folder);
+        const prices = found.content.instances.reduce((sum, { offers }) => sum + offers.length, 0);
+        const skipped = found.skipped.reduce((sum, { count }) => sum + count, 0);
+        expect(found.problems).toEqual([]);
+        return [folder, [found.read, found.content.instances.length, prices, skipped]];
+      }),
+    );
+    expect(counts).toEqual({
+      'aws-v3': [12, 5, 6, 4],
+      'aws-v8': [4, 0, 0, 4],
+      azure: [28, 9, 20, 8],
+      gcp: [19, 0, 0, 19],
+      nebius: [61, 17, 21, 40],
+    });
+  });
+
+  test('H100 hosts are not sold at the price of the host, and no spot price repeats the on-demand one', () => {
+    expect(sample('gcp').content.instances).toEqual([]);
+    const azure = sample('azure').content.instances.flatMap(({ offers }) => offers);
+    for (const offer of azure) expect(offer.spot_usd_per_hour).not.toBe(offer.on_demand_usd_per_hour);
+    expect(changesOf(sample('aws-v8'))).toEqual([]);
+  });
+});
