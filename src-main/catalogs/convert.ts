@@ -159,6 +159,10 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     minComputeCapability: entry.min_compute_capability,
     hasCudaGraphsInBudget: entry.cuda_graphs_in_budget,
     hasHybridKvCache: entry.hybrid_kv_cache,
+    lowestCapability: entry.lowest_capability,
+    lowestCapabilityOfMethod: entry.lowest_capability_of_method,
+    unsupportedLayers: entry.unsupported_layers,
+    lowestCapabilityOfLayer: entry.lowest_capability_of_layer,
     command: commands(entry.command),
     source: entry.source,
   }));

@@ -1,6 +1,7 @@
 import type { Facts } from '../../src-worker/engine/facts.ts';
-import { precisionSupport } from '../../src-worker/engine/hardware/precision.ts';
-import type { Instance } from '../../src-worker/engine/hardware/types.ts';
+import { linksOf } from '../../src-worker/engine/hardware/own.ts';
+import { formatNeed, precisionSupport } from '../../src-worker/engine/hardware/precision.ts';
+import type { Gpu, Instance } from '../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../src-worker/engine/units.ts';
 import type { CatalogListing, GpuEntry, InstanceEntry, ZoneEntry } from '../../src-worker/protocol/app-api.ts';
 import { PRECISIONS } from '../../src-worker/protocol/requests.ts';
@@ -11,7 +12,7 @@ import { PRECISIONS } from '../../src-worker/protocol/requests.ts';
  */
 export function catalogListing(facts: Facts): CatalogListing {
   return {
-    gpus: facts.gpus.map(gpuEntry).sort(byKey(({ id }) => id)),
+    gpus: facts.gpus.map((gpu) => gpuEntry(gpu, facts)).sort(byKey(({ id }) => id)),
     instances: facts.instances.map(instanceEntry).sort(byKey(({ provider, instance }) => `${provider}/${instance}`)),
     zones: zoneEntries(facts.instances),
     providers: providerEntries(facts),
@@ -26,12 +27,26 @@ const byKey =
     return left < right ? -1 : left > right ? 1 : 0;
   };
 
-const gpuEntry = (gpu: Facts['gpus'][number]): GpuEntry => ({
+/** How a 16-bit model is stored: what a GPU can run is asked of formats, not of checkpoints. */
+const SIXTEEN_BIT = { precision: 'fp16', method: null } as const;
+
+/** Formats the newest version of the engine runs on a GPU, as weight-only where it lacks their units. */
+function precisionsOf(gpu: Gpu, { engines }: Facts): GpuEntry['precisions'] {
+  const [engine] = engines;
+  return PRECISIONS.filter((precision) => {
+    const need = engine && formatNeed(engine, precision, SIXTEEN_BIT);
+    return precisionSupport(gpu, precision, need).kind !== 'unsupported';
+  });
+}
+
+const gpuEntry = (gpu: Gpu, facts: Facts): GpuEntry => ({
   id: gpu.id,
   name: gpu.name,
   // The catalogs give two decimals; the rest is the way to bytes and back.
   memoryGib: Number(gibFromBytes(gpu.usableMemoryBytes).toFixed(2)),
-  precisions: PRECISIONS.filter((precision) => precisionSupport(gpu, precision).kind !== 'unsupported'),
+  memoryGb: gpu.marketedMemoryGb ?? null,
+  links: linksOf(gpu),
+  precisions: precisionsOf(gpu, facts),
   source: gpu.source,
 });
 

@@ -24,6 +24,7 @@ import { createPool } from '../../src-worker/pool/pool.ts';
 import { catalogText, type CatalogExportFormat } from '../catalogs/export.ts';
 import { catalogListing } from '../catalogs/listing.ts';
 import { bundledCatalogsFolder, priceDates } from '../catalogs/load.ts';
+import type { CatalogIssue } from '../catalogs/rules/types.ts';
 import { cacheFolder, type Environment } from '../hub/environment.ts';
 import { openStore } from '../store/open.ts';
 import {
@@ -83,6 +84,8 @@ export interface AppService {
   exportCatalog: (format: CatalogExportFormat, providers: readonly string[]) => string;
   /** For hosts that read own machines from a file: a failure names the `machine` by its place in the list, and the `field`. */
   checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
+  /** What the rules say about imports, files of this start and corrections: of the bundled catalogs only what they change. */
+  checkCatalogLayers(): CatalogIssue[];
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
   close(): Promise<void>;
 }
@@ -292,6 +295,7 @@ export function createAppService(options: AppServiceOptions): AppService {
         checkMachines(machines, facts());
         return null;
       }),
+    checkCatalogLayers: () => catalogs.issues(),
     close: () => (closed ??= close()),
   };
 }

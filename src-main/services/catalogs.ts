@@ -27,6 +27,8 @@ import { readCatalogText } from '../catalogs/formats/registry.ts';
 import type { ReadCatalog } from '../catalogs/formats/reader.ts';
 import { instanceId, stack, type Corrections, type Layer, type LayeredCatalog } from '../catalogs/layers.ts';
 import { factsOf, loadBundled } from '../catalogs/load.ts';
+import { issuesBrought } from '../catalogs/rules/check.ts';
+import type { CatalogIssue } from '../catalogs/rules/types.ts';
 import type { CatalogImport, RemovedImport, Store } from '../store/store.ts';
 import { checkRequest } from './check-request.ts';
 
@@ -35,6 +37,8 @@ export interface Catalogs {
   /** What holds now. */
   facts: () => Facts;
   inForce: () => LayeredCatalog;
+  /** What imports, files of this start and corrections bring into the bundled catalogs that the rules do not like. */
+  issues: () => CatalogIssue[];
   api: CatalogApi;
 }
 
@@ -130,7 +134,8 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
     const { file, found } = read(draft);
     const name = nameOf(file, found);
     const layer: Layer = { layer: 'imported', origin: name, content: found.content };
-    const changes = changesBetween(catalog, laid([...importLayers(imports), layer, ...files]));
+    const after = laid([...importLayers(imports), layer, ...files]);
+    const changes = changesBetween(catalog, after);
     return {
       format: found.format,
       name,
@@ -141,7 +146,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
       skipped: found.skipped,
       problems: found.problems.slice(0, MOST_SHOWN_CHANGES),
       problemCount: found.problems.length,
-      notes: found.notes,
+      notes: [...found.notes, ...doubts(issuesBrought(facts, factsOf(bundled, after, [])))],
     };
   };
 
@@ -209,6 +214,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   return {
     facts: () => facts,
     inForce: () => catalog,
+    issues: () => issuesBrought(factsOf(bundled, stack(bundled.layers), []), facts),
     api: {
       browseCatalog: () => answer(() => catalogBook(catalog, imports.map(entryOf))),
       previewCatalog: (file) => answer(() => preview(file)),
@@ -274,6 +280,14 @@ function fileLayer(file: CatalogFileDraft, beneath: LayeredCatalog): { layer: La
   refuseProblems(file.fileName, found.problems);
   refuseNothing(file.fileName, found);
   return { layer: { layer: 'file', origin: nameOf(file, found), content: found.content }, notes: found.notes };
+}
+
+/** Doubts of a preview about a file's content: the first of every rule, with how many there are. */
+function doubts(issues: readonly CatalogIssue[]): string[] {
+  return [...Map.groupBy(issues, ({ rule }) => rule)].map(([rule, [first, ...more]]) => {
+    const others = more.length > 0 ? ` (and ${more.length} more of ${rule})` : '';
+    return `${first?.severity === 'error' ? 'Cannot be right' : 'Doubtful'}: ${first?.sentence ?? rule}${others}`;
+  });
 }
 
 /** What is said of a file that is not what was asked for. */

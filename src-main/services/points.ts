@@ -84,7 +84,7 @@ function cheaperRow(batch: ColumnBatch): (one: number, other: number) => boolean
       if (difference > 0) return false;
     }
     const gpus = hasPrice(batch, one) ? 0 : gpusAt(batch, one) - gpusAt(batch, other);
-    return gpus < 0 || (gpus === 0 && idOf(one) < idOf(other));
+    return gpus < 0 || (!(gpus > 0) && idOf(one) < idOf(other));
   };
 }
 

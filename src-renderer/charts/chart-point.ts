@@ -2,7 +2,7 @@ import type { LivePoint, RunRow } from '../../src-worker/protocol/app-api.ts';
 import type { Recommendation } from '../../src-worker/protocol/documents.ts';
 import { configurationName, metric, runNumber } from '../../src-worker/protocol/metrics.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
-import { providerLabel } from '../format/names.ts';
+import { placeLabel } from '../format/names.ts';
 
 /** A configuration as the Pareto chart takes it, wherever it comes from. */
 export interface ChartPoint {
@@ -26,7 +26,7 @@ export const pointOfConfiguration = (row: Recommendation): ChartPoint => ({
   name: configurationName(row),
   gpu: row.gpu,
   quantization: row.quantization,
-  note: `${providerLabel(row.provider)}, ${row.zone ?? row.region}, TP ${row.tensor_parallel}`,
+  note: `${placeLabel(row)}, TP ${row.tensor_parallel}`,
   value: (metricId) => metric(metricId).value(row),
 });
 
@@ -61,8 +61,7 @@ export function pointOfRunRow(row: RunRow, id: string): ChartPoint {
     gpu: words(row, 'gpu'),
     quantization: words(row, 'quantization'),
     note: [
-      providerLabel(words(row, 'provider')),
-      words(row, 'zone') || words(row, 'region'),
+      placeLabel({ provider: words(row, 'provider'), zone: words(row, 'zone'), region: words(row, 'region') }),
       `TP ${formatFixed(runNumber(row, 'tensor_parallel'))}`,
     ].join(', '),
     value: (metricId) => valueFrom(metricId, (column) => runNumber(row, column)),

@@ -1,7 +1,7 @@
 import type { Recommendation } from '../../src-worker/protocol/documents.ts';
 import { configurationName, metric } from '../../src-worker/protocol/metrics.ts';
 import { gpuLabel, precisionLabel } from './names.ts';
-import { formatMs, formatSignificant, formatTimes, formatUsd } from '../../src-worker/protocol/numbers.ts';
+import { formatMs, formatSignificant, formatTimes, formatUsd, plural } from '../../src-worker/protocol/numbers.ts';
 
 /** One card of the strip: the winner of a criterion. */
 export interface BestOf {
@@ -16,7 +16,10 @@ export interface BestOf {
   row: Recommendation;
 }
 
-const MOST_COST_FACTOR = 2;
+/** The most headroom competes within this many times what the first row takes. */
+const MOST_FACTOR = 2;
+
+const gpusOf = ({ instances, gpu_count: count }: Recommendation): number => instances * count;
 
 const named = (row: Recommendation, withPrice: boolean): string => {
   const last = withPrice && row.cost.usd_per_hour !== null ? `${formatUsd(row.cost.usd_per_hour)}/h` : hardware(row);
@@ -47,7 +50,14 @@ const CHEAPEST: Criterion = {
   id: 'cheapest',
   criterion: 'Cheapest',
   metricId: 'usd_per_hour',
-  figure: ({ cost }) => (cost.usd_per_hour === null ? 'Price unknown' : `${formatUsd(cost.usd_per_hour)}/h`),
+  figure: ({ cost }) => `${formatUsd(cost.usd_per_hour)}/h`,
+};
+/** Stands in the place of the cheapest where nothing has a price. */
+const FEWEST_GPUS: Criterion = {
+  id: 'cheapest',
+  criterion: 'Fewest GPUs',
+  metricId: 'replicas',
+  figure: (row) => plural(gpusOf(row), 'GPU'),
 };
 const FIRST_TOKEN: Criterion = {
   id: 'first-token',
@@ -61,31 +71,38 @@ const STREAM: Criterion = {
   metricId: 'speed_per_user',
   figure: (row) => `${formatSignificant(metric('speed_per_user').value(row))} tokens/s`,
 };
-const ROOM: Criterion = {
+const room = (measure: string): Criterion => ({
   id: 'room',
-  criterion: `Most headroom, cost ≤ ${MOST_COST_FACTOR}×`,
+  criterion: `Most headroom, ${measure} ≤ ${MOST_FACTOR}×`,
   metricId: 'room',
   figure: (row) => `${formatTimes(metric('room').value(row))} the load`,
-};
+});
 
-/** Cheapest, fastest first token, fastest stream, most headroom at no more than twice the cost. */
+/**
+ * Cheapest, fastest first token, fastest stream, most headroom at no more than twice the cost. Where the first has no price,
+ * none has one: then GPUs stand for it.
+ */
 export function bestOf(rows: Recommendation[]): BestOf[] {
   const [cheapest] = rows;
   if (!cheapest) return [];
   const least = cheapest.cost.usd_per_hour;
-  const affordable = rows.filter(
-    ({ cost }) => least === null || (cost.usd_per_hour !== null && cost.usd_per_hour <= MOST_COST_FACTOR * least),
+  const affordable = rows.filter((row) =>
+    least === null
+      ? gpusOf(row) <= MOST_FACTOR * gpusOf(cheapest)
+      : row.cost.usd_per_hour !== null && row.cost.usd_per_hour <= MOST_FACTOR * least,
   );
+  const first = least === null ? FEWEST_GPUS : CHEAPEST;
   const card = ({ id, criterion, metricId, figure }: Criterion, row: Recommendation | null): BestOf[] => {
     if (!row) return [];
-    const isTie = id !== CHEAPEST.id && row.id === cheapest.id;
-    const detail = isTie ? 'same as cheapest' : named(row, id !== CHEAPEST.id);
+    const isTie = id !== first.id && row.id === cheapest.id;
+    const same = least === null ? 'the same' : 'same as cheapest';
+    const detail = isTie ? same : named(row, id !== first.id);
     return [{ id, criterion, metricId, figure: figure(row), detail, row }];
   };
   return [
-    ...card(CHEAPEST, cheapest),
+    ...card(first, cheapest),
     ...card(FIRST_TOKEN, winner(rows, FIRST_TOKEN.metricId)),
     ...card(STREAM, winner(rows, STREAM.metricId)),
-    ...card(ROOM, winner(affordable, ROOM.metricId)),
+    ...card(room(least === null ? 'GPUs' : 'cost'), winner(affordable, 'room')),
   ];
 }

@@ -91,6 +91,21 @@ const PROVIDER_LABELS: Record<string, string> = {
 
 export const providerLabel = (id: string): string => PROVIDER_LABELS[id] ?? id.charAt(0).toUpperCase() + id.slice(1);
 
+/** Hardware of one's own is sold nowhere. */
+export const isOwnHardware = (provider: string): boolean => provider === 'own';
+
+/** `GCP, us-central1`: whose it is and where it stands. */
+export const placeLabel = ({
+  provider,
+  region,
+  zone,
+}: {
+  provider: string;
+  region?: string | null;
+  zone?: string | null;
+}): string =>
+  isOwnHardware(provider) ? 'own hardware' : [providerLabel(provider), zone || region].filter(Boolean).join(', ');
+
 /** `ttft_p95` as TTFT P95. */
 export const latencyLabel = (metric: string): string =>
   metric.replaceAll('_', ' ').toUpperCase().replace('MEAN', 'mean');
@@ -111,7 +126,7 @@ export const REASON_LABELS: Record<string, string> = {
   spot_unknown: 'Spot price unknown',
   retired: 'Retired',
   disk: 'Disk too small',
-  pp_layers: 'Layers do not divide',
+  pp_layers: 'Fewer layers than stages',
   zone_unknown: 'Zones not known',
   not_in_zone: 'Not sold in this zone',
   region_filtered: 'Not sold in this region',
@@ -127,6 +142,10 @@ const MARGIN_LABELS: Record<string, string> = {
   compute_capability: 'Compute capability',
   context_tokens: 'Longest request',
   tensor_parallel: 'TP',
+  pipeline_parallel: 'PP',
+  gfx_version: 'GPU generation',
+  layers: 'Layers it runs',
+  requests_per_s: 'Requests/s',
 };
 
 /** What a margin is about, where it is no latency. */

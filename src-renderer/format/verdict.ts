@@ -3,11 +3,12 @@ import { PLACE_REASONS } from '../../src-worker/protocol/place-reasons.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
 import {
   gpuLabel,
+  isOwnHardware,
   latencyLabel,
   marginLabel,
+  placeLabel,
   precisionLabel,
   pricingLabel,
-  providerLabel,
   reasonLabel,
 } from './names.ts';
 import {
@@ -43,13 +44,15 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
   const targets = gates.length === 1 ? 'its target' : `all ${gates.length} targets`;
   const promise = gates.length === 0 ? 'carries the load' : `meets ${targets}`;
   const verb = row.instances === 1 ? promise : promise.replace(/^meets/, 'meet').replace(/^carries/, 'carry');
-  const price =
-    row.cost.usd_per_hour === null ? '; its price is unknown' : ` for ${formatUsd(row.cost.usd_per_hour)} an hour`;
+  const isFree = row.cost.usd_per_hour === null && isOwnHardware(row.provider);
+  const unknown = isFree ? '' : '; its price is unknown';
+  const price = row.cost.usd_per_hour === null ? unknown : ` for ${formatUsd(row.cost.usd_per_hour)} an hour`;
   const gpu = `${row.gpu_count === 1 ? 'One' : formatTick(row.gpu_count)} ${gpuLabel(row.gpu)}`;
   const facts = [
     `${gpu}${row.instances === 1 ? '' : ' each'} in ${precisionLabel(row.quantization)}`,
-    placeOf(row),
-    pricingLabel(document.assumptions.pricing),
+    placeLabel(row),
+    ...(isOwnHardware(row.provider) ? [] : [pricingLabel(document.assumptions.pricing)]),
+    ...(isFree ? ['no price'] : []),
   ];
   const used = `It runs at ${formatPercent(row.capacity_share)} of capacity.`;
   return {
@@ -58,8 +61,6 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
     why: [`${facts.join(', ')}.`, used, comparison(document, row)].filter(Boolean).join(' '),
   };
 }
-
-const placeOf = ({ provider, region, zone }: Recommendation): string => `${providerLabel(provider)}, ${zone ?? region}`;
 
 /** The same sentence above all results, with what they are out of and what was not asked for but holds. */
 export function resultsVerdict(document: SizeDocument, selected: Recommendation | null): Verdict {
@@ -76,6 +77,10 @@ export function resultsVerdict(document: SizeDocument, selected: Recommendation 
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
+/** Does a question name machines of its own? */
+const asksOwnHardware = (input: SizeDocument['input']): boolean =>
+  Array.isArray(input['own_hardware']) && !isEmptyList(input['own_hardware']);
+
 /** What nobody chose and the answer yet depends on, in words. */
 export function defaultsInForce({ input, assumptions }: SizeDocument): string[] {
   const defaults: [isDefault: boolean, words: string][] = [
@@ -83,7 +88,7 @@ export function defaultsInForce({ input, assumptions }: SizeDocument): string[] 
     [input['tp'] === null, 'every TP that fits'],
     [isEmptyList(input['quantization']), `weights ${assumptions.quantization.map(precisionLabel).join(' or ')}`],
     [input['kv_cache_dtype'] === 'auto', 'KV cache 16-bit'],
-    [input['pricing'] === 'ondemand', pricingLabel('ondemand')],
+    [input['pricing'] === 'ondemand' && !asksOwnHardware(input), pricingLabel('ondemand')],
     [input['think_time'] === 0 && assumptions.users !== null, 'users who never pause'],
   ];
   return defaults.filter(([isDefault]) => isDefault).map(([, words]) => words);
@@ -94,7 +99,8 @@ function comparison(document: SizeDocument, row: Recommendation): string {
   const [cheapest] = document.recommendations;
   if (!cheapest || cheapest.id === row.id) return '';
   const [cost, least] = [row.cost.usd_per_hour, cheapest.cost.usd_per_hour];
-  if (cost === null || least === null || least <= 0) return `The cheapest is ${configurationName(cheapest)}.`;
+  if (least === null) return `The one with the fewest GPUs is ${configurationName(cheapest)}.`;
+  if (cost === null || least <= 0) return `The cheapest is ${configurationName(cheapest)}.`;
   const times = formatTimes(cost / least);
   const price = times === formatTimes(1) ? 'About the price' : `${times} the price`;
   return `${price} of the cheapest, ${configurationName(cheapest)}.`;
@@ -179,7 +185,8 @@ function nothingPasses(document: SizeDocument): Verdict {
       why,
     };
   }
-  const asked = `${load(document)}${limits(document)} ${pricingLabel(document.assumptions.pricing)}`;
+  const terms = asksOwnHardware(document.input) ? '' : ` ${pricingLabel(document.assumptions.pricing)}`;
+  const asked = `${load(document)}${limits(document)}${terms}`;
   return { kind: 'none', sentence: `Nothing ${scope(document)} serves ${asked}`, why };
 }
 
@@ -193,6 +200,7 @@ const excludedName = (row: Exclusion): string =>
 
 function scope(document: SizeDocument): string {
   const { zone, region, provider } = document.input;
+  if (asksOwnHardware(document.input)) return 'of the own hardware';
   const place = typeof zone === 'string' ? zone : region;
   if (typeof place === 'string') return `in ${place}`;
   return Array.isArray(provider) && provider.length > 0 ? `at ${provider.join(', ')}` : 'in the catalog';

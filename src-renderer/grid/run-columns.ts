@@ -2,7 +2,7 @@ import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
 import { configurationName, runNumber } from '../../src-worker/protocol/metrics.ts';
 import { NO_VALUE } from '../../src-worker/protocol/numbers.ts';
 import { countColumn, runMetricColumn, textColumn, type Column } from '../format/columns.ts';
-import { gpuLabel, lowerFirst, precisionLabel, providerLabel, reasonLabel } from '../format/names.ts';
+import { gpuLabel, lowerFirst, placeLabel, precisionLabel, reasonLabel } from '../format/names.ts';
 
 /** Next to the name: what a sweep is mostly run for must not scroll out of view. */
 const COST_COLUMNS = ['cost_usd_per_hour', 'cost_usd_per_1m_output_tokens'];
@@ -31,7 +31,7 @@ export function runColumns(detail: Pick<RunDetail, 'columns' | 'bestRows'>): Col
     ...metrics(COST_COLUMNS),
     textColumn('gpu', 'GPU', (row) => (word(row, 'gpu') === '' ? '' : gpuLabel(word(row, 'gpu')))),
     textColumn('region', 'Where', (row) =>
-      [providerLabel(word(row, 'provider')), word(row, 'zone') || word(row, 'region')].filter(Boolean).join(', '),
+      placeLabel({ provider: word(row, 'provider'), zone: word(row, 'zone'), region: word(row, 'region') }),
     ),
     countColumn('tensor_parallel', 'TP', (row) => runNumber(row, 'tensor_parallel')),
     ...metrics(METRIC_COLUMNS),

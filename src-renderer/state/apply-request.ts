@@ -1,4 +1,5 @@
 import { sizeInputSchema, type SizeInputDraft } from '../../src-worker/protocol/requests.ts';
+import { machineTexts } from './own-machines.ts';
 import { defaultFormValues, type AmountField, type FormValues } from './form-reading.ts';
 
 type Setter<Key extends keyof SizeInputDraft> = (
@@ -14,7 +15,7 @@ const amount =
   };
 
 /** How each key of a question stands in the form. Every key that the form can ask is here, `top` apart. */
-const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | 'own_hardware'>]-?: Setter<Key> } = {
+const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration'>]-?: Setter<Key> } = {
   model: (values, model) => (values.model = model),
   workload: (values, workload) => (values.workload = workload),
   users: (values, users) => {
@@ -47,6 +48,12 @@ const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | '
     values.targets = Object.fromEntries(Object.entries(sla).map(([metric, ms]) => [metric, String(ms)]));
   },
   method: (values, method) => (values.method = method),
+  // What was typed of own machines stays where the question goes back to clouds.
+  own_hardware: (values, machines) => {
+    values.hardware = machines.length > 0 ? 'own' : 'cloud';
+    if (machines.length > 0) values.machines = machines.map(machineTexts);
+  },
+  pp: (values, stages) => (values.pipelineParallel = stages),
 };
 
 /** A place that is withdrawn only empties the field that held it. */

@@ -29,6 +29,7 @@ export function changedFields(form: FormValues): string[] {
     ...targets,
     ...(form.kvCacheDtype === 'fp8' ? ['KV cache FP8'] : []),
     ...(form.tensorParallel > 0 ? [`TP ${form.tensorParallel}`] : []),
+    ...(form.pipelineParallel > 1 ? [`PP ${form.pipelineParallel}`] : []),
     ...(form.gpus.length > 0 ? [form.gpus.join(', ')] : []),
     ...(form.method === 'batching' ? [] : [`method ${form.method}`]),
     ...(form.usesPrefixCache ? [] : ['no prefix cache']),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import {
   kvCacheDtypeSchema,
+  LINKS,
   methodSchema,
   precisionSchema,
   pricingSchema,
 } from '../../src-worker/protocol/requests.ts';
 import { defaultFormValues, readForm, type FormValues } from './form-reading.ts';
+import type { MachineTexts } from './own-machines.ts';
 import { NOTHING_IN_SCOPE, planSweepSpec, type SweepAxes } from './sweep-spec.ts';
 
 export const SCREENS = ['start', 'size', 'sweep', 'runs', 'catalogs', 'models', 'components'] as const;
@@ -36,6 +38,19 @@ const choices = z.looseObject({
   kvCacheDtype: kvCacheDtypeSchema,
   method: methodSchema,
   quantization: z.array(precisionSchema),
+  hardware: z.enum(['cloud', 'own']),
+  machines: z.array(
+    z.strictObject({
+      name: z.string(),
+      gpu: z.string(),
+      gpuCount: z.string(),
+      gpuMemory: z.string(),
+      hostMemory: z.string(),
+      vcpus: z.string(),
+      link: z.enum([...LINKS, '']),
+      price: z.string(),
+    } satisfies Record<keyof MachineTexts, z.ZodType>),
+  ),
 });
 
 const draftSchema = z.looseObject({
@@ -94,6 +109,8 @@ function kept(key: string, base: unknown, stored: unknown): unknown {
   const refuse = (): never => {
     throw new TypeError(`The draft holds another kind of value for "${key}".`);
   };
+  // A list of records; its schema looks at them.
+  if (key === 'machines') return Array.isArray(stored) ? stored : refuse();
   if (Array.isArray(base)) {
     if (!isTexts(stored)) return refuse();
     return stored;

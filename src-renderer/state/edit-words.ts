@@ -1,6 +1,7 @@
 import { latencyLabel, precisionLabel } from '../format/names.ts';
 import type { Change } from './changes.ts';
 import { AMOUNT_RULES } from './form-reading.ts';
+import { machineEditWords, type MachineTexts } from './own-machines.ts';
 
 /** Fields of the question by their path, as people know them. */
 const LABELS: Record<string, string> = {
@@ -8,6 +9,7 @@ const LABELS: Record<string, string> = {
   'form.model': 'Model',
   'form.workload': 'Workload',
   'form.loadKind': 'Load given as',
+  'form.hardware': 'Runs on',
   'form.providers': 'Clouds',
   'form.place': 'Where',
   'form.placeName': 'Where',
@@ -16,6 +18,7 @@ const LABELS: Record<string, string> = {
   'form.headroom': 'Headroom',
   'form.kvCacheDtype': 'KV cache',
   'form.tensorParallel': 'TP',
+  'form.pipelineParallel': 'PP',
   'form.gpus': 'GPUs',
   'form.method': 'Method',
   'form.usesPrefixCache': 'Prefix caching',
@@ -29,6 +32,10 @@ export function editWords(changes: Change[]): string {
   const [first] = changes;
   if (!first) return 'nothing';
   if (changes.every(({ path }) => path.startsWith('axes.'))) return 'axes of the sweep';
+  if (changes.length === 1 && first.path === 'form.machines') {
+    // The path names machines on both sides.
+    return machineEditWords(first.before as MachineTexts[], first.after as MachineTexts[]);
+  }
   if (changes.length > 1) return `${changes.length} fields of the question`;
   return `${labelOf(first.path)} ${valueWords(first.before)} → ${valueWords(first.after)}`;
 }

@@ -1,6 +1,7 @@
 import type { LATENCY_METRICS, SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import type { Precision } from '../format/names.ts';
 import { parseAmount, type Amount, type AmountRules } from '../format/parse.ts';
+import { readMachines, type MachineTexts } from './own-machines.ts';
 
 /** Everything the form holds, as people left it: text stays as it was typed. */
 export interface FormValues {
@@ -9,6 +10,9 @@ export interface FormValues {
   loadKind: 'users' | 'rate';
   /** Empty = the preset's value or the default. */
   texts: Record<AmountField, string>;
+  /** `own`: only the machines are sized, and what says where to rent waits. */
+  hardware: 'cloud' | 'own';
+  machines: MachineTexts[];
   providers: string[];
   place: 'anywhere' | 'region' | 'zone';
   placeName: string;
@@ -18,6 +22,8 @@ export interface FormValues {
   kvCacheDtype: NonNullable<SizeInputDraft['kv_cache_dtype']>;
   /** 0 = whatever fits. */
   tensorParallel: number;
+  /** Stages of a replica. */
+  pipelineParallel: number;
   gpus: string[];
   method: NonNullable<SizeInputDraft['method']>;
   usesPrefixCache: boolean;
@@ -68,6 +74,8 @@ export function defaultFormValues(): FormValues {
       cacheablePercent: '',
       maxGpus: '',
     },
+    hardware: 'cloud',
+    machines: [],
     providers: [],
     place: 'anywhere',
     placeName: '',
@@ -76,6 +84,7 @@ export function defaultFormValues(): FormValues {
     headroom: 25,
     kvCacheDtype: 'auto',
     tensorParallel: 0,
+    pipelineParallel: 1,
     gpus: [],
     method: 'batching',
     usesPrefixCache: true,
@@ -110,11 +119,15 @@ export function readForm(values: FormValues): FormReading {
   if (values.model === '') return waiting('Choose a model to begin.');
   const missing = missingLoad(values);
   if (missing !== null) return waiting(missing);
-  if (values.place !== 'anywhere' && values.placeName.trim() === '') return waiting(`Name a ${values.place}.`);
+  const isOwn = values.hardware === 'own';
+  if (!isOwn && values.place !== 'anywhere' && values.placeName.trim() === '')
+    return waiting(`Name a ${values.place}.`);
+  const machines = isOwn ? readMachines(values.machines) : [];
+  if (typeof machines === 'string') return waiting(machines);
 
   const sla = readTargets(values);
   if (typeof sla === 'string') return waiting(sla);
-  return { kind: 'ready', request: request(values, amounts, sla), amounts };
+  return { kind: 'ready', request: request(values, amounts, { sla, own_hardware: machines }), amounts };
 }
 
 /** What to say while nobody has said how much is to be served; null where somebody has. */
@@ -134,7 +147,7 @@ function unusedFields({ loadKind, usesPrefixCache }: FormValues): AmountField[] 
 function request(
   values: FormValues,
   amounts: Record<AmountField, Amount>,
-  sla: NonNullable<SizeInputDraft['sla']>,
+  read: Pick<SizeInputDraft, 'sla' | 'own_hardware'>,
 ): SizeInputDraft {
   const number = (field: AmountField): number | null => {
     const amount = amounts[field];
@@ -153,11 +166,7 @@ function request(
     headroom: values.headroom,
     quantization: [...values.quantization],
     kv_cache_dtype: values.kvCacheDtype,
-    pricing: values.pricing,
-    zone: values.place === 'zone' ? values.placeName.trim() : null,
-    region: values.place === 'region' ? values.placeName.trim() : null,
-    provider: [...values.providers],
-    gpu: [...values.gpus],
+    ...rentedPart(values),
     max_gpus: number('maxGpus'),
     tp: values.tensorParallel === 0 ? null : values.tensorParallel,
     include_retired: values.includesRetired,
@@ -168,9 +177,25 @@ function request(
     cacheable_ratio: values.usesPrefixCache ? share('cacheablePercent') : null,
     prefix_cache: values.usesPrefixCache,
     strict_context: values.isContextStrict,
-    sla,
+    ...read,
     method: values.method,
+    ...(values.pipelineParallel > 1 ? { pp: values.pipelineParallel } : {}),
     top: ALL_ROWS,
+  };
+}
+
+/** Where to rent, and how it is paid for; while own hardware is sized it waits, but for GPUs that some machine has. */
+function rentedPart(values: FormValues): Pick<SizeInputDraft, 'pricing' | 'zone' | 'region' | 'provider' | 'gpu'> {
+  if (values.hardware === 'own') {
+    const gpu = values.gpus.filter((id) => values.machines.some((machine) => machine.gpu === id));
+    return { pricing: 'ondemand', zone: null, region: null, provider: [], gpu };
+  }
+  return {
+    pricing: values.pricing,
+    zone: values.place === 'zone' ? values.placeName.trim() : null,
+    region: values.place === 'region' ? values.placeName.trim() : null,
+    provider: [...values.providers],
+    gpu: [...values.gpus],
   };
 }
 

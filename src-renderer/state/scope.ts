@@ -2,6 +2,7 @@ import type { CatalogListing, GpuEntry, InstanceEntry } from '../../src-worker/p
 import { plural } from '../../src-worker/protocol/numbers.ts';
 import { precisionLabel, pricingLabel, type Precision } from '../format/names.ts';
 import type { FormValues } from './form-reading.ts';
+import { machineEntries } from './own-machines.ts';
 
 /** What the form leaves to choose from. Where nothing is left, other fields say so, and no option gives a reason. */
 export interface Scope {
@@ -11,10 +12,14 @@ export interface Scope {
   words: string;
 }
 
-type Narrowing = Pick<FormValues, 'providers' | 'gpus' | 'place' | 'placeName'>;
+type Narrowing = Pick<FormValues, 'hardware' | 'machines' | 'providers' | 'gpus' | 'place' | 'placeName'>;
 
 /** Instances of the chosen clouds and GPUs, and of the zone, where it is known. The listing does not say which instances a region has. */
 export function scopeOf(catalog: CatalogListing | null, form: Narrowing): Scope {
+  if (form.hardware === 'own') {
+    const instances = machineEntries(form.machines, catalog);
+    return { instances, gpus: gpusOf(instances, catalog), words: 'the own hardware' };
+  }
   const zoneName = form.place === 'zone' ? form.placeName.trim() : '';
   const inZone = new Set(
     (catalog?.zones ?? [])
@@ -28,9 +33,12 @@ export function scopeOf(catalog: CatalogListing | null, form: Narrowing): Scope 
       holds(form.gpus, gpu) &&
       (inZone.size === 0 || inZone.has(`${provider}/${instance}`)),
   );
+  return { instances, gpus: gpusOf(instances, catalog), words: scopeWords(form, inZone.size > 0) };
+}
+
+function gpusOf(instances: readonly InstanceEntry[], catalog: CatalogListing | null): GpuEntry[] {
   const ids = new Set(instances.map(({ gpu }) => gpu));
-  const gpus = (catalog?.gpus ?? []).filter(({ id }) => ids.has(id));
-  return { instances, gpus, words: scopeWords(form, inZone.size > 0) };
+  return (catalog?.gpus ?? []).filter(({ id }) => ids.has(id));
 }
 
 function scopeWords(form: Narrowing, isZoneKnown: boolean): string {
@@ -55,6 +63,10 @@ export function tensorParallelReason({ instances, words }: Scope, degree: number
   if (most === 0 || degree <= most) return null;
   return `The largest instance of ${words} has ${plural(most, 'GPU')}.`;
 }
+
+/** Why no instance holds a replica of so many GPUs in so many stages. */
+export const replicaReason = (scope: Scope, degree: number, stages: number): string | null =>
+  tensorParallelReason(scope, degree * stages);
 
 export function precisionReason({ gpus, words }: Scope, precision: Precision): string | null {
   // What a checkpoint holds depends on the model.

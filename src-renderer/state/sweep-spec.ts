@@ -110,7 +110,9 @@ function problemsOf(
   if (!users.ok) problems.users = users.sentence;
   for (const [axis, count, noun] of varied) {
     if (axis === 'tp' && !tp.ok) problems.tp = tp.sentence;
-    else if (count === 0 && axis !== 'users') problems[axis] = `Add at least one ${noun}, or choose all in scope.`;
+    else if (axis === 'zones' && (base?.own_hardware?.length ?? 0) > 0) {
+      problems.zones = 'Own hardware stands in no zone: take this axis out.';
+    } else if (count === 0 && axis !== 'users') problems[axis] = `Add at least one ${noun}, or choose all in scope.`;
   }
   return problems;
 }

@@ -29,7 +29,7 @@ interface Asked {
   axes: SweepAxes;
 }
 
-const TYPED_PATH = /^form\.(texts|targets)\.|^form\.placeName$/;
+const TYPED_PATH = /^form\.(texts|targets)\.|^form\.(placeName|machines)$/;
 
 /** Everything the window holds while it is open; screens come and go, this stays. */
 export class Workspace {

@@ -1,5 +1,6 @@
 import type { EngineLimits } from '../engine/memory/fit.ts';
 import { safeLimits, type SafeLimits } from '../engine/sizing/safe-limits.ts';
+import { seatLimit } from '../engine/sizing/seat-limit.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { PlanGroup, SizedPlan } from '../engine/sizing/types.ts';
 import { shellWord, vllmCommand, type Command } from '../engine/sizing/vllm-command.ts';
@@ -46,14 +47,15 @@ export function serveCommands({ group, dataParallel }: ServedPlan, { input, mode
       kvCacheDtype: input.kv_cache_dtype,
       gpu: group.gpu,
       tensorParallel: group.tensorParallel,
-      pipelineParallel: 1,
+      pipelineParallel: group.pipelineParallel,
       dataParallel,
       limits,
       servedTokens: servedContextTokens(subject),
       hasPrefixCache: subject.workload.prefixCache !== null || input.prefix_cache,
       engine: subject.engine,
     });
-  return { highPerformance: command(group.limits), safe: command(safe.limits), safeLimits: safe };
+  const maxNumSeqs = seatLimit(group)?.seats ?? group.limits.maxNumSeqs;
+  return { highPerformance: command({ ...group.limits, maxNumSeqs }), safe: command(safe.limits), safeLimits: safe };
 }
 
 /** Requests a run of the benchmark sends: enough that a P99 rests on ten of them. */

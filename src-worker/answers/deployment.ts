@@ -2,7 +2,7 @@ import type { BatchingSubject } from '../engine/batching/subject.ts';
 import { fabricFor } from '../engine/communication/fabric.ts';
 import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
-import { engineRefusal, precisionSupport } from '../engine/hardware/precision.ts';
+import { engineRefusal } from '../engine/hardware/precision.ts';
 import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
@@ -11,7 +11,10 @@ import { analyzeGenerator } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
-import { largestDivisor } from '../engine/sizing/plan-groups.ts';
+import { parallelName, replicaGpus } from '../engine/sizing/plan-groups.ts';
+import { largestDivisor, modelRefusal, pipelineWarning, supportOf } from '../engine/sizing/plan-refusals.ts';
+import { streamsFor } from '../engine/sizing/replica-subject.ts';
+import { streamShare } from '../engine/sizing/streams.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { fixedPrefixCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
@@ -23,6 +26,8 @@ import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.
 export interface Deployment {
   base: Pick<PredictDocument, 'schema_version' | 'input' | 'memory' | 'method' | 'calibration' | 'versions'>;
   warnings: Warning[];
+  /** Batches that a replica keeps in flight, one for each pipeline stage; `subject` is one of them. */
+  streams: number;
   subject: BatchingSubject | null;
 }
 
@@ -86,15 +91,24 @@ function checkOptions(input: PredictInput): void {
   }
 }
 
-function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults) {
+function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults, model: Model) {
   const refusal = engineRefusal(gpu, engine.minComputeCapability);
   if (refusal) throw invalidInput('compute_capability', refusal.sentence, { gpu: gpu.id });
-  const support = precisionSupport(gpu, precision);
+  const layers = modelRefusal({ model, engine }, gpu);
+  if (layers) throw invalidInput('model_unsupported', layers.detail, { gpu: gpu.id, model: model.id });
+  const support = supportOf({ model, engine }, gpu, precision);
   if (support.kind === 'unsupported') throw invalidInput('dtype_unsupported', support.sentence, { gpu: gpu.id });
   return support;
 }
 
-function checkHeads(model: Model, tensorParallel: number): void {
+function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): void {
+  if (pp > model.layers.length) {
+    throw invalidInput(
+      'pp_layers',
+      `pp ${pp} needs a layer for every stage: ${model.id} has ${model.layers.length}, use at most as many.`,
+      { pp, layers: model.layers.length },
+    );
+  }
   const heads = undividedHeads(model, tensorParallel);
   if (heads === null) return;
   throw invalidInput(
@@ -104,14 +118,21 @@ function checkHeads(model: Model, tensorParallel: number): void {
   );
 }
 
+/** A fixed batch smaller than the pipeline leaves streams empty; one request at a time passes the stages alone. */
+function streamsOf({ method, pp, batch, replicas }: PredictInput): number {
+  if (method === 'mg1') return streamsFor(method, pp);
+  return batch === undefined ? pp : Math.min(pp, Math.max(1, Math.floor(batch / replicas)));
+}
+
 /** First engine generation with chunked prefill by default; older ones prefill in steps of their own. */
 const SEPARATE_PREFILL = ['vllm-2023', 'vllm-v0-early', 'vllm-v0'];
 
 function warningsFor(input: PredictInput, facts: Facts, engine: EngineDefaults, model: Model, gpu: Gpu): Warning[] {
   const warnings: Warning[] = [];
   const largest = Math.max(0, ...facts.instances.filter(({ gpuId }) => gpuId === gpu.id).map((i) => i.gpuCount));
-  if (largest > 0 && input.tp > largest) {
-    const sentence = `No instance of the catalog joins ${input.tp} ${gpu.name}; the largest has ${largest}. One link domain is assumed.`;
+  const group = { tensorParallel: input.tp, pipelineParallel: input.pp };
+  if (largest > 0 && replicaGpus(group) > largest) {
+    const sentence = `No instance of the catalog joins the ${replicaGpus(group)} ${gpu.name} of ${parallelName(group)}; the largest has ${largest}. One link domain is assumed.`;
     warnings.push({ code: 'link_domain', sentence });
   }
   const asked = input.engine.split('@')[1];
@@ -143,8 +164,8 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   const model = analyzeGenerator(source);
   const [precision] = resolvePrecisions(input.quantization === null ? [] : [input.quantization], model);
   if (!precision) throw new Error('no precision resolved');
-  const support = precisionOn(gpu, precision, engine);
-  checkHeads(model, input.tp);
+  const support = precisionOn(gpu, precision, engine, model);
+  checkSplit(model, input);
   const limits = engineLimits(engine, gpu, {
     maxNumBatchedTokens: input.max_num_batched_tokens,
     maxNumSeqs: input.max_num_seqs,
@@ -163,6 +184,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   const lengths = lengthsFor(input, model);
   const memory = fitMemory({
     ...shared,
+    pipelineParallel: input.pp,
     limits,
     servedTokens: lengths.promptP99Tokens + lengths.outputP99Tokens,
     contextTokens: lengths.moments.decodeContextMean,
@@ -177,6 +199,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     versions: versionsOf(facts, calibration.name),
   };
   const warnings = warningsFor(input, facts, engine, model, gpu);
+  warnings.push(...pipelineWarning(input.pp));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut) {
     const share = (lengths.cut.requestsFraction * 100).toPrecision(2);
@@ -185,16 +208,20 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   }
   if (!memory.fits) {
     const sentence = `Does not fit: ${gibFromBytes(memory.shortfallBytes).toFixed(1)} GiB per GPU are missing for ${gibFromBytes(memory.weightsBytes).toFixed(1)} GiB of weights and the KV cache of one request on ${gpu.name}.`;
-    return { base, warnings: [{ code: 'memory', sentence }, ...warnings], subject: null };
+    return { base, warnings: [{ code: 'memory', sentence }, ...warnings], streams: 1, subject: null };
   }
+  const between = input.pp > 1 ? fabricFor(gpu, input.tp * input.pp, null) : null;
   const plan = compileStepPlan({
     ...shared,
     support,
     fabric: fabricFor(gpu, input.tp, null),
+    pipeline: between && { stages: input.pp, fabric: between },
     generation: engine.generation,
   });
   if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
   const { maxNumBatchedTokens, maxNumSeqs } = limits;
-  const subject = { plan, lengths, maxNumBatchedTokens, maxNumSeqs, kvCacheTokens: memory.kvCacheTokens };
-  return { base, warnings, subject: { ...subject, scvArrival: scvOf(input), population: null } };
+  const streams = streamsOf(input);
+  const share = streamShare({ maxNumSeqs, kvCacheTokens: memory.kvCacheTokens }, streams);
+  const subject = { plan, lengths, maxNumBatchedTokens, ...share };
+  return { base, warnings, streams, subject: { ...subject, scvArrival: scvOf(input), population: null } };
 }

@@ -1,6 +1,6 @@
 import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
-import { engineRefusal, precisionSupport } from '../engine/hardware/precision.ts';
+import { engineRefusal } from '../engine/hardware/precision.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineLimits } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
@@ -8,7 +8,7 @@ import { analyzeGenerator } from '../engine/model/analyze.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import type { ModelSource } from '../engine/model/source.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
-import { memoryRefusal } from '../engine/sizing/plan-groups.ts';
+import { memoryRefusal, modelRefusal, supportOf } from '../engine/sizing/plan-refusals.ts';
 import { smallestFit } from '../engine/sizing/smallest-fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { SCHEMA_VERSION, type GpuFits, type ModelFit, type ModelFitsDocument } from '../protocol/documents.ts';
@@ -33,9 +33,9 @@ interface Subject {
 
 function fitOf(subject: Subject, gpu: Gpu, precision: Precision): ModelFit {
   const none = { precision, tensor_parallel: null, weights_gib: null, kv_cache_tokens: null, requests: null };
-  const support = precisionSupport(gpu, precision);
-  if (support.kind === 'unsupported') return { ...none, sentence: support.sentence };
   const { model, requestTokens, choices, engine, calibration } = subject;
+  const support = supportOf(subject, gpu, precision);
+  if (support.kind === 'unsupported') return { ...none, sentence: support.sentence };
   const limits = engineLimits(engine, gpu);
   const question = { model, gpu, precision, kvBytesPerElement: KV_16_BIT_BYTES, limits, calibration, requestTokens };
   const found = smallestFit(question, choices);
@@ -55,13 +55,14 @@ function fitOf(subject: Subject, gpu: Gpu, precision: Precision): ModelFit {
 function gpuFits(subject: Subject, gpu: Gpu, facts: Facts): GpuFits {
   const sold = facts.instances.filter(({ gpuId, gpuCount }) => gpuId === gpu.id && gpuCount >= 1);
   const refusal = engineRefusal(gpu, subject.engine.minComputeCapability);
+  const sentence = refusal?.sentence ?? modelRefusal(subject, gpu)?.detail ?? null;
   return {
     gpu: gpu.id,
     name: gpu.name,
     memory_gib: rounded(gibFromBytes(gpu.usableMemoryBytes)),
     largest_instance_gpus: sold.length > 0 ? Math.max(...sold.map(({ gpuCount }) => gpuCount)) : null,
-    fits: refusal ? [] : FIT_PRECISIONS.map((precision) => fitOf(subject, gpu, precision)),
-    sentence: refusal?.sentence ?? null,
+    fits: sentence !== null ? [] : FIT_PRECISIONS.map((precision) => fitOf(subject, gpu, precision)),
+    sentence,
   };
 }
 

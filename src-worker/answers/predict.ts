@@ -65,6 +65,9 @@ const shifted = (latency: LatencyPercentiles, byMs: number): LatencyPercentiles 
   p99: latency.p99 + byMs,
 });
 
+/** Batches in flight of the whole deployment: the load is split evenly over them. */
+const allStreams = ({ streams }: Deployment, { replicas }: PredictInput): number => streams * replicas;
+
 interface SteadyAnswer {
   outcome: SteadyLoad;
   ratePerMs: number;
@@ -87,17 +90,20 @@ function steadyDocument(
     ttft_ms: latencySummary(ttft),
     tpot_ms: latencySummary(subject.lengths.moments.outputMean > 1 ? outcome.tpotMs : null),
     e2e_ms: latencySummary(shifted(outcome.e2eMs, waitMs)),
-    throughput: throughputOf(ratePerMs * input.replicas * MS_PER_S, subject.lengths),
+    throughput: throughputOf(ratePerMs * allStreams(deployment, input) * MS_PER_S, subject.lengths),
     utilization: rounded(Math.min(1, ratePerMs / saturationPerMs)),
     saturated: false,
     saturation: null,
-    batch: { mean_running: rounded(outcome.meanRunning), max_running: outcome.maxRunning },
+    batch: {
+      mean_running: rounded(outcome.meanRunning * deployment.streams),
+      max_running: outcome.maxRunning * deployment.streams,
+    },
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: ttft.p95,
       unhinderedTtftP95Ms: outcome.unhinderedTtftP95Ms,
-      meanRunning: outcome.meanRunning,
+      meanRunning: outcome.meanRunning * deployment.streams,
       step,
     }),
     trust: trustRemark(outcome.trust, input.method),
@@ -114,7 +120,7 @@ function saturatedDocument(
   cause: SaturationKind,
   saturationPerMs: number,
 ): PredictDocument {
-  const limit = `A replica saturates at ${(saturationPerMs * MS_PER_S).toPrecision(3)} requests/s.`;
+  const limit = `A replica saturates at ${(saturationPerMs * deployment.streams * MS_PER_S).toPrecision(3)} requests/s.`;
   if (deployment.base.method === 'batching' && !isSaturationConfirmed(subject, ratePerMs)) {
     const sentence = `The closed form finds no steady state, but a fluid balance does not confirm it: only a simulation can tell. ${limit}`;
     return { ...withoutLatency(deployment, null, null), trust: { kind: 'uncertain', sentence } };
@@ -130,12 +136,13 @@ function staticBatchDocument(
   input: PredictInput,
   batch: number,
 ): PredictDocument {
-  const result = evaluateStaticBatch(subject, batch / input.replicas);
+  const streams = allStreams(deployment, input);
+  const result = evaluateStaticBatch(subject, batch / streams);
   const constant = (ms: number): LatencyPercentiles => ({ mean: ms, p50: ms, p90: ms, p95: ms, p99: ms });
   const step = stepViewOf(subject, result.running, 0, 0);
   const warnings = [...deployment.warnings];
   if (result.waves > 1) {
-    const sentence = `Only ${result.running} of ${batch / input.replicas} sequences fit at once: the batch runs in waves.`;
+    const sentence = `Only ${result.running * deployment.streams} of ${batch / input.replicas} sequences fit at once: the batch runs in waves.`;
     warnings.push({ code: 'waves', sentence });
   }
   return {
@@ -147,13 +154,13 @@ function staticBatchDocument(
     utilization: null,
     saturated: false,
     saturation: null,
-    batch: { mean_running: result.running, max_running: result.running },
+    batch: { mean_running: result.running * deployment.streams, max_running: result.running * deployment.streams },
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: result.ttftMs.p95,
       unhinderedTtftP95Ms: result.ttftMs.p95,
-      meanRunning: result.running,
+      meanRunning: result.running * deployment.streams,
       step,
     }),
     trust: trustRemark('ok', 'static_batch'),
@@ -173,7 +180,7 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
   }
   if (input.batch !== undefined) return staticBatchDocument(deployment, subject, input, input.batch);
   if (input.concurrency !== undefined) return closedLoopDocument(deployment, subject, input, input.concurrency);
-  const ratePerMs = (input.rate ?? 0) / input.replicas / MS_PER_S;
+  const ratePerMs = (input.rate ?? 0) / allStreams(deployment, input) / MS_PER_S;
   const { outcome, saturationPerMs } =
     input.method === 'mg1'
       ? oneAtATimeAt(subject, ratePerMs)
@@ -194,7 +201,7 @@ function closedLoopDocument(
   input: PredictInput,
   concurrency: number,
 ): PredictDocument {
-  const users = concurrency / input.replicas;
+  const users = concurrency / allStreams(deployment, input);
   const saturationPerMs = saturationRate(subject).perMs;
   const closed = evaluateClosedLoop({ subject, users, thinkTimeMs: msFromSeconds(input.think_time) });
   if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);

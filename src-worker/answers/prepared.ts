@@ -70,6 +70,7 @@ export function resolved(
     precisions: resolvePrecisions(input.quantization, model),
     kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2,
     tensorParallel: input.tp,
+    pipelineParallel: input.pp,
     calibration,
     engine,
     method: input.method,

@@ -1,5 +1,6 @@
-import { isHostMemoryTight, planId } from '../engine/sizing/size.ts';
+import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
 import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
@@ -34,12 +35,12 @@ function costDocument({ cost, offer }: SizedPlan): CostDocument {
 const isSized = (plan: SizedPlan | RefusedPlan): plan is SizedPlan => 'replicas' in plan;
 
 function otherPlan(plan: SizedPlan | RefusedPlan, chosen: SizedPlan): OtherPlan {
-  const { tensorParallel, precision } = plan.group;
+  const { tensorParallel, pipelineParallel, precision } = plan.group;
   const sized = isSized(plan) ? plan : null;
   return {
     id: planId(chosen.instance, chosen.offer.region, plan.group),
     tensor_parallel: tensorParallel,
-    pipeline_parallel: 1,
+    pipeline_parallel: pipelineParallel,
     quantization: precision,
     meets_sla: sized !== null,
     replicas: sized?.replicas ?? null,
@@ -75,6 +76,10 @@ function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
   ];
 }
 
+/** GPUs of an instance that no whole replica takes. */
+const idleGpus = ({ instance, group, replicasPerInstance }: SizedPlan): number =>
+  gpuGroup(instance).gpus - replicasPerInstance * replicaGpus(group);
+
 function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
   const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
@@ -88,6 +93,17 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   if (isHostMemoryTight(prepared.subject, plan)) {
     const sentence = `${plan.instance.name} has less host memory than the checkpoint plus 4 GiB: loading will be slow.`;
     warnings.push({ code: 'host_memory_tight', sentence });
+  }
+  const diskBytes = bytesBeyondDisk(prepared.subject, plan);
+  if (diskBytes !== null) {
+    const sentence = `The checkpoint takes ${gibFromBytes(diskBytes).toFixed(1)} GiB, the local disks of ${plan.instance.name} hold ${gibFromBytes(plan.instance.localSsdBytes ?? 0).toFixed(1)} GiB: keep it on a volume of its own.`;
+    warnings.push({ code: 'disk', sentence });
+  }
+  const idle = idleGpus(plan);
+  if (idle > 0) {
+    const { gpus } = gpuGroup(plan.instance);
+    const sentence = `${plan.replicasPerInstance === 1 ? 'One replica leaves' : `${plan.replicasPerInstance} replicas leave`} ${idle} of the ${gpus} GPUs of ${plan.instance.name} idle.`;
+    warnings.push({ code: 'idle_gpus', sentence });
   }
   if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
     const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
@@ -132,7 +148,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     other_regions: plan.otherRegions,
     catalog: instance.layer,
     tensor_parallel: group.tensorParallel,
-    pipeline_parallel: 1,
+    pipeline_parallel: group.pipelineParallel,
     replicas: plan.replicas,
     replicas_per_instance: plan.replicasPerInstance,
     spare_replicas: plan.instances * plan.replicasPerInstance - plan.replicas,
@@ -175,6 +191,7 @@ export function exclusionOf({ instance, region, group, refusal }: ExcludedRow): 
     region,
     gpu: instance.gpuId,
     tensor_parallel: group?.tensorParallel ?? null,
+    pipeline_parallel: group?.pipelineParallel ?? null,
     quantization: group?.precision ?? null,
     reason: refusal.reason,
     detail: refusal.detail,

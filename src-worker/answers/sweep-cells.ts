@@ -108,6 +108,7 @@ const EXCLUSION: Partial<Record<SweepColumnName, Reader<Exclusion>>> = {
   gpu: (row) => row.gpu,
   region: (row) => row.region,
   tensor_parallel: (row, point) => row.tensor_parallel ?? point.tensorParallel,
+  pipeline_parallel: (row) => row.pipeline_parallel,
   meets_sla: () => false,
   reason: (row) => row.reason,
   detail: (row) => row.detail,

@@ -43,7 +43,12 @@ const SENTENCES: Record<ReasonCode, string> = {
   not_in_zone: 'The instance is not sold in the zones.',
   region_filtered: 'The instance is not sold in the region.',
   max_gpus: 'One instance has more GPUs than the limit.',
+  pp_layers: 'The model has fewer layers than pipeline stages.',
+  model_unsupported: 'The engine does not run the layers of the model on the GPU.',
 };
+
+/** `link_domain` where stages were asked for. */
+const STAGES_BEYOND = 'The stages of a replica need more GPUs than the instance has.';
 
 /**
  * Goes through every combination of instance, precision and tensor parallelism of a sweep's inputs with the engine's own
@@ -71,6 +76,7 @@ export function surveySearches(
       ...subject,
       precisions: resolvePrecisions(input.quantization, subject.model),
       tensorParallel: input.tp,
+      pipelineParallel: input.pp,
     };
     const groups = new Map<string, PlanGroup>();
     for (const instance of offered) {
@@ -101,7 +107,7 @@ function surveyInstance(
   { instance, gpu, place, maxGpus }: Surveyed,
 ): void {
   const { gpus } = gpuGroup(instance);
-  const choices = tensorParallelChoices(gpus, subject.tensorParallel);
+  const choices = tensorParallelChoices(gpus, subject.tensorParallel, subject.pipelineParallel);
   const count = (reason: ReasonCode | null, plans = 1) => {
     survey.plans += plans;
     if (reason !== null) survey.removed.set(reason, (survey.removed.get(reason) ?? 0) + plans);
@@ -114,7 +120,7 @@ function surveyInstance(
         continue;
       }
       // An instance that is not sold where it is asked for is searched all the same: its group may be another's too.
-      const key = planKey(instance, tp, precision);
+      const key = planKey(instance, tp, precision, subject.pipelineParallel);
       const group = groups.get(key) ?? checkPlanGroup(subject, gpu, instance, tp, precision);
       groups.set(key, group);
       const tooMany = maxGpus !== null && gpus > maxGpus ? 'max_gpus' : null;
@@ -160,7 +166,9 @@ export function sweepPlanDocument(
     users: space.users.length,
     zone: space.zones.length,
   };
-  const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: SENTENCES[reason], plans }));
+  const sentenceOf = (reason: ReasonCode): string =>
+    reason === 'link_domain' && (spec.base.pp ?? 1) > 1 ? STAGES_BEYOND : SENTENCES[reason];
+  const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: sentenceOf(reason), plans }));
   return {
     schema_version: SCHEMA_VERSION,
     points: space.points,

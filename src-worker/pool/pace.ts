@@ -123,13 +123,22 @@ function sharesPlans(one: SizeInput, other: SizeInput): boolean {
     meet(one.quantization, other.quantization) &&
     meet(one.gpu, other.gpu) &&
     (one.tp === null || other.tp === null || one.tp === other.tp) &&
+    one.pp === other.pp &&
     subjectText(one) === subjectText(other)
   );
 }
 
 /** What decides which plans are looked at: the same text, the same plans. */
 const planText = (input: SizeInput): string =>
-  JSON.stringify([subjectText(input), input.quantization, input.gpu, input.tp, input.provider, input.include_retired]);
+  JSON.stringify([
+    subjectText(input),
+    input.quantization,
+    input.gpu,
+    input.tp,
+    input.pp,
+    input.provider,
+    input.include_retired,
+  ]);
 
 /** What a capacity search depends on besides the plan. */
 const subjectText = ({

@@ -13,6 +13,7 @@ import type {
 } from './documents.ts';
 import type {
   ModelFitsDraft,
+  LINKS,
   ModelHoldsDraft,
   PRECISIONS,
   PlanQuestionDraft,
@@ -39,6 +40,10 @@ export interface GpuEntry {
   id: string;
   name: string;
   memoryGib: number;
+  /** As the data sheet counts it; null = not known. */
+  memoryGb: number | null;
+  /** Links it can have to others. */
+  links: (typeof LINKS)[number][];
   /** Formats of weights that run on it, if only as storage. */
   precisions: (typeof PRECISIONS)[number][];
   source: string;

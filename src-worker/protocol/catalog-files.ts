@@ -162,6 +162,10 @@ const batchLimits = z.strictObject({
   max_num_seqs: z.number().int().positive().max(1_000_000),
 });
 
+const precisions = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'] as const;
+const precision = z.enum(precisions);
+/** NVIDIA compute capability, for example 8.9. */
+const capability = positive.max(100);
 /** What the command line of a version range looks like: only what differs between versions, or may be refused. */
 const engineCommandSchema = z.strictObject({
   /** Words that start a server, before the model. */
@@ -202,11 +206,18 @@ export const engineFileSchema = z.strictObject({
         small_gpus: z.array(id),
         gpu_memory_utilization: positive.max(1),
         kv_block_tokens: z.number().int().positive().max(1024),
-        min_compute_capability: positive.max(100),
+        min_compute_capability: capability,
         /** True where CUDA graphs count inside gpu_memory_utilization. */
         cuda_graphs_in_budget: z.boolean(),
         /** Layers keep what their kind needs; false = windowed layers are given the cache of the whole context. */
         hybrid_kv_cache: z.boolean(),
+        /** Lowest capability each weight format runs on, as weight-only where the GPU lacks its units. */
+        lowest_capability: z.record(precision, capability),
+        /** The same of ways to store a format, by `quant_method` of config.json, where it is higher than the format's. */
+        lowest_capability_of_method: z.record(text, capability),
+        /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
+        unsupported_layers: z.array(text),
+        lowest_capability_of_layer: z.record(text, capability),
         command: engineCommandSchema,
         source: text,
         retrieved: date,
@@ -216,8 +227,6 @@ export const engineFileSchema = z.strictObject({
 });
 
 const rangeSchema = z.tuple([z.number(), z.number()]);
-const precisions = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'] as const;
-const precision = z.enum(precisions);
 const factor = positive.max(100);
 const overhead = z.number().min(0).max(1e6);
 
@@ -243,7 +252,9 @@ export const calibrationFileSchema = z.strictObject({
       computeRange: rangeSchema.exactOptional(),
       gpuIds: z.array(id),
       /** GPUs that no family lists and that take these factors; one family for each architecture and kind of memory. */
-      standsFor: z.strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) }).exactOptional(),
+      standsFor: z
+        .strictObject({ architectures: z.array(text).min(1), memory: z.enum(['HBM', 'GDDR']) })
+        .exactOptional(),
       note: text.exactOptional(),
     }),
   ),

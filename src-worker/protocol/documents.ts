@@ -203,6 +203,7 @@ export interface Exclusion {
   region: string | null;
   gpu: string;
   tensor_parallel: number | null;
+  pipeline_parallel: number | null;
   quantization: string | null;
   /** Reason code of NUMBERS.md. */
   reason: string;
@@ -225,6 +226,7 @@ export interface Relaxation {
   instances: number;
   gpu: string;
   tensor_parallel: number;
+  pipeline_parallel: number;
   quantization: string;
   usd_per_hour: number | null;
   capacity_share: number;

@@ -95,6 +95,8 @@ export const sizeInputSchema = z.strictObject({
   method: methodSchema.default('batching'),
   calibration: name.default('default'),
   top: z.number().int().min(1).max(100_000).default(3),
+  /** Pipeline stages of a replica, all on one instance. */
+  pp: z.number().int().min(1).max(1024).default(1),
   /** Not empty = only these machines are sized, and nothing is rented. */
   own_hardware: z.array(ownMachineSchema).max(MOST_MACHINES).default([]),
 });
@@ -139,6 +141,8 @@ export const predictInputSchema = z.strictObject({
   engine: name.default('vllm'),
   calibration: name.default('default'),
   method: methodSchema.default('batching'),
+  /** Pipeline stages of a replica, all on one server. */
+  pp: z.number().int().min(1).max(1024).default(1),
 });
 export type PredictInput = z.output<typeof predictInputSchema>;
 export type PredictInputDraft = z.input<typeof predictInputSchema>;

@@ -236,3 +236,23 @@ it('benchmarks the planned rate of one replica with the lengths of the workload'
   expect(Math.abs(tokens('input') - computed)).toBeLessThan(0.02 * computed);
   expect(tokens('prefix') / (tokens('prefix') + tokens('input'))).toBeCloseTo(0.75 * 0.7, 1);
 });
+
+it('says why a model with states has fewer seats than the default', () => {
+  const slow = { tpot_p50: 200, tpot_p95: 300, tpot_p99: 400 };
+  const question: SizeInputDraft = {
+    model: 'tiiuae/falcon-mamba-7b-instruct',
+    users: 10,
+    provider: ['gcp'],
+    gpu: ['nvidia-l4'],
+    tp: 1,
+    sla: slow,
+  };
+  const row = size(question).recommendations[0];
+  const { command_flags: flags, serve_command: command } = detail(question, row?.id ?? '');
+  const seats = flags.find(({ flag }) => flag === '--max-num-seqs');
+  expect(Number(seats?.value)).toBeLessThan(256);
+  expect(command).toContain(` --max-num-seqs ${seats?.value} `);
+  expect(seats?.why).toMatch(
+    /of cache \/ .* of state a sequence = \d+: with more seats than states fit vLLM does not start/,
+  );
+});

@@ -251,7 +251,7 @@ describe('own hardware that does not do', () => {
   it('offers what is rented in its place', () => {
     const document = size(own([{ name: 'a', gpu: 'nvidia-t4' }], { users: 100 }));
     const rent = document.relaxations.find(({ change }) => change === 'Rent instead');
-    expect(rent?.set).toEqual({ own_hardware: [], gpu: [] });
+    expect(rent?.set).toMatchObject({ own_hardware: [], gpu: [], provider: [], zone: null, pricing: 'ondemand' });
     expect(rent?.id).not.toMatch(/^own\//);
   });
 });

@@ -105,9 +105,10 @@ describe('near names', () => {
 describe('catalog listing', () => {
   test('everything the facts hold, in order', () => {
     expect(listing.gpus).toHaveLength(facts.gpus.length);
-    // Storage alone counts: a Turing card has neither FP8 nor bf16, an Ampere card holds FP8 weights.
+    // Storage alone counts: a Turing card has no bf16 but holds FP8 weights, a Volta card runs neither W8A8.
     const formats = (id: string) => listing.gpus.find((gpu) => gpu.id === id)?.precisions;
-    expect(formats('nvidia-t4')).toEqual(['fp16', 'int8', 'w8a16', 'int4']);
+    expect(formats('nvidia-t4')).toEqual(['fp16', 'fp8', 'int8', 'w8a16', 'int4']);
+    expect(formats('nvidia-v100-16gb')).toEqual(['fp16', 'w8a16', 'int4']);
     expect(formats('nvidia-a10g')).toContain('fp8');
     expect(formats('nvidia-a10g')).not.toContain('nvfp4');
     expect(listing.instances).toHaveLength(facts.instances.length);

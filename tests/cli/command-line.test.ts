@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogListing } from '../../src-main/catalogs/listing.ts';
+import { loadFacts } from '../../src-main/catalogs/load.ts';
 import type {
   ModelFitsDocument,
   ModelHoldsDocument,
@@ -316,6 +318,20 @@ describe('configiq queue, predict, model and catalog', () => {
     const load = ['--input-tokens', '1k', '--output-tokens', '200', '--batch', '1'];
     const { stdout } = await configiq('predict', '-m', LLAMA, '--gpu', 'nvidia-a100-80gb', ...load);
     expect(stdout).toContain('Utilization: not applicable to a static batch');
+  });
+
+  it('catalog: list counts what the catalogs hold, GPUs that nobody sells included', async () => {
+    const [text, one, gcp] = await Promise.all([
+      configiq('catalog', 'list'),
+      configiq('catalog', 'list', '--gpu', 'h20-96gb'),
+      configiq('catalog', 'list', '--provider', 'gcp'),
+    ]);
+    const { gpus, instances, providers, zones } = catalogListing(loadFacts(join(PROJECT, 'catalogs')));
+    const counts = `${gpus.length} GPUs, ${instances.length} instances of ${providers.length} providers, ${zones.length} zones.`;
+    expect(text.stdout.trimEnd().split('\n').at(-1)).toBe(counts);
+    expect(one.stdout).toContain('NVIDIA H20 96GB');
+    expect(one.stdout).toMatch(/^1 GPU, 0 instances/m);
+    expect(gcp.stdout).not.toContain('NVIDIA H20 96GB');
   });
 
   it('catalog: check counts what there is on one line, then warns rule by rule', async () => {

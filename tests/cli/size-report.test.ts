@@ -125,6 +125,19 @@ describe('size report: an answer', () => {
     }
   });
 
+  it("sums up hardware of one's own without a place or a price", () => {
+    const own = recommendation({
+      provider: 'own',
+      instance: 'mybox',
+      region: 'own',
+      instances: 1,
+      cost_reason: 'own_hardware',
+    });
+    const text = sizeReport(sizeDocument({ recommendations: [own] }), null, SHOW);
+    expect(text).toContain('Recommended configuration: 1 × mybox (own hardware)');
+    expect(text).toContain('in fp16, no price');
+  });
+
   it('counts reasons and names the nearest miss with its margin', () => {
     expect(report).toContain('1  misses the latency targets');
     expect(report.replaceAll(/\s+/g, ' ')).toContain(

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import { parse } from 'csv-parse/sync';
 import { root } from './browser-host-process.ts';
+import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { expect, test } from './fixtures.ts';
 import { goTo, tabTo } from './pages/keyboard.ts';
 import { download } from './pages/sweep-screen.ts';
@@ -108,6 +109,33 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await expect(app.size.verdict).toHaveAttribute('data-verdict', NO);
       await page.getByRole('button', { name: /^Undo/ }).click();
       await expect(app.size.verdict).toHaveAttribute('data-verdict', MET);
+    });
+
+    test('own hardware is sized as the command line sizes it, without a price, and outlives a reload', async () => {
+      const { app, page } = opened;
+      await app.show('Size');
+      await page.getByRole('radio', { name: 'Own hardware' }).click();
+      await page.getByRole('textbox', { name: 'Name', exact: true }).fill('desk');
+      await page.getByRole('combobox', { name: 'GPU of desk' }).fill('L40S');
+      await page.keyboard.press('Enter');
+      await page.getByRole('textbox', { name: 'GPUs', exact: true }).fill('4');
+      await app.size.waitForAnswer();
+      await expect(app.size.verdict).toContainText('desk');
+      await expect(app.size.verdict).toContainText('own hardware, no price');
+      await expect(page.locator('main')).not.toContainText(/NaN|undefined|\$0/);
+      const model = (await page.getByRole('combobox', { name: 'Model' }).inputValue()).trim();
+      const users = (await page.getByRole('textbox', { name: 'Users', exact: true }).inputValue()).replaceAll(',', '');
+      const machine = ['--gpu-type', 'nvidia-l40s', '--gpu-count', '4', '--config-name', 'desk'];
+      const told = await commandLine(dataFolder, 'size', '-m', model, '-u', users, ...machine, '--json');
+      const [row] = (JSON.parse(told) as SizeDocument).recommendations;
+      await expect(app.size.verdict).toContainText(`${row?.instances ?? 0} × desk`);
+      await expect(app.size.figure('usd_per_hour')).toHaveText('–');
+      await expect(page.getByText('Draft kept')).toBeVisible();
+      await page.reload();
+      await app.size.waitForAnswer();
+      await expect(app.size.verdict).toContainText('desk');
+      await page.getByRole('button', { name: 'Reset Runs on' }).click();
+      await expect(app.size.verdict).toContainText('an hour');
     });
 
     test('a sweep that is stopped is kept, and its export is what the grid shows', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
+import { bestSoFar } from '../../src-main/services/best-so-far.ts';
 import { livePoints } from '../../src-main/services/live-points.ts';
 import { pointsIn } from '../../src-main/services/points.ts';
 import { shownRows } from '../../src-main/services/shown-rows.ts';
@@ -45,6 +46,26 @@ describe('points of a batch', () => {
       [0, 4],
       [1, 7],
     ]);
+  });
+
+  test('rows without a price are told by their GPUs before their id', () => {
+    const sized = (instances: number, count: number): Row => ({ instances, gpu_count: count });
+    const batch = batchOf(
+      passing(0, 'a', null, sized(4, 2)),
+      passing(0, 'b', null, sized(1, 0.5)),
+      passing(0, 'c', null, sized(1, 2)),
+      passing(1, 'a', null, sized(1, 1)),
+      passing(1, 'z', 5, sized(8, 8)),
+    );
+    expect(pointsIn(batch).map(({ best }) => best)).toEqual([1, 4]);
+    const best = bestSoFar();
+    best.add(batchOf(passing(0, 'a', null, { ...sized(4, 2), instance: 'large' })));
+    best.add(batchOf(passing(1, 'b', null, { ...sized(1, 2), instance: 'small' })));
+    best.add(batchOf(passing(2, 'c', null, { ...sized(3, 2), instance: 'middle' })));
+    expect(best.answer(3)).toEqual({ answer: '1 × small', usdPerHour: null });
+    expect(best.words()).toMatch(/^no price: 1 × /);
+    best.add(batchOf(passing(3, 'd', 9, { ...sized(8, 8), instance: 'priced' })));
+    expect(best.answer(4)).toEqual({ answer: '8 × priced', usdPerHour: null });
   });
 
   test('a point without a passing row has the commonest reason, by name among equals, and the first row of it', () => {

@@ -77,6 +77,7 @@ describe('sweep rows', () => {
       gpu: 'nvidia-v100-16gb',
       region: 'us-east-1',
       tensor_parallel: 1,
+      pipeline_parallel: 1,
       meets_sla: 0,
       reason: 'memory',
       detail: 'The weights do not fit.',

@@ -10,5 +10,13 @@ export const checkFacts = (facts: Facts): CatalogIssue[] =>
 export const checkSheets = (sheets: CatalogSheets): CatalogIssue[] =>
   RULES.flatMap(({ name, checkSheets: check }) => named(name, check?.(sheets)));
 
+/** What `after` breaks and `before` did not: what a file, an import or a correction brings. */
+export function issuesBrought(before: Facts, after: Facts): CatalogIssue[] {
+  const known = new Set(checkFacts(before).map(identity));
+  return checkFacts(after).filter((issue) => !known.has(identity(issue)));
+}
+
+const identity = ({ rule, entry, field, value }: CatalogIssue): string => JSON.stringify([rule, entry, field, value]);
+
 const named = (rule: string, findings: Finding[] = []): CatalogIssue[] =>
   findings.map((finding) => ({ rule, ...finding }));

@@ -1,6 +1,9 @@
 import { offerEntries, wrong, type OfferEntry } from './entries.ts';
 import type { CatalogRule } from './types.ts';
 
+/** Sizes of a family in a region; the largest collected has 15 (Azure NC RTX PRO 6000). A file that has more of one name has no families. */
+const MOST_SIZES = 100;
+
 export const priceGrowsWithGpus: CatalogRule = {
   name: 'price-grows-with-gpus',
   sentence: 'In one family and region more GPUs in no smaller a host cost more.',
@@ -9,7 +12,7 @@ export const priceGrowsWithGpus: CatalogRule = {
       [instance.provider, instance.family, instance.gpuId, offer.region].join(' '),
     );
     return [...groups.values()].flatMap((rows) =>
-      rows.flatMap((row) => {
+      (rows.length > MOST_SIZES ? [] : rows).flatMap((row) => {
         const price = row.offer.onDemandUsdPerHour;
         const dearer = rows.find((other) => isMoreForLess(row, other));
         if (price === null || !dearer) return [];

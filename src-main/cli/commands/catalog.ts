@@ -26,7 +26,9 @@ export const runCatalogList: Run = async (context, options) => {
   const isAsked = (gpu: string) => gpus.length === 0 || gpus.includes(gpu);
   const instances = listing.instances.filter(({ gpu }) => isAsked(gpu));
   const sold = new Set(instances.map(({ gpu }) => gpu));
-  const shownGpus = listing.gpus.filter(({ id }) => sold.has(id));
+  // A GPU that nobody sells is shown to whoever asks for it, and to whoever asks for everything.
+  const isShown = (gpu: string) => sold.has(gpu) || (options['provider'] === undefined && isAsked(gpu));
+  const shownGpus = listing.gpus.filter(({ id }) => isShown(id));
   context.terminal.print(
     options['json'] === true
       ? listingJson({ ...listing, instances, gpus: shownGpus })
@@ -43,9 +45,11 @@ export const runCatalogZones: Run = async (context, options) => {
 };
 
 /**
- * Every check there is over a folder of catalogs, warnings included. Exit 4 when a file cannot be used or a rule is broken:
- * with the first problems on stderr and the rules with their entries, or with everything as JSON.
+ * Every check there is over a folder of catalogs, warnings included; without a folder over the bundled one and what imports
+ * and corrections make of it. Exit 4 when a file cannot be used or a rule is broken: with the first problems on stderr and
+ * the rules with their entries, or with everything as JSON.
  */
+<<<<<<< HEAD
 export const runCatalogCheck: Run = async (context, options, [folder]) => {
   const isFile = folder !== undefined && (statSync(resolve(folder), { throwIfNoEntry: false })?.isFile() ?? false);
   if (isFile) return checkCatalogFile(context, options, [folder]);
@@ -53,6 +57,13 @@ export const runCatalogCheck: Run = async (context, options, [folder]) => {
   const { problems, issues, ...counts } = checkCatalogs(
     folder === undefined ? bundledCatalogsFolder() : resolve(folder),
   );
+=======
+export const runCatalogCheck: Run = async ({ terminal, service }, options, [folder]) => {
+  const found = checkCatalogs(folder === undefined ? bundledCatalogsFolder() : resolve(folder));
+  const { problems, issues: ofFiles, ...counts } = found;
+  const hasLayers = folder === undefined && problems.length === 0;
+  const issues = [...ofFiles, ...(hasLayers ? (await service()).checkCatalogLayers() : [])];
+>>>>>>> 82d171132664456fc3ec994c6bd8c72ba93cb6ee
   const errors = issues.filter(({ severity }) => severity === 'error');
   const isHealthy = problems.length === 0 && errors.length === 0;
   if (options['json'] === true) {

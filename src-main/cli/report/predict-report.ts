@@ -11,7 +11,7 @@ export function predictReport(document: PredictDocument): string {
       ['Model', String(input['model'])],
       [
         'GPU',
-        `${String(input['gpu'])} × ${String(input['tp'])} per replica, ${count(numberOf(input['replicas']))} in all`,
+        `${String(input['gpu'])} × ${replicaGpus(input)} per replica, ${count(numberOf(input['replicas']))} in all`,
       ],
       ['Method', `${method}, calibration ${calibration}`],
     ]),
@@ -21,6 +21,12 @@ export function predictReport(document: PredictDocument): string {
     ...warnings.flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),
     ...wrap(`ConfigIQ ${versions.configiq}, engine ${versions.engine}, catalog ${versions.catalog}`),
   ]);
+}
+
+/** `8`, or `8 (TP 4, PP 2)`. */
+function replicaGpus(input: PredictDocument['input']): string {
+  const [tp, pp] = [numberOf(input['tp']) ?? 1, numberOf(input['pp']) ?? 1];
+  return pp === 1 ? String(tp) : `${tp * pp} (TP ${tp}, PP ${pp})`;
 }
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

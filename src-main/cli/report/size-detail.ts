@@ -40,6 +40,7 @@ function slaSection({ assumptions }: SizeDocument, row: Recommendation): string[
       ['Provider', isOwn(row) ? 'own hardware' : `${row.provider}, ${placeText(row)}`],
       ['GPU', `${row.gpu} × ${row.gpu_count}`],
       ['Tensor Parallel', String(row.tensor_parallel)],
+      ...(row.pipeline_parallel > 1 ? [['Pipeline Parallel', String(row.pipeline_parallel)] as const] : []),
       ['Instances needed', String(row.instances)],
       ['Replicas', `${row.replicas} (${row.replicas_per_instance} per instance${spare})`],
       ['Quantization', `${row.quantization}, KV cache ${row.kv_cache_dtype}`],
@@ -244,7 +245,7 @@ function summarySection(row: Recommendation): string[] {
     ...facts([
       [
         row.rank === 1 ? 'Recommended configuration' : `Configuration of rank ${row.rank}`,
-        `${deploymentText(row)} (${row.provider}, ${row.zone ?? row.region})`,
+        `${deploymentText(row)} (${isOwn(row) ? 'own hardware' : `${row.provider}, ${row.zone ?? row.region}`})`,
       ],
       [
         'Deployment',

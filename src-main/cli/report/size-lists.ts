@@ -2,7 +2,7 @@ import type { Exclusion, Margin, Recommendation, SizeDocument } from '../../../s
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
 import { noAnswerLists, planText } from './size-no-answer.ts';
-import { deploymentText, isOwn, metricLabel, placeText, reasonText } from './terms.ts';
+import { deploymentText, isOwn, metricLabel, parallelText, placeText, reasonText } from './terms.ts';
 
 const NEAREST_MISSES = 3;
 
@@ -36,7 +36,7 @@ function passingRow(row: Recommendation): string[] {
       `${price}${request}`,
     ),
     ...wrap(
-      `${decimalGpus(row.gpu_count)} × ${row.gpu}, TP ${row.tensor_parallel}, ${row.quantization}, ` +
+      `${decimalGpus(row.gpu_count)} × ${row.gpu}, ${parallelText(row)}, ${row.quantization}, ` +
         plural(row.replicas, 'replica') +
         (isOwn(row) ? '' : `, ${placeText({ ...row, zones: [] })}`),
       { first: '    ' },
@@ -75,8 +75,8 @@ function nearestFirst(excluded: readonly Exclusion[], nearest: Exclusion | null)
 function alike(misses: readonly Exclusion[]): Exclusion[][] {
   const groups = new Map<string, Exclusion[]>();
   for (const miss of misses) {
-    const { gpu, tensor_parallel: tp, quantization, detail } = miss;
-    const key = JSON.stringify([gpu, tp, quantization, detail]);
+    const { gpu, tensor_parallel: tp, pipeline_parallel: pp, quantization, detail } = miss;
+    const key = JSON.stringify([gpu, tp, pp, quantization, detail]);
     groups.set(key, [...(groups.get(key) ?? []), miss]);
   }
   return [...groups.values()];

@@ -1,7 +1,7 @@
 import type { Exclusion, NoAnswer, Relaxation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { decimal, milliseconds, percentOfFraction, plural, usd } from './format.ts';
 import { bullet, leftAndRight, wrap } from './layout.ts';
-import { deploymentText, PRICING_TEXT } from './terms.ts';
+import { deploymentText, parallelText, PRICING_TEXT } from './terms.ts';
 
 /** Nothing passes: that it is so and why, then what would change it and what would not. */
 export function noAnswerLists(document: SizeDocument): string[] {
@@ -24,8 +24,9 @@ function verdict({ assumptions, excluded, no_answer: reason }: SizeDocument): st
 }
 
 /** `a2-ultragpu-8g (gcp), nvidia-a100-80gb, TP 8, fp16`. */
-export function planText({ provider, instance, gpu, tensor_parallel: tp, quantization }: Exclusion): string {
-  const plan = [gpu, tp === null ? '' : `TP ${tp}`, quantization ?? ''].filter((part) => part !== '').join(', ');
+export function planText(exclusion: Exclusion): string {
+  const { provider, instance, gpu, quantization } = exclusion;
+  const plan = [gpu, parallelText(exclusion), quantization ?? ''].filter((part) => part !== '').join(', ');
   return `${instance} (${provider}), ${plan}`;
 }
 
@@ -50,7 +51,7 @@ function changes(relaxations: readonly Relaxation[]): string[] {
 }
 
 function changeRow(relaxation: Relaxation, number: number): string[] {
-  const { change, from, gpu, tensor_parallel: tp, quantization, usd_per_hour: hourly, note } = relaxation;
+  const { change, from, gpu, quantization, usd_per_hour: hourly, note } = relaxation;
   const now = change.includes('->') ? '' : ` (now ${from})`;
   const price = hourly === null ? 'no price' : `${usd(hourly)}/h`;
   const [title = '', ...more] = wrap(change + now, { first: `${String(number).padStart(2)}. `, hanging: '    ' });
@@ -59,7 +60,7 @@ function changeRow(relaxation: Relaxation, number: number): string[] {
       ? leftAndRight(title, price)
       : [title, ...more.slice(0, -1), ...leftAndRight(more.at(-1) ?? '', price)]),
     ...wrap(
-      `${deploymentText(relaxation)}, ${gpu}, TP ${tp}, ${quantization}; ` +
+      `${deploymentText(relaxation)}, ${gpu}, ${parallelText(relaxation)}, ${quantization}; ` +
         `${percentOfFraction(relaxation.capacity_share)} of capacity used, TTFT P95 ${milliseconds(relaxation.ttft_p95_ms)}, ` +
         `tightest ${relaxation.tightest}`,
       { first: '    ' },

@@ -1,5 +1,5 @@
 import { OWN } from '../../../src-worker/engine/hardware/own.ts';
-import type { Recommendation, SlaStatus } from '../../../src-worker/protocol/documents.ts';
+import type { Exclusion, Recommendation, SlaStatus } from '../../../src-worker/protocol/documents.ts';
 
 /** `ttft_p95` as people say it: TTFT P95. */
 export const metricLabel = (metric: string): string =>
@@ -24,7 +24,7 @@ const REASON_TEXT: Record<string, string> = {
   spot_unknown: 'spot price unknown',
   retired: 'retired (--include-retired shows them)',
   disk: 'local disk is smaller than the checkpoint',
-  pp_layers: 'pipeline parallelism does not divide the layers',
+  pp_layers: 'fewer layers than pipeline stages',
   zone_unknown: 'provider gives no zones',
   not_in_zone: 'not sold in the zone',
   region_filtered: 'not sold in the region',
@@ -32,6 +32,13 @@ const REASON_TEXT: Record<string, string> = {
   model_unsupported: 'model not supported on this GPU',
 };
 export const reasonText = (reason: string): string => REASON_TEXT[reason] ?? reason;
+
+/** `TP 2`, with the stages of a pipeline where there is one. */
+export const parallelText = ({
+  tensor_parallel: tp,
+  pipeline_parallel: pp,
+}: Pick<Exclusion, 'tensor_parallel' | 'pipeline_parallel'>): string =>
+  tp === null ? '' : `TP ${tp}${pp !== null && pp > 1 ? `, PP ${pp}` : ''}`;
 
 /** `2 × g2-standard-8` */
 export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'instances' | 'instance'>): string =>

@@ -2,7 +2,7 @@ import type { Recommendation } from '../../../src-worker/protocol/documents.ts';
 import { configurationName, METRICS } from '../../../src-worker/protocol/metrics.ts';
 import { formatTick } from '../../../src-worker/protocol/numbers.ts';
 import { countColumn, metricColumn, textColumn, type Column } from '../../format/columns.ts';
-import { gpuLabel, precisionLabel, providerLabel } from '../../format/names.ts';
+import { gpuLabel, placeLabel, precisionLabel } from '../../format/names.ts';
 
 type Row = Recommendation;
 
@@ -25,6 +25,6 @@ export const CONFIGURATION_COLUMNS: Column<Row>[] = [
   textColumn('precision', 'Weights', (row) => precisionLabel(row.quantization), 'Precision of the weights.'),
   countColumn('tp', 'TP', (row) => row.tensor_parallel, 'Tensor parallel: GPUs that share one replica.'),
   textColumn('gpu', 'GPU per instance', (row) => `${formatTick(row.gpu_count)} × ${gpuLabel(row.gpu)}`),
-  textColumn('region', 'Cheapest region', (row) => `${providerLabel(row.provider)}, ${row.zone ?? row.region}`),
+  textColumn('region', 'Cheapest region', placeLabel),
   ...METRICS.filter(({ id }) => !SHOWN_METRICS.includes(id)).map(({ id }) => ({ ...metricColumn(id), isHidden: true })),
 ];

@@ -1,7 +1,7 @@
 import type { Exclusion } from '../../../src-worker/protocol/documents.ts';
 import { countColumn, textColumn, type Column } from '../../format/columns.ts';
 import { formatTimes } from '../../../src-worker/protocol/numbers.ts';
-import { gpuLabel, precisionLabel, providerLabel } from '../../format/names.ts';
+import { gpuLabel, placeLabel, precisionLabel } from '../../format/names.ts';
 import { exclusionKey, marginText, missFactor } from '../../format/verdict.ts';
 
 /** An exclusion with a key of its own: two regions of a provider may miss in the same way. */
@@ -16,9 +16,7 @@ export function keyedExclusions(rows: Exclusion[]): KeyedExclusion[] {
 
 export const excludedColumns: Column<KeyedExclusion>[] = [
   textColumn('instance', 'Instance', ({ exclusion }) => exclusion.instance),
-  textColumn('where', 'Where', ({ exclusion }) =>
-    [providerLabel(exclusion.provider), exclusion.region].filter(Boolean).join(', '),
-  ),
+  textColumn('where', 'Where', ({ exclusion }) => placeLabel(exclusion)),
   textColumn('gpu', 'GPU', ({ exclusion }) => gpuLabel(exclusion.gpu)),
   textColumn('precision', 'Weights', ({ exclusion }) => precisionLabel(exclusion.quantization)),
   countColumn('tp', 'TP', ({ exclusion }) => exclusion.tensor_parallel),

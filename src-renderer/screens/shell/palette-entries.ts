@@ -4,7 +4,7 @@ import type { RunEntry } from '../../../src-worker/protocol/app-api.ts';
 import type { ModelListEntry, Recommendation } from '../../../src-worker/protocol/documents.ts';
 import { configurationName } from '../../../src-worker/protocol/metrics.ts';
 import { formatCompact, formatUsd } from '../../../src-worker/protocol/numbers.ts';
-import { gpuLabel, precisionLabel } from '../../format/names.ts';
+import { gpuLabel, isOwnHardware, precisionLabel } from '../../format/names.ts';
 import { relativeTime } from '../../format/relative-time.ts';
 
 export const PALETTE_GROUPS = ['Models', 'Commands', 'Runs', 'Configurations of the answer'] as const;
@@ -105,7 +105,7 @@ export const configurationEntries = (rows: Recommendation[], open: (id: string) 
   rows.map((row) => ({
     id: `configuration/${row.id}`,
     group: 'Configurations of the answer',
-    label: `${configurationName(row)}, ${gpuLabel(row.gpu)} in ${precisionLabel(row.quantization)}, ${row.region}`,
+    label: `${configurationName(row)}, ${gpuLabel(row.gpu)} in ${precisionLabel(row.quantization)}, ${isOwnHardware(row.provider) ? 'own hardware' : row.region}`,
     icon: 'database',
     detail: row.cost.usd_per_hour === null ? '' : `${formatUsd(row.cost.usd_per_hour)}/h`,
     run: () => open(row.id),

@@ -29,6 +29,7 @@ export function workloadLine(form: FormValues, reading: FormReading, preset: Wor
 }
 
 export function hardwareLine(form: FormValues): string {
+  if (form.hardware === 'own') return `Own: ${form.machines.map(({ name }) => name).join(', ') || 'none named'}`;
   const place = form.placeName.trim();
   return [
     form.providers.length === 0 ? 'All clouds' : form.providers.map(providerLabel).join(', '),

@@ -23,7 +23,7 @@ export function solutionWords(document: SizeDocument): SolutionWords {
   return {
     kind: 'met',
     configuration: configurationName(best),
-    price: usdPerHour === null ? 'price unknown' : `${formatUsd(usdPerHour)}/h`,
+    price: usdPerHour === null ? 'no price' : `${formatUsd(usdPerHour)}/h`,
     tightest: tightestWords(best),
   };
 }

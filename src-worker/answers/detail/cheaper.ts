@@ -67,7 +67,7 @@ function needsMore({ chosen }: SizedRow): Candidate {
   return candidate(
     nameOf(instances, instance.name, group.precision),
     expenseOf(chosen),
-    `${order}: a replica carries at most ${capacity} requests/s, so ${plural(replicas, 'replica')} on ${plural(instances, 'instance')}${price} are needed.`,
+    `${order}: a replica carries at most ${capacity} requests/s, so it takes ${plural(replicas, 'replica')} on ${plural(instances, 'instance')}${price}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { SafeLimits } from '../../engine/sizing/safe-limits.ts';
+import { seatLimit } from '../../engine/sizing/seat-limit.ts';
 import { servedContextTokens } from '../../engine/sizing/served-context.ts';
-import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
+import { gpuGroup, replicaGpus, replicasPerInstance } from '../../engine/sizing/plan-groups.ts';
 import { gibFromBytes } from '../../engine/units.ts';
 import type { CommandFlag } from '../../protocol/documents.ts';
 import { formatFixed, formatSignificant, plural } from '../../protocol/numbers.ts';
@@ -20,19 +21,18 @@ export interface CommandSubject {
 }
 
 function parallelWhy({ plan: { group, prepared } }: CommandSubject): string {
-  const { tensorParallel, memory, precision, gpu } = group;
+  const { memory, precision, gpu } = group;
+  const needed = replicaGpus(group);
   const weights = memory ? `${gib(memory.weightsBytes)} of weights in ${precision} on each` : `weights in ${precision}`;
   const asked = prepared.input.tp === null ? '' : ' as asked';
   const whole =
-    tensorParallel === 1
-      ? `One ${gpu.name} is a replica${asked}`
-      : `${tensorParallel} × ${gpu.name} are one replica${asked}`;
+    needed === 1 ? `One ${gpu.name} is a replica${asked}` : `${needed} × ${gpu.name} are one replica${asked}`;
   return `${whole}: ${weights}.`;
 }
 
 function replicasWhy({ plan: { instance, group, row }, replicas }: CommandSubject): string {
   const { gpus } = gpuGroup(instance);
-  const room = `${instance.name} has ${plural(gpus, 'GPU')}, room for ${plural(Math.floor(gpus / group.tensorParallel), 'replica')}`;
+  const room = `${instance.name} has ${plural(gpus, 'GPU')}, room for ${plural(replicasPerInstance(instance, group), 'replica')}`;
   if (!isPassing(row)) return `${room}.`;
   const { replicas: all, instances } = row.chosen;
   const sum = instances === 1 ? '' : ` (${all} / ${instances}, rounded up)`;
@@ -74,7 +74,12 @@ function waitsAt(seats: number, replica: PlannedReplica | null): string {
 
 function seatsWhy({ plan, safe, replica }: CommandSubject): string {
   const byDefault = `${defaultsOf(plan)} ${schedulerClass(plan)}`;
-  if (!safe) return `${byDefault}: the most sequences in one step.${waitsAt(plan.group.limits.maxNumSeqs, replica)}`;
+  if (!safe) {
+    const limit = seatLimit(plan.group);
+    if (!limit) return `${byDefault}: the most sequences in one step.${waitsAt(plan.group.limits.maxNumSeqs, replica)}`;
+    const { cacheBytes, stateBytes, seats } = limit;
+    return `${gib(cacheBytes)} of cache / ${gib(stateBytes)} of state a sequence = ${formatFixed(seats)}: with more seats than states fit vLLM does not start.${waitsAt(seats, replica)}`;
+  }
   const { roomBytes, bytesPerSeat, seatsHeld, limits } = safe;
   const served = formatFixed(servedContextTokens(plan.prepared.subject));
   const sum = `${gib(roomBytes)} of room / ${gib(bytesPerSeat)} for a request of ${served} tokens = ${formatFixed(seatsHeld)}, so none is ever preempted`;
@@ -105,6 +110,8 @@ function dtypeWhy({ plan: { group, prepared } }: CommandSubject): string {
 /** Why each flag has its value, by flag; the flags are those of engine/sizing/vllm-command.ts. */
 const WHY: Record<string, (subject: CommandSubject) => string> = {
   '--tensor-parallel-size': parallelWhy,
+  '--pipeline-parallel-size': ({ plan: { group, prepared } }) =>
+    `As asked: ${plural(group.pipelineParallel, 'stage')} share the ${formatFixed(prepared.subject.model.layers.length)} layers.`,
   '--data-parallel-size': replicasWhy,
   '--max-model-len': contextWhy,
   '--max-num-seqs': seatsWhy,

@@ -50,8 +50,8 @@ function pricedInstances({ subject, scope, facts }: Unevaluated, sizing: SizingD
     if (choice.kind === 'refused') return [];
     const place = `${instance.provider}/${instance.name}/${choice.offer.region}`;
     const planIds = subject.precisions.flatMap((precision) =>
-      tensorParallelChoices(gpuGroup(instance).gpus, subject.tensorParallel).map(
-        (tp) => `${place}/tp${tp}pp1/${precision}`,
+      tensorParallelChoices(gpuGroup(instance).gpus, subject.tensorParallel, subject.pipelineParallel).map(
+        (tp) => `${place}/tp${tp}pp${subject.pipelineParallel}/${precision}`,
       ),
     );
     return [{ instance, usdPerHour: choice.usdPerHour, planIds }];
@@ -89,7 +89,7 @@ function unknownConfiguration(id: string, priced: readonly PricedInstance[]): Er
   const known = priced.flatMap(({ planIds }) => planIds);
   const near = suggestNames(id, known);
   const shown = id.length > 120 ? `${id.slice(0, 120)}...` : id;
-  const shape = 'a configuration is written provider/instance/region/tpXpp1/quantization';
+  const shape = 'a configuration is written provider/instance/region/tpXppY/quantization';
   return invalidInput(
     'unknown_configuration',
     `Unknown configuration "${shown}" for this question: ${chooseFrom(near, known)} (${shape})`,

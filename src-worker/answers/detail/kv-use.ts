@@ -6,7 +6,9 @@ import type { PlannedReplica } from './planned-load.ts';
 
 /** How the KV cache of a replica is used, and whether it or the seats limit the sequences. */
 export function kvUse({ replica, planned }: PlannedReplica, isPassing: boolean): NonNullable<DetailDocument['kv_use']> {
-  const { kvCacheTokens, maxNumSeqs, lengths } = replica.batching;
+  const { lengths } = replica.batching;
+  const kvCacheTokens = replica.batching.kvCacheTokens * replica.streams;
+  const maxNumSeqs = replica.batching.maxNumSeqs * replica.streams;
   const context = lengths.moments.decodeContextMean;
   const byKv = Math.floor(kvCacheTokens / (context + IDLE_KV_TOKENS_PER_SEQUENCE));
   const mean = `${plural(Math.round(context), 'token')} on average`;

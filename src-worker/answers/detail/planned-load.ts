@@ -1,4 +1,4 @@
-import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
+import { gpuGroup, replicasPerInstance } from '../../engine/sizing/plan-groups.ts';
 import { loadWithoutCapacity, replicaOf, type Replica } from '../../engine/sizing/replica-subject.ts';
 import type { LoadOutcome, ReplicaLoad, SteadyLoad } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
@@ -21,7 +21,7 @@ const steady = (outcome: LoadOutcome): SteadyLoad | null => (outcome.kind === 's
 function replicasOf({ row, instance, group, sizing }: FoundPlan, capacityPerMs: number | null): number {
   if (isPassing(row)) return row.chosen.replicas;
   const { gpus } = gpuGroup(instance);
-  const perInstance = Math.max(1, Math.floor(gpus / group.tensorParallel));
+  const perInstance = Math.max(1, replicasPerInstance(instance, group));
   const allowed = sizing.maxGpus === null ? Infinity : Math.floor(sizing.maxGpus / gpus) * perInstance;
   if (capacityPerMs === null) return Math.min(perInstance, Math.max(1, allowed));
   const wanted = Math.ceil(sizing.rateReqPerS / MS_PER_S / (sizing.headroom.utilizationTarget * capacityPerMs) - 1e-9);

@@ -1,4 +1,5 @@
 import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
+import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
 import type { ChosenPlan } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
@@ -150,7 +151,7 @@ export const INPUTS = {
       'sequences',
       'rate of a replica times the time in the batch',
     ),
-  tensorParallel: ({ chosen }) => input('GPUs of a replica', chosen.group.tensorParallel, 'GPUs', 'the plan'),
+  tensorParallel: ({ chosen }) => input('GPUs of a replica', replicaGpus(chosen.group), 'GPUs', 'the plan'),
 } satisfies Record<string, InputOf>;
 
 export type InputName = keyof typeof INPUTS;

@@ -1,7 +1,7 @@
 import { firstTokenMean, type FirstTokenMean } from '../../engine/batching/first-token-parts.ts';
 import { loadState } from '../../engine/batching/closed-form.ts';
 import { constantOf } from '../../engine/calibration/lookup.ts';
-import { tensorParallelHolding } from '../../engine/model/holdings.ts';
+import { stageHoldings } from '../../engine/model/holdings.ts';
 import type { WeightClass } from '../../engine/model/types.ts';
 import { stepBreakdown, type StepPart } from '../../engine/roofline/step-time.ts';
 import { oneAtATimeAt } from '../../engine/sizing/one-at-a-time.ts';
@@ -67,7 +67,9 @@ function oneAtATimeMean({ replica, chosen }: Explained): FirstTokenMean & { wait
 export function ttftMeanParts(about: Explained): ExplanationPart[] {
   const { replica, chosen, plan } = about;
   const batched =
-    plan.prepared.subject.method === 'mg1' ? null : firstTokenMean(replica.batching, chosen.ratePerReplicaPerMs);
+    plan.prepared.subject.method === 'mg1'
+      ? null
+      : firstTokenMean(replica.batching, chosen.ratePerReplicaPerMs / replica.streams);
   const terms = batched ? { ...batched, waitMs: 0 } : oneAtATimeMean(about);
   const rows: [string, number, string][] = [
     ['waiting for the replica', terms.waitMs, MODEL],
@@ -89,7 +91,7 @@ export function tpotMeanParts(about: Explained): ExplanationPart[] {
     const steps = stepParts(chosen.load.stepParts(1, chosen.ratePerReplicaPerMs, chosen.latency.meanStepMs).decode);
     return [...steps, rest('spread of the lengths', total, steps, 'ms', MODEL)];
   }
-  const load = loadState(batching, chosen.ratePerReplicaPerMs);
+  const load = loadState(batching, chosen.ratePerReplicaPerMs / replica.streams);
   if (load.kind === 'saturated') throw new Error('a passing plan is saturated at its planned load');
   const { step } = load.state;
   const batch = { decodes: step.busyDecodes, contextTokens: step.contextTokens };
@@ -132,11 +134,16 @@ const CLASS_LABELS: Record<WeightClass, string> = {
   audio: 'audio part',
 };
 
-export function weightParts({ replica, chosen }: Explained): ExplanationPart[] {
-  const { tensorParallel, precision } = chosen.group;
-  return Object.entries(tensorParallelHolding(replica.step.model, precision, tensorParallel).bytes)
+export function weightParts({ replica, chosen, memory }: Explained): ExplanationPart[] {
+  const { tensorParallel, pipelineParallel, precision } = chosen.group;
+  const parallelism = { tensorParallel, pipelineParallel, expertParallel: 1 };
+  const holding = stageHoldings(replica.step.model, precision, parallelism)[memory.stage];
+  if (!holding) throw new Error(`no stage ${memory.stage} of ${pipelineParallel}`);
+  const paddingBytes = memory.weightsBytes - holding.totalBytes;
+  const parts = Object.entries(holding.bytes)
     .filter(([, bytes]) => bytes > 0)
     .map(([name, bytes]) => gib(CLASS_LABELS[name as WeightClass], bytes, 'config.json of the model'));
+  return paddingBytes > 0 ? [...parts, gib('padding of the expert kernels', paddingBytes, 'kernels of vLLM')] : parts;
 }
 
 export function kvCacheParts({ memory }: Explained): ExplanationPart[] {
@@ -156,13 +163,17 @@ export function kvCacheParts({ memory }: Explained): ExplanationPart[] {
   return [...named, left];
 }
 
-export function activationParts({ plan, chosen }: Explained): ExplanationPart[] {
+export function activationParts({ plan, chosen, memory }: Explained): ExplanationPart[] {
   const { calibration, model } = plan.prepared.subject;
   const { maxNumSeqs, maxNumBatchedTokens } = chosen.group.limits;
   const perSequence = constantOf(calibration, 'activationBytesPerSeqVocabulary') * model.vocabularySize;
   const perToken = constantOf(calibration, 'activationBytesPerTokenHidden') * model.hiddenSize;
+  // Only the last stage of a pipeline makes logits.
+  const hasLogits = memory.stage === chosen.group.pipelineParallel - 1;
   return [
-    gib('logits of every sequence', perSequence * maxNumSeqs, `calibration ${calibration.name}`),
+    ...(hasLogits
+      ? [gib('logits of every sequence', perSequence * maxNumSeqs, `calibration ${calibration.name}`)]
+      : []),
     gib('hidden states of every token of a step', perToken * maxNumBatchedTokens, `calibration ${calibration.name}`),
   ];
 }

@@ -46,7 +46,7 @@ export function precisionAttempts(asked: Asked): Attempts {
 
 /** Filters of the question, each dropped by itself. */
 export function filterAttempts(asked: Asked): Attempts {
-  const { gpu, provider, tp } = asked.prepared.input;
+  const { gpu, provider, tp, pp } = asked.prepared.input;
   const to = 'any';
   return joined([
     gpu.length === 0
@@ -58,6 +58,9 @@ export function filterAttempts(asked: Asked): Attempts {
     tp === null
       ? NOTHING
       : attempt(asked, { tp: null }, { family: 'search', change: 'Any tensor parallelism', from: `TP ${tp}`, to }),
+    pp === 1
+      ? NOTHING
+      : attempt(asked, { pp: 1 }, { family: 'search', change: 'No pipeline', from: `PP ${pp}`, to: 'PP 1' }),
   ]);
 }
 
@@ -67,7 +70,8 @@ export function rentAttempts(asked: Asked): Attempts {
   if (machines.length === 0 || method !== 'batching') return NOTHING;
   return attempt(
     asked,
-    { own_hardware: [], gpu: [] },
+    // A window may remember filters from before the own hardware was named.
+    { own_hardware: [], gpu: [], provider: [], zone: null, region: null, pricing: 'ondemand' },
     { family: 'search', change: 'Rent instead', from: 'own hardware', to: 'any cloud' },
   );
 }

@@ -1,11 +1,13 @@
 import type { BottleneckKind } from '../../engine/sizing/bottleneck.ts';
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { parallelName, replicaGpus } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import { loadWithoutCapacity, replicaOf } from '../../engine/sizing/replica-subject.ts';
 import type { PlanGroup, ReplicaLoad, Refusal } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S } from '../../engine/units.ts';
 import type { Remark } from '../../protocol/documents.ts';
 import { formatMs, formatSignificant, plural } from '../../protocol/numbers.ts';
 import { PLACE_REASONS } from '../../protocol/place-reasons.ts';
+import type { SizeInput } from '../../protocol/requests.ts';
 import type { LoadMiss, Miss } from './nearest.ts';
 import { gpuName, planName, targetFigure } from './names.ts';
 import type { Probe } from './probe.ts';
@@ -59,12 +61,12 @@ function loadLimit({ load }: LoadMiss, { row }: Miss, probe: Probe): Remark<stri
   const rate = `${formatSignificant(ratePerMs * MS_PER_S)} requests/s`;
   const target = probe.prepared.subject.targets.find(({ metric }) => metric === binding);
   const ends = target ? `reaches ${metricLabel(binding)} ${targetFigure(target.targetMs)} ms at` : 'is full at';
-  const sentence = `${wordsFor(kind, probe)} is the limit: one replica on ${replicaGpus(row)} ${ends} ${rate}.`;
+  const sentence = `${wordsFor(kind, probe)} is the limit: one replica on ${replicaName(row)} ${ends} ${rate}.`;
   return { kind, sentence };
 }
 
 /** `TP 8 of a2-ultragpu-8g (…)` would say it twice: the GPUs of one replica are enough. */
-const replicaGpus = ({ group }: Miss['row']): string => `${group.tensorParallel} × ${gpuName(group)}`;
+const replicaName = ({ group }: Miss['row']): string => `${replicaGpus(group)} × ${gpuName(group)}`;
 
 function idleLimit({ row }: Miss, probe: Probe): Remark<string> {
   const { refusal, group, instance } = row;
@@ -72,23 +74,24 @@ function idleLimit({ row }: Miss, probe: Probe): Remark<string> {
   const { margin } = refusal;
   const kind =
     replica && margin && resourceAt(loadWithoutCapacity(probe.prepared.subject, replica), IDLE_PER_MS, margin.metric);
-  if (!kind || !margin) return { kind: refusal.reason, sentence: refusal.detail };
+  if (!kind || !margin || margin.unit !== 'ms') return { kind: refusal.reason, sentence: refusal.detail };
   const sentence =
     `${wordsFor(kind, probe)} is the limit: ${metricLabel(margin.metric)} is ${formatMs(margin.value)} ms on an idle replica ` +
-    `of ${replicaGpus(row)}, the target is ${targetFigure(margin.limit)} ms.`;
+    `of ${replicaName(row)}, the target is ${targetFigure(margin.limit)} ms.`;
   return { kind, sentence };
 }
 
 function memoryLimit({ row }: Miss): Remark<string> {
   const { group, instance, refusal } = row;
-  const { memory, tensorParallel } = group;
+  const { memory } = group;
+  const gpus = replicaGpus(group);
   if (refusal.margin?.metric !== 'memory_per_gpu' || !memory) return { kind: refusal.reason, sentence: refusal.detail };
   const usable = Math.max(0, memory.budgetBytes - memory.activationBytes - memory.overheadBytes);
-  const gib = (bytes: number): string => `${gibFromBytes(bytes * tensorParallel).toFixed(1)} GiB`;
+  const gib = (bytes: number): string => `${gibFromBytes(bytes * gpus).toFixed(1)} GiB`;
   const sentence =
     memory.weightsBytes > usable
-      ? `Memory is the limit: the weights need ${gib(memory.weightsBytes)}; the nearest, ${replicaGpus(row)} of ${instance.name}, ${tensorParallel === 1 ? 'has' : 'have'} ${gib(usable)} for them.`
-      : `Memory is the limit: beside ${gib(memory.weightsBytes)} of weights, ${replicaGpus(row)} of ${instance.name} ${tensorParallel === 1 ? 'has' : 'have'} too little left for the KV cache of the longest request.`;
+      ? `Memory is the limit: the weights need ${gib(memory.weightsBytes)}; the nearest, ${replicaName(row)} of ${instance.name}, ${gpus === 1 ? 'has' : 'have'} ${gib(usable)} for them.`
+      : `Memory is the limit: beside ${gib(memory.weightsBytes)} of weights, ${replicaName(row)} of ${instance.name} ${gpus === 1 ? 'has' : 'have'} too little left for the KV cache of the longest request.`;
   return { kind: refusal.reason, sentence };
 }
 
@@ -107,6 +110,9 @@ export function limitOf(miss: Miss | null, probe: Probe): Remark<string> {
   return { kind: refusal.reason, sentence: refusal.detail };
 }
 
+/** `TP 8`, or `TP 2 × PP 4`, as asked for. */
+const askedGroup = ({ tp, pp }: SizeInput) => ({ tensorParallel: tp ?? 1, pipelineParallel: pp });
+
 /** Why nothing could be compared: nothing is sold there, at a price that is known, or at all. */
 function unsoldLimit({ outcome, sizing, prepared }: Probe): Remark<string> {
   const place = sizing.zone ?? sizing.region;
@@ -123,7 +129,7 @@ function unsoldLimit({ outcome, sizing, prepared }: Probe): Remark<string> {
     zone_unknown: `Nothing of what was asked for is known to be sold${there}.`,
     region_filtered: `Nothing of what was asked for is sold${there}.`,
     retired: 'All of what was asked for is withdrawn from sale.',
-    link_domain: `No instance${there} has the ${prepared.input.tp ?? 1} GPUs that TP ${prepared.input.tp ?? 1} needs.`,
+    link_domain: `No instance${there} has the ${replicaGpus(askedGroup(prepared.input))} GPUs that ${parallelName(askedGroup(prepared.input))} needs.`,
   };
   return { kind: reason, sentence: sentences[reason] ?? detail };
 }

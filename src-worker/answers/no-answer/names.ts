@@ -1,5 +1,5 @@
 import type { Instance } from '../../engine/hardware/types.ts';
-import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
+import { gpuGroup, parallelName } from '../../engine/sizing/plan-groups.ts';
 import type { PlanGroup } from '../../engine/sizing/types.ts';
 
 /** `fp8` as FP8. */
@@ -20,4 +20,4 @@ export function gpusName(instance: Instance, group: PlanGroup): string {
 
 /** `a2-ultragpu-8g (8 × A100 SXM4 80GB, FP16, TP 8)`. */
 export const planName = (instance: Instance, group: PlanGroup): string =>
-  `${instance.name} (${gpusName(instance, group)}, ${precisionName(group.precision)}, TP ${group.tensorParallel})`;
+  `${instance.name} (${gpusName(instance, group)}, ${precisionName(group.precision)}, ${parallelName(group)})`;

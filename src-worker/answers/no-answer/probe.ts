@@ -71,7 +71,7 @@ export function askedOf(asked: Probe, source: ModelSource, facts: Facts): Asked 
         const sizing = sizingDemand(prepared, demandFor(prepared, null), input.zone);
         const scoped = factsFor(input, facts);
         const instances = scoped.instances.filter(
-          (instance) => isIncluded(instance) && isEligible(instance, sizing) && fitsTensorParallel(instance, input.tp),
+          (instance) => isIncluded(instance) && isEligible(instance, sizing) && holdsReplica(instance, input),
         );
         const evaluated = evaluatePlans(
           prepared.subject,
@@ -85,8 +85,7 @@ export function askedOf(asked: Probe, source: ModelSource, facts: Facts): Asked 
   };
 }
 
-const fitsTensorParallel = (instance: Instance, tp: number | null): boolean =>
-  tp === null || tp <= gpuGroup(instance).gpus;
+const holdsReplica = (instance: Instance, { tp, pp }: SizeInput): boolean => (tp ?? 1) * pp <= gpuGroup(instance).gpus;
 
 /** null where the changed question is not a valid one: a precision the checkpoint cannot take, say. */
 function validOrNull(ask: () => Probe): Probe | null {

@@ -1,6 +1,6 @@
 import type { Instance } from '../../engine/hardware/types.ts';
 import { chooseOffer } from '../../engine/sizing/offers.ts';
-import { gpuGroup } from '../../engine/sizing/plan-groups.ts';
+import { gpuGroup, replicasPerInstance } from '../../engine/sizing/plan-groups.ts';
 import { gpusUsed, hostMemoryRefusal } from '../../engine/sizing/size.ts';
 import type { PlanGroup, ReplicaLoad, SizingDemand } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
@@ -25,7 +25,7 @@ export interface Reach {
 export function replicasWithin(instance: Instance, group: PlanGroup, gpus: number | null): number {
   const perInstance = gpuGroup(instance).gpus;
   if (gpus === null) return Infinity;
-  return Math.floor(gpus / perInstance) * Math.floor(perInstance / group.tensorParallel);
+  return Math.floor(gpus / perInstance) * replicasPerInstance(instance, group);
 }
 
 export const carriedPerS = (load: ReplicaLoad, { headroom }: SizingDemand): number =>
@@ -67,7 +67,7 @@ export function reachOf({ prepared, sizing }: Pick<Probe, 'prepared' | 'sizing'>
           load,
           expensePerInstance: isPriced ? (choice.usdPerHour ?? Infinity) : instance.gpuCount,
           gpusPerInstance: gpus,
-          replicasPerInstance: Math.floor(gpus / group.tensorParallel),
+          replicasPerInstance: replicasPerInstance(instance, group),
           mostReplicas: replicasWithin(instance, group, sizing.maxGpus),
           carriesPerS: carriedPerS(load, sizing),
         },

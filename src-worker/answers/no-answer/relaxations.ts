@@ -1,4 +1,4 @@
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import type { Recommendation, Relaxation } from '../../protocol/documents.ts';
 import { formatDate, formatMs } from '../../protocol/numbers.ts';
 import { recommendationOf } from '../recommendation.ts';
@@ -49,6 +49,7 @@ function relaxationOf(option: Option): Relaxation | null {
     instances: best.instances,
     gpu: best.gpu,
     tensor_parallel: best.tensor_parallel,
+    pipeline_parallel: best.pipeline_parallel,
     quantization: best.quantization,
     usd_per_hour: best.cost.usd_per_hour,
     capacity_share: best.capacity_share,

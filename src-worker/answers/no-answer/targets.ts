@@ -1,6 +1,6 @@
 import type { Instance } from '../../engine/hardware/types.ts';
 import { latencyOf } from '../../engine/sizing/capacity.ts';
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import type { SizingDemand } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { LatencyMetric } from '../../engine/workload/types.ts';
@@ -47,7 +47,7 @@ export const gatingTargets = ({ prepared }: Probe): Targets =>
 export function bindingMetrics(asked: Probe): LatencyMetric[] {
   const names = new Set<string>();
   for (const { refusal, group } of asked.outcome.excluded) {
-    if (refusal.reason === 'sla_missed' && refusal.margin) names.add(refusal.margin.metric);
+    if (refusal.reason === 'sla_missed' && refusal.margin?.unit === 'ms') names.add(refusal.margin.metric);
     if (refusal.reason === 'max_gpus' && group?.load) names.add(group.load.capacity.binding);
   }
   return [...gatingTargets(asked).keys()].filter((metric) => names.has(metric) && isMetric(metric));

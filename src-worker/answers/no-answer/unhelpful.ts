@@ -1,5 +1,5 @@
 import { precisionSupport } from '../../engine/hardware/precision.ts';
-import { metricLabel } from '../../engine/sizing/plan-groups.ts';
+import { metricLabel } from '../../engine/sizing/plan-refusals.ts';
 import type { UnhelpfulChange } from '../../protocol/documents.ts';
 import { formatMs, formatSignificant } from '../../protocol/numbers.ts';
 import type { Futile } from './attempt.ts';
@@ -22,7 +22,7 @@ function stillMissing(miss: Miss, probe: Probe): string {
     const carries = formatSignificant(carriesPerS * replicas);
     return `${planName(instance, group)} then carries ${carries} of ${formatSignificant(probe.sizing.rateReqPerS)} requests/s.`;
   }
-  if (refusal.reason === 'sla_missed' && refusal.margin) {
+  if (refusal.reason === 'sla_missed' && refusal.margin?.unit === 'ms') {
     const { metric, value, limit } = refusal.margin;
     return `${metricLabel(metric)} is still ${formatMs(value)} ms of ${targetFigure(limit)} ms on an idle ${planName(instance, group)}.`;
   }

@@ -16,23 +16,26 @@ const pcie = (gpu: Gpu): Fabric => ({
   bandwidthPerDirectionBytesPerS: gpu.pcieBandwidthPerDirectionBytesPerS ?? PCIE_GEN4_X16_BYTES_PER_S,
 });
 
+/** GPUs that an NVLink bridge joins. */
+export const GPUS_OF_A_BRIDGE = 2;
+
 const hasBuiltInLink = (gpu: Gpu): boolean => gpu.linkKind !== null && !gpu.linkKind.endsWith('-bridge');
 
 /**
- * The fabric a tensor-parallel group of `tensorParallel` GPUs talks over.
+ * The fabric a group of `gpus` talks over: those of a tensor-parallel group, or all of a replica where stages hand over.
  *
  * A bridge joins pairs only, so groups larger than two fall back to PCIe. Without an instance (a bare `predict`) the GPU's
  * own link counts where it has one built in; bridged cards are sold without their bridge and count as PCIe. Returns null for a single GPU: nothing is exchanged.
  */
 export function fabricFor(
   gpu: Gpu,
-  tensorParallel: number,
+  gpus: number,
   host: Pick<Instance, 'interconnect' | 'interconnectBandwidthPerDirectionBytesPerS'> | null,
 ): Fabric | null {
-  if (tensorParallel <= 1) return null;
+  if (gpus <= 1) return null;
   const interconnect: Interconnect = host?.interconnect ?? (hasBuiltInLink(gpu) ? 'nvswitch' : 'pcie');
   if (interconnect === 'none' || interconnect === 'pcie') return pcie(gpu);
-  if (interconnect === 'nvlink-bridge' && tensorParallel > 2) return pcie(gpu);
+  if (interconnect === 'nvlink-bridge' && gpus > GPUS_OF_A_BRIDGE) return pcie(gpu);
   const bandwidth = host?.interconnectBandwidthPerDirectionBytesPerS ?? gpu.linkBandwidthPerDirectionBytesPerS;
   if (!gpu.linkKind || !bandwidth) return pcie(gpu);
   return { kind: gpu.linkKind, bandwidthPerDirectionBytesPerS: bandwidth };

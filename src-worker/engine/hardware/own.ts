@@ -164,6 +164,14 @@ export function linksOf({ linkKind }: Pick<Gpu, 'linkKind'>): Exclude<Interconne
   return linkKind === 'xgmi' ? ['pcie', 'xgmi'] : ['pcie'];
 }
 
+const LINK_NAMES: Record<Exclude<Interconnect, 'none'>, string> = {
+  pcie: 'PCIe',
+  nvlink: 'NVLink',
+  'nvlink-bridge': 'an NVLink bridge',
+  nvswitch: 'NVSwitch',
+  xgmi: 'xGMI',
+};
+
 function linkOf(
   { interconnect: given, gpuCount, name }: OwnMachine,
   gpu: Gpu,
@@ -176,7 +184,7 @@ function linkOf(
   }
   if (gpuCount <= 1) return { interconnect: 'none', remarks: [] };
   if (given !== null) return { interconnect: given, remarks: [] };
-  const [, ...faster] = links;
+  const faster = links.slice(1).map((link) => LINK_NAMES[link]);
   const sentence = `How the ${gpuCount} GPUs of ${name} are linked was not stated: they count as PCIe; ${gpu.name} can have ${faster.join(' or ')}.`;
   return { interconnect: 'pcie', remarks: faster.length > 0 ? [{ code: 'link_assumed', sentence }] : [] };
 }

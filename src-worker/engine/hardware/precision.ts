@@ -1,4 +1,5 @@
-import type { Precision } from '../model/types.ts';
+import type { EngineDefaults } from '../memory/types.ts';
+import type { CheckpointFormat, Precision } from '../model/types.ts';
 import type { Gpu } from './types.ts';
 
 /** How a GPU computes with a weight format. */
@@ -15,23 +16,15 @@ export type PrecisionSupport =
       peakFlopPerS: number;
       warning: string | null;
     }
-  | { kind: 'unsupported'; sentence: string };
+  | { kind: 'unsupported'; sentence: string; margin: PrecisionMargin };
 
-/**
- * Lowest NVIDIA compute capability the weight-only kernels start on, from vLLM's table of quantization methods against
- * hardware (docs.vllm.ai, "Supported Hardware" under Quantization): GPTQ from Volta, AWQ and W8A8 INT8 from Turing, the
- * Marlin kernels that stand in for FP8 and MXFP4 units from Ampere.
- */
-const LOWEST_CAPABILITY: Record<Precision, number> = {
-  fp16: 7.0,
-  bf16: 8.0,
-  int8: 7.5,
-  w8a16: 7.0,
-  int4: 7.0,
-  fp8: 8.0,
-  mxfp4: 8.0,
-  nvfp4: 10.0,
-};
+/** By how much a GPU falls short of what a format needs. */
+export interface PrecisionMargin {
+  metric: 'compute_capability' | 'gfx_version';
+  value: number;
+  limit: number;
+  unit: '';
+}
 
 /** INT8 tensor units pay only where their peak is well above the 16-bit one (FIDELITY.md section 2, "Peak F"). */
 const INT8_WORTHWHILE_RATIO = 1.2;
@@ -43,8 +36,27 @@ export function nvidiaCapability(gpu: Gpu): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Lowest NVIDIA compute capability vLLM runs a weight format on. */
-export const lowestCapability = (precision: Precision): number => LOWEST_CAPABILITY[precision];
+/** What an engine version says of formats and GPUs, as far as it is asked here. */
+type FormatTable = Pick<EngineDefaults, 'lowestCapability' | 'lowestCapabilityOfMethod'>;
+
+/** Lowest NVIDIA compute capability that something runs on, and what it is. */
+export interface FormatNeed {
+  capability: number;
+  /** `fp8`, or `awq` of a checkpoint. */
+  name: string;
+}
+
+/**
+ * What an engine version needs for a weight format: as the format asks, or the way the checkpoint stores it where that asks
+ * for more (AWQ needs Turing where GPTQ runs on Volta).
+ */
+export function formatNeed(engine: FormatTable, precision: Precision, checkpoint: CheckpointFormat): FormatNeed {
+  const format = { capability: engine.lowestCapability[precision], name: precision };
+  if (checkpoint.method === null || checkpoint.precision !== precision) return format;
+  const name = checkpoint.method.replace(/_marlin$/, '');
+  const capability = engine.lowestCapabilityOfMethod[name] ?? 0;
+  return capability > format.capability ? { capability, name: `${name} checkpoints` } : format;
+}
 
 const isAmdCdna3OrLater = (gpu: Gpu): boolean => /^gfx9[4-9]/.test(gpu.computeCapability ?? '');
 
@@ -73,25 +85,43 @@ const weightOnly = (gpu: Gpu, warning: string | null): PrecisionSupport => ({
   warning,
 });
 
+/** `gfx942` -> 94: the generation, whatever the stepping. */
+const gfxGeneration = (gpu: Gpu): number => Number(/^gfx(\d\d)/.exec(gpu.computeCapability ?? '')?.[1] ?? 0);
+
+/** First AMD generation with FP8 units that vLLM uses (MI300). */
+const FP8_GFX_GENERATION = 94;
+/** First NVIDIA capabilities with bf16 and with NVFP4 units. */
+const BF16_CAPABILITY = 8;
+const NVFP4_CAPABILITY = 10;
+
+function unsupported(gpu: Gpu, limit: number, sentence: string): PrecisionSupport {
+  const margin = { metric: 'compute_capability', value: nvidiaCapability(gpu) ?? 0, limit, unit: '' } as const;
+  return { kind: 'unsupported', sentence, margin };
+}
+
 /**
  * What a precision becomes on a GPU (NUMBERS.md, Precision): FP8 below sm89 and MXFP4 below sm100 shrink the weights but
- * compute at the 16-bit rate, NVFP4 needs its units, bf16 needs Ampere.
+ * compute at the 16-bit rate, NVFP4 needs its units, bf16 needs Ampere. `need` is what the engine asks for (`formatNeed`);
+ * left out, only the GPU is asked.
  */
-export function precisionSupport(gpu: Gpu, precision: Precision): PrecisionSupport {
+export function precisionSupport(gpu: Gpu, precision: Precision, need?: FormatNeed): PrecisionSupport {
   const capability = nvidiaCapability(gpu);
-  const lowest = LOWEST_CAPABILITY[precision];
+  const has = capability === null ? 'it has none' : `it has ${capability.toFixed(1)}`;
   if (precision === 'bf16' && !gpu.supportsBf16) {
-    return { kind: 'unsupported', sentence: `${gpu.name} has no bf16; use fp16.` };
-  }
-  if (precision === 'nvfp4' && gpu.peaks.fp4FlopPerS === undefined) {
-    return { kind: 'unsupported', sentence: `${gpu.name} has no NVFP4 units (compute capability 10.0 and up).` };
+    const sentence = `${gpu.name} has no bf16 (compute capability ${BF16_CAPABILITY.toFixed(1)} and up, ${has}); use fp16.`;
+    return unsupported(gpu, BF16_CAPABILITY, sentence);
   }
   if (precision === 'nvfp4' && gpu.vendor !== 'nvidia') {
-    return { kind: 'unsupported', sentence: `NVFP4 is an NVIDIA format; ${gpu.name} does not run it.` };
+    const sentence = `NVFP4 is an NVIDIA format (compute capability ${NVFP4_CAPABILITY.toFixed(1)} and up); ${gpu.name} does not run it.`;
+    return unsupported(gpu, NVFP4_CAPABILITY, sentence);
   }
-  if (capability !== null && capability < lowest) {
-    const sentence = `vLLM runs ${precision} from compute capability ${lowest.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
-    return { kind: 'unsupported', sentence };
+  if (precision === 'nvfp4' && gpu.peaks.fp4FlopPerS === undefined) {
+    const sentence = `${gpu.name} has no NVFP4 units (compute capability ${NVFP4_CAPABILITY.toFixed(1)} and up, ${has}).`;
+    return unsupported(gpu, NVFP4_CAPABILITY, sentence);
+  }
+  if (need && capability !== null && capability < need.capability) {
+    const sentence = `vLLM runs ${need.name} from compute capability ${need.capability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
+    return unsupported(gpu, need.capability, sentence);
   }
   switch (precision) {
     case 'fp16':
@@ -103,7 +133,9 @@ export function precisionSupport(gpu: Gpu, precision: Precision): PrecisionSuppo
       // The kernels that stand in for FP8 units are NVIDIA's (Marlin).
       if (gpu.vendor === 'amd') {
         const sentence = `vLLM runs FP8 on AMD from gfx94x (MI300) on; ${gpu.name} is ${gpu.computeCapability ?? 'older'}.`;
-        return { kind: 'unsupported', sentence };
+        const value = gfxGeneration(gpu);
+        const margin = { metric: 'gfx_version', value, limit: FP8_GFX_GENERATION, unit: '' } as const;
+        return { kind: 'unsupported', sentence, margin };
       }
       return weightOnly(gpu, `${gpu.name} has no FP8 units: weights shrink, prefill stays at the 16-bit rate.`);
     }

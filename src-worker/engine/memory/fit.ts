@@ -1,10 +1,11 @@
 import { constantOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { Gpu } from '../hardware/types.ts';
-import { tensorParallelHolding } from '../model/holdings.ts';
+import { stageHoldings, type StageHolding } from '../model/holdings.ts';
 import type { Model, Precision } from '../model/types.ts';
-import { kvBytesPerSequence, kvLayout, type KvLayout } from '../model/kv.ts';
+import { kvBytesPerSequence, type KvLayout } from '../model/kv.ts';
 import { bytesFromGib } from '../units.ts';
+import { expertPaddingBytes } from './expert-padding.ts';
 import type { EngineDefaults } from './types.ts';
 
 /** vLLM's scheduler limits and memory share, resolved for one GPU. */
@@ -50,6 +51,8 @@ export interface MemoryQuestion {
   precision: Precision;
   kvBytesPerElement: 1 | 2;
   tensorParallel: number;
+  /** Stages the layers are shared out over; absent = 1. */
+  pipelineParallel?: number;
   limits: EngineLimits;
   calibration: CalibrationProfile;
   /** Longest request to be served: vLLM does not start when its KV cache cannot hold one. */
@@ -58,9 +61,14 @@ export interface MemoryQuestion {
   contextTokens: number;
 }
 
-/** Where the memory of one GPU goes. All bytes are per GPU; kvCacheTokens is what the replica holds. */
+/**
+ * Where the memory of one GPU goes: of the pipeline stage with the least room for KV cache. All bytes are per GPU;
+ * kvCacheTokens is what the replica holds.
+ */
 export interface MemoryFit {
   fits: boolean;
+  /** The stage the figures are of, from 0. */
+  stage: number;
   totalBytes: number;
   /** gpu_memory_utilization of the total. */
   budgetBytes: number;
@@ -74,6 +82,8 @@ export interface MemoryFit {
   kvBytesPerToken: number;
   /** Bytes of cache the longest request served keeps, in whole blocks. */
   longestRequestBytes: number;
+  /** Of these: recurrent and convolution states, which a request keeps whatever its length. */
+  stateBytes: number;
   /** Outside the budget: left to the driver and to others. */
   freeBytes: number;
   /** Missing bytes per GPU until the longest request fits; 0 when it fits. */
@@ -81,25 +91,43 @@ export interface MemoryFit {
 }
 
 /**
- * vLLM's memory budget (DESIGN.md 2.3): utilization of the memory the driver reports, less weights, the activation peak
- * of a profiling run (grows with seats x vocabulary and batched tokens x hidden), CUDA context and NCCL, and CUDA graphs,
- * which count inside the budget from vLLM 0.22. Windowed layers
- * keep their window, recurrent ones their state: both are shared out over the mean context of a sequence, as the engine's
- * own figure of cache tokens is.
+ * vLLM's memory budget (DESIGN.md 2.3): utilization of the memory the driver reports, less weights as the kernels hold them,
+ * the activation peak of a profiling run (grows with seats x vocabulary and batched tokens x hidden), CUDA context and NCCL,
+ * and CUDA graphs, which count inside the budget from vLLM 0.22. Windowed layers keep their window, recurrent ones their
+ * state: both are shared out over the mean context of a sequence, as the engine's own figure of cache tokens is.
+ *
+ * Every stage of a pipeline caches its own layers of all sequences, in as many blocks as the tightest stage has; only the
+ * last one computes logits.
  */
 export function fitMemory(question: MemoryQuestion): MemoryFit {
-  const { model, gpu, gpuShare, precision, tensorParallel, limits, calibration, kvBytesPerElement } = question;
+  const { model, precision, tensorParallel, pipelineParallel = 1, kvBytesPerElement } = question;
+  const parallelism = { tensorParallel, pipelineParallel, expertParallel: 1 };
+  return stageHoldings(model, precision, parallelism, kvBytesPerElement)
+    .map((holding) => fitStage(question, holding))
+    .reduce((tightest, fit) => (isTighter(fit, tightest) ? fit : tightest));
+}
+
+const isTighter = (one: MemoryFit, other: MemoryFit): boolean =>
+  one.shortfallBytes > other.shortfallBytes ||
+  (one.shortfallBytes === other.shortfallBytes && one.kvCacheTokens < other.kvCacheTokens);
+
+function fitStage(question: MemoryQuestion, holding: StageHolding): MemoryFit {
+  const { model, gpu, gpuShare, precision, tensorParallel, pipelineParallel = 1, limits, calibration } = question;
+  const { stage, firstLayer, numLayers } = holding;
   const constant = (name: string): number => constantOf(calibration, name);
   const totalBytes = gpu.usableMemoryBytes * gpuShare;
   const budgetBytes = totalBytes * limits.gpuMemoryUtilization;
-  const weightsBytes = tensorParallelHolding(model, precision, tensorParallel).totalBytes;
+  const paddingBytes = expertPaddingBytes(model, precision, gpu, tensorParallel, [firstLayer, firstLayer + numLayers]);
+  const weightsBytes = holding.totalBytes + paddingBytes;
+  const logitsBytes = constant('activationBytesPerSeqVocabulary') * limits.maxNumSeqs * model.vocabularySize;
   const activationBytes =
-    constant('activationBytesPerSeqVocabulary') * limits.maxNumSeqs * model.vocabularySize +
+    (stage === pipelineParallel - 1 ? logitsBytes : 0) +
     constant('activationBytesPerTokenHidden') * limits.maxNumBatchedTokens * model.hiddenSize;
-  const nonTorchGib = tensorParallel > 1 ? constant('nonTorchGibMultiGpu') : constant('nonTorchGibSingleGpu');
+  const isAlone = tensorParallel * pipelineParallel === 1;
+  const nonTorchGib = isAlone ? constant('nonTorchGibSingleGpu') : constant('nonTorchGibMultiGpu');
   const overheadBytes = bytesFromGib(nonTorchGib + (limits.hasCudaGraphsInBudget ? constant('cudaGraphGib') : 0));
   const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
-  const layout = keptLayout(kvLayout(model, kvBytesPerElement, tensorParallel), limits);
+  const layout = keptLayout(holding.kv, limits);
   const wholeBlocks = (tokens: number): number =>
     Math.max(1, Math.ceil(tokens / limits.kvBlockTokens)) * limits.kvBlockTokens;
   const longestBytes = kvBytesPerSequence(layout, wholeBlocks(question.servedTokens));
@@ -108,6 +136,7 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
   const blocks = Math.floor(roomBytes / (bytesPerToken * limits.kvBlockTokens));
   return {
     fits,
+    stage,
     totalBytes,
     budgetBytes,
     weightsBytes,
@@ -117,6 +146,7 @@ export function fitMemory(question: MemoryQuestion): MemoryFit {
     kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
     kvBytesPerToken: bytesPerToken,
     longestRequestBytes: longestBytes,
+    stateBytes: layout.stateBytes,
     freeBytes: totalBytes - budgetBytes,
     shortfallBytes: fits ? 0 : longestBytes - roomBytes,
   };

@@ -41,6 +41,14 @@ export interface EngineDefaults {
   hasCudaGraphsInBudget: boolean;
   /** True where windowed layers keep their window only; before, they were given the cache of the whole context. */
   hasHybridKvCache: boolean;
+  /** Lowest NVIDIA compute capability each weight format runs on, as weight-only where the GPU lacks its units. */
+  lowestCapability: Readonly<Record<Precision, number>>;
+  /** The same of ways to store a format, by `quant_method`. */
+  lowestCapabilityOfMethod: Readonly<Record<string, number>>;
+  /** Kinds of attention (and of what stands in its place) without kernels in the engine. */
+  unsupportedLayers: readonly string[];
+  /** Kinds of attention whose kernels need newer NVIDIA GPUs. */
+  lowestCapabilityOfLayer: Readonly<Record<string, number>>;
   command: EngineCommands;
   source: string;
 }

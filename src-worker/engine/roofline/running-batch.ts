@@ -1,3 +1,4 @@
+import { pipelineExtraMs } from './pipeline.ts';
 import type { StepPlan } from './step-plan.ts';
 import { cubeRootSum, expertsMs, gemmMs, kvReadMs, paddedRows, promptAttentionMs } from './step-time.ts';
 
@@ -36,14 +37,21 @@ export class RunningBatch {
     }
     const sampled = this.#decodes + promptsEnding;
     if (sampled !== this.#sampled) this.#setHead(plan, sampled);
-    const communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+    const experts = expertsMs(plan, tokens);
+    const activations = plan.activationMsPerToken * tokens;
+    let communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+    if (plan.pipeline) {
+      const layers = activations + communication + plan.launchMs;
+      const parts = { projections, experts, context: this.#kvReadMs, promptAttention, layers, head: this.#headMs };
+      communication += pipelineExtraMs(plan.pipeline, tokens, parts);
+    }
     const sequences = plan.sequenceMs * sampled;
     const rest =
       projections +
-      expertsMs(plan, tokens) +
+      experts +
       this.#kvReadMs +
       promptAttention +
-      plan.activationMsPerToken * tokens +
+      activations +
       this.#headMs +
       communication +
       plan.launchMs;

@@ -9,6 +9,7 @@ import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
 import { distinctLayers, parameterBreakdown, sublayersOf } from '../model/parameters.ts';
 import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
 import { MS_PER_S, msFromMicroseconds } from '../units.ts';
+import { compilePipeline, type Pipeline } from './pipeline.ts';
 import { smoothMax, type SmoothMax } from './smooth-max.ts';
 import { bytesOf, denseWeights, expertBytes, type SplitWeights } from './step-weights.ts';
 
@@ -24,6 +25,8 @@ export interface StepSubject {
   kvBytesPerElement: 1 | 2;
   tensorParallel: number;
   fabric: Fabric | null;
+  /** Stages the layers are shared out over, and what they talk over; absent = one. */
+  pipeline?: { stages: number; fabric: Fabric } | null;
   calibration: CalibrationProfile;
   generation: string;
 }
@@ -83,6 +86,8 @@ export interface StepPlan {
   launchMs: number;
   sequenceMs: number;
   hidesSequenceTime: boolean;
+  /** null where all layers stand on the same GPUs. A step is then that of one of the batches in flight. */
+  pipeline: Pipeline | null;
   combine: SmoothMax;
   /** Added to TTFT outside the step: API, scheduling, tokenizing. */
   ttftBaseMs: number;
@@ -261,8 +266,10 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
       ? reductions * allReduceMsPerByte(reduce) * model.hiddenSize * SIXTEEN_BIT_BYTES
       : 0,
     launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + numMoeLayers * moeLayerUs),
-    sequenceMs: msFromMicroseconds(overheads.sequenceUs + overheads.streamUs),
+    // One process serves the sequences of all batches in flight while one of them comes round.
+    sequenceMs: (subject.pipeline?.stages ?? 1) * msFromMicroseconds(overheads.sequenceUs + overheads.streamUs),
     hidesSequenceTime: overheads.hidesSequenceTime,
+    pipeline: pipelineOf(subject, overheads.allReduceFactor),
     combine: smoothMax(constant('smoothMaxExponent')),
     ttftBaseMs: overheads.ttftBaseMs,
     tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / 1000,
@@ -270,6 +277,14 @@ export function compileStepPlan(subject: StepSubject): StepPlan {
     weightReadFloorMs: floorBytes / rates.peakBytesPerMs,
     isGpuMeasured: familyOf(calibration, subject.gpu).isMeasured,
   };
+}
+
+function pipelineOf(subject: StepSubject, allReduceFactor: number): Pipeline | null {
+  const { pipeline, calibration } = subject;
+  if (!pipeline || pipeline.stages === 1) return null;
+  const { stages: pipelineParallel, fabric } = pipeline;
+  const pairLatencyUs = allReduceUs(calibration, fabric.kind) * allReduceFactor;
+  return compilePipeline({ ...subject, pipelineParallel, fabric, pairLatencyUs });
 }
 
 /** Latency of one all-reduce over two GPUs; a fabric the profile does not name takes the slowest it does (cautious). */

@@ -1,3 +1,4 @@
+import { pipelineExtraMs } from './pipeline.ts';
 import type { AttentionGroup, GemmClass, StepPlan } from './step-plan.ts';
 
 /** Named parts of a step, in the order of `STEP_PARTS`. They add up to the step, save for what is hidden (see below). */
@@ -66,6 +67,9 @@ export const promptAttentionMs = (group: AttentionGroup, promptTokens: number, p
  * sequence hides behind the rest until it reaches its length. At fixed (decodes, promptTokens) the time is linear in
  * contextTokens and promptPairs up to that last step and to the window's kink. Source: FIDELITY.md section 2.
  *
+ * With a pipeline it is the step of one of the batches in flight; hand-overs and the wait for the slowest stage count as
+ * communication (pipeline.ts).
+ *
  * `parts`, when given, receives STEP_PARTS in order; with hidden sequence time their sum exceeds the step by what hides.
  */
 export function stepTimeMs(
@@ -90,7 +94,12 @@ export function stepTimeMs(
   const activations = plan.activationMsPerToken * tokens;
   const sampled = decodes + promptsEnding;
   const head = sampled > 0 ? gemmMs(plan, plan.head, cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows) : 0;
-  const communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+  let communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+  if (plan.pipeline) {
+    const layers = activations + communication + plan.launchMs;
+    const parts = { projections, experts, context: kvRead, promptAttention, layers, head };
+    communication += pipelineExtraMs(plan.pipeline, tokens, parts);
+  }
   const sequences = plan.sequenceMs * sampled;
   const rest = projections + experts + kvRead + promptAttention + activations + head + communication + plan.launchMs;
   if (parts) {

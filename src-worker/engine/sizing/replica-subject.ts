@@ -1,39 +1,76 @@
 import type { BatchingSubject } from '../batching/subject.ts';
 import { fabricFor } from '../communication/fabric.ts';
-import { precisionSupport } from '../hardware/precision.ts';
+import { formatNeed, precisionSupport, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Instance } from '../hardware/types.ts';
+import type { MemoryFit } from '../memory/fit.ts';
 import { compileStepPlan, type StepSubject } from '../roofline/step-plan.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { batchingLoad } from './replica-load.ts';
-import type { Capacity, PlanGroup, ReplicaLoad, SizingSubject } from './types.ts';
+import { loadOfStreams, streamShare } from './streams.ts';
+import type { Capacity, PlanGroup, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
 /** One replica of a plan, for whoever looks into it: what its steps are compiled from, and the replica under load. */
 export interface Replica {
   step: StepSubject;
+  /** One of its streams under load: the replica itself where it has one stage. */
   batching: BatchingSubject;
+  /** Batches in flight, one for each pipeline stage. */
+  streams: number;
+}
+
+/** What one replica needs of a plan. */
+type Checked = Pick<PlanGroup, 'gpu' | 'gpuShare' | 'tensorParallel' | 'pipelineParallel' | 'precision' | 'limits'>;
+
+/** One request at a time passes the stages alone. */
+export const streamsFor = (method: SizingMethod, pipelineParallel: number): number =>
+  method === 'mg1' ? 1 : pipelineParallel;
+
+/** The replica of a plan that fits. */
+export function replicaWith(
+  subject: SizingSubject,
+  group: Checked,
+  { kvCacheTokens }: MemoryFit,
+  support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
+  instance: Instance,
+): Replica {
+  const { gpu, gpuShare, tensorParallel, pipelineParallel, precision, limits } = group;
+  const { model, kvBytesPerElement, calibration, engine, lengths, scvArrival } = subject;
+  const fabric = fabricFor(gpu, tensorParallel, instance);
+  const between = pipelineParallel > 1 ? fabricFor(gpu, tensorParallel * pipelineParallel, instance) : null;
+  const pipeline = between && { stages: pipelineParallel, fabric: between };
+  const hardware = { gpu, gpuShare, precision, support, kvBytesPerElement, tensorParallel, fabric, pipeline };
+  const step: StepSubject = { model, ...hardware, calibration, generation: engine.generation };
+  const streams = streamsFor(subject.method, pipelineParallel);
+  const scheduler = streamShare({ maxNumSeqs: limits.maxNumSeqs, kvCacheTokens }, streams);
+  const { maxNumBatchedTokens } = limits;
+  const batching: BatchingSubject = {
+    plan: compileStepPlan(step),
+    lengths,
+    maxNumBatchedTokens,
+    maxNumSeqs: scheduler.maxNumSeqs,
+    kvCacheTokens: scheduler.kvCacheTokens,
+    scvArrival,
+    population: null,
+  };
+  return { step, batching, streams };
 }
 
 /** null where the plan does not fit or the GPU lacks the format: then no step of it runs. */
 export function replicaOf(subject: SizingSubject, group: PlanGroup, instance: Instance): Replica | null {
-  const { gpu, gpuShare, tensorParallel, precision, limits, memory } = group;
-  const support = precisionSupport(gpu, precision);
+  const { gpu, precision, memory } = group;
+  const support = precisionSupport(gpu, precision, formatNeed(subject.engine, precision, subject.model.checkpoint));
   if (!memory?.fits || support.kind === 'unsupported') return null;
-  const { model, kvBytesPerElement, calibration, engine, lengths, scvArrival } = subject;
-  const fabric = fabricFor(gpu, tensorParallel, instance);
-  const hardware = { gpu, gpuShare, precision, support, kvBytesPerElement, tensorParallel, fabric };
-  const step: StepSubject = { model, ...hardware, calibration, generation: engine.generation };
-  const { maxNumBatchedTokens, maxNumSeqs } = limits;
-  const { kvCacheTokens } = memory;
-  const scheduler = { maxNumBatchedTokens, maxNumSeqs, kvCacheTokens, scvArrival, population: null };
-  return { step, batching: { plan: compileStepPlan(step), lengths, ...scheduler } };
+  return replicaWith(subject, group, memory, support, instance);
 }
 
 /** Stands for a capacity nobody found, so that a replica that misses its targets can still be asked for its latency. */
 const NO_CAPACITY: Extract<Capacity, { kind: 'found' }> = { kind: 'found', ratePerMs: 0, binding: 'compute' };
 
 /** The latency of a replica whose capacity was not found: its `capacity` says nothing. */
-export function loadWithoutCapacity(subject: SizingSubject, replica: Replica): ReplicaLoad {
-  return subject.method === 'mg1'
-    ? oneAtATime(replica.batching, subject.targets).load(NO_CAPACITY)
-    : batchingLoad(replica.batching, NO_CAPACITY);
+export function loadWithoutCapacity(subject: SizingSubject, { batching, streams }: Replica): ReplicaLoad {
+  const load =
+    subject.method === 'mg1'
+      ? oneAtATime(batching, subject.targets).load(NO_CAPACITY)
+      : batchingLoad(batching, NO_CAPACITY);
+  return loadOfStreams(load, streams);
 }

@@ -25,7 +25,9 @@ export interface SafeLimits {
 export function safeLimits({ model, calibration }: SizingSubject, group: PlanGroup): SafeLimits {
   const { memory, limits } = group;
   if (!memory?.fits) throw new Error('a plan that does not fit has no safe limits');
-  const seatBytes = constantOf(calibration, 'activationBytesPerSeqVocabulary') * model.vocabularySize;
+  // Logits are made on the last stage of a pipeline; where another one is tighter, seats cost no buffer there.
+  const hasLogits = memory.stage === group.pipelineParallel - 1;
+  const seatBytes = hasLogits ? constantOf(calibration, 'activationBytesPerSeqVocabulary') * model.vocabularySize : 0;
   const bytesPerSeat = memory.longestRequestBytes + seatBytes;
   const taken = memory.weightsBytes + memory.overheadBytes + memory.activationBytes - seatBytes * limits.maxNumSeqs;
   const roomAt = (share: number): number => memory.totalBytes * share - taken;

@@ -7,7 +7,17 @@ import { bytesFromGib, gibFromBytes, MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
 import { latencyOf } from './capacity.ts';
 import { chooseOffer } from './offers.ts';
-import { evaluatePlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from './plan-groups.ts';
+import {
+  evaluatePlanGroup,
+  gpuGroup,
+  gpuOf,
+  parallelName,
+  planKey,
+  replicaGpus,
+  replicasPerInstance,
+  tensorParallelChoices,
+} from './plan-groups.ts';
+import { metricLabel } from './plan-refusals.ts';
 import { precisionOnDisk } from './vllm-command.ts';
 import type {
   ExcludedRow,
@@ -59,12 +69,12 @@ function instancesIn(scope: SizingScope, facts: Facts): { offered: Omit<Candidat
 
 /** The plans of one instance. */
 const planNamesOf = (
-  { precisions, tensorParallel }: SizingSubject,
+  { precisions, tensorParallel, pipelineParallel }: SizingSubject,
   instance: Instance,
 ): { key: string; precision: Precision; tp: number }[] =>
   precisions.flatMap((precision) =>
-    tensorParallelChoices(gpuGroup(instance).gpus, tensorParallel).map((tp) => ({
-      key: planKey(instance, tp, precision),
+    tensorParallelChoices(gpuGroup(instance).gpus, tensorParallel, pipelineParallel).map((tp) => ({
+      key: planKey(instance, tp, precision, pipelineParallel),
       precision,
       tp,
     })),
@@ -122,8 +132,8 @@ export function meetsTargets(outcome: LoadOutcome, targets: Target[]): boolean {
 export const planId = (
   { provider, name }: Instance,
   region: string,
-  { tensorParallel, precision }: PlanGroup,
-): string => `${provider}/${name}/${region}/tp${tensorParallel}pp1/${precision}`;
+  { tensorParallel, pipelineParallel, precision }: PlanGroup,
+): string => `${provider}/${name}/${region}/tp${tensorParallel}pp${pipelineParallel}/${precision}`;
 
 const isSized = (plan: SizedPlan | RefusedPlan): plan is SizedPlan => 'replicas' in plan;
 
@@ -166,23 +176,12 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
   if (choice.kind === 'refused') return { instance, region: null, group: null, refusal: choice.refusal };
   const { offer, usdPerHour, otherRegions } = choice;
   const region = offer.region;
-  if (candidate.plans.length === 0) {
-    const detail = `TP ${subject.tensorParallel ?? 1} needs more GPUs than the ${gpuGroup(instance).gpus} of ${instance.name}.`;
-    const margin = {
-      metric: 'tensor_parallel',
-      value: subject.tensorParallel ?? 1,
-      limit: gpuGroup(instance).gpus,
-      unit: 'GPUs',
-    };
-    return { instance, region, group: null, refusal: { reason: 'link_domain', detail, margin } };
-  }
+  if (candidate.plans.length === 0) return { instance, region, group: null, refusal: gpusRefusal(subject, instance) };
   const plans = candidate.plans.map((group): SizedPlan | RefusedPlan => {
     const refusal = group.refusal ?? hostMemoryRefusal(subject, instance, group);
     if (refusal || !group.load) {
-      return {
-        group,
-        refusal: refusal ?? { reason: 'sla_missed', detail: 'No rate meets the targets.', margin: null },
-      };
+      if (!refusal) throw new Error(`plan ${group.key} has neither a load nor a refusal`);
+      return { group, refusal };
     }
     return sizePlan(subject, instance, group, group.load, demand, { offer, usdPerHour, otherRegions });
   });
@@ -191,10 +190,28 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
     if (latency.kind === 'steady' && meetsTargets(latency, subject.targets)) {
       return { chosen: { ...plan, latency }, others: plans.filter((other) => other !== plan) };
     }
-    plans[plans.indexOf(plan)] = { group: plan.group, refusal: plannedLoadRefusal(latency, subject.targets) };
+    plans[plans.indexOf(plan)] = { group: plan.group, refusal: plannedLoadRefusal(plan, latency, subject.targets) };
   }
   const nearest = nearestRefusal(plans.filter((plan) => !isSized(plan)));
   return { instance, region, group: nearest.group, refusal: nearest.refusal };
+}
+
+/** The replica asked for has more GPUs than the instance. */
+function gpusRefusal({ tensorParallel, pipelineParallel }: SizingSubject, instance: Instance): Refusal {
+  const { gpus } = gpuGroup(instance);
+  const group = { tensorParallel: tensorParallel ?? 1, pipelineParallel };
+  const needed = replicaGpus(group);
+  const name = pipelineParallel > 1 ? `${parallelName(group)} is ${needed} GPUs,` : `TP ${needed} needs`;
+  return {
+    reason: 'link_domain',
+    detail: `${name} more ${pipelineParallel > 1 ? '' : 'GPUs '}than the ${gpus} of ${instance.name}.`,
+    margin: {
+      metric: pipelineParallel > 1 ? 'gpus' : 'tensor_parallel',
+      value: needed,
+      limit: gpus,
+      unit: 'GPUs',
+    },
+  };
 }
 
 /** Bytes of the file that is read, which vLLM may quantize only while loading. */
@@ -224,6 +241,12 @@ export function isHostMemoryTight(subject: SizingSubject, plan: SizedPlan): bool
   return bytes !== null && bytes < checkpointBytes(subject, plan.group) + HOST_RESERVE_BYTES;
 }
 
+/** Bytes of the checkpoint where the instance's own disks are known to be too small for it; null otherwise. */
+export function bytesBeyondDisk(subject: SizingSubject, { instance, group }: SizedPlan): number | null {
+  const bytes = checkpointBytes(subject, group);
+  return instance.localSsdBytes !== null && instance.localSsdBytes < bytes ? bytes : null;
+}
+
 interface PricedOffer {
   offer: SizedPlan['offer'];
   usdPerHour: number | null;
@@ -243,8 +266,8 @@ function sizePlan(
   const { headroom } = demand;
   const replicas = Math.max(1, Math.ceil(ratePerMs / (headroom.utilizationTarget * load.ratePerMsAtCapacity) - 1e-9));
   const { gpus } = gpuGroup(instance);
-  const replicasPerInstance = Math.floor(gpus / group.tensorParallel);
-  const instances = Math.ceil(replicas / replicasPerInstance);
+  const perInstance = replicasPerInstance(instance, group);
+  const instances = Math.ceil(replicas / perInstance);
   const ratePerReplicaPerMs = ratePerMs / replicas;
   const gpusInAll = instances * gpus;
   if (demand.maxGpus !== null && gpusInAll > demand.maxGpus) {
@@ -260,7 +283,7 @@ function sizePlan(
     group,
     load,
     replicas,
-    replicasPerInstance,
+    replicasPerInstance: perInstance,
     instances,
     ratePerReplicaPerMs,
     cost:
@@ -277,16 +300,26 @@ function sizePlan(
 }
 
 /** The load curve need not be monotone: a plan whose planned load misses although its capacity was found says so. */
-function plannedLoadRefusal(latency: LoadOutcome, targets: Target[]): Refusal {
-  if (latency.kind === 'saturated') {
-    return { reason: 'sla_missed', detail: 'The planned load saturates a replica.', margin: null };
+function plannedLoadRefusal(
+  { load, ratePerReplicaPerMs }: SizedPlan,
+  latency: LoadOutcome,
+  targets: Target[],
+): Refusal {
+  const missed =
+    latency.kind === 'steady'
+      ? targets.find((target) => target.isGating && latencyOf(latency, target.metric) > target.targetMs)
+      : undefined;
+  if (latency.kind === 'saturated' || !missed) {
+    const value = ratePerReplicaPerMs * MS_PER_S;
+    const limit = load.saturation().perMs * MS_PER_S;
+    const detail = `The planned load of ${value.toPrecision(3)} requests/s saturates a replica, which carries ${limit.toPrecision(3)}.`;
+    return { reason: 'sla_missed', detail, margin: { metric: 'requests_per_s', value, limit, unit: 'requests/s' } };
   }
-  const missed = targets.find((t) => t.isGating && latencyOf(latency, t.metric) > t.targetMs);
-  const value = missed ? latencyOf(latency, missed.metric) : 0;
+  const value = latencyOf(latency, missed.metric);
   return {
     reason: 'sla_missed',
-    detail: `Latency is not monotone in load here: at the planned load ${missed?.metric ?? 'a target'} is missed.`,
-    margin: missed ? { metric: missed.metric, value, limit: missed.targetMs, unit: 'ms' } : null,
+    detail: `Latency is not monotone in load here: at the planned load ${metricLabel(missed.metric)} is ${value.toFixed(1)} ms, target ${missed.targetMs.toFixed(1)} ms.`,
+    margin: { metric: missed.metric, value, limit: missed.targetMs, unit: 'ms' },
   };
 }
 
@@ -297,8 +330,10 @@ const REASON_ORDER: Refusal['reason'][] = [
   'memory',
   'host_memory',
   'tp_heads',
+  'pp_layers',
   'context_exceeded',
   'dtype_unsupported',
+  'model_unsupported',
   'compute_capability',
 ];
 

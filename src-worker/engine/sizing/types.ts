@@ -27,7 +27,9 @@ export type ReasonCode =
   | 'zone_unknown'
   | 'not_in_zone'
   | 'region_filtered'
-  | 'max_gpus';
+  | 'max_gpus'
+  | 'pp_layers'
+  | 'model_unsupported';
 
 export interface Margin {
   metric: string;
@@ -58,6 +60,8 @@ export interface SizingSubject {
   kvBytesPerElement: 1 | 2;
   /** null = powers of two up to the GPUs of the instance. */
   tensorParallel: number | null;
+  /** Stages of a replica, all on one instance. */
+  pipelineParallel: number;
   calibration: CalibrationProfile;
   engine: EngineDefaults;
   method: SizingMethod;
@@ -116,6 +120,7 @@ export interface PlanGroup {
   gpu: Gpu;
   gpuShare: number;
   tensorParallel: number;
+  pipelineParallel: number;
   precision: Precision;
   limits: EngineLimits;
   isGpuMeasured: boolean;

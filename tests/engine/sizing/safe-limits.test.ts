@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seatLimit } from '../../../src-worker/engine/sizing/seat-limit.ts';
 import { safeLimits } from '../../../src-worker/engine/sizing/safe-limits.ts';
 import { fitMemory } from '../../../src-worker/engine/memory/fit.ts';
 import { servedContextTokens } from '../../../src-worker/engine/sizing/served-context.ts';
@@ -67,4 +68,18 @@ test('where a smaller share would hold no request, the share stays', () => {
     memory: group.memory && { ...group.memory, longestRequestBytes: needed.roomBytes + 1 },
   };
   expect(safeLimits(subject, tight).limits.gpuMemoryUtilization).toBe(group.limits.gpuMemoryUtilization);
+});
+
+test('a model that keeps a state is started with no more seats than states fit; others with the default', () => {
+  const recurrent = subjectFor('tiiuae/falcon-mamba-7b-instruct', 'chat');
+  const group = planOn(recurrent, 'nvidia-l4', 1);
+  const limit = seatLimit(group);
+  if (!limit) throw new Error('no limit');
+  expect(group.limits.maxNumSeqs).toBe(256);
+  expect(limit.seats).toBeLessThan(256);
+  expect(limit.seats * limit.stateBytes).toBeLessThanOrEqual(limit.cacheBytes);
+  expect((limit.seats + 1) * limit.stateBytes).toBeGreaterThan(limit.cacheBytes);
+  expect(safeLimits(recurrent, group).limits.maxNumSeqs).toBeLessThanOrEqual(limit.seats);
+  const attending = subjectFor('meta-llama/Llama-3.1-8B-Instruct', 'chat');
+  expect(seatLimit(planOn(attending, 'nvidia-l4', 1))).toBeNull();
 });

@@ -180,6 +180,7 @@ describe('relaxations', () => {
     instances: 2,
     gpu: 'nvidia-l4',
     tensor_parallel: 1,
+    pipeline_parallel: 1,
     quantization: 'fp8',
     usd_per_hour: 1.6,
     capacity_share: 0.62,

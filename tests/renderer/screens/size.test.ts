@@ -26,6 +26,7 @@ const NOTHING = sizeDocument({
       instances: 1,
       gpu: 'nvidia-l4',
       tensor_parallel: 1,
+      pipeline_parallel: 1,
       quantization: 'fp16',
       usd_per_hour: 0.8,
       capacity_share: 0.9,

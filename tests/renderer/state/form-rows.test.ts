@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { defaultFormValues, type FormValues } from '../../../src-renderer/state/form-reading.ts';
+import { newMachine } from '../../../src-renderer/state/own-machines.ts';
 import { FORM_ROWS, resetRow, rowOrigin, type FormRowName } from '../../../src-renderer/state/form-rows.ts';
 
 const ROWS = Object.keys(FORM_ROWS) as FormRowName[];
@@ -19,6 +20,8 @@ const changed = (): FormValues => ({
     cacheablePercent: '60',
     maxGpus: '4',
   },
+  hardware: 'own',
+  machines: [newMachine([])],
   providers: ['aws'],
   place: 'zone',
   placeName: 'us-east-1a',
@@ -27,6 +30,7 @@ const changed = (): FormValues => ({
   headroom: 50,
   kvCacheDtype: 'fp8',
   tensorParallel: 2,
+  pipelineParallel: 2,
   gpus: ['nvidia-l4'],
   method: 'mg1',
   usesPrefixCache: false,
