@@ -61,11 +61,21 @@ class Reading {
   readonly #provider: string | null;
   readonly #content: CatalogContent = emptyContent();
   readonly #problems = new JsonProblems();
+  /** Those beneath and those of the file. */
+  readonly #gpus: Map<string, GpuFileEntry>;
+  readonly #ownGpus = new Set<string>();
+  /** Ids and aliases. */
+  readonly #ownerOfName = new Map<string, string>();
+  readonly #workloadNames = new Set<string>();
   #read = 0;
 
   constructor(known: Known, provider: string | null) {
     this.#known = known;
     this.#provider = provider;
+    this.#gpus = new Map(known.gpus);
+    for (const { id, aliases } of known.gpus.values()) {
+      for (const name of [id, ...aliases]) this.#ownerOfName.set(name, id);
+    }
   }
 
   result(text: string): ReadCatalog {
@@ -124,21 +134,21 @@ class Reading {
     if (!facts) return;
     const found = gpuProblem(facts, this.#known.gpus.get(facts.id)) ?? this.#sharedName(facts);
     if (found) this.#problems.add([...path, found.key], found.words);
-    else this.#content.gpus.push({ facts, asOf });
+    else {
+      this.#content.gpus.push({ facts, asOf });
+      this.#ownGpus.add(facts.id);
+      this.#gpus.set(facts.id, facts);
+      for (const name of [facts.id, ...facts.aliases]) this.#ownerOfName.set(name, facts.id);
+    }
   }
 
   #sharedName(facts: GpuFileEntry): { key: string; words: string } | null {
-    if (this.#content.gpus.some((other) => other.facts.id === facts.id)) {
-      return { key: 'id', words: `"${facts.id}" is there twice: remove one` };
-    }
-    const others = [...this.#known.gpus.values(), ...this.#content.gpus.map((other) => other.facts)];
+    if (this.#ownGpus.has(facts.id)) return { key: 'id', words: `"${facts.id}" is there twice: remove one` };
     for (const name of [facts.id, ...facts.aliases]) {
-      const owner = others.find(({ id, aliases }) => id !== facts.id && (id === name || aliases.includes(name)));
-      if (owner)
-        return {
-          key: name === facts.id ? 'id' : 'aliases',
-          words: `"${name}" already means ${owner.id}: take another name`,
-        };
+      const owner = this.#ownerOfName.get(name);
+      if (owner === undefined || owner === facts.id) continue;
+      const key = name === facts.id ? 'id' : 'aliases';
+      return { key, words: `"${name}" already means ${owner}: take another name` };
     }
     return null;
   }
@@ -203,8 +213,7 @@ class Reading {
   #instanceProblem(facts: z.output<typeof INSTANCE_SCHEMA>, provider: string): { key: string; words: string } | null {
     const words = nameProblem(facts.name);
     if (words !== null) return { key: 'name', words: `${shown(facts.name)} ${words}` };
-    const gpus = new Map([...this.#known.gpus, ...this.#content.gpus.map((gpu) => [gpu.facts.id, gpu.facts] as const)]);
-    if (!gpus.has(facts.gpu)) return { key: 'gpu', words: unknownGpuWords(facts.gpu, gpus) };
+    if (!this.#gpus.has(facts.gpu)) return { key: 'gpu', words: unknownGpuWords(facts.gpu, this.#gpus) };
     for (const [gib, gb] of [
       ['host_memory_gib', 'host_memory_gb'],
       ['local_ssd_gib', 'local_ssd_gb'],
@@ -243,9 +252,10 @@ class Reading {
   #readWorkload(entry: unknown, path: JsonPath): void {
     const facts = this.#checked(contentWorkloadSchema, entry, path);
     if (!facts) return;
-    if (this.#content.workloads.some(({ name }) => name === facts.name)) {
+    if (this.#workloadNames.has(facts.name)) {
       this.#problems.add([...path, 'name'], `"${facts.name}" is there twice: remove one`);
     } else this.#content.workloads.push(facts);
+    this.#workloadNames.add(facts.name);
   }
 }
 

@@ -67,6 +67,8 @@ class InstanceReading {
   readonly #availability: Map<string, string[]>;
   readonly #isPriceUsable: boolean;
   readonly #own = new Map<string, GpuFileEntry>();
+  /** Our ids of the types met so far. */
+  readonly #ids = new Map<string, string>();
 
   constructor(reading: SeedReading, context: ReadContext) {
     this.#reading = reading;
@@ -228,7 +230,8 @@ class InstanceReading {
     const type = fields.name(gpu, 'type', path, 'a GPU, for example nvidia-l4');
     if (type === null) return null;
     try {
-      const id = resolveGpuId({ gpus: this.#engineGpus }, type);
+      const id = this.#ids.get(type) ?? resolveGpuId({ gpus: this.#engineGpus }, type);
+      this.#ids.set(type, id);
       const known = this.#known.gpus.get(id);
       if (known && !checkSeedGpu(gpu, known, path, { problems, notes })) return null;
       return id;
