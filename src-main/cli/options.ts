@@ -142,12 +142,9 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
-<<<<<<< HEAD
   catalogFiles,
   workloadFiles,
-=======
   { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance (default: 1)', kind: 'number' },
->>>>>>> 82d171132664456fc3ec994c6bd8c72ba93cb6ee
   ...OWN_HARDWARE_OPTIONS,
 ];
 

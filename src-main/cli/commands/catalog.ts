@@ -49,21 +49,14 @@ export const runCatalogZones: Run = async (context, options) => {
  * and corrections make of it. Exit 4 when a file cannot be used or a rule is broken: with the first problems on stderr and
  * the rules with their entries, or with everything as JSON.
  */
-<<<<<<< HEAD
 export const runCatalogCheck: Run = async (context, options, [folder]) => {
   const isFile = folder !== undefined && (statSync(resolve(folder), { throwIfNoEntry: false })?.isFile() ?? false);
   if (isFile) return checkCatalogFile(context, options, [folder]);
-  const { terminal } = context;
-  const { problems, issues, ...counts } = checkCatalogs(
-    folder === undefined ? bundledCatalogsFolder() : resolve(folder),
-  );
-=======
-export const runCatalogCheck: Run = async ({ terminal, service }, options, [folder]) => {
+  const { terminal, service } = context;
   const found = checkCatalogs(folder === undefined ? bundledCatalogsFolder() : resolve(folder));
   const { problems, issues: ofFiles, ...counts } = found;
   const hasLayers = folder === undefined && problems.length === 0;
   const issues = [...ofFiles, ...(hasLayers ? (await service()).checkCatalogLayers() : [])];
->>>>>>> 82d171132664456fc3ec994c6bd8c72ba93cb6ee
   const errors = issues.filter(({ severity }) => severity === 'error');
   const isHealthy = problems.length === 0 && errors.length === 0;
   if (options['json'] === true) {
