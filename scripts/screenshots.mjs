@@ -126,6 +126,7 @@ async function walk(page, save) {
   await facts.getByRole('button', { name: 'Correct', exact: true }).click();
   await facts.getByText('yours', { exact: true }).waitFor();
   await page.getByTestId('toast').getByRole('button', { name: 'Dismiss' }).click();
+  await computed(page);
   await save('catalogs');
   await facts.getByRole('button', { name: 'Restore Memory bandwidth' }).click();
   await page.getByTestId('toast').getByText('Restored').waitFor();
@@ -165,6 +166,11 @@ async function setUsers(page, words) {
 async function answered(page) {
   await page.getByTestId('verdict').waitFor();
   await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+  await computed(page);
+}
+
+/** Until the status bar tells how long the last answer took. */
+async function computed(page) {
   await page
     .getByTestId('status-bar')
     .getByText(/ in \d/)

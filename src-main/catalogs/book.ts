@@ -56,7 +56,7 @@ function factsOf(
   origin: Origin,
   corrections: Corrections,
 ): CatalogFact[] {
-  return fields.flatMap(({ key, label, unit, canBeCorrected, isAbsentWhenNull }) => {
+  return fields.flatMap(({ key, label, unit, kind, canBeCorrected, isAbsentWhenNull }) => {
     const value = valueOf(key);
     // A GPU that lacks a format shows so; memory in the unit that the file does not use is not there at all.
     if (value === undefined && isAbsentWhenNull === undefined) return [];
@@ -65,6 +65,7 @@ function factsOf(
         key,
         label,
         unit,
+        kind,
         value: (value ?? null) as FactValue,
         ...origin,
         canBeCorrected,

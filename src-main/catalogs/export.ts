@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { neutralized } from '../services/csv-text.ts';
+import { neutralized } from '../../src-worker/protocol/csv-text.ts';
 import { instanceId, type LayeredCatalog, type LayeredInstance, type LayeredOffer } from './layers.ts';
 
 export const CATALOG_EXPORT_FORMATS = ['configiq', 'csv'] as const;

@@ -142,9 +142,9 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
-  { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance (default: 1)', kind: 'number' },
   catalogFiles,
   workloadFiles,
+  { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance (default: 1)', kind: 'number' },
   ...OWN_HARDWARE_OPTIONS,
 ];
 

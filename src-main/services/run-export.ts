@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { cell, NO_TEXT, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { SCHEMA_VERSION } from '../../src-worker/protocol/documents.ts';
 import type { StoredRun } from '../store/store.ts';
-import { neutralized } from './csv-text.ts';
+import { neutralized } from '../../src-worker/protocol/csv-text.ts';
 
 /** CSV of a run, piece by piece: a header line, then the rows of each batch. No value = an empty cell. */
 export function* csvPieces(columns: readonly string[], batches: Iterable<ColumnBatch>): Generator<string> {

@@ -1,3 +1,5 @@
+import { neutralized } from '../../src-worker/protocol/csv-text.ts';
+
 /** A table as text for other programs: what a person sees, with values as exact as they are known. */
 
 export type CopyFormat = 'csv' | 'tsv' | 'markdown';
@@ -14,6 +16,9 @@ export interface TableContent {
 
 const exact = (value: CellValue): string =>
   value === null || (typeof value === 'number' && !Number.isFinite(value)) ? '' : String(value);
+
+/** For programs that take some texts for formulas. */
+const harmless = (value: CellValue): string => (typeof value === 'string' ? neutralized(value) : exact(value));
 
 const headText = ({ label, unit }: TableContent['heads'][number]): string =>
   unit === '' ? label : `${label} (${unit})`;
@@ -40,7 +45,8 @@ function markdown({ heads }: TableContent, lines: string[][]): string {
 }
 
 export function tableText(content: TableContent, format: CopyFormat): string {
-  const lines = [content.heads.map(headText), ...content.rows.map((row) => row.map(exact))];
+  const cellText = format === 'markdown' ? exact : harmless;
+  const lines = [content.heads.map(headText), ...content.rows.map((row) => row.map(cellText))];
   if (format === 'markdown') return markdown(content, lines);
   return separated(lines, format === 'csv' ? ',' : '\t');
 }

@@ -118,6 +118,7 @@ export function machineEntries(machines: readonly MachineTexts[], catalog: Catal
         instance: name,
         gpu,
         gpuCount,
+        layer: 'file',
         regions: 0,
         cheapestOnDemandUsdPerHour: price,
         cheapestSpotUsdPerHour: null,

@@ -17,6 +17,8 @@ export type FactValue = number | string | boolean | null;
 export interface CatalogFact {
   key: string;
   label: string;
+  /** What its value is where it is known: what a correction must be. */
+  kind: 'number' | 'text' | 'boolean';
   value: FactValue;
   /** Empty where it has none. */
   unit: string;

@@ -14,8 +14,8 @@ export function changeCounts(changes: readonly CatalogChange[], count: number): 
 }
 
 /** What of an entry changes: `on_demand_usd_per_hour: $1.86 → $1.72`. */
-export function changedText({ field, before, after, change }: CatalogChange): string {
-  const unit = field?.includes('usd') === true ? '$' : '';
+export function changedText({ kind, field, before, after, change }: CatalogChange): string {
+  const unit = kind === 'price' ? '$' : '';
   const text = (value: FactValue): string => valueText({ unit }, value);
   const name = field === null ? '' : `${field}: `;
   if (change === 'changed') return `${name}${text(before)} → ${text(after)}`;

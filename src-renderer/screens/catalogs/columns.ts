@@ -5,7 +5,9 @@ import type { CatalogEntry, TabId } from './entries.ts';
 type EntryColumn = Column<CatalogEntry>;
 
 /** The mark beside a name: whose the entry is, and whether some of its facts are. */
-export function marksOf({ layer, corrections }: CatalogEntry): string[] {
+export function marksOf({ layer, corrections, imported }: CatalogEntry): string[] {
+  // Every import is one's own.
+  if (imported !== null) return [];
   const own = { bundled: [], imported: ['yours'], file: ['from a file'] }[layer];
   return corrections > 0 ? [...own, 'corrected'] : own;
 }
@@ -82,14 +84,14 @@ const USABLE: EntryColumn = {
 
 const COLUMNS: Record<TabId, EntryColumn[]> = {
   gpus: [
-    nameColumn('GPU'),
+    nameColumn('GPU', 18),
     { ...words('architecture', 'Architecture'), mostCharacters: 11 },
     amount('memory', 'Memory', 'GB', 0, 'As it is sold.'),
     USABLE,
     amount('bandwidth', 'Bandwidth', 'GB/s', 0, 'Of its memory, at the peak.'),
     amount('fp16', '16 bit', 'TFLOP/s', 'plain', DENSE),
     amount('fp8', 'FP8', 'TFLOP/s', 'plain', `${DENSE} A dash: it has no units for it.`),
-    { ...words('link', 'Link', 'Fast link to other GPUs, in one direction.', 'GB/s a way'), mostCharacters: 12 },
+    { ...words('link', 'Link', 'Fast link to other GPUs, in one direction.', 'GB/s a way'), mostCharacters: 13 },
     hidden(amount('int8', 'INT8', 'TOP/s', 'plain', DENSE)),
     hidden(amount('fp4', 'FP4', 'TFLOP/s', 'plain', DENSE)),
     hidden(words('vendor', 'Vendor')),
@@ -135,6 +137,7 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
   ],
   imports: [
     nameColumn('File'),
+    words('state', 'State'),
     words('format', 'Format'),
     amount('gpus', 'GPUs', '', 0),
     amount('instances', 'Instances', '', 0),
@@ -142,7 +145,6 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
     amount('workloads', 'Workloads', '', 0),
     amount('leftOut', 'Left out', '', 0, 'Entries that could not be used.'),
     day('importedAt', 'Imported'),
-    words('state', 'State'),
   ],
 };
 

@@ -177,12 +177,46 @@ function priceFact(sheet: PriceSheet, key: string, label: string, price: number 
   const { source, asOf, layer, corrections } = sheet;
   const correction = corrections[key] ?? null;
   const unit = '$/h';
-  return { key, label, value: price, unit, source: source ?? '', asOf, layer, canBeCorrected: true, correction };
+  return {
+    key,
+    label,
+    kind: 'number',
+    value: price,
+    unit,
+    source: source ?? '',
+    asOf,
+    layer,
+    canBeCorrected: true,
+    correction,
+  };
 }
 
 function plainFact(sheet: PriceSheet, key: string, label: string, shown: FactValue, unit = ''): CatalogFact {
   const { layer } = sheet;
-  return { key, label, value: shown, unit, source: '', asOf: null, layer, canBeCorrected: false, correction: null };
+  const kind = typeof shown === 'number' ? 'number' : 'text';
+  return {
+    key,
+    label,
+    kind,
+    value: shown,
+    unit,
+    source: '',
+    asOf: null,
+    layer,
+    canBeCorrected: false,
+    correction: null,
+  };
+}
+
+function priceFacts(sheet: PriceSheet, perGpu: number | null): CatalogFact[] {
+  const { onDemandUsdPerHour: onDemand, spotUsdPerHour: spot, region, zones } = sheet;
+  return [
+    priceFact(sheet, 'on_demand_usd_per_hour', 'On demand', onDemand),
+    priceFact(sheet, 'spot_usd_per_hour', 'Spot', spot),
+    plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
+    plainFact(sheet, 'region', 'Region', region),
+    plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
+  ];
 }
 
 function priceEntry(sheet: PriceSheet): CatalogEntry {
@@ -206,13 +240,10 @@ function priceEntry(sheet: PriceSheet): CatalogEntry {
       zones: zones.join(', '),
       asOf: sheet.asOf,
     },
-    facts: [
-      priceFact(sheet, 'on_demand_usd_per_hour', 'On demand', onDemand),
-      priceFact(sheet, 'spot_usd_per_hour', 'Spot', spot),
-      plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
-      plainFact(sheet, 'region', 'Region', region),
-      plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
-    ],
+    // Made when asked for: there are thousands of prices, and one is looked at.
+    get facts() {
+      return priceFacts(sheet, perGpu);
+    },
     subject: 'price',
     about: `${providerLabel(provider)}, ${formatFixed(gpuCount, Number.isInteger(gpuCount) ? 0 : 3)} × ${gpuLabel(sheet.gpu)}, USD for the whole instance.`,
     notes: null,
@@ -241,7 +272,7 @@ function importEntry(imported: CatalogImportEntry): CatalogEntry {
   const { id, name, format, source, importedAt, counts, leftOut, problem } = imported;
   const leftOutWords = leftOut === 0 ? '' : ` ${plural(leftOut, 'entry', 'entries')} left out.`;
   const fact = (key: string, label: string, shown: FactValue): CatalogFact => ({
-    ...{ key, label, value: shown, unit: '', source: '', asOf: null },
+    ...{ key, label, kind: 'text', value: shown, unit: '', source: '', asOf: null },
     ...{ layer: 'imported', canBeCorrected: false, correction: null },
   });
   return {

@@ -39,17 +39,15 @@ const WORDS: Record<string, boolean> = { yes: true, true: true, no: false, false
 /** What was typed in the place of a fact, or what would work. Whether it can be true is for the host to say. */
 export function readTyped(fact: CatalogFact, typed: string): Typed {
   const text = typed.trim();
-  const { label, value, unit } = fact;
+  const { label, kind, value, unit } = fact;
   if (text === '') return { kind: 'bad', sentence: `${label} needs a value. Restore brings back that of the catalog.` };
-  if (typeof value === 'boolean') {
+  if (kind === 'boolean') {
     const word = WORDS[text.toLowerCase()];
     return word === undefined ? { kind: 'bad', sentence: `${label} takes yes or no.` } : { kind: 'value', value: word };
   }
-  if (typeof value === 'string') return { kind: 'value', value: text };
+  if (kind === 'text') return { kind: 'value', value: text };
   const number = parseNumber(isMoney(fact) ? text.replace(/^\$/, '') : text);
   if (number !== null) return { kind: 'value', value: number };
-  // What is not known has no kind: with a unit it is a number.
-  if (value === null && unit === '') return { kind: 'value', value: text };
   const example = typeof value === 'number' ? numberText(value) : isMoney(fact) ? '1.86' : '24';
   const inUnit = unit === '' ? '' : ` of ${unit}`;
   return { kind: 'bad', sentence: `${label} takes a number${inUnit}, for example ${example}.` };

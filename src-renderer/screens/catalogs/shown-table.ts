@@ -4,8 +4,6 @@ import type { CatalogEntry } from './entries.ts';
 export interface ShownTable {
   /** Brings the chosen row into view once it is drawn. */
   reveal: () => Promise<void>;
-  /** The keyboard goes on from the chosen row. */
-  focusChosen: () => void;
   /** Ends the filters of the columns. */
   clearFilters: () => void;
   /** The entry that moves up when this one goes. */

@@ -27,6 +27,12 @@ describe('copying a table', () => {
     ]);
   });
 
+  test('a text that a spreadsheet would take for a formula is only a text; negative numbers stay numbers', () => {
+    const cells: TableContent = { ...content, rows: [['=HYPERLINK("x")', -3]] };
+    expect(parse(tableText(cells, 'csv'))[1]).toEqual([`'=HYPERLINK("x")`, '-3']);
+    expect(tableText(cells, 'markdown')).toContain('| =HYPERLINK("x") | -3 |');
+  });
+
   test('Markdown keeps one row a line and pipes inside their cells', () => {
     expect(tableText(content, 'markdown').split('\n')).toEqual([
       '| Name | Cost (US$/h) |',

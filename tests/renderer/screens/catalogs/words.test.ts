@@ -33,7 +33,7 @@ describe('a fact', () => {
     [fact('a', 'On demand', null, '$/h'), '$1.5', 1.5],
     [fact('a', 'BF16', true), 'No', false],
     [fact('a', 'Status', 'current'), ' legacy ', 'legacy'],
-    [fact('a', 'Link', null), 'nvlink4', 'nvlink4'],
+    [fact('a', 'Link', null, '', { kind: 'text' }), '9.0', '9.0'],
     [fact('a', 'vCPUs', null), '8', 8],
   ])('%o is corrected by %s', (known, typed, value) => {
     expect(readTyped(known, typed)).toEqual({ kind: 'value', value });
