@@ -32,7 +32,7 @@ function passingRow(row: Recommendation): string[] {
   const request = row.cost_reason === null ? `  ${smallUsd(row.cost.usd_per_request)}/request` : '';
   return [
     ...leftAndRight(
-      `${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider}${row.catalog === 'bundled' ? '' : ', yours'})`,
+      `${String(row.rank).padStart(2)}. ${deploymentText(row)} (${row.provider}${row.catalog === 'bundled' || isOwn(row) ? '' : ', yours'})`,
       `${price}${request}`,
     ),
     ...wrap(
