@@ -123,7 +123,6 @@ export function machineEntries(machines: readonly MachineTexts[], catalog: Catal
         cheapestOnDemandUsdPerHour: price,
         cheapestSpotUsdPerHour: null,
         priceAsOf: null,
-        layer: 'file',
       },
     ];
   });
