@@ -5,12 +5,13 @@ import type { Duplex } from 'node:stream';
 import sirv from 'sirv';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
+import { MAX_CATALOG_BYTES } from '../../src-worker/protocol/catalog-api.ts';
 import { decode, encode } from '../../src-worker/protocol/codec.ts';
 import { pageHeaders } from '../rpc/page-headers.ts';
 import { serveApi, type ServedApp } from '../rpc/serve-api.ts';
 
-/** Of one message to us. The largest honest one is a config.json that somebody drops on the page. */
-const MAX_REQUEST_BYTES = 32 * 2 ** 20;
+/** Of one message to us. The largest honest one is a catalog dropped on the page, with each quote and line end escaped. */
+const MAX_REQUEST_BYTES = 2 * MAX_CATALOG_BYTES + 2 ** 20;
 const RPC_PATH = '/rpc';
 const TOKEN_BYTES = 24;
 const GOING_AWAY = 1001;

@@ -55,12 +55,18 @@ export function correctionProblem(
   return issue ? `${key}: ${issueWords(issue, { value })}` : null;
 }
 
-/** The price as the person has it: of the day they said so. */
-const asOwnPrice = (facts: Facts, { correctedAt }: Correction): Facts => ({
-  ...facts,
-  as_of: correctedAt.slice(0, 'YYYY-MM-DD'.length),
-  source: 'your correction',
-});
+const PRICE_KEYS = ['on_demand_usd_per_hour', 'spot_usd_per_hour'];
+
+/**
+ * An offer with prices of the person's: of the day they said so. Where its other price is the catalog's, date and source
+ * stay those of that one, and the source says which is whose.
+ */
+function withOwnPrices(facts: Facts, own: Corrections, { key, correctedAt }: Correction): Facts {
+  const day = correctedAt.slice(0, 'YYYY-MM-DD'.length);
+  const isMixed = PRICE_KEYS.some((other) => !(other in own) && typeof facts[other] === 'number');
+  if (!isMixed) return { ...facts, as_of: day, source: 'your correction' };
+  return { ...facts, source: `${String(facts['source'])}; ${key} is your correction of ${day}` };
+}
 
 /** The catalog with the corrections over it; those that fit no entry any more are kept and do nothing. */
 export function corrected(catalog: LayeredCatalog, corrections: readonly Correction[]): LayeredCatalog {
@@ -84,7 +90,7 @@ export function corrected(catalog: LayeredCatalog, corrections: readonly Correct
       const before = ((entry.facts as Facts)[key] ?? null) as FactValue;
       own[key] = { before, correctedAt, note } satisfies FactCorrection;
       facts = withFact(subject, facts, key, value);
-      if (subject === 'price') facts = asOwnPrice(facts, correction);
+      if (subject === 'price') facts = withOwnPrices(facts, own, correction);
     }
     return Object.keys(own).length === 0 ? entry : { ...entry, facts, corrections: own };
   };

@@ -1,14 +1,13 @@
-import type {
-  CatalogFileDraft,
-  CatalogFormat,
-  CatalogImportEntry,
-  CatalogPreview,
+import {
+  MAX_CATALOG_BYTES,
+  type CatalogFileDraft,
+  type CatalogFormat,
+  type CatalogImportEntry,
+  type CatalogPreview,
 } from '../../src-worker/protocol/catalog-api.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { Session } from './session.svelte.ts';
 
-/** More than the price list of any one cloud; a larger file was picked by mistake. */
-const MOST_BYTES = 50_000_000;
 /** A provider is typed letter by letter; the preview waits until that rests. */
 const REST_MS = 300;
 
@@ -32,7 +31,7 @@ export class CatalogImport {
   /** Its size is looked at before it is read. */
   async takeFile(file: File): Promise<void> {
     this.clear();
-    if (file.size > MOST_BYTES) return this.#refuseSize(file.name, file.size);
+    if (file.size > MAX_CATALOG_BYTES) return this.#refuseSize(file.name, file.size);
     try {
       await this.#take(await file.text(), file.name);
     } catch (thrown) {
@@ -45,7 +44,7 @@ export class CatalogImport {
   /** A pasted text has no name; what it begins with tells what it is. */
   async takeText(text: string): Promise<void> {
     this.clear();
-    if (text.length > MOST_BYTES) return this.#refuseSize('The pasted text', text.length);
+    if (text.length > MAX_CATALOG_BYTES) return this.#refuseSize('The pasted text', text.length);
     await this.#take(text, /^\s*[{[]/.test(text) ? 'pasted.json' : 'pasted.csv');
   }
 
@@ -108,7 +107,7 @@ export class CatalogImport {
   }
 
   #refuseSize(name: string, bytes: number): void {
-    const [size, most] = [bytes, MOST_BYTES].map((count) => `${formatFixed(count / 1e6)} MB`);
+    const [size, most] = [bytes, MAX_CATALOG_BYTES].map((count) => `${formatFixed(count / 1e6)} MB`);
     this.problem = `${name} has ${size}; a catalog has at most ${most}. Nothing was changed.`;
   }
 }

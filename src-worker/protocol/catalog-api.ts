@@ -178,7 +178,7 @@ export interface CatalogImportEntry {
   /** ISO time. */
   importedAt: string;
   counts: CatalogCounts;
-  /** Entries that were left out when it was imported. */
+  /** Problems it had when it was imported: what could not be used. */
   leftOut: number;
   /** Why it is not in force at the moment; null = it is. */
   problem: string | null;

@@ -8,6 +8,7 @@ import { startAppServer, type AppServer } from '../../src-main/browser/app-serve
 import type { ServedApp } from '../../src-main/rpc/serve-api.ts';
 import { ConfigIqError } from '../../src-worker/engine/errors.ts';
 import type { AppApi, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
+import { MAX_CATALOG_BYTES } from '../../src-worker/protocol/catalog-api.ts';
 import { encode } from '../../src-worker/protocol/codec.ts';
 import { connectSocket, upgradeStatus, type SocketClient } from './socket-client.ts';
 
@@ -184,6 +185,13 @@ describe('app server: who may connect', () => {
 });
 
 describe('app server: calls', () => {
+  it('takes the largest catalog there may be, also when all of it has to be escaped', async () => {
+    const { api } = await client();
+    const text = '"'.repeat(MAX_CATALOG_BYTES);
+    const answer = await api.showModel(text);
+    expect(answer.ok && (answer.value as unknown as string).length).toBe(MAX_CATALOG_BYTES);
+  });
+
   it('carries a call and its answer', async () => {
     const { api } = await client();
     const request = { model: 'meta-llama/Llama-2-7b-hf', users: 100 };
@@ -253,7 +261,7 @@ describe('app server: calls', () => {
   it('hangs up on a message that is too large, before holding it', async () => {
     const { socket } = await client();
     const code = new Promise((resolve) => socket.once('close', resolve));
-    socket.send(new Uint8Array(33 * 2 ** 20));
+    socket.send(new Uint8Array(2 * MAX_CATALOG_BYTES + 2 ** 21));
     expect(await code).toBe(1009);
   });
 

@@ -146,6 +146,20 @@ describe('corrections of single facts', () => {
     });
   });
 
+  test('leave the price beside it the date and source it has', () => {
+    const spotToo = { ...offer('us-central1', 1.05), spot_usd_per_hour: 0.4 };
+    const layers = laid(layer({ instances: [g2({ offers: [spotToo] })] }));
+    const { as_of, source } = entry(layers).offers[0]!.facts;
+    const [mixed] = entry(corrected(layers, [correction({})])).offers;
+    expect(mixed?.facts).toMatchObject({ as_of, spot_usd_per_hour: 0.4 });
+    expect(mixed?.facts.source).toBe(`${source}; on_demand_usd_per_hour is your correction of 2026-11-28`);
+    const both = [correction({}), correction({ key: 'spot_usd_per_hour', value: 0.2 })];
+    expect(entry(corrected(layers, both)).offers[0]?.facts).toMatchObject({
+      as_of: '2026-11-28',
+      source: 'your correction',
+    });
+  });
+
   test('of a GPU: a peak that is unknown is one it lacks', () => {
     const catalog = corrected(laid(), [
       correction({ subject: 'gpu', id: 'nvidia-h100-80gb', key: 'fp8_dense_tflops', value: null }),

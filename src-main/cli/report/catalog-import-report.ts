@@ -92,7 +92,7 @@ export function importsReport(imports: readonly CatalogImportEntry[]): string {
         { title: 'Format' },
         { title: 'Imported' },
         { title: 'Holds' },
-        { title: 'Left out', align: 'right' },
+        { title: 'Problems', align: 'right' },
       ],
       imports.map(({ id, name, format, importedAt, counts, leftOut }) => [
         String(id),

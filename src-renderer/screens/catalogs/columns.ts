@@ -143,7 +143,7 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
     amount('instances', 'Instances', '', 0),
     amount('prices', 'Prices', '', 0),
     amount('workloads', 'Workloads', '', 0),
-    amount('leftOut', 'Left out', '', 0, 'Entries that could not be used.'),
+    amount('leftOut', 'Problems', '', 0, 'What could not be used when it was read.'),
     day('importedAt', 'Imported'),
   ],
 };

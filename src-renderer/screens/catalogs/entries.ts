@@ -45,7 +45,7 @@ export const isOwnEntry = ({ layer, corrections }: CatalogEntry): boolean => isO
 const VENDORS: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', intel: 'Intel', google: 'Google' };
 export const FORMAT_LABELS: Record<CatalogFormat, string> = {
   configiq: 'ConfigIQ',
-  seed: 'config_iq',
+  seed: 'Python original',
   skypilot: 'SkyPilot',
 };
 
@@ -270,7 +270,7 @@ const workloadEntry = (sheet: WorkloadSheet): CatalogEntry =>
 
 function importEntry(imported: CatalogImportEntry): CatalogEntry {
   const { id, name, format, source, importedAt, counts, leftOut, problem } = imported;
-  const leftOutWords = leftOut === 0 ? '' : ` ${plural(leftOut, 'entry', 'entries')} left out.`;
+  const leftOutWords = leftOut === 0 ? '' : ` ${plural(leftOut, 'problem')} when it was read.`;
   const fact = (key: string, label: string, shown: FactValue): CatalogFact => ({
     ...{ key, label, kind: 'text', value: shown, unit: '', source: '', asOf: null },
     ...{ layer: 'imported', canBeCorrected: false, correction: null },
@@ -294,7 +294,7 @@ function importEntry(imported: CatalogImportEntry): CatalogEntry {
       fact('source', 'From', source),
       fact('imported_at', 'Imported', formatDate(importedAt)),
       ...(['gpus', 'instances', 'prices', 'workloads'] as const).map((key) => fact(key, TAB_LABELS[key], counts[key])),
-      fact('left_out', 'Left out', leftOut),
+      fact('left_out', 'Problems when it was read', leftOut),
     ],
     subject: null,
     about: `Brings ${countsText(counts)}.${leftOutWords}`,

@@ -307,7 +307,7 @@ describe('importing', () => {
     await table();
     const dialog = await dropFile();
     expect(await within(dialog).findByTestId('catalog-problems')).toHaveTextContent(
-      /line 12, Price:\s*Price takes a number above 0, not -3\./,
+      /line 12:\s*Price takes a number above 0, not -3\./,
     );
     expect(within(dialog).queryByRole('button', { name: 'Import' })).toBeNull();
     await fireEvent.click(within(dialog).getByRole('button', { name: 'Use the good part' }));
@@ -359,7 +359,7 @@ describe('importing', () => {
     const file = fileOf('huge.csv');
     Object.defineProperty(file, 'size', { value: 80_000_000 });
     const dialog = await dropFile(file);
-    expect(await within(dialog).findByText(/huge\.csv has 80 MB; a catalog has at most 50 MB/)).toBeVisible();
+    expect(await within(dialog).findByText(/huge\.csv has 80 MB; a catalog has at most 25 MB/)).toBeVisible();
     expect(previewCatalog).not.toHaveBeenCalled();
   });
 
@@ -411,7 +411,7 @@ describe('importing', () => {
     await fireEvent.click(await tab(/^Imports 1$/));
     expect((await nameOf(/lab\.json/)).closest('[role=row]')).toHaveTextContent('not in force');
     expect(inspector()).toHaveTextContent('Not in force. The GPU nvidia-x1 is no longer in the catalog.');
-    expect(inspector()).toHaveTextContent('Brings 1 instance and 1 price. 2 entries left out.');
+    expect(inspector()).toHaveTextContent('Brings 1 instance and 1 price. 2 problems when it was read.');
   });
 });
 
