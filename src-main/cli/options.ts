@@ -144,7 +144,7 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   catalogFiles,
   workloadFiles,
-  { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance (default: 1)', kind: 'number' },
+  { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance', kind: 'number' },
   ...OWN_HARDWARE_OPTIONS,
 ];
 
@@ -239,7 +239,7 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   catalogFiles,
   json,
-  { flags: '--pp <stages>', description: 'pipeline stages of a replica (default: 1)', kind: 'number' },
+  { flags: '--pp <stages>', description: 'pipeline stages of a replica', kind: 'number' },
 ];
 
 export const QUEUE_OPTIONS: OptionSpec[] = [

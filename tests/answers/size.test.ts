@@ -34,6 +34,13 @@ describe('size: the worked example', () => {
     expect(best(document).throughput.output_tokens_per_s ?? 0).toBeCloseTo(1961, -1);
   });
 
+  test('of plans of an instance at the same price the smallest replica is taken', () => {
+    const { recommendations } = size({ model: LLAMA_2_7B, users: 10, gpu: ['a100-40gb'], provider: ['gcp'], top: 99 });
+    const sixteen = recommendations.find(({ instance }) => instance === 'a2-megagpu-16g');
+    expect(sixteen).toMatchObject({ instances: 1, tensor_parallel: 1 });
+    expect(sixteen?.other_plans.length).toBeGreaterThan(2);
+  });
+
   test('every recommendation meets every gating target at the planned load, within headroom', () => {
     for (const row of document.recommendations) {
       expect(row.meets_sla).toBe(true);

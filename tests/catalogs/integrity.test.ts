@@ -605,6 +605,10 @@ describe('rules over facts, whatever layers they came from', () => {
     expect(issues[0]?.sentence).toMatch(/is a zone of (global|elsewhere) elsewhere/);
   });
 
+  test('ids of zones say no region: as newer lists of Amazon have them', () => {
+    expect(changed((facts) => (offerOf(facts, 'p5.48xlarge').zones = ['use1-az2', 'use1-az4']))).toEqual([]);
+  });
+
   test('a price that a person brought along needs no date: a warning', () => {
     const issues = changed((facts) => {
       found(facts.instances, ({ name }) => name === 'gpu_1x_gh200').layer = 'file';

@@ -22,8 +22,8 @@ export const zonesInRegion: CatalogRule = {
   },
 };
 
-/** The region a zone's name says: Google adds `-a` to it (us-central1-a), Amazon `a` (us-east-1a). */
-const ZONE_NAMES: Record<string, (zone: string) => string> = {
+/** The region a zone's name says: Google adds `-a` to it (us-central1-a), Amazon `a` (us-east-1a). Ids of zones (use1-az2) say none. */
+const ZONE_NAMES: Record<string, (zone: string) => string | null> = {
   gcp: (zone) => zone.replace(/-[a-z]$/, ''),
-  aws: (zone) => zone.replace(/[a-z]$/, ''),
+  aws: (zone) => (/-az\d+$/.test(zone) ? null : zone.replace(/[a-z]$/, '')),
 };

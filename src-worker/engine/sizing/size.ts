@@ -146,12 +146,17 @@ export const gpusUsed = ({ instances, instance }: Pick<SizedPlan, 'instances' | 
  * fewest GPUs first.
  */
 export function byCost(a: SizedPlan, b: SizedPlan): number {
-  const byPrice =
-    a.cost && b.cost
-      ? a.cost.usdPerRequest - b.cost.usdPerRequest || a.cost.usdPerHour - b.cost.usdPerHour
-      : Number(a.cost === null) - Number(b.cost === null) || gpusUsed(a) - gpusUsed(b);
-  return byPrice || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return byPrice(a, b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
+
+const byPrice = (a: SizedPlan, b: SizedPlan): number =>
+  a.cost && b.cost
+    ? a.cost.usdPerRequest - b.cost.usdPerRequest || a.cost.usdPerHour - b.cost.usdPerHour
+    : Number(a.cost === null) - Number(b.cost === null) || gpusUsed(a) - gpusUsed(b);
+
+/** Plans of one instance at the same price: the one whose replicas need the fewest GPUs, with the fewest stages. */
+const byReplica = (a: SizedPlan, b: SizedPlan): number =>
+  replicaGpus(a.group) - replicaGpus(b.group) || a.group.pipelineParallel - b.group.pipelineParallel;
 
 /** Sizes every candidate for a demand and ranks what passes. */
 export function sizeForDemand(evaluated: EvaluatedPlans, demand: SizingDemand): SizeOutcome {
@@ -185,7 +190,8 @@ function sizeCandidate(subject: SizingSubject, candidate: Candidate, demand: Siz
     }
     return sizePlan(subject, instance, group, group.load, demand, { offer, usdPerHour, otherRegions });
   });
-  for (const plan of plans.filter(isSized).sort(byCost)) {
+  const cheapestFirst = plans.filter(isSized).sort((a, b) => byPrice(a, b) || byReplica(a, b));
+  for (const plan of cheapestFirst) {
     const latency = plan.load.at(plan.ratePerReplicaPerMs);
     if (latency.kind === 'steady' && meetsTargets(latency, subject.targets)) {
       return { chosen: { ...plan, latency }, others: plans.filter((other) => other !== plan) };
