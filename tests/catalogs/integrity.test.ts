@@ -606,7 +606,11 @@ describe('rules over facts, whatever layers they came from', () => {
   });
 
   test('ids of zones say no region: as newer lists of Amazon have them', () => {
-    expect(changed((facts) => (offerOf(facts, 'p5.48xlarge').zones = ['use1-az2', 'use1-az4']))).toEqual([]);
+    const issues = changed((facts) => {
+      found(facts.providers ?? [], ({ id }) => id === 'aws').hasZones = true;
+      offerOf(facts, 'p5.48xlarge').zones = ['use1-az2', 'use1-az4'];
+    });
+    expect(issues).toEqual([]);
   });
 
   test('a price that a person brought along needs no date: a warning', () => {
