@@ -13,7 +13,6 @@ import {
   type CatalogPreview,
   type CatalogProblem,
   type FactSubject,
-  type FactValue,
 } from '../../src-worker/protocol/catalog-api.ts';
 import { describeIssues } from '../../src-worker/protocol/issues.ts';
 import { plural } from '../../src-worker/protocol/numbers.ts';
@@ -171,16 +170,16 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   const correct = (draft: unknown): null => {
     const correction = checkRequest(correctionSchema, draft, 'Correction');
     const { subject, id, key } = correction;
-    const entry = entryIn(catalog, subject, id);
+    const facts = factsIn(catalog, subject, id);
     const spec = FIELDS_OF[subject].find((field) => field.key === key);
     if (!spec?.canBeCorrected) {
       const keys = FIELDS_OF[subject].filter((field) => field.canBeCorrected).map((field) => field.key);
       const why = spec ? 'names the entry' : `is none of its facts: ${didYouMean(key, keys)}`;
       throw invalidInput('unknown_fact', `${id} has no ${key} to correct: it ${why}`, { id, key });
     }
-    const problem = correctionProblem(subject, entry.facts, correction);
+    const problem = correctionProblem(subject, facts, correction);
     if (problem !== null) throw invalidInput('correction_invalid', `${id}: ${problem}.`, { id, key });
-    store.saveCorrection({ ...correction, before: entry.before(key), correctedAt: now().toISOString() });
+    store.saveCorrection({ ...correction, correctedAt: now().toISOString() });
     changed();
     return null;
   };
@@ -339,12 +338,8 @@ const ENTRIES: Record<FactSubject, (catalog: LayeredCatalog) => Entry[]> = {
     ),
 };
 
-/** An entry as the layers have it, with what stands in them before any correction. */
-function entryIn(
-  catalog: LayeredCatalog,
-  subject: FactSubject,
-  id: string,
-): { facts: object; before: (key: string) => FactValue } {
+/** The facts of an entry as they are in force. Refuses an id that no entry has. */
+function factsIn(catalog: LayeredCatalog, subject: FactSubject, id: string): object {
   const entries = ENTRIES[subject](catalog);
   const entry = entries.find((one) => one.id === id);
   if (!entry) {
@@ -354,11 +349,7 @@ function entryIn(
     );
     throw invalidInput('unknown_entry', `There is no ${SUBJECT_WORDS[subject]} "${id.slice(0, 200)}": ${near}`, { id });
   }
-  return {
-    facts: entry.facts,
-    before: (key) =>
-      entry.corrections[key]?.before ?? (entry.facts as Record<string, FactValue | undefined>)[key] ?? null,
-  };
+  return entry.facts;
 }
 
 const unknownImport = (id: number, cure: string): Error =>

@@ -39,7 +39,6 @@ const correctionRow = z
     id: z.string().min(1),
     key: z.string().min(1),
     value: jsonText(factValue),
-    before: jsonText(factValue),
     note: z.string(),
     corrected_at: z.string(),
   })
@@ -68,13 +67,13 @@ export function catalogVerbs(db: Database): CatalogVerbs {
     if (row) remove.run(id);
     return row ?? null;
   });
-  const correct = db.prepare<[string, string, string, string, string, string, string]>(
-    `INSERT INTO catalog_correction (subject, id, key, value, before, note, corrected_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+  const correct = db.prepare<[string, string, string, string, string, string]>(
+    `INSERT INTO catalog_correction (subject, id, key, value, note, corrected_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (subject, id, key) DO UPDATE SET value = excluded.value, note = excluded.note,
        corrected_at = excluded.corrected_at`,
   );
   const corrections = db.prepare<[], unknown>(
-    'SELECT subject, id, key, value, before, note, corrected_at FROM catalog_correction ORDER BY subject, id, key',
+    'SELECT subject, id, key, value, note, corrected_at FROM catalog_correction ORDER BY subject, id, key',
   );
   const restoreOne = db.prepare<[string, string, string]>(
     'DELETE FROM catalog_correction WHERE subject = ? AND id = ? AND key = ?',
@@ -89,8 +88,8 @@ export function catalogVerbs(db: Database): CatalogVerbs {
     restoreCatalogImport: (row) => {
       putBack.run(row);
     },
-    saveCorrection({ subject, id, key, value, before, note, correctedAt }) {
-      correct.run(subject, id, key, JSON.stringify(value), JSON.stringify(before), note, correctedAt);
+    saveCorrection({ subject, id, key, value, note, correctedAt }) {
+      correct.run(subject, id, key, JSON.stringify(value), note, correctedAt);
     },
     listCorrections: () => readRows(correctionRow, corrections.all(), (row) => `correction of ${idOf(row)}`),
     removeCorrections: (subject, id, key) =>

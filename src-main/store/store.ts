@@ -35,8 +35,6 @@ export interface StoredCorrection {
   id: string;
   key: string;
   value: FactValue;
-  /** What the catalogs said when it was first corrected. */
-  before: FactValue;
   note: string;
   /** ISO time. */
   correctedAt: string;
@@ -152,7 +150,7 @@ export interface Store {
   removeCatalogImport(id: number): RemovedImport | null;
   /** Under the number it had. */
   restoreCatalogImport(row: RemovedImport): void;
-  /** Adds it or replaces the one of the same fact, whose `before` stays. */
+  /** Adds it or replaces the one of the same fact. */
   saveCorrection(correction: StoredCorrection): void;
   /** By subject, id and key. */
   listCorrections(): Listing<StoredCorrection>;

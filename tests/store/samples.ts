@@ -58,7 +58,6 @@ export const ownPrice: StoredCorrection = {
   id: 'gcp/g2-standard-4/us-central1',
   key: 'on_demand_usd_per_hour',
   value: 0.65,
-  before: 0.706832,
   note: 'our contract',
   correctedAt: '2026-01-05T11:30:00.000Z',
 };

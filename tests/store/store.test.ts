@@ -290,12 +290,12 @@ test('imported catalogs come back as given, oldest first', () => {
   });
 });
 
-test('corrections: the newest value with what stood there first; restored one by one or all of an entry', () => {
+test('corrections: the newest value; restored one by one or all of an entry', () => {
   const store = openedStore(newDatabase());
-  const spot = { ...ownPrice, key: 'spot_usd_per_hour', value: null, before: 0.2 };
+  const spot = { ...ownPrice, key: 'spot_usd_per_hour', value: null };
   store.saveCorrection(ownPrice);
   store.saveCorrection(spot);
-  store.saveCorrection({ ...ownPrice, value: 0.6, before: 0.65, note: '' });
+  store.saveCorrection({ ...ownPrice, value: 0.6, note: '' });
   expect(store.listCorrections()).toEqual({ rows: [{ ...ownPrice, value: 0.6, note: '' }, spot], problems: [] });
   expect(store.removeCorrections('price', ownPrice.id, spot.key)).toBe(1);
   expect(store.removeCorrections('gpu', ownPrice.id, null)).toBe(0);

@@ -25,7 +25,6 @@ CREATE TABLE catalog_correction (
   id TEXT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
-  before TEXT NOT NULL,
   note TEXT NOT NULL,
   corrected_at TEXT NOT NULL,
   PRIMARY KEY (subject, id, key)
