@@ -98,6 +98,9 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
     return corrected(stack([...bundled.layers, ...upper]), rows);
   };
 
+  /** What was read last, taken before it was read: what is written meanwhile is then looked for again. */
+  let seen = { version: store.dataVersion(), state: store.catalogState() };
+  let revision = 0;
   let imports = kept();
   const files: Layer[] = [];
   for (const file of parts.files) {
@@ -118,11 +121,21 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
     facts = factsOf(bundled, catalog, words);
   };
   const changed = (): void => {
+    seen = { version: store.dataVersion(), state: store.catalogState() };
+    revision += 1;
     imports = kept();
     settle();
     parts.onChange(facts);
   };
   settle();
+
+  /** Takes in what another program changed; every write to the database is noticed, few are about catalogs. */
+  const followOthers = (): void => {
+    const version = store.dataVersion();
+    if (version === seen.version) return;
+    if (store.catalogState() === seen.state) seen = { ...seen, version };
+    else changed();
+  };
 
   const read = (draft: unknown): { file: CatalogFileDraft; found: ReadCatalog & { format: CatalogFormat } } => {
     const file = checkRequest(fileSchema, draft, 'Catalog file');
@@ -215,6 +228,11 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
     inForce: () => catalog,
     issues: () => issuesBrought(factsOf(bundled, stack(bundled.layers), []), facts),
     api: {
+      catalogRevision: () =>
+        answer(() => {
+          followOthers();
+          return revision;
+        }),
       browseCatalog: () => answer(() => catalogBook(catalog, imports.map(entryOf))),
       previewCatalog: (file) => answer(() => preview(file)),
       importCatalog: (file, useGoodPart) =>
