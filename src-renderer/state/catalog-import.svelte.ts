@@ -20,6 +20,8 @@ export class CatalogImport {
   /** Why the file was not read or not taken in; empty when it was. */
   problem = $state('');
   isBusy = $state(false);
+  /** True once a person said that what is good in a file with problems is to be used. */
+  usesGoodPart = $state(false);
   readonly #session: Session;
   #asked = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -63,11 +65,11 @@ export class CatalogImport {
   }
 
   /** Takes it in. null where it was refused: then `problem` says why, and nothing was changed. */
-  async finish(useGoodPart: boolean): Promise<CatalogImportEntry | null> {
-    const { file } = this;
+  async finish(): Promise<CatalogImportEntry | null> {
+    const { file, usesGoodPart } = this;
     if (!file || this.isBusy) return null;
     this.isBusy = true;
-    const result = await this.#session.ask((api) => api.importCatalog(file, useGoodPart));
+    const result = await this.#session.ask((api) => api.importCatalog(file, usesGoodPart));
     this.isBusy = false;
     if (result.ok) {
       this.clear();
@@ -85,6 +87,7 @@ export class CatalogImport {
     this.preview = null;
     this.problem = '';
     this.isBusy = false;
+    this.usesGoodPart = false;
   }
 
   async #take(text: string, fileName: string): Promise<void> {
@@ -99,6 +102,8 @@ export class CatalogImport {
     this.#asked += 1;
     const asked = this.#asked;
     this.isBusy = true;
+    // Whoever decided did so about another reading of the file.
+    this.usesGoodPart = false;
     const result = await this.#session.ask((api) => api.previewCatalog(file));
     if (asked !== this.#asked) return;
     this.isBusy = false;

@@ -19,9 +19,9 @@ describe('rules over imports and corrections', () => {
     const { api } = startService(temporaryFolder());
     const notesOf = async (price: number) => valueOf(await api.previewCatalog(lambdaWith(price))).notes.join('\n');
     expect(await notesOf(2.4)).not.toMatch(/Doubtful|Cannot be right/);
-    expect(await notesOf(0.9)).toContain('Doubtful: lambda/gpu_1x_gh200/global: on_demand_usd_per_hour: 0.9: ');
+    expect(await notesOf(0.9)).toContain('Doubtful: lambda/gpu_1x_gh200/global: on_demand_usd_per_hour is 0.9: ');
     // A month's price.
-    expect(await notesOf(1671.7)).toContain('Cannot be right: lambda/gpu_1x_gh200/global: on_demand_usd_per_hour: ');
+    expect(await notesOf(1671.7)).toContain('Cannot be right: lambda/gpu_1x_gh200/global: on_demand_usd_per_hour is ');
   });
 
   test('what is in force is checked: an import, then a correction over it', async () => {

@@ -42,7 +42,7 @@ const finding =
     entry,
     field,
     value,
-    sentence: `${entry}: ${field}: ${value === null ? 'nothing' : String(value)}: ${problem}`,
+    sentence: `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: ${problem}`,
   });
 
 export const wrong = finding('error');

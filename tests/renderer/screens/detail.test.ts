@@ -85,7 +85,7 @@ test('both commands stand with what their flags follow from, each to be copied',
   expect(sized.querySelector('pre')?.textContent).toBe(
     'vllm serve meta-llama/Llama-3.1-8B-Instruct \\\n  --tensor-parallel-size 1 # g6e.xlarge',
   );
-  expect(sized).toHaveTextContent('one replica, flags of vllm');
+  expect(sized).toHaveTextContent('one replica, flags of vLLM');
   expect(safe).toHaveTextContent('vllm serve m \\ --max-num-seqs 8');
   const writeText = vi.fn(() => Promise.resolve());
   vi.stubGlobal('navigator', Object.assign(navigator, { clipboard: { writeText } }));
