@@ -11,6 +11,8 @@ import type { Session } from './session.svelte.ts';
 /** A provider is typed letter by letter; the preview waits until that rests. */
 const REST_MS = 300;
 
+const pastedName = (text: string): string => (/^\s*[{[]/.test(text) ? 'pasted.json' : 'pasted.csv');
+
 /** A catalog file on its way in: what it would change, and taking it in. Looking changes nothing. */
 export class CatalogImport {
   /** null while no file was given. */
@@ -44,10 +46,10 @@ export class CatalogImport {
   }
 
   /** A pasted text has no name; what it begins with tells what it is. */
-  async takeText(text: string): Promise<void> {
+  async takeText(text: string, fileName = pastedName(text)): Promise<void> {
     this.clear();
     if (text.length > MAX_CATALOG_BYTES) return this.#refuseSize('The pasted text', text.length);
-    await this.#take(text, /^\s*[{[]/.test(text) ? 'pasted.json' : 'pasted.csv');
+    await this.#take(text, fileName);
   }
 
   setFormat(format: CatalogFormat | null): void {

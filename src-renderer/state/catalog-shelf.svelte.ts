@@ -52,6 +52,8 @@ export class CatalogShelf {
   deedProblem = $state('');
   /** True while the dialog that takes in a file is open. */
   isImporting = $state(false);
+  /** The same for the dialog that describes a GPU of one's own. */
+  isAddingGpu = $state(false);
   /** True once an entry was asked for: on a small window its facts lie over the table. */
   isSheetOpen = $state(false);
   readonly ownEntries: number = $derived.by(() => (this.book === null ? 0 : ownCount(this.book)));

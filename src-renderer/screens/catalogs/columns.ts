@@ -17,8 +17,8 @@ const cell = (entry: CatalogEntry, id: string): number | string | null => {
   return value === '' ? null : value;
 };
 
-/** In digits: Azure's names of instances are the longest. */
-const LONGEST_NAME = 38;
+/** In digits; only some of Azure's names of instances are longer. */
+const LONGEST_NAME = 27;
 
 /** The name with its marks, as wide as both. */
 function nameColumn(label: string, mostCharacters = LONGEST_NAME): EntryColumn {
@@ -118,7 +118,7 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
     hidden(words('status', 'Status', 'Legacy and retired ones are only sized when asked for.')),
   ],
   prices: [
-    nameColumn('Instance'),
+    nameColumn('Instance', 24),
     words('provider', 'Cloud'),
     words('region', 'Region'),
     amount('onDemand', 'On demand', '$/h', PRICE_PLACES, 'Of the whole instance.'),
@@ -159,13 +159,13 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
   imports: [
     nameColumn('File'),
     words('state', 'State'),
+    day('importedAt', 'Imported'),
     words('format', 'Format'),
     amount('gpus', 'GPUs', '', 0),
     amount('instances', 'Instances', '', 0),
     amount('prices', 'Prices', '', 0),
     amount('workloads', 'Workloads', '', 0),
     amount('leftOut', 'Problems', '', 0, 'What could not be used when it was read.'),
-    day('importedAt', 'Imported'),
   ],
 };
 

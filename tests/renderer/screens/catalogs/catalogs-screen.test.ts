@@ -309,7 +309,7 @@ describe('importing', () => {
     const dialog = await dropFile();
     const problems = within(await within(dialog).findByTestId('catalog-problems')).getByRole('table');
     expect(within(problems).getAllByRole('row')[1]).toHaveTextContent(
-      /^12\s*Price\s*Price takes a number above 0, not -3\.$/,
+      /^12\s*Price\s*Takes a number above 0, not -3\.$/,
     );
     expect(within(dialog).queryByRole('button', { name: 'Import' })).toBeNull();
     const take = within(dialog).getByRole('button', { name: 'Import the good part' });
