@@ -123,6 +123,11 @@ function priceSheet({ provider, facts: instance }: LayeredInstance, offer: Layer
     zones: facts.zones,
     onDemandUsdPerHour: facts.on_demand_usd_per_hour,
     spotUsdPerHour: facts.spot_usd_per_hour,
+    zonePrices: (facts.zone_prices ?? []).map((price) => ({
+      zone: price.zone,
+      onDemandUsdPerHour: price.on_demand_usd_per_hour,
+      spotUsdPerHour: price.spot_usd_per_hour,
+    })),
     asOf: facts.as_of,
     source: facts.source,
     layer,

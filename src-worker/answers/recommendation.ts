@@ -1,3 +1,4 @@
+import { priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
 import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
@@ -19,7 +20,7 @@ const OWN_HARDWARE = 'own_hardware';
 
 const roundedOrNull = (value: number | undefined): number | null => (value === undefined ? null : rounded(value));
 
-function costDocument({ cost, offer }: SizedPlan): CostDocument {
+function costDocument({ cost, offer }: SizedPlan, { prepared, zone }: RowContext): CostDocument {
   return {
     usd_per_hour_instance: roundedOrNull(cost?.usdPerHourPerInstance),
     usd_per_hour: roundedOrNull(cost?.usdPerHour),
@@ -29,6 +30,7 @@ function costDocument({ cost, offer }: SizedPlan): CostDocument {
     usd_per_1m_output_tokens: roundedOrNull(cost?.usdPer1mOutputTokens),
     price_as_of: offer.priceAsOf,
     price_source: offer.priceSource,
+    price_zones: zone === null ? zonesOfPrice(offer, prepared.input.pricing) : [],
   };
 }
 
@@ -76,6 +78,11 @@ function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
   ];
 }
 
+function doubtfulPrice({ offer, cost }: SizedPlan, { prepared, zone }: RowContext): Warning[] {
+  const sentence = cost && priceDoubt(offer, prepared.input.pricing, zone);
+  return sentence === null ? [] : [{ code: 'doubtful_price', sentence }];
+}
+
 /** GPUs of an instance that no whole replica takes. */
 const idleGpus = ({ instance, group, replicasPerInstance }: SizedPlan): number =>
   gpuGroup(instance).gpus - replicasPerInstance * replicaGpus(group);
@@ -84,7 +91,7 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
   const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
   if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
-  warnings.push(...oldPrice(plan, context));
+  warnings.push(...doubtfulPrice(plan, context), ...oldPrice(plan, context));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
   if (kvGib < TIGHT_KV_GIB) {
     const sentence = `Only ${kvGib.toFixed(1)} GiB per GPU are left for KV cache: memory is ${kvGib < TIGHT_KV_GIB / 2 ? 'very tight' : 'tight'}.`;
@@ -174,7 +181,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     interval: null,
     interval_reason: NO_INTERVAL,
     burst: replica.burst,
-    cost: costDocument(plan),
+    cost: costDocument(plan, context),
     cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
     ...commandsOf(plan, context),

@@ -60,6 +60,12 @@ export const gpusFileSchema = z.strictObject({
   gpus: z.array(gpuEntrySchema).min(1),
 });
 
+const zonePriceSchema = z.strictObject({
+  zone: text,
+  on_demand_usd_per_hour: price.nullable(),
+  spot_usd_per_hour: price.nullable(),
+});
+
 export const offerSchema = z.strictObject({
   /** The provider's region; `global` when it charges the same everywhere. */
   region: text,
@@ -73,6 +79,11 @@ export const offerSchema = z.strictObject({
   zones: z.array(text),
   /** Key of the file's `sources` for the zones; null when they are unknown. */
   zones_source: text.nullable(),
+  /**
+   * Zones whose prices are not those of the region, which are the lowest of its zones; null in one = not sold so there.
+   * Absent = every zone asks the same.
+   */
+  zone_prices: z.array(zonePriceSchema).min(1).exactOptional(),
 });
 
 export const instanceEntrySchema = z.strictObject({

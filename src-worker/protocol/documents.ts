@@ -87,6 +87,8 @@ export interface CostDocument {
   usd_per_1m_output_tokens: number | null;
   price_as_of: string | null;
   price_source: string | null;
+  /** Zones of the region that ask this price, where others of it ask more; empty = all of them do. */
+  price_zones: string[];
 }
 
 export interface BurstDocument {

@@ -137,6 +137,7 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
       usd_per_1m_output_tokens: 0.3627,
       price_as_of: '2026-07-20',
       price_source: 'cloud price list',
+      price_zones: [],
     },
     cost_reason: null,
     other_plans: [],

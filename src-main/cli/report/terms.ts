@@ -47,7 +47,8 @@ export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'in
 /** Hardware of one's own is sold nowhere. */
 export const isOwn = ({ provider }: Pick<Recommendation, 'provider'>): boolean => provider === OWN;
 
-export const placeText = ({ region, zone, zones, other_regions: others }: Recommendation): string => {
-  const where = zone ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);
+export const placeText = ({ region, zone, zones, cost, other_regions: others }: Recommendation): string => {
+  const cheapest = cost.price_zones.length > 0 ? `${region}, in ${cost.price_zones.join(' ')} at this price` : null;
+  const where = zone ?? cheapest ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);
   return others > 0 ? `${where} (and ${others} other ${others === 1 ? 'region' : 'regions'})` : where;
 };

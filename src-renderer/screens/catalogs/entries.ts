@@ -216,6 +216,10 @@ function priceFacts(sheet: PriceSheet, perGpu: number | null): CatalogFact[] {
     plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
     plainFact(sheet, 'region', 'Region', region),
     plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
+    ...sheet.zonePrices.flatMap((own) => [
+      plainFact(sheet, `${own.zone}/on_demand`, `On demand in ${own.zone}`, own.onDemandUsdPerHour, '$/h'),
+      plainFact(sheet, `${own.zone}/spot`, `Spot in ${own.zone}`, own.spotUsdPerHour, '$/h'),
+    ]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
+import { zonesOfPrice } from '../../engine/sizing/offers.ts';
 import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
 import type { ChosenPlan } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
@@ -39,10 +40,12 @@ const engine = ({ plan }: Explained): string =>
 const gpuSource = ({ chosen }: Explained): string =>
   `GPU catalog, ${chosen.group.gpu.name}: ${chosen.group.gpu.source}`;
 
-function priceSource({ instance, offer }: ChosenPlan, pricing: SizeInput['pricing']): string {
+function priceSource({ instance, offer }: ChosenPlan, { pricing, zone }: SizeInput): string {
   if (instance.own) return offer.priceSource ?? 'own hardware: no price was given';
   const terms = pricing === 'spot' ? 'spot' : 'on demand';
-  return `${instance.provider} ${instance.name}, ${offer.region}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
+  const zones = zonesOfPrice(offer, pricing);
+  const place = zone ?? (zones.length > 0 ? `${zones.join(', ')} of ${offer.region}` : offer.region);
+  return `${instance.provider} ${instance.name}, ${place}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
 }
 
 export const INPUTS = {
@@ -107,7 +110,7 @@ export const INPUTS = {
       'price of an instance',
       chosen.cost?.usdPerHourPerInstance ?? null,
       'US$/h',
-      priceSource(chosen, plan.prepared.input.pricing),
+      priceSource(chosen, plan.prepared.input),
     ),
   hourlyCost: ({ chosen }) => input('hourly cost', chosen.cost?.usdPerHour ?? null, 'US$/h', 'instances times price'),
   bandwidthPeak: (about) =>
