@@ -9,6 +9,7 @@ import type {
   PriceSheet,
   WorkloadSheet,
 } from '../../src-worker/protocol/catalog-api.ts';
+import { UNBOUNDED_TOKENS } from '../../src-worker/engine/workload/types.ts';
 import { priceId } from './corrections.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, WORKLOAD_FIELDS, type FieldSpec } from './fields.ts';
 import {
@@ -141,8 +142,13 @@ function workloadSheet({ facts, layer }: LayeredWorkload): WorkloadSheet {
     name: facts.name,
     description: facts.description,
     layer,
-    facts: factsOf(WORKLOAD_FIELDS, (path) => path.split('.').reduce(member, facts as unknown), origin, {}),
+    facts: factsOf(WORKLOAD_FIELDS, (path) => workloadValue(facts, path), origin, {}),
   };
+}
+
+function workloadValue(facts: LayeredWorkload['facts'], path: string): unknown {
+  const value = path.split('.').reduce(member, facts as unknown);
+  return path.endsWith('.max') && value === UNBOUNDED_TOKENS ? 'context of the model' : value;
 }
 
 function member(value: unknown, key: string): unknown {

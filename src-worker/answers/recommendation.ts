@@ -30,7 +30,7 @@ function costDocument({ cost, offer }: SizedPlan, { prepared, zone }: RowContext
     usd_per_1m_output_tokens: roundedOrNull(cost?.usdPer1mOutputTokens),
     price_as_of: offer.priceAsOf,
     price_source: offer.priceSource,
-    price_zones: zone === null ? zonesOfPrice(offer, prepared.input.pricing) : [],
+    price_zones: zone === null ? zonesOfPrice(offer, prepared.input.pricing) : null,
   };
 }
 

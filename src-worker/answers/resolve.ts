@@ -5,7 +5,13 @@ import { resolveGpuId, resolveProviderId } from '../engine/hardware/resolve.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { checkpointPrecision } from '../engine/model/weights.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
-import type { LatencyMetric, LengthDistribution, Target, Workload } from '../engine/workload/types.ts';
+import {
+  UNBOUNDED_TOKENS,
+  type LatencyMetric,
+  type LengthDistribution,
+  type Target,
+  type Workload,
+} from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { didYouMean } from '../protocol/suggest.ts';
 
@@ -109,7 +115,8 @@ function scaled(distribution: LengthDistribution, factor: number): LengthDistrib
     mean,
     std: distribution.std * factor,
     min: distribution.min * factor,
-    max: distribution.max * factor,
+    // A bound that stands for none stays none.
+    max: distribution.max === UNBOUNDED_TOKENS ? UNBOUNDED_TOKENS : distribution.max * factor,
   };
 }
 

@@ -87,8 +87,8 @@ export interface CostDocument {
   usd_per_1m_output_tokens: number | null;
   price_as_of: string | null;
   price_source: string | null;
-  /** Zones of the region that ask this price, where others of it ask more; empty = all of them do. */
-  price_zones: string[];
+  /** Zones of the region that ask this price, where others of it ask more; null = all of them do. */
+  price_zones: string[] | null;
 }
 
 export interface BurstDocument {
@@ -258,11 +258,14 @@ export interface NoAnswer {
   unhelpful: UnhelpfulChange[];
 }
 
+/** As the workload states them, before its bounds and the context cut them. */
 export interface LengthsDocument {
   mean: number;
   std: number;
   min: number;
   max: number;
+  /** True where the workload gives no maximum: `max` is then the context of the model. */
+  max_is_context: boolean;
 }
 
 /** Everything the answer rests on, with defaults resolved. */
@@ -276,7 +279,7 @@ export interface AssumptionsDocument {
   workload: string;
   prompt_tokens: LengthsDocument;
   output_tokens: LengthsDocument;
-  /** Prompt tokens computed on average, after prefix-cache hits, and without the cache. */
+  /** Prompt tokens computed on average, after prefix-cache hits: of the mean above, or of the requests as cut. */
   effective_prompt_tokens: number;
   prefix_cache: { hit_rate: number; cacheable_ratio: number } | null;
   arrival: string;

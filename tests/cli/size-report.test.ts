@@ -203,7 +203,7 @@ describe('size report: what is shown', () => {
     const document = sizeDocument();
     const assumptions = {
       ...document.assumptions,
-      prompt_tokens: { mean: 6000, std: 2154, min: 1500, max: 40_000 },
+      prompt_tokens: { mean: 6000, std: 2154, min: 1500, max: 40_000, max_is_context: false },
       effective_prompt_tokens: 2850,
       prefix_cache: { hit_rate: 0.7, cacheable_ratio: 0.75 },
     };

@@ -44,7 +44,7 @@ describe('prices by zone', () => {
   ])('in %s %s costs %d an hour', async (zone, pricing, usdPerHour) => {
     const { recommendations } = await answered('--zone', zone, '--pricing', pricing);
     expect(recommendations).toMatchObject([
-      { zone, region: 'us-x1', cost: { usd_per_hour_instance: usdPerHour, price_zones: [] } },
+      { zone, region: 'us-x1', cost: { usd_per_hour_instance: usdPerHour, price_zones: null } },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
-import type { ModelDocument, SizeDocument, Warning } from '../../../src-worker/protocol/documents.ts';
+import type { LengthsDocument, ModelDocument, SizeDocument, Warning } from '../../../src-worker/protocol/documents.ts';
 import type { OwnMachineInput } from '../../../src-worker/protocol/requests.ts';
 import { count, decimal, gib, parameters, percent, percentOfFraction, smallUsd } from './format.ts';
 import { facts, heading, wrap } from './layout.ts';
@@ -49,8 +49,8 @@ function weightRows({ assumptions }: SizeDocument, model: ModelDocument | null):
   return asked.length > 0 ? [['Weights', asked.join(', ')]] : [];
 }
 
-const lengthText = (lengths: { mean: number; std: number; min: number; max: number }): string =>
-  `${decimal(lengths.mean)} on average (std ${decimal(lengths.std)}, ${count(lengths.min)} to ${count(lengths.max)})`;
+const lengthText = ({ mean, std, min, max, max_is_context: isContext }: LengthsDocument): string =>
+  `${decimal(mean)} on average (std ${decimal(std)}, ${count(min)} to ${count(max)}${isContext ? ', the context of the model' : ''})`;
 
 function promptText({ assumptions, warnings }: SizeDocument): string {
   const { prefix_cache: cache } = assumptions;

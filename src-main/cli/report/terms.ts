@@ -48,7 +48,7 @@ export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'in
 export const isOwn = ({ provider }: Pick<Recommendation, 'provider'>): boolean => provider === OWN;
 
 export const placeText = ({ region, zone, zones, cost, other_regions: others }: Recommendation): string => {
-  const cheapest = cost.price_zones.length > 0 ? `${region}, in ${cost.price_zones.join(' ')} at this price` : null;
+  const cheapest = cost.price_zones ? `${region}, in ${cost.price_zones.join(' ')} at this price` : null;
   const where = zone ?? cheapest ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);
   return others > 0 ? `${where} (and ${others} other ${others === 1 ? 'region' : 'regions'})` : where;
 };

@@ -4,7 +4,7 @@ import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
 import type { ChosenPlan } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
-import { formatDate } from '../../protocol/numbers.ts';
+import { formatDate, formatFixed } from '../../protocol/numbers.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
 import { rounded } from '../common.ts';
 import type { Explained } from './subject.ts';
@@ -30,8 +30,14 @@ const KIB = 1024;
 /** A preset's figure, unless the question put another in its place. */
 function lengthSource({ plan }: Explained, key: 'input_tokens' | 'output_tokens'): string {
   const { input: question, subject } = plan.prepared;
-  const from = question[key] === null ? `workload ${subject.workload.name}` : 'the question';
-  return subject.lengths.cut ? `${from}, cut to the context of the model` : from;
+  const { workload, lengths } = subject;
+  const from = question[key] === null ? `workload ${workload.name}` : 'the question';
+  if (lengths.cut) return `${from}, cut to the context of the model`;
+  const [stated, served] =
+    key === 'output_tokens'
+      ? [workload.output.mean, lengths.moments.outputMean]
+      : [workload.input.mean + (workload.context?.mean ?? 0), lengths.moments.promptMean];
+  return Math.round(stated) === Math.round(served) ? from : `${from}: ${formatFixed(stated)}, truncated to its bounds`;
 }
 
 const calibration = ({ plan }: Explained): string => `calibration ${plan.prepared.subject.calibration.name}`;
@@ -44,7 +50,7 @@ function priceSource({ instance, offer }: ChosenPlan, { pricing, zone }: SizeInp
   if (instance.own) return offer.priceSource ?? 'own hardware: no price was given';
   const terms = pricing === 'spot' ? 'spot' : 'on demand';
   const zones = zonesOfPrice(offer, pricing);
-  const place = zone ?? (zones.length > 0 ? `${zones.join(', ')} of ${offer.region}` : offer.region);
+  const place = zone ?? (zones ? `${zones.join(', ')} of ${offer.region}` : offer.region);
   return `${instance.provider} ${instance.name}, ${place}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
 }
 

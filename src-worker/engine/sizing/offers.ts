@@ -20,12 +20,12 @@ export function priceOf(offer: RegionOffer, pricing: Pricing, zone: string | nul
   return pricing === 'spot' ? prices.spotUsdPerHour : prices.onDemandUsdPerHour;
 }
 
-/** Zones that ask the region's price, where others of it ask more; none = all of them do. */
-export function zonesOfPrice(offer: RegionOffer, pricing: Pricing): string[] {
-  if (!offer.zonePrices) return [];
+/** Zones that ask the region's price, where others of it ask more; null = all of them do. */
+export function zonesOfPrice(offer: RegionOffer, pricing: Pricing): string[] | null {
+  if (!offer.zonePrices) return null;
   const lowest = priceOf(offer, pricing, null);
   const zones = offer.zones.filter((zone) => priceOf(offer, pricing, zone) === lowest);
-  return zones.length < offer.zones.length ? zones : [];
+  return zones.length < offer.zones.length ? zones : null;
 }
 
 /** Why the price asked in a zone, or in the region, wants a second look; null = nothing is known against it. */

@@ -15,7 +15,7 @@ const NO_COST: Recommendation['cost'] = {
   usd_per_1m_output_tokens: null,
   price_as_of: null,
   price_source: null,
-  price_zones: [],
+  price_zones: null,
 };
 const atHome = (row: Recommendation): Recommendation => ({
   ...row,
