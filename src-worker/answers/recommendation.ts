@@ -5,6 +5,7 @@ import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
+import { plural } from '../protocol/numbers.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
 import { benchCommand, dataParallelOf, serveCommands, textOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
@@ -87,6 +88,19 @@ function doubtfulPrice({ offer, cost }: SizedPlan, { prepared, zone }: RowContex
 const idleGpus = ({ instance, group, replicasPerInstance }: SizedPlan): number =>
   gpuGroup(instance).gpus - replicasPerInstance * replicaGpus(group);
 
+const spareReplicas = ({ instances, replicas, replicasPerInstance }: SizedPlan): number =>
+  instances * replicasPerInstance - replicas;
+
+/** Machines that are there anyway: what of them the load leaves free. Rented ones are paid for, and ranked by it. */
+function spareOwnReplicas(plan: SizedPlan): Warning[] {
+  const spare = spareReplicas(plan);
+  if (!plan.instance.own || spare === 0) return [];
+  const { replicas, instances, instance, group } = plan;
+  const gpus = spare * replicaGpus(group);
+  const sentence = `The load needs ${plural(replicas, 'replica')} of the ${replicas + spare} that ${instances} × ${instance.name} can hold: ${plural(gpus, 'GPU')} ${gpus === 1 ? 'is' : 'are'} free.`;
+  return [{ code: 'spare_replicas', sentence }];
+}
+
 function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
   const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
@@ -112,6 +126,7 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
     const sentence = `${plan.replicasPerInstance === 1 ? 'One replica leaves' : `${plan.replicasPerInstance} replicas leave`} ${idle} of the ${gpus} GPUs of ${plan.instance.name} idle.`;
     warnings.push({ code: 'idle_gpus', sentence });
   }
+  warnings.push(...spareOwnReplicas(plan));
   if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
     const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
@@ -158,7 +173,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     pipeline_parallel: group.pipelineParallel,
     replicas: plan.replicas,
     replicas_per_instance: plan.replicasPerInstance,
-    spare_replicas: plan.instances * plan.replicasPerInstance - plan.replicas,
+    spare_replicas: spareReplicas(plan),
     instances: plan.instances,
     quantization: group.precision,
     kv_cache_dtype: context.prepared.input.kv_cache_dtype,

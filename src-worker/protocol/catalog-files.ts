@@ -10,6 +10,15 @@ const schemaVersion = z.literal(1);
 const id = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case letters, digits, "-" and "."');
 const text = z.string().min(1);
 const positive = z.number().positive();
+/** Absent where the GPU lacks the format: null is no way to say so. */
+const peakIfAny = z
+  .number({
+    error: ({ input }) =>
+      input === null ? 'must be the dense peak, or left out where the GPU lacks the format' : undefined,
+  })
+  .positive()
+  .max(1e6)
+  .exactOptional();
 const share = z.number().min(0).max(1);
 const price = z.number().positive().max(100_000);
 /** A day, a month or a year; the shorter forms count as their first day. */
@@ -35,9 +44,9 @@ export const gpuEntrySchema = z.strictObject({
   memory_bandwidth_gb_per_s: positive.max(100_000),
   /** Dense peaks, no structured sparsity; 32-bit accumulation where the part distinguishes. */
   fp16_dense_tflops: positive.max(1e6),
-  fp8_dense_tflops: positive.max(1e6).exactOptional(),
-  int8_dense_tops: positive.max(1e6).exactOptional(),
-  fp4_dense_tflops: positive.max(1e6).exactOptional(),
+  fp8_dense_tflops: peakIfAny,
+  int8_dense_tops: peakIfAny,
+  fp4_dense_tflops: peakIfAny,
   supports_bf16: z.boolean(),
   /** `9.0` for NVIDIA, `gfx942` for AMD, null where neither applies. */
   compute_capability: z

@@ -172,6 +172,19 @@ describe('size report: what is shown', () => {
     expect(tight.match(/memory is tight/g)).toHaveLength(1);
   });
 
+  it('advises against tight memory only what is not done already', () => {
+    const warnings = [{ code: 'memory_tight', sentence: 'tight' }];
+    const advice = (row: Parameters<typeof recommendation>[0]): string =>
+      sizeReport(sizeDocument({ recommendations: [recommendation({ warnings, ...row })] }), null, SHOW);
+    const plain = advice({ quantization: 'fp16', kv_cache_dtype: 'auto' });
+    expect(plain).toContain('--kv-cache-dtype fp8)');
+    expect(plain).toContain('(--quantization fp8 or int4)');
+    const smaller = advice({ quantization: 'fp8', kv_cache_dtype: 'fp8' });
+    expect(smaller).not.toContain('--kv-cache-dtype fp8)');
+    expect(smaller).toContain('(--quantization int4)');
+    expect(advice({ quantization: 'int4' })).not.toContain('ask for a smaller precision');
+  });
+
   it('prints both commands on a line each, says what one start serves, and where the safe one would queue', () => {
     const commands = { high_performance: 'vllm serve m --max-num-seqs 256', safe: 'vllm serve m --max-num-seqs 40' };
     const rows = { replicas: 8, instances: 2, vllm_command_replicas: 4, vllm_commands: commands };

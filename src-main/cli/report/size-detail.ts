@@ -211,7 +211,8 @@ function safeNote({ vllm_commands: { safe }, batch }: Recommendation): string[] 
 
 const MEMORY_WARNING = 'memory_tight';
 
-function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation): string[] {
+function memorySection(row: Recommendation): string[] {
+  const { warnings, memory, tensor_parallel: tp, quantization } = row;
   const warning = warnings.find(({ code }) => code === MEMORY_WARNING);
   if (!warning) return [];
   return [
@@ -221,11 +222,21 @@ function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation
         `${count(memory.kv_cache_tokens)} tokens. To gain room:`,
     ),
     ...bullet('start with the SAFE command, and keep --max-model-len at what the workload needs'),
-    ...bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)'),
-    ...bullet('ask for a smaller precision (--quantization fp8 or int4)'),
+    ...(row.kv_cache_dtype === 'fp8' ? [] : bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)')),
+    ...smallerPrecision(quantization),
     ...bullet(`take GPUs with more memory, or more of them per replica (--tp ${tp * 2})`),
     '',
   ];
+}
+
+/** Precisions of less than a byte a weight: nothing is left to advise. */
+const SMALLEST_PRECISIONS = ['int4', 'nvfp4', 'mxfp4'];
+const EIGHT_BIT_PRECISIONS = ['fp8', 'int8', 'w8a16'];
+
+function smallerPrecision(quantization: string): string[] {
+  if (SMALLEST_PRECISIONS.includes(quantization)) return [];
+  const smaller = EIGHT_BIT_PRECISIONS.includes(quantization) ? 'int4' : 'fp8 or int4';
+  return bullet(`ask for a smaller precision (--quantization ${smaller})`);
 }
 
 function summarySection(row: Recommendation): string[] {

@@ -14,7 +14,7 @@ export const PRICING_TEXT: Record<string, string> = { ondemand: 'on demand', spo
 const REASON_TEXT: Record<string, string> = {
   memory: 'does not fit into GPU memory',
   tp_heads: 'tensor parallelism does not divide the heads',
-  link_domain: 'tensor parallelism would leave the link domain',
+  link_domain: 'a replica needs more GPUs than the instance has',
   compute_capability: 'GPU is too old for vLLM',
   dtype_unsupported: 'GPU lacks the number format',
   host_memory: 'host memory cannot hold the load',
@@ -25,7 +25,7 @@ const REASON_TEXT: Record<string, string> = {
   retired: 'retired (--include-retired shows them)',
   disk: 'local disk is smaller than the checkpoint',
   pp_layers: 'fewer layers than pipeline stages',
-  zone_unknown: 'provider gives no zones',
+  zone_unknown: 'zones not known',
   not_in_zone: 'not sold in the zone',
   region_filtered: 'not sold in the region',
   max_gpus: 'more GPUs than --max-gpus',

@@ -13,7 +13,8 @@ import type {
 } from '../../../src-worker/protocol/catalog-api.ts';
 import { formatDate, formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
 import { gpuLabel, providerLabel } from '../../format/names.ts';
-import { countsText, isOwn } from '../../state/catalog-shelf.svelte.ts';
+import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
+import { isOwn } from '../../state/catalog-shelf.svelte.ts';
 import { linkWords, moneyText } from './fact-words.ts';
 
 export const TABS = ['gpus', 'instances', 'prices', 'workloads', 'imports'] as const;

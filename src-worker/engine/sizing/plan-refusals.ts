@@ -19,10 +19,8 @@ export function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number, 
   const group = parallelName({ tensorParallel, pipelineParallel });
   const stage = pipelineParallel > 1 ? `, stage ${fit.stage + 1} of ${pipelineParallel}` : '';
   const where = tensorParallel * pipelineParallel > 1 ? ` per GPU of ${group}${stage}` : '';
-  const detail =
-    fit.weightsBytes > usable
-      ? `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`
-      : `Does not fit: beside ${gib(fit.weightsBytes)} GiB of weights${where} ${gpu.name} leaves too little KV cache for the longest request; ${gib(fit.shortfallBytes)} GiB are missing.`;
+  const longest = `the KV cache of one longest request ${gib(fit.longestRequestBytes)} GiB`;
+  const detail = `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where} and ${longest}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`;
   return {
     reason: 'memory',
     detail,

@@ -174,6 +174,11 @@ describe('what cannot be right is named by line and field', () => {
 
   test.each([
     [
+      'a format as null',
+      { fp8_dense_tflops: null },
+      /fp8_dense_tflops must be the dense peak, or left out where the GPU lacks the format, got null/,
+    ],
+    [
       'more usable memory than the driver has',
       { memory_usable_gib: 84 },
       /memory_usable_gib: .*more than the 79\.6 GiB/,

@@ -11,7 +11,8 @@ import {
   originChoices,
   readShownCatalogs,
 } from '../../../../src-renderer/screens/catalogs/shown-catalogs.ts';
-import { countsText, ownCount } from '../../../../src-renderer/state/catalog-shelf.svelte.ts';
+import { ownCount } from '../../../../src-renderer/state/catalog-shelf.svelte.ts';
+import { countsText } from '../../../../src-worker/protocol/catalog-words.ts';
 import type { CatalogBook } from '../../../../src-worker/protocol/catalog-api.ts';
 import { BOOK, fact, PREVIEW } from '../../fixtures/catalogs.ts';
 
