@@ -145,8 +145,10 @@ function throughputSection({ throughput, burst, ...row }: Recommendation): strin
   ];
 }
 
-function costSection({ cost, cost_reason: reason, instances }: Recommendation): string[] {
-  const date = cost.price_as_of === null ? 'date unknown' : `as of ${cost.price_as_of}`;
+function costSection(row: Recommendation): string[] {
+  const { cost, cost_reason: reason, instances } = row;
+  const unknown = isOwn(row) ? 'of your own' : 'date unknown';
+  const date = cost.price_as_of === null ? unknown : `as of ${cost.price_as_of}`;
   const source = cost.price_source === null ? '' : `, ${cost.price_source}`;
   const body =
     reason === null

@@ -1,5 +1,5 @@
 import { OWN } from '../../../src-worker/engine/hardware/own.ts';
-import type { Exclusion, Recommendation, SlaStatus } from '../../../src-worker/protocol/documents.ts';
+import type { Exclusion, Recommendation, SizeDocument, SlaStatus } from '../../../src-worker/protocol/documents.ts';
 
 /** `ttft_p95` as people say it: TTFT P95. */
 export const metricLabel = (metric: string): string =>
@@ -43,6 +43,10 @@ export const parallelText = ({
 /** `2 × g2-standard-8` */
 export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'instances' | 'instance'>): string =>
   `${instances} × ${instance}`;
+
+/** Does a question name machines of its own? Then nothing is paid for by the hour. */
+export const asksOwn = ({ input }: Pick<SizeDocument, 'input'>): boolean =>
+  Array.isArray(input['own_hardware']) && input['own_hardware'].length > 0;
 
 /** Hardware of one's own is sold nowhere. */
 export const isOwn = ({ provider }: Pick<Recommendation, 'provider'>): boolean => provider === OWN;
