@@ -1,3 +1,4 @@
+import { BF16_CAPABILITY } from '../hardware/capabilities.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
@@ -73,7 +74,7 @@ function refusalOf(question: CommandQuestion): string | null {
     return `${version} does not load ${checkpoint.method} checkpoints such as ${modelId}: take one in AWQ, GPTQ, FP8 or compressed-tensors.`;
   }
   if (needsBfloat16(question) && !gpu.supportsBf16) {
-    return `${version} refuses to run ${question.architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability 8.0 or more.`;
+    return `${version} refuses to run ${question.architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability ${BF16_CAPABILITY.toFixed(1)} or more.`;
   }
   return null;
 }
