@@ -7,7 +7,7 @@ import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
-import { analyzeGenerator } from '../engine/model/analyze.ts';
+import { analyzeGenerator, sameArchitectureSentence } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
@@ -199,6 +199,9 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     versions: versionsOf(facts, calibration.name),
   };
   const warnings = warningsFor(input, facts, engine, model, gpu);
+  if (model.factsOf) {
+    warnings.push({ code: 'same_architecture', sentence: sameArchitectureSentence(model.id, model.factsOf) });
+  }
   warnings.push(...pipelineWarning(input.pp));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut) {

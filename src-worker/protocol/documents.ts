@@ -548,7 +548,10 @@ export interface SafetensorsCheck {
 
 export interface ModelDocument {
   schema_version: number;
+  /** The canonical id: of an alias whose config is equal in every field, that of the model it stands for. */
   id: string;
+  /** The bundled model whose config was read for an alias; null for a model whose own config this is. */
+  facts_of: string | null;
   architecture: string;
   estimated: boolean;
   assumptions: string[];

@@ -268,6 +268,7 @@ export const llama2: ModelDocument = {
   active_parameters: 6_738_415_616,
   components: { attention: 2_147_483_648 },
   weight_bytes: { fp16: 13_476_831_232 },
+  facts_of: null,
   kept_16_bit: [],
   kv_bytes_per_token: { fp16: 524_288, fp8: 262_144 },
   state_bytes_per_sequence: 0,
