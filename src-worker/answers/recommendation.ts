@@ -1,11 +1,11 @@
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
-import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
-import { benchCommand, dataParallelOf, serveCommands, textOf } from './commands.ts';
+import { benchCommand, commandTexts, dataParallelOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
@@ -114,17 +114,24 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
 
 type CommandPart = Pick<
   Recommendation,
-  'vllm_command' | 'vllm_command_reason' | 'vllm_commands' | 'vllm_command_replicas' | 'bench_command'
+  | 'vllm_command'
+  | 'vllm_command_reason'
+  | 'vllm_commands'
+  | 'vllm_command_flags'
+  | 'vllm_command_replicas'
+  | 'bench_command'
 >;
 
-function commandsOf(plan: SizedPlan, { prepared }: RowContext): CommandPart {
+function commandsOf(plan: ChosenPlan, { prepared, explainsCommands }: RowContext): CommandPart {
   const replicas = dataParallelOf(plan, prepared);
-  const { safe, highPerformance } = serveCommands({ group: plan.group, dataParallel: replicas }, prepared);
-  const command = textOf(highPerformance);
+  const { instance, group, latency } = plan;
+  const about = { prepared, instance, group, sized: plan, replicas, meanRunning: latency.meanRunning };
+  const { highPerformance: command, safe, flags, refusal } = commandTexts(about, explainsCommands);
   return {
     vllm_command: command,
-    vllm_command_reason: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
-    vllm_commands: { safe: textOf(safe), high_performance: command },
+    vllm_command_reason: refusal,
+    vllm_commands: { safe, high_performance: command },
+    vllm_command_flags: flags,
     vllm_command_replicas: replicas,
     bench_command: command && benchCommand(prepared, plan.ratePerReplicaPerMs * replicas),
   };

@@ -143,6 +143,10 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
     vllm_command: 'vllm serve meta-llama/Llama-2-7b-hf --dtype float16 --max-model-len 2048',
     vllm_command_reason: null,
     vllm_commands: { safe: 'vllm serve m --max-num-seqs 8', high_performance: 'vllm serve m' },
+    vllm_command_flags: {
+      safe: [{ flag: '--max-num-seqs', value: '8', why: '8 fit.' }],
+      high_performance: [],
+    },
     vllm_command_replicas: 1,
     bench_command: 'vllm bench serve --model m',
     warnings: [],

@@ -10,6 +10,7 @@ import type { Model, Precision } from '../model/types.ts';
 import type { RequestLengths } from '../workload/lengths.ts';
 import type { LatencyMetric, Target, Workload } from '../workload/types.ts';
 import type { HeadroomRule } from './headroom.ts';
+import type { Seats } from './seats.ts';
 
 /** Codes of NUMBERS.md, "What size lists". */
 export type ReasonCode =
@@ -122,7 +123,10 @@ export interface PlanGroup {
   tensorParallel: number;
   pipelineParallel: number;
   precision: Precision;
+  /** As the plan is sized and started: the version's defaults, with the seats of `seats`. */
   limits: EngineLimits;
+  /** null where the plan does not fit, or was refused before. */
+  seats: Seats | null;
   isGpuMeasured: boolean;
   /** null when refused before memory was worked out. */
   memory: MemoryFit | null;

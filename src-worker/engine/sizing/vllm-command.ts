@@ -23,8 +23,43 @@ export interface CommandQuestion {
   engine: Pick<EngineDefaults, 'engine' | 'version' | 'command'>;
 }
 
+/** What a flag decides. Its spelling is the version's. */
+export type FlagKind =
+  | 'tensorParallel'
+  | 'pipelineParallel'
+  | 'dataParallel'
+  | 'servedTokens'
+  | 'seats'
+  | 'batchedTokens'
+  | 'memoryShare'
+  | 'dtype'
+  | 'quantization'
+  | 'kvCacheDtype'
+  | 'prefixCachingOn'
+  | 'prefixCachingOff';
+
+/** One flag as data; the text of a command is rendered from them (`commandText`) and never read back. */
+export interface Flag {
+  kind: FlagKind;
+  /** `--max-num-seqs`. */
+  name: string;
+  /** null for a switch. */
+  value: string | null;
+}
+
 /** A command, or why there is none and what is needed instead. */
-export type Command = { kind: 'command'; text: string } | { kind: 'refused'; sentence: string };
+export type Command =
+  | {
+      kind: 'command';
+      /** What comes before the flags: `vllm serve` and the model. */
+      start: string;
+      flags: Flag[];
+    }
+  | { kind: 'refused'; sentence: string };
+
+/** The line to copy into a shell. */
+export const commandText = ({ start, flags }: { start: string; flags: readonly Omit<Flag, 'kind'>[] }): string =>
+  [start, ...flags.map(({ name, value }) => (value === null ? name : `${name} ${value}`))].join(' ');
 
 const DTYPE: Partial<Record<Precision, string>> = { fp16: 'float16', bf16: 'bfloat16' };
 
@@ -92,40 +127,34 @@ export function vllmCommand(question: CommandQuestion): Command {
   if (sentence !== null) return { kind: 'refused', sentence };
   const { precision, checkpoint, limits, engine, servedTokens } = question;
   const { command } = engine;
-  const flags = [
-    `${command.serve} ${shellWord(question.modelId)}`,
-    `--tensor-parallel-size ${question.tensorParallel}`,
-  ];
-  if (question.pipelineParallel > 1) flags.push(`--pipeline-parallel-size ${question.pipelineParallel}`);
+  const flags: Flag[] = [];
+  const add = (kind: FlagKind, name: string, value: string | number | null): void => {
+    flags.push({ kind, name, value: value === null ? null : String(value) });
+  };
+  add('tensorParallel', '--tensor-parallel-size', question.tensorParallel);
+  if (question.pipelineParallel > 1) add('pipelineParallel', '--pipeline-parallel-size', question.pipelineParallel);
   if (question.dataParallel > 1) {
     if (command.dataParallelFlag === null) throw new Error(`${engine.version} starts one replica a server`);
-    flags.push(`${command.dataParallelFlag} ${question.dataParallel}`);
+    add('dataParallel', command.dataParallelFlag, question.dataParallel);
   }
   // Without chunked prefill a step that cannot hold the longest request keeps the server from starting.
   const batchedTokens = command.hasChunkedPrefill
     ? limits.maxNumBatchedTokens
     : Math.max(limits.maxNumBatchedTokens, servedTokens);
-  flags.push(
-    `--max-model-len ${servedTokens}`,
-    `--max-num-seqs ${limits.maxNumSeqs}`,
-    `--max-num-batched-tokens ${batchedTokens}`,
-    `--gpu-memory-utilization ${limits.gpuMemoryUtilization}`,
-  );
+  add('servedTokens', '--max-model-len', servedTokens);
+  add('seats', '--max-num-seqs', limits.maxNumSeqs);
+  add('batchedTokens', '--max-num-batched-tokens', batchedTokens);
+  add('memoryShare', '--gpu-memory-utilization', limits.gpuMemoryUtilization);
   if (checkpoint.method === null) {
     const dtype = needsBfloat16(question) ? 'bfloat16' : DTYPE[precision];
-    if (dtype) flags.push(`--dtype ${dtype}`);
+    if (dtype) add('dtype', '--dtype', dtype);
     const made = command.quantizedWhileLoading[precision];
-    if (made) flags.push(`--quantization ${made}`);
+    if (made) add('quantization', '--quantization', made);
   }
-  if (question.kvCacheDtype === 'fp8') flags.push('--kv-cache-dtype fp8');
-  const prefixFlag = prefixCachingFlag(question);
-  if (prefixFlag !== null) flags.push(prefixFlag);
-  return { kind: 'command', text: flags.join(' ') };
-}
-
-/** Only what differs from the default of the version is said. */
-function prefixCachingFlag({ hasPrefixCache, engine }: CommandQuestion): string | null {
-  const { isDefault, onFlag, offFlag } = engine.command.prefixCaching;
-  if (hasPrefixCache === isDefault) return null;
-  return hasPrefixCache ? onFlag : offFlag;
+  if (question.kvCacheDtype === 'fp8') add('kvCacheDtype', '--kv-cache-dtype', 'fp8');
+  const { isDefault, onFlag, offFlag } = command.prefixCaching;
+  // Only what differs from the default of the version is said.
+  if (question.hasPrefixCache && !isDefault) add('prefixCachingOn', onFlag, null);
+  if (!question.hasPrefixCache && isDefault && offFlag !== null) add('prefixCachingOff', offFlag, null);
+  return { kind: 'command', start: `${command.serve} ${shellWord(question.modelId)}`, flags };
 }

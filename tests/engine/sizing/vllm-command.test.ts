@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { vllmCommand, type CommandQuestion } from '../../../src-worker/engine/sizing/vllm-command.ts';
+import { commandText, vllmCommand, type CommandQuestion } from '../../../src-worker/engine/sizing/vllm-command.ts';
 import type { EngineDefaults } from '../../../src-worker/engine/memory/types.ts';
 import { facts, gpuOf } from '../world.ts';
 
@@ -35,12 +35,12 @@ const question: CommandQuestion = {
 function text(changes: Partial<CommandQuestion> = {}): string {
   const command = vllmCommand({ ...question, ...changes });
   if (command.kind === 'refused') throw new Error(command.sentence);
-  return command.text;
+  return commandText(command);
 }
 
 function refusal(changes: Partial<CommandQuestion>): string {
   const command = vllmCommand({ ...question, ...changes });
-  if (command.kind === 'command') throw new Error(`not refused: ${command.text}`);
+  if (command.kind === 'command') throw new Error(`not refused: ${commandText(command)}`);
   return command.sentence;
 }
 
