@@ -112,6 +112,14 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   return warnings;
 }
 
+/** The flag stays out of the commands: whether a repository's code may run is not ours to decide. */
+function remoteCode({ prepared: { model, subject } }: RowContext): Warning[] {
+  if (!model.needsRemoteCode) return [];
+  const { engine, version } = subject.engine;
+  const sentence = `The repository of ${model.id} brings code of its own (auto_map), and its class ${model.architecture} is none that ${engine} is known to have: ${engine} ${version} is likely to stop at the start and ask for --trust-remote-code. That flag runs the repository's code with the rights of the server, so the commands leave it out: read the code, then add it.`;
+  return [{ code: 'remote_code', sentence }];
+}
+
 type CommandPart = Pick<
   Recommendation,
   | 'vllm_command'
@@ -185,7 +193,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
     ...commandsOf(plan, context),
-    warnings: warningsOf(plan, context),
+    warnings: [...warningsOf(plan, context), ...remoteCode(context)],
   };
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
-import { facts } from '../engine/world.ts';
+import { answerSize } from '../../src-worker/answers/size.ts';
+import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
+import { facts, modelSource } from '../engine/world.ts';
 import { size } from './ask.ts';
 
 const LLAMA_2_7B = 'meta-llama/Llama-2-7b-hf';
@@ -333,4 +335,28 @@ test('a hit rate without the cache contradicts itself', () => {
   expect(() => size({ ...rag, prefix_hit_rate: 0.5 })).toThrow(
     /prefix_hit_rate was given although the prefix cache is off/,
   );
+});
+
+describe('a repository that brings code of its own', () => {
+  const base = modelSource('meta-llama/Llama-3.1-8B-Instruct').config as Record<string, unknown>;
+  const sized = (config: Record<string, unknown>): Recommendation => {
+    const source = { ...modelSource('meta-llama/Llama-3.1-8B-Instruct'), id: 'me/own', config: { ...base, ...config } };
+    const input = sizeInputSchema.parse({ model: 'me/own', users: 10, gpu: ['nvidia-h100-80gb'] });
+    return answerSize(input, source, facts).recommendations[0] ?? expect.fail('nothing passes');
+  };
+  const auto_map = { AutoModelForCausalLM: 'modeling_own.OwnForCausalLM' };
+  const codes = ({ warnings }: Recommendation) => warnings.map(({ code }) => code);
+
+  test('is named where its class is not known, and the flag that runs it is never added', () => {
+    const row = sized({ auto_map, model_type: 'own', architectures: ['OwnForCausalLM'] });
+    const { sentence } = row.warnings.find(({ code }) => code === 'remote_code') ?? expect.fail('no warning');
+    expect(sentence).toContain('OwnForCausalLM');
+    expect(sentence).toContain('--trust-remote-code');
+    expect(JSON.stringify([row.vllm_commands, row.vllm_command_flags])).not.toContain('trust-remote-code');
+  });
+
+  test('is not needed where the class is known, or there is no such code', () => {
+    expect(codes(sized({ auto_map }))).not.toContain('remote_code');
+    expect(codes(sized({ model_type: 'own', architectures: ['OwnForCausalLM'] }))).not.toContain('remote_code');
+  });
 });

@@ -217,6 +217,7 @@ export function analyzeModel(source: ModelSource): Model {
     id: source.id,
     ...(source.factsOf && { factsOf: source.factsOf }),
     architecture: architecture ?? outerType,
+    ...(needsRemoteCode(fields, architecture) && { needsRemoteCode: true }),
     ...model,
     isEstimated:
       !isKnown ||
@@ -242,6 +243,10 @@ export function analyzeModel(source: ModelSource): Model {
     checkpoint,
   };
 }
+
+/** Code of the repository for a class that neither vLLM's registry nor Transformers is known to have. */
+const needsRemoteCode = (fields: ConfigFields, architecture: string | null): boolean =>
+  fields.has('auto_map') && (architecture === null || modelTypeOfClass(architecture) === null);
 
 /** Whose facts stand for a model that is not bundled itself. */
 export function sameArchitectureSentence(id: string, { id: base, differs }: FactsOf): string {

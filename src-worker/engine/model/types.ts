@@ -117,6 +117,8 @@ export interface Model {
   factsOf?: FactsOf;
   /** First entry of `architectures`, for example `LlamaForCausalLM`. */
   architecture: string;
+  /** True where the repository brings code of its own (`auto_map`) for a class that is not known: absent = false. */
+  needsRemoteCode?: boolean;
   /**
    * True when the architecture, a part of it that the file leaves out, or the scaling of its positions is unknown;
    * `assumptions` say what was assumed.
