@@ -130,6 +130,9 @@ function dtypeWhy({ group, prepared }: CommandSubject): string {
   if (engine.command.bfloat16Architectures.includes(model.architecture) && group.precision !== 'bf16') {
     return `vLLM refuses to run ${model.architecture} in float16; bfloat16 takes the same 2 bytes a weight.`;
   }
+  if (prepared.model.checkpoint.method !== null || (group.precision !== 'fp16' && group.precision !== 'bf16')) {
+    return `${group.gpu.name} has no bf16, which is what most checkpoints name for the weights they leave at 16 bit.`;
+  }
   return `The precision of the plan, ${group.precision}: 2 bytes a weight.`;
 }
 

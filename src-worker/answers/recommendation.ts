@@ -105,7 +105,11 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
     const sentence = `${plan.replicasPerInstance === 1 ? 'One replica leaves' : `${plan.replicasPerInstance} replicas leave`} ${idle} of the ${gpus} GPUs of ${plan.instance.name} idle.`;
     warnings.push({ code: 'idle_gpus', sentence });
   }
-  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
+  const { problem } = prepared.model.checkpoint;
+  if (problem !== undefined) {
+    const sentence = `${problem} The figures are for ${plan.group.precision}.`;
+    warnings.push({ code: 'checkpoint_unknown', sentence });
+  } else if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
     const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
   }

@@ -218,6 +218,7 @@ export const engineFileSchema = z.strictObject({
         /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
         unsupported_layers: z.array(text),
         lowest_capability_of_layer: z.record(text, capability),
+        lowest_capability_of_fp8_cache: capability,
         command: engineCommandSchema,
         source: text,
         retrieved: date,

@@ -360,3 +360,36 @@ describe('a repository that brings code of its own', () => {
     expect(codes(sized({ model_type: 'own', architectures: ['OwnForCausalLM'] }))).not.toContain('remote_code');
   });
 });
+
+describe('an FP8 KV cache needs a kernel that reads it', () => {
+  const asked = { model: 'meta-llama/Llama-3.1-8B-Instruct', users: 2, kv_cache_dtype: 'fp8', tp: 2 } as const;
+
+  test('Volta has none: excluded, with capability and cure', () => {
+    const { num_passing: passing, excluded } = size({ ...asked, gpu: ['nvidia-v100-16gb'] });
+    expect(passing).toBe(0);
+    const [row] = excluded.filter(({ reason }) => reason === 'dtype_unsupported');
+    expect(row?.detail).toMatch(/vLLM 0\.22 reads an FP8 KV cache from compute capability 7\.5; .* has 7\.0: .*auto/);
+    expect(row?.margin).toMatchObject({ value: 7, limit: 7.5 });
+  });
+
+  test('Ampere and later have one, AMD converts it, and other caches are not asked', () => {
+    for (const gpu of ['nvidia-a100-80gb', 'nvidia-h100-80gb', 'amd-mi300x']) {
+      const { excluded } = size({ ...asked, gpu: [gpu] });
+      expect(
+        excluded.filter(({ reason }) => reason === 'dtype_unsupported'),
+        gpu,
+      ).toEqual([]);
+    }
+    const { excluded } = size({ ...asked, kv_cache_dtype: 'auto', gpu: ['nvidia-v100-16gb'] });
+    expect(excluded.filter(({ reason }) => reason === 'dtype_unsupported')).toEqual([]);
+  });
+});
+
+test('a checkpoint whose format is not known is not said to be one of 16 bit', () => {
+  const asked = { model: 'nvidia/Llama-3.1-70B-Instruct-FP8', users: 2, gpu: ['nvidia-h100-80gb'] };
+  const [row] = size({ ...asked, quantization: ['fp8'] }).recommendations;
+  const codes = row?.warnings.map(({ code }) => code);
+  expect(codes).toContain('checkpoint_unknown');
+  expect(codes).not.toContain('needs_quantized_checkpoint');
+  expect(row?.vllm_command).toBeNull();
+});

@@ -7,6 +7,7 @@ import type { Precision } from '../model/types.ts';
 import { findCapacity } from './capacity.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
+  cacheRefusal,
   capacityRefusal,
   headsRefusal,
   layersRefusal,
@@ -118,6 +119,8 @@ export function checkPlanGroup(
   if (support.kind === 'unsupported') {
     return { ...base, refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: support.margin } };
   }
+  const cache = cacheRefusal(subject, gpu);
+  if (cache) return { ...base, refusal: cache };
   if (subject.strictContext && subject.lengths.cut) {
     const { lengths, model } = subject;
     const longest = lengths.promptP99Tokens + lengths.outputP99Tokens;
