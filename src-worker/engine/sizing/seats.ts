@@ -1,20 +1,7 @@
 import { IDLE_KV_TOKENS_PER_SEQUENCE } from '../batching/subject.ts';
 import { constantOf } from '../calibration/lookup.ts';
 import type { EngineLimits, MemoryFit } from '../memory/fit.ts';
-import type { PlanGroup, SizingSubject } from './types.ts';
-
-/** How many sequences a replica is started for (`--max-num-seqs`), and what it follows from. Bytes are per GPU. */
-export interface Seats {
-  seats: number;
-  /** Default of the engine's version on this GPU. */
-  byDefault: number;
-  /** What is left for cache and sampling buffers beside weights, batched tokens and overhead. */
-  roomBytes: number;
-  /** Cache of a running sequence of mean length, and the sampling buffer of its seat. */
-  bytesPerSequence: number;
-  /** Tokens a running sequence holds on average. */
-  tokensPerSequence: number;
-}
+import type { PlanGroup, Seats, SizingSubject } from './types.ts';
 
 type Stage = Pick<PlanGroup, 'pipelineParallel'>;
 

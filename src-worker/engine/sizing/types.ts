@@ -10,7 +10,6 @@ import type { Model, Precision } from '../model/types.ts';
 import type { RequestLengths } from '../workload/lengths.ts';
 import type { LatencyMetric, Target, Workload } from '../workload/types.ts';
 import type { HeadroomRule } from './headroom.ts';
-import type { Seats } from './seats.ts';
 
 /** Codes of NUMBERS.md, "What size lists". */
 export type ReasonCode =
@@ -113,6 +112,19 @@ export type Capacity =
 export interface PlanCapacity {
   key: string;
   capacity: Capacity;
+}
+
+/** How many sequences a replica is started for (`--max-num-seqs`), and what it follows from. Bytes are per GPU. */
+export interface Seats {
+  seats: number;
+  /** Default of the engine's version on this GPU. */
+  byDefault: number;
+  /** What is left for cache and sampling buffers beside weights, batched tokens and overhead. */
+  roomBytes: number;
+  /** Cache of a running sequence of mean length, and the sampling buffer of its seat. */
+  bytesPerSequence: number;
+  /** Tokens a running sequence holds on average. */
+  tokensPerSequence: number;
 }
 
 /** One way to run the model on one kind of GPU group, shared by every instance that has such a group. */
