@@ -170,6 +170,7 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     lowestCapabilityOfMethod: entry.lowest_capability_of_method,
     unsupportedLayers: entry.unsupported_layers,
     lowestCapabilityOfLayer: entry.lowest_capability_of_layer,
+    lowestCapabilityOfFp8Cache: entry.lowest_capability_of_fp8_cache,
     command: commands(entry.command),
     source: entry.source,
   }));

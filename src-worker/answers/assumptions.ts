@@ -1,3 +1,4 @@
+import { sameArchitectureSentence } from '../engine/model/analyze.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { Demand } from '../engine/workload/demand.ts';
@@ -40,6 +41,7 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
   const prompt = lengthsDocument(promptParts, model.maxContextTokens);
   const e2e = workload.targets.find(({ metric, isGating }) => metric === 'e2e_p50' && !isGating);
   const notes = [
+    ...(model.factsOf ? [sameArchitectureSentence(model.id, model.factsOf)] : []),
     'Replicas stand behind a router that splits arrivals at random.',
     'Percentiles, throughput and cost hold at the planned load of every replica.',
   ];

@@ -1,13 +1,13 @@
 import { priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
-import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
-import { benchCommand, dataParallelOf, serveCommands, textOf } from './commands.ts';
+import { benchCommand, commandTexts, dataParallelOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
@@ -127,26 +127,45 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
     warnings.push({ code: 'idle_gpus', sentence });
   }
   warnings.push(...spareOwnReplicas(plan));
-  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
+  const { problem } = prepared.model.checkpoint;
+  if (problem !== undefined) {
+    const sentence = `${problem} The figures are for ${plan.group.precision}.`;
+    warnings.push({ code: 'checkpoint_unknown', sentence });
+  } else if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
     const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
   }
   return warnings;
 }
 
+/** The flag stays out of the commands: whether a repository's code may run is not ours to decide. */
+function remoteCode({ prepared: { model, subject } }: RowContext): Warning[] {
+  if (!model.needsRemoteCode) return [];
+  const { engine, version } = subject.engine;
+  const sentence = `The repository of ${model.id} brings code of its own (auto_map), and its class ${model.architecture} is none that ${engine} is known to have: ${engine} ${version} is likely to stop at the start and ask for --trust-remote-code. That flag runs the repository's code with the rights of the server, so the commands leave it out: read the code, then add it.`;
+  return [{ code: 'remote_code', sentence }];
+}
+
 type CommandPart = Pick<
   Recommendation,
-  'vllm_command' | 'vllm_command_reason' | 'vllm_commands' | 'vllm_command_replicas' | 'bench_command'
+  | 'vllm_command'
+  | 'vllm_command_reason'
+  | 'vllm_commands'
+  | 'vllm_command_flags'
+  | 'vllm_command_replicas'
+  | 'bench_command'
 >;
 
-function commandsOf(plan: SizedPlan, { prepared }: RowContext): CommandPart {
+function commandsOf(plan: ChosenPlan, { prepared, explainsCommands }: RowContext): CommandPart {
   const replicas = dataParallelOf(plan, prepared);
-  const { safe, highPerformance } = serveCommands({ group: plan.group, dataParallel: replicas }, prepared);
-  const command = textOf(highPerformance);
+  const { instance, group, latency } = plan;
+  const about = { prepared, instance, group, sized: plan, replicas, meanRunning: latency.meanRunning };
+  const { highPerformance: command, safe, flags, refusal } = commandTexts(about, explainsCommands);
   return {
     vllm_command: command,
-    vllm_command_reason: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
-    vllm_commands: { safe: textOf(safe), high_performance: command },
+    vllm_command_reason: refusal,
+    vllm_commands: { safe, high_performance: command },
+    vllm_command_flags: flags,
     vllm_command_replicas: replicas,
     bench_command: command && benchCommand(prepared, plan.ratePerReplicaPerMs * replicas),
   };
@@ -200,7 +219,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
     ...commandsOf(plan, context),
-    warnings: warningsOf(plan, context),
+    warnings: [...warningsOf(plan, context), ...remoteCode(context)],
   };
 }
 

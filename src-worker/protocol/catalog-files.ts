@@ -238,6 +238,7 @@ export const engineFileSchema = z.strictObject({
         /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
         unsupported_layers: z.array(text),
         lowest_capability_of_layer: z.record(text, capability),
+        lowest_capability_of_fp8_cache: capability,
         command: engineCommandSchema,
         source: text,
         retrieved: date,
@@ -339,6 +340,26 @@ export const aliasesFileSchema = z.strictObject({
   aliases: z.record(text, text),
 });
 
+/** In what an alias differs from the bundled config it stands for. */
+export const aliasDifferencesFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  note: text,
+  /** Blocks `quantization_config`, by a name of ours. */
+  quantizations: z.record(text, z.strictObject({ config: z.record(text, z.unknown()), source: text })),
+  /** By alias: the name of a block above, and single fields of config.json with their source. */
+  aliases: z.record(
+    text,
+    z.union([
+      z.strictObject({ quantization: text }),
+      z.strictObject({
+        quantization: text.optional(),
+        config: z.record(text, z.union([z.number(), z.string(), z.boolean(), z.null()])),
+        source: text,
+      }),
+    ]),
+  ),
+});
+
 export type GpusFile = z.output<typeof gpusFileSchema>;
 export type GpuFileEntry = z.output<typeof gpuEntrySchema>;
 export type CloudFile = z.output<typeof cloudFileSchema>;
@@ -350,3 +371,4 @@ export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;
+export type AliasDifferencesFile = z.output<typeof aliasDifferencesFileSchema>;

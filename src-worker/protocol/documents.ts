@@ -175,6 +175,8 @@ export interface Recommendation {
   /** Why there is no command, and what is needed instead; null where there is one. */
   vllm_command_reason: string | null;
   vllm_commands: VllmCommands;
+  /** The flags of both as data, in their order, each with the arithmetic behind its value. */
+  vllm_command_flags: { safe: CommandFlag[]; high_performance: CommandFlag[] };
   /** Replicas that one start of the command serves. */
   vllm_command_replicas: number;
   /** `vllm bench serve` at the planned load of what one start serves; null without a command. */
@@ -186,7 +188,7 @@ export interface Recommendation {
 export interface VllmCommands {
   /** Conservative memory share, and no more sequences at once than the KV cache holds at P99 lengths. */
   safe: string | null;
-  /** The defaults of the engine's version. */
+  /** What was sized: the defaults of the engine's version, and no more seats than the KV cache fills at mean lengths. */
   high_performance: string | null;
 }
 
@@ -553,7 +555,10 @@ export interface SafetensorsCheck {
 
 export interface ModelDocument {
   schema_version: number;
+  /** The canonical id: of an alias whose config is equal in every field, that of the model it stands for. */
   id: string;
+  /** The bundled model whose config was read for an alias; null for a model whose own config this is. */
+  facts_of: string | null;
   architecture: string;
   estimated: boolean;
   assumptions: string[];

@@ -144,6 +144,10 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
     vllm_command: 'vllm serve meta-llama/Llama-2-7b-hf --dtype float16 --max-model-len 2048',
     vllm_command_reason: null,
     vllm_commands: { safe: 'vllm serve m --max-num-seqs 8', high_performance: 'vllm serve m' },
+    vllm_command_flags: {
+      safe: [{ flag: '--max-num-seqs', value: '8', why: '8 fit.' }],
+      high_performance: [],
+    },
     vllm_command_replicas: 1,
     bench_command: 'vllm bench serve --model m',
     warnings: [],
@@ -269,6 +273,7 @@ export const llama2: ModelDocument = {
   active_parameters: 6_738_415_616,
   components: { attention: 2_147_483_648 },
   weight_bytes: { fp16: 13_476_831_232 },
+  facts_of: null,
   kept_16_bit: [],
   kv_bytes_per_token: { fp16: 524_288, fp8: 262_144 },
   state_bytes_per_sequence: 0,

@@ -187,11 +187,23 @@ describe('size report: what is shown', () => {
 
   it('prints both commands on a line each, says what one start serves, and where the safe one would queue', () => {
     const commands = { high_performance: 'vllm serve m --max-num-seqs 256', safe: 'vllm serve m --max-num-seqs 40' };
-    const rows = { replicas: 8, instances: 2, vllm_command_replicas: 4, vllm_commands: commands };
+    const seats = (value: string) => ({ flag: '--max-num-seqs', value, why: `${value} fit.` });
+    const dtype = { flag: '--dtype', value: 'float16', why: 'As asked.' };
+    const rows = {
+      replicas: 8,
+      instances: 2,
+      vllm_command_replicas: 4,
+      vllm_commands: commands,
+      vllm_command_flags: { high_performance: [seats('256'), dtype], safe: [seats('40'), dtype] },
+    };
     const text = sizeReport(sizeDocument({ recommendations: [recommendation(rows)] }), null, SHOW);
     const lines = text.split('\n');
     expect(lines).toContain(`  ${commands.high_performance}`);
     expect(lines).toContain(`  ${commands.safe}`);
+    expect(lines).toContain('    --max-num-seqs 256: 256 fit.');
+    expect(lines).toContain('    --max-num-seqs 40: 40 fit.');
+    // What both have in common is explained once.
+    expect(lines.filter((line) => line === '    --dtype float16: As asked.')).toHaveLength(1);
     expect(lines).toContain('  vllm bench serve --model m');
     const flat = text.replaceAll(/\s+/g, ' ');
     expect(flat).toContain('One start on each instance serves 4 replicas; the plan has 8 on 2 instances.');
@@ -205,6 +217,7 @@ describe('size report: what is shown', () => {
       vllm_command: null,
       vllm_command_reason: 'It holds fp16: int4 needs a checkpoint with 4-bit weights.',
       vllm_commands: { safe: null, high_performance: null },
+      vllm_command_flags: { safe: [], high_performance: [] },
       bench_command: null,
     };
     const text = sizeReport(sizeDocument({ recommendations: [recommendation(none)] }), null, SHOW);

@@ -1,6 +1,12 @@
 import { SECONDS_PER_HOUR } from '../../../src-worker/engine/units.ts';
 import { costReasonWords } from '../../../src-worker/protocol/cost-reasons.ts';
-import type { LatencySummary, Recommendation, SizeDocument, SlaRow } from '../../../src-worker/protocol/documents.ts';
+import type {
+  CommandFlag,
+  LatencySummary,
+  Recommendation,
+  SizeDocument,
+  SlaRow,
+} from '../../../src-worker/protocol/documents.ts';
 import {
   count,
   decimal,
@@ -168,7 +174,12 @@ function costSection(row: Recommendation): string[] {
 }
 
 function commandSection({ assumptions }: SizeDocument, row: Recommendation): string[] {
-  const { vllm_commands: commands, vllm_command_reason: reason, vllm_command_replicas: replicas } = row;
+  const {
+    vllm_commands: commands,
+    vllm_command_flags: flags,
+    vllm_command_reason: reason,
+    vllm_command_replicas: replicas,
+  } = row;
   const title = heading(`vLLM COMMANDS (${assumptions.engine} ${assumptions.engine_version})`);
   if (reason !== null) return [...title, ...wrap(`No command: ${reason}`), ''];
   const what =
@@ -181,10 +192,12 @@ function commandSection({ assumptions }: SizeDocument, row: Recommendation): str
     '',
     'HIGH PERFORMANCE (what was sized: the figures above are for it)',
     ...commandLine(commands.high_performance),
+    ...flags.high_performance.flatMap(flagLines),
     '',
     'SAFE (a share of the memory to spare, no more requests at once than the KV cache',
     'holds at P99 lengths)',
     ...commandLine(commands.safe),
+    ...otherFlags(flags).flatMap(flagLines),
     ...safeNote(row),
     '',
     ...(row.bench_command === null
@@ -197,12 +210,22 @@ function commandSection({ assumptions }: SizeDocument, row: Recommendation): str
   ];
 }
 
+const SEATS_FLAG = '--max-num-seqs';
+
 /** A command stays on one line, however long, so that it can be copied. */
 const commandLine = (command: string | null): string[] => (command === null ? [] : [`  ${command}`]);
 
+/** A flag with the arithmetic behind its value. */
+const flagLines = ({ flag, value, why }: CommandFlag): string[] =>
+  wrap(`${flag}${value === null ? '' : ` ${value}`}: ${why}`, { first: '    ', hanging: '      ' });
+
+/** Flags of the safe command that stand there with another value. */
+const otherFlags = ({ safe, high_performance: high }: Recommendation['vllm_command_flags']): CommandFlag[] =>
+  safe.filter(({ flag, value }) => !high.some((other) => other.flag === flag && other.value === value));
+
 /** Fewer seats than requests in flight: the safe command queues. */
-function safeNote({ vllm_commands: { safe }, batch }: Recommendation): string[] {
-  const seats = Number(/ --max-num-seqs (\d+)/.exec(safe ?? '')?.[1] ?? Infinity);
+function safeNote({ vllm_command_flags: { safe }, batch }: Recommendation): string[] {
+  const seats = Number(safe.find(({ flag }) => flag === SEATS_FLAG)?.value ?? Infinity);
   if (batch.mean_running <= seats) return [];
   return wrap(
     `! It lets ${plural(seats, 'request')} run at once, the planned load runs ${decimal(batch.mean_running)} on average: ` +

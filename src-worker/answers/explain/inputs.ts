@@ -143,7 +143,12 @@ export const INPUTS = {
     ),
   memoryShare: (about) =>
     input('gpu_memory_utilization', about.chosen.group.limits.gpuMemoryUtilization, '', engine(about)),
-  seats: (about) => input('max_num_seqs', about.chosen.group.limits.maxNumSeqs, 'sequences', engine(about)),
+  seats: (about) => {
+    const { limits, seats } = about.chosen.group;
+    const isFewer = seats !== null && seats.seats < seats.byDefault;
+    const source = isFewer ? 'sequences of mean length that the KV cache holds' : engine(about);
+    return input('max_num_seqs', limits.maxNumSeqs, 'sequences', source);
+  },
   batchedTokens: (about) =>
     input('max_num_batched_tokens', about.chosen.group.limits.maxNumBatchedTokens, 'tokens', engine(about)),
   kvBytes: ({ memory }) =>

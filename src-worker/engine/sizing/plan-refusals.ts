@@ -98,6 +98,20 @@ export function capacityRefusal(
 export const supportOf = ({ engine, model }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu, precision: Precision) =>
   precisionSupport(gpu, precision, formatNeed(engine, precision, model.checkpoint));
 
+/** An FP8 KV cache that no attention kernel reads on this GPU; those of AMD convert it in software. */
+export function cacheRefusal(
+  { engine, kvBytesPerElement }: Pick<SizingSubject, 'engine' | 'kvBytesPerElement'>,
+  gpu: Gpu,
+): Refusal | null {
+  const capability = nvidiaCapability(gpu);
+  const limit = engine.lowestCapabilityOfFp8Cache;
+  if (kvBytesPerElement !== 1 || capability === null || capability >= limit) return null;
+  const version = `${engine.engine === 'vllm' ? 'vLLM' : engine.engine} ${engine.version}`;
+  const detail = `${version} reads an FP8 KV cache from compute capability ${limit.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}: leave the KV cache at 16 bit (--kv-cache-dtype auto).`;
+  const margin = { metric: 'compute_capability', value: capability, limit, unit: '' };
+  return { reason: 'dtype_unsupported', detail, margin };
+}
+
 /** Layers the engine cannot run at all, or not on this GPU. */
 export function modelRefusal({ model, engine }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu): Refusal | null {
   const capability = nvidiaCapability(gpu);
