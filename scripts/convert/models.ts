@@ -3,7 +3,7 @@ import { reduceQuantization, type Depth } from './quantization.ts';
 import { ConversionError, numberOrNull, readCsv, readJson, textOf, textOrNull } from './read.ts';
 
 const ALIASES_NOTE =
-  'Same architecture, hence the same parameter counts, KV cache and FLOPs as the bundled config named. A re-upload’s own precision, tokenizer and context limit are not in that config.';
+  'Same architecture as the bundled config named, and the same config but for what models/alias-differences.json says.';
 
 /**
  * Published with their quantization recipe in a file of its own (`hf_quant_config.json`, older exports of ModelOpt), which the

@@ -9,6 +9,7 @@ import type {
   PriceSheet,
   WorkloadSheet,
 } from '../../src-worker/protocol/catalog-api.ts';
+import { UNBOUNDED_TOKENS } from '../../src-worker/engine/workload/types.ts';
 import { priceId } from './corrections.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, WORKLOAD_FIELDS, type FieldSpec } from './fields.ts';
 import {
@@ -123,6 +124,11 @@ function priceSheet({ provider, facts: instance }: LayeredInstance, offer: Layer
     zones: facts.zones,
     onDemandUsdPerHour: facts.on_demand_usd_per_hour,
     spotUsdPerHour: facts.spot_usd_per_hour,
+    zonePrices: (facts.zone_prices ?? []).map((price) => ({
+      zone: price.zone,
+      onDemandUsdPerHour: price.on_demand_usd_per_hour,
+      spotUsdPerHour: price.spot_usd_per_hour,
+    })),
     asOf: facts.as_of,
     source: facts.source,
     layer,
@@ -136,8 +142,13 @@ function workloadSheet({ facts, layer }: LayeredWorkload): WorkloadSheet {
     name: facts.name,
     description: facts.description,
     layer,
-    facts: factsOf(WORKLOAD_FIELDS, (path) => path.split('.').reduce(member, facts as unknown), origin, {}),
+    facts: factsOf(WORKLOAD_FIELDS, (path) => workloadValue(facts, path), origin, {}),
   };
+}
+
+function workloadValue(facts: LayeredWorkload['facts'], path: string): unknown {
+  const value = path.split('.').reduce(member, facts as unknown);
+  return path.endsWith('.max') && value === UNBOUNDED_TOKENS ? 'context of the model' : value;
 }
 
 function member(value: unknown, key: string): unknown {

@@ -20,6 +20,7 @@ const PRICE_KEYS: readonly Pick<FieldSpec, 'key'>[] = [
   { key: 'on_demand_usd_per_hour' },
   { key: 'spot_usd_per_hour' },
   { key: 'zones' },
+  { key: 'zone_prices' },
 ];
 
 const gpusOf = ({ gpus }: LayeredCatalog): Entries => new Map(gpus.map(({ facts }) => [facts.id, facts]));
@@ -63,7 +64,18 @@ function valueOf(facts: object, path: string): FactValue {
   const value = path.split('.').reduce<unknown>((at, key) => {
     return typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined;
   }, facts);
-  if (Array.isArray(value)) return value.join(', ');
+  // Prices of a zone are told one after the other.
+  if (Array.isArray(value)) {
+    return value
+      .map((one) =>
+        typeof one === 'object'
+          ? Object.values(one as object)
+              .map(String)
+              .join(' ')
+          : String(one),
+      )
+      .join(', ');
+  }
   return value === undefined ? null : (value as FactValue);
 }
 

@@ -64,7 +64,7 @@ export function instanceFromLayers({ provider, facts, offers, layer }: LayeredIn
   };
 }
 
-function offerFromContent(offer: ContentOffer): RegionOffer {
+export function offerFromContent(offer: ContentOffer): RegionOffer {
   const isPriced = offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
   return {
     region: offer.region,
@@ -73,6 +73,13 @@ function offerFromContent(offer: ContentOffer): RegionOffer {
     priceAsOf: isPriced ? offer.as_of : null,
     priceSource: isPriced ? offer.source : null,
     zones: offer.zones,
+    ...(offer.zone_prices && {
+      zonePrices: offer.zone_prices.map((price) => ({
+        zone: price.zone,
+        onDemandUsdPerHour: price.on_demand_usd_per_hour,
+        spotUsdPerHour: price.spot_usd_per_hour,
+      })),
+    }),
   };
 }
 
@@ -163,6 +170,7 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     lowestCapabilityOfMethod: entry.lowest_capability_of_method,
     unsupportedLayers: entry.unsupported_layers,
     lowestCapabilityOfLayer: entry.lowest_capability_of_layer,
+    lowestCapabilityOfFp8Cache: entry.lowest_capability_of_fp8_cache,
     command: commands(entry.command),
     source: entry.source,
   }));

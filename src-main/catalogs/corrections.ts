@@ -68,6 +68,15 @@ function withOwnPrices(facts: Facts, own: Corrections, { key, correctedAt }: Cor
   return { ...facts, source: `${String(facts['source'])}; ${key} is your correction of ${day}` };
 }
 
+/** A person's price of a region is that of all its zones. */
+function inEveryZone(facts: Facts, { key, value }: Correction): Facts {
+  const { zone_prices: zones, ...others } = facts as Facts & Pick<LayeredOffer['facts'], 'zone_prices'>;
+  if (!zones) return facts;
+  const prices = zones.map((price) => ({ ...price, [key]: value }));
+  const isSame = prices.every((price) => PRICE_KEYS.every((name) => (price as Facts)[name] === facts[name]));
+  return isSame ? others : { ...others, zone_prices: prices };
+}
+
 /** The catalog with the corrections over it; those that fit no entry any more are kept and do nothing. */
 export function corrected(catalog: LayeredCatalog, corrections: readonly Correction[]): LayeredCatalog {
   if (corrections.length === 0) return catalog;
@@ -90,7 +99,7 @@ export function corrected(catalog: LayeredCatalog, corrections: readonly Correct
       const before = ((entry.facts as Facts)[key] ?? null) as FactValue;
       own[key] = { before, correctedAt, note } satisfies FactCorrection;
       facts = withFact(subject, facts, key, value);
-      if (subject === 'price') facts = withOwnPrices(facts, own, correction);
+      if (subject === 'price') facts = withOwnPrices(inEveryZone(facts, correction), own, correction);
     }
     return Object.keys(own).length === 0 ? entry : { ...entry, facts, corrections: own };
   };

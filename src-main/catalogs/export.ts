@@ -88,8 +88,15 @@ const COLUMNS: readonly [name: string, of: (instance: LayeredInstance, offer: La
   ['spot_usd_per_hour', (_, offer) => offer?.facts.spot_usd_per_hour ?? null],
   ['as_of', (_, offer) => offer?.facts.as_of ?? null],
   ['source', (_, offer) => offer?.facts.source ?? null],
+  ['zone_prices', (_, offer) => offer?.facts.zone_prices?.map(zonePriceText).join('; ') ?? null],
   ['layer', (instance, offer) => offer?.layer ?? instance.layer],
 ];
+
+type ZonePrice = NonNullable<LayeredOffer['facts']['zone_prices']>[number];
+
+/** `us-x1-b 6.5 2.1`: on demand, then spot; a dash where there is none. */
+const zonePriceText = ({ zone, on_demand_usd_per_hour: onDemand, spot_usd_per_hour: spot }: ZonePrice): string =>
+  [zone, onDemand ?? '-', spot ?? '-'].join(' ');
 
 /** One line per instance and region; an instance without an offer has one line without a price. */
 function priceTable(instances: readonly LayeredInstance[]): string {

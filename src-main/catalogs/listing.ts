@@ -74,11 +74,16 @@ function cheapest(prices: (number | null)[]): number | null {
 function zoneEntries(instances: readonly Instance[]): ZoneEntry[] {
   const zones = new Map<string, ZoneEntry>();
   for (const { provider, name, offers } of instances) {
-    for (const { region, zones: names } of offers) {
+    for (const { region, zones: names, zonePrices = [] } of offers) {
       for (const zone of names) {
         const key = `${provider}/${region}/${zone}`;
         const entry = zones.get(key) ?? { provider, region, zone, instances: [] };
         entry.instances.push(name);
+        const own = zonePrices.find((price) => price.zone === zone);
+        if (own) {
+          const { onDemandUsdPerHour, spotUsdPerHour } = own;
+          (entry.ownPrices ??= []).push({ instance: name, onDemandUsdPerHour, spotUsdPerHour });
+        }
         zones.set(key, entry);
       }
     }

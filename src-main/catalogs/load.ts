@@ -20,6 +20,7 @@ import {
   instanceFromLayers,
   workloadFromFile,
 } from './convert.ts';
+import { withDoubts } from './doubts.ts';
 import {
   bundledCatalogsFolder,
   catalogError,
@@ -59,7 +60,7 @@ export function loadFacts(catalogsFolder: string): Facts {
  */
 export function factsOf({ rest, program, hash }: BundledCatalogs, catalog: LayeredCatalog, upper: string[]): Facts {
   const instances = catalog.instances.map(instanceFromLayers);
-  return {
+  return withDoubts({
     gpus: catalog.gpus.map(({ facts }) => gpuFromFile(facts)),
     instances,
     providers: catalog.providers.map(({ id, name, hasZones }) => ({ id, name, hasZones })),
@@ -67,7 +68,7 @@ export function factsOf({ rest, program, hash }: BundledCatalogs, catalog: Layer
     ...rest,
     ...(catalog.headroom && { headroom: catalog.headroom }),
     versions: { configiq: program, engine: program, catalog: catalogVersion(instances, hash, upper) },
-  };
+  });
 }
 
 /** Reads the folder. Throws what `loadFacts` throws. */

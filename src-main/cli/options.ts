@@ -171,6 +171,7 @@ export const SIZE_OPTIONS: OptionSpec[] = [
 /** A question in place of a stored run: what `size` asks with, and the rank to explain. */
 export const EXPLAIN_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
+  gpu,
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
   { flags: '--zone <name>', description: 'only this zone', kind: 'text' },

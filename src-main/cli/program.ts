@@ -217,7 +217,7 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         load: async () => (await import('./commands/catalog.ts')).runCatalogList,
       },
       {
-        usage: 'zones',
+        usage: 'zones [provider]',
         description: 'zones and what they sell',
         options: CATALOG_OPTIONS,
         load: async () => (await import('./commands/catalog.ts')).runCatalogZones,

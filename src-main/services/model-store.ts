@@ -5,7 +5,7 @@ import { errorInfo, invalidInput, fileError } from '../../src-worker/engine/erro
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { ModelListEntry } from '../../src-worker/protocol/documents.ts';
 import { chooseFrom, suggestNames } from '../../src-worker/protocol/suggest.ts';
-import { listBundledModelIds, loadAliases, readBundledModel } from '../catalogs/models.ts';
+import { aliasSource, listBundledModelIds, loadAliases, readBundledModel, type Alias } from '../catalogs/models.ts';
 import { findCached, scanCache, type BrokenModel, type CachedModel } from '../hub/cache.ts';
 import type { PulledModel } from '../hub/pull.ts';
 import { readFolderSafetensors } from '../hub/safetensors-folder.ts';
@@ -18,12 +18,12 @@ type Report = (problem: string) => void;
 
 /**
  * Every model a question may name: files of this start, then those that are kept (imported, pulled), then bundled ones,
- * then those of the local Hugging Face cache, then aliases.
+ * then those of the local Hugging Face cache, then aliases: another id of a bundled architecture, with what differs.
  */
 export interface ModelStore {
   /** All of them by id; those that cannot be analyzed say why. Database rows that cannot be read go to `report`. */
   list(report: Report): ModelListEntry[];
-  /** By id or alias, letter case aside; the source carries the canonical id. Throws `unknown_model` with near names. */
+  /** By id or alias, letter case aside; the source carries the id in its own spelling. Throws `unknown_model` with near names. */
   resolve(name: string): ModelSource;
   /** The same with what the safetensors files beside its config say; files that cannot be read go to `report`. */
   describe(name: string, report: Report): ModelSource;
@@ -54,7 +54,7 @@ const key = (name: string): string => name.trim().toLowerCase();
  */
 export function createModelStore(catalogsFolder: string, store: Store, cacheFolder: string | null = null): ModelStore {
   const bundledIds = new Map(listBundledModelIds(catalogsFolder).map((id) => [key(id), id]));
-  const aliases = new Map([...loadAliases(catalogsFolder)].map(([alias, id]) => [key(alias), { alias, id }]));
+  const aliases = new Map([...loadAliases(catalogsFolder)].map(([name, alias]) => [key(name), { name, ...alias }]));
   const files = new Map<string, ModelSource>();
   /** What left the store while the program runs, to be put back. */
   const displaced = new Map<string, StoredModel>();
@@ -63,10 +63,10 @@ export function createModelStore(catalogsFolder: string, store: Store, cacheFold
 
   /** Says in the source that a bundled model is hidden. Told on the way out, because catalogs change and rows stay. */
   const withPlace = (source: ModelSource): ModelSource => {
-    if (source.origin === 'bundled') return source;
+    if (source.origin === 'bundled' || source.factsOf) return source;
     const name = key(source.id);
     const alias = aliases.get(name);
-    const hidden = bundledIds.has(name) ? 'the bundled one' : alias && `the alias of ${alias.id}`;
+    const hidden = bundledIds.has(name) ? 'the bundled one' : alias && `the alias of ${alias.of}`;
     return hidden === undefined ? source : { ...source, source: `${source.source} (takes the place of ${hidden})` };
   };
   const cached = (): ReturnType<typeof scanCache> =>
@@ -83,18 +83,30 @@ export function createModelStore(catalogsFolder: string, store: Store, cacheFold
     const bundled = bundledIds.get(key(name));
     return bundled === undefined ? findInCache(name) : readBundledModel(catalogsFolder, bundled);
   };
+  /** What is stored otherwise is analyzed by itself, once; the rest is as its model. */
+  const aliasEntry = (alias: Alias & { name: string }, meant: ModelListEntry): ModelListEntry => {
+    if (Object.keys(alias.differences).length === 0) return { ...meant, id: alias.name };
+    const known = meant.origin === 'bundled' ? bundledEntries.get(alias.name) : undefined;
+    if (known) return known;
+    const base = findByName(alias.of);
+    if (!base) return { ...meant, id: alias.name };
+    const entry = entryOf(aliasSource(alias.name, alias, base));
+    if (meant.origin === 'bundled') bundledEntries.set(alias.name, entry);
+    return entry;
+  };
   const find = (name: string): ModelSource | null => {
     const found = findByName(name);
     if (found) return found;
     const alias = aliases.get(key(name));
-    return alias ? findByName(alias.id) : null;
+    const base = alias && findByName(alias.of);
+    return alias && base ? aliasSource(alias.name, alias, base) : null;
   };
   const unknownModel = (name: string): Error => {
     const near = suggestNames(name, [
       ...store.listModels().rows.map(({ id }) => id),
       ...bundledIds.values(),
       ...cached().models.map(({ id }) => id),
-      ...[...aliases.values()].map(({ alias }) => alias),
+      ...[...aliases.values()].map(({ name: alias }) => alias),
     ]);
     const cure = near.length > 0 ? chooseFrom(near, near) : 'import its config.json, or see the list of models.';
     const sentence = `Unknown model "${name.slice(0, 100)}": ${cure}`;
@@ -133,9 +145,9 @@ export function createModelStore(catalogsFolder: string, store: Store, cacheFold
       for (const model of [...models, ...broken]) {
         if (!entries.has(key(model.id))) entries.set(key(model.id), cachedEntry(model));
       }
-      for (const [name, { alias, id }] of aliases) {
-        const meant = entries.get(key(id));
-        if (meant && !entries.has(name)) entries.set(name, { ...meant, id: alias, alias_of: meant.id });
+      for (const [name, alias] of aliases) {
+        const meant = entries.get(key(alias.of));
+        if (meant && !entries.has(name)) entries.set(name, { ...aliasEntry(alias, meant), alias_of: meant.id });
       }
       return [...entries.values()].sort((one, other) => (key(one.id) < key(other.id) ? -1 : 1));
     },

@@ -142,7 +142,7 @@ export const pricingLabel = (pricing: string): string => (pricing === 'spot' ? '
 export const REASON_LABELS: Record<string, string> = {
   memory: 'Do not fit in memory',
   tp_heads: 'Heads do not divide',
-  link_domain: 'Cross the fast link',
+  link_domain: 'Too few GPUs for a replica',
   compute_capability: 'GPU too old for vLLM',
   dtype_unsupported: 'Lack the format',
   host_memory: 'Host memory too small',

@@ -58,9 +58,15 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
   return {
     kind: 'met',
     sentence: `${configurationName(row)} ${verb}${price}`,
-    why: [`${facts.join(', ')}.`, used, comparison(document, row)].filter(Boolean).join(' '),
+    why: [`${facts.join(', ')}.`, used, ...freeGpus(row), comparison(document, row)].filter(Boolean).join(' '),
   };
 }
+
+/** What the load leaves free of machines that are there anyway. */
+const freeGpus = ({ provider, warnings }: Recommendation): string[] =>
+  isOwnHardware(provider)
+    ? warnings.filter(({ code }) => ['idle_gpus', 'spare_replicas'].includes(code)).map(({ sentence }) => sentence)
+    : [];
 
 /** The same sentence above all results, with what they are out of and what was not asked for but holds. */
 export function resultsVerdict(document: SizeDocument, selected: Recommendation | null): Verdict {

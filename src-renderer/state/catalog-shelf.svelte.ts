@@ -7,7 +7,7 @@ import type {
   FactCorrectionDraft,
   FactSubject,
 } from '../../src-worker/protocol/catalog-api.ts';
-import { plural } from '../../src-worker/protocol/numbers.ts';
+import { countsText } from '../../src-worker/protocol/catalog-words.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 import { toasts } from '../components/toasts.svelte.ts';
 import { CatalogImport } from './catalog-import.svelte.ts';
@@ -26,20 +26,6 @@ export function ownCount({ gpus, instances, prices, workloads }: CatalogBook): n
   const sheets = [...gpus, ...instances, ...workloads].filter((sheet) => isOwn(sheet.layer, correctedFacts(sheet)));
   const offers = prices.filter(({ layer, corrections }) => isOwn(layer, Object.keys(corrections).length));
   return sheets.length + offers.length;
-}
-
-/** `2 GPUs, 14 instances and 60 prices`. */
-export function countsText({ gpus, instances, prices, workloads }: CatalogImportEntry['counts']): string {
-  const named: [number, string][] = [
-    [gpus, 'GPU'],
-    [instances, 'instance'],
-    [prices, 'price'],
-    [workloads, 'workload'],
-  ];
-  const parts = named.flatMap(([count, noun]) => (count > 0 ? [plural(count, noun)] : []));
-  const last = parts.pop();
-  if (last === undefined) return 'nothing';
-  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
 }
 
 /** What is looked at and done on the screen of catalogs. */

@@ -1,21 +1,34 @@
+import { sameArchitectureSentence } from '../engine/model/analyze.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { Demand } from '../engine/workload/demand.ts';
-import type { LengthDistribution } from '../engine/workload/types.ts';
+import type { RequestLengths } from '../engine/workload/lengths.ts';
+import { UNBOUNDED_TOKENS, type LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
 import { formatPercent } from '../protocol/numbers.ts';
 import { rounded } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 
 /** Mean, spread and bounds of the sum of independent parts, as the workload states them. */
-function lengthsDocument(parts: LengthDistribution[]): LengthsDocument {
+function lengthsDocument(parts: LengthDistribution[], contextTokens: number): LengthsDocument {
   const sum = (of: (part: LengthDistribution) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const isUnbounded = parts.some(({ max }) => max === UNBOUNDED_TOKENS);
   return {
     mean: rounded(sum((part) => part.mean)),
     std: rounded(Math.sqrt(sum((part) => part.std ** 2))),
     min: rounded(sum((part) => part.min)),
-    max: rounded(sum((part) => part.max)),
+    max: isUnbounded ? contextTokens : rounded(sum((part) => part.max)),
+    max_is_context: isUnbounded,
   };
+}
+
+/**
+ * Prompt tokens that are computed on average. Means are those the workload states (NUMBERS.md: 6000 · (1 - 0.75 · 0.70) = 2,850);
+ * its bounds move them a little, which the distributions downstream know. Only cut requests have a mean of their own.
+ */
+function effectivePromptTokens({ moments, cut }: RequestLengths, statedMean: number): number {
+  const computedShare = moments.uncachedMean / moments.promptMean;
+  return rounded((cut ? moments.promptMean : statedMean) * computedShare);
 }
 
 /** Everything an answer rests on, with defaults resolved. */
@@ -24,8 +37,11 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
   const { workload, lengths, engine } = subject;
   const rule = headroomRule(input.headroom, facts.headroom);
   const cache = workload.prefixCache;
+  const promptParts = workload.context ? [workload.input, workload.context] : [workload.input];
+  const prompt = lengthsDocument(promptParts, model.maxContextTokens);
   const e2e = workload.targets.find(({ metric, isGating }) => metric === 'e2e_p50' && !isGating);
   const notes = [
+    ...(model.factsOf ? [sameArchitectureSentence(model.id, model.factsOf)] : []),
     'Replicas stand behind a router that splits arrivals at random.',
     'Percentiles, throughput and cost hold at the planned load of every replica.',
   ];
@@ -53,9 +69,9 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
     active_parameters: model.activeParameters,
     max_context_tokens: model.maxContextTokens,
     workload: workload.name,
-    prompt_tokens: lengthsDocument(workload.context ? [workload.input, workload.context] : [workload.input]),
-    output_tokens: lengthsDocument([workload.output]),
-    effective_prompt_tokens: rounded(lengths.moments.uncachedMean),
+    prompt_tokens: prompt,
+    output_tokens: lengthsDocument([workload.output], model.maxContextTokens),
+    effective_prompt_tokens: effectivePromptTokens(lengths, prompt.mean),
     prefix_cache: cache ? { hit_rate: cache.hitFraction, cacheable_ratio: cache.cacheableFraction } : null,
     arrival: workload.arrival.process,
     users: demand.users,

@@ -1,10 +1,12 @@
 import type { EngineLimits } from '../engine/memory/fit.ts';
 import { safeLimits, type SafeLimits } from '../engine/sizing/safe-limits.ts';
-import { seatLimit } from '../engine/sizing/seat-limit.ts';
+import { stateSeats } from '../engine/sizing/seats.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { PlanGroup, SizedPlan } from '../engine/sizing/types.ts';
-import { shellWord, vllmCommand, type Command } from '../engine/sizing/vllm-command.ts';
+import { commandText, shellWord, vllmCommand, type Command } from '../engine/sizing/vllm-command.ts';
 import { MS_PER_S } from '../engine/units.ts';
+import type { CommandFlag } from '../protocol/documents.ts';
+import { commandFlags, type CommandSubject } from './command-flags.ts';
 import type { PreparedSizing } from './prepared.ts';
 
 type Prepared = Pick<PreparedSizing, 'input' | 'model' | 'subject'>;
@@ -23,7 +25,35 @@ export interface ServeCommands {
   safeLimits: SafeLimits;
 }
 
-export const textOf = (command: Command): string | null => (command.kind === 'command' ? command.text : null);
+export const textOf = (command: Command): string | null => (command.kind === 'command' ? commandText(command) : null);
+
+/** Each flag with its arithmetic; none where the command is refused. */
+const explained = (command: Command, subject: CommandSubject): CommandFlag[] =>
+  command.kind === 'command' ? commandFlags(subject, command.flags) : [];
+
+/** Both commands as documents show them: text, flags with their arithmetic, and why there is none. */
+export interface CommandTexts {
+  highPerformance: string | null;
+  safe: string | null;
+  flags: { safe: CommandFlag[]; high_performance: CommandFlag[] };
+  refusal: string | null;
+}
+
+/** Throws for a plan that does not fit. */
+export function commandTexts(subject: Omit<CommandSubject, 'safe'>, explains = true): CommandTexts {
+  const { group, prepared, replicas } = subject;
+  const commands = serveCommands({ group, dataParallel: replicas }, prepared);
+  const { highPerformance, safe } = commands;
+  return {
+    highPerformance: textOf(highPerformance),
+    safe: textOf(safe),
+    flags: {
+      safe: !explains ? [] : explained(safe, { ...subject, safe: commands.safeLimits }),
+      high_performance: !explains ? [] : explained(highPerformance, { ...subject, safe: null }),
+    },
+    refusal: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
+  };
+}
 
 /**
  * Replicas that one server starts: those of an instance. vLLM shares out the experts of a mixture over all of its
@@ -54,7 +84,7 @@ export function serveCommands({ group, dataParallel }: ServedPlan, { input, mode
       hasPrefixCache: subject.workload.prefixCache !== null || input.prefix_cache,
       engine: subject.engine,
     });
-  const maxNumSeqs = seatLimit(group)?.seats ?? group.limits.maxNumSeqs;
+  const maxNumSeqs = stateSeats(group)?.seats ?? group.limits.maxNumSeqs;
   return { highPerformance: command({ ...group.limits, maxNumSeqs }), safe: command(safe.limits), safeLimits: safe };
 }
 

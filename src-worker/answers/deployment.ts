@@ -7,12 +7,18 @@ import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
-import { analyzeGenerator } from '../engine/model/analyze.ts';
+import { analyzeGenerator, sameArchitectureSentence } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import { parallelName, replicaGpus } from '../engine/sizing/plan-groups.ts';
-import { largestDivisor, modelRefusal, pipelineWarning, supportOf } from '../engine/sizing/plan-refusals.ts';
+import {
+  cacheRefusal,
+  largestDivisor,
+  modelRefusal,
+  pipelineWarning,
+  supportOf,
+} from '../engine/sizing/plan-refusals.ts';
 import { streamsFor } from '../engine/sizing/replica-subject.ts';
 import { streamShare } from '../engine/sizing/streams.ts';
 import { gibFromBytes } from '../engine/units.ts';
@@ -166,6 +172,8 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   if (!precision) throw new Error('no precision resolved');
   const support = precisionOn(gpu, precision, engine, model);
   checkSplit(model, input);
+  const cache = cacheRefusal({ engine, kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2 }, gpu);
+  if (cache) throw invalidInput('dtype_unsupported', cache.detail, { gpu: gpu.id });
   const limits = engineLimits(engine, gpu, {
     maxNumBatchedTokens: input.max_num_batched_tokens,
     maxNumSeqs: input.max_num_seqs,
@@ -199,6 +207,9 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     versions: versionsOf(facts, calibration.name),
   };
   const warnings = warningsFor(input, facts, engine, model, gpu);
+  if (model.factsOf) {
+    warnings.push({ code: 'same_architecture', sentence: sameArchitectureSentence(model.id, model.factsOf) });
+  }
   warnings.push(...pipelineWarning(input.pp));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut) {

@@ -102,7 +102,8 @@ export function answerModel(source: ModelSource): ModelDocument {
   const { precision, method, problem = null } = model.checkpoint;
   return {
     schema_version: SCHEMA_VERSION,
-    id: model.id,
+    id: model.factsOf?.differs.length === 0 ? model.factsOf.id : model.id,
+    facts_of: model.factsOf?.id ?? null,
     architecture: model.architecture,
     estimated: model.isEstimated,
     assumptions: model.assumptions,

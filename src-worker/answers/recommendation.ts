@@ -1,11 +1,13 @@
+import { priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
-import type { ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
+import { plural } from '../protocol/numbers.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
-import { benchCommand, dataParallelOf, serveCommands, textOf } from './commands.ts';
+import { benchCommand, commandTexts, dataParallelOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
@@ -19,7 +21,7 @@ const OWN_HARDWARE = 'own_hardware';
 
 const roundedOrNull = (value: number | undefined): number | null => (value === undefined ? null : rounded(value));
 
-function costDocument({ cost, offer }: SizedPlan): CostDocument {
+function costDocument({ cost, offer }: SizedPlan, { prepared, zone }: RowContext): CostDocument {
   return {
     usd_per_hour_instance: roundedOrNull(cost?.usdPerHourPerInstance),
     usd_per_hour: roundedOrNull(cost?.usdPerHour),
@@ -29,6 +31,7 @@ function costDocument({ cost, offer }: SizedPlan): CostDocument {
     usd_per_1m_output_tokens: roundedOrNull(cost?.usdPer1mOutputTokens),
     price_as_of: offer.priceAsOf,
     price_source: offer.priceSource,
+    price_zones: zone === null ? zonesOfPrice(offer, prepared.input.pricing) : null,
   };
 }
 
@@ -76,15 +79,33 @@ function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
   ];
 }
 
+function doubtfulPrice({ offer, cost }: SizedPlan, { prepared, zone }: RowContext): Warning[] {
+  const sentence = cost && priceDoubt(offer, prepared.input.pricing, zone);
+  return sentence === null ? [] : [{ code: 'doubtful_price', sentence }];
+}
+
 /** GPUs of an instance that no whole replica takes. */
 const idleGpus = ({ instance, group, replicasPerInstance }: SizedPlan): number =>
   gpuGroup(instance).gpus - replicasPerInstance * replicaGpus(group);
+
+const spareReplicas = ({ instances, replicas, replicasPerInstance }: SizedPlan): number =>
+  instances * replicasPerInstance - replicas;
+
+/** Machines that are there anyway: what of them the load leaves free. Rented ones are paid for, and ranked by it. */
+function spareOwnReplicas(plan: SizedPlan): Warning[] {
+  const spare = spareReplicas(plan);
+  if (!plan.instance.own || spare === 0) return [];
+  const { replicas, instances, instance, group } = plan;
+  const gpus = spare * replicaGpus(group);
+  const sentence = `The load needs ${plural(replicas, 'replica')} of the ${replicas + spare} that ${instances} × ${instance.name} can hold: ${plural(gpus, 'GPU')} ${gpus === 1 ? 'is' : 'are'} free.`;
+  return [{ code: 'spare_replicas', sentence }];
+}
 
 function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
   const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
   if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
-  warnings.push(...oldPrice(plan, context));
+  warnings.push(...doubtfulPrice(plan, context), ...oldPrice(plan, context));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
   if (kvGib < TIGHT_KV_GIB) {
     const sentence = `Only ${kvGib.toFixed(1)} GiB per GPU are left for KV cache: memory is ${kvGib < TIGHT_KV_GIB / 2 ? 'very tight' : 'tight'}.`;
@@ -105,26 +126,46 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
     const sentence = `${plan.replicasPerInstance === 1 ? 'One replica leaves' : `${plan.replicasPerInstance} replicas leave`} ${idle} of the ${gpus} GPUs of ${plan.instance.name} idle.`;
     warnings.push({ code: 'idle_gpus', sentence });
   }
-  if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
+  warnings.push(...spareOwnReplicas(plan));
+  const { problem } = prepared.model.checkpoint;
+  if (problem !== undefined) {
+    const sentence = `${problem} The figures are for ${plan.group.precision}.`;
+    warnings.push({ code: 'checkpoint_unknown', sentence });
+  } else if (needsQuantizedCheckpoint(plan.group.precision, prepared.model.checkpoint, prepared.subject.engine)) {
     const sentence = `${prepared.model.id} holds ${prepared.model.checkpoint.precision}; ${plan.group.precision} needs a checkpoint that holds it, and the figures are for such a one.`;
     warnings.push({ code: 'needs_quantized_checkpoint', sentence });
   }
   return warnings;
 }
 
+/** The flag stays out of the commands: whether a repository's code may run is not ours to decide. */
+function remoteCode({ prepared: { model, subject } }: RowContext): Warning[] {
+  if (!model.needsRemoteCode) return [];
+  const { engine, version } = subject.engine;
+  const sentence = `The repository of ${model.id} brings code of its own (auto_map), and its class ${model.architecture} is none that ${engine} is known to have: ${engine} ${version} is likely to stop at the start and ask for --trust-remote-code. That flag runs the repository's code with the rights of the server, so the commands leave it out: read the code, then add it.`;
+  return [{ code: 'remote_code', sentence }];
+}
+
 type CommandPart = Pick<
   Recommendation,
-  'vllm_command' | 'vllm_command_reason' | 'vllm_commands' | 'vllm_command_replicas' | 'bench_command'
+  | 'vllm_command'
+  | 'vllm_command_reason'
+  | 'vllm_commands'
+  | 'vllm_command_flags'
+  | 'vllm_command_replicas'
+  | 'bench_command'
 >;
 
-function commandsOf(plan: SizedPlan, { prepared }: RowContext): CommandPart {
+function commandsOf(plan: ChosenPlan, { prepared, explainsCommands }: RowContext): CommandPart {
   const replicas = dataParallelOf(plan, prepared);
-  const { safe, highPerformance } = serveCommands({ group: plan.group, dataParallel: replicas }, prepared);
-  const command = textOf(highPerformance);
+  const { instance, group, latency } = plan;
+  const about = { prepared, instance, group, sized: plan, replicas, meanRunning: latency.meanRunning };
+  const { highPerformance: command, safe, flags, refusal } = commandTexts(about, explainsCommands);
   return {
     vllm_command: command,
-    vllm_command_reason: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
-    vllm_commands: { safe: textOf(safe), high_performance: command },
+    vllm_command_reason: refusal,
+    vllm_commands: { safe, high_performance: command },
+    vllm_command_flags: flags,
     vllm_command_replicas: replicas,
     bench_command: command && benchCommand(prepared, plan.ratePerReplicaPerMs * replicas),
   };
@@ -151,7 +192,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     pipeline_parallel: group.pipelineParallel,
     replicas: plan.replicas,
     replicas_per_instance: plan.replicasPerInstance,
-    spare_replicas: plan.instances * plan.replicasPerInstance - plan.replicas,
+    spare_replicas: spareReplicas(plan),
     instances: plan.instances,
     quantization: group.precision,
     kv_cache_dtype: context.prepared.input.kv_cache_dtype,
@@ -174,11 +215,11 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     interval: null,
     interval_reason: NO_INTERVAL,
     burst: replica.burst,
-    cost: costDocument(plan),
+    cost: costDocument(plan, context),
     cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
     ...commandsOf(plan, context),
-    warnings: warningsOf(plan, context),
+    warnings: [...warningsOf(plan, context), ...remoteCode(context)],
   };
 }
 

@@ -13,6 +13,8 @@ export interface RowContext {
   prepared: PreparedSizing;
   demand: Demand;
   zone: string | null;
+  /** False where nobody reads how the flags of the commands came about: a sweep has none of it in its rows. */
+  explainsCommands?: boolean;
 }
 
 /** A target missed by up to this factor is near (NUMBERS.md, Meeting the targets). */

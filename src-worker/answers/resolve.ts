@@ -1,11 +1,18 @@
 import type { CalibrationProfile } from '../engine/calibration/types.ts';
 import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
+import type { RegionOffer } from '../engine/hardware/types.ts';
 import { resolveGpuId, resolveProviderId } from '../engine/hardware/resolve.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { checkpointPrecision } from '../engine/model/weights.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
-import type { LatencyMetric, LengthDistribution, Target, Workload } from '../engine/workload/types.ts';
+import {
+  UNBOUNDED_TOKENS,
+  type LatencyMetric,
+  type LengthDistribution,
+  type Target,
+  type Workload,
+} from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { didYouMean } from '../protocol/suggest.ts';
 
@@ -78,20 +85,39 @@ export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, facts: Fac
   }
   // Known anywhere is known: what the providers asked for do not sell there is excluded with its reason.
   const offers = facts.instances.flatMap((instance) => instance.offers);
-  if (zone !== null) {
-    const known = [...new Set(offers.flatMap((offer) => offer.zones))].sort();
-    if (!known.includes(zone)) {
-      throw invalidInput('unknown_zone', `Unknown zone "${zone}": ${didYouMean(zone, known)}`, { zone });
-    }
+  if (zone !== null && !offers.some(({ zones }) => zones.includes(zone))) {
+    const known = [...new Set(offers.flatMap(({ zones }) => zones))].sort();
+    throw invalidInput(
+      'unknown_zone',
+      regionForZone(zone, offers) ?? `Unknown zone "${zone}": ${didYouMean(zone, known)}`,
+      {
+        zone,
+      },
+    );
   }
-  if (region !== null) {
+  if (region !== null && !offers.some((offer) => offer.region === region)) {
     const known = [...new Set(offers.map((offer) => offer.region))].sort();
-    if (!known.includes(region)) {
-      throw invalidInput('unknown_region', `Unknown region "${region}": ${didYouMean(region, known)}`, {
+    throw invalidInput(
+      'unknown_region',
+      zoneForRegion(region, offers) ?? `Unknown region "${region}": ${didYouMean(region, known)}`,
+      {
         region,
-      });
-    }
+      },
+    );
   }
+}
+
+function regionForZone(name: string, offers: readonly RegionOffer[]): string | null {
+  const there = offers.filter(({ region }) => region === name);
+  if (there.length === 0) return null;
+  const zones = [...new Set(there.flatMap((offer) => offer.zones))].sort();
+  const own = zones.length > 0 ? `its zones are ${zones.join(', ')}` : 'its zones are not known';
+  return `Unknown zone "${name}": that is a region, give it with --region (${own}).`;
+}
+
+function zoneForRegion(name: string, offers: readonly RegionOffer[]): string | null {
+  const region = offers.find(({ zones }) => zones.includes(name))?.region;
+  return region === undefined ? null : `Unknown region "${name}": that is a zone of ${region}, give it with --zone.`;
 }
 
 /** The precisions asked for; none = 16-bit, or what a pre-quantized checkpoint holds. */
@@ -109,7 +135,8 @@ function scaled(distribution: LengthDistribution, factor: number): LengthDistrib
     mean,
     std: distribution.std * factor,
     min: distribution.min * factor,
-    max: distribution.max * factor,
+    // A bound that stands for none stays none.
+    max: distribution.max === UNBOUNDED_TOKENS ? UNBOUNDED_TOKENS : distribution.max * factor,
   };
 }
 

@@ -2,7 +2,6 @@ import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import { sizeForDemand } from '../engine/sizing/size.ts';
 import type { PlanCapacity, SizeOutcome } from '../engine/sizing/types.ts';
-import type { Demand } from '../engine/workload/demand.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
 import type { SizeInput } from '../protocol/requests.ts';
@@ -15,27 +14,24 @@ import { exclusionOf, recommendationOf, type RowContext } from './recommendation
 
 export { demandFor, prepareSizing, sizingDemand, type PreparedSizing };
 
-/** Sizes a prepared request for users and a zone; null keeps what the request says. Lists `top` rows, all by default. */
+/**
+ * Sizes a prepared request for users and a zone; null keeps what the request says. Lists `top` rows, all by default, with the
+ * arithmetic of their commands unless that is left out.
+ */
 export function sizeAt(
   prepared: PreparedSizing,
   point: { users: number | null; zone: string | null },
-  top = Infinity,
+  { top = Infinity, explainsCommands = true }: { top?: number; explainsCommands?: boolean } = {},
 ): SizeDocument {
   const zone = point.zone ?? prepared.input.zone;
   const demand = demandFor(prepared, point.users);
   const outcome = sizeForDemand(prepared.evaluated, sizingDemand(prepared, demand, zone));
-  return documentOf(prepared, demand, zone, outcome, top);
+  return documentOf({ prepared, demand, zone, explainsCommands }, outcome, top);
 }
 
-function documentOf(
-  prepared: PreparedSizing,
-  demand: Demand,
-  zone: string | null,
-  outcome: SizeOutcome,
-  top: number,
-): SizeDocument {
+function documentOf(context: RowContext, outcome: SizeOutcome, top: number): SizeDocument {
+  const { prepared, demand, zone } = context;
   const { input, subject, facts } = prepared;
-  const context: RowContext = { prepared, demand, zone };
   const recommendations = outcome.rows.slice(0, top).map((row, i) => recommendationOf(row, i + 1, context));
   const excluded = outcome.excluded.map((row) => exclusionOf(row));
   const { cut } = subject.lengths;
@@ -82,6 +78,6 @@ export function answerSize(
   capacities: readonly PlanCapacity[] = [],
 ): SizeDocument {
   const prepared = prepareSizing(input, source, facts, capacities);
-  const document = sizeAt(prepared, { users: null, zone: null }, input.top);
+  const document = sizeAt(prepared, { users: null, zone: null }, { top: input.top });
   return document.num_passing > 0 ? document : { ...document, ...explainNoAnswer(prepared, source, facts) };
 }

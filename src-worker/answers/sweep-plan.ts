@@ -39,7 +39,7 @@ const SENTENCES: Record<ReasonCode, string> = {
   price_unknown: 'No on-demand price is known.',
   spot_unknown: 'No spot price is known.',
   retired: 'The instance is no longer sold.',
-  zone_unknown: 'The provider does not say in which zones it sells the instance.',
+  zone_unknown: 'In which zones the instance is sold is not known.',
   not_in_zone: 'The instance is not sold in the zones.',
   region_filtered: 'The instance is not sold in the region.',
   max_gpus: 'One instance has more GPUs than the limit.',

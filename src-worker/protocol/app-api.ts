@@ -67,6 +67,8 @@ export interface ZoneEntry {
   region: string;
   zone: string;
   instances: string[];
+  /** Prices that are other than the region's; absent = none. */
+  ownPrices?: { instance: string; onDemandUsdPerHour: number | null; spotUsdPerHour: number | null }[];
 }
 
 export interface CatalogListing {

@@ -78,8 +78,11 @@ export interface PriceSheet {
   gpuCount: number;
   region: string;
   zones: string[];
+  /** The lowest of its zones, as is that of spot. */
   onDemandUsdPerHour: number | null;
   spotUsdPerHour: number | null;
+  /** Zones that ask other prices than that. */
+  zonePrices: { zone: string; onDemandUsdPerHour: number | null; spotUsdPerHour: number | null }[];
   asOf: string | null;
   source: string | null;
   layer: CatalogLayer;

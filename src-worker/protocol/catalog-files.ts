@@ -10,6 +10,15 @@ const schemaVersion = z.literal(1);
 const id = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case letters, digits, "-" and "."');
 const text = z.string().min(1);
 const positive = z.number().positive();
+/** Absent where the GPU lacks the format: null is no way to say so. */
+const peakIfAny = z
+  .number({
+    error: ({ input }) =>
+      input === null ? 'must be the dense peak, or left out where the GPU lacks the format' : undefined,
+  })
+  .positive()
+  .max(1e6)
+  .exactOptional();
 const share = z.number().min(0).max(1);
 const price = z.number().positive().max(100_000);
 /** A day, a month or a year; the shorter forms count as their first day. */
@@ -35,9 +44,9 @@ export const gpuEntrySchema = z.strictObject({
   memory_bandwidth_gb_per_s: positive.max(100_000),
   /** Dense peaks, no structured sparsity; 32-bit accumulation where the part distinguishes. */
   fp16_dense_tflops: positive.max(1e6),
-  fp8_dense_tflops: positive.max(1e6).exactOptional(),
-  int8_dense_tops: positive.max(1e6).exactOptional(),
-  fp4_dense_tflops: positive.max(1e6).exactOptional(),
+  fp8_dense_tflops: peakIfAny,
+  int8_dense_tops: peakIfAny,
+  fp4_dense_tflops: peakIfAny,
   supports_bf16: z.boolean(),
   /** `9.0` for NVIDIA, `gfx942` for AMD, null where neither applies. */
   compute_capability: z
@@ -60,6 +69,12 @@ export const gpusFileSchema = z.strictObject({
   gpus: z.array(gpuEntrySchema).min(1),
 });
 
+const zonePriceSchema = z.strictObject({
+  zone: text,
+  on_demand_usd_per_hour: price.nullable(),
+  spot_usd_per_hour: price.nullable(),
+});
+
 export const offerSchema = z.strictObject({
   /** The provider's region; `global` when it charges the same everywhere. */
   region: text,
@@ -73,6 +88,11 @@ export const offerSchema = z.strictObject({
   zones: z.array(text),
   /** Key of the file's `sources` for the zones; null when they are unknown. */
   zones_source: text.nullable(),
+  /**
+   * Zones whose prices are not those of the region, which are the lowest of its zones; null in one = not sold so there.
+   * Absent = every zone asks the same.
+   */
+  zone_prices: z.array(zonePriceSchema).min(1).exactOptional(),
 });
 
 export const instanceEntrySchema = z.strictObject({
@@ -218,6 +238,7 @@ export const engineFileSchema = z.strictObject({
         /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
         unsupported_layers: z.array(text),
         lowest_capability_of_layer: z.record(text, capability),
+        lowest_capability_of_fp8_cache: capability,
         command: engineCommandSchema,
         source: text,
         retrieved: date,
@@ -319,6 +340,26 @@ export const aliasesFileSchema = z.strictObject({
   aliases: z.record(text, text),
 });
 
+/** In what an alias differs from the bundled config it stands for. */
+export const aliasDifferencesFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  note: text,
+  /** Blocks `quantization_config`, by a name of ours. */
+  quantizations: z.record(text, z.strictObject({ config: z.record(text, z.unknown()), source: text })),
+  /** By alias: the name of a block above, and single fields of config.json with their source. */
+  aliases: z.record(
+    text,
+    z.union([
+      z.strictObject({ quantization: text }),
+      z.strictObject({
+        quantization: text.optional(),
+        config: z.record(text, z.union([z.number(), z.string(), z.boolean(), z.null()])),
+        source: text,
+      }),
+    ]),
+  ),
+});
+
 export type GpusFile = z.output<typeof gpusFileSchema>;
 export type GpuFileEntry = z.output<typeof gpuEntrySchema>;
 export type CloudFile = z.output<typeof cloudFileSchema>;
@@ -330,3 +371,4 @@ export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;
+export type AliasDifferencesFile = z.output<typeof aliasDifferencesFileSchema>;

@@ -87,6 +87,8 @@ export interface CostDocument {
   usd_per_1m_output_tokens: number | null;
   price_as_of: string | null;
   price_source: string | null;
+  /** Zones of the region that ask this price, where others of it ask more; null = all of them do. */
+  price_zones: string[] | null;
 }
 
 export interface BurstDocument {
@@ -173,6 +175,8 @@ export interface Recommendation {
   /** Why there is no command, and what is needed instead; null where there is one. */
   vllm_command_reason: string | null;
   vllm_commands: VllmCommands;
+  /** The flags of both as data, in their order, each with the arithmetic behind its value. */
+  vllm_command_flags: { safe: CommandFlag[]; high_performance: CommandFlag[] };
   /** Replicas that one start of the command serves. */
   vllm_command_replicas: number;
   /** `vllm bench serve` at the planned load of what one start serves; null without a command. */
@@ -184,7 +188,7 @@ export interface Recommendation {
 export interface VllmCommands {
   /** Conservative memory share, and no more sequences at once than the KV cache holds at P99 lengths. */
   safe: string | null;
-  /** The defaults of the engine's version. */
+  /** What was sized: the defaults of the engine's version, and no more seats than the KV cache fills at mean lengths. */
   high_performance: string | null;
 }
 
@@ -256,11 +260,14 @@ export interface NoAnswer {
   unhelpful: UnhelpfulChange[];
 }
 
+/** As the workload states them, before its bounds and the context cut them. */
 export interface LengthsDocument {
   mean: number;
   std: number;
   min: number;
   max: number;
+  /** True where the workload gives no maximum: `max` is then the context of the model. */
+  max_is_context: boolean;
 }
 
 /** Everything the answer rests on, with defaults resolved. */
@@ -274,7 +281,7 @@ export interface AssumptionsDocument {
   workload: string;
   prompt_tokens: LengthsDocument;
   output_tokens: LengthsDocument;
-  /** Prompt tokens computed on average, after prefix-cache hits, and without the cache. */
+  /** Prompt tokens computed on average, after prefix-cache hits: of the mean above, or of the requests as cut. */
   effective_prompt_tokens: number;
   prefix_cache: { hit_rate: number; cacheable_ratio: number } | null;
   arrival: string;
@@ -548,7 +555,10 @@ export interface SafetensorsCheck {
 
 export interface ModelDocument {
   schema_version: number;
+  /** The canonical id: of an alias whose config is equal in every field, that of the model it stands for. */
   id: string;
+  /** The bundled model whose config was read for an alias; null for a model whose own config this is. */
+  facts_of: string | null;
   architecture: string;
   estimated: boolean;
   assumptions: string[];

@@ -105,6 +105,10 @@ describe.each([
     expect(document.serve_command).toBe(row.vllm_command);
     expect(document.safe_command).toBe(row.vllm_commands.safe);
     expect(document.bench_command).toBe(row.bench_command);
+    expect(row.vllm_command_flags).toEqual({
+      safe: document.safe_command_flags,
+      high_performance: document.command_flags,
+    });
     for (const [command, explained] of [
       [row.vllm_command, document.command_flags],
       [row.vllm_commands.safe, document.safe_command_flags],
@@ -253,6 +257,6 @@ it('says why a model with states has fewer seats than the default', () => {
   expect(Number(seats?.value)).toBeLessThan(256);
   expect(command).toContain(` --max-num-seqs ${seats?.value} `);
   expect(seats?.why).toMatch(
-    /of cache \/ .* of state a sequence = \d+: with more seats than states fit vLLM does not start/,
+    /of it state whatever the length = [\d.]+, rounded up, .*with more seats than states fit vLLM does not start/,
   );
 });

@@ -70,7 +70,7 @@ const physical = (row: Recommendation) => ({
     cost_reason: null,
     other_plans: row.other_plans.map(({ id: _, usd_per_hour: __, ...plan }) => plan),
   },
-  warnings: row.warnings.filter(({ code }) => code !== 'old_price'),
+  warnings: row.warnings.filter(({ code }) => !['old_price', 'spare_replicas'].includes(code)),
 });
 
 describe('own hardware equal to an instance of a cloud', () => {
@@ -174,6 +174,28 @@ describe('own hardware without a price', () => {
     );
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
     expect(new Set(tokens).size).toBe(4);
+  });
+});
+
+describe('what the load leaves free', () => {
+  const saying = (code: string, machine: OwnMachineDraft, more: Partial<SizeInputDraft> = {}) =>
+    first(size(own([machine], { users: 5, ...more })))
+      .warnings.filter((warning) => warning.code === code)
+      .map(({ sentence }) => sentence);
+
+  it('is said of replicas and of GPUs', () => {
+    expect(saying('spare_replicas', A100X8)).toEqual([
+      'The load needs 1 replica of the 8 that 1 × eight can hold: 7 GPUs are free.',
+    ]);
+    expect(saying('spare_replicas', L4X2, { tp: 2 })).toEqual([]);
+    const three = { name: 'three', gpu: 'nvidia-l4', gpu_count: 3 };
+    expect(saying('idle_gpus', three, { tp: 2 })).toEqual(['One replica leaves 1 of the 3 GPUs of three idle.']);
+  });
+
+  it('is not said of what is rented, which is ranked by its price', () => {
+    const rented = size({ model: LLAMA, users: 5, top: 100, provider: ['aws'] }).recommendations;
+    expect(rented.some(({ spare_replicas: spare }) => spare > 0)).toBe(true);
+    expect(rented.flatMap(({ warnings }) => warnings).filter(({ code }) => code === 'spare_replicas')).toEqual([]);
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
-import { facts } from '../engine/world.ts';
+import { answerSize } from '../../src-worker/answers/size.ts';
+import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
+import { facts, modelSource } from '../engine/world.ts';
 import { size } from './ask.ts';
 
 const LLAMA_2_7B = 'meta-llama/Llama-2-7b-hf';
@@ -333,4 +335,61 @@ test('a hit rate without the cache contradicts itself', () => {
   expect(() => size({ ...rag, prefix_hit_rate: 0.5 })).toThrow(
     /prefix_hit_rate was given although the prefix cache is off/,
   );
+});
+
+describe('a repository that brings code of its own', () => {
+  const base = modelSource('meta-llama/Llama-3.1-8B-Instruct').config as Record<string, unknown>;
+  const sized = (config: Record<string, unknown>): Recommendation => {
+    const source = { ...modelSource('meta-llama/Llama-3.1-8B-Instruct'), id: 'me/own', config: { ...base, ...config } };
+    const input = sizeInputSchema.parse({ model: 'me/own', users: 10, gpu: ['nvidia-h100-80gb'] });
+    return answerSize(input, source, facts).recommendations[0] ?? expect.fail('nothing passes');
+  };
+  const auto_map = { AutoModelForCausalLM: 'modeling_own.OwnForCausalLM' };
+  const codes = ({ warnings }: Recommendation) => warnings.map(({ code }) => code);
+
+  test('is named where its class is not known, and the flag that runs it is never added', () => {
+    const row = sized({ auto_map, model_type: 'own', architectures: ['OwnForCausalLM'] });
+    const { sentence } = row.warnings.find(({ code }) => code === 'remote_code') ?? expect.fail('no warning');
+    expect(sentence).toContain('OwnForCausalLM');
+    expect(sentence).toContain('--trust-remote-code');
+    expect(JSON.stringify([row.vllm_commands, row.vllm_command_flags])).not.toContain('trust-remote-code');
+  });
+
+  test('is not needed where the class is known, or there is no such code', () => {
+    expect(codes(sized({ auto_map }))).not.toContain('remote_code');
+    expect(codes(sized({ model_type: 'own', architectures: ['OwnForCausalLM'] }))).not.toContain('remote_code');
+  });
+});
+
+describe('an FP8 KV cache needs a kernel that reads it', () => {
+  const asked = { model: 'meta-llama/Llama-3.1-8B-Instruct', users: 2, kv_cache_dtype: 'fp8', tp: 2 } as const;
+
+  test('Volta has none: excluded, with capability and cure', () => {
+    const { num_passing: passing, excluded } = size({ ...asked, gpu: ['nvidia-v100-16gb'] });
+    expect(passing).toBe(0);
+    const [row] = excluded.filter(({ reason }) => reason === 'dtype_unsupported');
+    expect(row?.detail).toMatch(/vLLM 0\.22 reads an FP8 KV cache from compute capability 7\.5; .* has 7\.0: .*auto/);
+    expect(row?.margin).toMatchObject({ value: 7, limit: 7.5 });
+  });
+
+  test('Ampere and later have one, AMD converts it, and other caches are not asked', () => {
+    for (const gpu of ['nvidia-a100-80gb', 'nvidia-h100-80gb', 'amd-mi300x']) {
+      const { excluded } = size({ ...asked, gpu: [gpu] });
+      expect(
+        excluded.filter(({ reason }) => reason === 'dtype_unsupported'),
+        gpu,
+      ).toEqual([]);
+    }
+    const { excluded } = size({ ...asked, kv_cache_dtype: 'auto', gpu: ['nvidia-v100-16gb'] });
+    expect(excluded.filter(({ reason }) => reason === 'dtype_unsupported')).toEqual([]);
+  });
+});
+
+test('a checkpoint whose format is not known is not said to be one of 16 bit', () => {
+  const asked = { model: 'nvidia/Llama-3.1-70B-Instruct-FP8', users: 2, gpu: ['nvidia-h100-80gb'] };
+  const [row] = size({ ...asked, quantization: ['fp8'] }).recommendations;
+  const codes = row?.warnings.map(({ code }) => code);
+  expect(codes).toContain('checkpoint_unknown');
+  expect(codes).not.toContain('needs_quantized_checkpoint');
+  expect(row?.vllm_command).toBeNull();
 });

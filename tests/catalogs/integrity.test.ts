@@ -122,7 +122,53 @@ const instanceOf = (file: CloudFile, name: string): InstanceFileEntry =>
 
 const A2 = 'gcp/a2-highgpu-8g/us-central1';
 
+/** An instance with two prices in two zones. */
+const zoned = (change: Partial<OfferFileEntry>) => (files: Files) =>
+  files.offer('gcp', 'a2-highgpu-8g', 'us-central1', {
+    on_demand_usd_per_hour: 29,
+    spot_usd_per_hour: 12,
+    zones: ['us-central1-a', 'us-central1-b'],
+    ...change,
+  });
+const zonePrice = (zone: string, onDemand: number, spot: number | null) => ({
+  zone,
+  on_demand_usd_per_hour: onDemand,
+  spot_usd_per_hour: spot,
+});
+
 const BREAKS: Break[] = [
+  {
+    rule: 'zone-prices',
+    what: 'a price of a zone that does not sell it',
+    entry: A2,
+    field: 'zone_prices',
+    says: /us-central1-z: is not among the zones that sell it/,
+    change: zoned({ zone_prices: [zonePrice('us-central1-z', 31, 13)] }),
+  },
+  {
+    rule: 'zone-prices',
+    what: 'a zone that is cheaper than the lowest price of its region',
+    entry: A2,
+    field: 'zone_prices',
+    says: /us-central1-b: asks 11 \(spot\), below the 12 of the region/,
+    change: zoned({ zone_prices: [zonePrice('us-central1-b', 29, 11)] }),
+  },
+  {
+    rule: 'zone-prices',
+    what: 'a price of the region that no zone asks',
+    entry: A2,
+    field: 'zone_prices',
+    says: /no zone asks the 29 \(on-demand\) of the region/,
+    change: zoned({ zone_prices: [zonePrice('us-central1-a', 30, 12), zonePrice('us-central1-b', 31, 13)] }),
+  },
+  {
+    rule: 'zone-prices',
+    what: 'spot above on-demand in one zone',
+    entry: A2,
+    field: 'zone_prices',
+    says: /us-central1-b: asks 31 for spot, above its on-demand price of 30/,
+    change: zoned({ zone_prices: [zonePrice('us-central1-b', 30, 31)] }),
+  },
   {
     rule: 'references',
     what: 'an instance with a GPU that is not there',

@@ -55,6 +55,16 @@ describe('configiq size on own hardware', () => {
     expect(paid?.capacity_requests_per_s).toBe(row?.capacity_requests_per_s);
   });
 
+  it('says no without prices on demand, and names the one machine once', async () => {
+    const asked = ['size', '-m', 'meta-llama/Llama-3.1-70B-Instruct', '-u', '5', '--gpu-type', 'l4'];
+    const { code, stdout } = await configiq(...asked);
+    expect(code).toBe(3);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'NO ANSWER: the one configuration does not serve 5 users with meta-llama/Llama-3.1-70B-Instruct within the targets.',
+    );
+    expect(stdout).not.toContain('Nearest misses');
+  });
+
   it('reads machines from a file, in either spelling, and prints them as CSV', async () => {
     const configs = file('configs.json', {
       configs: [

@@ -172,13 +172,38 @@ describe('size report: what is shown', () => {
     expect(tight.match(/memory is tight/g)).toHaveLength(1);
   });
 
+  it('advises against tight memory only what is not done already', () => {
+    const warnings = [{ code: 'memory_tight', sentence: 'tight' }];
+    const advice = (row: Parameters<typeof recommendation>[0]): string =>
+      sizeReport(sizeDocument({ recommendations: [recommendation({ warnings, ...row })] }), null, SHOW);
+    const plain = advice({ quantization: 'fp16', kv_cache_dtype: 'auto' });
+    expect(plain).toContain('--kv-cache-dtype fp8)');
+    expect(plain).toContain('(--quantization fp8 or int4)');
+    const smaller = advice({ quantization: 'fp8', kv_cache_dtype: 'fp8' });
+    expect(smaller).not.toContain('--kv-cache-dtype fp8)');
+    expect(smaller).toContain('(--quantization int4)');
+    expect(advice({ quantization: 'int4' })).not.toContain('ask for a smaller precision');
+  });
+
   it('prints both commands on a line each, says what one start serves, and where the safe one would queue', () => {
     const commands = { high_performance: 'vllm serve m --max-num-seqs 256', safe: 'vllm serve m --max-num-seqs 40' };
-    const rows = { replicas: 8, instances: 2, vllm_command_replicas: 4, vllm_commands: commands };
+    const seats = (value: string) => ({ flag: '--max-num-seqs', value, why: `${value} fit.` });
+    const dtype = { flag: '--dtype', value: 'float16', why: 'As asked.' };
+    const rows = {
+      replicas: 8,
+      instances: 2,
+      vllm_command_replicas: 4,
+      vllm_commands: commands,
+      vllm_command_flags: { high_performance: [seats('256'), dtype], safe: [seats('40'), dtype] },
+    };
     const text = sizeReport(sizeDocument({ recommendations: [recommendation(rows)] }), null, SHOW);
     const lines = text.split('\n');
     expect(lines).toContain(`  ${commands.high_performance}`);
     expect(lines).toContain(`  ${commands.safe}`);
+    expect(lines).toContain('    --max-num-seqs 256: 256 fit.');
+    expect(lines).toContain('    --max-num-seqs 40: 40 fit.');
+    // What both have in common is explained once.
+    expect(lines.filter((line) => line === '    --dtype float16: As asked.')).toHaveLength(1);
     expect(lines).toContain('  vllm bench serve --model m');
     const flat = text.replaceAll(/\s+/g, ' ');
     expect(flat).toContain('One start on each instance serves 4 replicas; the plan has 8 on 2 instances.');
@@ -192,6 +217,7 @@ describe('size report: what is shown', () => {
       vllm_command: null,
       vllm_command_reason: 'It holds fp16: int4 needs a checkpoint with 4-bit weights.',
       vllm_commands: { safe: null, high_performance: null },
+      vllm_command_flags: { safe: [], high_performance: [] },
       bench_command: null,
     };
     const text = sizeReport(sizeDocument({ recommendations: [recommendation(none)] }), null, SHOW);
@@ -203,7 +229,7 @@ describe('size report: what is shown', () => {
     const document = sizeDocument();
     const assumptions = {
       ...document.assumptions,
-      prompt_tokens: { mean: 6000, std: 2154, min: 1500, max: 40_000 },
+      prompt_tokens: { mean: 6000, std: 2154, min: 1500, max: 40_000, max_is_context: false },
       effective_prompt_tokens: 2850,
       prefix_cache: { hit_rate: 0.7, cacheable_ratio: 0.75 },
     };

@@ -71,6 +71,9 @@ describe('places that do not exist', () => {
   it.each([
     [['--zone', 'us-central1-q'], /us-central1-a/],
     [['--region', 'us-centrall1'], /us-central1/],
+    [['--zone', 'us-east5'], /"us-east5": that is a region, give it with --region \(its zones are us-east5-a, us-/],
+    [['--zone', 'eastus'], /that is a region, give it with --region \(its zones are not known\)/],
+    [['--region', 'us-central1-a'], /that is a zone of us-central1, give it with --zone/],
     [['--zone', 'us-central1-a', '--region', 'us-central1'], /give only one of them/],
   ])('%j: exit 2, in at most three lines', async (place, cure) => {
     const { code, stdout, stderr } = await configiq(...place);

@@ -181,7 +181,17 @@ describe('bug 12: a prefix is hit or missed', () => {
   test('6,000 prompt tokens with 70 % hits on 75 % of them leave 2,850 to compute', () => {
     const { assumptions } = size({ model: LLAMA_3_8B, workload: 'rag', users: 20, gpu: ['nvidia-h100-80gb'] });
     expect(assumptions.prompt_tokens.mean).toBe(6000);
-    expect(assumptions.effective_prompt_tokens / 2850).toBeCloseTo(1, 2);
+    expect(assumptions.effective_prompt_tokens).toBe(2850);
+  });
+
+  test('with no hits all 6,000 are computed, and a cut prompt counts as it is served', () => {
+    const question = { workload: 'rag', users: 20, gpu: ['nvidia-h100-80gb'] };
+    const none = size({ ...question, model: LLAMA_3_8B, prefix_hit_rate: 0 }).assumptions;
+    expect(none.effective_prompt_tokens).toBe(none.prompt_tokens.mean);
+    // Llama 2 takes 4,096 tokens: 52.5 % of what is left of the prompt.
+    const cut = size({ ...question, model: 'meta-llama/Llama-2-7b-hf' }).assumptions;
+    expect(cut.effective_prompt_tokens).toBeLessThan(4096 * (1 - 0.75 * 0.7));
+    expect(cut.effective_prompt_tokens).toBeGreaterThan(1500);
   });
 
   test('the median is a hit, the tail is a miss', () => {

@@ -256,5 +256,16 @@ test('a workload of a file answers under its own name', async () => {
   valueOf(await api.importCatalog({ fileName: 'mine.json', text, format: null, provider: null }, false));
   const answer = valueOf(await api.size({ model: LLAMA, users: 10, workload: 'my_workload', provider: ['lambda'] }));
   expect(answer.assumptions).toMatchObject({ workload: 'my_workload', prompt_tokens: { mean: 700, std: 420 } });
+  // Without a maximum the model's context is the limit: Llama 2 has 4,096 tokens.
+  expect(answer.assumptions.prompt_tokens).toMatchObject({ min: 1, max: 4096, max_is_context: true });
+  const half = { model: LLAMA, users: 10, workload: 'my_workload', provider: ['lambda'], input_tokens: 350 };
+  const { prompt_tokens: halved, output_tokens: output } = valueOf(await api.size(half)).assumptions;
+  expect([halved, output]).toMatchObject([
+    { mean: 350, max: 4096, max_is_context: true },
+    { mean: 90, max: 4096, max_is_context: true },
+  ]);
+  const { workloads } = valueOf(await api.browseCatalog());
+  const sheet = workloads.find(({ name }) => name === 'my_workload');
+  expect(sheet?.facts.find(({ key }) => key === 'input_tokens.max')?.value).toBe('context of the model');
   expect(answer.num_passing).toBeGreaterThan(0);
 });

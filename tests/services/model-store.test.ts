@@ -39,11 +39,13 @@ describe('finding a model', () => {
     expect(models.resolve(' me/TINY ').id).toBe('Me/Tiny');
   });
 
-  test('an alias leads to the bundled model it stands for', () => {
+  test('an alias has the facts of the bundled model it stands for, under its own name', () => {
     const models = modelStore();
     const entry = models.list(fail).find(({ alias_of }) => alias_of !== null);
     if (!entry) expect.fail('no alias is bundled');
-    expect(models.resolve(entry.id.toUpperCase()).id).toBe(entry.alias_of);
+    const found = models.resolve(entry.id.toUpperCase());
+    expect(found.id).toBe(entry.id);
+    expect(found.factsOf?.id).toBe(entry.alias_of);
   });
 
   test('an imported model wins over the bundled one of the same id, until it is removed', () => {

@@ -1,3 +1,4 @@
+import { BF16_CAPABILITY, FP8_CAPABILITY } from '../../../src-worker/engine/hardware/capabilities.ts';
 import { suggestNames } from '../../../src-worker/protocol/suggest.ts';
 import type { GpuFileEntry } from '../../../src-worker/protocol/catalog-files.ts';
 import type { InstanceFacts } from '../content.ts';
@@ -33,10 +34,6 @@ export function spotProblem(onDemand: number | null, spot: number | null): strin
   if (onDemand === null || spot === null || spot <= onDemand) return null;
   return `is ${spot}, above the on-demand price of ${onDemand}: check both, or leave the wrong one out`;
 }
-
-/** First NVIDIA compute capability with FP8 units, and with BF16. */
-const FP8_CAPABILITY = 8.9;
-const BF16_CAPABILITY = 8;
 
 /** What of a GPU contradicts itself, or what is known of it: field and words. */
 export function gpuProblem(gpu: GpuFileEntry, known: GpuFileEntry | undefined): { key: string; words: string } | null {

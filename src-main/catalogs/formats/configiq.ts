@@ -14,7 +14,9 @@ import {
   type ContentInstance,
   type ContentOffer,
 } from '../content.ts';
+import { offerFromContent } from '../convert.ts';
 import { instanceId } from '../layers.ts';
+import { zonePriceProblem } from '../rules/zone-prices.ts';
 import {
   gpuProblem,
   hostMemoryGib,
@@ -264,6 +266,8 @@ function offerProblem(offer: ContentOffer, sources: Json): { key: string; words:
     const words = nameProblem(name);
     if (words !== null) return { key: name === offer.region ? 'region' : 'zones', words: `${shown(name)} ${words}` };
   }
+  const zones = zonePriceProblem(offerFromContent(offer));
+  if (zones) return { key: 'zone_prices', words: `${shown(zones.zone)} ${zones.words}` };
   for (const key of ['source', 'zones_source'] as const) {
     const name = offer[key];
     if (name !== null && !Object.hasOwn(sources, name)) {

@@ -1,3 +1,4 @@
+import { BF16_CAPABILITY, FP8_CAPABILITY } from '../../../src-worker/engine/hardware/capabilities.ts';
 import { gpuEntrySchema, type GpuFileEntry } from '../../../src-worker/protocol/catalog-files.ts';
 import { issueWords } from '../../../src-worker/protocol/issues.ts';
 import { isSame, wrongUnitProblem } from './checks.ts';
@@ -46,8 +47,6 @@ const GIB_PER_GB = 1e9 / 2 ** 30;
 const USABLE_SHARE = 0.99;
 /** Lowest compute capability vLLM runs on: what is known of nothing better. */
 const LEAST_CAPABILITY = '7.0';
-const BF16_CAPABILITY = 8;
-const FP8_CAPABILITY = 8.9;
 
 const VENDORS: [pattern: RegExp, vendor: GpuFileEntry['vendor']][] = [
   [/^(amd|instinct|mi\d)/, 'amd'],

@@ -1,3 +1,4 @@
+import { UNBOUNDED_TOKENS } from '../../../src-worker/engine/workload/types.ts';
 import type { ContentWorkload, HeadroomPoint } from '../content.ts';
 import { isObject, type Bounds, type Json } from './json-fields.ts';
 import type { JsonPath } from './json-places.ts';
@@ -6,15 +7,13 @@ import type { SeedReading } from './seed-reading.ts';
 
 /** Where a file gives no standard deviation (data of the seed): standard deviation over mean. */
 const USUAL_CV = 0.6;
-/** Stands for "up to the context of the model", to which every request is cut. */
-const MOST_TOKENS = 10_000_000;
 const LEAST_TOKENS = 1;
 /** Prefix cache of the seed's RAG workload, where a file switches one on without saying more. */
 const USUAL_CACHE = { cacheable: 0.75, hit: 0.7 };
 /** Output length the end-to-end target of the key is for. */
 const E2E_OUTPUT_TOKENS = 512;
 
-const TOKENS: Bounds = { above: 0, most: MOST_TOKENS, example: 'tokens, 500' };
+const TOKENS: Bounds = { above: 0, most: UNBOUNDED_TOKENS, example: 'tokens, 500' };
 const SPREAD: Bounds = { ...TOKENS, mayEqual: true };
 const MS: Bounds = { above: 0, most: 1e9, example: 'milliseconds, 200' };
 const SHARE: Bounds = { above: 0, mayEqual: true, most: 1, example: 'a share from 0 to 1, 0.7' };
@@ -109,7 +108,7 @@ function readLengths(
   const mean = fields.number(owner, 'mean', path, TOKENS);
   const std = fields.optionalNumber(owner, 'std', path, SPREAD);
   const min = fields.optionalNumber(owner, 'min', path, SPREAD) ?? LEAST_TOKENS;
-  const max = fields.optionalNumber(owner, 'max', path, TOKENS) ?? MOST_TOKENS;
+  const max = fields.optionalNumber(owner, 'max', path, TOKENS) ?? UNBOUNDED_TOKENS;
   if (mean === null) return null;
   if (mean < min || mean > max) {
     problems.add([...path, 'mean'], `is ${mean}, outside of min ${min} and max ${max}: mend one of them`);

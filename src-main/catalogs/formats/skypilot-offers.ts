@@ -11,49 +11,75 @@ export interface Prices {
   spot: number | null;
 }
 
-/** Rows by instance and region; zones of a region share one price, the lowest. */
+/** What the rows of one region say: by zone, and without one. */
+interface Region {
+  ofRegion: Prices | null;
+  byZone: Map<string, Prices>;
+}
+
+/** Rows by instance, region and zone. */
 export class SkyOffers {
   readonly #source: string;
   readonly #notes: Counted;
-  readonly #byInstance = new Map<string, { facts: GivenFacts; offers: Map<string, ContentOffer> }>();
+  readonly #byInstance = new Map<string, { facts: GivenFacts; regions: Map<string, Region> }>();
 
   constructor(source: string, notes: Counted) {
     this.#source = source;
     this.#notes = notes;
   }
 
-  add(facts: GivenFacts, { region, zone }: Place, { onDemand, spot }: Prices): void {
+  add(facts: GivenFacts, { region: name, zone }: Place, prices: Prices): void {
     let instance = this.#byInstance.get(facts.name);
-    if (!instance) this.#byInstance.set(facts.name, (instance = { facts, offers: new Map() }));
-    const offer = instance.offers.get(region);
-    if (!offer) {
-      instance.offers.set(region, {
-        region,
-        on_demand_usd_per_hour: onDemand,
-        spot_usd_per_hour: spot,
-        as_of: null,
-        source: this.#source,
-        zones: zone === null ? [] : [zone],
-        zones_source: zone === null ? null : this.#source,
-      });
-      return;
+    if (!instance) this.#byInstance.set(facts.name, (instance = { facts, regions: new Map() }));
+    let region = instance.regions.get(name);
+    if (!region) instance.regions.set(name, (region = { ofRegion: null, byZone: new Map() }));
+    const known = zone === null ? region.ofRegion : (region.byZone.get(zone) ?? null);
+    const taken = known ? this.#lowest(known, prices) : prices;
+    if (zone === null) region.ofRegion = taken;
+    else region.byZone.set(zone, taken);
+  }
+
+  /** Two rows of one place. */
+  #lowest(one: Prices, other: Prices): Prices {
+    if (one.onDemand !== other.onDemand || one.spot !== other.spot) {
+      this.#notes.add('Rows that give one place different prices: the lowest counts.');
     }
-    if (zone !== null && !offer.zones.includes(zone)) offer.zones.push(zone);
-    if (offer.on_demand_usd_per_hour !== onDemand)
-      this.#notes.add('On-demand prices that differ between the zones of a region: the lowest counts.');
-    if (offer.spot_usd_per_hour !== spot)
-      this.#notes.add('Spot prices that differ between the zones of a region: the lowest counts.');
-    offer.on_demand_usd_per_hour = lower(offer.on_demand_usd_per_hour, onDemand);
-    offer.spot_usd_per_hour = lower(offer.spot_usd_per_hour, spot);
+    return { onDemand: Math.min(one.onDemand, other.onDemand), spot: lower(one.spot, other.spot) };
   }
 
   instances(provider: string): ContentInstance[] {
-    return [...this.#byInstance.values()].map(({ facts, offers }) => ({
+    return [...this.#byInstance.values()].map(({ facts, regions }) => ({
       provider,
       facts,
       brings: 'prices',
-      offers: [...offers.values()],
+      offers: [...regions].map(([name, region]) => this.#offer(name, region)),
     }));
+  }
+
+  #offer(region: string, { ofRegion, byZone }: Region): ContentOffer {
+    const zones = [...byZone.keys()];
+    if (ofRegion && byZone.size > 0)
+      this.#notes.add('A price without a zone where zones of the region have theirs: theirs count.');
+    const priced = byZone.size > 0 ? [...byZone.values()] : ofRegion ? [ofRegion] : [];
+    const lowest = {
+      on_demand_usd_per_hour: priced.reduce<number | null>((least, { onDemand }) => lower(least, onDemand), null),
+      spot_usd_per_hour: priced.reduce<number | null>((least, { spot }) => lower(least, spot), null),
+    };
+    const dearer = [...byZone].flatMap(([zone, { onDemand, spot }]) =>
+      onDemand === lowest.on_demand_usd_per_hour && spot === lowest.spot_usd_per_hour
+        ? []
+        : [{ zone, on_demand_usd_per_hour: onDemand, spot_usd_per_hour: spot }],
+    );
+    if (dearer.length > 0) this.#notes.add('Zones of a region ask different prices: each keeps its own.');
+    return {
+      region,
+      ...lowest,
+      as_of: null,
+      source: this.#source,
+      zones,
+      zones_source: zones.length > 0 ? this.#source : null,
+      ...(dearer.length > 0 && { zone_prices: dearer }),
+    };
   }
 }
 

@@ -1,13 +1,11 @@
+import { BF16_CAPABILITY } from '../../../src-worker/engine/hardware/capabilities.ts';
 import { nvidiaCapability } from '../../../src-worker/engine/hardware/precision.ts';
 import { wrong } from './entries.ts';
 import type { CatalogRule } from './types.ts';
 
-/** First compute capability with bf16 tensor units: Ampere (CUDA C++ Programming Guide, "Compute Capabilities"). */
-const BF16_CAPABILITY = 8;
-
 export const bf16Capability: CatalogRule = {
   name: 'bf16-capability',
-  sentence: 'An NVIDIA GPU supports bf16 exactly from compute capability 8.0 on.',
+  sentence: `An NVIDIA GPU supports bf16 exactly from compute capability ${BF16_CAPABILITY.toFixed(1)} on.`,
   check: ({ gpus }) =>
     gpus.flatMap((gpu) => {
       const capability = nvidiaCapability(gpu);

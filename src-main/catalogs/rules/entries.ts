@@ -26,14 +26,29 @@ export function instancesWithGpu({ gpus, instances }: Facts): { entry: string; i
   });
 }
 
+/** What is asked in the region and in those of its zones that ask otherwise, each with the prices it asks. */
+export const pricesByPlace = (
+  entry: string,
+  offer: RegionOffer,
+): { place: string; prices: Pick<RegionOffer, 'onDemandUsdPerHour' | 'spotUsdPerHour'> }[] => [
+  { place: entry, prices: offer },
+  ...(offer.zonePrices ?? []).map((price) => ({ place: `${entry}/${price.zone}`, prices: price })),
+];
+
 /** The two prices of an offer under their keys in a file. */
-export const pricesOf = (offer: RegionOffer): [field: string, usdPerHour: number | null][] => [
+export const pricesOf = (
+  offer: Pick<RegionOffer, 'onDemandUsdPerHour' | 'spotUsdPerHour'>,
+): [field: string, usdPerHour: number | null][] => [
   ['on_demand_usd_per_hour', offer.onDemandUsdPerHour],
   ['spot_usd_per_hour', offer.spotUsdPerHour],
 ];
 
 /** HBM stands on the chip's own package and is what data centers buy; everything else is soldered beside it. */
 export const hasHbm = (memoryType: string): boolean => memoryType.startsWith('HBM');
+
+/** What a finding begins with. */
+export const findingLead = (entry: string, field: string, value: FactValue): string =>
+  `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: `;
 
 const finding =
   (severity: Finding['severity']) =>
@@ -42,7 +57,7 @@ const finding =
     entry,
     field,
     value,
-    sentence: `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: ${problem}`,
+    sentence: `${findingLead(entry, field, value)}${problem}`,
   });
 
 export const wrong = finding('error');

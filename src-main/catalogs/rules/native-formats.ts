@@ -1,23 +1,33 @@
+import {
+  AMD_FP4_UNITS,
+  AMD_FP8_UNITS,
+  FP4_CAPABILITY,
+  FP8_CAPABILITY,
+} from '../../../src-worker/engine/hardware/capabilities.ts';
 import { nvidiaCapability } from '../../../src-worker/engine/hardware/precision.ts';
 import type { Gpu } from '../../../src-worker/engine/hardware/types.ts';
 import { tflopsFromFlopPerS } from '../../../src-worker/engine/units.ts';
 import { asWritten, doubtful, wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
-/**
- * Where tensor units for a format begin: Ada (8.9) and Blackwell (10.0) at NVIDIA (CUDA C++ Programming Guide, "Compute
- * Capabilities"), CDNA 3 (gfx94x) and CDNA 4 (gfx95x) at AMD (CDNA 3 and CDNA 4 instruction set architectures).
- */
+/** Formats with tensor units of their own, and where these begin. */
 const UNITS = [
   {
     field: 'fp8_dense_tflops',
     peak: 'fp8FlopPerS',
     name: 'FP8',
-    nvidia: 8.9,
-    amd: /^gfx(9[4-9]|12)/,
+    nvidia: FP8_CAPABILITY,
+    amd: AMD_FP8_UNITS,
     amdFrom: 'gfx940',
   },
-  { field: 'fp4_dense_tflops', peak: 'fp4FlopPerS', name: 'FP4', nvidia: 10, amd: /^gfx9[5-9]/, amdFrom: 'gfx950' },
+  {
+    field: 'fp4_dense_tflops',
+    peak: 'fp4FlopPerS',
+    name: 'FP4',
+    nvidia: FP4_CAPABILITY,
+    amd: AMD_FP4_UNITS,
+    amdFrom: 'gfx950',
+  },
 ] as const;
 
 export const nativeFormats: CatalogRule = {

@@ -1,7 +1,7 @@
 import { gbPerSFromBytesPerS } from '../../../src-worker/engine/units.ts';
 import type { Gpu, Instance } from '../../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
-import { doubtful, hasHbm, instancesWithGpu, pricesOf, wrong } from './entries.ts';
+import { doubtful, hasHbm, instancesWithGpu, pricesByPlace, pricesOf, wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
 /**
@@ -32,8 +32,10 @@ export const priceBand: CatalogRule = {
   check: (facts) =>
     instancesWithGpu(facts).flatMap(({ entry, instance, gpu }) =>
       instance.offers.flatMap((offer) =>
-        pricesOf(offer).flatMap(([field, price]) =>
-          price === null ? [] : bandFindings(`${entry}/${offer.region}`, field, price, instance, gpu),
+        pricesByPlace(`${entry}/${offer.region}`, offer).flatMap(({ place, prices }) =>
+          pricesOf(prices).flatMap(([field, price]) =>
+            price === null ? [] : bandFindings(place, field, price, instance, gpu),
+          ),
         ),
       ),
     ),

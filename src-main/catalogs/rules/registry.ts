@@ -23,6 +23,7 @@ import { spotBelowOnDemand } from './spot-below-on-demand.ts';
 import { spotPlausible } from './spot-plausible.ts';
 import type { CatalogRule } from './types.ts';
 import { uniqueEntries } from './unique-entries.ts';
+import { zonePrices } from './zone-prices.ts';
 import { zonesInRegion } from './zones-in-region.ts';
 
 /** What holds for every catalog, in the order a check reports it: names, GPUs, instances, prices. */
@@ -48,6 +49,7 @@ export const RULES: readonly CatalogRule[] = [
   currency,
   priceSources,
   priceDates,
+  zonePrices,
   priceBand,
   priceGrowsWithGpus,
   spotBelowOnDemand,

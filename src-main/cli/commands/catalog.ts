@@ -37,9 +37,11 @@ export const runCatalogList: Run = async (context, options) => {
   return EXIT.answered;
 };
 
-/** Zones with what they sell; also `size --list-zones`. */
-export const runCatalogZones: Run = async (context, options) => {
-  const { zones, providers } = await listingFor(await context.service(ownFiles(options)), options);
+/** Zones with what they sell, of one provider where it is named; also `size --list-zones`. */
+export const runCatalogZones: Run = async (context, options, [name]) => {
+  const named = (options['provider'] as string[] | undefined) ?? [];
+  const asked = name === undefined ? options : { ...options, provider: [name, ...named] };
+  const { zones, providers } = await listingFor(await context.service(ownFiles(options)), asked);
   context.terminal.print(options['json'] === true ? listingJson({ zones, providers }) : zonesReport(zones, providers));
   return EXIT.answered;
 };

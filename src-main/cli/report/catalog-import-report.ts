@@ -1,10 +1,10 @@
 import type {
   CatalogChange,
-  CatalogCounts,
   CatalogImportEntry,
   CatalogPreview,
   FactValue,
 } from '../../../src-worker/protocol/catalog-api.ts';
+import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
 import { count, NONE, plural } from './format.ts';
 import { bullet, table, textOf, wrap } from './layout.ts';
 
@@ -20,7 +20,7 @@ export function importReport(preview: CatalogPreview, entry: CatalogImportEntry 
       : '';
   return textOf([
     ...wrap(`${preview.name}: ${plural(read, 'row')} read (${format}).`),
-    ...wrap(`Usable: ${countWords(usable)}; ${plural(changeCount, 'change')} to the catalogs.`),
+    ...wrap(`Usable: ${countsText(usable)}; ${plural(changeCount, 'change')} to the catalogs.`),
     ...skippedLines(preview),
     ...problemLines(preview),
     ...noteLines(preview),
@@ -33,7 +33,7 @@ export function diffReport(preview: CatalogPreview): string {
   const { changes, changeCount, name, usable } = preview;
   const rest = changeCount - changes.length;
   return textOf([
-    ...wrap(`${name} holds ${countWords(usable)}; an import would change ${count(changeCount)} things.`),
+    ...wrap(`${name} holds ${countsText(usable)}; an import would change ${count(changeCount)} things.`),
     ...changes.map(changeLine),
     ...(rest > 0 ? [`and ${count(rest)} more`] : []),
     ...skippedLines(preview),
@@ -52,15 +52,6 @@ function changeLine({ kind, change, name, field, before, after }: CatalogChange)
 }
 
 const shown = (value: FactValue): string => (value === null || value === '' ? NONE : String(value));
-
-function countWords({ gpus, instances, prices, workloads }: CatalogCounts): string {
-  const words = [
-    ...(gpus > 0 ? [plural(gpus, 'GPU')] : []),
-    ...(instances > 0 ? [plural(instances, 'instance'), plural(prices, 'price')] : []),
-    ...(workloads > 0 ? [plural(workloads, 'workload')] : []),
-  ];
-  return words.length > 0 ? words.join(', ') : 'no entry';
-}
 
 const skippedLines = ({ skipped }: CatalogPreview): string[] =>
   skipped.length === 0
@@ -99,7 +90,7 @@ export function importsReport(imports: readonly CatalogImportEntry[]): string {
         name,
         format,
         importedAt.slice(0, 10),
-        countWords(counts),
+        countsText(counts),
         count(leftOut),
       ]),
     ),

@@ -60,8 +60,18 @@ export function zonesReport(zones: readonly ZoneEntry[], providers: CatalogListi
   return textOf(lines);
 }
 
-function zoneLines({ zone, instances }: ZoneEntry): string[] {
+function zoneLines({ zone, instances, ownPrices = [] }: ZoneEntry): string[] {
   const shown = instances.slice(0, INSTANCES_SHOWN).join(', ');
   const more = instances.length > INSTANCES_SHOWN ? ` and ${instances.length - INSTANCES_SHOWN} more` : '';
-  return wrap(`${zone}: ${shown}${more}`, { first: '    ', hanging: '      ' });
+  const shape = { first: '    ', hanging: '      ' };
+  const priced = ownPrices.slice(0, INSTANCES_SHOWN).map((own) => {
+    return `${own.instance} ${priceText(own.onDemandUsdPerHour)} on demand, ${priceText(own.spotUsdPerHour)} spot`;
+  });
+  const others = ownPrices.length > INSTANCES_SHOWN ? `; and ${ownPrices.length - INSTANCES_SHOWN} more` : '';
+  return [
+    ...wrap(`${zone}: ${shown}${more}`, shape),
+    ...(priced.length > 0
+      ? wrap(`prices of its own: ${priced.join('; ')}${others}`, { ...shape, first: '      ' })
+      : []),
+  ];
 }

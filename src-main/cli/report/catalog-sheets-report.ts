@@ -90,13 +90,23 @@ function priceLines(prices: readonly PriceSheet[]): string[] {
         { title: 'Zones', align: 'right' },
         ...(isOwn ? [{ title: 'From' }] : []),
       ],
-      prices.map((price) => [
-        price.region,
-        perHour(price.onDemandUsdPerHour, 'on_demand_usd_per_hour' in price.corrections),
-        perHour(price.spotUsdPerHour, 'spot_usd_per_hour' in price.corrections),
-        price.asOf ?? NONE,
-        decimal(price.zones.length).replace(/\.00$/, ''),
-        ...(isOwn ? [layerWords(price.layer)] : []),
+      prices.flatMap((price) => [
+        [
+          price.region,
+          perHour(price.onDemandUsdPerHour, 'on_demand_usd_per_hour' in price.corrections),
+          perHour(price.spotUsdPerHour, 'spot_usd_per_hour' in price.corrections),
+          price.asOf ?? NONE,
+          decimal(price.zones.length).replace(/\.00$/, ''),
+          ...(isOwn ? [layerWords(price.layer)] : []),
+        ],
+        ...price.zonePrices.map((own) => [
+          `  only ${own.zone}`,
+          perHour(own.onDemandUsdPerHour, false),
+          perHour(own.spotUsdPerHour, false),
+          '',
+          '',
+          ...(isOwn ? [''] : []),
+        ]),
       ]),
     ),
     ...prices.flatMap(({ region, corrections }) =>

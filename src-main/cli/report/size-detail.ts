@@ -1,6 +1,12 @@
 import { SECONDS_PER_HOUR } from '../../../src-worker/engine/units.ts';
 import { costReasonWords } from '../../../src-worker/protocol/cost-reasons.ts';
-import type { LatencySummary, Recommendation, SizeDocument, SlaRow } from '../../../src-worker/protocol/documents.ts';
+import type {
+  CommandFlag,
+  LatencySummary,
+  Recommendation,
+  SizeDocument,
+  SlaRow,
+} from '../../../src-worker/protocol/documents.ts';
 import {
   count,
   decimal,
@@ -145,8 +151,10 @@ function throughputSection({ throughput, burst, ...row }: Recommendation): strin
   ];
 }
 
-function costSection({ cost, cost_reason: reason, instances }: Recommendation): string[] {
-  const date = cost.price_as_of === null ? 'date unknown' : `as of ${cost.price_as_of}`;
+function costSection(row: Recommendation): string[] {
+  const { cost, cost_reason: reason, instances } = row;
+  const unknown = isOwn(row) ? 'of your own' : 'date unknown';
+  const date = cost.price_as_of === null ? unknown : `as of ${cost.price_as_of}`;
   const source = cost.price_source === null ? '' : `, ${cost.price_source}`;
   const body =
     reason === null
@@ -166,7 +174,12 @@ function costSection({ cost, cost_reason: reason, instances }: Recommendation): 
 }
 
 function commandSection({ assumptions }: SizeDocument, row: Recommendation): string[] {
-  const { vllm_commands: commands, vllm_command_reason: reason, vllm_command_replicas: replicas } = row;
+  const {
+    vllm_commands: commands,
+    vllm_command_flags: flags,
+    vllm_command_reason: reason,
+    vllm_command_replicas: replicas,
+  } = row;
   const title = heading(`vLLM COMMANDS (${assumptions.engine} ${assumptions.engine_version})`);
   if (reason !== null) return [...title, ...wrap(`No command: ${reason}`), ''];
   const what =
@@ -179,10 +192,12 @@ function commandSection({ assumptions }: SizeDocument, row: Recommendation): str
     '',
     'HIGH PERFORMANCE (what was sized: the figures above are for it)',
     ...commandLine(commands.high_performance),
+    ...flags.high_performance.flatMap(flagLines),
     '',
     'SAFE (a share of the memory to spare, no more requests at once than the KV cache',
     'holds at P99 lengths)',
     ...commandLine(commands.safe),
+    ...otherFlags(flags).flatMap(flagLines),
     ...safeNote(row),
     '',
     ...(row.bench_command === null
@@ -195,12 +210,22 @@ function commandSection({ assumptions }: SizeDocument, row: Recommendation): str
   ];
 }
 
+const SEATS_FLAG = '--max-num-seqs';
+
 /** A command stays on one line, however long, so that it can be copied. */
 const commandLine = (command: string | null): string[] => (command === null ? [] : [`  ${command}`]);
 
+/** A flag with the arithmetic behind its value. */
+const flagLines = ({ flag, value, why }: CommandFlag): string[] =>
+  wrap(`${flag}${value === null ? '' : ` ${value}`}: ${why}`, { first: '    ', hanging: '      ' });
+
+/** Flags of the safe command that stand there with another value. */
+const otherFlags = ({ safe, high_performance: high }: Recommendation['vllm_command_flags']): CommandFlag[] =>
+  safe.filter(({ flag, value }) => !high.some((other) => other.flag === flag && other.value === value));
+
 /** Fewer seats than requests in flight: the safe command queues. */
-function safeNote({ vllm_commands: { safe }, batch }: Recommendation): string[] {
-  const seats = Number(/ --max-num-seqs (\d+)/.exec(safe ?? '')?.[1] ?? Infinity);
+function safeNote({ vllm_command_flags: { safe }, batch }: Recommendation): string[] {
+  const seats = Number(safe.find(({ flag }) => flag === SEATS_FLAG)?.value ?? Infinity);
   if (batch.mean_running <= seats) return [];
   return wrap(
     `! It lets ${plural(seats, 'request')} run at once, the planned load runs ${decimal(batch.mean_running)} on average: ` +
@@ -211,7 +236,8 @@ function safeNote({ vllm_commands: { safe }, batch }: Recommendation): string[] 
 
 const MEMORY_WARNING = 'memory_tight';
 
-function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation): string[] {
+function memorySection(row: Recommendation): string[] {
+  const { warnings, memory, tensor_parallel: tp, quantization } = row;
   const warning = warnings.find(({ code }) => code === MEMORY_WARNING);
   if (!warning) return [];
   return [
@@ -221,11 +247,21 @@ function memorySection({ warnings, memory, tensor_parallel: tp }: Recommendation
         `${count(memory.kv_cache_tokens)} tokens. To gain room:`,
     ),
     ...bullet('start with the SAFE command, and keep --max-model-len at what the workload needs'),
-    ...bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)'),
-    ...bullet('ask for a smaller precision (--quantization fp8 or int4)'),
+    ...(row.kv_cache_dtype === 'fp8' ? [] : bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)')),
+    ...smallerPrecision(quantization),
     ...bullet(`take GPUs with more memory, or more of them per replica (--tp ${tp * 2})`),
     '',
   ];
+}
+
+/** Precisions of less than a byte a weight: nothing is left to advise. */
+const SMALLEST_PRECISIONS = ['int4', 'nvfp4', 'mxfp4'];
+const EIGHT_BIT_PRECISIONS = ['fp8', 'int8', 'w8a16'];
+
+function smallerPrecision(quantization: string): string[] {
+  if (SMALLEST_PRECISIONS.includes(quantization)) return [];
+  const smaller = EIGHT_BIT_PRECISIONS.includes(quantization) ? 'int4' : 'fp8 or int4';
+  return bullet(`ask for a smaller precision (--quantization ${smaller})`);
 }
 
 function summarySection(row: Recommendation): string[] {

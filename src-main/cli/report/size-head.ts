@@ -1,9 +1,9 @@
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
-import type { ModelDocument, SizeDocument, Warning } from '../../../src-worker/protocol/documents.ts';
+import type { LengthsDocument, ModelDocument, SizeDocument, Warning } from '../../../src-worker/protocol/documents.ts';
 import type { OwnMachineInput } from '../../../src-worker/protocol/requests.ts';
 import { count, decimal, gib, parameters, percent, percentOfFraction, smallUsd } from './format.ts';
 import { facts, heading, wrap } from './layout.ts';
-import { PRICING_TEXT } from './terms.ts';
+import { asksOwn, PRICING_TEXT } from './terms.ts';
 
 /** HARDWARE SIZING ANALYSIS: what was asked, with every default resolved. */
 export function headSection(document: SizeDocument, model: ModelDocument | null): string[] {
@@ -49,17 +49,20 @@ function weightRows({ assumptions }: SizeDocument, model: ModelDocument | null):
   return asked.length > 0 ? [['Weights', asked.join(', ')]] : [];
 }
 
-const lengthText = (lengths: { mean: number; std: number; min: number; max: number }): string =>
-  `${decimal(lengths.mean)} on average (std ${decimal(lengths.std)}, ${count(lengths.min)} to ${count(lengths.max)})`;
+const lengthText = ({ mean, std, min, max, max_is_context: isContext }: LengthsDocument): string =>
+  `${decimal(mean)} on average (std ${decimal(std)}, ${count(min)} to ${count(max)}${isContext ? ', the context of the model' : ''})`;
 
 function promptText({ assumptions, warnings }: SizeDocument): string {
   const { prefix_cache: cache } = assumptions;
   const text = lengthText(assumptions.prompt_tokens);
   if (!cache) return text;
   const isCut = warnings.some(({ code }) => code === 'context_cut');
+  const [means, whole] = isCut
+    ? ['cut to the context and with the prefix cache', 'without either']
+    : ['with the prefix cache', 'without it'];
   return (
-    `${text}; with the prefix cache ${decimal(assumptions.effective_prompt_tokens)} are computed, without it ` +
-    `${decimal(assumptions.prompt_tokens.mean)}${isCut ? ' before cutting to the context' : ''} ` +
+    `${text}; ${means} ${decimal(assumptions.effective_prompt_tokens)} are computed, ${whole} ` +
+    `${decimal(assumptions.prompt_tokens.mean)} ` +
     `(hit rate ${percentOfFraction(cache.hit_rate)}, ${percentOfFraction(cache.cacheable_ratio)} cacheable)`
   );
 }
@@ -72,7 +75,7 @@ function usersRows({ assumptions }: SizeDocument): [string, string][] {
 
 function placeRows({ assumptions, input }: SizeDocument): [string, string][] {
   const { own_hardware: machines } = input;
-  if (!Array.isArray(machines) || machines.length === 0) {
+  if (!asksOwn({ input })) {
     return [
       ['Pricing', PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing],
       ['Location', locationText(input)],

@@ -55,6 +55,8 @@ const decimalGpus = (gpus: number): string => (Number.isInteger(gpus) ? String(g
 
 function failingList({ excluded, no_answer: reason }: SizeDocument): string[] {
   if (excluded.length === 0) return [];
+  // The one there is has been named with the verdict.
+  if (excluded.length === 1 && reason?.nearest) return [];
   const misses = alike(nearestFirst(excluded, reason?.nearest ?? null)).slice(0, NEAREST_MISSES);
   return [
     `NOT PASSING: ${plural(excluded.length, 'configuration')}`,

@@ -1,23 +1,26 @@
 import type { Exclusion, NoAnswer, Relaxation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { decimal, milliseconds, percentOfFraction, plural, usd } from './format.ts';
 import { bullet, leftAndRight, wrap } from './layout.ts';
-import { deploymentText, parallelText, PRICING_TEXT } from './terms.ts';
+import { asksOwn, deploymentText, parallelText, PRICING_TEXT } from './terms.ts';
 
 /** Nothing passes: that it is so and why, then what would change it and what would not. */
 export function noAnswerLists(document: SizeDocument): string[] {
   return [...verdict(document), ...changes(document.relaxations), ...unhelpful(document.no_answer)];
 }
 
-function verdict({ assumptions, excluded, no_answer: reason }: SizeDocument): string[] {
+function verdict(document: SizeDocument): string[] {
+  const { assumptions, excluded, no_answer: reason } = document;
+  const terms = asksOwn(document) ? '' : `, ${PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing}`;
+  const which =
+    excluded.length === 1
+      ? 'the one configuration does not serve'
+      : `none of ${plural(excluded.length, 'configuration')} serves`;
   const load =
     assumptions.users === null
       ? `${decimal(assumptions.rate_requests_per_s)} requests/s`
       : plural(assumptions.users, 'user');
   return [
-    ...wrap(
-      `NO ANSWER: none of ${plural(excluded.length, 'configuration')} serves ${load} with ${assumptions.model} ` +
-        `within the targets, ${PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing}.`,
-    ),
+    ...wrap(`NO ANSWER: ${which} ${load} with ${assumptions.model} within the targets${terms}.`),
     ...(reason ? [...wrap(reason.limit.sentence), ...nearest(reason, assumptions.headroom_percent)] : []),
     '',
   ];

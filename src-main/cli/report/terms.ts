@@ -1,5 +1,5 @@
 import { OWN } from '../../../src-worker/engine/hardware/own.ts';
-import type { Exclusion, Recommendation, SlaStatus } from '../../../src-worker/protocol/documents.ts';
+import type { Exclusion, Recommendation, SizeDocument, SlaStatus } from '../../../src-worker/protocol/documents.ts';
 
 /** `ttft_p95` as people say it: TTFT P95. */
 export const metricLabel = (metric: string): string =>
@@ -14,7 +14,7 @@ export const PRICING_TEXT: Record<string, string> = { ondemand: 'on demand', spo
 const REASON_TEXT: Record<string, string> = {
   memory: 'does not fit into GPU memory',
   tp_heads: 'tensor parallelism does not divide the heads',
-  link_domain: 'tensor parallelism would leave the link domain',
+  link_domain: 'a replica needs more GPUs than the instance has',
   compute_capability: 'GPU is too old for vLLM',
   dtype_unsupported: 'GPU lacks the number format',
   host_memory: 'host memory cannot hold the load',
@@ -25,7 +25,7 @@ const REASON_TEXT: Record<string, string> = {
   retired: 'retired (--include-retired shows them)',
   disk: 'local disk is smaller than the checkpoint',
   pp_layers: 'fewer layers than pipeline stages',
-  zone_unknown: 'provider gives no zones',
+  zone_unknown: 'zones not known',
   not_in_zone: 'not sold in the zone',
   region_filtered: 'not sold in the region',
   max_gpus: 'more GPUs than --max-gpus',
@@ -44,10 +44,15 @@ export const parallelText = ({
 export const deploymentText = ({ instances, instance }: Pick<Recommendation, 'instances' | 'instance'>): string =>
   `${instances} × ${instance}`;
 
+/** Does a question name machines of its own? Then nothing is paid for by the hour. */
+export const asksOwn = ({ input }: Pick<SizeDocument, 'input'>): boolean =>
+  Array.isArray(input['own_hardware']) && input['own_hardware'].length > 0;
+
 /** Hardware of one's own is sold nowhere. */
 export const isOwn = ({ provider }: Pick<Recommendation, 'provider'>): boolean => provider === OWN;
 
-export const placeText = ({ region, zone, zones, other_regions: others }: Recommendation): string => {
-  const where = zone ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);
+export const placeText = ({ region, zone, zones, cost, other_regions: others }: Recommendation): string => {
+  const cheapest = cost.price_zones ? `${region}, in ${cost.price_zones.join(' ')} at this price` : null;
+  const where = zone ?? cheapest ?? (zones.length > 0 ? `${region}, zones ${zones.join(' ')}` : region);
   return others > 0 ? `${where} (and ${others} other ${others === 1 ? 'region' : 'regions'})` : where;
 };

@@ -10,8 +10,9 @@ import type {
   WorkloadSheet,
 } from '../../../src-worker/protocol/catalog-api.ts';
 import { formatDate, formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
+import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
 import { gpuLabel, linkLabel, providerLabel, shortGpuName, vendorLabel } from '../../format/names.ts';
-import { countsText, isOwn } from '../../state/catalog-shelf.svelte.ts';
+import { isOwn } from '../../state/catalog-shelf.svelte.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import { linkWords, moneyText } from './fact-words.ts';
 import { zoneCounts, zoneEntries } from './zones.ts';
@@ -196,6 +197,10 @@ function priceFacts(sheet: PriceSheet, perGpu: number | null): CatalogFact[] {
     plainFact(sheet, 'per_gpu', 'On demand, a GPU', perGpu, '$/h'),
     plainFact(sheet, 'region', 'Region', region),
     plainFact(sheet, 'zones', 'Zones', zones.length > 0 ? zones.join(', ') : null),
+    ...sheet.zonePrices.flatMap((own) => [
+      plainFact(sheet, `${own.zone}/on_demand`, `On demand in ${own.zone}`, own.onDemandUsdPerHour, '$/h'),
+      plainFact(sheet, `${own.zone}/spot`, `Spot in ${own.zone}`, own.spotUsdPerHour, '$/h'),
+    ]),
   ];
 }
 

@@ -12,6 +12,12 @@ interface Place {
   offers: PriceSheet[];
 }
 
+/** What a zone asks: its own prices where it has some, else those of its region. */
+function pricedIn(zone: string | null, price: PriceSheet): PriceSheet {
+  const own = price.zonePrices.find((of) => of.zone === zone);
+  return own ? { ...price, onDemandUsdPerHour: own.onDemandUsdPerHour, spotUsdPerHour: own.spotUsdPerHour } : price;
+}
+
 /** Every place of the prices, clouds first, then regions, then zones. */
 function placesOf(prices: readonly PriceSheet[]): Place[] {
   const places = new Map<string, Place>();
@@ -20,7 +26,7 @@ function placesOf(prices: readonly PriceSheet[]): Place[] {
     for (const zone of zones.length > 0 ? zones : [null]) {
       const key = JSON.stringify([provider, region, zone]);
       const place = places.get(key) ?? { provider, region, zone, offers: [] };
-      place.offers.push(price);
+      place.offers.push(pricedIn(zone, price));
       places.set(key, place);
     }
   }

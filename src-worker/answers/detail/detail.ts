@@ -4,10 +4,9 @@ import { SCHEMA_VERSION, type DetailDocument } from '../../protocol/documents.ts
 import { configurationName } from '../../protocol/metrics.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { memoryDocument, versionsOf } from '../common.ts';
-import { benchCommand, dataParallelOf, serveCommands, textOf } from '../commands.ts';
+import { benchCommand, commandTexts, dataParallelOf } from '../commands.ts';
 import { exclusionOf, recommendationOf } from '../recommendation.ts';
 import { cheaperCandidates } from './cheaper.ts';
-import { commandFlags } from './command-flags.ts';
 import { findPlan, isPassing, type FoundPlan } from './find-plan.ts';
 import { kvUse } from './kv-use.ts';
 import { loadCurve } from './load-curve.ts';
@@ -56,18 +55,18 @@ type CommandPart = Pick<
 
 /** Both commands with their arithmetic; an excluded plan is started one replica at a time. */
 function commandsOf(plan: FoundPlan, replica: PlannedReplica | null): CommandPart {
-  const { prepared, row, group } = plan;
-  const replicas = isPassing(row) ? dataParallelOf(row.chosen, prepared) : 1;
-  const served = { plan, replicas };
-  const commands = replica && serveCommands({ group, dataParallel: replicas }, prepared);
-  const high = commands && textOf(commands.highPerformance);
-  const safe = commands && textOf(commands.safe);
+  const { prepared, row, group, instance } = plan;
+  const sized = isPassing(row) ? row.chosen : null;
+  const replicas = sized ? dataParallelOf(sized, prepared) : 1;
+  const meanRunning = replica?.planned?.meanRunning ?? null;
+  const commands = replica && commandTexts({ prepared, instance, group, sized, replicas, meanRunning });
+  const high = commands?.highPerformance ?? null;
   return {
     serve_command: high,
-    command_flags: high ? commandFlags({ ...served, safe: null, replica }, high) : [],
-    safe_command: safe,
-    safe_command_flags: commands && safe ? commandFlags({ ...served, safe: commands.safeLimits, replica }, safe) : [],
-    serve_command_reason: commands?.highPerformance.kind === 'refused' ? commands.highPerformance.sentence : null,
+    command_flags: commands?.flags.high_performance ?? [],
+    safe_command: commands?.safe ?? null,
+    safe_command_flags: commands?.flags.safe ?? [],
+    serve_command_reason: commands?.refusal ?? null,
     serve_command_replicas: replicas,
     bench_command: replica && high ? benchCommand(prepared, replica.plannedPerMs * replicas) : null,
   };

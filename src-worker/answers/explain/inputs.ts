@@ -1,9 +1,10 @@
 import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
+import { zonesOfPrice } from '../../engine/sizing/offers.ts';
 import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
 import type { ChosenPlan } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
 import type { ExplanationPart } from '../../protocol/documents.ts';
-import { formatDate } from '../../protocol/numbers.ts';
+import { formatDate, formatFixed } from '../../protocol/numbers.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
 import { rounded } from '../common.ts';
 import type { Explained } from './subject.ts';
@@ -29,8 +30,14 @@ const KIB = 1024;
 /** A preset's figure, unless the question put another in its place. */
 function lengthSource({ plan }: Explained, key: 'input_tokens' | 'output_tokens'): string {
   const { input: question, subject } = plan.prepared;
-  const from = question[key] === null ? `workload ${subject.workload.name}` : 'the question';
-  return subject.lengths.cut ? `${from}, cut to the context of the model` : from;
+  const { workload, lengths } = subject;
+  const from = question[key] === null ? `workload ${workload.name}` : 'the question';
+  if (lengths.cut) return `${from}, cut to the context of the model`;
+  const [stated, served] =
+    key === 'output_tokens'
+      ? [workload.output.mean, lengths.moments.outputMean]
+      : [workload.input.mean + (workload.context?.mean ?? 0), lengths.moments.promptMean];
+  return Math.round(stated) === Math.round(served) ? from : `${from}: ${formatFixed(stated)}, truncated to its bounds`;
 }
 
 const calibration = ({ plan }: Explained): string => `calibration ${plan.prepared.subject.calibration.name}`;
@@ -39,10 +46,12 @@ const engine = ({ plan }: Explained): string =>
 const gpuSource = ({ chosen }: Explained): string =>
   `GPU catalog, ${chosen.group.gpu.name}: ${chosen.group.gpu.source}`;
 
-function priceSource({ instance, offer }: ChosenPlan, pricing: SizeInput['pricing']): string {
+function priceSource({ instance, offer }: ChosenPlan, { pricing, zone }: SizeInput): string {
   if (instance.own) return offer.priceSource ?? 'own hardware: no price was given';
   const terms = pricing === 'spot' ? 'spot' : 'on demand';
-  return `${instance.provider} ${instance.name}, ${offer.region}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
+  const zones = zonesOfPrice(offer, pricing);
+  const place = zone ?? (zones ? `${zones.join(', ')} of ${offer.region}` : offer.region);
+  return `${instance.provider} ${instance.name}, ${place}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
 }
 
 export const INPUTS = {
@@ -107,7 +116,7 @@ export const INPUTS = {
       'price of an instance',
       chosen.cost?.usdPerHourPerInstance ?? null,
       'US$/h',
-      priceSource(chosen, plan.prepared.input.pricing),
+      priceSource(chosen, plan.prepared.input),
     ),
   hourlyCost: ({ chosen }) => input('hourly cost', chosen.cost?.usdPerHour ?? null, 'US$/h', 'instances times price'),
   bandwidthPeak: (about) =>
@@ -134,7 +143,12 @@ export const INPUTS = {
     ),
   memoryShare: (about) =>
     input('gpu_memory_utilization', about.chosen.group.limits.gpuMemoryUtilization, '', engine(about)),
-  seats: (about) => input('max_num_seqs', about.chosen.group.limits.maxNumSeqs, 'sequences', engine(about)),
+  seats: (about) => {
+    const { limits, seats } = about.chosen.group;
+    const isFewer = seats !== null && seats.seats < seats.byDefault;
+    const source = isFewer ? 'sequences of mean length that the KV cache holds' : engine(about);
+    return input('max_num_seqs', limits.maxNumSeqs, 'sequences', source);
+  },
   batchedTokens: (about) =>
     input('max_num_batched_tokens', about.chosen.group.limits.maxNumBatchedTokens, 'tokens', engine(about)),
   kvBytes: ({ memory }) =>

@@ -28,6 +28,7 @@ function noteOf({ note, set, family }: Option, best: Recommendation): string | n
     note,
     ...(set.pricing === 'spot' ? spot : []),
     old,
+    warning(best, 'doubtful_price'),
     family === 'precision' ? warning(best, 'needs_quantized_checkpoint') : undefined,
   ].filter((sentence) => typeof sentence === 'string');
   return sentences.length === 0 ? null : sentences.join(' ');

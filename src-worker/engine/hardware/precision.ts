@@ -1,5 +1,6 @@
 import type { EngineDefaults } from '../memory/types.ts';
 import type { CheckpointFormat, Precision } from '../model/types.ts';
+import { BF16_CAPABILITY, FP4_CAPABILITY, FP8_GFX_GENERATION } from './capabilities.ts';
 import type { Gpu } from './types.ts';
 
 /** How a GPU computes with a weight format. */
@@ -58,7 +59,7 @@ export function formatNeed(engine: FormatTable, precision: Precision, checkpoint
   return capability > format.capability ? { capability, name: `${name} checkpoints` } : format;
 }
 
-const isAmdCdna3OrLater = (gpu: Gpu): boolean => /^gfx9[4-9]/.test(gpu.computeCapability ?? '');
+const isAmdCdna3OrLater = (gpu: Gpu): boolean => gfxGeneration(gpu) >= FP8_GFX_GENERATION;
 
 /** Can vLLM start on this GPU at all? Returns the sentence when it cannot. */
 export function engineRefusal(gpu: Gpu, minComputeCapability: number): { sentence: string; capability: number } | null {
@@ -88,12 +89,6 @@ const weightOnly = (gpu: Gpu, warning: string | null): PrecisionSupport => ({
 /** `gfx942` -> 94: the generation, whatever the stepping. */
 const gfxGeneration = (gpu: Gpu): number => Number(/^gfx(\d\d)/.exec(gpu.computeCapability ?? '')?.[1] ?? 0);
 
-/** First AMD generation with FP8 units that vLLM uses (MI300). */
-const FP8_GFX_GENERATION = 94;
-/** First NVIDIA capabilities with bf16 and with NVFP4 units. */
-const BF16_CAPABILITY = 8;
-const NVFP4_CAPABILITY = 10;
-
 function unsupported(gpu: Gpu, limit: number, sentence: string): PrecisionSupport {
   const margin = { metric: 'compute_capability', value: nvidiaCapability(gpu) ?? 0, limit, unit: '' } as const;
   return { kind: 'unsupported', sentence, margin };
@@ -112,12 +107,12 @@ export function precisionSupport(gpu: Gpu, precision: Precision, need?: FormatNe
     return unsupported(gpu, BF16_CAPABILITY, sentence);
   }
   if (precision === 'nvfp4' && gpu.vendor !== 'nvidia') {
-    const sentence = `NVFP4 is an NVIDIA format (compute capability ${NVFP4_CAPABILITY.toFixed(1)} and up); ${gpu.name} does not run it.`;
-    return unsupported(gpu, NVFP4_CAPABILITY, sentence);
+    const sentence = `NVFP4 is an NVIDIA format (compute capability ${FP4_CAPABILITY.toFixed(1)} and up); ${gpu.name} does not run it.`;
+    return unsupported(gpu, FP4_CAPABILITY, sentence);
   }
   if (precision === 'nvfp4' && gpu.peaks.fp4FlopPerS === undefined) {
-    const sentence = `${gpu.name} has no NVFP4 units (compute capability ${NVFP4_CAPABILITY.toFixed(1)} and up, ${has}).`;
-    return unsupported(gpu, NVFP4_CAPABILITY, sentence);
+    const sentence = `${gpu.name} has no NVFP4 units (compute capability ${FP4_CAPABILITY.toFixed(1)} and up, ${has}).`;
+    return unsupported(gpu, FP4_CAPABILITY, sentence);
   }
   if (need && capability !== null && capability < need.capability) {
     const sentence = `vLLM runs ${need.name} from compute capability ${need.capability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;

@@ -37,9 +37,17 @@ export interface Gpu {
   notes: string | null;
 }
 
+/** What a zone asks that is dearer than another of its region; null = not sold so there, or not known. */
+export interface ZonePrice {
+  zone: string;
+  onDemandUsdPerHour: number | null;
+  spotUsdPerHour: number | null;
+}
+
 /** What one region of one provider asks for an instance, and where it stands there. */
 export interface RegionOffer {
   region: string;
+  /** The lowest of its zones, as is that of spot. */
   onDemandUsdPerHour: number | null;
   spotUsdPerHour: number | null;
   /** ISO date, month or year of the price; null when there is no price. */
@@ -47,6 +55,10 @@ export interface RegionOffer {
   priceSource: string | null;
   /** Zones of this region that have the instance; empty = sold per region, zones unknown. */
   zones: string[];
+  /** Zones whose prices are others than the region's; absent = none. */
+  zonePrices?: ZonePrice[];
+  /** Why a price wants a second look, as sentences; absent = nothing is known against it. */
+  doubts?: { onDemand?: string; spot?: string };
 }
 
 export type CatalogLayer = 'bundled' | 'imported' | 'file';

@@ -49,6 +49,8 @@ export interface EngineDefaults {
   unsupportedLayers: readonly string[];
   /** Kinds of attention whose kernels need newer NVIDIA GPUs. */
   lowestCapabilityOfLayer: Readonly<Record<string, number>>;
+  /** Lowest NVIDIA compute capability with an attention kernel that reads an FP8 KV cache. */
+  lowestCapabilityOfFp8Cache: number;
   command: EngineCommands;
   source: string;
 }

@@ -14,6 +14,7 @@ import { unknownMultimodal } from './towers/generic.ts';
 import { multimodalOf, seeingDecoderOf } from './towers/registry.ts';
 import { withTextDefaults } from './towers/text-defaults.ts';
 import type { MultimodalFamily } from './towers/types.ts';
+import type { FactsOf } from './source.ts';
 import type { Model, ModelSource } from './types.ts';
 
 const SUPPORTED =
@@ -214,7 +215,9 @@ export function analyzeModel(source: ModelSource): Model {
   }
   return {
     id: source.id,
+    ...(source.factsOf && { factsOf: source.factsOf }),
     architecture: architecture ?? outerType,
+    ...(needsRemoteCode(fields, architecture) && { needsRemoteCode: true }),
     ...model,
     isEstimated:
       !isKnown ||
@@ -225,6 +228,7 @@ export function analyzeModel(source: ModelSource): Model {
       unread.length > 0,
     generatesText,
     assumptions: [
+      ...(source.factsOf ? [sameArchitectureSentence(source.id, source.factsOf)] : []),
       ...assumptions,
       ...decoder.assumptions,
       ...(multimodal?.assumptions?.(fields) ?? []),
@@ -238,6 +242,17 @@ export function analyzeModel(source: ModelSource): Model {
     activeParameters: activeParameters(model),
     checkpoint,
   };
+}
+
+/** Code of the repository for a class that neither vLLM's registry nor Transformers is known to have. */
+const needsRemoteCode = (fields: ConfigFields, architecture: string | null): boolean =>
+  fields.has('auto_map') && (architecture === null || modelTypeOfClass(architecture) === null);
+
+/** Whose facts stand for a model that is not bundled itself. */
+export function sameArchitectureSentence(id: string, { id: base, differs }: FactsOf): string {
+  const facts = `Facts of ${base}, whose architecture is the same`;
+  if (differs.length === 0) return `${facts} as that of ${id}.`;
+  return `${facts}; ${differs.join(' and ')} ${differs.length === 1 ? 'is that' : 'are those'} of ${id}.`;
 }
 
 /** `analyzeModel` for questions about tokens per second: refuses models that generate none (`model_unsupported`). */

@@ -12,6 +12,13 @@ export interface SafetensorsSummary {
 /** Where a config came from: shipped, kept in the store, read from a path, fetched from a hub, in its local cache. */
 type ModelOrigin = 'bundled' | 'imported' | 'file' | 'hub' | 'hf_cache';
 
+/** The bundled model whose config stands for one that is not bundled itself. */
+export interface FactsOf {
+  id: string;
+  /** Fields of config.json that are the model's own. */
+  differs: string[];
+}
+
 /** A config.json with where it came from. */
 export interface ModelSource {
   id: string;
@@ -25,4 +32,6 @@ export interface ModelSource {
   safetensors: SafetensorsSummary | null;
   /** ISO time at which it was kept, or its file was written; null for what ships with the program. */
   addedAt: string | null;
+  /** Absent for a model whose own config this is. */
+  factsOf?: FactsOf;
 }

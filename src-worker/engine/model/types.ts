@@ -1,6 +1,7 @@
 /** A model as a list of layers: everything memory, speed and cost are computed from. Built from `config.json`. */
 
 import type { Precision, StoredFormat } from './quantization/stored.ts';
+import type { FactsOf } from './source.ts';
 import type { Weight, WeightClass } from './weight.ts';
 
 export type { Precision, Weight, WeightClass };
@@ -112,8 +113,12 @@ export interface Tower {
 
 export interface Model {
   id: string;
+  /** Set where the config is that of another model with the same architecture. */
+  factsOf?: FactsOf;
   /** First entry of `architectures`, for example `LlamaForCausalLM`. */
   architecture: string;
+  /** True where the repository brings code of its own (`auto_map`) for a class that is not known: absent = false. */
+  needsRemoteCode?: boolean;
   /**
    * True when the architecture, a part of it that the file leaves out, or the scaling of its positions is unknown;
    * `assumptions` say what was assumed.

@@ -12,8 +12,27 @@ export type OfferChoice =
     }
   | { kind: 'refused'; refusal: Refusal };
 
-export const priceOf = (offer: RegionOffer, pricing: SizingDemand['pricing']): number | null =>
-  pricing === 'spot' ? offer.spotUsdPerHour : offer.onDemandUsdPerHour;
+type Pricing = SizingDemand['pricing'];
+
+/** USD per hour in a zone; without one, of the zone of the region that asks least. */
+export function priceOf(offer: RegionOffer, pricing: Pricing, zone: string | null): number | null {
+  const prices = offer.zonePrices?.find((price) => price.zone === zone) ?? offer;
+  return pricing === 'spot' ? prices.spotUsdPerHour : prices.onDemandUsdPerHour;
+}
+
+/** Zones that ask the region's price, where others of it ask more; null = all of them do. */
+export function zonesOfPrice(offer: RegionOffer, pricing: Pricing): string[] | null {
+  if (!offer.zonePrices) return null;
+  const lowest = priceOf(offer, pricing, null);
+  const zones = offer.zones.filter((zone) => priceOf(offer, pricing, zone) === lowest);
+  return zones.length < offer.zones.length ? zones : null;
+}
+
+/** Why the price asked in a zone, or in the region, wants a second look; null = nothing is known against it. */
+export function priceDoubt(offer: RegionOffer, pricing: Pricing, zone: string | null): string | null {
+  if (priceOf(offer, pricing, zone) !== priceOf(offer, pricing, null)) return null;
+  return (pricing === 'spot' ? offer.doubts?.spot : offer.doubts?.onDemand) ?? null;
+}
 
 const refused = (reason: Refusal['reason'], detail: string): OfferChoice => ({
   kind: 'refused',
@@ -45,7 +64,7 @@ export function chooseOffer(instance: Instance, demand: SizingDemand): OfferChoi
   let best: { offer: RegionOffer; usdPerHour: number } | null = null;
   let priced = 0;
   for (const offer of offers) {
-    const usdPerHour = priceOf(offer, demand.pricing);
+    const usdPerHour = priceOf(offer, demand.pricing, demand.zone);
     if (usdPerHour === null) continue;
     priced += 1;
     const isBetter =

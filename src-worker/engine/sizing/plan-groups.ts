@@ -2,11 +2,12 @@ import type { BatchingSubject } from '../batching/subject.ts';
 import { familyOf } from '../calibration/lookup.ts';
 import { engineRefusal, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
-import { engineLimits, fitMemory, type MemoryFit } from '../memory/fit.ts';
+import { engineLimits, fitMemory, type EngineLimits, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
 import { findCapacity } from './capacity.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
+  cacheRefusal,
   capacityRefusal,
   headsRefusal,
   layersRefusal,
@@ -19,6 +20,7 @@ import {
 import { gpuGroup } from './replica-gpus.ts';
 import { batchingLoad } from './replica-load.ts';
 import { replicaWith } from './replica-subject.ts';
+import { seatsFor } from './seats.ts';
 import { servedContextTokens } from './served-context.ts';
 import { loadOfStreams } from './streams.ts';
 import type { Capacity, PlanGroup, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
@@ -93,6 +95,7 @@ export function checkPlanGroup(
     pipelineParallel,
     precision,
     limits,
+    seats: null,
     memory: null,
     isGpuMeasured: familyOf(subject.calibration, gpu).isMeasured,
     refusal: null,
@@ -116,6 +119,8 @@ export function checkPlanGroup(
   if (support.kind === 'unsupported') {
     return { ...base, refusal: { reason: 'dtype_unsupported', detail: support.sentence, margin: support.margin } };
   }
+  const cache = cacheRefusal(subject, gpu);
+  if (cache) return { ...base, refusal: cache };
   if (subject.strictContext && subject.lengths.cut) {
     const { lengths, model } = subject;
     const longest = lengths.promptP99Tokens + lengths.outputP99Tokens;
@@ -134,20 +139,26 @@ function fitted(
   support: Exclude<PrecisionSupport, { kind: 'unsupported' }>,
   groupWarnings: PlanGroup['warnings'],
 ): PlanGroup {
-  const { gpu, gpuShare, tensorParallel, pipelineParallel, precision, limits } = base;
-  const memory = fitMemory({
-    model: subject.model,
-    gpu,
-    gpuShare,
-    precision,
-    kvBytesPerElement: subject.kvBytesPerElement,
-    tensorParallel,
-    pipelineParallel,
-    limits,
-    calibration: subject.calibration,
-    servedTokens: servedContextTokens(subject),
-    contextTokens: subject.lengths.moments.decodeContextMean,
-  });
+  const { gpu, gpuShare, tensorParallel, pipelineParallel, precision } = base;
+  const fitWith = (tried: EngineLimits): MemoryFit =>
+    fitMemory({
+      model: subject.model,
+      gpu,
+      gpuShare,
+      precision,
+      kvBytesPerElement: subject.kvBytesPerElement,
+      tensorParallel,
+      pipelineParallel,
+      limits: tried,
+      calibration: subject.calibration,
+      servedTokens: servedContextTokens(subject),
+      contextTokens: subject.lengths.moments.decodeContextMean,
+    });
+  const byDefault = fitWith(base.limits);
+  const seats = byDefault.fits ? seatsFor(subject, byDefault, base.limits, base) : null;
+  const isFewer = seats !== null && seats.seats < seats.byDefault;
+  const limits = isFewer ? { ...base.limits, maxNumSeqs: seats.seats } : base.limits;
+  const memory = isFewer ? fitWith(limits) : byDefault;
   const warnings = support.warning ? [{ code: 'weight_only', sentence: support.warning }] : [];
   if (gpuShare < 1) {
     const sentence = `A share of ${gpuShare} of one GPU: memory, bandwidth and compute are taken in proportion, an estimate.`;
@@ -155,7 +166,7 @@ function fitted(
   }
   warnings.push(...groupWarnings);
   const refusal = memory.fits ? null : memoryRefusal(memory, gpu, tensorParallel, pipelineParallel);
-  return { ...base, memory, warnings, refusal };
+  return { ...base, limits, seats, memory, warnings, refusal };
 }
 
 function searched(

@@ -19,10 +19,8 @@ export function memoryRefusal(fit: MemoryFit, gpu: Gpu, tensorParallel: number, 
   const group = parallelName({ tensorParallel, pipelineParallel });
   const stage = pipelineParallel > 1 ? `, stage ${fit.stage + 1} of ${pipelineParallel}` : '';
   const where = tensorParallel * pipelineParallel > 1 ? ` per GPU of ${group}${stage}` : '';
-  const detail =
-    fit.weightsBytes > usable
-      ? `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`
-      : `Does not fit: beside ${gib(fit.weightsBytes)} GiB of weights${where} ${gpu.name} leaves too little KV cache for the longest request; ${gib(fit.shortfallBytes)} GiB are missing.`;
+  const longest = `the KV cache of one longest request ${gib(fit.longestRequestBytes)} GiB`;
+  const detail = `Does not fit: the weights need ${gib(fit.weightsBytes)} GiB${where} and ${longest}, ${gpu.name} leaves ${gib(Math.max(0, usable))} of ${gib(fit.totalBytes)} GiB; ${gib(fit.shortfallBytes)} GiB are missing.`;
   return {
     reason: 'memory',
     detail,
@@ -99,6 +97,20 @@ export function capacityRefusal(
 /** How a GPU computes with a format of the model, by the table of the engine's version. */
 export const supportOf = ({ engine, model }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu, precision: Precision) =>
   precisionSupport(gpu, precision, formatNeed(engine, precision, model.checkpoint));
+
+/** An FP8 KV cache that no attention kernel reads on this GPU; those of AMD convert it in software. */
+export function cacheRefusal(
+  { engine, kvBytesPerElement }: Pick<SizingSubject, 'engine' | 'kvBytesPerElement'>,
+  gpu: Gpu,
+): Refusal | null {
+  const capability = nvidiaCapability(gpu);
+  const limit = engine.lowestCapabilityOfFp8Cache;
+  if (kvBytesPerElement !== 1 || capability === null || capability >= limit) return null;
+  const version = `${engine.engine === 'vllm' ? 'vLLM' : engine.engine} ${engine.version}`;
+  const detail = `${version} reads an FP8 KV cache from compute capability ${limit.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}: leave the KV cache at 16 bit (--kv-cache-dtype auto).`;
+  const margin = { metric: 'compute_capability', value: capability, limit, unit: '' };
+  return { reason: 'dtype_unsupported', detail, margin };
+}
 
 /** Layers the engine cannot run at all, or not on this GPU. */
 export function modelRefusal({ model, engine }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu): Refusal | null {

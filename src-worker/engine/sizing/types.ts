@@ -114,6 +114,19 @@ export interface PlanCapacity {
   capacity: Capacity;
 }
 
+/** How many sequences a replica is started for (`--max-num-seqs`), and what it follows from. Bytes are per GPU. */
+export interface Seats {
+  seats: number;
+  /** Default of the engine's version on this GPU. */
+  byDefault: number;
+  /** What is left for cache and sampling buffers beside weights, batched tokens and overhead. */
+  roomBytes: number;
+  /** Cache of a running sequence of mean length, and the sampling buffer of its seat. */
+  bytesPerSequence: number;
+  /** Tokens a running sequence holds on average. */
+  tokensPerSequence: number;
+}
+
 /** One way to run the model on one kind of GPU group, shared by every instance that has such a group. */
 export interface PlanGroup {
   key: string;
@@ -122,7 +135,10 @@ export interface PlanGroup {
   tensorParallel: number;
   pipelineParallel: number;
   precision: Precision;
+  /** As the plan is sized and started: the version's defaults, with the seats of `seats`. */
   limits: EngineLimits;
+  /** null where the plan does not fit, or was refused before. */
+  seats: Seats | null;
   isGpuMeasured: boolean;
   /** null when refused before memory was worked out. */
   memory: MemoryFit | null;

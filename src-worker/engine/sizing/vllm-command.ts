@@ -1,7 +1,9 @@
+import { BF16_CAPABILITY } from '../hardware/capabilities.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
-import type { CheckpointFormat, Precision } from '../model/types.ts';
+import type { Scheme } from '../model/quantization/stored.ts';
+import type { CheckpointFormat, Precision, WeightClass } from '../model/types.ts';
 
 export interface CommandQuestion {
   modelId: string;
@@ -22,8 +24,43 @@ export interface CommandQuestion {
   engine: Pick<EngineDefaults, 'engine' | 'version' | 'command'>;
 }
 
+/** What a flag decides. Its spelling is the version's. */
+export type FlagKind =
+  | 'tensorParallel'
+  | 'pipelineParallel'
+  | 'dataParallel'
+  | 'servedTokens'
+  | 'seats'
+  | 'batchedTokens'
+  | 'memoryShare'
+  | 'dtype'
+  | 'quantization'
+  | 'kvCacheDtype'
+  | 'prefixCachingOn'
+  | 'prefixCachingOff';
+
+/** One flag as data; the text of a command is rendered from them (`commandText`) and never read back. */
+export interface Flag {
+  kind: FlagKind;
+  /** `--max-num-seqs`. */
+  name: string;
+  /** null for a switch. */
+  value: string | null;
+}
+
 /** A command, or why there is none and what is needed instead. */
-export type Command = { kind: 'command'; text: string } | { kind: 'refused'; sentence: string };
+export type Command =
+  | {
+      kind: 'command';
+      /** What comes before the flags: `vllm serve` and the model. */
+      start: string;
+      flags: Flag[];
+    }
+  | { kind: 'refused'; sentence: string };
+
+/** The line to copy into a shell. */
+export const commandText = ({ start, flags }: { start: string; flags: readonly Omit<Flag, 'kind'>[] }): string =>
+  [start, ...flags.map(({ name, value }) => (value === null ? name : `${name} ${value}`))].join(' ');
 
 const DTYPE: Partial<Record<Precision, string>> = { fp16: 'float16', bf16: 'bfloat16' };
 
@@ -73,13 +110,52 @@ function refusalOf(question: CommandQuestion): string | null {
     return `${version} does not load ${checkpoint.method} checkpoints such as ${modelId}: take one in AWQ, GPTQ, FP8 or compressed-tensors.`;
   }
   if (needsBfloat16(question) && !gpu.supportsBf16) {
-    return `${version} refuses to run ${question.architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability 8.0 or more.`;
+    return `${version} refuses to run ${question.architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability ${BF16_CAPABILITY.toFixed(1)} or more.`;
   }
-  return null;
+  return splitProblem(question);
 }
 
 const needsBfloat16 = ({ architecture, engine }: CommandQuestion): boolean =>
   engine.command.bfloat16Architectures.includes(architecture);
+
+/** Type of what is not quantized. Left out, it is the checkpoint's, which is bfloat16 as a rule: no GPU without it starts so. */
+function dtypeOf(question: CommandQuestion): string | null {
+  const { checkpoint, precision, gpu } = question;
+  if (checkpoint.method === null && needsBfloat16(question)) return 'bfloat16';
+  const asked = checkpoint.method === null ? DTYPE[precision] : undefined;
+  return asked ?? (gpu.supportsBf16 ? null : 'float16');
+}
+
+/** Classes whose inputs a group of GPUs splits by the width of the FFN. */
+const SPLIT_CLASSES: ReadonlySet<WeightClass> = new Set<WeightClass>(['denseFfn', 'sharedExperts', 'experts']);
+
+/** How many inputs share a scale where no GPU may hold a part of that: whole numbers in groups, and FP8 in blocks. */
+function wholeGroup({ precision, groupRows, groupColumns }: Scheme, weightClass: WeightClass): number {
+  const isBlock = precision === 'fp8' && (groupRows ?? 0) > 1;
+  // Kernels for experts in whole numbers stand in for one another; FP8 blocks have one.
+  const isGroup = (precision === 'int4' || precision === 'w8a16') && weightClass !== 'experts';
+  return isBlock || isGroup ? (groupColumns ?? 1) : 1;
+}
+
+/**
+ * Why a quantized checkpoint cannot be split over so many GPUs: what one of them holds must be whole groups or blocks of
+ * weights that share a scale. vLLM checks it while it builds the layers and stops (model_executor/layers/quantization: awq.py,
+ * fp8.py, utils/marlin_utils.py).
+ */
+function splitProblem({ modelId, checkpoint, tensorParallel, engine }: CommandQuestion): string | null {
+  for (const schemes of new Set(checkpoint.stored?.layers ?? [])) {
+    for (const [{ name, weightClass, columns, splitsInputs }, scheme] of schemes) {
+      if (!splitsInputs || !SPLIT_CLASSES.has(weightClass)) continue;
+      const group = wholeGroup(scheme, weightClass);
+      const isWhole = (gpus: number): boolean => (columns / gpus) % group === 0;
+      if (isWhole(tensorParallel)) continue;
+      let fewer = tensorParallel - 1;
+      while (fewer > 1 && (tensorParallel % fewer > 0 || !isWhole(fewer))) fewer -= 1;
+      return `${engine.engine} ${engine.version} does not split ${modelId} over ${tensorParallel} GPUs: of the ${columns} inputs of ${name} each would hold ${columns / tensorParallel}, no multiple of the ${group} that share a scale. Ask for --tp ${fewer}.`;
+    }
+  }
+  return null;
+}
 
 /**
  * The command that starts the replicas of one instance, in the flags of the engine's version (catalogs/engines). Refused
@@ -91,40 +167,34 @@ export function vllmCommand(question: CommandQuestion): Command {
   if (sentence !== null) return { kind: 'refused', sentence };
   const { precision, checkpoint, limits, engine, servedTokens } = question;
   const { command } = engine;
-  const flags = [
-    `${command.serve} ${shellWord(question.modelId)}`,
-    `--tensor-parallel-size ${question.tensorParallel}`,
-  ];
-  if (question.pipelineParallel > 1) flags.push(`--pipeline-parallel-size ${question.pipelineParallel}`);
+  const flags: Flag[] = [];
+  const add = (kind: FlagKind, name: string, value: string | number | null): void => {
+    flags.push({ kind, name, value: value === null ? null : String(value) });
+  };
+  add('tensorParallel', '--tensor-parallel-size', question.tensorParallel);
+  if (question.pipelineParallel > 1) add('pipelineParallel', '--pipeline-parallel-size', question.pipelineParallel);
   if (question.dataParallel > 1) {
     if (command.dataParallelFlag === null) throw new Error(`${engine.version} starts one replica a server`);
-    flags.push(`${command.dataParallelFlag} ${question.dataParallel}`);
+    add('dataParallel', command.dataParallelFlag, question.dataParallel);
   }
   // Without chunked prefill a step that cannot hold the longest request keeps the server from starting.
   const batchedTokens = command.hasChunkedPrefill
     ? limits.maxNumBatchedTokens
     : Math.max(limits.maxNumBatchedTokens, servedTokens);
-  flags.push(
-    `--max-model-len ${servedTokens}`,
-    `--max-num-seqs ${limits.maxNumSeqs}`,
-    `--max-num-batched-tokens ${batchedTokens}`,
-    `--gpu-memory-utilization ${limits.gpuMemoryUtilization}`,
-  );
+  add('servedTokens', '--max-model-len', servedTokens);
+  add('seats', '--max-num-seqs', limits.maxNumSeqs);
+  add('batchedTokens', '--max-num-batched-tokens', batchedTokens);
+  add('memoryShare', '--gpu-memory-utilization', limits.gpuMemoryUtilization);
+  const dtype = dtypeOf(question);
+  if (dtype !== null) add('dtype', '--dtype', dtype);
   if (checkpoint.method === null) {
-    const dtype = needsBfloat16(question) ? 'bfloat16' : DTYPE[precision];
-    if (dtype) flags.push(`--dtype ${dtype}`);
     const made = command.quantizedWhileLoading[precision];
-    if (made) flags.push(`--quantization ${made}`);
+    if (made) add('quantization', '--quantization', made);
   }
-  if (question.kvCacheDtype === 'fp8') flags.push('--kv-cache-dtype fp8');
-  const prefixFlag = prefixCachingFlag(question);
-  if (prefixFlag !== null) flags.push(prefixFlag);
-  return { kind: 'command', text: flags.join(' ') };
-}
-
-/** Only what differs from the default of the version is said. */
-function prefixCachingFlag({ hasPrefixCache, engine }: CommandQuestion): string | null {
-  const { isDefault, onFlag, offFlag } = engine.command.prefixCaching;
-  if (hasPrefixCache === isDefault) return null;
-  return hasPrefixCache ? onFlag : offFlag;
+  if (question.kvCacheDtype === 'fp8') add('kvCacheDtype', '--kv-cache-dtype', 'fp8');
+  const { isDefault, onFlag, offFlag } = command.prefixCaching;
+  // Only what differs from the default of the version is said.
+  if (question.hasPrefixCache && !isDefault) add('prefixCachingOn', onFlag, null);
+  if (!question.hasPrefixCache && isDefault && offFlag !== null) add('prefixCachingOff', offFlag, null);
+  return { kind: 'command', start: `${command.serve} ${shellWord(question.modelId)}`, flags };
 }

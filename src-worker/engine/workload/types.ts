@@ -4,6 +4,9 @@ export type LatencyKind = 'ttft' | 'tpot' | 'e2e';
 export type Statistic = 'mean' | 'p50' | 'p95' | 'p99';
 export type LatencyMetric = `${LatencyKind}_${Statistic}`;
 
+/** A maximum that stands for none: the context of the model is the limit, to which every request is cut. */
+export const UNBOUNDED_TOKENS = 10_000_000;
+
 /** Tokens per request: lognormal with this mean and standard deviation, truncated to [min, max]. */
 export interface LengthDistribution {
   mean: number;

@@ -101,7 +101,7 @@ describe('files of our own', () => {
     const lines = catalogText(odd, 'csv', ['mycloud']).trim().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines[1]).toMatch(
-      /^mycloud\/=1\+1\/r1,mycloud,'=1\+1,nvidia-l4,1,8,32,,none,current,r1,,0\.9,,2026-11-09,price page,file$/,
+      /^mycloud\/=1\+1\/r1,mycloud,'=1\+1,nvidia-l4,1,8,32,,none,current,r1,,0\.9,,2026-11-09,price page,,file$/,
     );
   });
 });
@@ -173,6 +173,11 @@ describe('what cannot be right is named by line and field', () => {
   });
 
   test.each([
+    [
+      'a format as null',
+      { fp8_dense_tflops: null },
+      /fp8_dense_tflops must be the dense peak, or left out where the GPU lacks the format, got null/,
+    ],
     [
       'more usable memory than the driver has',
       { memory_usable_gib: 84 },

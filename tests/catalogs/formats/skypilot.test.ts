@@ -119,17 +119,53 @@ describe('rows as they come', () => {
     expect(nvl.content.instances[0]?.facts.gpu).toBe('nvidia-h100-nvl');
   });
 
-  test('zones of a region share the lowest price, and all are kept', () => {
+  test('zones keep the prices they ask; the region has the lowest of each', () => {
     const found = readSheet(
       'aws',
-      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,0.35,us-east-1,use1-az1',
-      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,0.29,us-east-1,use1-az2',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,0.33,us-east-1,use1-az1',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.9,0.29,us-east-1,use1-az2',
       'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,,us-east-1,use1-az4',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.7,0.2,us-west-2,usw2-az1',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.7,0.2,us-west-2,usw2-az2',
+    );
+    const [east, west] = found.content.instances[0]?.offers ?? [];
+    expect(east).toMatchObject({
+      region: 'us-east-1',
+      on_demand_usd_per_hour: 0.8048,
+      spot_usd_per_hour: 0.29,
+      zones: ['use1-az1', 'use1-az2', 'use1-az4'],
+      zone_prices: [
+        { zone: 'use1-az1', on_demand_usd_per_hour: 0.8048, spot_usd_per_hour: 0.33 },
+        { zone: 'use1-az2', on_demand_usd_per_hour: 0.9, spot_usd_per_hour: 0.29 },
+        { zone: 'use1-az4', on_demand_usd_per_hour: 0.8048, spot_usd_per_hour: null },
+      ],
+    });
+    // Zones that ask the same need no prices of their own.
+    expect(west).toMatchObject({ region: 'us-west-2', on_demand_usd_per_hour: 0.7, zones: ['usw2-az1', 'usw2-az2'] });
+    expect(west).not.toHaveProperty('zone_prices');
+    expect(found.notes).toContain('Zones of a region ask different prices: each keeps its own.');
+    expect(changesOf(found)).toContainEqual({
+      kind: 'price',
+      change: 'changed',
+      name: 'aws/g6.xlarge/us-east-1',
+      field: 'zone_prices',
+      before: null,
+      after: 'use1-az1 0.8048 0.33, use1-az2 0.9 0.29, use1-az4 0.8048 null',
+    });
+  });
+
+  test('of two rows of one place the lowest counts; a price without a zone gives way to those of zones', () => {
+    const found = readSheet(
+      'aws',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.9,0.4,us-east-1,use1-az1',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.8,0.5,us-east-1,use1-az1',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.1,0.05,us-east-1,',
     );
     expect(found.content.instances[0]?.offers).toMatchObject([
-      { region: 'us-east-1', spot_usd_per_hour: 0.29, zones: ['use1-az1', 'use1-az2', 'use1-az4'] },
+      { on_demand_usd_per_hour: 0.8, spot_usd_per_hour: 0.4, zones: ['use1-az1'] },
     ]);
-    expect(found.notes).toContain('Spot prices that differ between the zones of a region: the lowest counts. (2 rows)');
+    expect(found.notes).toContain('Rows that give one place different prices: the lowest counts.');
+    expect(found.notes.join(' ')).toContain('A price without a zone where zones of the region have theirs');
   });
 
   test('line ends of Windows, quoted Python literals and columns in another order', () => {

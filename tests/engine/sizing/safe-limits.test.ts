@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seatLimit } from '../../../src-worker/engine/sizing/seat-limit.ts';
+import { stateSeats } from '../../../src-worker/engine/sizing/seats.ts';
 import { safeLimits } from '../../../src-worker/engine/sizing/safe-limits.ts';
 import { fitMemory } from '../../../src-worker/engine/memory/fit.ts';
 import { servedContextTokens } from '../../../src-worker/engine/sizing/served-context.ts';
@@ -70,16 +70,20 @@ test('where a smaller share would hold no request, the share stays', () => {
   expect(safeLimits(subject, tight).limits.gpuMemoryUtilization).toBe(group.limits.gpuMemoryUtilization);
 });
 
-test('a model that keeps a state is started with no more seats than states fit; others with the default', () => {
+test('a model that keeps a state is started with no more seats than states fit', () => {
   const recurrent = subjectFor('tiiuae/falcon-mamba-7b-instruct', 'chat');
   const group = planOn(recurrent, 'nvidia-l4', 1);
-  const limit = seatLimit(group);
-  if (!limit) throw new Error('no limit');
-  expect(group.limits.maxNumSeqs).toBe(256);
-  expect(limit.seats).toBeLessThan(256);
-  expect(limit.seats * limit.stateBytes).toBeLessThanOrEqual(limit.cacheBytes);
-  expect((limit.seats + 1) * limit.stateBytes).toBeGreaterThan(limit.cacheBytes);
-  expect(safeLimits(recurrent, group).limits.maxNumSeqs).toBeLessThanOrEqual(limit.seats);
+  const { memory } = group;
+  if (!memory) throw new Error('no memory');
+  const seats = stateSeats(group)?.seats ?? group.limits.maxNumSeqs;
+  expect(group.seats?.byDefault).toBe(256);
+  expect(seats).toBeLessThan(256);
+  expect(seats * memory.stateBytes).toBeLessThanOrEqual(memory.kvCacheBytes);
+  expect(safeLimits(recurrent, group).limits.maxNumSeqs).toBeLessThanOrEqual(seats);
+  // One seat more than whole states fit is taken back, whatever the rest of a sequence keeps.
+  const crowded = { ...group, limits: { ...group.limits, maxNumSeqs: 256 } };
+  const held = stateSeats(crowded) ?? expect.fail('256 states fit');
+  expect(held.seats).toBe(Math.floor(memory.kvCacheBytes / memory.stateBytes));
   const attending = subjectFor('meta-llama/Llama-3.1-8B-Instruct', 'chat');
-  expect(seatLimit(planOn(attending, 'nvidia-l4', 1))).toBeNull();
+  expect(stateSeats(planOn(attending, 'nvidia-l4', 1))).toBeNull();
 });

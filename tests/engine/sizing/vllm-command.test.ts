@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { vllmCommand, type CommandQuestion } from '../../../src-worker/engine/sizing/vllm-command.ts';
+import { commandText, vllmCommand, type CommandQuestion } from '../../../src-worker/engine/sizing/vllm-command.ts';
 import type { EngineDefaults } from '../../../src-worker/engine/memory/types.ts';
-import { facts, gpuOf } from '../world.ts';
+import { facts, gpuOf, modelOf } from '../world.ts';
 
 function engine(version: string): EngineDefaults {
   const found = facts.engines.find((entry) => entry.version === version);
@@ -35,12 +35,12 @@ const question: CommandQuestion = {
 function text(changes: Partial<CommandQuestion> = {}): string {
   const command = vllmCommand({ ...question, ...changes });
   if (command.kind === 'refused') throw new Error(command.sentence);
-  return command.text;
+  return commandText(command);
 }
 
 function refusal(changes: Partial<CommandQuestion>): string {
   const command = vllmCommand({ ...question, ...changes });
-  if (command.kind === 'command') throw new Error(`not refused: ${command.text}`);
+  if (command.kind === 'command') throw new Error(`not refused: ${commandText(command)}`);
   return command.sentence;
 }
 
@@ -128,5 +128,49 @@ describe('by version', () => {
       /^python -m vllm\.entrypoints\.openai\.api_server --model meta-llama.* --max-num-batched-tokens 20000 /,
     );
     expect(text(long)).toContain('--max-num-batched-tokens 8192');
+  });
+});
+
+describe('what a GPU without bf16 is told', () => {
+  const t4 = { gpu: gpuOf('nvidia-t4'), tensorParallel: 1 };
+
+  test('float16, since most checkpoints name bfloat16 and vLLM would take that', () => {
+    expect(text({ ...t4, precision: 'fp8' })).toContain(' --dtype float16 --quantization fp8');
+    expect(text({ ...t4, precision: 'int4', checkpoint: awq })).toContain(' --dtype float16');
+  });
+
+  test('elsewhere what is quantized keeps the type it names', () => {
+    expect(text({ precision: 'fp8' })).not.toContain('--dtype');
+    expect(text({ precision: 'int4', checkpoint: awq })).not.toContain('--dtype');
+  });
+});
+
+describe('groups of weights that share a scale stay whole', () => {
+  const of = (id: string, tensorParallel: number): Partial<CommandQuestion> => {
+    const { checkpoint, architecture } = modelOf(id);
+    return { modelId: id, architecture, checkpoint, precision: checkpoint.precision, tensorParallel };
+  };
+
+  test.each([
+    // 13,824 inputs in groups of 128: 108 groups, which four GPUs share and eight do not.
+    [
+      'Qwen/Qwen2.5-14B-Instruct-GPTQ-Int4',
+      8,
+      4,
+      /of the 13824 inputs of mlp\.down_proj each would hold 1728, .* the 128/,
+    ],
+    // Experts of 768 in blocks of 128: 6 blocks.
+    ['Qwen/Qwen3-30B-A3B-FP8', 4, 2, /each would hold 192, no multiple of the 128/],
+  ])('%s over %i GPUs is refused, %i are named', (id, gpus, fewer, words) => {
+    expect(refusal(of(id, gpus))).toMatch(words);
+    expect(refusal(of(id, gpus))).toContain(`Ask for --tp ${fewer}.`);
+    expect(text(of(id, fewer))).toContain(`--tensor-parallel-size ${fewer} `);
+  });
+
+  test('what has no groups, or whole ones, is not', () => {
+    expect(text(of('Qwen/Qwen2.5-32B-Instruct-AWQ', 8))).toContain('--tensor-parallel-size 8');
+    expect(text({ ...of('meta-llama/Llama-3.1-70B-Instruct', 8), precision: 'fp8' })).toContain('--quantization fp8');
+    expect(text(of('deepseek-ai/DeepSeek-V3', 8))).toContain('--tensor-parallel-size 8');
+    expect(text(of('meta-llama/Llama-3.1-405B-Instruct-FP8', 8))).toContain('--tensor-parallel-size 8');
   });
 });

@@ -15,6 +15,7 @@ const NO_COST: Recommendation['cost'] = {
   usd_per_1m_output_tokens: null,
   price_as_of: null,
   price_source: null,
+  price_zones: null,
 };
 const atHome = (row: Recommendation): Recommendation => ({
   ...row,
@@ -36,6 +37,14 @@ test('the verdict names own hardware, and no price', () => {
   expect(verdict.why).toMatch(/own hardware, no price\./);
   expect(verdictOf(document, second).why).toContain('The one with the fewest GPUs is');
   expect(defaultsInForce(document).join()).not.toContain('on demand');
+});
+
+test('what the load leaves free of own machines stands in the line of why; of rented ones it does not', () => {
+  const sentence = 'The load needs 1 replica of the 8 that 1 × box can hold: 7 GPUs are free.';
+  const roomy = { ...first, warnings: [{ code: 'spare_replicas', sentence }] };
+  expect(verdictOf(document, roomy).why).toContain(sentence);
+  const rented = { ...roomy, provider: 'aws' };
+  expect(verdictOf(document, rented).why).not.toContain(sentence);
 });
 
 test('a no speaks of the own hardware, not of a catalog or of how it is paid for', () => {

@@ -29,6 +29,7 @@ const AT_HOME: Recommendation = {
     usd_per_1m_output_tokens: null,
     price_as_of: null,
     price_source: null,
+    price_zones: null,
   },
   cost_reason: 'own_hardware',
 };

@@ -23,7 +23,8 @@ import {
   originChoices,
   readShownCatalogs,
 } from '../../../../src-renderer/screens/catalogs/shown-catalogs.ts';
-import { countsText, ownCount } from '../../../../src-renderer/state/catalog-shelf.svelte.ts';
+import { ownCount } from '../../../../src-renderer/state/catalog-shelf.svelte.ts';
+import { countsText } from '../../../../src-worker/protocol/catalog-words.ts';
 import type { CatalogBook } from '../../../../src-worker/protocol/catalog-api.ts';
 import { BOOK, fact, PREVIEW } from '../../fixtures/catalogs.ts';
 
@@ -212,7 +213,10 @@ describe('what is counted and shown first', () => {
 describe('zones', () => {
   const [first, second, third] = BOOK.prices;
   const offers = [
-    { ...first!, onDemandUsdPerHour: 2, spotUsdPerHour: 0.5 },
+    {
+      ...{ ...first!, onDemandUsdPerHour: 2, spotUsdPerHour: 0.5 },
+      zonePrices: [{ zone: 'us-east-1-b', onDemandUsdPerHour: 3, spotUsdPerHour: null }],
+    },
     { ...first!, id: 'aws/g6e.48xlarge/us-east-1', instance: 'g6e.48xlarge', gpuCount: 8, onDemandUsdPerHour: 8 },
     { ...second!, zones: [], onDemandUsdPerHour: null },
     third!,
@@ -228,6 +232,8 @@ describe('zones', () => {
       ...{ provider: 'AWS', region: 'us-east-1', instances: 2, gpus: 1 },
       ...{ from: 1, to: 2, spotFrom: 0.5, spotTo: 0.5 },
     });
+    // The other zone asks its own price.
+    expect(named('us-east-1-b')?.cells).toMatchObject({ from: 1, to: 3, spotFrom: null });
     expect(named('us-central1-a')?.cells).toMatchObject({ provider: 'GCP', instances: 1, from: null, to: null });
   });
 
