@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkHardware } from '../../src-main/catalogs/check.ts';
-import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
+import { checkedCatalog } from '../../src-main/catalogs/judge.ts';
+import { stack } from '../../src-main/catalogs/layers.ts';
+import { bundledCatalogsFolder, loadBundled } from '../../src-main/catalogs/load.ts';
 import { checkFacts } from '../../src-main/catalogs/rules/check.ts';
 import { RULES } from '../../src-main/catalogs/rules/registry.ts';
 import type { CatalogIssue } from '../../src-main/catalogs/rules/types.ts';
@@ -28,7 +30,9 @@ const KNOWN_WARNINGS: Record<string, string> = {
 };
 
 const keyOf = ({ rule, entry, field }: CatalogIssue): string => `${rule} ${entry} ${field}`;
-const bundled = loadFacts(bundledCatalogsFolder());
+const layers = loadBundled(bundledCatalogsFolder());
+const checked = checkedCatalog(layers, stack(layers.layers));
+const { facts: bundled, gpus } = checked;
 
 describe('the bundled catalogs', () => {
   const { issues, facts } = checkHardware(bundledCatalogsFolder());
@@ -41,18 +45,18 @@ describe('the bundled catalogs', () => {
 
   test('every rule has a name of its own and says what holds', () => {
     expect(new Set(RULES.map(({ name }) => name)).size).toBe(RULES.length);
-    for (const { name, sentence, check, checkSheets } of RULES) {
+    for (const { name, sentence, check, checkGpus, checkSheets } of RULES) {
       expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
       expect(sentence, name).toMatch(/^[A-Z].{15,120}\.$/);
-      expect(check ?? checkSheets, name).toBeDefined();
+      expect(check ?? checkGpus ?? checkSheets, name).toBeDefined();
     }
   });
 
   test('2,400 offers are checked within 50 ms, so that every start can afford it', () => {
-    checkFacts(bundled);
+    checkFacts(checked);
     const times = [1, 2, 3].map(() => {
       const start = performance.now();
-      checkFacts(bundled);
+      checkFacts(checked);
       return performance.now() - start;
     });
     expect(Math.min(...times)).toBeLessThan(50);
@@ -576,13 +580,13 @@ describe('rules over facts, whatever layers they came from', () => {
   const changed = (change: (facts: Facts) => void): CatalogIssue[] => {
     const facts = structuredClone(bundled);
     change(facts);
-    return checkFacts(facts).filter((issue) => !(keyOf(issue) in KNOWN_WARNINGS));
+    return checkFacts({ facts, gpus }).filter((issue) => !(keyOf(issue) in KNOWN_WARNINGS));
   };
   const offerOf = (facts: Facts, instance: string) =>
     found(facts.instances, ({ name }) => name === instance).offers[0] ?? expect.fail('no offer');
 
   test('nothing known of anything is no issue', () => {
-    expect(checkFacts({ ...bundled, gpus: [], instances: [], providers: [] })).toEqual([]);
+    expect(checkFacts({ facts: { ...bundled, gpus: [], instances: [], providers: [] }, gpus: [] })).toEqual([]);
   });
 
   test('an instance of an unknown provider', () => {

@@ -115,10 +115,12 @@ describe("a provider's file in the form of the seed", () => {
   });
 
   test('a recommendation says whose price it is', async () => {
-    const file = awsFile([{ name: 'mine', gpus: A100S, ondemand_price_usd: 0.1 }]);
+    const file = awsFile([{ name: 'mine', gpus: A100S, ondemand_price_usd: 4 }]);
     const { api } = startService(temporaryFolder(), { catalogFiles: [{ ...file, fileName: '/tmp/mine.json' }] });
-    const { recommendations } = valueOf(await api.size({ model: LLAMA, users: 10 }));
-    expect(recommendations[0]).toMatchObject({ instance: 'mine', catalog: 'file', cost: { usd_per_hour: 0.1 } });
+    const { recommendations } = valueOf(
+      await api.size({ model: LLAMA, users: 10, provider: ['aws'], gpu: ['nvidia-a100-40gb'] }),
+    );
+    expect(recommendations[0]).toMatchObject({ instance: 'mine', catalog: 'file', cost: { usd_per_hour: 4 } });
     expect(valueOf(await api.browseCatalog()).imports).toEqual([]);
   });
 });
@@ -169,7 +171,15 @@ describe('what the database keeps', () => {
     valueOf(await first.api.importCatalog(gpuFile([OWN_GPU]), false));
     await first.close();
     const { store } = openStore(databaseFile(folder));
-    const row = { format: 'configiq', layer: 'imported', source: 'x', importedAt: '2026-01-05', leftOut: 0 };
+    const row = {
+      format: 'configiq',
+      layer: 'imported',
+      source: 'x',
+      importedAt: '2026-01-05',
+      leftOut: 0,
+      skipped: 0,
+      fingerprint: '',
+    };
     store.importCatalog({ ...row, name: 'torn', content: '{"version":1,' });
     store.importCatalog({ ...row, name: 'old', content: '{"schema_version":1}' });
     store.close();
@@ -194,16 +204,16 @@ describe('what the database keeps', () => {
     const first = startService(folder);
     const price = { subject: 'price', id: 'aws/p4d.24xlarge/us-east-1', key: 'on_demand_usd_per_hour' } as const;
     const before = valueOf(await first.api.browseCatalog()).prices.find(({ id }) => id === price.id);
-    valueOf(await first.api.correctFact({ ...price, value: 1, note: 'our contract' }));
-    valueOf(await first.api.correctFact({ ...price, value: 2, note: 'a new one' }));
+    valueOf(await first.api.correctFact({ ...price, value: 11, note: 'our contract' }));
+    valueOf(await first.api.correctFact({ ...price, value: 12, note: 'a new one' }));
     await first.close();
 
     const { api } = startService(folder);
     const question = { model: LLAMA, users: 10, provider: ['aws'], gpu: ['nvidia-a100-40gb'] };
-    expect(valueOf(await api.size(question)).recommendations[0]?.cost.usd_per_hour).toBe(2);
+    expect(valueOf(await api.size(question)).recommendations[0]?.cost.usd_per_hour).toBe(12);
     const now = valueOf(await api.browseCatalog()).prices.find(({ id }) => id === price.id);
     expect(now).toMatchObject({
-      onDemandUsdPerHour: 2,
+      onDemandUsdPerHour: 12,
       asOf: '2026-01-05',
       corrections: { on_demand_usd_per_hour: { before: before?.onDemandUsdPerHour, note: 'a new one' } },
     });

@@ -1,6 +1,7 @@
 import { gbPerSFromBytesPerS } from '../../../src-worker/engine/units.ts';
 import type { Gpu, Instance } from '../../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
+import { offerId } from '../entry-ids.ts';
 import { doubtful, hasHbm, instancesWithGpu, pricesOf, wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
@@ -30,10 +31,12 @@ export const priceBand: CatalogRule = {
   name: 'price-band',
   sentence: 'A GPU-hour costs what GPUs of its bandwidth and kind of memory cost.',
   check: (facts) =>
-    instancesWithGpu(facts).flatMap(({ entry, instance, gpu }) =>
+    instancesWithGpu(facts).flatMap(({ instance, gpu }) =>
       instance.offers.flatMap((offer) =>
         pricesOf(offer).flatMap(([field, price]) =>
-          price === null ? [] : bandFindings(`${entry}/${offer.region}`, field, price, instance, gpu),
+          price === null
+            ? []
+            : bandFindings(offerId(instance.provider, instance.name, offer.region), field, price, instance, gpu),
         ),
       ),
     ),

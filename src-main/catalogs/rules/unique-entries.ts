@@ -1,4 +1,5 @@
-import { instanceEntry, wrong } from './entries.ts';
+import { instanceId } from '../entry-ids.ts';
+import { wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
 export const uniqueEntries: CatalogRule = {
@@ -32,7 +33,7 @@ function repeatedGpus(gpus: readonly { id: string; aliases?: readonly string[] }
 }
 
 function repeatedInstances(instances: readonly NamedInstance[]): Finding[] {
-  const entries = instances.map(instanceEntry);
+  const entries = instances.map(({ provider, name }) => instanceId(provider, name));
   return [
     ...repeated(entries).map((entry) => wrong(entry, 'name', entry, 'is there twice: remove one.')),
     ...instances.flatMap(({ offers }, index) => [

@@ -37,8 +37,9 @@ describe("the shorter form of the seed's example", () => {
     ['ru-9b', 'ru-9'],
     ['use1-az2', 'use1-az2'],
   ])('without metadata.zones the region of %s is %s', (zone, region) => {
-    const found = read(one({ name: 'x', gpus: L4, ondemand_price_usd: 1, available_zones: [zone] }));
-    expect(offerIn(over(found), 'aws', 'x', region).facts.zones).toEqual([zone]);
+    const own = { name: 'x', gpus: L4, ondemand_price_usd: 1, available_zones: [zone] };
+    const found = read(one(own, { provider: 'mycloud' }));
+    expect(offerIn(over(found), 'mycloud', 'x', region).facts.zones).toEqual([zone]);
   });
 
   test('GPUs of the same kind are added up; two kinds cannot be sized', () => {

@@ -101,14 +101,19 @@ describe('rows as they come', () => {
     expect(found.content.instances).toHaveLength(1);
   });
 
-  test('a spot price that repeats the on-demand price, is 700 or is higher is none', () => {
+  test('a spot price that repeats the on-demand price or is 700 is none; a higher one is named by its line', () => {
     const spots = ['6.98', '700.0', '7.5', ''].map(
       (spot, index) => `Standard_NC40ads_H100_v5,H100,1,40.0,320,,6.98,${spot},region${index},`,
     );
     const found = readSheet('azure', ...spots, 'Standard_NC40ads_H100_v5,H100,1,40.0,320,,6.98,2.5,region4,');
     const offers = found.content.instances[0]?.offers ?? [];
-    expect(offers.map((offer) => offer.spot_usd_per_hour)).toEqual([null, null, null, null, 2.5]);
-    expect(found.notes.filter((note) => note.includes('spot price'))).toHaveLength(3);
+    expect(offers.map((offer) => offer.spot_usd_per_hour)).toEqual([null, null, null, 2.5]);
+    expect(places(found)).toEqual(['4 SpotPrice']);
+    expect(found.problems[0]).toMatchObject({
+      rule: 'spot-below-on-demand',
+      sentence: 'SpotPrice 7.5 is not below on-demand (6.98): have they changed places?',
+    });
+    expect(found.notes.filter((note) => note.includes('spot price'))).toHaveLength(2);
   });
 
   test('counts and GPUs that differ from ours are told, and ours count', () => {

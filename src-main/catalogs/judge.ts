@@ -1,0 +1,174 @@
+import type { Facts } from '../../src-worker/engine/facts.ts';
+import type { CatalogProblem } from '../../src-worker/protocol/catalog-api.ts';
+import { plural } from '../../src-worker/protocol/numbers.ts';
+import { unknownGpuWords } from './formats/checks.ts';
+import type { CatalogContent } from './content.ts';
+import { instanceId, offerId } from './entry-ids.ts';
+import type { ReadCatalog } from './formats/reader.ts';
+import type { LayeredCatalog } from './layers.ts';
+import { factsOf, type BundledCatalogs } from './load.ts';
+import { issuesBrought } from './rules/check.ts';
+import { problemOf } from './rules/entries.ts';
+import type { CatalogIssue, Checked } from './rules/types.ts';
+
+/** A catalog as the rules look at it. */
+export const checkedCatalog = (bundled: BundledCatalogs, catalog: LayeredCatalog): Checked => ({
+  facts: factsOf(bundled, catalog, []),
+  gpus: catalog.gpus.map(({ facts }) => facts),
+});
+
+/** A file with what the rules say of it. */
+export interface JudgedCatalog extends ReadCatalog {
+  /** What may be right and wants a second look. */
+  doubts: CatalogProblem[];
+}
+
+interface Blamed {
+  /** Entry of the file that has to go. */
+  unit: string;
+  issue: CatalogIssue;
+}
+
+/**
+ * What a file brings that cannot be right becomes one of its problems, and leaves its content; `laidWith` lays a content
+ * over what is in force. What is left is judged again, for an entry may have been right only beside another.
+ */
+export function judged(
+  read: ReadCatalog,
+  before: Checked,
+  laidWith: (content: CatalogContent) => LayeredCatalog,
+  checked: (catalog: LayeredCatalog) => Checked,
+): JudgedCatalog {
+  let { content } = read;
+  const problems = [...read.problems];
+  const gone = new Set<string>();
+  for (;;) {
+    const catalog = laidWith(content);
+    const after = checked(catalog);
+    const issues = issuesBrought(before, after);
+    const owners = ownersOf(after.facts);
+    const blamed = issues.flatMap((issue): Blamed[] => {
+      const unit = issue.severity === 'error' ? unitToBlame(issue, read, owners) : null;
+      return unit === null || gone.has(unit) ? [] : [{ unit, issue }];
+    });
+    const orphans = withoutGpu(content, after.facts);
+    if (blamed.length === 0 && orphans.length === 0) {
+      return { ...read, content, problems: problems.sort(byLine), doubts: doubtsOf(issues, read) };
+    }
+    problems.push(...ruleProblems(blamed, read), ...orphanProblems(orphans, read, after.facts));
+    const leaving = new Set([...blamed.map(({ unit }) => unit), ...orphans.map(({ id }) => id)]);
+    for (const unit of leaving) gone.add(unit);
+    content = without(content, leaving);
+  }
+}
+
+const byLine = (a: CatalogProblem, b: CatalogProblem): number => (a.line ?? 0) - (b.line ?? 0);
+
+/** What an entry rests on: an offer on its instance, an instance on its GPU. */
+function ownersOf({ instances }: Facts): Map<string, string[]> {
+  return new Map(
+    instances.flatMap(({ provider, name, gpuId, offers }): [string, string[]][] => [
+      [instanceId(provider, name), [gpuId]],
+      ...offers.map(({ region }): [string, string[]] => [
+        offerId(provider, name, region),
+        [instanceId(provider, name), gpuId],
+      ]),
+    ]),
+  );
+}
+
+/** The entry of the file that an error is on, or that made it one; null = the file brings none of them. */
+function unitToBlame(
+  { entry, beside }: CatalogIssue,
+  { places }: ReadCatalog,
+  owners: Map<string, string[]>,
+): string | null {
+  for (const one of [entry, ...(beside === undefined ? [] : [beside]), ...(owners.get(entry) ?? [])]) {
+    const unit = places.unitOf(one);
+    if (unit !== null) return unit;
+  }
+  return null;
+}
+
+/** One problem for each fact that breaks a rule; an entry that stands at one place of the file is named once. */
+function ruleProblems(blamed: readonly Blamed[], { places }: ReadCatalog): CatalogProblem[] {
+  const groups = [...Map.groupBy(blamed, ({ unit, issue }) => [issue.rule, unit, issue.field].join('\n')).values()];
+  const firsts = groups.flatMap(([first]) => first ?? []);
+  const found = places.of(
+    firsts.map(({ unit, issue }) => ({
+      entry: places.unitOf(issue.entry) === null ? unit : issue.entry,
+      key: issue.field,
+    })),
+  );
+  return firsts.map(({ issue }, index) => {
+    const { line, field } = found[index] ?? { line: null, field: issue.field };
+    const more = (groups[index]?.length ?? 1) - 1;
+    return { line, field, sentence: sentenceOf(field, issue, more), rule: issue.rule };
+  });
+}
+
+function sentenceOf(field: string, issue: CatalogIssue, more: number): string {
+  const value = issue.value === null ? 'nothing' : String(issue.value);
+  const others = more > 0 ? `; and ${plural(more, 'entry', 'entries')} more` : '';
+  return `${field} of ${issue.entry}: ${value}: ${problemOf(issue)} (rule ${issue.rule}${others})`;
+}
+
+interface Orphan {
+  id: string;
+  gpu: string;
+}
+
+/** Instances whose GPU was left out with what broke a rule. */
+function withoutGpu({ instances }: CatalogContent, { gpus }: Facts): Orphan[] {
+  const known = new Set(gpus.map(({ id }) => id));
+  return instances
+    .filter(({ facts }) => !known.has(facts.gpu))
+    .map(({ provider, facts }) => ({ id: instanceId(provider, facts.name), gpu: facts.gpu }));
+}
+
+function orphanProblems(orphans: readonly Orphan[], { places }: ReadCatalog, { gpus }: Facts): CatalogProblem[] {
+  const known = new Map(gpus.map(({ id }) => [id, null]));
+  const found = places.of(orphans.map(({ id }) => ({ entry: id, key: 'gpu' })));
+  return orphans.map(({ gpu }, index) => {
+    const { line, field } = found[index] ?? { line: null, field: 'gpu' };
+    return { line, field, sentence: `${field} ${unknownGpuWords(gpu, known)}.`, rule: 'references' };
+  });
+}
+
+/** Of a rule as many as anybody reads; their number is told beside. */
+const MOST_DOUBTS_PER_RULE = 50;
+
+function doubtsOf(issues: readonly CatalogIssue[], { places }: ReadCatalog): CatalogProblem[] {
+  const found = places.of(issues.map(({ entry, field }) => ({ entry, key: field })));
+  return issues.map((issue, index) => {
+    const { line, field } = found[index] ?? { line: null, field: issue.field };
+    return { line, field, sentence: sentenceOf(field, issue, 0), rule: issue.rule };
+  });
+}
+
+/** The first doubts of every rule. */
+export function shownDoubts(doubts: readonly CatalogProblem[]): CatalogProblem[] {
+  return [...Map.groupBy(doubts, ({ rule }) => rule).values()].flatMap((own) => own.slice(0, MOST_DOUBTS_PER_RULE));
+}
+
+/** Providers that are named stay, with zones where any are left. */
+function without(content: CatalogContent, leaving: ReadonlySet<string>): CatalogContent {
+  const instances = content.instances
+    .filter(({ provider, facts }) => !leaving.has(instanceId(provider, facts.name)))
+    .map((instance) => ({
+      ...instance,
+      offers: instance.offers.filter(
+        ({ region }) => !leaving.has(offerId(instance.provider, instance.facts.name, region)),
+      ),
+    }))
+    .filter(({ brings, offers }) => brings === 'entry' || offers.length > 0);
+  const zoned = new Set(
+    instances.filter(({ offers }) => offers.some(({ zones }) => zones.length > 0)).map(({ provider }) => provider),
+  );
+  return {
+    ...content,
+    gpus: content.gpus.filter(({ facts }) => !leaving.has(facts.id)),
+    providers: content.providers.map((provider) => ({ ...provider, hasZones: zoned.has(provider.id) })),
+    instances,
+  };
+}
