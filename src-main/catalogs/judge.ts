@@ -4,6 +4,7 @@ import { plural } from '../../src-worker/protocol/numbers.ts';
 import { unknownGpuWords } from './formats/checks.ts';
 import type { CatalogContent } from './content.ts';
 import { instanceId, offerId } from './entry-ids.ts';
+import type { FactPlace } from './formats/entry-places.ts';
 import type { ReadCatalog } from './formats/reader.ts';
 import type { LayeredCatalog } from './layers.ts';
 import { factsOf, type BundledCatalogs } from './load.ts';
@@ -19,8 +20,9 @@ export const checkedCatalog = (bundled: BundledCatalogs, catalog: LayeredCatalog
 
 /** A file with what the rules say of it. */
 export interface JudgedCatalog extends ReadCatalog {
-  /** What may be right and wants a second look. */
+  /** What may be right and wants a second look: the first of every rule, and how many there are. */
   doubts: CatalogProblem[];
+  doubtCount: number;
 }
 
 interface Blamed {
@@ -46,14 +48,14 @@ export function judged(
     const catalog = laidWith(content);
     const after = checked(catalog);
     const issues = issuesBrought(before, after);
-    const owners = ownersOf(after.facts);
-    const blamed = issues.flatMap((issue): Blamed[] => {
-      const unit = issue.severity === 'error' ? unitToBlame(issue, read, owners) : null;
-      return unit === null || gone.has(unit) ? [] : [{ unit, issue }];
-    });
+    const blamed = blamedOf(
+      issues.filter(({ severity }) => severity === 'error'),
+      read,
+      after.facts,
+    ).filter(({ unit }) => !gone.has(unit));
     const orphans = withoutGpu(content, after.facts);
     if (blamed.length === 0 && orphans.length === 0) {
-      return { ...read, content, problems: problems.sort(byLine), doubts: doubtsOf(issues, read) };
+      return { ...read, content, problems: problems.sort(byLine), ...doubtsOf(issues, read) };
     }
     problems.push(...ruleProblems(blamed, read), ...orphanProblems(orphans, read, after.facts));
     const leaving = new Set([...blamed.map(({ unit }) => unit), ...orphans.map(({ id }) => id)]);
@@ -61,6 +63,8 @@ export function judged(
     content = without(content, leaving);
   }
 }
+
+const nowhere = (field: string): FactPlace => ({ line: null, field, given: null });
 
 const byLine = (a: CatalogProblem, b: CatalogProblem): number => (a.line ?? 0) - (b.line ?? 0);
 
@@ -77,17 +81,22 @@ function ownersOf({ instances }: Facts): Map<string, string[]> {
   );
 }
 
-/** The entry of the file that an error is on, or that made it one; null = the file brings none of them. */
-function unitToBlame(
-  { entry, beside }: CatalogIssue,
-  { places }: ReadCatalog,
-  owners: Map<string, string[]>,
-): string | null {
-  for (const one of [entry, ...(beside === undefined ? [] : [beside]), ...(owners.get(entry) ?? [])]) {
-    const unit = places.unitOf(one);
-    if (unit !== null) return unit;
+/** Errors of which the file brings an entry: the one they are on, or else one that made it so. */
+function blamedOf(errors: readonly CatalogIssue[], { places }: ReadCatalog, facts: Facts): Blamed[] {
+  if (errors.length === 0) return [];
+  const owners = ownersOf(facts);
+  const own: Blamed[] = [];
+  const others: Blamed[] = [];
+  for (const issue of errors) {
+    const unit = places.unitOf(issue.entry);
+    const causes = [...(issue.beside === undefined ? [] : [issue.beside]), ...(owners.get(issue.entry) ?? [])];
+    const cause = causes.map((entry) => places.unitOf(entry)).find((one) => one !== null);
+    if (unit !== null) own.push({ unit, issue });
+    else if (cause != null) others.push({ unit: cause, issue });
   }
-  return null;
+  // What is wrong itself makes others look wrong: it is named, they are not.
+  const wrong = new Set(own.map(({ unit }) => unit));
+  return [...own, ...others.filter(({ unit }) => !wrong.has(unit))];
 }
 
 /** One problem for each fact that breaks a rule; an entry that stands at one place of the file is named once. */
@@ -101,16 +110,20 @@ function ruleProblems(blamed: readonly Blamed[], { places }: ReadCatalog): Catal
     })),
   );
   return firsts.map(({ issue }, index) => {
-    const { line, field } = found[index] ?? { line: null, field: issue.field };
+    const own = found[index] ?? nowhere(issue.field);
+    // What stands there is no figure of an entry that the file does not have.
+    const place = places.unitOf(issue.entry) === null ? { ...own, given: null } : own;
     const more = (groups[index]?.length ?? 1) - 1;
-    return { line, field, sentence: sentenceOf(field, issue, more), rule: issue.rule };
+    return { line: place.line, field: place.field, sentence: sentenceOf(place, issue, more), rule: issue.rule };
   });
 }
 
-function sentenceOf(field: string, issue: CatalogIssue, more: number): string {
-  const value = issue.value === null ? 'nothing' : String(issue.value);
+/** The value as the file has it, and as it is read where that is another. */
+function sentenceOf({ field, given }: FactPlace, issue: CatalogIssue, more: number): string {
+  const { value } = issue;
+  const read = given === null || given === value ? String(value) : `${given}, which is read as ${String(value)}`;
   const others = more > 0 ? `; and ${plural(more, 'entry', 'entries')} more` : '';
-  return `${field} of ${issue.entry}: ${value}: ${problemOf(issue)} (rule ${issue.rule}${others})`;
+  return `${field} of ${issue.entry}: ${value === null ? '' : `${read}: `}${problemOf(issue)} (rule ${issue.rule}${others})`;
 }
 
 interface Orphan {
@@ -130,7 +143,7 @@ function orphanProblems(orphans: readonly Orphan[], { places }: ReadCatalog, { g
   const known = new Map(gpus.map(({ id }) => [id, null]));
   const found = places.of(orphans.map(({ id }) => ({ entry: id, key: 'gpu' })));
   return orphans.map(({ gpu }, index) => {
-    const { line, field } = found[index] ?? { line: null, field: 'gpu' };
+    const { line, field } = found[index] ?? nowhere('gpu');
     return { line, field, sentence: `${field} ${unknownGpuWords(gpu, known)}.`, rule: 'references' };
   });
 }
@@ -138,17 +151,22 @@ function orphanProblems(orphans: readonly Orphan[], { places }: ReadCatalog, { g
 /** Of a rule as many as anybody reads; their number is told beside. */
 const MOST_DOUBTS_PER_RULE = 50;
 
-function doubtsOf(issues: readonly CatalogIssue[], { places }: ReadCatalog): CatalogProblem[] {
-  const found = places.of(issues.map(({ entry, field }) => ({ entry, key: field })));
-  return issues.map((issue, index) => {
-    const { line, field } = found[index] ?? { line: null, field: issue.field };
-    return { line, field, sentence: sentenceOf(field, issue, 0), rule: issue.rule };
+function doubtsOf(
+  issues: readonly CatalogIssue[],
+  { places, unpriced }: ReadCatalog,
+): Pick<JudgedCatalog, 'doubts' | 'doubtCount'> {
+  const shown = [...Map.groupBy(issues, ({ rule }) => rule).values()].flatMap((own) =>
+    own.slice(0, MOST_DOUBTS_PER_RULE),
+  );
+  const found = places.of(shown.map(({ entry, field }) => ({ entry, key: field })));
+  const doubts = shown.map((issue, index) => {
+    const place = found[index] ?? nowhere(issue.field);
+    return { line: place.line, field: place.field, sentence: sentenceOf(place, issue, 0), rule: issue.rule };
   });
-}
-
-/** The first doubts of every rule. */
-export function shownDoubts(doubts: readonly CatalogProblem[]): CatalogProblem[] {
-  return [...Map.groupBy(doubts, ({ rule }) => rule).values()].flatMap((own) => own.slice(0, MOST_DOUBTS_PER_RULE));
+  return {
+    doubts: [...unpriced.slice(0, MOST_DOUBTS_PER_RULE), ...doubts],
+    doubtCount: unpriced.length + issues.length,
+  };
 }
 
 /** Providers that are named stay, with zones where any are left. */

@@ -66,7 +66,9 @@ describe('a file that a rule calls wrong', () => {
     const file = lambdaWith(MONTHLY);
     expect(() => startService(folder, { catalogFiles: [file] })).toThrow(/lambda\.json: line \d+: .*rule price-band/);
     const service = startService(folder, { catalogFiles: [{ ...file, useGoodPart: true }] });
-    expect(valueOf(await service.api.info()).notices.join('\n')).toMatch(/^lambda\.json: left out: line \d+: .*price-band/m);
+    expect(valueOf(await service.api.info()).notices.join('\n')).toMatch(
+      /^lambda\.json: left out: line \d+: .*price-band/m,
+    );
     expect(service.checkCatalogLayers()).toEqual([]);
   });
 
@@ -91,15 +93,14 @@ describe('a file that a rule calls wrong', () => {
   });
 
   test('is told where it makes an entry wrong that it does not bring', async () => {
-    const gpu = (bundledFile('gpus.json') as GpusFile).gpus.find(({ id }) => id === 'nvidia-h100-80gb');
-    const slow = { ...gpu, link_gb_per_s_per_direction: 225, link_kind: 'nvlink3' };
+    // One L4 for more than our four L4 of the same family and region.
+    const text = 'InstanceType,AcceleratorName,AcceleratorCount,Price,Region\ng6.2xlarge,L4,1,5,us-east-1\n';
     const { api } = startService(temporaryFolder());
-    const preview = valueOf(await api.previewCatalog(draftOf('slow.json', { schema_version: 1, gpus: [slow] })));
-    expect(preview.problems.find(({ rule }) => rule === 'interconnect-bandwidth')).toMatchObject({
-      line: 31,
-      sentence: expect.stringMatching(/p5\.48xlarge|h100.* and \d+ entries more/i) as string,
-    });
-    expect(preview.usable).toMatchObject({ gpus: 0 });
+    const file = { fileName: 'aws/vms.csv', text, format: null, provider: null };
+    const preview = valueOf(await api.previewCatalog(file));
+    expect(preview.problems).toMatchObject([{ line: 2, field: 'Price', rule: 'price-grows-with-gpus' }]);
+    expect(preview.problems[0]?.sentence).toMatch(/of aws\/g6\.12xlarge\/us-east-1: .* of g6\.2xlarge \(5\)/);
+    expect(preview.usable).toMatchObject({ instances: 0 });
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src-main/store/open.ts';
+import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 import { databaseFile } from '../../src-main/services/data-folder.ts';
 
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
@@ -267,4 +268,67 @@ test('a workload of a file answers under its own name', async () => {
   const answer = valueOf(await api.size({ model: LLAMA, users: 10, workload: 'my_workload', provider: ['lambda'] }));
   expect(answer.assumptions).toMatchObject({ workload: 'my_workload', prompt_tokens: { mean: 700, std: 420 } });
   expect(answer.num_passing).toBeGreaterThan(0);
+});
+
+describe('a sheet of SkyPilot', () => {
+  const HEADER = 'InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,Price,SpotPrice,Region\n';
+  const sheet = (...rows: string[]) => ({
+    fileName: 'aws/vms.csv',
+    text: `${HEADER}${rows.join('\n')}\n`,
+    format: null,
+    provider: null,
+  });
+  const P5 = 'p5.48xlarge,H100,8,192,2048,50,,us-east-1';
+  const priceOf = async (api: AppApi) =>
+    valueOf(await api.browseCatalog()).prices.find(({ id }) => id === 'aws/p5.48xlarge/us-east-1');
+
+  test('without a date says how many dated prices it would cover, and takes the day it is told', async () => {
+    const { api } = startService(temporaryFolder());
+    const undated = valueOf(await api.previewCatalog(sheet(P5)));
+    expect(undated.notes).toEqual([expect.stringMatching(/^1 price without a date .* 2026-07-20: .*--as-of\.$/)]);
+    expect(undated.doubts).toMatchObject([{ rule: 'price-sources', line: 2 }]);
+    const dated = { ...sheet(P5), asOf: '2026-11-20' };
+    expect(valueOf(await api.previewCatalog(dated))).toMatchObject({ notes: [], doubtCount: 0 });
+    const older = valueOf(await api.previewCatalog({ ...dated, asOf: '2026-01-02' }));
+    expect(older.notes).toEqual([expect.stringMatching(/^1 price would take the place of newer ones/)]);
+    valueOf(await api.importCatalog(dated, false));
+    expect(await priceOf(api)).toMatchObject({ onDemandUsdPerHour: 50, asOf: '2026-11-20', layer: 'imported' });
+    expect(errorOf(await api.previewCatalog({ ...dated, asOf: 'yesterday' }))).toMatchObject({
+      family: 'invalid_input',
+      message: expect.stringMatching(/asOf.*YYYY-MM-DD/) as string,
+    });
+    expect(valueOf(await api.previewCatalog({ ...dated, asOf: '2026-02-30' })).problems).toMatchObject([
+      { rule: 'price-dates', line: 2 },
+    ]);
+  });
+
+  test('facts that are ours stay ours, and what was passed over is counted', async () => {
+    const { api } = startService(temporaryFolder());
+    const entry = valueOf(await api.importCatalog(sheet(P5, 'c5.large,,,2,4,0.085,,us-east-1'), false));
+    expect(entry).toMatchObject({ leftOut: 0, skipped: 1 });
+    const book = valueOf(await api.browseCatalog());
+    expect(book.imports).toMatchObject([{ skipped: 1 }]);
+    const p5 = book.instances.find(({ id }) => id === 'aws/p5.48xlarge');
+    expect(p5?.layer).toBe('imported');
+    expect(new Set(p5?.facts.map(({ source, layer }) => `${source} ${layer}`))).toEqual(
+      new Set(['catalogs/clouds/aws.json bundled']),
+    );
+    const own = awsFile([{ name: 'p5.48xlarge', gpus: [{ type: 'nvidia-h100-80gb', count: 8 }], vcpus: 190 }]);
+    valueOf(await api.importCatalog(own, false));
+    const mixed = valueOf(await api.browseCatalog()).instances.find(({ id }) => id === 'aws/p5.48xlarge');
+    const sourceOf = (key: string) => mixed?.facts.find((fact) => fact.key === key)?.source;
+    expect([sourceOf('vcpus'), sourceOf('local_ssd_gb')]).toEqual(['aws_catalog.json', 'catalogs/clouds/aws.json']);
+  });
+});
+
+test('a file that is there already is said so, until it is removed', async () => {
+  const { api } = startService(temporaryFolder());
+  const file = awsFile([{ name: 'own', gpus: [{ type: 'nvidia-l4', count: 1 }], vcpus: 8, ondemand_price_usd: 0.9 }]);
+  valueOf(await api.importCatalog(file, false));
+  const again = { ...file, fileName: 'copy.json', text: file.text.replaceAll('\n', '\r\n') };
+  expect(valueOf(await api.previewCatalog(again)).notes[0]).toMatch(/already, as import 1 \(aws_catalog\.json/);
+  expect(errorOf(await api.importCatalog(again, false))).toMatchObject({ code: 'catalog_kept_already' });
+  expect(valueOf(await api.browseCatalog()).imports).toHaveLength(1);
+  valueOf(await api.removeCatalogImport(1));
+  expect(valueOf(await api.importCatalog(again, false))).toMatchObject({ id: 2 });
 });

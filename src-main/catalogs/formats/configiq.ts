@@ -37,7 +37,7 @@ export const configiqReader: FormatReader = {
   },
   read(shape, { provider, beneath }) {
     const data = shape.kind === 'json' && isObject(shape.data) ? shape.data : {};
-    const reading = new Reading(shape.text, knownOf(beneath), provider);
+    const reading = new Reading(shape.text, data, knownOf(beneath), provider);
     reading.readFile(data);
     return reading.result(shape.text);
   },
@@ -62,8 +62,8 @@ class Reading {
   readonly #workloadNames = new Set<string>();
   #read = 0;
 
-  constructor(text: string, known: Known, provider: string | null) {
-    this.#places = new JsonEntries(text);
+  constructor(text: string, data: Json, known: Known, provider: string | null) {
+    this.#places = new JsonEntries(text, data);
     this.#known = known;
     this.#provider = provider;
     this.#gpus = new Map(known.gpus);

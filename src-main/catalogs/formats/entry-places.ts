@@ -1,3 +1,4 @@
+import { isObject, type Json } from './json-fields.ts';
 import { linesOf, type JsonPath } from './json-places.ts';
 import { fieldOf } from './problems.ts';
 
@@ -6,6 +7,8 @@ export interface FactPlace {
   line: number | null;
   /** As the file calls it. */
   field: string;
+  /** What stands there, where the file has it in another unit than our own files. */
+  given: number | null;
 }
 
 /**
@@ -26,10 +29,13 @@ const sameKey: KeyPath = (key) => [key];
 /** Entries of a JSON file. */
 export class JsonEntries implements EntryPlaces {
   readonly #text: string;
+  readonly #data: unknown;
   readonly #entries = new Map<string, { unit: string; path: JsonPath; keyPath: KeyPath }>();
 
-  constructor(text: string) {
+  /** `data`: the text, read. */
+  constructor(text: string, data: unknown) {
     this.#text = text;
+    this.#data = data;
   }
 
   add(
@@ -55,8 +61,18 @@ export class JsonEntries implements EntryPlaces {
     );
     let at = 0;
     return paths.map((path, index) =>
-      path ? { line: lines[at++] ?? null, field: fieldOf(path) } : { line: null, field: facts[index]?.key ?? '' },
+      path
+        ? { line: lines[at++] ?? null, field: fieldOf(path), given: this.#numberAt(path) }
+        : { line: null, field: facts[index]?.key ?? '', given: null },
     );
+  }
+
+  #numberAt(path: JsonPath): number | null {
+    const value = path.reduce<unknown>(
+      (at, key) => (isObject(at) || Array.isArray(at) ? (at as Json)[key] : undefined),
+      this.#data,
+    );
+    return typeof value === 'number' ? value : null;
   }
 }
 
@@ -82,6 +98,7 @@ export class TableEntries implements EntryPlaces {
     return facts.map(({ entry, key }) => ({
       line: this.#lines.get(entry) ?? null,
       field: this.#columns[key] ?? key,
+      given: null,
     }));
   }
 }

@@ -24,7 +24,7 @@ export const seedReader: FormatReader = {
     const problems = new JsonProblems();
     const counted = new Counted();
     const source = basename(context.fileName.replaceAll('\\', '/'));
-    const places = new JsonEntries(shape.text);
+    const places = new JsonEntries(shape.text, data);
     const unpriced = new JsonProblems();
     const reading = {
       data,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { CATALOG_FORMATS, type CatalogFileDraft } from '../../../src-worker/protocol/catalog-api.ts';
+import { plural } from '../../../src-worker/protocol/numbers.ts';
 import { firstProblemText } from '../../../src-worker/protocol/issues.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { CATALOG_EXPORT_FORMATS } from '../../catalogs/export.ts';
@@ -92,7 +93,8 @@ export const checkCatalogFile: Run = async ({ service, terminal }, options, [pat
     const lines = problems
       .slice(0, 2)
       .map(({ line, sentence }) => `${line === null ? '' : `line ${line}: `}${sentence}`);
-    if (problemCount > lines.length) lines.push(`and ${problemCount - lines.length} more problems (--json lists all)`);
+    if (problemCount > lines.length)
+      lines.push(`and ${plural(problemCount - lines.length, 'more problem')} (--json lists all)`);
     throw fileError('catalog_invalid', lines.join('\n'), { file: resolve(path), problems: problemCount });
   }
   terminal.print(importReport(preview, null, true));

@@ -15,7 +15,7 @@ import { changesBetween, countsOf } from '../../catalogs/changes.ts';
 import { ageNotes, dated } from '../../catalogs/dates.ts';
 import { readCatalogText } from '../../catalogs/formats/registry.ts';
 import type { ReadCatalog } from '../../catalogs/formats/reader.ts';
-import { shownDoubts, type JudgedCatalog } from '../../catalogs/judge.ts';
+import type { JudgedCatalog } from '../../catalogs/judge.ts';
 import type { LayeredCatalog } from '../../catalogs/layers.ts';
 import type { Store } from '../../store/store.ts';
 import { entryOf } from './kept-imports.ts';
@@ -43,7 +43,6 @@ export function previewOf(file: CatalogFileDraft, shelf: CatalogShelf): CatalogP
   const { found, name, after } = judgedFile(file, 'imported', shelf);
   const changes = changesBetween(shelf.catalog, after);
   const kept = keptAlready(file, shelf);
-  const doubts = [...found.unpriced, ...found.doubts];
   return {
     format: found.format,
     name,
@@ -54,8 +53,8 @@ export function previewOf(file: CatalogFileDraft, shelf: CatalogShelf): CatalogP
     skipped: found.skipped,
     problems: found.problems.slice(0, MOST_SHOWN_CHANGES),
     problemCount: found.problems.length,
-    doubts: shownDoubts(doubts),
-    doubtCount: doubts.length,
+    doubts: found.doubts,
+    doubtCount: found.doubtCount,
     notes: [...(kept ? [kept.sentence] : []), ...ageNotes(found.content, shelf.catalog), ...found.notes],
   };
 }

@@ -12,9 +12,9 @@ export const beneath: LayeredCatalog = stack(bundled.layers);
 const checked = (catalog: LayeredCatalog) => checkedCatalog(bundled, catalog);
 const before = checked(beneath);
 
-/** A file read over the bundled catalogs, and what the rules say of it. */
-export function read(text: string | object, draft: Partial<CatalogFileDraft> = {}) {
-  const found = readCatalogText(
+/** A file read over the bundled catalogs, before the rules look at it. */
+export const readAlone = (text: string | object, draft: Partial<CatalogFileDraft> = {}) =>
+  readCatalogText(
     {
       fileName: 'catalog.json',
       text: typeof text === 'string' ? text : JSON.stringify(text, null, 2),
@@ -24,6 +24,10 @@ export function read(text: string | object, draft: Partial<CatalogFileDraft> = {
     },
     beneath,
   );
+
+/** A file read over the bundled catalogs, and what the rules say of it. */
+export function read(text: string | object, draft: Partial<CatalogFileDraft> = {}) {
+  const found = readAlone(text, draft);
   return { ...judged(found, before, (content) => over({ content }), checked), format: found.format };
 }
 
