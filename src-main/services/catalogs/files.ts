@@ -89,7 +89,7 @@ export function importFile(
 /** Lays a file over all others for this start; answers what is good to know of it. */
 export function addStartFile(file: StartFile, shelf: CatalogShelf): string[] {
   const { found, name } = judgedFile(file, 'file', shelf);
-  if (!file.useGoodPart) refuseProblems(file.fileName, found.problems);
+  if (!file.useGoodPart) refuseProblems(file.fileName, found.problems, START_CURE);
   refuseNothing(file.fileName, found);
   shelf.add({ layer: 'file', origin: name, content: found.content });
   const [first] = found.problems;
@@ -133,10 +133,13 @@ function shortened(notes: readonly string[]): string[] {
   return [...notes.slice(0, NOTES_SHOWN - 1), more];
 }
 
-function refuseProblems(fileName: string, problems: readonly CatalogProblem[]): void {
+/** Only the command line takes files for one start. */
+const START_CURE = '\nMend the file, or take the rest of it with --good-part.';
+
+function refuseProblems(fileName: string, problems: readonly CatalogProblem[], cure = ''): void {
   const [first] = problems;
   if (!first) return;
-  throw fileError('catalog_invalid', `${fileName}: ${firstProblemText(problems, problems.length)}`, {
+  throw fileError('catalog_invalid', `${fileName}: ${firstProblemText(problems, problems.length)}${cure}`, {
     file: fileName,
     line: first.line,
     field: first.field,
