@@ -57,7 +57,7 @@ export function judged(
     if (blamed.length === 0 && orphans.length === 0) {
       return { ...read, content, problems: problems.sort(byLine), ...doubtsOf(issues, read) };
     }
-    problems.push(...ruleProblems(blamed, read), ...orphanProblems(orphans, read, after.facts));
+    problems.push(...ruleProblems(blamed, read, correctedIn(catalog)), ...orphanProblems(orphans, read, after.facts));
     const leaving = new Set([...blamed.map(({ unit }) => unit), ...orphans.map(({ id }) => id)]);
     for (const unit of leaving) gone.add(unit);
     content = without(content, leaving);
@@ -99,8 +99,27 @@ function blamedOf(errors: readonly CatalogIssue[], { places }: ReadCatalog, fact
   return [...own, ...others.filter(({ unit }) => !wrong.has(unit))];
 }
 
+const factKey = (entry: string, key: string): string => `${entry}\n${key}`;
+
+/** Facts that a person corrected: a file may be right, and the correction old. */
+function correctedIn({ gpus, instances }: LayeredCatalog): Set<string> {
+  const keys = (entry: string, corrections: object): string[] =>
+    Object.keys(corrections).map((key) => factKey(entry, key));
+  return new Set([
+    ...gpus.flatMap(({ facts, corrections }) => keys(facts.id, corrections)),
+    ...instances.flatMap(({ provider, facts: { name }, offers, corrections }) => [
+      ...keys(instanceId(provider, name), corrections),
+      ...offers.flatMap((offer) => keys(offerId(provider, name, offer.facts.region), offer.corrections)),
+    ]),
+  ]);
+}
+
 /** One problem for each fact that breaks a rule; an entry that stands at one place of the file is named once. */
-function ruleProblems(blamed: readonly Blamed[], { places }: ReadCatalog): CatalogProblem[] {
+function ruleProblems(
+  blamed: readonly Blamed[],
+  { places }: ReadCatalog,
+  corrected: ReadonlySet<string>,
+): CatalogProblem[] {
   const groups = [...Map.groupBy(blamed, ({ unit, issue }) => [issue.rule, unit, issue.field].join('\n')).values()];
   const firsts = groups.flatMap(([first]) => first ?? []);
   const found = places.of(
@@ -114,7 +133,11 @@ function ruleProblems(blamed: readonly Blamed[], { places }: ReadCatalog): Catal
     // What stands there is no figure of an entry that the file does not have.
     const place = places.unitOf(issue.entry) === null ? { ...own, given: null } : own;
     const more = (groups[index]?.length ?? 1) - 1;
-    return { line: place.line, field: place.field, sentence: sentenceOf(place, issue, more), rule: issue.rule };
+    const sentence = sentenceOf(place, issue, more);
+    const cure = corrected.has(factKey(issue.entry, issue.field))
+      ? `; that is your correction: configiq catalog restore ${issue.entry} ${issue.field}`
+      : '';
+    return { line: place.line, field: place.field, sentence: `${sentence}${cure}`, rule: issue.rule };
   });
 }
 

@@ -152,6 +152,21 @@ describe('corrections', () => {
     valueOf(await api.correctFact({ ...price, value: onDemand / 2 }));
   });
 
+  test('that a file makes wrong are named as such', async () => {
+    const { api } = startService(temporaryFolder());
+    const id = 'aws/p5.48xlarge/us-east-1';
+    valueOf(await api.correctFact({ subject: 'price', id, key: 'spot_usd_per_hour', value: 40, note: '' }));
+    const text = 'InstanceType,AcceleratorName,AcceleratorCount,Price,Region\np5.48xlarge,H100,8,38,us-east-1\n';
+    const file = { fileName: 'aws/vms.csv', text, format: null, provider: null };
+    const { problems } = valueOf(await api.previewCatalog(file));
+    expect(problems).toMatchObject([{ line: 2, field: 'SpotPrice', rule: 'spot-below-on-demand' }]);
+    expect(problems[0]?.sentence).toContain(
+      `that is your correction: configiq catalog restore ${id} spot_usd_per_hour`,
+    );
+    valueOf(await api.restoreFact('price', id, null));
+    expect(valueOf(await api.previewCatalog(file)).problemCount).toBe(0);
+  });
+
   test('an export of them is a file that can be imported, and changes nothing', async () => {
     const first = startService(temporaryFolder());
     const corrections = [
