@@ -24,7 +24,7 @@ export function menuTemplate(options: { isDevelopment: boolean; isMac: boolean }
       submenu: [
         ...commands('answer.new', 'answer.save', 'answer.export'),
         SEPARATOR,
-        ...commands('catalogs.import', 'models.import', 'models.pull'),
+        ...commands('catalogs.import', 'catalogs.add-gpu', 'models.import', 'models.pull'),
         SEPARATOR,
         isMac ? { role: 'close' } : { role: 'quit' },
       ],

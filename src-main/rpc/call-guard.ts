@@ -29,6 +29,7 @@ const CALLS: Record<keyof AppApi, number> = {
   exportRun: 2,
   readNote: 1,
   writeNote: 2,
+  catalogRevision: 0,
   browseCatalog: 0,
   previewCatalog: 1,
   importCatalog: 2,

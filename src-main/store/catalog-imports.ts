@@ -5,6 +5,7 @@ import type { CatalogImport, RemovedImport, Store, StoredCorrection } from './st
 
 type CatalogVerbs = Pick<
   Store,
+  | 'catalogState'
   | 'importCatalog'
   | 'listCatalogImports'
   | 'removeCatalogImport'
@@ -59,6 +60,14 @@ export function catalogVerbs(db: Database): CatalogVerbs {
   );
   const all = db.prepare<[], unknown>(`SELECT ${IMPORT_COLUMNS} FROM catalog_import ORDER BY id`);
   const one = db.prepare<[number], RemovedImport>(`SELECT ${IMPORT_COLUMNS} FROM catalog_import WHERE id = ?`);
+  // An import is never changed: its number and time tell it, without reading what it holds.
+  const state = db
+    .prepare<[], string>(
+      `SELECT json_array(
+         (SELECT json_group_array(json_array(id, imported_at, length(content))) FROM catalog_import),
+         (SELECT json_group_array(json_array(subject, id, key, value, note, corrected_at)) FROM catalog_correction))`,
+    )
+    .pluck();
   const remove = db.prepare<[number]>('DELETE FROM catalog_import WHERE id = ?');
   const putBack = db.prepare<[RemovedImport]>(
     `INSERT INTO catalog_import (${IMPORT_COLUMNS})
@@ -83,6 +92,7 @@ export function catalogVerbs(db: Database): CatalogVerbs {
   const restoreAll = db.prepare<[string, string]>('DELETE FROM catalog_correction WHERE subject = ? AND id = ?');
 
   return {
+    catalogState: () => state.get() ?? '',
     importCatalog: ({ name, format, layer, source, importedAt, leftOut, skipped, fingerprint, content }) =>
       Number(
         insert.run(name, format, layer, source, importedAt, leftOut, skipped, fingerprint, content).lastInsertRowid,

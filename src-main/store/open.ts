@@ -152,6 +152,8 @@ function verbs(db: Database.Database, file: string): Store {
     readChunks: (...given) => spokenBatches(chunks.readChunks(...given)),
     readChosen: (...given) => spokenBatches(chunks.readChosen(...given)),
     markInterruptedRuns: spoken(runs.markInterruptedRuns),
+    dataVersion: spoken(() => Number(db.pragma('data_version', { simple: true }))),
+    catalogState: spoken(catalogs.catalogState),
     importCatalog: spoken(catalogs.importCatalog),
     listCatalogImports: spoken(catalogs.listCatalogImports),
     removeCatalogImport: spoken(catalogs.removeCatalogImport),

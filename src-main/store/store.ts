@@ -147,6 +147,10 @@ export interface Store {
   /** Runs still `running` whose owner is gone become `interrupted`; what they stored stays. Returns their numbers. */
   markInterruptedRuns(isOwnerAlive: (owner: string) => boolean): number[];
 
+  /** Changes whenever another connection has written to the file; one's own writes leave it (`PRAGMA data_version`). */
+  dataVersion(): number;
+  /** Differs whenever imports or corrections do. */
+  catalogState(): string;
   importCatalog(entry: Omit<CatalogImport, 'id'>): number;
   /** Oldest first: later ones win. */
   listCatalogImports(): Listing<CatalogImport>;

@@ -1,5 +1,6 @@
 import { documentText } from '../../src-worker/protocol/documents.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
+import { commandLines } from '../format/command-lines.ts';
 import { copyText, downloadText } from '../platform/browser.ts';
 import type { Workspace } from '../state/workspace.svelte.ts';
 
@@ -33,7 +34,7 @@ export async function copyVllmCommand(workspace: Workspace): Promise<void> {
     workspace.announcement = selected.vllm_command_reason ?? '';
     return;
   }
-  workspace.announcement = (await copyText(selected.vllm_command))
+  workspace.announcement = (await copyText(commandLines(selected.vllm_command)))
     ? `Copied the vLLM command for ${configurationName(selected)}`
     : 'The clipboard was refused; the command is under the answer.';
 }

@@ -110,11 +110,14 @@ function editCommands(workspace: Workspace): Command[] {
 
 /** From anywhere: the screen opens with the dialog. */
 function catalogCommands(workspace: Workspace): Command[] {
-  const open = (): void => {
+  const open = (dialog: 'isImporting' | 'isAddingGpu'): void => {
     workspace.screen = 'catalogs';
-    workspace.catalogs.isImporting = true;
+    workspace.catalogs[dialog] = true;
   };
-  return [known('catalogs.import', { icon: 'file', run: open })];
+  return [
+    known('catalogs.import', { icon: 'file', run: () => open('isImporting') }),
+    known('catalogs.add-gpu', { icon: 'plus', run: () => open('isAddingGpu') }),
+  ];
 }
 
 /** The same for models. */

@@ -59,6 +59,32 @@ export function gpuLabel(id: string): string {
     .join(' ');
 }
 
+const VENDOR_LABELS: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', intel: 'Intel', google: 'Google' };
+
+/** Who makes a GPU. */
+export const vendorLabel = (id: string): string => VENDOR_LABELS[id] ?? id;
+
+/** The name of a GPU where its vendor goes without saying: H100 SXM5 80GB, MI300X, TPU v5e. */
+export const shortGpuName = (name: string): string =>
+  name
+    .replace(/^(NVIDIA|AMD|Intel|Google)( (Tesla|GeForce|Instinct|Cloud))? /, '')
+    .replace(/ (Server Edition|Generation|\(per chip\))$/, '');
+
+/** Links by how their ids begin: between GPUs (`nvlink4`) and within an instance (`nvswitch`). */
+const LINK_LABELS: [pattern: RegExp, label: string][] = [
+  [/^none$/, 'none'],
+  [/^pcie/, 'PCIe'],
+  [/^nvlink\d*-bridge$/, 'NVLink bridge'],
+  [/^nvlink/, 'NVLink'],
+  [/^nvswitch/, 'NVSwitch'],
+  [/^xgmi/, 'xGMI'],
+  [/^ici/, 'ICI'],
+  [/^roce/, 'RoCE'],
+];
+
+/** `nvlink3-bridge` as NVLink bridge. */
+export const linkLabel = (id: string): string => LINK_LABELS.find(([pattern]) => pattern.test(id))?.[1] ?? id;
+
 /**
  * GPU generations in a fixed order, so that an identity keeps its color: slot n is drawn in `--chart-n`, the last one
  * hollow. More than seven families would not be told apart, so the rare ones share the last slot.
@@ -157,6 +183,11 @@ export const lowerFirst = (text: string): string =>
 
 export const reasonLabel = (code: string): string => REASON_LABELS[code] ?? code.replaceAll('_', ' ');
 
-/** `5 replicas of one instance, flags of vllm 0.22`: what one start of a command serves. */
+const ENGINE_LABELS: Record<string, string> = { vllm: 'vLLM' };
+
+/** `vllm` as vLLM. */
+export const engineLabel = (id: string): string => ENGINE_LABELS[id] ?? id;
+
+/** `5 replicas of one instance, flags of vLLM 0.22`: what one start of a command serves. */
 export const startedBy = (replicas: number, engine: string): string =>
   `${replicas === 1 ? 'one replica' : `${formatFixed(replicas)} replicas of one instance`}, flags of ${engine}`;

@@ -9,6 +9,25 @@ const SAMPLE_ROWS = 300;
 const CELL_PADDING_PX = 18;
 const ARROW_CHARACTERS = 2;
 
+/** Widths in digits of the same size, as sans-serif faces have them: digits are equal, letters are not. */
+const GLYPH_WIDTHS: [pattern: RegExp, digits: number][] = [
+  [/[ijlIt'.,:;|!()[\]/f\- ]/g, 0.6],
+  [/[mwMW%@&×–]/g, 1.6],
+  [/[A-HK-LN-VX-Z_]/g, 1.3],
+];
+
+/** How many digits would be as wide as the text, about. */
+export function widthInDigits(text: string): number {
+  let width = 0;
+  let others = text.length;
+  for (const [pattern, digits] of GLYPH_WIDTHS) {
+    const count = text.match(pattern)?.length ?? 0;
+    others -= count;
+    width += count * digits;
+  }
+  return width + others;
+}
+
 export const CHECK_COLUMN_PX = 34;
 
 /** Width of each column in digits of the text. Heads are set smaller than cells. */
@@ -17,7 +36,7 @@ export function columnCharacters<Row>(columns: Column<Row>[], rows: Row[]): numb
   const sample = rows.filter((_, index) => index % step === 0);
   return columns.map((column) => {
     const head = 0.92 * Math.max(column.label.length + ARROW_CHARACTERS, column.unit.length);
-    const longest = sample.reduce((most, row) => Math.max(most, column.text(row).length), head);
+    const longest = sample.reduce((most, row) => Math.max(most, widthInDigits(column.text(row))), head);
     return Math.ceil(Math.min(column.mostCharacters ?? MOST_CHARACTERS, Math.max(LEAST_CHARACTERS, longest)));
   });
 }

@@ -11,6 +11,8 @@ import type { Session } from './session.svelte.ts';
 /** A provider is typed letter by letter; the preview waits until that rests. */
 const REST_MS = 300;
 
+const pastedName = (text: string): string => (/^\s*[{[]/.test(text) ? 'pasted.json' : 'pasted.csv');
+
 /** A catalog file on its way in: what it would change, and taking it in. Looking changes nothing. */
 export class CatalogImport {
   /** null while no file was given. */
@@ -20,6 +22,8 @@ export class CatalogImport {
   /** Why the file was not read or not taken in; empty when it was. */
   problem = $state('');
   isBusy = $state(false);
+  /** True once a person said that what is good in a file with problems is to be used. */
+  usesGoodPart = $state(false);
   readonly #session: Session;
   #asked = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -42,10 +46,10 @@ export class CatalogImport {
   }
 
   /** A pasted text has no name; what it begins with tells what it is. */
-  async takeText(text: string): Promise<void> {
+  async takeText(text: string, fileName = pastedName(text)): Promise<void> {
     this.clear();
     if (text.length > MAX_CATALOG_BYTES) return this.#refuseSize('The pasted text', text.length);
-    await this.#take(text, /^\s*[{[]/.test(text) ? 'pasted.json' : 'pasted.csv');
+    await this.#take(text, fileName);
   }
 
   setFormat(format: CatalogFormat | null): void {
@@ -63,11 +67,11 @@ export class CatalogImport {
   }
 
   /** Takes it in. null where it was refused: then `problem` says why, and nothing was changed. */
-  async finish(useGoodPart: boolean): Promise<CatalogImportEntry | null> {
-    const { file } = this;
+  async finish(): Promise<CatalogImportEntry | null> {
+    const { file, usesGoodPart } = this;
     if (!file || this.isBusy) return null;
     this.isBusy = true;
-    const result = await this.#session.ask((api) => api.importCatalog(file, useGoodPart));
+    const result = await this.#session.ask((api) => api.importCatalog(file, usesGoodPart));
     this.isBusy = false;
     if (result.ok) {
       this.clear();
@@ -85,6 +89,7 @@ export class CatalogImport {
     this.preview = null;
     this.problem = '';
     this.isBusy = false;
+    this.usesGoodPart = false;
   }
 
   async #take(text: string, fileName: string): Promise<void> {
@@ -99,6 +104,8 @@ export class CatalogImport {
     this.#asked += 1;
     const asked = this.#asked;
     this.isBusy = true;
+    // Whoever decided did so about another reading of the file.
+    this.usesGoodPart = false;
     const result = await this.#session.ask((api) => api.previewCatalog(file));
     if (asked !== this.#asked) return;
     this.isBusy = false;

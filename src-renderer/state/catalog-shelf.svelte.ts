@@ -38,12 +38,18 @@ export class CatalogShelf {
   deedProblem = $state('');
   /** True while the dialog that takes in a file is open. */
   isImporting = $state(false);
+  /** The same for the dialog that describes a GPU of one's own. */
+  isAddingGpu = $state(false);
   /** True once an entry was asked for: on a small window its facts lie over the table. */
   isSheetOpen = $state(false);
   readonly ownEntries: number = $derived.by(() => (this.book === null ? 0 : ownCount(this.book)));
   readonly taking: CatalogImport;
   readonly #session: Session;
   #asked = 0;
+  /** What the host counts changes of the catalogs with; null = not known. */
+  #revision: number | null = null;
+  /** Changes of this window under way, and how many there were. */
+  #deeds = { underWay: 0, begun: 0 };
 
   constructor(session: Session) {
     this.#session = session;
@@ -61,11 +67,33 @@ export class CatalogShelf {
   }
 
   /**
+   * Looks whether the catalogs were changed elsewhere, by a command or in another window, and then reads everything anew.
+   * True when they were.
+   */
+  async follow(): Promise<boolean> {
+    const { begun, underWay } = this.#deeds;
+    if (underWay > 0) return false;
+    const found = await this.#hostRevision();
+    // What this window does itself counts on too.
+    if (found === null || begun !== this.#deeds.begun) return false;
+    const known = this.#revision;
+    this.#revision = found;
+    if (known === null || known === found) return false;
+    await this.#readAnew();
+    return true;
+  }
+
+  /** After a host was lost another one may count from the start. */
+  forgetHost(): void {
+    this.#revision = null;
+  }
+
+  /**
    * Puts a person's value in the place of the catalog's. `earlier` is the correction it takes the place of; null = none.
    * Answers with the sentence of a refusal, empty when it is done.
    */
   async correct(draft: FactCorrectionDraft, label: string, earlier: FactCorrectionDraft | null): Promise<string> {
-    const result = await this.#session.ask((api) => api.correctFact(draft));
+    const result = await this.#own(() => this.#session.ask((api) => api.correctFact(draft)));
     if (!result.ok) return result.error.message;
     const { subject, id, key } = draft;
     const back = (): Promise<void> =>
@@ -95,8 +123,8 @@ export class CatalogShelf {
   }
 
   /** Takes in the file that was looked at. null where it was refused. */
-  async finishImport(useGoodPart: boolean): Promise<CatalogImportEntry | null> {
-    const entry = await this.taking.finish(useGoodPart);
+  async finishImport(): Promise<CatalogImportEntry | null> {
+    const entry = await this.#own(() => this.taking.finish());
     if (!entry) return null;
     this.#told(`Imported ${entry.name}: ${countsText(entry.counts)}.`, () =>
       this.#do(`${entry.name} was not removed.`, (api) => api.removeCatalogImport(entry.id)),
@@ -117,12 +145,28 @@ export class CatalogShelf {
     return true;
   }
 
+  /** A change of this window's own: the count it leads to is no news. */
+  async #own<Value>(deed: () => Promise<Value>): Promise<Value> {
+    this.#deeds = { underWay: this.#deeds.underWay + 1, begun: this.#deeds.begun + 1 };
+    try {
+      return await deed();
+    } finally {
+      this.#revision = await this.#hostRevision();
+      this.#deeds = { ...this.#deeds, underWay: this.#deeds.underWay - 1 };
+    }
+  }
+
+  async #hostRevision(): Promise<number | null> {
+    const found = await this.#session.ask((api) => api.catalogRevision());
+    return found.ok ? found.value : null;
+  }
+
   #told(sentence: string, undo: () => Promise<void>): void {
     toasts.show({ sentence, undo: () => void undo(), keys: '$mod+z' });
   }
 
   async #did(refused: string, call: Deed): Promise<boolean> {
-    const result = await this.#session.ask(call);
+    const result = await this.#own(() => this.#session.ask(call));
     this.deedProblem = result.ok ? '' : `${refused} ${result.error.message}`;
     return result.ok;
   }

@@ -209,6 +209,11 @@ export interface FactCorrectionDraft {
 
 /** Part of AppApi. Whatever changes a catalog holds for every question asked from then on. */
 export interface CatalogApi {
+  /**
+   * Counts on with every change of the catalogs, whoever made it: also what another program wrote into the same database
+   * is in force from this call on.
+   */
+  catalogRevision(): Promise<Result<number>>;
   browseCatalog(): Promise<Result<CatalogBook>>;
   previewCatalog(file: CatalogFileDraft): Promise<Result<CatalogPreview>>;
   /** Refused with the first problem while there is one, unless `useGoodPart`. */

@@ -32,6 +32,7 @@ export const COMMAND_WORDS = {
   'sweep.start': { label: 'Start the sweep', group: 'Sweep', keys: '$mod+Enter' },
   'sweep.stop': { label: 'Stop the sweep', group: 'Sweep', keys: 'Escape' },
   'catalogs.import': { label: 'Import a catalog', group: 'Catalogs' },
+  'catalogs.add-gpu': { label: 'Add a GPU', group: 'Catalogs' },
   'models.import': { label: 'Import a model', group: 'Models' },
   'models.pull': { label: 'Pull a model from the hub', group: 'Models' },
   'view.table': { label: 'A chart as its table, and back', group: 'View', keys: 't' },

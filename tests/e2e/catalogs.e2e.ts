@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from './fixtures.ts';
 import { goTo, tabTo } from './pages/keyboard.ts';
 import { WINDOWS, type AppWindow } from './windows.ts';
@@ -22,7 +24,14 @@ const LAB = JSON.stringify({
   ],
 });
 /** The same with an instance whose GPU nobody knows. */
-const BAD = LAB.replace('"vm_instances":[', '"vm_instances":[{"name":"odd","gpus":[{"type":"h10","count":1}]},');
+const BAD = LAB.replace('"vm_instances":[', '"vm_instances":[\n{"name":"odd","gpus":[\n{"type":"h10","count":1}]},');
+
+/** Runs a command on the data of the window, as from a terminal beside it. */
+async function commandLine(dataFolder: string, ...args: string[]): Promise<void> {
+  const program = join(import.meta.dirname, '../../bin/configiq.mjs');
+  const env = { ...process.env, CONFIGIQ_HOME: dataFolder };
+  await promisify(execFile)(process.execPath, [program, ...args], { env });
+}
 
 for (const [kind, open] of Object.entries(WINDOWS)) {
   test.describe(kind, () => {
@@ -43,6 +52,9 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
     test('GPUs are found by words and by expressions, with the source of every fact', async () => {
       const { app, page } = opened;
       await app.show('Catalogs');
+      // The first that somebody sells, not the first of the alphabet.
+      await expect(app.catalogs.facts).toContainText(/In \d+ instances? of/);
+      await expect(app.catalogs.fact('Vendor')).toContainText('AMD');
       await app.catalogs.search('hopper');
       await expect(app.catalogs.row(/^H100 SXM5/)).toBeVisible();
       await expect(app.catalogs.row(/^L4$/)).toHaveCount(0);
@@ -50,7 +62,7 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await page.getByRole('button', { name: 'Filter', exact: true }).click();
       await page.getByRole('textbox', { name: 'Filter Memory' }).fill('>=180');
       await expect(page.getByText(/hidden by filters/)).toBeVisible();
-      const memories = await app.catalogs.table.locator('[role="row"][data-index] > [data-column="3"]').allInnerTexts();
+      const memories = await app.catalogs.table.locator('[role="row"][data-index] > [data-column="2"]').allInnerTexts();
       expect(memories.length).toBeGreaterThan(2);
       for (const memory of memories) expect(Number(memory)).toBeGreaterThanOrEqual(180);
       await page.getByRole('button', { name: 'Clear filters' }).click();
@@ -59,6 +71,23 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await expect(app.catalogs.fact('Memory bandwidth')).toContainText('864 GB/s');
       await expect(page.getByTestId('catalog-source')).toContainText('NVIDIA L40S datasheet');
       await expect(app.catalogs.facts.getByRole('region', { name: 'Age of data' })).toContainText('AWS prices');
+    });
+
+    test('zones have what is offered there and what a GPU-hour costs', async () => {
+      const { app, page } = opened;
+      await app.show('Catalogs');
+      await app.catalogs.showTab('Zones');
+      await app.catalogs.search('europe-west4');
+      await app.catalogs.choose('europe-west4-a');
+      await expect(app.catalogs.fact('Instances')).toContainText('g2-standard-4');
+      await expect(app.catalogs.fact('GPUs')).toContainText('L4');
+      await expect(app.catalogs.fact('On demand, a GPU, from')).toContainText(/\$\d+\.\d\d.*\/h/s);
+      await app.catalogs.facts.getByRole('button', { name: 'Its prices' }).click();
+      await expect(app.catalogs.row(/^g2-standard-4$/)).toBeVisible();
+      await expect(app.catalogs.tab('Prices')).toHaveAttribute('aria-selected', 'true');
+      await app.catalogs.search('');
+      await page.getByLabel('Cloud', { exact: true }).click();
+      await page.getByRole('option', { name: 'All clouds' }).click();
     });
 
     test('the rows on screen are exported as CSV', async () => {
@@ -110,8 +139,15 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await app.show('Catalogs');
       const instances = await app.catalogs.count('Instances');
       await app.catalogs.drop('lab.json', BAD);
-      await expect(app.catalogs.problems).toContainText(/vm_instances\[0\]\.gpus\[0\]\.type/);
-      await expect(app.catalogs.problems).toContainText('h10');
+      await app.catalogs.problems.getByRole('table').waitFor();
+      const [line, field, sentence] = await app.catalogs.problems.getByRole('cell').allInnerTexts();
+      expect(BAD.split('\n')[Number(line) - 1]).toContain('h10');
+      expect(field).toBe('vm_instances[0].gpus[0].type');
+      expect(sentence).toContain('h10');
+      const take = app.catalogs.dialog.getByRole('button', { name: 'Import the good part' });
+      await expect(take).toBeDisabled();
+      await app.catalogs.dialog.getByRole('checkbox', { name: /^Use the good part/ }).click();
+      await expect(take).toBeEnabled();
       await app.catalogs.act('Cancel');
       await expect(app.catalogs.dialog).toHaveCount(0);
       await app.catalogs.drop('broken.json', '{ "vm_instances": [');
@@ -128,11 +164,15 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       const instances = await app.catalogs.count('Instances');
       await app.catalogs.drop('lab.json', LAB);
       await expect(app.catalogs.dialog).toContainText('1 instance and 1 price can be used');
-      await expect(app.catalogs.dialog).toContainText('lab/bench-l40s');
+      await expect(app.catalogs.dialog).toContainText('bench-l40s, Lab');
       await app.catalogs.act('Import');
       await expect(app.catalogs.dialog).toHaveCount(0);
       await expect(app.catalogs.row(/lab/)).toContainText('in force');
       expect(await app.catalogs.count('Instances')).toBe(instances + 1);
+      // What was done is told beside the place where the next file is dropped, not over it.
+      const toast = await page.getByTestId('toast').boundingBox();
+      const drop = await page.getByText('Drop a catalog anywhere here').boundingBox();
+      expect(toast!.y).toBeGreaterThan(drop!.y + drop!.height);
       await app.catalogs.showTab('Instances');
       await app.catalogs.search('bench-l40s');
       await expect(app.catalogs.row(/bench-l40s/)).toContainText('yours');
@@ -146,11 +186,37 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       expect(await app.catalogs.count('Instances')).toBe(instances);
       await page.keyboard.press('Control+z');
       await expect(app.catalogs.row(/lab/)).toContainText('in force');
-      await app.catalogs.facts.getByRole('button', { name: 'Remove' }).click();
-      await expect(page.getByTestId('toast')).toContainText('Removed');
+      // The command line beside the open window.
+      await commandLine(dataFolder, 'catalog', 'remove', '1');
+      await expect(page.getByText('There is none yet.')).toBeVisible();
+      await expect(page.getByTestId('toast')).toContainText('changed outside this window');
       await app.show('Size');
       await app.size.waitForAnswer();
       await expect(app.size.verdict).not.toContainText('bench-l40s');
+    });
+
+    test('a GPU that is described field by field is an import with one entry', async () => {
+      const { app, page } = opened;
+      await app.show('Catalogs');
+      const gpus = await app.catalogs.count('GPUs');
+      await app.catalogs.describeGpu({ Name: 'NVIDIA X1 80GB' });
+      await expect(app.catalogs.gpuDialog.getByRole('alert').first()).toContainText('is missing');
+      await page.keyboard.press('Escape');
+      await app.catalogs.describeGpu({
+        ...{ Name: 'NVIDIA X1 80GB', Architecture: 'Hopper', 'Form factor': 'PCIe', Source: 'NVIDIA X1 data sheet' },
+        ...{ 'Memory type': 'HBM3', 'Memory as sold': '80', 'Memory of the driver': '79.6', Bandwidth: '3000' },
+        ...{ '16 bit': '800', FP8: '1600', Capability: '9.0' },
+      });
+      await expect(app.catalogs.dialog).toContainText('1 GPU can be used');
+      await app.catalogs.act('Import');
+      await expect(app.catalogs.dialog).toHaveCount(0);
+      expect(await app.catalogs.count('GPUs')).toBe(gpus + 1);
+      await app.catalogs.showTab('GPUs');
+      await app.catalogs.search('x1 80gb');
+      await expect(app.catalogs.row(/^X1 80GB/)).toContainText('yours');
+      await app.catalogs.search('');
+      await page.getByTestId('toast').getByRole('button', { name: /Undo/ }).click();
+      await expect(app.catalogs.tab('GPUs')).toHaveText(`GPUs ${gpus}`);
     });
 
     test('with the keyboard alone: to a price, its correction and its restoring', async () => {

@@ -231,7 +231,27 @@ const CATALOG_STATES: State[] = [
       await app.catalogs.search('highgpu europe');
     },
   ],
-  ['catalogs, workloads', (app) => app.catalogs.showTab('Workloads')],
+  [
+    'catalogs, zones',
+    async (app) => {
+      await app.catalogs.showTab('Zones');
+      await app.catalogs.search('europe-west');
+    },
+  ],
+  [
+    'catalogs, a GPU that lacks facts',
+    async (app) => {
+      await app.catalogs.describeGpu({ Name: 'NVIDIA X1' });
+      await app.catalogs.gpuDialog.getByRole('alert').first().waitFor();
+    },
+  ],
+  [
+    'catalogs, workloads',
+    async (app, page) => {
+      await page.keyboard.press('Escape');
+      await app.catalogs.showTab('Workloads');
+    },
+  ],
 ];
 
 /** And for taking a file in. */

@@ -60,7 +60,7 @@ const finding =
   });
 
 const placed = ({ entry, field, value }: Pick<Finding, 'entry' | 'field' | 'value'>): string =>
-  `${entry}: ${field}: ${value === null ? 'nothing' : String(value)}: `;
+  `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: `;
 
 /** What is wrong and its cure, without the entry, the field and the value. */
 export const problemOf = (finding: Finding): string => finding.sentence.slice(placed(finding).length);

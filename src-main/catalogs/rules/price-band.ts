@@ -48,17 +48,18 @@ function bandFindings(entry: string, field: string, price: number, instance: Ins
   const floorShare = field === 'spot_usd_per_hour' ? LOWEST_SPOT_SHARE : 1;
   const host = hostUsdPerHour(instance);
   const limit = (rate: number): string => `${(rate / instance.gpuCount).toFixed(2)} USD`;
-  const perGpu = `${limit(price)} per GPU-hour`;
+  // Of one GPU it is the price itself, which stands before.
+  const perGpu = instance.gpuCount === 1 ? '' : `${limit(price)} per GPU-hour; `;
   const cheapest = band.cheap * tbPerS * floorShare;
   const dearest = band.dear * tbPerS + host;
   const units = 'is it per GPU, per month or in another currency?';
   if (price < cheapest) {
     const say = price < band.absurdlyCheap * tbPerS * floorShare ? wrong : doubtful;
-    return [say(entry, field, price, `${perGpu}; ${gpu.name} begins near ${limit(cheapest)}: ${units}`)];
+    return [say(entry, field, price, `${perGpu}${gpu.name} begins near ${limit(cheapest)} per GPU-hour: ${units}`)];
   }
   if (price > dearest) {
     const say = price > band.absurdlyDear * tbPerS + host ? wrong : doubtful;
-    return [say(entry, field, price, `${perGpu}; ${gpu.name} ends near ${limit(dearest)}: ${units}`)];
+    return [say(entry, field, price, `${perGpu}${gpu.name} ends near ${limit(dearest)} per GPU-hour: ${units}`)];
   }
   return [];
 }

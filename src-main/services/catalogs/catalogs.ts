@@ -77,6 +77,11 @@ function catalogApi(shelf: CatalogShelf, store: Store, now: () => Date): Catalog
   /** What left the database while the program runs, to be put back. */
   const removed = new Map<number, RemovedImport>();
   return {
+    catalogRevision: () =>
+      answer(() => {
+        shelf.followOthers();
+        return shelf.revision;
+      }),
     browseCatalog: () => answer(() => catalogBook(shelf.catalog, shelf.imports.map(entryOf))),
     previewCatalog: (file) => answer(() => previewOf(checkedFile(file), shelf)),
     importCatalog: (file, useGoodPart) =>

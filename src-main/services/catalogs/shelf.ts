@@ -26,11 +26,15 @@ export class CatalogShelf {
   #imports: KeptImport[];
   #catalog: LayeredCatalog;
   #facts: Facts;
+  /** What was read last, taken before it was read: what is written meanwhile is then looked for again. */
+  #seen: { version: number; state: string };
+  #revision = 0;
 
   /** Throws file errors of the bundled catalogs. */
   constructor(parts: ShelfParts) {
     this.#parts = parts;
     this.#bundled = loadBundled(parts.catalogsFolder);
+    this.#seen = this.#stateNow();
     this.#imports = this.#kept();
     ({ catalog: this.#catalog, facts: this.#facts } = this.#settled());
   }
@@ -44,6 +48,10 @@ export class CatalogShelf {
   get facts(): Facts {
     return this.#facts;
   }
+  /** Goes up with every change of what holds. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** A file that lies over all others until the program ends. */
   add(layer: Layer): void {
@@ -53,10 +61,20 @@ export class CatalogShelf {
 
   /** Reads the database again after something of it changed. */
   changed(): void {
+    this.#seen = this.#stateNow();
+    this.#revision += 1;
     this.#imports = this.#kept();
     ({ catalog: this.#catalog, facts: this.#facts } = this.#settled());
     this.reportProblems();
     this.#parts.onChange(this.#facts);
+  }
+
+  /** Takes in what another program changed; every write to the database is noticed, few are about catalogs. */
+  followOthers(): void {
+    const version = this.#parts.store.dataVersion();
+    if (version === this.#seen.version) return;
+    if (this.#parts.store.catalogState() === this.#seen.state) this.#seen = { ...this.#seen, version };
+    else this.changed();
   }
 
   /** Says what is in force only in part. */
@@ -99,6 +117,11 @@ export class CatalogShelf {
 
   #checked(catalog: LayeredCatalog): Checked {
     return checkedCatalog(this.#bundled, catalog);
+  }
+
+  #stateNow(): { version: number; state: string } {
+    const { store } = this.#parts;
+    return { version: store.dataVersion(), state: store.catalogState() };
   }
 
   #kept(): KeptImport[] {

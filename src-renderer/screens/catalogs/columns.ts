@@ -17,8 +17,11 @@ const cell = (entry: CatalogEntry, id: string): number | string | null => {
   return value === '' ? null : value;
 };
 
+/** In digits; only some of Azure's names of instances are longer. */
+const LONGEST_NAME = 27;
+
 /** The name with its marks, as wide as both. */
-function nameColumn(label: string, mostCharacters = 20): EntryColumn {
+function nameColumn(label: string, mostCharacters = LONGEST_NAME): EntryColumn {
   return {
     ...words('name', label),
     mostCharacters,
@@ -73,7 +76,7 @@ const gpuCount = (definition: string): EntryColumn => amount('gpus', 'GPUs', '',
 const PRICE_PLACES = 3;
 const DENSE = 'Dense, without structured sparsity.';
 
-const GPU: EntryColumn = { ...words('gpu', 'GPU'), mostCharacters: 14 };
+const GPU: EntryColumn = { ...words('gpu', 'GPU'), mostCharacters: 20 };
 
 const usable = amount('usable', 'Usable', 'GiB', 2, 'What CUDA reports as total: what vLLM budgets from.');
 const USABLE: EntryColumn = {
@@ -84,14 +87,14 @@ const USABLE: EntryColumn = {
 
 const COLUMNS: Record<TabId, EntryColumn[]> = {
   gpus: [
-    nameColumn('GPU', 18),
-    { ...words('architecture', 'Architecture'), mostCharacters: 11 },
+    nameColumn('GPU'),
     amount('memory', 'Memory', 'GB', 0, 'As it is sold.'),
     USABLE,
     amount('bandwidth', 'Bandwidth', 'GB/s', 0, 'Of its memory, at the peak.'),
     amount('fp16', '16 bit', 'TFLOP/s', 'plain', DENSE),
     amount('fp8', 'FP8', 'TFLOP/s', 'plain', `${DENSE} A dash: it has no units for it.`),
-    { ...words('link', 'Link', 'Fast link to other GPUs, in one direction.', 'GB/s a way'), mostCharacters: 13 },
+    { ...words('link', 'Link', 'Fast link to other GPUs, in one direction.', 'GB/s a way'), mostCharacters: 14 },
+    words('architecture', 'Architecture'),
     hidden(amount('int8', 'INT8', 'TOP/s', 'plain', DENSE)),
     hidden(amount('fp4', 'FP4', 'TFLOP/s', 'plain', DENSE)),
     hidden(words('vendor', 'Vendor')),
@@ -115,9 +118,9 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
     hidden(words('status', 'Status', 'Legacy and retired ones are only sized when asked for.')),
   ],
   prices: [
-    nameColumn('Instance'),
+    nameColumn('Instance', 24),
     words('provider', 'Cloud'),
-    { ...words('region', 'Region'), mostCharacters: 15 },
+    words('region', 'Region'),
     amount('onDemand', 'On demand', '$/h', PRICE_PLACES, 'Of the whole instance.'),
     amount('spot', 'Spot', '$/h', PRICE_PLACES, 'Can be taken away at any time.'),
     day('asOf', 'As of'),
@@ -125,6 +128,24 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
     gpuCount('In the instance; less than 1 is a slice.'),
     { ...words('zones', 'Zones', 'Where it can be had; a dash: not known.'), mostCharacters: 18 },
     hidden(amount('perGpu', 'A GPU', '$/h', PRICE_PLACES, 'On demand, divided by its GPUs.')),
+  ],
+  zones: [
+    nameColumn('Zone'),
+    words('provider', 'Cloud'),
+    amount('instances', 'Instances', 'types', 0, 'Types that are offered there.'),
+    amount('gpus', 'GPUs', 'kinds', 0, 'Kinds of GPU that are offered there.'),
+    amount('from', 'From', '$/h a GPU', PRICE_PLACES, 'Lowest price on demand, divided by the GPUs of its instance.'),
+    amount('to', 'To', '$/h a GPU', PRICE_PLACES, 'Highest price on demand, divided by the GPUs of its instance.'),
+    amount(
+      'spotFrom',
+      'Spot from',
+      '$/h a GPU',
+      PRICE_PLACES,
+      'Lowest spot price, divided by the GPUs of its instance.',
+    ),
+    words('region', 'Region'),
+    hidden(amount('spotTo', 'Spot to', '$/h a GPU', PRICE_PLACES, 'Highest spot price, divided by its GPUs.')),
+    hidden({ ...words('gpuNames', 'Kinds of GPU'), mostCharacters: 40 }),
   ],
   workloads: [
     nameColumn('Workload'),
@@ -138,13 +159,13 @@ const COLUMNS: Record<TabId, EntryColumn[]> = {
   imports: [
     nameColumn('File'),
     words('state', 'State'),
+    day('importedAt', 'Imported'),
     words('format', 'Format'),
     amount('gpus', 'GPUs', '', 0),
     amount('instances', 'Instances', '', 0),
     amount('prices', 'Prices', '', 0),
     amount('workloads', 'Workloads', '', 0),
     amount('leftOut', 'Problems', '', 0, 'What could not be used when it was read.'),
-    day('importedAt', 'Imported'),
   ],
 };
 

@@ -3,8 +3,6 @@ import type {
   CatalogFact,
   CatalogFormat,
   CatalogImportEntry,
-  CatalogLayer,
-  FactSubject,
   FactValue,
   GpuSheet,
   InstanceSheet,
@@ -12,38 +10,20 @@ import type {
   WorkloadSheet,
 } from '../../../src-worker/protocol/catalog-api.ts';
 import { formatDate, formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
-import { gpuLabel, providerLabel } from '../../format/names.ts';
+import { gpuLabel, linkLabel, providerLabel, shortGpuName, vendorLabel } from '../../format/names.ts';
 import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
 import { isOwn } from '../../state/catalog-shelf.svelte.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
 import { linkWords, moneyText } from './fact-words.ts';
+import { zoneCounts, zoneEntries } from './zones.ts';
 
-export const TABS = ['gpus', 'instances', 'prices', 'workloads', 'imports'] as const;
+export const TABS = ['gpus', 'instances', 'prices', 'zones', 'workloads', 'imports'] as const;
 export type TabId = (typeof TABS)[number];
 
-/** One line of a table, whatever it is about, with all that stands beside the table once it is chosen. */
-export interface CatalogEntry {
-  id: string;
-  name: string;
-  /** What the first filter tells entries apart by: vendor, provider or format. */
-  group: string;
-  layer: CatalogLayer;
-  /** Facts with a value of the person's own. */
-  corrections: number;
-  /** What the columns show, by column. */
-  cells: Record<string, number | string | null>;
-  facts: CatalogFact[];
-  /** What its facts are corrected under; null where they cannot be. */
-  subject: FactSubject | null;
-  /** A sentence or two under its name. */
-  about: string;
-  notes: string | null;
-  /** The file it is, on the tab of imports. */
-  imported: CatalogImportEntry | null;
-}
+export type { CatalogEntry };
 
 export const isOwnEntry = ({ layer, corrections }: CatalogEntry): boolean => isOwn(layer, corrections);
 
-const VENDORS: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', intel: 'Intel', google: 'Google' };
 export const FORMAT_LABELS: Record<CatalogFormat, string> = {
   configiq: 'ConfigIQ',
   seed: 'Python original',
@@ -52,7 +32,7 @@ export const FORMAT_LABELS: Record<CatalogFormat, string> = {
 
 /** A vendor, a provider or a format as it is written. */
 export function groupLabel(tab: TabId, group: string): string {
-  if (tab === 'gpus') return VENDORS[group] ?? group;
+  if (tab === 'gpus') return vendorLabel(group);
   if (tab === 'imports') return FORMAT_LABELS[group as CatalogFormat] ?? group;
   return providerLabel(group);
 }
@@ -107,8 +87,8 @@ const gpuEntry = (sheet: GpuSheet): CatalogEntry => ({
     group: sheet.vendor,
     about: gpuAbout(sheet),
     cells: {
-      name: sheet.name.replace(/^NVIDIA (Tesla )?/, ''),
-      vendor: groupLabel('gpus', sheet.vendor),
+      name: shortGpuName(sheet.name),
+      vendor: vendorLabel(sheet.vendor),
       architecture: sheet.architecture,
       memory: number(sheet, 'memory_marketed_gb'),
       usable: number(sheet, 'memory_usable_gib'),
@@ -162,7 +142,7 @@ function instanceEntry(sheet: InstanceSheet, { regions, cheapest }: PriceSpan): 
         gpus: sheet.gpuCount,
         vcpus: number(sheet, 'vcpus'),
         memory: number(sheet, 'host_memory_gib', 'host_memory_gb'),
-        interconnect: text(sheet, 'interconnect'),
+        interconnect: linkLabel(text(sheet, 'interconnect')),
         network: number(sheet, 'network_gbit_per_s'),
         status: sheet.status,
         regions,
@@ -312,6 +292,7 @@ export const TAB_LABELS: Record<TabId, string> = {
   gpus: 'GPUs',
   instances: 'Instances',
   prices: 'Prices',
+  zones: 'Zones',
   workloads: 'Workloads',
   imports: 'Imports',
 };
@@ -320,10 +301,39 @@ export const TAB_LABELS: Record<TabId, string> = {
 export const TAB_NOUNS: Record<TabId, [one: string, many: string]> = {
   gpus: ['GPU', 'GPUs'],
   instances: ['instance', 'instances'],
-  prices: ['price', 'prices'],
+  prices: ['offer', 'offers'],
+  zones: ['place', 'places'],
   workloads: ['workload', 'workloads'],
   imports: ['import', 'imports'],
 };
+
+/** Offers that have a price, on demand or spot; others are known to exist only. */
+const isPriced = ({ onDemandUsdPerHour, spotUsdPerHour }: PriceSheet): boolean =>
+  onDemandUsdPerHour !== null || spotUsdPerHour !== null;
+
+/** What a tab says beside its name: of offers those with a price, of places the zones. */
+export function tabCount(book: CatalogBook, tab: TabId): number {
+  if (tab === 'prices') return book.prices.filter(isPriced).length;
+  if (tab !== 'zones') return book[tab].length;
+  return new Set(
+    book.prices.flatMap(({ provider, region, zones }) => zones.map((zone) => [provider, region, zone].join('/'))),
+  ).size;
+}
+
+/** What the count above a table says of all that it lists, beyond their number. */
+export function countNote(tab: TabId, entries: readonly CatalogEntry[]): string {
+  if (tab === 'zones') return `: ${zoneCounts(entries)}`;
+  if (tab !== 'prices') return '';
+  const priced = entries.filter(({ cells }) => cells['onDemand'] !== null || cells['spot'] !== null).length;
+  return priced === entries.length ? '' : `, ${formatFixed(priced)} with a price`;
+}
+
+const isSold = ({ cells, imported }: CatalogEntry): boolean =>
+  imported !== null || (cells['instances'] ?? cells['regions']) !== 0;
+
+/** What is looked at before anything was chosen: the first that somebody sells. */
+export const firstShown = (entries: readonly CatalogEntry[]): CatalogEntry | null =>
+  entries.find(isSold) ?? entries[0] ?? null;
 
 /** Everything a tab lists, in the order of the book. */
 export function entriesOf(book: CatalogBook, tab: TabId): CatalogEntry[] {
@@ -336,6 +346,8 @@ export function entriesOf(book: CatalogBook, tab: TabId): CatalogEntry[] {
     }
     case 'prices':
       return book.prices.map(priceEntry);
+    case 'zones':
+      return zoneEntries(book);
     case 'workloads':
       return book.workloads.map(workloadEntry);
     case 'imports':

@@ -1,5 +1,6 @@
 import type { CatalogFact, FactValue } from '../../../src-worker/protocol/catalog-api.ts';
 import { formatFixed, NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
+import { gpuLabel, linkLabel, vendorLabel } from '../../format/names.ts';
 import { parseNumber } from '../../format/parse.ts';
 
 /** Most places a number of a catalog is shown with. */
@@ -53,17 +54,21 @@ export function readTyped(fact: CatalogFact, typed: string): Typed {
   return { kind: 'bad', sentence: `${label} takes a number${inUnit}, for example ${example}.` };
 }
 
-const LINKS: [RegExp, string][] = [
-  [/^nvlink\d*-bridge$/, 'Bridge'],
-  [/^nvlink/, 'NVLink'],
-  [/^xgmi/, 'xGMI'],
-  [/^ici/, 'ICI'],
-  [/^roce/, 'RoCE'],
-];
-
 /** `NVLink 450`: the fast link of a GPU, GB/s in one direction. */
 export function linkWords(kind: string, gbPerS: number | null): string {
   if (kind === '') return 'PCIe';
-  const name = LINKS.find(([pattern]) => pattern.test(kind))?.[1] ?? kind;
+  const name = linkLabel(kind).replace('NVLink bridge', 'Bridge');
   return gbPerS === null ? name : `${name} ${numberText(gbPerS)}`;
 }
+
+/** Facts whose values are ids, and how those read. */
+const ID_LABELS: Record<string, (id: string) => string> = {
+  vendor: vendorLabel,
+  gpu: gpuLabel,
+  link_kind: linkLabel,
+  interconnect: linkLabel,
+};
+
+/** A value as it reads where nobody has to type it. */
+export const shownText = (fact: Pick<CatalogFact, 'unit' | 'key'>, value: FactValue): string =>
+  typeof value === 'string' && value !== '' ? (ID_LABELS[fact.key]?.(value) ?? value) : valueText(fact, value);

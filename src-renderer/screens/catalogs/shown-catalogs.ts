@@ -53,6 +53,7 @@ const GROUP_WORDS: Partial<Record<TabId, string>> = {
   gpus: 'All vendors',
   instances: 'All clouds',
   prices: 'All clouds',
+  zones: 'All clouds',
 };
 
 /** null where the tab has nothing to tell apart so. */
@@ -69,7 +70,7 @@ export function groupChoices(tab: TabId, entries: readonly CatalogEntry[]): Choi
 }
 
 export function originChoices(tab: TabId, entries: readonly CatalogEntry[]): Choice<ShownTab['origin']>[] | null {
-  if (tab === 'imports') return null;
+  if (tab === 'imports' || tab === 'zones') return null;
   return countedChoices(
     ORIGIN_IDS,
     (id) => ORIGINS[id].label,

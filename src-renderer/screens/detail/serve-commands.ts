@@ -4,7 +4,7 @@ import type {
   Recommendation,
   SizeDocument,
 } from '../../../src-worker/protocol/documents.ts';
-import { startedBy } from '../../format/names.ts';
+import { engineLabel, startedBy } from '../../format/names.ts';
 
 /** A way to start the plan, with how its flags came about once the detail is there. */
 export interface ServeCommand {
@@ -26,7 +26,7 @@ export function serveCommands(
   const safe = detail?.safe_command ?? row?.vllm_commands.safe ?? null;
   const reason = detail?.serve_command_reason ?? row?.vllm_command_reason ?? null;
   const replicas = detail?.serve_command_replicas ?? row?.vllm_command_replicas ?? 1;
-  const what = startedBy(replicas, `${assumptions.engine} ${assumptions.engine_version}`);
+  const what = startedBy(replicas, `${engineLabel(assumptions.engine)} ${assumptions.engine_version}`);
   const commands: ServeCommand[] = [];
   if (command !== null || reason !== null) {
     const flags = detail?.command_flags ?? [];

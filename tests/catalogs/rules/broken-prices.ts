@@ -65,7 +65,7 @@ export const PRICES: Break[] = [
     what: 'a price without a date',
     entry: A2,
     field: 'as_of',
-    says: /nothing: the price 29\.3\d* needs a date/,
+    says: /missing: the price 29\.3\d* needs a date/,
     change: (files) => files.offer('gcp', 'a2-highgpu-8g', 'us-central1', { as_of: null }),
   },
   {
@@ -73,7 +73,7 @@ export const PRICES: Break[] = [
     what: 'a price without a source',
     entry: A2,
     field: 'source',
-    says: /nothing: the price 29\.3\d* needs one/,
+    says: /missing: the price 29\.3\d* needs one/,
     change: (files) => files.offer('gcp', 'a2-highgpu-8g', 'us-central1', { source: null }),
   },
   {
@@ -116,7 +116,7 @@ export const PRICES: Break[] = [
     what: 'a month for an hour',
     entry: 'lambda/gpu_1x_gh200/global',
     field: 'on_demand_usd_per_hour',
-    says: /1671\.7: 1671\.70 USD per GPU-hour/,
+    says: /is 1671\.7: NVIDIA GH200 Grace Hopper 96GB ends near \d+\.\d\d USD per GPU-hour/,
     change: (files) => files.offer('lambda', 'gpu_1x_gh200', 'global', { on_demand_usd_per_hour: 1671.7 }),
   },
   {

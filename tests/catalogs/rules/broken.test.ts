@@ -17,7 +17,7 @@ describe.each(Object.entries(TABLES))('one place of the bundled files broken by 
   test.each(breaks)('$rule: $what', ({ rule, entry, field, severity = 'error', says, change }) => {
     const issues = newIssues(change);
     expect(issues).toMatchObject([{ rule, severity, entry, field, sentence: expect.stringMatching(says) as string }]);
-    expect(issues[0]?.sentence).toContain(`${entry}: ${field}: `);
+    expect(issues[0]?.sentence).toContain(`${entry}: ${field} is `);
     expect(issues[0]?.sentence).toMatch(/[.?]$/);
     expect(issues[0]?.sentence.length).toBeLessThan(300);
   });

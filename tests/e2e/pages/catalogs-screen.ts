@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 
-export type CatalogTab = 'GPUs' | 'Instances' | 'Prices' | 'Workloads' | 'Imports';
+export type CatalogTab = 'GPUs' | 'Instances' | 'Prices' | 'Zones' | 'Workloads' | 'Imports';
 
 /** The catalogs tab by tab, with the facts of one entry beside the table. */
 export class CatalogsScreen {
@@ -8,6 +8,7 @@ export class CatalogsScreen {
   readonly facts: Locator;
   readonly dialog: Locator;
   readonly problems: Locator;
+  readonly gpuDialog: Locator;
   private readonly page: Page;
 
   constructor(page: Page) {
@@ -15,6 +16,7 @@ export class CatalogsScreen {
     this.table = page.getByTestId('catalog-table');
     this.facts = page.getByTestId('catalog-inspector');
     this.dialog = page.getByTestId('catalog-dialog');
+    this.gpuDialog = page.getByTestId('gpu-dialog');
     this.problems = page.getByTestId('catalog-problems');
   }
 
@@ -74,7 +76,16 @@ export class CatalogsScreen {
     await this.dialog.waitFor();
   }
 
-  act(button: 'Import' | 'Use the good part' | 'Cancel'): Promise<void> {
+  /** What leaves as a file would, described field by field, up to its preview. */
+  async describeGpu(fields: Record<string, string>): Promise<void> {
+    await this.page.getByRole('button', { name: 'Add a GPU' }).click();
+    for (const [label, text] of Object.entries(fields)) {
+      await this.gpuDialog.getByRole('textbox', { name: label, exact: true }).fill(text);
+    }
+    await this.gpuDialog.getByRole('button', { name: 'Preview' }).click();
+  }
+
+  act(button: 'Import' | 'Import the good part' | 'Cancel'): Promise<void> {
     return this.dialog.getByRole('button', { name: button, exact: true }).click();
   }
 }

@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest';
-import { render, screen, within } from '@testing-library/svelte';
+import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import { beforeEach, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { DetailDocument } from '../../../src-worker/protocol/documents.ts';
@@ -82,9 +82,15 @@ test('both commands stand with what their flags follow from, each to be copied',
   open(ROWS[0]?.id ?? '');
   const sized = await screen.findByRole('region', { name: 'vLLM command' });
   const safe = await screen.findByRole('region', { name: 'Safe vLLM command' });
-  expect(sized).toHaveTextContent(ROWS[0]?.vllm_command ?? 'none');
-  expect(sized).toHaveTextContent('one replica, flags of vllm');
-  expect(safe).toHaveTextContent('vllm serve m --max-num-seqs 8');
+  expect(sized.querySelector('pre')?.textContent).toBe(
+    'vllm serve meta-llama/Llama-3.1-8B-Instruct \\\n  --tensor-parallel-size 1 # g6e.xlarge',
+  );
+  expect(sized).toHaveTextContent('one replica, flags of vLLM');
+  expect(safe).toHaveTextContent('vllm serve m \\ --max-num-seqs 8');
+  const writeText = vi.fn(() => Promise.resolve());
+  vi.stubGlobal('navigator', Object.assign(navigator, { clipboard: { writeText } }));
+  await fireEvent.click(within(safe).getByRole('button', { name: 'Copy safe vLLM command' }));
+  expect(writeText).toHaveBeenCalledExactlyOnceWith('vllm serve m \\\n  --max-num-seqs 8');
   expect(within(sized).getByRole('button', { name: 'Copy vLLM command' })).toBeVisible();
   expect(within(safe).getByRole('button', { name: 'Copy safe vLLM command' })).toBeVisible();
   expect(await screen.findByText('The profile says 256.')).toBeInTheDocument();

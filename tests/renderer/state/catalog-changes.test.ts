@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { toasts } from '../../../src-renderer/components/toasts.svelte.ts';
+import { whileShown } from '../../../src-renderer/platform/while-shown.ts';
 import { CatalogShelf } from '../../../src-renderer/state/catalog-shelf.svelte.ts';
 import { PlanDetail } from '../../../src-renderer/state/plan-detail.svelte.ts';
 import { Session } from '../../../src-renderer/state/session.svelte.ts';
@@ -104,4 +105,68 @@ describe('once the catalogs change', () => {
     await plan.request({ model: 'm' }, 'a', 1);
     expect(detail).toHaveBeenCalledTimes(2);
   });
+});
+
+describe('catalogs that are changed elsewhere', () => {
+  /** A host whose count of changes somebody else moves on. */
+  async function watched(answers: Partial<AppApi> = {}) {
+    let revision = 5;
+    const catalogRevision = vi.fn<AppApi['catalogRevision']>(() => Promise.resolve(success(revision)));
+    const browseCatalog = vi.fn<AppApi['browseCatalog']>(keptCatalogs().browseCatalog);
+    const { session, shelf } = await opened({ catalogRevision, browseCatalog, ...answers });
+    return { session, shelf, browseCatalog, moveOn: () => (revision += 1) };
+  }
+
+  test('are read anew, and every question is another one', async () => {
+    const { session, shelf, browseCatalog, moveOn } = await watched();
+    expect(await shelf.follow()).toBe(false);
+    expect(await shelf.follow()).toBe(false);
+    expect(browseCatalog).not.toHaveBeenCalled();
+    moveOn();
+    expect(await shelf.follow()).toBe(true);
+    expect(browseCatalog).toHaveBeenCalledOnce();
+    expect(session.catalogRevision).toBe(1);
+    expect(await shelf.follow()).toBe(false);
+  });
+
+  test('are told from changes of this window', async () => {
+    let moveOn = (): number => 0;
+    const kept = keptCatalogs();
+    const correctFact: AppApi['correctFact'] = (draft) => {
+      moveOn();
+      return kept.correctFact(draft);
+    };
+    const window = await watched({ ...kept, correctFact });
+    moveOn = window.moveOn;
+    await window.shelf.follow();
+    const [, wasElsewhere] = await Promise.all([window.shelf.correct(DRAFT, 'It', null), window.shelf.follow()]);
+    expect(wasElsewhere).toBe(false);
+    expect(await window.shelf.follow()).toBe(false);
+    expect(window.session.catalogRevision).toBe(1);
+  });
+
+  test('are no news of a host that counts from the start', async () => {
+    const { shelf, moveOn } = await watched();
+    await shelf.follow();
+    shelf.forgetHost();
+    moveOn();
+    expect(await shelf.follow()).toBe(false);
+  });
+});
+
+test('somebody who looks at a window looks again when the focus comes back, and every few seconds', () => {
+  const look = vi.fn();
+  const stop = whileShown(3000, look);
+  expect(look).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(3000);
+  window.dispatchEvent(new Event('focus'));
+  expect(look).toHaveBeenCalledTimes(3);
+  const hidden = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+  vi.advanceTimersByTime(9000);
+  expect(look).toHaveBeenCalledTimes(3);
+  hidden.mockRestore();
+  stop();
+  vi.advanceTimersByTime(9000);
+  window.dispatchEvent(new Event('focus'));
+  expect(look).toHaveBeenCalledTimes(3);
 });

@@ -1,8 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { changeCounts, changedText } from '../../../../src-renderer/screens/catalogs/change-words.ts';
+import {
+  changeCounts,
+  changedName,
+  changedText,
+  factLabels,
+} from '../../../../src-renderer/screens/catalogs/change-words.ts';
 import { commonSource, isFrom } from '../../../../src-renderer/screens/catalogs/common-source.ts';
-import { linkWords, readTyped, unitText, valueText } from '../../../../src-renderer/screens/catalogs/fact-words.ts';
-import { entriesOf } from '../../../../src-renderer/screens/catalogs/entries.ts';
+import {
+  linkWords,
+  readTyped,
+  shownText,
+  unitText,
+  valueText,
+} from '../../../../src-renderer/screens/catalogs/fact-words.ts';
+import { countNote, entriesOf, firstShown, tabCount } from '../../../../src-renderer/screens/catalogs/entries.ts';
+import { linkLabel, shortGpuName } from '../../../../src-renderer/format/names.ts';
 import { pastedText } from '../../../../src-renderer/screens/catalogs/pasted-text.ts';
 import {
   EVERYTHING,
@@ -62,6 +74,17 @@ describe('a fact', () => {
     expect(linkWords('nvlink3-bridge', 56.25)).toBe('Bridge 56.25');
     expect(linkWords('', null)).toBe('PCIe');
     expect(linkWords('new-fabric', null)).toBe('new-fabric');
+    expect(['none', 'pcie', 'nvlink-bridge', 'nvswitch', 'xgmi'].map(linkLabel)).toEqual([
+      ...['none', 'PCIe', 'NVLink bridge', 'NVSwitch', 'xGMI'],
+    ]);
+  });
+
+  test('whose value is an id reads by its name', () => {
+    expect(shownText({ key: 'vendor', unit: '' }, 'amd')).toBe('AMD');
+    expect(shownText({ key: 'gpu', unit: '' }, 'nvidia-t4')).toBe('T4');
+    expect(shownText({ key: 'interconnect', unit: '' }, 'pcie')).toBe('PCIe');
+    expect(shownText({ key: 'status', unit: '' }, 'legacy')).toBe('legacy');
+    expect(shownText({ key: 'vendor', unit: '' }, null)).toBe('–');
   });
 });
 
@@ -72,7 +95,9 @@ describe('a preview', () => {
   });
 
   test('tells what of an entry changes', () => {
-    expect(PREVIEW.changes.map(changedText)).toEqual(['', 'on_demand_usd_per_hour: $1.861 → $1.50']);
+    const labelOf = factLabels(BOOK);
+    expect(PREVIEW.changes.map((change) => changedText(change, labelOf))).toEqual(['', 'On demand: $1.861 → $1.50']);
+    expect(PREVIEW.changes.map(changedName)).toEqual(['bench, Lab', 'g6e.xlarge, us-east-1, AWS']);
     const removed = {
       kind: 'gpu',
       change: 'removed',
@@ -81,7 +106,10 @@ describe('a preview', () => {
       before: 300,
       after: null,
     } as const;
-    expect(changedText(removed)).toBe('tdp_watts: 300');
+    expect(changedText(removed, labelOf)).toBe('Power: 300');
+    expect(changedText({ ...removed, field: 'x' }, factLabels(null))).toBe('x: 300');
+    const link = { ...removed, change: 'changed', field: 'link_kind', before: 'nvlink4', after: 'xgmi' } as const;
+    expect(changedText(link, () => 'Link')).toBe('Link: NVLink → xGMI');
   });
 
   test('counts in words', () => {
@@ -125,7 +153,7 @@ describe('what is of one’s own', () => {
 test('a view that cannot be read shows GPUs', () => {
   const fresh = { tab: 'gpus', tabs: {} };
   expect(readShownCatalogs(undefined)).toEqual(fresh);
-  expect(readShownCatalogs({ tab: 'zones', tabs: {} })).toEqual(fresh);
+  expect(readShownCatalogs({ tab: 'planets', tabs: {} })).toEqual(fresh);
   const kept = { tab: 'prices', tabs: { prices: { ...EVERYTHING, search: 'l4' } } };
   expect(readShownCatalogs(kept)).toEqual(kept);
 });
@@ -147,4 +175,72 @@ test('JSON and tables that are pasted are files, words are not', () => {
   expect(pasted('InstanceType,Price\na,1\n')).toBe('InstanceType,Price\na,1\n');
   expect(pasted('g2-standard-8')).toBeNull();
   expect(pasted('one, two')).toBeNull();
+});
+
+test('GPUs are called by what tells them apart', () => {
+  const names = [
+    'NVIDIA Tesla V100 PCIe 16GB',
+    'NVIDIA GeForce RTX 4090',
+    'AMD Instinct MI300X',
+    'Google Cloud TPU v5e (per chip)',
+    'NVIDIA RTX PRO 6000 Blackwell Server Edition',
+    'NVIDIA GB200 (per GPU, NVL72)',
+    'Lab board',
+  ];
+  expect(names.map(shortGpuName)).toEqual([
+    ...['V100 PCIe 16GB', 'RTX 4090', 'MI300X', 'TPU v5e', 'RTX PRO 6000 Blackwell'],
+    ...['GB200 (per GPU, NVL72)', 'Lab board'],
+  ]);
+});
+
+describe('what is counted and shown first', () => {
+  test('of offers those with a price', () => {
+    expect(tabCount(BOOK, 'prices')).toBe(2);
+    expect(countNote('prices', entriesOf(BOOK, 'prices'))).toBe(', 2 with a price');
+    const priced = { ...BOOK, prices: BOOK.prices.slice(0, 2) };
+    expect(countNote('prices', entriesOf(priced, 'prices'))).toBe('');
+  });
+
+  test('the first GPU that somebody sells', () => {
+    const [first, second] = BOOK.gpus;
+    const gpus = [{ ...first!, instances: 0 }, second!];
+    expect(firstShown(entriesOf({ ...BOOK, gpus }, 'gpus'))?.id).toBe(second!.id);
+    expect(firstShown(entriesOf({ ...BOOK, gpus: [gpus[0]!] }, 'gpus'))?.id).toBe(first!.id);
+    expect(firstShown([])).toBeNull();
+  });
+});
+
+describe('zones', () => {
+  const [first, second, third] = BOOK.prices;
+  const offers = [
+    { ...first!, onDemandUsdPerHour: 2, spotUsdPerHour: 0.5 },
+    { ...first!, id: 'aws/g6e.48xlarge/us-east-1', instance: 'g6e.48xlarge', gpuCount: 8, onDemandUsdPerHour: 8 },
+    { ...second!, zones: [], onDemandUsdPerHour: null },
+    third!,
+  ];
+  const places = entriesOf({ ...BOOK, prices: offers }, 'zones');
+  const named = (name: string) => places.find(({ cells }) => cells['name'] === name);
+
+  test('have what is offered there, and the span of its prices a GPU', () => {
+    expect(places.map(({ cells }) => cells['name'])).toEqual([
+      ...['eu-west-1, whole region', 'us-east-1-a', 'us-east-1-b', 'us-central1-a', 'us-central1-b'],
+    ]);
+    expect(named('us-east-1-a')?.cells).toMatchObject({
+      ...{ provider: 'AWS', region: 'us-east-1', instances: 2, gpus: 1 },
+      ...{ from: 1, to: 2, spotFrom: 0.5, spotTo: 0.5 },
+    });
+    expect(named('us-central1-a')?.cells).toMatchObject({ provider: 'GCP', instances: 1, from: null, to: null });
+  });
+
+  test('that are not told are a region', () => {
+    expect(named('eu-west-1, whole region')?.notes).toMatch(/no zones/);
+    expect(countNote('zones', places)).toBe(': 4 zones of 2 regions, 1 region without zones');
+    expect(tabCount({ ...BOOK, prices: offers }, 'zones')).toBe(4);
+  });
+
+  test('are narrowed to a cloud', () => {
+    expect(groupChoices('zones', places)?.map(({ label }) => label)).toEqual(['All clouds', 'AWS', 'GCP']);
+    expect(filteredEntries(places, { ...EVERYTHING, group: 'gcp' })).toHaveLength(2);
+    expect(filteredEntries(places, { ...EVERYTHING, search: 'us-east l40s' })).toHaveLength(2);
+  });
 });
