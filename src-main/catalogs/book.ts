@@ -10,10 +10,9 @@ import type {
   WorkloadSheet,
 } from '../../src-worker/protocol/catalog-api.ts';
 import { UNBOUNDED_TOKENS } from '../../src-worker/engine/workload/types.ts';
-import { priceId } from './corrections.ts';
+import { instanceId, offerId } from './entry-ids.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, WORKLOAD_FIELDS, type FieldSpec } from './fields.ts';
 import {
-  instanceId,
   type Corrections,
   type LayeredCatalog,
   type LayeredGpu,
@@ -54,7 +53,7 @@ interface Origin {
 function factsOf(
   fields: readonly FieldSpec[],
   valueOf: (key: string) => unknown,
-  origin: Origin,
+  originOf: (key: string) => Origin,
   corrections: Corrections,
 ): CatalogFact[] {
   return fields.flatMap(({ key, label, unit, kind, canBeCorrected, isAbsentWhenNull }) => {
@@ -68,7 +67,7 @@ function factsOf(
         unit,
         kind,
         value: (value ?? null) as FactValue,
-        ...origin,
+        ...originOf(key),
         canBeCorrected,
         correction: corrections[key] ?? null,
       },
@@ -84,7 +83,12 @@ function gpuSheet({ facts, asOf, layer, corrections }: LayeredGpu, instances: re
     vendor: facts.vendor,
     architecture: facts.architecture,
     layer,
-    facts: factsOf(GPU_FIELDS, (key) => member(facts, key), { layer, source: facts.source, asOf }, corrections),
+    facts: factsOf(
+      GPU_FIELDS,
+      (key) => member(facts, key),
+      () => ({ layer, source: facts.source, asOf }),
+      corrections,
+    ),
     notes: facts.notes,
     instances: instances.length,
     providers: [...new Set(instances.map(({ provider }) => provider))].sort(),
@@ -98,7 +102,12 @@ function least(values: readonly number[]): number | null {
   return found;
 }
 
-function instanceSheet({ provider, facts, layer, origin, corrections }: LayeredInstance): InstanceSheet {
+function instanceSheet(instance: LayeredInstance): InstanceSheet {
+  const { provider, facts, layer, corrections } = instance;
+  const originOf = (key: string): Origin => {
+    const { layer: own, origin } = instance.factPlaces[key] ?? instance;
+    return { layer: own, source: origin, asOf: null };
+  };
   return {
     id: instanceId(provider, facts.name),
     provider,
@@ -107,7 +116,7 @@ function instanceSheet({ provider, facts, layer, origin, corrections }: LayeredI
     gpuCount: facts.gpu_count,
     status: facts.status,
     layer,
-    facts: factsOf(INSTANCE_FIELDS, (key) => member(facts, key), { layer, source: origin, asOf: null }, corrections),
+    facts: factsOf(INSTANCE_FIELDS, (key) => member(facts, key), originOf, corrections),
     notes: facts.notes,
   };
 }
@@ -115,7 +124,7 @@ function instanceSheet({ provider, facts, layer, origin, corrections }: LayeredI
 function priceSheet({ provider, facts: instance }: LayeredInstance, offer: LayeredOffer): PriceSheet {
   const { facts, layer, corrections } = offer;
   return {
-    id: priceId(instanceId(provider, instance.name), offer),
+    id: offerId(provider, instance.name, facts.region),
     provider,
     instance: instance.name,
     gpu: instance.gpu,
@@ -137,12 +146,17 @@ function priceSheet({ provider, facts: instance }: LayeredInstance, offer: Layer
 }
 
 function workloadSheet({ facts, layer }: LayeredWorkload): WorkloadSheet {
-  const origin = { layer, source: facts.source, asOf: null };
+  const origin: Origin = { layer, source: facts.source, asOf: null };
   return {
     name: facts.name,
     description: facts.description,
     layer,
-    facts: factsOf(WORKLOAD_FIELDS, (path) => workloadValue(facts, path), origin, {}),
+    facts: factsOf(
+      WORKLOAD_FIELDS,
+      (path) => workloadValue(facts, path),
+      () => origin,
+      {},
+    ),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { CatalogChange, CatalogCounts, FactValue } from '../../src-worker/protocol/catalog-api.ts';
-import type { CatalogContent } from './content.ts';
+import { isPriced, type CatalogContent } from './content.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, WORKLOAD_FIELDS, type FieldSpec } from './fields.ts';
-import { instanceId, type LayeredCatalog } from './layers.ts';
+import { instanceId, offerId } from './entry-ids.ts';
+import type { LayeredCatalog } from './layers.ts';
 
 /** One side of a comparison: facts by the name of the entry. */
 type Entries = Map<string, object>;
@@ -31,7 +32,7 @@ const instancesOf = ({ instances }: LayeredCatalog): Entries =>
 const pricesOf = ({ instances }: LayeredCatalog): Entries =>
   new Map(
     instances.flatMap(({ provider, facts: { name }, offers }) =>
-      offers.map(({ facts }) => [`${instanceId(provider, name)}/${facts.region}`, facts] as const),
+      offers.map(({ facts }) => [offerId(provider, name, facts.region), facts] as const),
     ),
   );
 
@@ -82,10 +83,6 @@ function valueOf(facts: object, path: string): FactValue {
 export const countsOf = (content: CatalogContent): CatalogCounts => ({
   gpus: content.gpus.length,
   instances: content.instances.length,
-  prices: content.instances.reduce(
-    (sum, { offers }) =>
-      sum + offers.filter((offer) => offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null).length,
-    0,
-  ),
+  prices: content.instances.reduce((sum, { offers }) => sum + offers.filter(isPriced).length, 0),
   workloads: content.workloads.length,
 });

@@ -62,7 +62,7 @@ export function checkHardware(
   const issues = sheets.gpus.length > 0 ? checkSheets(sheets) : [];
   try {
     const facts = loadFacts(folder);
-    return { facts, sheets, issues: [...issues, ...checkFacts(facts).filter(isNewTo(issues))] };
+    return { facts, sheets, issues: [...issues, ...checkFacts({ facts, gpus: sheets.gpus }).filter(isNewTo(issues))] };
   } catch (thrown) {
     if (!(thrown instanceof ConfigIqError)) throw thrown;
     // What keeps GPUs and clouds from becoming facts has been named entry by entry.

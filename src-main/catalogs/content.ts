@@ -33,6 +33,9 @@ export type GivenFacts = { [Key in keyof InstanceFacts]?: InstanceFacts[Key] } &
 const contentOfferSchema = offerSchema;
 export type ContentOffer = z.output<typeof contentOfferSchema>;
 
+export const isPriced = (offer: Pick<ContentOffer, 'on_demand_usd_per_hour' | 'spot_usd_per_hour'>): boolean =>
+  offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
+
 const contentInstanceSchema = z.strictObject({
   provider: text,
   facts: givenFactsSchema,

@@ -3,14 +3,8 @@ import { gpuEntrySchema, instanceEntrySchema, offerSchema } from '../../src-work
 import type { FactCorrection, FactSubject, FactValue } from '../../src-worker/protocol/catalog-api.ts';
 import { issueWords } from '../../src-worker/protocol/issues.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, PRICE_FIELDS, type FieldSpec } from './fields.ts';
-import {
-  instanceId,
-  type Corrections,
-  type LayeredCatalog,
-  type LayeredGpu,
-  type LayeredInstance,
-  type LayeredOffer,
-} from './layers.ts';
+import { instanceId, offerId } from './entry-ids.ts';
+import type { Corrections, LayeredCatalog, LayeredGpu, LayeredInstance, LayeredOffer } from './layers.ts';
 
 /** A person's own value of one fact. */
 export interface Correction {
@@ -39,9 +33,8 @@ type Facts = Record<string, unknown>;
 /** `null` in the place of an absent key means absent. */
 export function withFact(subject: FactSubject, facts: object, key: string, value: FactValue): Facts {
   const spec = FIELDS_OF[subject].find((field) => field.key === key);
-  const others = Object.fromEntries(Object.entries(facts).filter(([name]) => name !== key));
-  if (value === null && spec?.isAbsentWhenNull) return others;
-  return { ...others, [key]: value };
+  if (value !== null || !spec?.isAbsentWhenNull) return { ...facts, [key]: value };
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => name !== key));
 }
 
 /** Why an entry cannot have this value; null when it can. */
@@ -105,12 +98,11 @@ export function corrected(catalog: LayeredCatalog, corrections: readonly Correct
   };
   const gpus = catalog.gpus.map((gpu): LayeredGpu => laid('gpu', gpu.facts.id, gpu));
   const instances = catalog.instances.map((instance): LayeredInstance => {
-    const id = instanceId(instance.provider, instance.facts.name);
-    const offers = instance.offers.map((offer): LayeredOffer => laid('price', priceId(id, offer), offer));
-    return laid('instance', id, { ...instance, offers });
+    const { provider, facts } = instance;
+    const offers = instance.offers.map((offer): LayeredOffer =>
+      laid('price', offerId(provider, facts.name, offer.facts.region), offer),
+    );
+    return laid('instance', instanceId(provider, facts.name), { ...instance, offers });
   });
   return { ...catalog, gpus, instances, problems };
 }
-
-export const priceId = (instance: string, { facts }: Pick<LayeredOffer, 'facts'>): string =>
-  `${instance}/${facts.region}`;

@@ -1,7 +1,7 @@
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { RegionOffer } from '../../src-worker/engine/hardware/types.ts';
 import { checkFacts } from './rules/check.ts';
-import { findingLead, offerEntries } from './rules/entries.ts';
+import { offerEntries, problemOf } from './rules/entries.ts';
 import type { CatalogIssue } from './rules/types.ts';
 
 const PRICES: Record<string, { key: keyof NonNullable<RegionOffer['doubts']>; words: string }> = {
@@ -11,7 +11,8 @@ const PRICES: Record<string, { key: keyof NonNullable<RegionOffer['doubts']>; wo
 
 /** What the rules say against prices, beside those prices: an answer that rests on one says so too. */
 export function withDoubts(facts: Facts): Facts {
-  const issues = checkFacts(facts).filter(({ field }) => field in PRICES);
+  // Prices are facts: what the GPUs' entries say beyond is not asked.
+  const issues = checkFacts({ facts, gpus: [] }).filter(({ field }) => field in PRICES);
   if (issues.length === 0) return facts;
   const byEntry = Map.groupBy(issues, ({ entry }) => entry);
   for (const { entry, offer } of offerEntries(facts.instances)) {
@@ -23,7 +24,7 @@ export function withDoubts(facts: Facts): Facts {
   return facts;
 }
 
-function sentenceOf({ entry, field, value, sentence }: CatalogIssue, words: string): string {
-  const problem = sentence.slice(findingLead(entry, field, value).length).replace(/^is /, 'it is ');
-  return `The ${words} price of ${String(value)} USD per hour is doubtful: ${problem}`;
+function sentenceOf(issue: CatalogIssue, words: string): string {
+  const problem = problemOf(issue).replace(/^is /, 'it is ');
+  return `The ${words} price of ${String(issue.value)} USD per hour is doubtful: ${problem}`;
 }

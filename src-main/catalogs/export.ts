@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { neutralized } from '../../src-worker/protocol/csv-text.ts';
-import { instanceId, type LayeredCatalog, type LayeredInstance, type LayeredOffer } from './layers.ts';
+import { offerId } from './entry-ids.ts';
+import type { LayeredCatalog, LayeredInstance, LayeredOffer } from './layers.ts';
 
 export const CATALOG_EXPORT_FORMATS = ['configiq', 'csv'] as const;
 export type CatalogExportFormat = (typeof CATALOG_EXPORT_FORMATS)[number];
@@ -72,7 +73,7 @@ function cloud(
 
 type Cell = string | number | null;
 const COLUMNS: readonly [name: string, of: (instance: LayeredInstance, offer: LayeredOffer | undefined) => Cell][] = [
-  ['id', ({ provider, facts }, offer) => [instanceId(provider, facts.name), offer?.facts.region ?? ''].join('/')],
+  ['id', ({ provider, facts }, offer) => offerId(provider, facts.name, offer?.facts.region ?? '')],
   ['provider', ({ provider }) => provider],
   ['instance', ({ facts }) => facts.name],
   ['gpu', ({ facts }) => facts.gpu],

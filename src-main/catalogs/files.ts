@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { fileError } from '../../src-worker/engine/errors.ts';
-import { issueWords } from '../../src-worker/protocol/issues.ts';
+import { andMore, issueWords } from '../../src-worker/protocol/issues.ts';
 
 /** A catalog file that passed its schema, with its text for the content hash. */
 export interface CatalogFile<Content> {
@@ -101,11 +101,10 @@ function invalidFile(path: string, data: unknown, error: z.ZodError): Error {
   if (!issue) return catalogError(path, 'file', 'is not valid.');
   const field = fieldName(data, issue.path) || 'file';
   const value = issue.path.reduce<unknown>(member, data);
-  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
   return catalogError(
     path,
     field,
-    `${issueWords(issue, { value })}${more}; catalogs/README.md says what belongs there.`,
+    `${issueWords(issue, { value })}${andMore(error.issues.length)}; catalogs/README.md says what belongs there.`,
   );
 }
 

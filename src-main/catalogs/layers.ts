@@ -1,3 +1,4 @@
+import { instanceId } from './entry-ids.ts';
 import type { GpuFileEntry } from '../../src-worker/protocol/catalog-files.ts';
 import type { CatalogLayer, FactCorrection } from '../../src-worker/protocol/catalog-api.ts';
 import type {
@@ -40,6 +41,8 @@ export interface LayeredInstance extends Placed {
   facts: InstanceFacts;
   offers: LayeredOffer[];
   corrections: Corrections;
+  /** Of facts that come from another layer than the instance itself. */
+  factPlaces: Readonly<Record<string, Placed>>;
 }
 export interface LayeredWorkload extends Placed {
   facts: ContentWorkload;
@@ -61,8 +64,6 @@ export interface LayeredCatalog {
   /** Entries that cannot hold at the moment, as sentences: an instance whose GPU went with another import. */
   problems: string[];
 }
-
-export const instanceId = (provider: string, name: string): string => `${provider}/${name}`;
 
 /** Lays the files over each other (decision 15); the order of entries is that of the layers. */
 export function stack(layers: readonly Layer[]): LayeredCatalog {
@@ -115,11 +116,29 @@ function laidOver(
 ): LayeredInstance {
   const placed = offers.map((facts): LayeredOffer => ({ ...place, facts, corrections: {} }));
   if (brings === 'prices' && beneath) {
-    return { ...beneath, ...place, offers: mergedOffers(beneath.offers, placed) };
+    const factPlaces = placesBeneath(beneath, {});
+    return { ...beneath, ...place, offers: mergedOffers(beneath.offers, placed), factPlaces };
   }
   const isSameHardware = beneath?.facts.gpu === given.gpu && beneath.facts.gpu_count === given.gpu_count;
-  const facts = completed(given, isSameHardware ? beneath.facts : null, gpu);
-  return { ...place, provider, facts, offers: placed.length > 0 ? placed : (beneath?.offers ?? []), corrections: {} };
+  const known = isSameHardware ? beneath : null;
+  return {
+    ...place,
+    provider,
+    facts: completed(given, known?.facts ?? null, gpu),
+    offers: placed.length > 0 ? placed : (beneath?.offers ?? []),
+    corrections: {},
+    factPlaces: known ? placesBeneath(known, given) : {},
+  };
+}
+
+/** Where the facts come from that a file does not say. */
+function placesBeneath(beneath: LayeredInstance, given: Partial<GivenFacts>): Record<string, Placed> {
+  const { layer, origin, facts, factPlaces } = beneath;
+  return Object.fromEntries(
+    Object.keys(facts)
+      .filter((key) => given[key as keyof GivenFacts] === undefined)
+      .map((key) => [key, factPlaces[key] ?? { layer, origin }]),
+  );
 }
 
 /** Regions of the upper layer take the place of their like; zones stay where the upper layer knows none. */

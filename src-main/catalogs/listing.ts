@@ -3,6 +3,7 @@ import { linksOf } from '../../src-worker/engine/hardware/own.ts';
 import { formatNeed, precisionSupport } from '../../src-worker/engine/hardware/precision.ts';
 import type { Gpu, Instance } from '../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../src-worker/engine/units.ts';
+import { instanceId } from './entry-ids.ts';
 import type { CatalogListing, GpuEntry, InstanceEntry, ZoneEntry } from '../../src-worker/protocol/app-api.ts';
 import { PRECISIONS } from '../../src-worker/protocol/requests.ts';
 
@@ -13,7 +14,9 @@ import { PRECISIONS } from '../../src-worker/protocol/requests.ts';
 export function catalogListing(facts: Facts): CatalogListing {
   return {
     gpus: facts.gpus.map((gpu) => gpuEntry(gpu, facts)).sort(byKey(({ id }) => id)),
-    instances: facts.instances.map(instanceEntry).sort(byKey(({ provider, instance }) => `${provider}/${instance}`)),
+    instances: facts.instances
+      .map(instanceEntry)
+      .sort(byKey(({ provider, instance }) => instanceId(provider, instance))),
     zones: zoneEntries(facts.instances),
     providers: providerEntries(facts),
     regions: regionEntries(facts.instances),

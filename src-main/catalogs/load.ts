@@ -30,7 +30,8 @@ import {
   readText,
   type CatalogFile,
 } from './files.ts';
-import { instanceId, stack, type Layer, type LayeredCatalog } from './layers.ts';
+import { instanceId } from './entry-ids.ts';
+import { stack, type Layer, type LayeredCatalog } from './layers.ts';
 
 export { bundledCatalogsFolder };
 

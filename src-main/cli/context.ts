@@ -1,4 +1,4 @@
-import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
+import type { StartFile } from '../services/catalogs/files.ts';
 import type { AppService } from '../services/app-service.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 export interface CommandContext {
   terminal: Terminal;
   /** Catalogs, database and workers, opened when first asked for, with the files of the user over them; the program closes them. */
-  service: (files?: CatalogFileDraft[]) => Promise<AppService>;
+  service: (files?: StartFile[]) => Promise<AppService>;
   /**
    * What Ctrl-C does from now on; without it the program ends at once, with a word. null = the system ends the program,
    * which works in the midst of a long computation too.

@@ -73,6 +73,10 @@ const catalogFiles: OptionSpec = {
   description: 'a catalog file over all others, for this command; repeatable',
   kind: 'paths',
 };
+const goodPart: OptionSpec = {
+  flags: '--good-part',
+  description: 'take what is in order of a file, leave out what is not',
+};
 const workloadFiles: OptionSpec = {
   flags: '--workloads <file>',
   description: 'workloads of a file, for this command; repeatable',
@@ -144,6 +148,7 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   catalogFiles,
   workloadFiles,
+  goodPart,
   { flags: '--pp <stages>', description: 'pipeline stages of a replica, on one instance', kind: 'number' },
   ...OWN_HARDWARE_OPTIONS,
 ];
@@ -239,6 +244,7 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   catalogFiles,
+  goodPart,
   json,
   { flags: '--pp <stages>', description: 'pipeline stages of a replica', kind: 'number' },
 ];
@@ -252,18 +258,19 @@ export const QUEUE_OPTIONS: OptionSpec[] = [
   json,
 ];
 
-export const CATALOG_OPTIONS: OptionSpec[] = [provider, catalogFiles, json];
-export const CATALOG_LIST_OPTIONS: OptionSpec[] = [provider, gpu, catalogFiles, json];
-export const CATALOG_SHOW_OPTIONS: OptionSpec[] = [catalogFiles, workloadFiles, json];
+export const CATALOG_OPTIONS: OptionSpec[] = [provider, catalogFiles, goodPart, json];
+export const CATALOG_LIST_OPTIONS: OptionSpec[] = [provider, gpu, catalogFiles, goodPart, json];
+export const CATALOG_SHOW_OPTIONS: OptionSpec[] = [catalogFiles, workloadFiles, goodPart, json];
 /** Whose file it is, where its content does not tell. */
 const foreignFile: OptionSpec[] = [
   { flags: '--format <name>', description: 'configiq, seed or skypilot (default: told by the content)', kind: 'text' },
   { flags: '--provider <id>', description: 'whose instances they are (default: as the file says)', kind: 'text' },
+  { flags: '--as-of <date>', description: 'day of prices that the file does not date, as 2026-11-28', kind: 'text' },
 ];
 export const CATALOG_FILE_OPTIONS: OptionSpec[] = [...foreignFile, json];
 export const CATALOG_IMPORT_OPTIONS: OptionSpec[] = [
   ...foreignFile,
-  { flags: '--good-part', description: 'take what is in order, leave out what is not' },
+  goodPart,
   { flags: '--dry-run', description: 'say what would happen and change nothing' },
   json,
 ];

@@ -5,7 +5,7 @@ import { checkMachines } from '../../src-worker/answers/own-hardware.ts';
 import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
-import type { CatalogFileDraft } from '../../src-worker/protocol/catalog-api.ts';
+import type { StartFile } from './catalogs/files.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
@@ -45,7 +45,7 @@ import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
-import { createCatalogs } from './catalogs.ts';
+import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
 import { listWorkloads } from './workload-listing.ts';
@@ -60,7 +60,7 @@ export interface AppServiceOptions {
   workers?: number | undefined;
   catalogsFolder?: string | undefined;
   /** Files that lie over all other catalogs until the program ends, with what the user named them. */
-  catalogFiles?: CatalogFileDraft[] | undefined;
+  catalogFiles?: StartFile[] | undefined;
   /** Variables that say where the Hugging Face cache and hub are; the process's own where not given. */
   environment?: Environment | undefined;
   now?: (() => Date) | undefined;

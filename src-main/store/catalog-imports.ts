@@ -24,6 +24,8 @@ const catalogRow = z
     source: z.string(),
     imported_at: z.string(),
     left_out: z.number().int().min(0),
+    skipped: z.number().int().min(0),
+    fingerprint: z.string(),
     content: z.string(),
   })
   .transform(({ imported_at, left_out, ...rest }): CatalogImport => ({
@@ -48,13 +50,13 @@ const correctionRow = z
 const idOf = (row: unknown): string =>
   typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : 'without a number';
 
-const IMPORT_COLUMNS = 'id, name, format, layer, source, imported_at, left_out, content';
+const IMPORT_COLUMNS = 'id, name, format, layer, source, imported_at, left_out, skipped, fingerprint, content';
 
 /** Catalogs the user brought along, and corrections of single facts. The catalog loader checks what they hold each time. */
 export function catalogVerbs(db: Database): CatalogVerbs {
-  const insert = db.prepare<[string, string, string, string, string, number, string]>(
-    `INSERT INTO catalog_import (name, format, layer, source, imported_at, left_out, content)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  const insert = db.prepare<[string, string, string, string, string, number, number, string, string]>(
+    `INSERT INTO catalog_import (name, format, layer, source, imported_at, left_out, skipped, fingerprint, content)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const all = db.prepare<[], unknown>(`SELECT ${IMPORT_COLUMNS} FROM catalog_import ORDER BY id`);
   const one = db.prepare<[number], RemovedImport>(`SELECT ${IMPORT_COLUMNS} FROM catalog_import WHERE id = ?`);
@@ -69,7 +71,7 @@ export function catalogVerbs(db: Database): CatalogVerbs {
   const remove = db.prepare<[number]>('DELETE FROM catalog_import WHERE id = ?');
   const putBack = db.prepare<[RemovedImport]>(
     `INSERT INTO catalog_import (${IMPORT_COLUMNS})
-     VALUES (@id, @name, @format, @layer, @source, @imported_at, @left_out, @content)`,
+     VALUES (@id, @name, @format, @layer, @source, @imported_at, @left_out, @skipped, @fingerprint, @content)`,
   );
   const take = db.transaction((id: number): RemovedImport | null => {
     const row = one.get(id);
@@ -91,8 +93,10 @@ export function catalogVerbs(db: Database): CatalogVerbs {
 
   return {
     catalogState: () => state.get() ?? '',
-    importCatalog: ({ name, format, layer, source, importedAt, leftOut, content }) =>
-      Number(insert.run(name, format, layer, source, importedAt, leftOut, content).lastInsertRowid),
+    importCatalog: ({ name, format, layer, source, importedAt, leftOut, skipped, fingerprint, content }) =>
+      Number(
+        insert.run(name, format, layer, source, importedAt, leftOut, skipped, fingerprint, content).lastInsertRowid,
+      ),
     listCatalogImports: () => readRows(catalogRow, all.all(), (row) => `imported catalog ${idOf(row)}`),
     removeCatalogImport: (id) => take(id),
     restoreCatalogImport: (row) => {

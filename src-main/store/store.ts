@@ -21,6 +21,10 @@ export interface CatalogImport {
   importedAt: string;
   /** Entries of the file that could not be used. */
   leftOut: number;
+  /** Rows that were passed over as of no use. */
+  skipped: number;
+  /** Tells the same file again, as it was read; empty = imported by a version that kept none. */
+  fingerprint: string;
   /** What of it is used, as JSON (src-main/catalogs/content.ts). */
   content: string;
 }

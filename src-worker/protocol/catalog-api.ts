@@ -119,9 +119,11 @@ export interface CatalogFileDraft {
   format: CatalogFormat | null;
   /** Whose instances they are; null = as the file says. A `vms.csv` does not say. */
   provider: string | null;
+  /** Day, month or year of prices that the file does not date; null = they stay without one. */
+  asOf?: string | null;
 }
 
-/** A row that cannot be used, or contradicts itself. */
+/** A row that cannot be used, contradicts itself, or is doubtful. */
 export interface CatalogProblem {
   /** Line of the file, from 1; null where lines mean nothing. */
   line: number | null;
@@ -129,6 +131,8 @@ export interface CatalogProblem {
   field: string;
   /** Field, value and cure. */
   sentence: string;
+  /** Rule of the catalogs that it breaks; null = the file itself is not in order there. */
+  rule: string | null;
 }
 
 export interface CatalogChange {
@@ -168,6 +172,9 @@ export interface CatalogPreview {
   /** What is wrong: the rest is used only when the person says so. */
   problems: CatalogProblem[];
   problemCount: number;
+  /** What may be right and wants a second look; an import takes it. The first of every rule, and how many there are. */
+  doubts: CatalogProblem[];
+  doubtCount: number;
   /** What is good to know: facts of the file that ours win over, keys that are not taken. */
   notes: string[];
 }
@@ -183,6 +190,8 @@ export interface CatalogImportEntry {
   counts: CatalogCounts;
   /** Problems it had when it was imported: what could not be used. */
   leftOut: number;
+  /** Rows that were passed over because they are of no use here: machines without a GPU, places without an offer. */
+  skipped: number;
   /** Why it is not in force at the moment; null = it is. */
   problem: string | null;
 }

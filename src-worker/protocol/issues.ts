@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { formatFixed } from './numbers.ts';
 
 /** What a schema refused, in words for people instead of the library's. */
 
@@ -14,8 +15,16 @@ export function describeIssues(error: z.ZodError, what: string): string {
   // A field may break two bounds at once: the later one is the narrower.
   const issue = error.issues.findLast((other) => placeOf(other) === placeOf(first)) ?? first;
   const field = issue.path.length > 0 ? `${placeOf(issue)}: ` : '';
-  const more = places.size > 1 ? ` (and ${places.size - 1} more)` : '';
-  return `${what}: ${field}${issueWords(issue, givenIn(issue))}${more}.`;
+  return `${what}: ${field}${issueWords(issue, givenIn(issue))}${andMore(places.size)}.`;
+}
+
+/** Behind the first of several: how many there are besides. */
+export const andMore = (total: number): string => (total > 1 ? ` (and ${formatFixed(total - 1)} more)` : '');
+
+/** The first problem of a file with its line, and how many there are besides. */
+export function firstProblemText([first]: readonly { line: number | null; sentence: string }[], total: number): string {
+  if (!first) return '';
+  return `${first.line === null ? '' : `line ${first.line}: `}${first.sentence}${andMore(total)}`;
 }
 
 const placeOf = ({ path }: Issue): string => path.map(String).join('.');

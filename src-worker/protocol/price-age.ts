@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+export const MS_PER_DAY = 86_400_000;
 
 /** A quarter of a year: price lists of clouds change about that often. */
 export const OLD_PRICE_DAYS = 90;
@@ -13,4 +13,4 @@ export const isOldPrice = (fromIso: string, now: Date): boolean => daysBetween(f
 
 /** Days as the clock on the wall counts them. */
 export const dayNumber = (date: Date): number =>
-  Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS);
+  Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / MS_PER_DAY);

@@ -91,6 +91,48 @@ describe('a catalog that is kept', () => {
     await configiq('catalog', 'remove', '2');
   });
 
+  it('that a rule calls wrong is refused everywhere, exit 4; --good-part takes the rest', async () => {
+    const l4 = { gpus: [{ type: 'nvidia-l4', count: 1 }], ondemand_price_usd: 0.9 };
+    const path = file('wrong.json', {
+      ...AWS,
+      vm_instances: [
+        { name: 'good', ...l4 },
+        { name: 'spot', ...l4, spot_price_usd: 0.9 },
+      ],
+    });
+    for (const args of [
+      ['catalog', 'import', path],
+      ['catalog', 'check', path],
+      ['catalog', 'list', '--catalog', path],
+    ]) {
+      const refused = await configiq(...args);
+      expect(refused.code, args.join(' ')).toBe(4);
+      expect(refused.stderr).toMatch(/line \d+: vm_instances\[1\]\.spot_price_usd .*rule spot-below-on-demand/);
+      expectShort(refused);
+    }
+    const listed = await configiq('catalog', 'list', '--provider', 'aws', '--catalog', path, '--good-part', '--json');
+    expect(listed.code).toBe(0);
+    expect(listed.stderr).toMatch(/wrong\.json: left out: line \d+/);
+    const names = json<{ instances: { instance: string }[] }>(listed).instances.map(({ instance }) => instance);
+    expect(names).toContain('good');
+    expect(names).not.toContain('spot');
+    const corrected = await configiq('catalog', 'correct', 'nvidia-l4', 'memory_usable_gib', '24');
+    expect(corrected.code).toBe(2);
+    expect(corrected.stderr).toMatch(/memory_usable_gib cannot be 24 \(rule memory-order\): .*22\.5 GiB/);
+  });
+
+  it('of which nothing can be used says what it read all the same', async () => {
+    const sheet = 'InstanceType,AcceleratorName,AcceleratorCount,Price,Region\nc5.large,,,0.085,us-east-1\n';
+    const path = file('none.csv', sheet);
+    const plain = await configiq('catalog', 'import', path, '--provider', 'aws');
+    expect(plain.code).toBe(4);
+    expect(plain.stdout).toMatch(/1 row read[\s\S]*1 × no GPU named/);
+    expect(plain.stderr).toMatch(/holds nothing that can be used/);
+    const document = await configiq('catalog', 'import', path, '--provider', 'aws', '--json');
+    expect(document.code).toBe(4);
+    expect(json(document)).toMatchObject({ imported: null, read: 1, usable: { instances: 0 } });
+  });
+
   it('of 1 GB is refused before it is read, one that is missing is said, a vms.csv asks whose it is', async () => {
     const handle = openSync(inHome('huge.json'), 'w');
     ftruncateSync(handle, 1e9);
@@ -116,7 +158,7 @@ describe('files of one command', () => {
   it('--catalog and --workloads lie over all others and are kept nowhere', async () => {
     const catalog = file('mine.json', {
       ...AWS,
-      vm_instances: [{ name: 'own', gpus: [{ type: 'l40s', count: 1 }], ondemand_price_usd: 0.01 }],
+      vm_instances: [{ name: 'own', gpus: [{ type: 'l40s', count: 1 }], ondemand_price_usd: 0.9 }],
     });
     const workloads = file('workloads.json', {
       workloads: {
@@ -127,7 +169,22 @@ describe('files of one command', () => {
       },
       headroom_factors: { 25: { utilization_target: 0.6, burst_multiplier: 1.5 } },
     });
-    const args = ['-m', LLAMA, '-u', '5', '--catalog', catalog, '--workloads', workloads, '-w', 'my_workload'];
+    const args = [
+      '-m',
+      LLAMA,
+      '-u',
+      '5',
+      '--gpu',
+      'l40s',
+      '--provider',
+      'aws',
+      '--catalog',
+      catalog,
+      '--workloads',
+      workloads,
+      '-w',
+      'my_workload',
+    ];
     const answer = json<SizeDocument>(await configiq('size', ...args, '--json'));
     expect(answer.recommendations[0]).toMatchObject({ instance: 'own', catalog: 'file', region: 'any' });
     expect(answer.assumptions).toMatchObject({ workload: 'my_workload', utilization_target: 0.6, burst_factor: 1.5 });

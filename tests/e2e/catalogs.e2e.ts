@@ -117,8 +117,8 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await app.catalogs.correct('On demand', 'dear', 'no number');
       await expect(app.catalogs.facts.getByRole('alert')).toContainText('On demand takes a number');
       await page.keyboard.press('Escape');
-      await app.catalogs.correct('On demand', '0.0123', 'our contract');
-      await expect(app.catalogs.fact('On demand')).toContainText(/yours.*\$0\.0123/s);
+      await app.catalogs.correct('On demand', '0.0912', 'our contract');
+      await expect(app.catalogs.fact('On demand')).toContainText(/yours.*\$0\.0912/s);
       await expect(app.catalogs.fact('On demand')).toContainText(/was \$\d+\.\d+; corrected .*: our contract/);
       await expect(app.catalogs.row('g6e.xlarge').first()).toContainText('corrected');
       await expect(app.statusBar).toContainText('1 of yours');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src-main/store/open.ts';
+import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 import { databaseFile } from '../../src-main/services/data-folder.ts';
 
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
@@ -115,10 +116,12 @@ describe("a provider's file in the form of the seed", () => {
   });
 
   test('a recommendation says whose price it is', async () => {
-    const file = awsFile([{ name: 'mine', gpus: A100S, ondemand_price_usd: 0.1 }]);
+    const file = awsFile([{ name: 'mine', gpus: A100S, ondemand_price_usd: 4 }]);
     const { api } = startService(temporaryFolder(), { catalogFiles: [{ ...file, fileName: '/tmp/mine.json' }] });
-    const { recommendations } = valueOf(await api.size({ model: LLAMA, users: 10 }));
-    expect(recommendations[0]).toMatchObject({ instance: 'mine', catalog: 'file', cost: { usd_per_hour: 0.1 } });
+    const { recommendations } = valueOf(
+      await api.size({ model: LLAMA, users: 10, provider: ['aws'], gpu: ['nvidia-a100-40gb'] }),
+    );
+    expect(recommendations[0]).toMatchObject({ instance: 'mine', catalog: 'file', cost: { usd_per_hour: 4 } });
     expect(valueOf(await api.browseCatalog()).imports).toEqual([]);
   });
 });
@@ -169,7 +172,15 @@ describe('what the database keeps', () => {
     valueOf(await first.api.importCatalog(gpuFile([OWN_GPU]), false));
     await first.close();
     const { store } = openStore(databaseFile(folder));
-    const row = { format: 'configiq', layer: 'imported', source: 'x', importedAt: '2026-01-05', leftOut: 0 };
+    const row = {
+      format: 'configiq',
+      layer: 'imported',
+      source: 'x',
+      importedAt: '2026-01-05',
+      leftOut: 0,
+      skipped: 0,
+      fingerprint: '',
+    };
     store.importCatalog({ ...row, name: 'torn', content: '{"version":1,' });
     store.importCatalog({ ...row, name: 'old', content: '{"schema_version":1}' });
     store.close();
@@ -194,16 +205,16 @@ describe('what the database keeps', () => {
     const first = startService(folder);
     const price = { subject: 'price', id: 'aws/p4d.24xlarge/us-east-1', key: 'on_demand_usd_per_hour' } as const;
     const before = valueOf(await first.api.browseCatalog()).prices.find(({ id }) => id === price.id);
-    valueOf(await first.api.correctFact({ ...price, value: 1, note: 'our contract' }));
-    valueOf(await first.api.correctFact({ ...price, value: 2, note: 'a new one' }));
+    valueOf(await first.api.correctFact({ ...price, value: 11, note: 'our contract' }));
+    valueOf(await first.api.correctFact({ ...price, value: 12, note: 'a new one' }));
     await first.close();
 
     const { api } = startService(folder);
     const question = { model: LLAMA, users: 10, provider: ['aws'], gpu: ['nvidia-a100-40gb'] };
-    expect(valueOf(await api.size(question)).recommendations[0]?.cost.usd_per_hour).toBe(2);
+    expect(valueOf(await api.size(question)).recommendations[0]?.cost.usd_per_hour).toBe(12);
     const now = valueOf(await api.browseCatalog()).prices.find(({ id }) => id === price.id);
     expect(now).toMatchObject({
-      onDemandUsdPerHour: 2,
+      onDemandUsdPerHour: 12,
       asOf: '2026-01-05',
       corrections: { on_demand_usd_per_hour: { before: before?.onDemandUsdPerHour, note: 'a new one' } },
     });
@@ -268,4 +279,67 @@ test('a workload of a file answers under its own name', async () => {
   const sheet = workloads.find(({ name }) => name === 'my_workload');
   expect(sheet?.facts.find(({ key }) => key === 'input_tokens.max')?.value).toBe('context of the model');
   expect(answer.num_passing).toBeGreaterThan(0);
+});
+
+describe('a sheet of SkyPilot', () => {
+  const HEADER = 'InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,Price,SpotPrice,Region\n';
+  const sheet = (...rows: string[]) => ({
+    fileName: 'aws/vms.csv',
+    text: `${HEADER}${rows.join('\n')}\n`,
+    format: null,
+    provider: null,
+  });
+  const P5 = 'p5.48xlarge,H100,8,192,2048,50,,us-east-1';
+  const priceOf = async (api: AppApi) =>
+    valueOf(await api.browseCatalog()).prices.find(({ id }) => id === 'aws/p5.48xlarge/us-east-1');
+
+  test('without a date says how many dated prices it would cover, and takes the day it is told', async () => {
+    const { api } = startService(temporaryFolder());
+    const undated = valueOf(await api.previewCatalog(sheet(P5)));
+    expect(undated.notes).toEqual([expect.stringMatching(/^1 price without a date .* 2026-07-20: .*--as-of\.$/)]);
+    expect(undated.doubts).toMatchObject([{ rule: 'price-sources', line: 2 }]);
+    const dated = { ...sheet(P5), asOf: '2026-11-20' };
+    expect(valueOf(await api.previewCatalog(dated))).toMatchObject({ notes: [], doubtCount: 0 });
+    const older = valueOf(await api.previewCatalog({ ...dated, asOf: '2026-01-02' }));
+    expect(older.notes).toEqual([expect.stringMatching(/^1 price would take the place of newer ones/)]);
+    valueOf(await api.importCatalog(dated, false));
+    expect(await priceOf(api)).toMatchObject({ onDemandUsdPerHour: 50, asOf: '2026-11-20', layer: 'imported' });
+    expect(errorOf(await api.previewCatalog({ ...dated, asOf: 'yesterday' }))).toMatchObject({
+      family: 'invalid_input',
+      message: expect.stringMatching(/asOf.*YYYY-MM-DD/) as string,
+    });
+    expect(valueOf(await api.previewCatalog({ ...dated, asOf: '2026-02-30' })).problems).toMatchObject([
+      { rule: 'price-dates', line: 2 },
+    ]);
+  });
+
+  test('facts that are ours stay ours, and what was passed over is counted', async () => {
+    const { api } = startService(temporaryFolder());
+    const entry = valueOf(await api.importCatalog(sheet(P5, 'c5.large,,,2,4,0.085,,us-east-1'), false));
+    expect(entry).toMatchObject({ leftOut: 0, skipped: 1 });
+    const book = valueOf(await api.browseCatalog());
+    expect(book.imports).toMatchObject([{ skipped: 1 }]);
+    const p5 = book.instances.find(({ id }) => id === 'aws/p5.48xlarge');
+    expect(p5?.layer).toBe('imported');
+    expect(new Set(p5?.facts.map(({ source, layer }) => `${source} ${layer}`))).toEqual(
+      new Set(['catalogs/clouds/aws.json bundled']),
+    );
+    const own = awsFile([{ name: 'p5.48xlarge', gpus: [{ type: 'nvidia-h100-80gb', count: 8 }], vcpus: 190 }]);
+    valueOf(await api.importCatalog(own, false));
+    const mixed = valueOf(await api.browseCatalog()).instances.find(({ id }) => id === 'aws/p5.48xlarge');
+    const sourceOf = (key: string) => mixed?.facts.find((fact) => fact.key === key)?.source;
+    expect([sourceOf('vcpus'), sourceOf('local_ssd_gb')]).toEqual(['aws_catalog.json', 'catalogs/clouds/aws.json']);
+  });
+});
+
+test('a file that is there already is said so, until it is removed', async () => {
+  const { api } = startService(temporaryFolder());
+  const file = awsFile([{ name: 'own', gpus: [{ type: 'nvidia-l4', count: 1 }], vcpus: 8, ondemand_price_usd: 0.9 }]);
+  valueOf(await api.importCatalog(file, false));
+  const again = { ...file, fileName: 'copy.json', text: file.text.replaceAll('\n', '\r\n') };
+  expect(valueOf(await api.previewCatalog(again)).notes[0]).toMatch(/already, as import 1 \(aws_catalog\.json/);
+  expect(errorOf(await api.importCatalog(again, false))).toMatchObject({ code: 'catalog_kept_already' });
+  expect(valueOf(await api.browseCatalog()).imports).toHaveLength(1);
+  valueOf(await api.removeCatalogImport(1));
+  expect(valueOf(await api.importCatalog(again, false))).toMatchObject({ id: 2 });
 });

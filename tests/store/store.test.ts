@@ -278,6 +278,8 @@ test('imported catalogs come back as given, oldest first', () => {
     source: 'a.json',
     importedAt: '2026-02-01T00:00:00Z',
     leftOut: 2,
+    skipped: 7,
+    fingerprint: 'f1',
     content: '{ "odd"  : 1 }\r\n',
   };
   const ids = [store.importCatalog(first), store.importCatalog({ ...first, name: 'b' })];

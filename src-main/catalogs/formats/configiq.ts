@@ -10,24 +10,17 @@ import { issueWords } from '../../../src-worker/protocol/issues.ts';
 import {
   contentWorkloadSchema,
   emptyContent,
+  isPriced,
   type CatalogContent,
   type ContentInstance,
   type ContentOffer,
 } from '../content.ts';
-import { offerFromContent } from '../convert.ts';
-import { instanceId } from '../layers.ts';
-import { zonePriceProblem } from '../rules/zone-prices.ts';
-import {
-  gpuProblem,
-  hostMemoryGib,
-  knownOf,
-  spotProblem,
-  unknownGpuWords,
-  wrongUnitProblem,
-  type Known,
-} from './checks.ts';
+import { instanceId, offerId } from '../entry-ids.ts';
+import { gpuUnitProblem, hostMemoryGib, knownOf, unknownGpuWords, wrongUnitProblem, type Known } from './checks.ts';
+import { JsonEntries } from './entry-places.ts';
+import { isObject, type Json } from './json-fields.ts';
 import type { JsonPath } from './json-places.ts';
-import { JsonProblems, nameProblem, shown } from './problems.ts';
+import { JsonProblems, nameProblem, shown, unpricedWords } from './problems.ts';
 import type { FormatReader, ReadCatalog } from './reader.ts';
 
 /**
@@ -44,15 +37,11 @@ export const configiqReader: FormatReader = {
   },
   read(shape, { provider, beneath }) {
     const data = shape.kind === 'json' && isObject(shape.data) ? shape.data : {};
-    const reading = new Reading(knownOf(beneath), provider);
+    const reading = new Reading(shape.text, data, knownOf(beneath), provider);
     reading.readFile(data);
     return reading.result(shape.text);
   },
 };
-
-type Json = Record<string, unknown>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const HEAD_SCHEMA = cloudFileSchema.omit({ instances: true });
 const INSTANCE_SCHEMA = instanceEntrySchema.omit({ offers: true });
@@ -63,6 +52,8 @@ class Reading {
   readonly #provider: string | null;
   readonly #content: CatalogContent = emptyContent();
   readonly #problems = new JsonProblems();
+  readonly #places: JsonEntries;
+  readonly #unpriced = new JsonProblems();
   /** Those beneath and those of the file. */
   readonly #gpus: Map<string, GpuFileEntry>;
   readonly #ownGpus = new Set<string>();
@@ -71,7 +62,8 @@ class Reading {
   readonly #workloadNames = new Set<string>();
   #read = 0;
 
-  constructor(known: Known, provider: string | null) {
+  constructor(text: string, data: Json, known: Known, provider: string | null) {
+    this.#places = new JsonEntries(text, data);
     this.#known = known;
     this.#provider = provider;
     this.#gpus = new Map(known.gpus);
@@ -82,7 +74,15 @@ class Reading {
 
   result(text: string): ReadCatalog {
     const problems = this.#problems.inLines(text);
-    return { content: this.#content, read: this.#read, problems, skipped: [], notes: [] };
+    return {
+      content: this.#content,
+      read: this.#read,
+      problems,
+      skipped: [],
+      notes: [],
+      unpriced: this.#unpriced.inLines(text),
+      places: this.#places,
+    };
   }
 
   readFile(data: Json): void {
@@ -134,11 +134,12 @@ class Reading {
   #readGpu(entry: unknown, path: JsonPath, asOf: string | null): void {
     const facts = this.#checked(gpuEntrySchema, entry, path);
     if (!facts) return;
-    const found = gpuProblem(facts, this.#known.gpus.get(facts.id)) ?? this.#sharedName(facts);
+    const found = gpuUnitProblem(facts, this.#known.gpus.get(facts.id)) ?? this.#sharedName(facts);
     if (found) this.#problems.add([...path, found.key], found.words);
     else {
       this.#content.gpus.push({ facts, asOf });
       this.#ownGpus.add(facts.id);
+      this.#places.add(facts.id, path);
       this.#gpus.set(facts.id, facts);
       for (const name of [facts.id, ...facts.aliases]) this.#ownerOfName.set(name, facts.id);
     }
@@ -165,24 +166,44 @@ class Reading {
     const checked = this.#checked(HEAD_SCHEMA, head, path);
     if (!checked) return;
     const provider = this.#provider ?? checked.provider;
+    this.#places.add(provider, path);
     this.#content.providers.push({ id: provider, name: checked.name, hasZones: checked.has_zones });
     const names = new Set<string>();
     this.#list(
       instances,
       [...path, 'instances'],
       (entry, place) => {
-        const instance = this.#instance(entry, place, provider, checked.sources);
+        const offerPaths = new Map<string, JsonPath>();
+        const instance = this.#instance(entry, place, provider, checked.sources, offerPaths);
         if (!instance) return;
         const { name } = instance.facts;
         if (names.has(name)) this.#problems.add([...place, 'name'], `"${name}" is there twice: remove one`);
-        else this.#content.instances.push(instance);
+        else this.#keep(instance, offerPaths, place);
         names.add(name);
       },
       false,
     );
   }
 
-  #instance(entry: unknown, path: JsonPath, provider: string, sources: Json): ContentInstance | null {
+  #keep(instance: ContentInstance, offerPaths: ReadonlyMap<string, JsonPath>, path: JsonPath): void {
+    const { provider, facts, offers } = instance;
+    const id = instanceId(provider, facts.name);
+    this.#content.instances.push(instance);
+    this.#places.add(id, path, { keyPath: (key) => [keyIn(facts, key)] });
+    for (const [region, place] of offerPaths) this.#places.add(offerId(provider, facts.name, region), place);
+    const known =
+      offers.length > 0 ? offers : (this.#known.instances.get(id)?.offers ?? []).map((offer) => offer.facts);
+    if (!known.some(isPriced)) this.#unpriced.add([...path, 'offers'], unpricedWords(id));
+  }
+
+  /** `offerPaths` is filled with where its regions stand. */
+  #instance(
+    entry: unknown,
+    path: JsonPath,
+    provider: string,
+    sources: Json,
+    offerPaths: Map<string, JsonPath>,
+  ): ContentInstance | null {
     const { offers, ...rest } = isObject(entry) ? entry : { offers: [] };
     const facts = this.#checked(INSTANCE_SCHEMA, isObject(entry) ? rest : entry, path);
     if (!facts) return null;
@@ -191,7 +212,6 @@ class Reading {
       this.#problems.add([...path, problem.key], problem.words);
       return null;
     }
-    const regions = new Set<string>();
     const read: ContentOffer[] = [];
     if (offers === undefined)
       this.#problems.add([...path, 'offers'], 'is missing: give a list, empty where no price is known');
@@ -200,10 +220,10 @@ class Reading {
       [...path, 'offers'],
       (offer, place) => {
         const taken = this.#offer(offer, place, sources);
-        if (taken && regions.has(taken.region)) {
+        if (taken && offerPaths.has(taken.region)) {
           this.#problems.add([...place, 'region'], `"${taken.region}" is there twice: remove one`);
         } else if (taken) {
-          regions.add(taken.region);
+          offerPaths.set(taken.region, place);
           read.push(taken);
         }
       },
@@ -261,13 +281,18 @@ class Reading {
   }
 }
 
+/** Rules name memory by one of its two keys; the file may have the other. */
+function keyIn(facts: object, key: string): string {
+  if (key in facts) return key;
+  const other = key.endsWith('_gib') ? key.replace(/_gib$/, '_gb') : key.replace(/_gb$/, '_gib');
+  return other in facts ? other : key;
+}
+
 function offerProblem(offer: ContentOffer, sources: Json): { key: string; words: string } | null {
   for (const name of [offer.region, ...offer.zones]) {
     const words = nameProblem(name);
     if (words !== null) return { key: name === offer.region ? 'region' : 'zones', words: `${shown(name)} ${words}` };
   }
-  const zones = zonePriceProblem(offerFromContent(offer));
-  if (zones) return { key: 'zone_prices', words: `${shown(zones.zone)} ${zones.words}` };
   for (const key of ['source', 'zones_source'] as const) {
     const name = offer[key];
     if (name !== null && !Object.hasOwn(sources, name)) {
@@ -277,9 +302,7 @@ function offerProblem(offer: ContentOffer, sources: Json): { key: string; words:
       };
     }
   }
-  const isPriced = offer.on_demand_usd_per_hour !== null || offer.spot_usd_per_hour !== null;
-  if (isPriced && offer.source === null)
+  if (isPriced(offer) && offer.source === null)
     return { key: 'source', words: 'is null, and a price needs one: say where it was read' };
-  const spot = spotProblem(offer.on_demand_usd_per_hour, offer.spot_usd_per_hour);
-  return spot === null ? null : { key: 'spot_usd_per_hour', words: spot };
+  return null;
 }

@@ -12,6 +12,10 @@ export function nameProblem(name: string): string | null {
   return name.length > 200 ? 'is longer than 200 characters: give a shorter name' : null;
 }
 
+/** Of an instance whose price a file does not say. */
+export const unpricedWords = (id: string): string =>
+  `has no price of ${id}: it is excluded as price_unknown until one is given`;
+
 const LONGEST_SHOWN = 60;
 /** A value in a sentence. */
 export function shown(value: unknown): string {
@@ -46,7 +50,7 @@ export class JsonProblems {
     );
     const problems = this.#found.map(({ path, words }, index): CatalogProblem => {
       const field = fieldOf(path);
-      return { line: lines[index] ?? null, field, sentence: `${field} ${words}.` };
+      return { line: lines[index] ?? null, field, sentence: `${field} ${words}.`, rule: null };
     });
     return problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   }

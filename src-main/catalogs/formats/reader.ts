@@ -1,6 +1,7 @@
 import type { CatalogFormat, CatalogProblem } from '../../../src-worker/protocol/catalog-api.ts';
 import type { CatalogContent } from '../content.ts';
 import type { LayeredCatalog } from '../layers.ts';
+import type { EntryPlaces } from './entry-places.ts';
 
 /** A file as far as it can be told without knowing whose it is. */
 export type FileShape =
@@ -25,6 +26,9 @@ export interface ReadCatalog {
   problems: CatalogProblem[];
   skipped: { reason: string; count: number }[];
   notes: string[];
+  /** Instances of which the file has no price: where it could stand. */
+  unpriced: CatalogProblem[];
+  places: EntryPlaces;
 }
 
 /** One format: one file beside this one and its line in `registry.ts`. */

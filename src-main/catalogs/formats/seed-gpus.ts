@@ -1,6 +1,7 @@
 import { BF16_CAPABILITY, FP8_CAPABILITY } from '../../../src-worker/engine/hardware/capabilities.ts';
 import { gpuEntrySchema, type GpuFileEntry } from '../../../src-worker/protocol/catalog-files.ts';
 import { issueWords } from '../../../src-worker/protocol/issues.ts';
+import { gibFromGb } from '../../../src-worker/engine/units.ts';
 import { isSame, wrongUnitProblem } from './checks.ts';
 import type { Bounds, Json } from './json-fields.ts';
 import type { JsonPath } from './json-places.ts';
@@ -42,8 +43,7 @@ export function checkSeedGpu(
   return true;
 }
 
-/** Usable memory over what a GPU is sold with, where nothing is known: GB as GiB, and 1 % of it for the driver. */
-const GIB_PER_GB = 1e9 / 2 ** 30;
+/** Usable memory over what a GPU is sold with, where nothing is known: 1 % for the driver. */
 const USABLE_SHARE = 0.99;
 /** Lowest compute capability vLLM runs on: what is known of nothing better. */
 const LEAST_CAPABILITY = '7.0';
@@ -88,7 +88,7 @@ export function ownSeedGpu(
   const hasBf16 = vendor === 'nvidia' ? number >= BF16_CAPABILITY : bf16 !== null;
   const hasFp8 = fp8 != null && (vendor === 'nvidia' ? number >= FP8_CAPABILITY : true);
   const half = fp16 ?? bf16 ?? (fp8 ?? int8 ?? 0) / 2;
-  const driverGib = twoDecimals(vram * GIB_PER_GB);
+  const driverGib = twoDecimals(gibFromGb(vram));
   const facts = {
     id,
     name: type,

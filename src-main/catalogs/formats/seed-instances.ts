@@ -2,13 +2,14 @@ import { ConfigIqError } from '../../../src-worker/engine/errors.ts';
 import { resolveGpuId } from '../../../src-worker/engine/hardware/resolve.ts';
 import type { Gpu } from '../../../src-worker/engine/hardware/types.ts';
 import type { GpuFileEntry } from '../../../src-worker/protocol/catalog-files.ts';
-import type { CatalogContent, ContentInstance, ContentOffer, GivenFacts } from '../content.ts';
+import { gbFromGib } from '../../../src-worker/engine/units.ts';
+import { isPriced, type CatalogContent, type ContentInstance, type ContentOffer, type GivenFacts } from '../content.ts';
 import { gpuFromFile } from '../convert.ts';
-import { instanceId } from '../layers.ts';
-import { hostMemoryGib, isSame, knownOf, spotProblem, type Known } from './checks.ts';
+import { instanceId, offerId } from '../entry-ids.ts';
+import { hostMemoryGib, isSame, knownOf, wrongUnitProblem, type Known } from './checks.ts';
 import { isObject, type Bounds, type Json } from './json-fields.ts';
 import type { JsonPath } from './json-places.ts';
-import { shown } from './problems.ts';
+import { fieldOf, shown, unpricedWords } from './problems.ts';
 import { providerOf } from './provider.ts';
 import type { ReadContext } from './reader.ts';
 import { checkSeedGpu, ownSeedGpu } from './seed-gpus.ts';
@@ -34,6 +35,31 @@ const INSTANCE_KEYS = [
   'available_zones',
 ];
 
+/** Where our facts stand in an instance of the file, and in a GPU of it. */
+const INSTANCE_PATHS: Readonly<Record<string, JsonPath>> = {
+  gpu: ['gpus', 0, 'type'],
+  gpu_count: ['gpus', 0, 'count'],
+  host_memory_gib: ['memory_gb'],
+  host_memory_gb: ['memory_gb'],
+  network_gbit_per_s: ['network_bw_gbps'],
+  on_demand_usd_per_hour: ['ondemand_price_usd'],
+  spot_usd_per_hour: ['spot_price_usd'],
+  as_of: ['ondemand_price_usd'],
+  source: ['ondemand_price_usd'],
+  region: ['available_zones'],
+  zones: ['available_zones'],
+};
+const GPU_KEYS: Readonly<Record<string, string>> = {
+  memory_marketed_gb: 'vram_gb',
+  memory_driver_gib: 'vram_gb',
+  memory_usable_gib: 'vram_gb',
+  memory_bandwidth_gb_per_s: 'memory_bw_gbps',
+  fp16_dense_tflops: 'fp16_tflops',
+  fp8_dense_tflops: 'fp8_tflops',
+  int8_dense_tops: 'int8_tflops',
+  supports_bf16: 'bf16_tflops',
+};
+
 interface SeedHardware {
   content: Pick<CatalogContent, 'gpus' | 'providers' | 'instances'>;
   read: number;
@@ -54,6 +80,7 @@ interface ReadInstance {
   /** As the file has it: GB by the key's name. */
   memory: number | null;
   offers: ContentOffer[];
+  path: JsonPath;
 }
 
 class InstanceReading {
@@ -106,11 +133,13 @@ class InstanceReading {
     });
     if (!provider) return { content: { gpus: [], providers: [], instances: [] }, read: entries.length };
     const unit = this.#memoryUnit(provider.id, read);
-    const instances = read.map(({ facts, memory, offers }): ContentInstance => {
+    const taken = read.filter((instance) => this.#isInUnit(provider.id, instance, unit));
+    const instances = taken.map(({ facts, memory, offers }): ContentInstance => {
       const host = memory === null ? {} : unit === 'GiB' ? { host_memory_gib: memory } : { host_memory_gb: memory };
       return { provider: provider.id, facts: { ...facts, ...host }, brings: 'entry', offers };
     });
-    const hasZones = read.some(({ offers }) => offers.some(({ zones }) => zones.length > 0));
+    for (const instance of taken) this.#place(provider.id, instance);
+    const hasZones = taken.some(({ offers }) => offers.some(({ zones }) => zones.length > 0));
     const gpus = [...this.#own.values()].map((facts) => ({ facts, asOf: this.#asOf }));
     return { content: { gpus, providers: [{ ...provider, hasZones }], instances }, read: entries.length };
   }
@@ -170,8 +199,6 @@ class InstanceReading {
     const network = fields.optionalNumber(entry, 'network_bw_gbps', path, GBIT);
     const onDemand = fields.optionalNumber(entry, 'ondemand_price_usd', path, USD);
     const spot = fields.optionalNumber(entry, 'spot_price_usd', path, USD);
-    const spotWords = spotProblem(onDemand, spot);
-    if (spotWords !== null) problems.add([...path, 'spot_price_usd'], spotWords);
     const zones = fields.names(entry, 'available_zones', path);
     for (const key of Object.keys(entry)) {
       if (!INSTANCE_KEYS.includes(key)) notes.add(`The key "${key.slice(0, 60)}" of an instance is not taken.`);
@@ -187,7 +214,7 @@ class InstanceReading {
       ...(network !== null && { network_gbit_per_s: network }),
     };
     const prices = this.#isPriceUsable ? { onDemand, spot } : { onDemand: null, spot: null };
-    return { facts, memory, offers: this.#offers(name, zones, prices) };
+    return { facts, memory, offers: this.#offers(name, zones, prices), path };
   }
 
   #gpus(entry: Json, path: JsonPath): { id: string; count: number } | null {
@@ -246,7 +273,10 @@ class InstanceReading {
       else if (own === null && thrown.code !== 'unknown_gpu')
         problems.add([...path, 'type'], thrown.message.replace(/\.$/, ''));
       if (own === null || own === 'not described') return null;
-      if (!this.#own.has(own.id)) this.#own.set(own.id, own);
+      if (!this.#own.has(own.id)) {
+        this.#own.set(own.id, own);
+        this.#reading.places.add(own.id, path, { keyPath: (key) => [GPU_KEYS[key] ?? key] });
+      }
       return own.id;
     }
   }
@@ -278,31 +308,58 @@ class InstanceReading {
       }
     }
     if (byRegion.size === 0) byRegion.set(ANYWHERE, []);
-    const isPriced = onDemand !== null || spot !== null;
+    const prices = { on_demand_usd_per_hour: onDemand, spot_usd_per_hour: spot };
+    const hasPrice = isPriced(prices);
     return [...byRegion].map(([region, own]) => ({
       region,
-      on_demand_usd_per_hour: onDemand,
-      spot_usd_per_hour: spot,
-      as_of: isPriced ? this.#asOf : null,
-      source: isPriced ? source : null,
+      ...prices,
+      as_of: hasPrice ? this.#asOf : null,
+      source: hasPrice ? source : null,
       zones: own,
       zones_source: own.length > 0 ? source : null,
     }));
   }
 
+  #place(provider: string, { facts: { name }, offers, path }: ReadInstance): void {
+    const { places, unpriced } = this.#reading;
+    const id = instanceId(provider, name);
+    const keyPath = (key: string): JsonPath => INSTANCE_PATHS[key] ?? [key];
+    places.add(id, path, { keyPath });
+    // All regions share the prices of the instance.
+    for (const { region } of offers) places.add(offerId(provider, name, region), path, { keyPath, unit: id });
+    if (!offers.some(isPriced)) unpriced.add([...path, 'ondemand_price_usd'], unpricedWords(id));
+  }
+
   /** `memory_gb` of the original's own file holds GiB: where the instances that are known say so, it holds for all. */
   #memoryUnit(provider: string, read: readonly ReadInstance[]): 'GB' | 'GiB' {
     const votes = { GB: 0, GiB: 0 };
-    for (const { facts, memory } of read) {
-      const known = this.#known.instances.get(instanceId(provider, facts.name));
-      const gib = known ? hostMemoryGib(known.facts) : null;
+    let first: JsonPath | null = null;
+    for (const { facts, memory, path } of read) {
+      const gib = this.#knownGib(provider, facts.name);
       if (gib === null || memory === null) continue;
-      if (isSame(memory, gib)) votes.GiB += 1;
-      else if (isSame(memory, gib * (2 ** 30 / 1e9))) votes.GB += 1;
+      if (isSame(memory, gib)) {
+        votes.GiB += 1;
+        first ??= [...path, 'memory_gb'];
+      } else if (isSame(memory, gbFromGib(gib))) votes.GB += 1;
     }
-    if (votes.GiB <= votes.GB) return 'GB';
-    this.#reading.notes.add('memory_gb is read as GiB, which it is for the instances that are known.');
+    if (votes.GiB <= votes.GB || first === null) return 'GB';
+    this.#reading.notes.add(
+      `Every memory_gb is read as GiB, which it is for the instances that are known: line ${this.#reading.lineOf(first)}, ${fieldOf(first)}, is the first.`,
+    );
     return 'GiB';
+  }
+
+  #knownGib(provider: string, name: string): number | null {
+    const known = this.#known.instances.get(instanceId(provider, name));
+    return known ? hostMemoryGib(known.facts) : null;
+  }
+
+  /** False after the memory was named that is ours in another unit than the file's. */
+  #isInUnit(provider: string, { facts, memory, path }: ReadInstance, unit: 'GB' | 'GiB'): boolean {
+    const gib = this.#knownGib(provider, facts.name);
+    const words = gib === null || memory === null ? null : wrongUnitProblem(memory, unit, gib);
+    if (words !== null) this.#reading.problems.add([...path, 'memory_gb'], words);
+    return words === null;
   }
 }
 

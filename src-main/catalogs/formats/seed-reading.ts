@@ -1,4 +1,6 @@
 import type { Json, JsonFields } from './json-fields.ts';
+import type { JsonEntries } from './entry-places.ts';
+import type { JsonPath } from './json-places.ts';
 import type { Counted, JsonProblems } from './problems.ts';
 
 /** What the two readers of the seed's files share while they read one. */
@@ -10,4 +12,10 @@ export interface SeedReading {
   notes: Counted;
   /** Name of the file, the source of what it says. */
   source: string;
+  /** Where the entries that were taken stand. */
+  places: JsonEntries;
+  /** Instances without a price. */
+  unpriced: JsonProblems;
+  /** From 1. */
+  lineOf: (path: JsonPath) => number;
 }

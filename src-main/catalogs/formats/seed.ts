@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { emptyContent } from '../content.ts';
+import { JsonEntries } from './entry-places.ts';
 import { isObject, JsonFields } from './json-fields.ts';
+import { linesOf, type JsonPath } from './json-places.ts';
 import { Counted, JsonProblems } from './problems.ts';
 import type { FormatReader } from './reader.ts';
 import { readSeedInstances } from './seed-instances.ts';
@@ -22,7 +24,18 @@ export const seedReader: FormatReader = {
     const problems = new JsonProblems();
     const counted = new Counted();
     const source = basename(context.fileName.replaceAll('\\', '/'));
-    const reading = { data, problems, fields: new JsonFields(problems), notes: counted, source };
+    const places = new JsonEntries(shape.text, data);
+    const unpriced = new JsonProblems();
+    const reading = {
+      data,
+      problems,
+      fields: new JsonFields(problems),
+      notes: counted,
+      source,
+      places,
+      unpriced,
+      lineOf: (path: JsonPath) => linesOf(shape.text, [path])[0] ?? 1,
+    };
     const hardware = data['vm_instances'] === undefined ? null : readSeedInstances(reading, context);
     const load = readSeedWorkloads(reading);
     return {
@@ -30,6 +43,8 @@ export const seedReader: FormatReader = {
       read: (hardware?.read ?? 0) + load.read,
       problems: problems.inLines(shape.text),
       skipped: [],
+      unpriced: unpriced.inLines(shape.text),
+      places,
       notes: counted.list().map(({ reason, count }) => (count > 1 ? `${reason} (${count} times)` : reason)),
     };
   },

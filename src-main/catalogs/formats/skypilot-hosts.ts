@@ -60,6 +60,7 @@ export function hostPrices(rows: readonly HostRow[], { provider, beneath, gpus, 
       offers.add({ name, gpu: id, gpu_count: count }, row, {
         onDemand: toCents(row.onDemand + gpu.onDemand),
         spot: spot && toCents(spot),
+        line: row.line,
       });
     }
     if (instances.length > 0 && !isPriced) skipped.add('hosts whose GPUs have no price in their zone');

@@ -1,14 +1,17 @@
 import type { ContentInstance, ContentOffer, GivenFacts } from '../content.ts';
+import { instanceId, offerId } from '../entry-ids.ts';
+import { TableEntries } from './entry-places.ts';
 import type { Counted } from './problems.ts';
 
 export interface Place {
   region: string;
   zone: string | null;
 }
-/** USD per hour of the whole instance. */
+/** USD per hour of the whole instance, and the row that says so. */
 export interface Prices {
   onDemand: number;
   spot: number | null;
+  line: number;
 }
 
 /** What the rows of one region say: by zone, and without one. */
@@ -17,26 +20,51 @@ interface Region {
   byZone: Map<string, Prices>;
 }
 
+/** Where our facts stand in a row. */
+const COLUMNS_OF_FACTS = {
+  gpu: 'AcceleratorName',
+  gpu_count: 'AcceleratorCount',
+  vcpus: 'vCPUs',
+  host_memory_gib: 'MemoryGiB',
+  on_demand_usd_per_hour: 'Price',
+  spot_usd_per_hour: 'SpotPrice',
+  zone_prices: 'Price',
+  as_of: 'Price',
+  region: 'Region',
+  zones: 'AvailabilityZone',
+};
+
 /** Rows by instance, region and zone. */
 export class SkyOffers {
+  /** Of the price that counts. */
+  readonly places = new TableEntries(COLUMNS_OF_FACTS);
+  readonly #provider: string;
   readonly #source: string;
   readonly #notes: Counted;
   readonly #byInstance = new Map<string, { facts: GivenFacts; regions: Map<string, Region> }>();
 
-  constructor(source: string, notes: Counted) {
-    this.#source = source;
+  constructor(provider: string, notes: Counted) {
+    this.#provider = provider;
+    this.#source = `${provider}/vms.csv of SkyPilot`;
     this.#notes = notes;
   }
 
   add(facts: GivenFacts, { region: name, zone }: Place, prices: Prices): void {
+    const id = offerId(this.#provider, facts.name, name);
     let instance = this.#byInstance.get(facts.name);
-    if (!instance) this.#byInstance.set(facts.name, (instance = { facts, regions: new Map() }));
+    if (!instance) {
+      this.#byInstance.set(facts.name, (instance = { facts, regions: new Map() }));
+      this.places.set(instanceId(this.#provider, facts.name), prices.line);
+    }
     let region = instance.regions.get(name);
     if (!region) instance.regions.set(name, (region = { ofRegion: null, byZone: new Map() }));
     const known = zone === null ? region.ofRegion : (region.byZone.get(zone) ?? null);
     const taken = known ? this.#lowest(known, prices) : prices;
     if (zone === null) region.ofRegion = taken;
-    else region.byZone.set(zone, taken);
+    else {
+      region.byZone.set(zone, taken);
+      this.places.set(`${id}/${zone}`, taken.line);
+    }
   }
 
   /** Two rows of one place. */
@@ -44,19 +72,20 @@ export class SkyOffers {
     if (one.onDemand !== other.onDemand || one.spot !== other.spot) {
       this.#notes.add('Rows that give one place different prices: the lowest counts.');
     }
-    return { onDemand: Math.min(one.onDemand, other.onDemand), spot: lower(one.spot, other.spot) };
+    const { line } = other.onDemand < one.onDemand ? other : one;
+    return { onDemand: Math.min(one.onDemand, other.onDemand), spot: lower(one.spot, other.spot), line };
   }
 
-  instances(provider: string): ContentInstance[] {
+  instances(): ContentInstance[] {
     return [...this.#byInstance.values()].map(({ facts, regions }) => ({
-      provider,
+      provider: this.#provider,
       facts,
       brings: 'prices',
-      offers: [...regions].map(([name, region]) => this.#offer(name, region)),
+      offers: [...regions].map(([name, region]) => this.#offer(facts.name, name, region)),
     }));
   }
 
-  #offer(region: string, { ofRegion, byZone }: Region): ContentOffer {
+  #offer(instance: string, region: string, { ofRegion, byZone }: Region): ContentOffer {
     const zones = [...byZone.keys()];
     if (ofRegion && byZone.size > 0)
       this.#notes.add('A price without a zone where zones of the region have theirs: theirs count.');
@@ -65,6 +94,8 @@ export class SkyOffers {
       on_demand_usd_per_hour: priced.reduce<number | null>((least, { onDemand }) => lower(least, onDemand), null),
       spot_usd_per_hour: priced.reduce<number | null>((least, { spot }) => lower(least, spot), null),
     };
+    const cheapest = priced.find(({ onDemand }) => onDemand === lowest.on_demand_usd_per_hour);
+    if (cheapest) this.places.set(offerId(this.#provider, instance, region), cheapest.line);
     const dearer = [...byZone].flatMap(([zone, { onDemand, spot }]) =>
       onDemand === lowest.on_demand_usd_per_hour && spot === lowest.spot_usd_per_hour
         ? []

@@ -1,9 +1,12 @@
 import { basename, dirname } from 'node:path';
 import { invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { CatalogProblem } from '../../../src-worker/protocol/catalog-api.ts';
+import { plural } from '../../../src-worker/protocol/numbers.ts';
 import { emptyContent, type ContentInstance } from '../content.ts';
+import { instanceId } from '../entry-ids.ts';
 import { knownOf } from './checks.ts';
 import { eachCsvRow } from './csv-rows.ts';
+import { spotBelowOnDemand, spotProblem } from '../rules/spot-below-on-demand.ts';
 import { Counted, nameProblem, shown } from './problems.ts';
 import { providerOf } from './provider.ts';
 import type { FormatReader, ReadCatalog, ReadContext } from './reader.ts';
@@ -66,21 +69,21 @@ function readPrices(text: string, context: ReadContext): ReadCatalog {
   });
 
   const known = knownOf(context.beneath).instances;
-  const gpus = gpuNames(context.beneath);
-  const offers = new SkyOffers(`${provider.id}/vms.csv of SkyPilot`, sheet.notes);
+  const gpus = gpuNames(context.beneath, provider.id);
+  const offers = new SkyOffers(provider.id, sheet.notes);
   const { skipped, notes } = sheet;
   // Where GPUs are rows of their own, or always in Google's sheet, an instance's price is that of its host alone.
   const isHostOnly = provider.id === 'gcp' || rows.some(({ instance, gpu }) => instance === '' && gpu !== '');
   const hosts: HostRow[] = [];
   for (const row of rows) {
     const place = { region: row.region, zone: row.zone };
-    const prices = { onDemand: row.price, spot: row.spot };
+    const prices = { onDemand: row.price, spot: row.spot, line: row.line };
     if (isTpu(row.gpu)) skipped.add('TPUs, which are no GPUs');
     else if (isHostOnly && (row.gpu === '' || row.instance === '')) hosts.push({ ...row, ...place, ...prices });
     else if (row.instance === '') skipped.add('a GPU without an instance');
     else {
-      const ours = known.get(`${provider.id}/${row.instance}`)?.facts;
-      const gpu = row.gpu === '' ? null : gpus.idOf(row.gpu);
+      const ours = known.get(instanceId(provider.id, row.instance))?.facts;
+      const gpu = row.gpu === '' ? null : gpus.idOf(row.gpu, row.instance);
       if (ours) {
         noteDifferences(row, gpu, ours, notes);
         offers.add({ name: row.instance, gpu: ours.gpu, gpu_count: ours.gpu_count }, place, prices);
@@ -102,11 +105,13 @@ function readPrices(text: string, context: ReadContext): ReadCatalog {
   }
   hostPrices(hosts, { provider: provider.id, beneath: context.beneath, gpus, offers, skipped });
   return {
-    content: contentOf(provider, offers.instances(provider.id)),
+    content: contentOf(provider, offers.instances()),
     read,
     problems: sheet.problems,
     skipped: skipped.list(),
     notes: notes.list().map(({ reason, count }) => (count > 1 ? `${reason} (${count} rows)` : reason)),
+    unpriced: sheet.unpriced(provider.id),
+    places: offers.places,
   };
 }
 
@@ -170,9 +175,10 @@ class Sheet {
   readonly problems: CatalogProblem[] = [];
   readonly skipped = new Counted();
   readonly notes = new Counted();
+  readonly #unpriced = new Map<string, { line: number; region: string; places: number }>();
 
-  problem(line: number, field: string, words: string): null {
-    this.problems.push({ line, field, sentence: `${field} ${words}.` });
+  problem(line: number, field: string, words: string, rule: string | null = null): null {
+    this.problems.push({ line, field, sentence: `${field} ${words}${/[.?]$/.test(words) ? '' : '.'}`, rule });
     return null;
   }
 
@@ -188,6 +194,7 @@ class Sheet {
     if (cells.Region === '') return this.problem(line, 'Region', 'is empty: give the region the price is for');
     if (cells.Price === '') {
       this.skipped.add('no price: not offered there');
+      this.#noteUnpriced(instance, cells.Region, line);
       return null;
     }
     const gpuCount = this.#number(cells, 'AcceleratorCount', line, 0, 1024);
@@ -202,6 +209,9 @@ class Sheet {
     }
     const known = (value: number | 'problem' | null): number | null =>
       typeof value === 'number' && value > 0 ? value : null;
+    const ownSpot = this.#spot(known(spot), known(price));
+    const spotWords = spotProblem(known(price), ownSpot);
+    if (spotWords !== null) return this.problem(line, 'SpotPrice', `${ownSpot} ${spotWords}`, spotBelowOnDemand.name);
     return {
       line,
       instance,
@@ -210,7 +220,7 @@ class Sheet {
       vcpus: known(vcpus),
       memoryGib: known(memoryGib),
       price: known(price) ?? 0,
-      spot: this.#spot(known(spot), known(price)),
+      spot: ownSpot,
       region: cells.Region,
       zone: cells.AvailabilityZone === '' ? null : cells.AvailabilityZone,
     };
@@ -234,9 +244,24 @@ class Sheet {
     if (spot === null) return null;
     if (spot === UNKNOWN_PRICE) this.notes.add(`A spot price of ${UNKNOWN_PRICE} stands for unknown.`);
     else if (spot === price) this.notes.add('A spot price that repeats the on-demand price is none.');
-    else if (price !== null && spot > price) this.notes.add('A spot price above the on-demand price is not taken.');
     else return spot;
     return null;
+  }
+
+  #noteUnpriced(instance: string, region: string, line: number): void {
+    if (instance === '') return;
+    const known = this.#unpriced.get(instance);
+    if (known) known.places += 1;
+    else this.#unpriced.set(instance, { line, region, places: 1 });
+  }
+
+  /** One for each instance that some row has without a price, at the first of these rows. */
+  unpriced(provider: string): CatalogProblem[] {
+    return [...this.#unpriced].map(([instance, { line, region, places }]) => {
+      const more = places > 1 ? ` and ${plural(places - 1, 'place')} more` : '';
+      const sentence = `Price is empty for ${instanceId(provider, instance)} in ${region}${more}: it is taken as not offered there.`;
+      return { line, field: 'Price', sentence, rule: null };
+    });
   }
 }
 

@@ -1,17 +1,19 @@
-import type { Facts } from '../../../src-worker/engine/facts.ts';
 import { RULES } from './registry.ts';
-import type { CatalogIssue, CatalogSheets, Finding } from './types.ts';
+import type { CatalogIssue, CatalogSheets, Checked, Finding } from './types.ts';
 
-/** What the rules say about facts, whatever layers they came from; in the order of the rules, then of the entries. */
-export const checkFacts = (facts: Facts): CatalogIssue[] =>
-  RULES.flatMap(({ name, check }) => named(name, check?.(facts)));
+/** What the rules say about what is in force, whatever layers it came from; in the order of the rules, then of the entries. */
+export const checkFacts = ({ facts, gpus }: Checked): CatalogIssue[] =>
+  RULES.flatMap(({ name, check, checkGpus }) => [...named(name, check?.(facts)), ...named(name, checkGpus?.(gpus))]);
 
 /** What they say about files, of which no facts need to have become. */
 export const checkSheets = (sheets: CatalogSheets): CatalogIssue[] =>
-  RULES.flatMap(({ name, checkSheets: check }) => named(name, check?.(sheets)));
+  RULES.flatMap(({ name, checkSheets: check, checkGpus }) => [
+    ...named(name, check?.(sheets)),
+    ...named(name, checkGpus?.(sheets.gpus)),
+  ]);
 
 /** What `after` breaks and `before` did not: what a file, an import or a correction brings. */
-export function issuesBrought(before: Facts, after: Facts): CatalogIssue[] {
+export function issuesBrought(before: Checked, after: Checked): CatalogIssue[] {
   const known = new Set(checkFacts(before).map(identity));
   return checkFacts(after).filter((issue) => !known.has(identity(issue)));
 }

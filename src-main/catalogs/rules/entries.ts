@@ -1,6 +1,7 @@
 import type { Facts } from '../../../src-worker/engine/facts.ts';
 import type { Gpu, Instance, RegionOffer } from '../../../src-worker/engine/hardware/types.ts';
 import type { FactValue } from '../../../src-worker/protocol/catalog-api.ts';
+import { instanceId, offerId } from '../entry-ids.ts';
 import type { Finding } from './types.ts';
 
 export interface OfferEntry {
@@ -10,11 +11,13 @@ export interface OfferEntry {
   offer: RegionOffer;
 }
 
-export const instanceEntry = ({ provider, name }: { provider: string; name: string }): string => `${provider}/${name}`;
-
 export const offerEntries = (instances: readonly Instance[]): OfferEntry[] =>
   instances.flatMap((instance) =>
-    instance.offers.map((offer) => ({ entry: `${instanceEntry(instance)}/${offer.region}`, instance, offer })),
+    instance.offers.map((offer) => ({
+      entry: offerId(instance.provider, instance.name, offer.region),
+      instance,
+      offer,
+    })),
   );
 
 /** Every instance whose GPU is known, with it. */
@@ -22,7 +25,7 @@ export function instancesWithGpu({ gpus, instances }: Facts): { entry: string; i
   const byId = new Map(gpus.map((gpu) => [gpu.id, gpu]));
   return instances.flatMap((instance) => {
     const gpu = byId.get(instance.gpuId);
-    return gpu ? [{ entry: instanceEntry(instance), instance, gpu }] : [];
+    return gpu ? [{ entry: instanceId(instance.provider, instance.name), instance, gpu }] : [];
   });
 }
 
@@ -46,10 +49,6 @@ export const pricesOf = (
 /** HBM stands on the chip's own package and is what data centers buy; everything else is soldered beside it. */
 export const hasHbm = (memoryType: string): boolean => memoryType.startsWith('HBM');
 
-/** What a finding begins with. */
-export const findingLead = (entry: string, field: string, value: FactValue): string =>
-  `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: `;
-
 const finding =
   (severity: Finding['severity']) =>
   (entry: string, field: string, value: FactValue, problem: string): Finding => ({
@@ -57,8 +56,14 @@ const finding =
     entry,
     field,
     value,
-    sentence: `${findingLead(entry, field, value)}${problem}`,
+    sentence: `${placed({ entry, field, value })}${problem}`,
   });
+
+const placed = ({ entry, field, value }: Pick<Finding, 'entry' | 'field' | 'value'>): string =>
+  `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: `;
+
+/** What is wrong and its cure, without the entry, the field and the value. */
+export const problemOf = (finding: Finding): string => finding.sentence.slice(placed(finding).length);
 
 export const wrong = finding('error');
 export const doubtful = finding('warning');

@@ -11,6 +11,12 @@ const GIB_PER_VCPU = { lowest: 0.5, highest: 64 };
  */
 const LOWEST_HOST_TO_GPU_MEMORY = 0.5;
 
+/**
+ * GiB of memory for each GPU, where the vCPUs say nothing; the collected instances have up to 880 (Azure NV36adms), Google
+ * attaches single GPUs to hosts of 624. MiB given for GiB are 1,024 times too many.
+ */
+const MOST_GIB_PER_GPU = 4096;
+
 /** GB of local disk; the collected instances have between 100 (g6f.large) and 61,440 (BM.GPU.H100.8). */
 const LOCAL_DISK_GB = { lowest: 10, highest: 200_000 };
 
@@ -28,6 +34,9 @@ export const hostSize: CatalogRule = {
         if (perVcpu !== null && (perVcpu < GIB_PER_VCPU.lowest || perVcpu > GIB_PER_VCPU.highest)) {
           const band = `${GIB_PER_VCPU.lowest} to ${GIB_PER_VCPU.highest}`;
           const text = `GiB for ${vcpus} vCPUs is not ${band} GiB each: check the unit, or vcpus.`;
+          findings.push(wrong(entry, 'host_memory_gib', gib, text));
+        } else if (gib > MOST_GIB_PER_GPU * Math.max(1, gpuCount)) {
+          const text = `GiB is more than ${MOST_GIB_PER_GPU} for each GPU: is it MiB given for GiB?`;
           findings.push(wrong(entry, 'host_memory_gib', gib, text));
         } else if (gib < LOWEST_HOST_TO_GPU_MEMORY * gpuGib) {
           const text = `GiB is less than half of the GPUs' ${Math.round(gpuGib)} GiB: check the unit.`;

@@ -11,14 +11,17 @@ const LOWEST_USABLE_TO_DRIVER = 0.95;
 export const memoryOrder: CatalogRule = {
   name: 'memory-order',
   sentence: 'Memory that is usable is at most what the driver reports, and that at most what is marketed.',
-  checkSheets: ({ gpus }) =>
+  checkGpus: (gpus) =>
     gpus.flatMap(
       ({ id, memory_usable_gib: usable, memory_driver_gib: driver, memory_marketed_gb: marketed }): Finding[] => {
         const driverField = 'memory_driver_gib';
         const usableField = 'memory_usable_gib';
         if (driver > marketed)
-          return [wrong(id, driverField, driver, `is more than the ${marketed} GB it is sold with.`)];
-        if (usable > driver) return [wrong(id, usableField, usable, `is more than the driver's ${driver} GiB.`)];
+          return [
+            wrong(id, driverField, driver, `is more than the ${marketed} GB it is sold with: is it GB given for GiB?`),
+          ];
+        if (usable > driver)
+          return [wrong(id, usableField, usable, `is more than the driver's ${driver} GiB: is it GB given for GiB?`)];
         if (driver < LOWEST_DRIVER_TO_MARKETED * marketed) {
           const text = `is far below the ${marketed} GB it is sold with: is one of them in another unit?`;
           return [doubtful(id, driverField, driver, text)];

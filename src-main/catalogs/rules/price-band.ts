@@ -1,6 +1,7 @@
 import { gbPerSFromBytesPerS } from '../../../src-worker/engine/units.ts';
 import type { Gpu, Instance } from '../../../src-worker/engine/hardware/types.ts';
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
+import { offerId } from '../entry-ids.ts';
 import { doubtful, hasHbm, instancesWithGpu, pricesByPlace, pricesOf, wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
@@ -30,9 +31,9 @@ export const priceBand: CatalogRule = {
   name: 'price-band',
   sentence: 'A GPU-hour costs what GPUs of its bandwidth and kind of memory cost.',
   check: (facts) =>
-    instancesWithGpu(facts).flatMap(({ entry, instance, gpu }) =>
+    instancesWithGpu(facts).flatMap(({ instance, gpu }) =>
       instance.offers.flatMap((offer) =>
-        pricesByPlace(`${entry}/${offer.region}`, offer).flatMap(({ place, prices }) =>
+        pricesByPlace(offerId(instance.provider, instance.name, offer.region), offer).flatMap(({ place, prices }) =>
           pricesOf(prices).flatMap(([field, price]) =>
             price === null ? [] : bandFindings(place, field, price, instance, gpu),
           ),

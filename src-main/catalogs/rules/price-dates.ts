@@ -1,3 +1,4 @@
+import { MS_PER_DAY } from '../../../src-worker/protocol/price-age.ts';
 import { doubtful, offerEntries, wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
@@ -11,7 +12,6 @@ const EARLIEST_YEAR = 2017;
 const MOST_DAYS_AHEAD = 366;
 const MOST_YEARS_BEHIND = 5;
 
-const MS_PER_DAY = 86_400_000;
 const DAYS_PER_YEAR = 365.25;
 
 /** What counts as the catalog's own time: a few dates beyond it do not move it. */

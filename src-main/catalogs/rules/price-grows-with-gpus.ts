@@ -17,7 +17,7 @@ export const priceGrowsWithGpus: CatalogRule = {
         const dearer = rows.find((other) => isMoreForLess(row, other));
         if (price === null || !dearer) return [];
         const text = `${row.instance.gpuCount} GPUs cost no more than the ${dearer.instance.gpuCount} of ${dearer.instance.name} (${dearer.offer.onDemandUsdPerHour}): is it a price per GPU?`;
-        return [wrong(row.entry, 'on_demand_usd_per_hour', price, text)];
+        return [{ ...wrong(row.entry, 'on_demand_usd_per_hour', price, text), beside: dearer.entry }];
       }),
     );
   },

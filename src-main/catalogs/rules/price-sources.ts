@@ -1,4 +1,5 @@
 import { doubtful, offerEntries, wrong } from './entries.ts';
+import { offerId } from '../entry-ids.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
 export const priceSources: CatalogRule = {
@@ -16,7 +17,7 @@ export const priceSources: CatalogRule = {
       ...instances.flatMap(({ name, offers }) =>
         offers.flatMap((offer) =>
           missing(
-            `${provider}/${name}/${offer.region}`,
+            offerId(provider, name, offer.region),
             offer.on_demand_usd_per_hour ?? offer.spot_usd_per_hour,
             offer.source,
             offer.as_of,

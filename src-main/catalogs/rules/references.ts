@@ -1,6 +1,7 @@
 import { didYouMean } from '../../../src-worker/protocol/suggest.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
-import { instanceEntry, wrong } from './entries.ts';
+import { instanceId, offerId } from '../entry-ids.ts';
+import { wrong } from './entries.ts';
 import type { CatalogRule, CatalogSheets, Finding } from './types.ts';
 
 export const references: CatalogRule = {
@@ -11,7 +12,7 @@ export const references: CatalogRule = {
     ...unknownGpus(
       sheets.gpus,
       sheets.clouds.flatMap(({ provider, instances }) =>
-        instances.map(({ name, gpu }) => ({ entry: instanceEntry({ provider, name }), gpu })),
+        instances.map(({ name, gpu }) => ({ entry: instanceId(provider, name), gpu })),
       ),
     ),
     ...unknownSources(sheets),
@@ -19,7 +20,7 @@ export const references: CatalogRule = {
 };
 
 const gpuOf = (instance: Facts['instances'][number]): { entry: string; gpu: string } => ({
-  entry: instanceEntry(instance),
+  entry: instanceId(instance.provider, instance.name),
   gpu: instance.gpuId,
 });
 
@@ -48,7 +49,7 @@ function unknownSources({ clouds }: CatalogSheets): Finding[] {
         (['source', 'zones_source'] as const).flatMap((field) => {
           const key = offer[field];
           if (key === null || Object.hasOwn(sources, key)) return [];
-          const entry = `${instanceEntry({ provider, name })}/${offer.region}`;
+          const entry = offerId(provider, name, offer.region);
           return [wrong(entry, field, key, `is not in the file's "sources" (${known.join(', ')}): add it there.`)];
         }),
       ),

@@ -16,6 +16,8 @@ export interface CatalogIssue {
   value: FactValue;
   /** Entry, field, value and cure. */
   sentence: string;
+  /** The other entry where two contradict each other: either may be the wrong one. */
+  beside?: string;
 }
 
 /** What a rule says; the registry adds the rule's name. */
@@ -27,6 +29,12 @@ export interface CatalogSheets {
   clouds: CloudFile[];
 }
 
+/** What rules look at: facts, and the GPUs' entries they came from, which say more than the engine needs. */
+export interface Checked {
+  facts: Facts;
+  gpus: readonly GpuFileEntry[];
+}
+
 /** One thing that holds for every catalog. */
 export interface CatalogRule {
   name: string;
@@ -34,6 +42,8 @@ export interface CatalogRule {
   sentence: string;
   /** Over what is in force, whatever layers it came from. */
   check?: (facts: Facts) => Finding[];
+  /** Over the GPUs' entries, in force or in files. */
+  checkGpus?: (gpus: readonly GpuFileEntry[]) => Finding[];
   /** Over files: for what facts do not carry, and for what keeps files from becoming facts. */
   checkSheets?: (sheets: CatalogSheets) => Finding[];
 }

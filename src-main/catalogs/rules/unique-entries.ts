@@ -1,4 +1,5 @@
-import { instanceEntry, wrong } from './entries.ts';
+import { instanceId, offerId } from '../entry-ids.ts';
+import { wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
 export const uniqueEntries: CatalogRule = {
@@ -32,16 +33,16 @@ function repeatedGpus(gpus: readonly { id: string; aliases?: readonly string[] }
 }
 
 function repeatedInstances(instances: readonly NamedInstance[]): Finding[] {
-  const entries = instances.map(instanceEntry);
+  const entries = instances.map(({ provider, name }) => instanceId(provider, name));
   return [
     ...repeated(entries).map((entry) => wrong(entry, 'name', entry, 'is there twice: remove one.')),
-    ...instances.flatMap(({ offers }, index) => [
+    ...instances.flatMap(({ provider, name, offers }) => [
       ...repeated(offers.map(({ region }) => region)).map((region) =>
-        wrong(`${entries[index]}/${region}`, 'region', region, 'is there twice: join the two offers.'),
+        wrong(offerId(provider, name, region), 'region', region, 'is there twice: join the two offers.'),
       ),
       ...offers.flatMap(({ region, zones }) =>
         repeated(zones).map((zone) =>
-          wrong(`${entries[index]}/${region}`, 'zones', zone, 'is there twice: remove one.'),
+          wrong(offerId(provider, name, region), 'zones', zone, 'is there twice: remove one.'),
         ),
       ),
     ]),

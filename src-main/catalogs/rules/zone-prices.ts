@@ -1,5 +1,6 @@
 import type { RegionOffer, ZonePrice } from '../../../src-worker/engine/hardware/types.ts';
 import { offerEntries, wrong } from './entries.ts';
+import { spotProblem } from './spot-below-on-demand.ts';
 import type { CatalogRule } from './types.ts';
 
 export const zonePrices: CatalogRule = {
@@ -19,7 +20,7 @@ const PRICES = [
 type Prices = Omit<ZonePrice, 'zone'>;
 
 /** What is wrong with the prices of an offer's zones: the zone and its cure; null when nothing is. */
-export function zonePriceProblem(offer: RegionOffer): { zone: string; words: string } | null {
+function zonePriceProblem(offer: RegionOffer): { zone: string; words: string } | null {
   const own = offer.zonePrices ?? [];
   const seen = new Set<string>();
   for (const price of own) {
@@ -29,8 +30,8 @@ export function zonePriceProblem(offer: RegionOffer): { zone: string; words: str
     seen.add(zone);
     if (!offer.zones.includes(zone))
       return say('is not among the zones that sell it: add it there, or remove its price');
-    if (onDemand !== null && spot !== null && spot > onDemand)
-      return say(`asks ${spot} for spot, above its on-demand price of ${onDemand}`);
+    const spotWords = spotProblem(onDemand, spot);
+    if (spotWords !== null) return say(`asks ${spot} for spot, which ${spotWords}`);
     for (const [kind, of] of PRICES) {
       const [lowest, asked] = [of(offer), of(price)];
       if (asked !== null && (lowest === null || asked < lowest)) {

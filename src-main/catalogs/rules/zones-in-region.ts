@@ -5,18 +5,19 @@ export const zonesInRegion: CatalogRule = {
   name: 'zones-in-region',
   sentence: 'A zone belongs to one region, the one that lists it.',
   check: ({ instances }) => {
-    const regionOf = new Map<string, string>();
+    const firstOf = new Map<string, { region: string; entry: string }>();
     return offerEntries(instances).flatMap(({ entry, instance: { provider }, offer: { region, zones } }) =>
       zones.flatMap((zone) => {
         const key = `${provider} ${zone}`;
-        const owner = regionOf.get(key) ?? region;
-        if (!regionOf.has(key)) regionOf.set(key, region);
+        const owner = firstOf.get(key) ?? { region, entry };
+        if (!firstOf.has(key)) firstOf.set(key, owner);
         const named = ZONE_NAMES[provider]?.(zone) ?? region;
         if (named !== region) {
           return [wrong(entry, 'zones', zone, `is named after ${named}, not ${region}: list it there.`)];
         }
-        if (owner === region) return [];
-        return [wrong(entry, 'zones', zone, `is a zone of ${owner} elsewhere: list it under one region only.`)];
+        if (owner.region === region) return [];
+        const text = `is a zone of ${owner.region} elsewhere: list it under one region only.`;
+        return [{ ...wrong(entry, 'zones', zone, text), beside: owner.entry }];
       }),
     );
   },

@@ -4,6 +4,7 @@ import { resolveGpuId, resolveProviderId } from '../../../src-worker/engine/hard
 import type { CatalogBook, FactSubject, FactValue } from '../../../src-worker/protocol/catalog-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { suggestNames } from '../../../src-worker/protocol/suggest.ts';
+import { instanceId, offerId } from '../../catalogs/entry-ids.ts';
 import { FIELDS_OF } from '../../catalogs/corrections.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
@@ -106,8 +107,10 @@ function entryNamed(facts: Facts, name: string): { subject: FactSubject; id: str
   const known = facts.instances.find(
     (row) => row.provider === own && row.name.toLowerCase() === instance.toLowerCase(),
   );
-  const id = `${own}/${known?.name ?? instance}`;
-  return region.length === 0 ? { subject: 'instance', id } : { subject: 'price', id: `${id}/${region.join('/')}` };
+  const id = instanceId(own, known?.name ?? instance);
+  return region.length === 0
+    ? { subject: 'instance', id }
+    : { subject: 'price', id: offerId(own, known?.name ?? instance, region.join('/')) };
 }
 
 const UNKNOWN_WORDS = ['null', 'unknown', 'none'];

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import {
-  CATALOG_FORMATS,
-  type CatalogFileDraft,
-  type CatalogPreview,
-} from '../../../src-worker/protocol/catalog-api.ts';
+import { CATALOG_FORMATS, type CatalogFileDraft } from '../../../src-worker/protocol/catalog-api.ts';
+import { plural } from '../../../src-worker/protocol/numbers.ts';
+import { firstProblemText } from '../../../src-worker/protocol/issues.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { CATALOG_EXPORT_FORMATS } from '../../catalogs/export.ts';
 import { writeAtomically } from '../../services/atomic-write.ts';
@@ -22,19 +20,27 @@ import { checkRequest } from '../validate.ts';
 const fileSchema = z.object({
   format: z.enum(CATALOG_FORMATS).nullable().default(null),
   provider: z.string().nullable().default(null),
+  as_of: z.string().nullable().default(null),
 });
 
-const fileOf = (path: string, options: Options): CatalogFileDraft =>
-  catalogFile(path, checkRequest(fileSchema, draftOf(options)));
+function fileOf(path: string, options: Options): CatalogFileDraft {
+  const { as_of: asOf, ...told } = checkRequest(fileSchema, draftOf(options));
+  return catalogFile(path, { ...told, asOf });
+}
 
-/** What is wrong stands in the way until `--good-part` says to take the rest. Exit 4 then, and nothing is changed. */
+/**
+ * What is wrong stands in the way until `--good-part` says to take the rest. Exit 4 then, and nothing is changed; what was
+ * found is printed all the same.
+ */
 export const runCatalogImport: Run = async ({ service, terminal }, options, [path = '']) => {
   const file = fileOf(path, options);
   const { api } = await service();
   const preview = unwrap(await api.previewCatalog(file));
   const isDry = options['dryRun'] === true;
-  const mayImport = preview.problemCount === 0 || options['goodPart'] === true;
-  const entry = isDry || !mayImport ? null : unwrap(await api.importCatalog(file, options['goodPart'] === true));
+  const useGoodPart = options['goodPart'] === true;
+  const mayImport = preview.problemCount === 0 || useGoodPart;
+  const result = isDry || !mayImport ? null : await api.importCatalog(file, useGoodPart);
+  const entry = result?.ok ? result.value : null;
   terminal.print(
     options['json'] === true
       ? documentText({
@@ -44,17 +50,16 @@ export const runCatalogImport: Run = async ({ service, terminal }, options, [pat
         })
       : importReport(preview, entry, isDry),
   );
-  if (mayImport) return EXIT.answered;
-  terminal.complain(refusal(path, preview));
-  return EXIT.file;
+  if (!mayImport) {
+    const first = firstProblemText(preview.problems, preview.problemCount);
+    terminal.complain(
+      `configiq: ${path}: ${first}\nNothing was changed: mend the file, or take the rest of it with --good-part.`,
+    );
+    return EXIT.file;
+  }
+  if (result) unwrap(result);
+  return EXIT.answered;
 };
-
-function refusal(path: string, { problems, problemCount }: CatalogPreview): string {
-  const [first] = problems;
-  const line = first?.line == null ? '' : ` line ${first.line}:`;
-  const rest = problemCount > 1 ? ` (and ${problemCount - 1} more)` : '';
-  return `configiq: ${path}:${line} ${first?.sentence ?? ''}${rest}\nNothing was changed: mend the file, or take the rest of it with --good-part.`;
-}
 
 /** What an import would change; nothing is changed. */
 export const runCatalogDiff: Run = async ({ service, terminal }, options, [path = '']) => {
@@ -70,17 +75,16 @@ export const runCatalogDiff: Run = async ({ service, terminal }, options, [path 
 
 /** One file by itself: exit 4 with its first problem, or with all of them as JSON. */
 export const checkCatalogFile: Run = async ({ service, terminal }, options, [path = '']) => {
-  const { problems, problemCount, ...preview } = unwrap(
-    await (await service()).api.previewCatalog(fileOf(path, options)),
-  );
+  const preview = unwrap(await (await service()).api.previewCatalog(fileOf(path, options)));
+  const { problems, problemCount } = preview;
   const isHealthy = problemCount === 0;
   if (options['json'] === true) {
-    const { format, read, usable, skipped, notes } = preview;
+    const { format, read, usable, skipped, doubts, doubtCount, notes } = preview;
     terminal.print(
       documentText({
         schema_version: SCHEMA_VERSION,
         healthy: isHealthy,
-        ...snakeCaseKeys({ format, read, usable, skipped, notes, problemCount, problems }),
+        ...snakeCaseKeys({ format, read, usable, skipped, doubts, doubtCount, notes, problemCount, problems }),
       }),
     );
     return isHealthy ? EXIT.answered : EXIT.file;
@@ -89,10 +93,11 @@ export const checkCatalogFile: Run = async ({ service, terminal }, options, [pat
     const lines = problems
       .slice(0, 2)
       .map(({ line, sentence }) => `${line === null ? '' : `line ${line}: `}${sentence}`);
-    if (problemCount > lines.length) lines.push(`and ${problemCount - lines.length} more problems (--json lists all)`);
+    if (problemCount > lines.length)
+      lines.push(`and ${plural(problemCount - lines.length, 'more problem')} (--json lists all)`);
     throw fileError('catalog_invalid', lines.join('\n'), { file: resolve(path), problems: problemCount });
   }
-  terminal.print(importReport({ ...preview, problems, problemCount }, null, true));
+  terminal.print(importReport(preview, null, true));
   return EXIT.answered;
 };
 

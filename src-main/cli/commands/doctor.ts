@@ -3,7 +3,9 @@ import { errorInfo, fileError } from '../../../src-worker/engine/errors.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { daysBetween, isOldPrice } from '../../../src-worker/protocol/price-age.ts';
 import { rendererFolder } from '../../rpc/renderer-folder.ts';
-import { bundledCatalogsFolder, loadFacts } from '../../catalogs/load.ts';
+import { checkedCatalog } from '../../catalogs/judge.ts';
+import { stack } from '../../catalogs/layers.ts';
+import { bundledCatalogsFolder, loadBundled, loadFacts } from '../../catalogs/load.ts';
 import { checkFacts } from '../../catalogs/rules/check.ts';
 import { databaseFile, dataFolder } from '../../services/data-folder.ts';
 import type { CommandContext, Run } from '../context.ts';
@@ -44,10 +46,11 @@ function programText(): string {
 
 function catalogText(): string {
   const folder = bundledCatalogsFolder();
-  const facts = loadFacts(folder);
-  const [error] = checkFacts(facts).filter(({ severity }) => severity === 'error');
+  const bundled = loadBundled(folder);
+  const checked = checkedCatalog(bundled, stack(bundled.layers));
+  const [error] = checkFacts(checked).filter(({ severity }) => severity === 'error');
   if (error) throw fileError('catalog_invalid', `${error.sentence} "configiq catalog check" lists everything.`);
-  const { gpus, instances, workloads } = facts;
+  const { gpus, instances, workloads } = checked.facts;
   return `${gpus.length} GPUs, ${instances.length} instances, ${workloads.length} workloads in ${folder}`;
 }
 

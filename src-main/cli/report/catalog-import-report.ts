@@ -2,6 +2,7 @@ import type {
   CatalogChange,
   CatalogImportEntry,
   CatalogPreview,
+  CatalogProblem,
   FactValue,
 } from '../../../src-worker/protocol/catalog-api.ts';
 import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
@@ -23,6 +24,7 @@ export function importReport(preview: CatalogPreview, entry: CatalogImportEntry 
     ...wrap(`Usable: ${countsText(usable)}; ${plural(changeCount, 'change')} to the catalogs.`),
     ...skippedLines(preview),
     ...problemLines(preview),
+    ...doubtLines(preview),
     ...noteLines(preview),
     ...(kept === '' ? [] : [kept]),
   ]);
@@ -38,6 +40,7 @@ export function diffReport(preview: CatalogPreview): string {
     ...(rest > 0 ? [`and ${count(rest)} more`] : []),
     ...skippedLines(preview),
     ...problemLines(preview),
+    ...doubtLines(preview),
     ...noteLines(preview),
   ]);
 }
@@ -60,11 +63,28 @@ const skippedLines = ({ skipped }: CatalogPreview): string[] =>
 
 function problemLines({ problems, problemCount }: CatalogPreview): string[] {
   if (problemCount === 0) return [];
-  const lines = problems
-    .slice(0, LINES_SHOWN)
-    .flatMap(({ line, sentence }) => bullet(`${line === null ? '' : `line ${line}: `}${sentence}`));
+  const lines = problems.slice(0, LINES_SHOWN).flatMap(placeLine);
   const rest = problemCount - Math.min(problems.length, LINES_SHOWN);
   return [`${plural(problemCount, 'problem')}:`, ...lines, ...(rest > 0 ? [`  and ${count(rest)} more`] : [])];
+}
+
+const placeLine = ({ line, sentence }: CatalogProblem): string[] =>
+  bullet(`${line === null ? '' : `line ${line}: `}${sentence}`);
+
+const DOUBTS_SHOWN_PER_RULE = 3;
+
+/** The first of every rule, for one rule alone may doubt every row. */
+function doubtLines({ doubts, doubtCount }: CatalogPreview): string[] {
+  if (doubtCount === 0) return [];
+  const lines = [...Map.groupBy(doubts, ({ rule }) => rule).values()].flatMap((own) =>
+    own.slice(0, DOUBTS_SHOWN_PER_RULE),
+  );
+  const rest = doubtCount - lines.length;
+  return [
+    `${plural(doubtCount, 'doubt')}:`,
+    ...lines.flatMap(placeLine),
+    ...(rest > 0 ? [`  and ${count(rest)} more`] : []),
+  ];
 }
 
 function noteLines({ notes }: CatalogPreview): string[] {
@@ -84,14 +104,16 @@ export function importsReport(imports: readonly CatalogImportEntry[]): string {
         { title: 'Imported' },
         { title: 'Holds' },
         { title: 'Problems', align: 'right' },
+        { title: 'Left out', align: 'right' },
       ],
-      imports.map(({ id, name, format, importedAt, counts, leftOut }) => [
+      imports.map(({ id, name, format, importedAt, counts, leftOut, skipped }) => [
         String(id),
         name,
         format,
         importedAt.slice(0, 10),
         countsText(counts),
         count(leftOut),
+        count(skipped),
       ]),
     ),
     ...imports.flatMap(({ problem }) => (problem === null ? [] : wrap(problem))),

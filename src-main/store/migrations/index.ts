@@ -2,9 +2,10 @@ import { firstTables } from './0001-first-tables.ts';
 import { answersAndNotes } from './0002-answers-and-notes.ts';
 import { safetensors } from './0003-safetensors.ts';
 import { catalogs } from './0004-catalogs.ts';
+import { importFingerprints } from './0005-import-fingerprints.ts';
 
 /**
  * All migrations, oldest first: entry n - 1 brings a database to version n. Forward only; one that was released is never
  * edited. A new one is a new file, a line here, and an old database file in tests/store that it is tried on.
  */
-export const MIGRATIONS: readonly string[] = [firstTables, answersAndNotes, safetensors, catalogs];
+export const MIGRATIONS: readonly string[] = [firstTables, answersAndNotes, safetensors, catalogs, importFingerprints];

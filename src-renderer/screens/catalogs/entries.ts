@@ -10,8 +10,8 @@ import type {
   WorkloadSheet,
 } from '../../../src-worker/protocol/catalog-api.ts';
 import { formatDate, formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
-import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
 import { gpuLabel, linkLabel, providerLabel, shortGpuName, vendorLabel } from '../../format/names.ts';
+import { countsText } from '../../../src-worker/protocol/catalog-words.ts';
 import { isOwn } from '../../state/catalog-shelf.svelte.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import { linkWords, moneyText } from './fact-words.ts';

@@ -125,7 +125,7 @@ describe('what cannot be right is named by line and field', () => {
     [
       'spot above on-demand',
       offer('r1', 1, { spot_usd_per_hour: 2 }),
-      /spot_usd_per_hour: .*above the on-demand price/,
+      /spot_usd_per_hour: .*is not below on-demand \(1\).*rule spot-below-on-demand/,
     ],
     [
       'a source that is not there',
@@ -163,7 +163,10 @@ describe('what cannot be right is named by line and field', () => {
 
   test('GB for GiB, against what is known of the instance', () => {
     // p5.48xlarge has 2,048 GiB, which are 2,199 GB.
-    const p5 = { ...INSTANCE, name: 'p5.48xlarge', gpu: 'nvidia-h100-80gb', gpu_count: 8 };
+    const p5 = {
+      ...{ ...INSTANCE, name: 'p5.48xlarge', gpu: 'nvidia-h100-80gb', gpu_count: 8, vcpus: 192, offers: [] },
+      ...{ interconnect: 'nvswitch', link_gb_per_s_per_direction: 450 },
+    };
     const gib = cloud([{ ...p5, host_memory_gib: 2199 }], { provider: 'aws' });
     expect(problemOf(gib)).toMatch(/host_memory_gib: .*2199 GiB, which is our 2199 GB \(2048 GiB\)/);
     const rest = Object.fromEntries(Object.entries(p5).filter(([key]) => key !== 'host_memory_gib'));
@@ -181,14 +184,20 @@ describe('what cannot be right is named by line and field', () => {
     [
       'more usable memory than the driver has',
       { memory_usable_gib: 84 },
-      /memory_usable_gib: .*more than the 79\.6 GiB/,
+      /memory_usable_gib: .*more than the driver's 79\.6 GiB.*rule memory-order/,
     ],
     ['more than it is sold with', { memory_driver_gib: 85.5 }, /memory_driver_gib: .*more than the 80 GB/],
-    ['FP8 without the units', { compute_capability: '8.0', fp8_dense_tflops: 100 }, /fp8_dense_tflops: .*no FP8 units/],
-    ['BF16 before Ampere', { compute_capability: '7.5' }, /supports_bf16: .*no BF16/],
+    [
+      'FP8 without the units',
+      { compute_capability: '8.0', fp8_dense_tflops: 100 },
+      /fp8_dense_tflops: .*no FP8 units.*rule native-formats/,
+    ],
+    ['BF16 before Ampere', { compute_capability: '7.5' }, /supports_bf16: .*no bf16.*rule bf16-capability/],
     ['an alias of another GPU', { aliases: ['h100'] }, /aliases: .*"h100" already means nvidia-h100-80gb/],
   ])('a GPU with %s', (_, changes, sentence) => {
-    expect(problemOf(gpus({ ...GPU, ...changes }))).toMatch(sentence);
+    const { problems, content } = read(gpus({ ...GPU, ...changes }));
+    expect(problems.map((problem) => `${problem.field}: ${problem.sentence}`).join('\n')).toMatch(sentence);
+    expect(content.gpus).toEqual([]);
   });
 
   test('another version of the schema, an unknown list', () => {

@@ -1,5 +1,7 @@
 import { changesBetween } from '../../../src-main/catalogs/changes.ts';
+import type { CatalogContent } from '../../../src-main/catalogs/content.ts';
 import { readCatalogText } from '../../../src-main/catalogs/formats/registry.ts';
+import { checkedCatalog, judged } from '../../../src-main/catalogs/judge.ts';
 import { stack, type LayeredCatalog } from '../../../src-main/catalogs/layers.ts';
 import { bundledCatalogsFolder, loadBundled } from '../../../src-main/catalogs/load.ts';
 import type { CatalogChange, CatalogFileDraft } from '../../../src-worker/protocol/catalog-api.ts';
@@ -7,8 +9,11 @@ import type { CatalogChange, CatalogFileDraft } from '../../../src-worker/protoc
 const bundled = loadBundled(bundledCatalogsFolder());
 export const beneath: LayeredCatalog = stack(bundled.layers);
 
-/** A file read over the bundled catalogs. */
-export const read = (text: string | object, draft: Partial<CatalogFileDraft> = {}) =>
+const checked = (catalog: LayeredCatalog) => checkedCatalog(bundled, catalog);
+const before = checked(beneath);
+
+/** A file read over the bundled catalogs, before the rules look at it. */
+export const readAlone = (text: string | object, draft: Partial<CatalogFileDraft> = {}) =>
   readCatalogText(
     {
       fileName: 'catalog.json',
@@ -20,13 +25,19 @@ export const read = (text: string | object, draft: Partial<CatalogFileDraft> = {
     beneath,
   );
 
+/** A file read over the bundled catalogs, and what the rules say of it. */
+export function read(text: string | object, draft: Partial<CatalogFileDraft> = {}) {
+  const found = readAlone(text, draft);
+  return { ...judged(found, before, (content) => over({ content }), checked), format: found.format };
+}
+
 export type Read = ReturnType<typeof read>;
 
 /** The catalogs with the file over them. */
-export const over = ({ content }: Pick<Read, 'content'>): LayeredCatalog =>
+export const over = ({ content }: { content: CatalogContent }): LayeredCatalog =>
   stack([...bundled.layers, { layer: 'file', origin: 'the file', content }]);
 
-export const changesOf = (found: Pick<Read, 'content'>): CatalogChange[] => changesBetween(beneath, over(found));
+export const changesOf = (found: { content: CatalogContent }): CatalogChange[] => changesBetween(beneath, over(found));
 
 export const instanceIn = (catalog: LayeredCatalog, provider: string, name: string) => {
   const found = catalog.instances.find((one) => one.provider === provider && one.facts.name === name);

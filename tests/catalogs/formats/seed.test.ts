@@ -37,8 +37,9 @@ describe("the shorter form of the seed's example", () => {
     ['ru-9b', 'ru-9'],
     ['use1-az2', 'use1-az2'],
   ])('without metadata.zones the region of %s is %s', (zone, region) => {
-    const found = read(one({ name: 'x', gpus: L4, ondemand_price_usd: 1, available_zones: [zone] }));
-    expect(offerIn(over(found), 'aws', 'x', region).facts.zones).toEqual([zone]);
+    const own = { name: 'x', gpus: L4, ondemand_price_usd: 1, available_zones: [zone] };
+    const found = read(one(own, { provider: 'mycloud' }));
+    expect(offerIn(over(found), 'mycloud', 'x', region).facts.zones).toEqual([zone]);
   });
 
   test('GPUs of the same kind are added up; two kinds cannot be sized', () => {
@@ -263,4 +264,45 @@ describe.skipIf(!hasSamples)(`the files of the original${hasSamples ? '' : ' (sk
     expect(found.content.headroom).toHaveLength(4);
     expect(found.notes).toEqual([expect.stringMatching(/^interconnect and vllm_overhead_factors are not taken/)]);
   });
+});
+
+describe('units of memory', () => {
+  const file = (...instances: object[]) => ({ metadata: { provider: 'AWS' }, vm_instances: instances });
+  const p5 = { name: 'p5.48xlarge', gpus: [{ type: 'nvidia-h100-80gb', count: 8 }] };
+
+  test('memory_gb that is GiB for a known instance is said with its line, and another unit is a problem', () => {
+    const gib = read(file({ ...p5, memory_gb: 2048 }));
+    expect(gib.problems).toEqual([]);
+    expect(gib.notes).toContainEqual(
+      expect.stringMatching(/read as GiB.*: line 14, vm_instances\[0\]\.memory_gb, is the first/),
+    );
+    expect(instanceIn(over(gib), 'aws', 'p5.48xlarge').facts.host_memory_gib).toBe(2048);
+    const mixed = read(
+      file({ ...p5, memory_gb: 2048 }, { ...p5, name: 'x' }, { name: 'g6.xlarge', gpus: L4, memory_gb: 17.18 }),
+    );
+    expect(places(mixed)).toEqual(['14 vm_instances[0].memory_gb']);
+    const mib = read(file({ name: 'g6.xlarge', gpus: L4, memory_gb: 16_384 }));
+    expect(mib.problems[0]?.sentence).toMatch(/memory_gb is 16384 GB, which is our 16384 MiB \(17\.18 GB\)/);
+  });
+
+  test('MiB for GB of an instance that nobody knows, with or without vCPUs', () => {
+    for (const vcpus of [{ vcpus: 8 }, {}]) {
+      const found = read(file({ name: 'm1', gpus: L4, memory_gb: 16_384, ondemand_price_usd: 0.9, ...vcpus }));
+      expect(found.problems).toMatchObject([{ field: 'vm_instances[0].memory_gb', rule: 'host-size' }]);
+      expect(found.problems[0]?.sentence).toMatch(/of aws\/m1: 16384, which is read as 15258\.8: GiB .*(MiB|unit)/);
+      expect(found.content.instances).toEqual([]);
+    }
+  });
+
+  test('MiB for GB of a GPU that is known', () => {
+    const found = read(file({ name: 'm1', gpus: [{ type: 'nvidia-a100-80gb', count: 1, vram_gb: 81_920 }] }));
+    expect(places(found)).toEqual([expect.stringMatching(/vm_instances\[0\]\.gpus\[0\]\.vram_gb$/)]);
+  });
+});
+
+test('an instance without a price is named by its line', () => {
+  const found = read(one({ name: 'm1', gpus: L4 }));
+  expect(found.problems).toEqual([]);
+  expect(found.unpriced).toMatchObject([{ line: 6, field: 'vm_instances[0].ondemand_price_usd' }]);
+  expect(found.unpriced[0]?.sentence).toMatch(/has no price of aws\/m1: it is excluded as price_unknown/);
 });

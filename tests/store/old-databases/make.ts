@@ -22,6 +22,8 @@ store.importCatalog({
   source: 'racks.json',
   importedAt: '2026-01-05T11:00:00.000Z',
   leftOut: 0,
+  skipped: 0,
+  fingerprint: '',
   content: '{"schema_version":1}',
 });
 store.saveCorrection(ownPrice);

@@ -320,6 +320,19 @@ describe('importing', () => {
     await waitFor(() => expect(kept.importCatalog).toHaveBeenCalledExactlyOnceWith(expect.anything(), true));
   });
 
+  test('what is doubtful in a file is listed with its line, and is no problem', async () => {
+    const doubts = [
+      { line: 7, field: 'Price', sentence: 'Price of aws/x/eu: 0.2: is it per GPU?', rule: 'price-band' },
+    ];
+    await open(keptCatalogs({ ...PREVIEW, doubts, doubtCount: 3 }));
+    await table();
+    const dialog = await dropFile();
+    const list = await within(dialog).findByRole('region', { name: 'Doubts' });
+    expect(list).toHaveTextContent(/3 doubts\..*line 7:\s*Price of aws\/x\/eu: 0\.2.*And 2 more\./s);
+    expect(within(dialog).queryByTestId('catalog-problems')).toBeNull();
+    expect(within(dialog).getByRole('button', { name: 'Import' })).toBeEnabled();
+  });
+
   test('a file without anything to use cannot be taken in', async () => {
     const usable = { gpus: 0, instances: 0, prices: 0, workloads: 0 };
     await open(keptCatalogs({ ...PROBLEMS, usable, changes: [], changeCount: 0 }));
