@@ -359,7 +359,7 @@ describe('configiq queue, predict, model and catalog', () => {
     ]);
     expect(text.code).toBe(4);
     expect(text.stdout).toMatch(/^1 error of bf16-capability: /);
-    expect(text.stdout).toContain('nvidia-p4: supports_bf16: true: compute capability 6.1 has no bf16');
+    expect(text.stdout).toContain('nvidia-p4: supports_bf16 is true: compute capability 6.1 has no bf16');
     expect(text.stderr).toContain('The catalogs have 1 error (bf16-capability): mend');
     expect(json.code).toBe(4);
     const { healthy, issues } = parseJson<CheckDocument>(json.stdout);

@@ -101,14 +101,17 @@ describe('rows as they come', () => {
     expect(found.unpriced[0]?.sentence).toMatch(/aws\/g6\.xlarge in af-south-1 and 1 place more/);
   });
 
-  test('what a rule calls wrong is named by the line of the price that counts', () => {
+  test('what a rule calls wrong is named by the line of its price, in the region and in its zones', () => {
     const found = readSheet(
       'aws',
       'g6.xlarge,L4,1.0,4.0,16.0,,0.8048,,us-east-1,use1-az1',
       'g6.2xlarge,L4,1.0,8.0,32.0,,900,,us-east-1,use1-az1',
       'g6.2xlarge,L4,1.0,8.0,32.0,,713,,us-east-1,use1-az2',
     );
-    expect(found.problems).toMatchObject([{ line: 4, field: 'Price', rule: 'price-band' }]);
+    expect(found.problems).toMatchObject([
+      { line: 3, field: 'Price', rule: 'price-band' },
+      { line: 4, field: 'Price', rule: 'price-band' },
+    ]);
     expect(found.content.instances.map(({ facts }) => facts.name)).toEqual(['g6.xlarge']);
   });
 
