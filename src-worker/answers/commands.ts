@@ -31,28 +31,55 @@ export const textOf = (command: Command): string | null => (command.kind === 'co
 const explained = (command: Command, subject: CommandSubject): CommandFlag[] =>
   command.kind === 'command' ? commandFlags(subject, command.flags) : [];
 
-/** Both commands as documents show them: text, flags with their arithmetic, and why there is none. */
+/** Both commands as documents show them, and why there is none. */
 export interface CommandTexts {
   highPerformance: string | null;
   safe: string | null;
-  flags: { safe: CommandFlag[]; high_performance: CommandFlag[] };
   refusal: string | null;
 }
 
+/** Flags of both with their arithmetic. */
+export interface CommandArithmetic {
+  safe: CommandFlag[];
+  high_performance: CommandFlag[];
+}
+
 /** Throws for a plan that does not fit. */
-export function commandTexts(subject: Omit<CommandSubject, 'safe'>, explains = true): CommandTexts {
+export function commandTexts(subject: Omit<CommandSubject, 'safe'>): CommandTexts {
+  const { texts } = knownCommands({ group: subject.group, dataParallel: subject.replicas }, subject.prepared);
+  return texts;
+}
+
+/** The flags of both commands with their arithmetic. Throws for a plan that does not fit. */
+export function commandArithmetic(subject: Omit<CommandSubject, 'safe'>): CommandArithmetic {
   const { group, prepared, replicas } = subject;
-  const commands = serveCommands({ group, dataParallel: replicas }, prepared);
-  const { highPerformance, safe } = commands;
+  const { commands } = knownCommands({ group, dataParallel: replicas }, prepared);
   return {
-    highPerformance: textOf(highPerformance),
-    safe: textOf(safe),
-    flags: {
-      safe: !explains ? [] : explained(safe, { ...subject, safe: commands.safeLimits }),
-      high_performance: !explains ? [] : explained(highPerformance, { ...subject, safe: null }),
-    },
-    refusal: highPerformance.kind === 'refused' ? highPerformance.sentence : null,
+    safe: explained(commands.safe, { ...subject, safe: commands.safeLimits }),
+    high_performance: explained(commands.highPerformance, { ...subject, safe: null }),
   };
+}
+
+interface KnownCommands {
+  commands: ServeCommands;
+  texts: CommandTexts;
+}
+
+/** Commands of the groups that were asked for, by what else they depend on: most edits of a request change none of them. */
+const known = new WeakMap<PlanGroup, Map<string, KnownCommands>>();
+
+function knownCommands(plan: ServedPlan, prepared: Prepared): KnownCommands {
+  const ofGroup = known.get(plan.group) ?? new Map<string, KnownCommands>();
+  known.set(plan.group, ofGroup);
+  const key = `${plan.dataParallel} ${prepared.input.prefix_cache}`;
+  const found = ofGroup.get(key);
+  if (found) return found;
+  const commands = serveCommands(plan, prepared);
+  const { highPerformance, safe } = commands;
+  const refusal = highPerformance.kind === 'refused' ? highPerformance.sentence : null;
+  const made = { commands, texts: { highPerformance: textOf(highPerformance), safe: textOf(safe), refusal } };
+  ofGroup.set(key, made);
+  return made;
 }
 
 /**

@@ -7,7 +7,7 @@ import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
 import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
-import { benchCommand, commandTexts, dataParallelOf } from './commands.ts';
+import { benchCommand, commandArithmetic, commandTexts, dataParallelOf } from './commands.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
@@ -156,16 +156,19 @@ type CommandPart = Pick<
   | 'bench_command'
 >;
 
-function commandsOf(plan: ChosenPlan, { prepared, explainsCommands }: RowContext): CommandPart {
+/** Rows whose commands come with their arithmetic; of the others the detail of a row works it out. */
+const MOST_EXPLAINED = 20;
+
+function commandsOf(plan: ChosenPlan, { prepared }: RowContext, isExplained: boolean): CommandPart {
   const replicas = dataParallelOf(plan, prepared);
   const { instance, group, latency } = plan;
   const about = { prepared, instance, group, sized: plan, replicas, meanRunning: latency.meanRunning };
-  const { highPerformance: command, safe, flags, refusal } = commandTexts(about, explainsCommands);
+  const { highPerformance: command, safe, refusal } = commandTexts(about);
   return {
     vllm_command: command,
     vllm_command_reason: refusal,
     vllm_commands: { safe, high_performance: command },
-    vllm_command_flags: flags,
+    vllm_command_flags: isExplained ? commandArithmetic(about) : null,
     vllm_command_replicas: replicas,
     bench_command: command && benchCommand(prepared, plan.ratePerReplicaPerMs * replicas),
   };
@@ -218,7 +221,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     cost: costDocument(plan, context),
     cost_reason: plan.cost ? null : OWN_HARDWARE,
     other_plans: row.others.map((other) => otherPlan(other, plan)),
-    ...commandsOf(plan, context),
+    ...commandsOf(plan, context, rank <= MOST_EXPLAINED && (context.explainsCommands ?? true)),
     warnings: [...warningsOf(plan, context), ...remoteCode(context)],
   };
 }

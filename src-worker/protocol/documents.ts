@@ -175,8 +175,8 @@ export interface Recommendation {
   /** Why there is no command, and what is needed instead; null where there is one. */
   vllm_command_reason: string | null;
   vllm_commands: VllmCommands;
-  /** The flags of both as data, in their order, each with the arithmetic behind its value. */
-  vllm_command_flags: { safe: CommandFlag[]; high_performance: CommandFlag[] };
+  /** The flags of both as data, in their order, each with the arithmetic behind its value; null from row 21 on and in sweeps. */
+  vllm_command_flags: { safe: CommandFlag[]; high_performance: CommandFlag[] } | null;
   /** Replicas that one start of the command serves. */
   vllm_command_replicas: number;
   /** `vllm bench serve` at the planned load of what one start serves; null without a command. */

@@ -173,13 +173,18 @@ function costSection(row: Recommendation): string[] {
   return [...heading('COST ANALYSIS'), ...body, ''];
 }
 
+type CommandFlags = NonNullable<Recommendation['vllm_command_flags']>;
+/** Rows far down the list come without. */
+const NO_FLAGS: CommandFlags = { safe: [], high_performance: [] };
+
 function commandSection({ assumptions }: SizeDocument, row: Recommendation): string[] {
   const {
     vllm_commands: commands,
-    vllm_command_flags: flags,
+    vllm_command_flags: explained,
     vllm_command_reason: reason,
     vllm_command_replicas: replicas,
   } = row;
+  const flags = explained ?? NO_FLAGS;
   const title = heading(`vLLM COMMANDS (${assumptions.engine} ${assumptions.engine_version})`);
   if (reason !== null) return [...title, ...wrap(`No command: ${reason}`), ''];
   const what =
@@ -198,7 +203,7 @@ function commandSection({ assumptions }: SizeDocument, row: Recommendation): str
     'holds at P99 lengths)',
     ...commandLine(commands.safe),
     ...otherFlags(flags).flatMap(flagLines),
-    ...safeNote(row),
+    ...safeNote(flags, row.batch),
     '',
     ...(row.bench_command === null
       ? []
@@ -220,11 +225,11 @@ const flagLines = ({ flag, value, why }: CommandFlag): string[] =>
   wrap(`${flag}${value === null ? '' : ` ${value}`}: ${why}`, { first: '    ', hanging: '      ' });
 
 /** Flags of the safe command that stand there with another value. */
-const otherFlags = ({ safe, high_performance: high }: Recommendation['vllm_command_flags']): CommandFlag[] =>
+const otherFlags = ({ safe, high_performance: high }: CommandFlags): CommandFlag[] =>
   safe.filter(({ flag, value }) => !high.some((other) => other.flag === flag && other.value === value));
 
 /** Fewer seats than requests in flight: the safe command queues. */
-function safeNote({ vllm_command_flags: { safe }, batch }: Recommendation): string[] {
+function safeNote({ safe }: CommandFlags, batch: Recommendation['batch']): string[] {
   const seats = Number(safe.find(({ flag }) => flag === SEATS_FLAG)?.value ?? Infinity);
   if (batch.mean_running <= seats) return [];
   return wrap(

@@ -4,7 +4,7 @@ import { SCHEMA_VERSION, type DetailDocument } from '../../protocol/documents.ts
 import { configurationName } from '../../protocol/metrics.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { memoryDocument, versionsOf } from '../common.ts';
-import { benchCommand, commandTexts, dataParallelOf } from '../commands.ts';
+import { benchCommand, commandArithmetic, commandTexts, dataParallelOf } from '../commands.ts';
 import { exclusionOf, recommendationOf } from '../recommendation.ts';
 import { cheaperCandidates } from './cheaper.ts';
 import { findPlan, isPassing, type FoundPlan } from './find-plan.ts';
@@ -59,13 +59,15 @@ function commandsOf(plan: FoundPlan, replica: PlannedReplica | null): CommandPar
   const sized = isPassing(row) ? row.chosen : null;
   const replicas = sized ? dataParallelOf(sized, prepared) : 1;
   const meanRunning = replica?.planned?.meanRunning ?? null;
-  const commands = replica && commandTexts({ prepared, instance, group, sized, replicas, meanRunning });
+  const about = { prepared, instance, group, sized, replicas, meanRunning };
+  const commands = replica && commandTexts(about);
+  const flags = replica && commandArithmetic(about);
   const high = commands?.highPerformance ?? null;
   return {
     serve_command: high,
-    command_flags: commands?.flags.high_performance ?? [],
+    command_flags: flags?.high_performance ?? [],
     safe_command: commands?.safe ?? null,
-    safe_command_flags: commands?.flags.safe ?? [],
+    safe_command_flags: flags?.safe ?? [],
     serve_command_reason: commands?.refusal ?? null,
     serve_command_replicas: replicas,
     bench_command: replica && high ? benchCommand(prepared, replica.plannedPerMs * replicas) : null,
