@@ -1,4 +1,4 @@
-import { plural } from '../../src-worker/protocol/numbers.ts';
+import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import { isPriced, type CatalogContent, type ContentOffer } from './content.ts';
 import { offerId } from './entry-ids.ts';
 import type { LayeredCatalog } from './layers.ts';
@@ -16,15 +16,18 @@ export function dated(content: CatalogContent, asOf: string | null): CatalogCont
   return { ...content, instances };
 }
 
-/** What is good to know about the age of prices that take the place of others. */
+/** What is good to know about the age of prices: of those without a date, and of those that take the place of newer ones. */
 export function ageNotes(content: CatalogContent, beneath: LayeredCatalog): string[] {
   const replaced = replacedPrices(content, beneath);
-  const undated = replaced.filter(({ offer }) => offer.as_of === null);
+  const undated = content.instances.flatMap(({ offers }) =>
+    offers.filter((offer) => isPriced(offer) && offer.as_of === null),
+  );
+  const undating = replaced.filter(({ offer }) => offer.as_of === null);
   const older = replaced.filter(({ offer, day }) => offer.as_of !== null && firstDay(offer.as_of) < day);
   return [
     ...(undated.length > 0
       ? [
-          `${plural(undated.length, 'price')} without a date would take the place of dated ones, the newest of ${newestOf(undated)}: say of which day they are with --as-of.`,
+          `${plural(undated.length, 'price')} without a date${undating.length > 0 ? `: ${formatFixed(undating.length)} would take the place of dated ones, the newest of ${newestOf(undating)}` : ''}. Say of which day they are with --as-of.`,
         ]
       : []),
     ...(older.length > 0

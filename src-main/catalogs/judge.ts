@@ -10,6 +10,7 @@ import type { LayeredCatalog } from './layers.ts';
 import { factsOf, type BundledCatalogs } from './load.ts';
 import { issuesBrought } from './rules/check.ts';
 import { problemOf } from './rules/entries.ts';
+import { priceSources } from './rules/price-sources.ts';
 import type { CatalogIssue, Checked } from './rules/types.ts';
 
 /** A catalog as the rules look at it. */
@@ -178,7 +179,8 @@ function doubtsOf(
   issues: readonly CatalogIssue[],
   { places, unpriced }: ReadCatalog,
 ): Pick<JudgedCatalog, 'doubts' | 'doubtCount'> {
-  const shown = [...Map.groupBy(issues, ({ rule }) => rule).values()].flatMap((own) =>
+  const doubted = issues.filter((issue) => !isUndated(issue));
+  const shown = [...Map.groupBy(doubted, ({ rule }) => rule).values()].flatMap((own) =>
     own.slice(0, MOST_DOUBTS_PER_RULE),
   );
   const found = places.of(shown.map(({ entry, field }) => ({ entry, key: field })));
@@ -188,9 +190,12 @@ function doubtsOf(
   });
   return {
     doubts: [...unpriced.slice(0, MOST_DOUBTS_PER_RULE), ...doubts],
-    doubtCount: unpriced.length + issues.length,
+    doubtCount: unpriced.length + doubted.length,
   };
 }
+
+/** Told once for all prices (`ageNotes`): a sheet without dates would be doubted in every row. */
+const isUndated = ({ rule, field }: CatalogIssue): boolean => rule === priceSources.name && field === 'as_of';
 
 /** Providers that are named stay, with zones where any are left. */
 function without(content: CatalogContent, leaving: ReadonlySet<string>): CatalogContent {

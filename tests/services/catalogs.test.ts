@@ -296,8 +296,11 @@ describe('a sheet of SkyPilot', () => {
   test('without a date says how many dated prices it would cover, and takes the day it is told', async () => {
     const { api } = startService(temporaryFolder());
     const undated = valueOf(await api.previewCatalog(sheet(P5)));
-    expect(undated.notes).toEqual([expect.stringMatching(/^1 price without a date .* 2026-07-20: .*--as-of\.$/)]);
-    expect(undated.doubts).toMatchObject([{ rule: 'price-sources', line: 2 }]);
+    expect(undated.notes).toEqual([
+      expect.stringMatching(/^1 price without a date: 1 would take .* 2026-07-20\. .*--as-of\.$/),
+    ]);
+    // Not once more for every row.
+    expect(undated.doubtCount).toBe(0);
     const dated = { ...sheet(P5), asOf: '2026-11-20' };
     expect(valueOf(await api.previewCatalog(dated))).toMatchObject({ notes: [], doubtCount: 0 });
     const older = valueOf(await api.previewCatalog({ ...dated, asOf: '2026-01-02' }));

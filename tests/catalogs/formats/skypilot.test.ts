@@ -315,7 +315,7 @@ describe('rows that cannot be right', () => {
     expect(found.content.instances.every(({ offers }) => offers.length === 200)).toBe(true);
     expect(tookMs).toBeLessThan(2000);
     const judging = timed(() => read(text, { fileName: 'vast/vms.csv' }));
-    expect(judging.found).toMatchObject({ problems: [], doubtCount: 100_000 });
+    expect(judging.found).toMatchObject({ problems: [], doubtCount: 0 });
     expect(judging.tookMs).toBeLessThan(4000);
   });
 });
