@@ -73,10 +73,10 @@ const placeLine = ({ line, sentence }: CatalogProblem): string[] =>
 
 const DOUBTS_SHOWN_PER_RULE = 3;
 
-/** The first of every rule, for one rule alone may doubt every row. */
+/** The first of every rule, or field where no rule speaks: one alone may doubt every row. */
 function doubtLines({ doubts, doubtCount }: CatalogPreview): string[] {
   if (doubtCount === 0) return [];
-  const lines = [...Map.groupBy(doubts, ({ rule }) => rule).values()].flatMap((own) =>
+  const lines = [...Map.groupBy(doubts, ({ rule, field }) => rule ?? field).values()].flatMap((own) =>
     own.slice(0, DOUBTS_SHOWN_PER_RULE),
   );
   const rest = doubtCount - lines.length;
