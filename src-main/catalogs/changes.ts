@@ -71,7 +71,7 @@ function valueOf(facts: object, path: string): FactValue {
       .map((one) =>
         typeof one === 'object'
           ? Object.values(one as object)
-              .map(String)
+              .map((part) => (part === null ? '–' : String(part)))
               .join(' ')
           : String(one),
       )

@@ -192,7 +192,7 @@ describe('rows as they come', () => {
       name: 'aws/g6.xlarge/us-east-1',
       field: 'zone_prices',
       before: null,
-      after: 'use1-az1 0.8048 0.33, use1-az2 0.9 0.29, use1-az4 0.8048 null',
+      after: 'use1-az1 0.8048 0.33, use1-az2 0.9 0.29, use1-az4 0.8048 –',
     });
   });
 
