@@ -230,7 +230,7 @@ describe('what the database keeps', () => {
       /There is no GPU .*did you mean "nvidia-l4"/,
     ],
     [{ subject: 'gpu', id: 'nvidia-l4', key: 'tdp', value: 1 }, 'unknown_fact', /did you mean .*tdp_watts/],
-    [{ subject: 'gpu', id: 'nvidia-l4', key: 'vendor', value: 'amd' }, 'unknown_fact', /names the entry/],
+    [{ subject: 'gpu', id: 'nvidia-l4', key: 'vendor', value: 'amd' }, 'unknown_fact', /says what the entry is/],
     [{ subject: 'gpu', id: 'nvidia-l4', key: 'tdp_watts', value: '72' }, 'correction_invalid', /must be a number/],
     [{ subject: 'gpu', id: 'nvidia-l4', key: 'fp16_dense_tflops', value: null }, 'correction_invalid', /fp16/],
   ] as const)('a correction that cannot be: %j', async (draft, code, message) => {
