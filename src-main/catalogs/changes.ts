@@ -22,6 +22,7 @@ const PRICE_KEYS: readonly Pick<FieldSpec, 'key'>[] = [
   { key: 'spot_usd_per_hour' },
   { key: 'zones' },
   { key: 'zone_prices' },
+  { key: 'as_of' },
 ];
 
 const gpusOf = ({ gpus }: LayeredCatalog): Entries => new Map(gpus.map(({ facts }) => [facts.id, facts]));

@@ -222,6 +222,7 @@ describe('corrections', () => {
     expect(preview.changes.map(({ name, after }) => `${name} ${after}`).sort()).toEqual([
       'gcp/a2-highgpu-8g 700',
       `${GH200} 2`,
+      `${GH200} 2026-01-05`,
       'nvidia-l4 22',
     ]);
     valueOf(await second.api.importCatalog(file, false));

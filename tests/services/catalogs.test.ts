@@ -223,6 +223,23 @@ describe('what the database keeps', () => {
     expect(errorOf(await api.restoreFact('price', price.id, null))).toMatchObject({ code: 'unknown_correction' });
   });
 
+  test.each(['ondemand', 'spot'] as const)('of one price is of its day, the other keeps its own: %s', async (own) => {
+    const { api } = startService(temporaryFolder());
+    const id = 'gcp/a3-highgpu-8g/us-central1';
+    const key = own === 'spot' ? 'spot_usd_per_hour' : 'on_demand_usd_per_hour';
+    const value = own === 'spot' ? 20 : 70;
+    const dateOf = async (pricing: 'ondemand' | 'spot') => {
+      const question = { model: LLAMA, users: 10, provider: ['gcp'], region: 'us-central1', gpu: ['h100'], pricing };
+      const { recommendations } = valueOf(await api.size({ ...question, top: 50 }));
+      return recommendations.find(({ instance }) => instance === 'a3-highgpu-8g')?.cost.price_as_of;
+    };
+    const before = { ondemand: await dateOf('ondemand'), spot: await dateOf('spot') };
+    valueOf(await api.correctFact({ subject: 'price', id, key, value, note: '' }));
+    const other = own === 'spot' ? 'ondemand' : 'spot';
+    expect(await dateOf(own)).toBe('2026-01-05');
+    expect(await dateOf(other)).toBe(before[other]);
+  });
+
   test.each([
     [
       { subject: 'gpu', id: 'nvidia-l5', key: 'tdp_watts', value: 1 },

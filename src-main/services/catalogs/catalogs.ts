@@ -29,15 +29,12 @@ interface CatalogParts extends ShelfParts {
   now: () => Date;
 }
 
-/** Year, month or day, as price lists date themselves. */
-const DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
-
 const fileSchema = z.strictObject({
   fileName: z.string().min(1).max(1000),
   text: z.string(),
   format: z.enum(CATALOG_FORMATS).nullable(),
   provider: z.string().min(1).max(100).nullable(),
-  asOf: z.string().regex(DATE, 'is no date: write YYYY-MM-DD, YYYY-MM or YYYY').nullable().default(null),
+  asOf: z.string().regex(PRICE_DATE, PRICE_DATE_WORDS).nullable().default(null),
 });
 const importIdSchema = z.number().int().min(1);
 const subjectSchema = z.enum(['gpu', 'instance', 'price']);
