@@ -126,6 +126,7 @@ export function createAppService(options: AppServiceOptions): AppService {
   const sweeps = createSweeps({ store, models, facts, pool, now, tell });
 
   const sizeQuestion = (request: unknown) => {
+    catalogs.follow();
     const input = checkRequest(sizeInputSchema, request, 'Size request');
     const model = models.resolve(input.model);
     return { input: { ...input, model: model.id } satisfies SizeInput, model };
@@ -138,6 +139,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     host === 'cli' ? pool.run('size', input, model) : pool.size(input, model);
 
   const planQuestion = (request: unknown) => {
+    catalogs.follow();
     const { question, configuration } = checkRequest(planQuestionSchema, request, 'Configuration request');
     const model = models.resolve(question.model);
     return { question: { question: { ...question, model: model.id }, configuration } satisfies PlanQuestion, model };
@@ -148,7 +150,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     versions: { ...facts().versions, node: process.versions.node, sqlite: store.sqliteVersion() },
     priceDates: priceDates(facts().instances) ?? { oldest: '', newest: '' },
     workers: size,
-    notices: [...notices],
+    notices: [...notices, ...catalogs.inForce().problems],
   });
 
   const api: AppApi = {
@@ -171,6 +173,7 @@ export function createAppService(options: AppServiceOptions): AppService {
       }),
     predict: (request) =>
       ask(() => {
+        catalogs.follow();
         const input = checkRequest(predictInputSchema, request, 'Predict request');
         const model = models.resolve(input.model);
         return pool.run('predict', { ...input, model: model.id }, model);
@@ -213,8 +216,16 @@ export function createAppService(options: AppServiceOptions): AppService {
         const input = checkRequest(modelHoldsSchema, request, 'Holds request');
         return answerModelHolds(input, models.resolve(input.id));
       }),
-    listCatalog: () => answer(() => catalogListing(facts())),
-    listWorkloads: () => answer(() => listWorkloads(facts())),
+    listCatalog: () =>
+      answer(() => {
+        catalogs.follow();
+        return catalogListing(facts());
+      }),
+    listWorkloads: () =>
+      answer(() => {
+        catalogs.follow();
+        return listWorkloads(facts());
+      }),
     saveSizeRun: (request, name) =>
       ask(async () => {
         const { input, model } = sizeQuestion(request);
