@@ -263,7 +263,7 @@ describe('what is known and what is corrected', () => {
     expect(checked.stderr).toContain('configiq catalog restore nvidia-z9 tdp_watts');
     expect((await configiq('catalog', 'restore', 'nvidia-z9', 'tdp-watts')).code).toBe(0);
     expect((await configiq('catalog', 'check')).stderr).not.toContain('nvidia-z9');
-    expect((await configiq('catalog', 'restore', 'nvidia-z9')).stderr).toMatch(/unknown GPU/);
+    expect((await configiq('catalog', 'restore', 'nvidia-z9')).stderr).toMatch(/Unknown GPU/);
   });
 
   it('the export is a file that an import takes and that changes nothing', async () => {
