@@ -21,9 +21,10 @@ import {
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
+import { priceDates } from '../catalogs/dates.ts';
 import { catalogText, type CatalogExportFormat } from '../catalogs/export.ts';
 import { catalogListing } from '../catalogs/listing.ts';
-import { bundledCatalogsFolder, priceDates } from '../catalogs/load.ts';
+import { bundledCatalogsFolder } from '../catalogs/load.ts';
 import type { CatalogIssue } from '../catalogs/rules/types.ts';
 import { cacheFolder, type Environment } from '../hub/environment.ts';
 import { openStore } from '../store/open.ts';
