@@ -81,6 +81,7 @@ class Reading {
       problems,
       skipped: [],
       notes: [],
+      oddities: [],
       unpriced: this.#unpriced.inLines(text),
       places: this.#places,
     };
