@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
-import { CATALOG_FORMATS, type CatalogApi, type CatalogFileDraft } from '../../../src-worker/protocol/catalog-api.ts';
+import {
+  CATALOG_FORMATS,
+  PRICE_DATE,
+  PRICE_DATE_WORDS,
+  type CatalogApi,
+  type CatalogFileDraft,
+} from '../../../src-worker/protocol/catalog-api.ts';
 import { attempt, type Result } from '../../../src-worker/protocol/result.ts';
 import { catalogBook } from '../../catalogs/book.ts';
 import type { LayeredCatalog } from '../../catalogs/layers.ts';
