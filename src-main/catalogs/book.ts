@@ -10,6 +10,7 @@ import type {
   WorkloadSheet,
 } from '../../src-worker/protocol/catalog-api.ts';
 import { UNBOUNDED_TOKENS } from '../../src-worker/engine/workload/types.ts';
+import { firstDay } from './dates.ts';
 import { instanceId, offerId } from './entry-ids.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, WORKLOAD_FIELDS, type FieldSpec } from './fields.ts';
 import {
@@ -20,7 +21,6 @@ import {
   type LayeredOffer,
   type LayeredWorkload,
 } from './layers.ts';
-import { firstDay } from './load.ts';
 
 /** Everything the catalogs hold, as people read it; sorted by id. */
 export function catalogBook(catalog: LayeredCatalog, imports: CatalogImportEntry[]): CatalogBook {

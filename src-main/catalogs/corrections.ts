@@ -70,11 +70,12 @@ function inEveryZone(facts: Facts, { key, value }: Correction): Facts {
   return isSame ? others : { ...others, zone_prices: prices };
 }
 
-/** The catalog with the corrections over it; those that fit no entry any more are kept and do nothing. */
+/** The catalog with the corrections over it; those that fit no entry any more are kept, do nothing and are told. */
 export function corrected(catalog: LayeredCatalog, corrections: readonly Correction[]): LayeredCatalog {
   if (corrections.length === 0) return catalog;
   const byEntry = Map.groupBy(corrections, ({ subject, id }) => `${subject} ${id}`);
   const problems = [...catalog.problems];
+  const met = new Set<string>();
   const laid = <Entry extends { facts: object; corrections: Corrections }>(
     subject: FactSubject,
     id: string,
@@ -82,6 +83,7 @@ export function corrected(catalog: LayeredCatalog, corrections: readonly Correct
   ): Entry => {
     let { facts } = entry as { facts: Facts };
     const own: Corrections = {};
+    met.add(`${subject} ${id}`);
     for (const correction of byEntry.get(`${subject} ${id}`) ?? []) {
       const { key, value, note, correctedAt } = correction;
       const problem = correctionProblem(subject, facts, correction);
@@ -104,5 +106,27 @@ export function corrected(catalog: LayeredCatalog, corrections: readonly Correct
     );
     return laid('instance', instanceId(provider, facts.name), { ...instance, offers });
   });
+  const unmet = corrections.filter(({ subject, id }) => !met.has(`${subject} ${id}`));
+  problems.push(
+    ...unmet.map(
+      ({ id, key }) =>
+        `Your correction of ${id} is not in force: no catalog has that entry now. Import its file again, or take it back: configiq catalog restore ${id} ${key}`,
+    ),
+  );
   return { ...catalog, gpus, instances, problems };
+}
+
+/** Those of the corrections that hold in a catalog which was laid with them. */
+export function correctionsInForce(catalog: LayeredCatalog, corrections: readonly Correction[]): Correction[] {
+  const facts = new Set<string>();
+  const note = (subject: FactSubject, id: string, own: Corrections): void => {
+    for (const key of Object.keys(own)) facts.add(`${subject} ${id} ${key}`);
+  };
+  for (const gpu of catalog.gpus) note('gpu', gpu.facts.id, gpu.corrections);
+  for (const instance of catalog.instances) {
+    const { provider, facts: own, offers } = instance;
+    note('instance', instanceId(provider, own.name), instance.corrections);
+    for (const offer of offers) note('price', offerId(provider, own.name, offer.facts.region), offer.corrections);
+  }
+  return corrections.filter(({ subject, id, key }) => facts.has(`${subject} ${id} ${key}`));
 }

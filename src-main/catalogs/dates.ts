@@ -1,8 +1,8 @@
+import type { Instance } from '../../src-worker/engine/hardware/types.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import { isPriced, type CatalogContent, type ContentOffer } from './content.ts';
 import { offerId } from './entry-ids.ts';
 import type { LayeredCatalog } from './layers.ts';
-import { firstDay } from './load.ts';
 
 /** Prices that the file does not date are of that day; null = they stay without one. */
 export function dated(content: CatalogContent, asOf: string | null): CatalogContent {
@@ -62,3 +62,20 @@ function replacedPrices(content: CatalogContent, { instances }: LayeredCatalog):
 
 const newestOf = (replaced: readonly Replaced[]): string =>
   replaced.reduce((newest, { day }) => (day > newest ? day : newest), '');
+
+/** Oldest and newest date of a price, as the catalogs write it; null without any price. */
+export function priceDates(instances: readonly Instance[]): { oldest: string; newest: string } | null {
+  let oldest: string | null = null;
+  let newest: string | null = null;
+  for (const { offers } of instances) {
+    for (const { priceAsOf } of offers) {
+      if (priceAsOf === null) continue;
+      if (oldest === null || firstDay(priceAsOf) < firstDay(oldest)) oldest = priceAsOf;
+      if (newest === null || firstDay(priceAsOf) > firstDay(newest)) newest = priceAsOf;
+    }
+  }
+  return oldest === null || newest === null ? null : { oldest: firstDay(oldest), newest: firstDay(newest) };
+}
+
+/** A year or a month counts as its first day. */
+export const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);

@@ -20,6 +20,7 @@ import {
   instanceFromLayers,
   workloadFromFile,
 } from './convert.ts';
+import { priceDates } from './dates.ts';
 import { withDoubts } from './doubts.ts';
 import {
   bundledCatalogsFolder,
@@ -210,23 +211,6 @@ function refuseMissingDefaults(named: Named): void {
     );
   }
 }
-
-/** Oldest and newest date of a price, as the catalogs write it; null without any price. */
-export function priceDates(instances: readonly Instance[]): { oldest: string; newest: string } | null {
-  let oldest: string | null = null;
-  let newest: string | null = null;
-  for (const { offers } of instances) {
-    for (const { priceAsOf } of offers) {
-      if (priceAsOf === null) continue;
-      if (oldest === null || firstDay(priceAsOf) < firstDay(oldest)) oldest = priceAsOf;
-      if (newest === null || firstDay(priceAsOf) > firstDay(newest)) newest = priceAsOf;
-    }
-  }
-  return oldest === null || newest === null ? null : { oldest: firstDay(oldest), newest: firstDay(newest) };
-}
-
-/** A year or a month counts as its first day. */
-export const firstDay = (date: string): string => `${date}-01-01`.slice(0, 'YYYY-MM-DD'.length);
 
 /** `2026-11-09+1a2b3c4d`: the newest price, and what tells two catalogs of the same day apart. */
 function catalogVersion(instances: readonly Instance[], bundledHash: string, upper: readonly string[]): string {

@@ -21,9 +21,10 @@ import {
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
+import { priceDates } from '../catalogs/dates.ts';
 import { catalogText, type CatalogExportFormat } from '../catalogs/export.ts';
 import { catalogListing } from '../catalogs/listing.ts';
-import { bundledCatalogsFolder, priceDates } from '../catalogs/load.ts';
+import { bundledCatalogsFolder } from '../catalogs/load.ts';
 import type { CatalogIssue } from '../catalogs/rules/types.ts';
 import { cacheFolder, type Environment } from '../hub/environment.ts';
 import { openStore } from '../store/open.ts';
@@ -126,6 +127,7 @@ export function createAppService(options: AppServiceOptions): AppService {
   const sweeps = createSweeps({ store, models, facts, pool, now, tell });
 
   const sizeQuestion = (request: unknown) => {
+    catalogs.follow();
     const input = checkRequest(sizeInputSchema, request, 'Size request');
     const model = models.resolve(input.model);
     return { input: { ...input, model: model.id } satisfies SizeInput, model };
@@ -138,6 +140,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     host === 'cli' ? pool.run('size', input, model) : pool.size(input, model);
 
   const planQuestion = (request: unknown) => {
+    catalogs.follow();
     const { question, configuration } = checkRequest(planQuestionSchema, request, 'Configuration request');
     const model = models.resolve(question.model);
     return { question: { question: { ...question, model: model.id }, configuration } satisfies PlanQuestion, model };
@@ -148,7 +151,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     versions: { ...facts().versions, node: process.versions.node, sqlite: store.sqliteVersion() },
     priceDates: priceDates(facts().instances) ?? { oldest: '', newest: '' },
     workers: size,
-    notices: [...notices],
+    notices: [...notices, ...catalogs.inForce().problems],
   });
 
   const api: AppApi = {
@@ -171,6 +174,7 @@ export function createAppService(options: AppServiceOptions): AppService {
       }),
     predict: (request) =>
       ask(() => {
+        catalogs.follow();
         const input = checkRequest(predictInputSchema, request, 'Predict request');
         const model = models.resolve(input.model);
         return pool.run('predict', { ...input, model: model.id }, model);
@@ -213,8 +217,16 @@ export function createAppService(options: AppServiceOptions): AppService {
         const input = checkRequest(modelHoldsSchema, request, 'Holds request');
         return answerModelHolds(input, models.resolve(input.id));
       }),
-    listCatalog: () => answer(() => catalogListing(facts())),
-    listWorkloads: () => answer(() => listWorkloads(facts())),
+    listCatalog: () =>
+      answer(() => {
+        catalogs.follow();
+        return catalogListing(facts());
+      }),
+    listWorkloads: () =>
+      answer(() => {
+        catalogs.follow();
+        return listWorkloads(facts());
+      }),
     saveSizeRun: (request, name) =>
       ask(async () => {
         const { input, model } = sizeQuestion(request);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bundledCatalogsFolder, loadFacts, priceDates } from '../../src-main/catalogs/load.ts';
+import { priceDates } from '../../src-main/catalogs/dates.ts';
+import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { listCatalogFiles, readCatalogFile } from '../../src-main/catalogs/files.ts';
 import type { Instance, RegionOffer } from '../../src-worker/engine/hardware/types.ts';
 import { bytesFromGb, bytesFromGib } from '../../src-worker/engine/units.ts';

@@ -171,11 +171,12 @@ describe('corrections of single facts', () => {
     expect(Object.keys(h100?.corrections ?? {}).sort()).toEqual(['fp8_dense_tflops', 'memory_usable_gib']);
   });
 
-  test('one that cannot hold any more is left out and said; one of an entry that is gone does nothing', () => {
+  test('one that cannot hold any more is left out and said; so is one of an entry that is gone', () => {
     const catalog = corrected(laid(), [correction({ value: -1 }), correction({ id: 'gcp/gone/us-central1' })]);
     expect(entry(catalog).offers).toEqual(below.offers);
     expect(catalog.problems).toEqual([
       expect.stringMatching(/correction of gcp\/g2-standard-4\/us-central1 is not in force/),
+      expect.stringMatching(/correction of gcp\/gone\/us-central1 is not in force: no catalog has that entry now/),
     ]);
   });
 });

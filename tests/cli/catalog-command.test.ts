@@ -253,6 +253,19 @@ describe('what is known and what is corrected', () => {
     }
   });
 
+  it('a correction of a GPU that is gone is taken back by its id', async () => {
+    const own = { type: 'nvidia-z9', count: 1, vram_gb: 100, memory_bw_gbps: 2000, fp16_tflops: 500 };
+    const path = file('gone.json', { ...AWS, vm_instances: [{ name: 'z', gpus: [own] }] });
+    const imported = json<{ imported: { id: number } }>(await configiq('catalog', 'import', path, '--json'));
+    expect((await configiq('catalog', 'correct', 'nvidia-z9', 'tdp_watts', '300')).code).toBe(0);
+    expect((await configiq('catalog', 'remove', String(imported.imported.id))).code).toBe(0);
+    const checked = await configiq('catalog', 'check');
+    expect(checked.stderr).toContain('configiq catalog restore nvidia-z9 tdp_watts');
+    expect((await configiq('catalog', 'restore', 'nvidia-z9', 'tdp-watts')).code).toBe(0);
+    expect((await configiq('catalog', 'check')).stderr).not.toContain('nvidia-z9');
+    expect((await configiq('catalog', 'restore', 'nvidia-z9')).stderr).toMatch(/Unknown GPU/);
+  });
+
   it('the export is a file that an import takes and that changes nothing', async () => {
     const path = inHome('all.json');
     expect((await configiq('catalog', 'export', '--output', path)).code).toBe(0);

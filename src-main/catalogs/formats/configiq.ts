@@ -59,6 +59,7 @@ class Reading {
   readonly #ownGpus = new Set<string>();
   /** Ids and aliases. */
   readonly #ownerOfName = new Map<string, string>();
+  readonly #providers = new Set<string>();
   readonly #workloadNames = new Set<string>();
   #read = 0;
 
@@ -96,8 +97,21 @@ class Reading {
     this.#list(data['gpus'], ['gpus'], (entry, path) => this.#readGpu(entry, path, asOf));
     if (Array.isArray(data['instances'])) this.#readCloud(data, []);
     else this.#refuseKeys(data, KEYS);
-    this.#list(data['clouds'], ['clouds'], (cloud, path) => this.#readCloud(cloud, path), false);
+    if (!this.#refusesProvider(data['clouds'])) {
+      this.#list(data['clouds'], ['clouds'], (cloud, path) => this.#readCloud(cloud, path), false);
+    }
     this.#list(data['workloads'], ['workloads'], (entry, path) => this.#readWorkload(entry, path));
+  }
+
+  /** One provider given for all would throw the instances of several together. */
+  #refusesProvider(clouds: unknown): boolean {
+    if (this.#provider === null || !Array.isArray(clouds) || clouds.length < 2) return false;
+    const given = shown(this.#provider);
+    this.#problems.add(
+      ['clouds'],
+      `has ${clouds.length} providers, and ${given} was given for all of them: leave it out, or give a file of one`,
+    );
+    return true;
   }
 
   #list(value: unknown, path: JsonPath, readOne: (entry: unknown, path: JsonPath) => void, counts = true): void {
@@ -167,6 +181,14 @@ class Reading {
     const checked = this.#checked(HEAD_SCHEMA, head, path);
     if (!checked) return;
     const provider = this.#provider ?? checked.provider;
+    if (this.#providers.has(provider)) {
+      this.#problems.add(
+        [...path, 'provider'],
+        `${shown(provider)} is there twice: put all its instances into one section`,
+      );
+      return;
+    }
+    this.#providers.add(provider);
     this.#places.add(provider, path);
     this.#content.providers.push({ id: provider, name: checked.name, hasZones: checked.has_zones });
     const names = new Set<string>();

@@ -68,8 +68,8 @@ export function hostPrices(
       const spot = row.spot === null || gpu.spot === null ? null : row.spot + gpu.spot;
       const { name, gpu: id, gpu_count: count } = facts;
       offers.add({ name, gpu: id, gpu_count: count }, row, {
-        onDemand: toCents(row.onDemand + gpu.onDemand),
-        spot: spot && toCents(spot),
+        onDemand: roundedUsd(row.onDemand + gpu.onDemand),
+        spot: spot && roundedUsd(spot),
         line: row.line,
       });
     }
@@ -80,7 +80,7 @@ export function hostPrices(
 }
 
 /** Sums of prices have no more digits than their parts: 10^-6 dollars. */
-const toCents = (usd: number): number => Math.round(usd * 1e6) / 1e6;
+const roundedUsd = (usd: number): number => Math.round(usd * 1e6) / 1e6;
 
 /** The same chip has two prices there: that of A3 Mega, and that of A3 High. */
 const isMega = (name: string): boolean => /mega/i.test(name);

@@ -1,6 +1,5 @@
-import { gbPerSFromBytesPerS } from '../../../src-worker/engine/units.ts';
+import { gbPerSFromBytesPerS, gibFromBytes } from '../../../src-worker/engine/units.ts';
 import type { Gpu, Instance } from '../../../src-worker/engine/hardware/types.ts';
-import { gibFromBytes } from '../../../src-worker/engine/units.ts';
 import { offerId } from '../entry-ids.ts';
 import { doubtful, hasHbm, instancesWithGpu, pricesByPlace, pricesOf, wrong } from './entries.ts';
 import type { CatalogRule, Finding } from './types.ts';

@@ -42,9 +42,12 @@ export const runCatalogCorrect: Run = async ({ service, terminal }, options, [na
 
 export const runCatalogRestore: Run = async ({ service, terminal }, options, [name = '', field]) => {
   const app = await service();
-  const { subject, id } = entryNamed(app.facts(), name);
   const key = field === undefined ? null : field.replaceAll('-', '_');
-  unwrap(await app.api.restoreFact(subject, id, key));
+  // The entry of a correction may be gone with its import: then only its very id finds it.
+  const typed = name.trim();
+  const isTyped = !typed.includes('/') && (await app.api.restoreFact('gpu', typed, key)).ok;
+  const { subject, id } = isTyped ? { subject: 'gpu' as const, id: typed } : entryNamed(app.facts(), name);
+  if (!isTyped) unwrap(await app.api.restoreFact(subject, id, key));
   if (options['json'] === true) terminal.print(documentText({ schema_version: SCHEMA_VERSION, restored: id, key }));
   terminal.note(`Restored: ${key ?? 'every fact'} of ${id} is the catalog's again.`);
   return EXIT.answered;

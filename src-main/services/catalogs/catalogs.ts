@@ -24,6 +24,8 @@ export interface Catalogs {
   /** What holds now. */
   facts: () => Facts;
   inForce: () => LayeredCatalog;
+  /** Takes in what another program changed; asked before every question. */
+  follow: () => void;
   /** What imports, files of this start and corrections bring into the bundled catalogs that the rules do not like. */
   issues: () => CatalogIssue[];
   api: CatalogApi;
@@ -63,6 +65,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   return {
     facts: () => shelf.facts,
     inForce: () => shelf.catalog,
+    follow: () => shelf.followOthers(),
     issues: () => shelf.issues(),
     api: catalogApi(shelf, store, now),
   };
@@ -74,21 +77,22 @@ const checkedImportId = (id: unknown): number => checkRequest(importIdSchema, id
 function catalogApi(shelf: CatalogShelf, store: Store, now: () => Date): CatalogApi {
   /** What left the database while the program runs, to be put back. */
   const removed = new Map<number, RemovedImport>();
+  const current = <Value>(work: () => Value): Promise<Result<Value>> =>
+    answer(() => {
+      shelf.followOthers();
+      return work();
+    });
   return {
-    catalogRevision: () =>
-      answer(() => {
-        shelf.followOthers();
-        return shelf.revision;
-      }),
-    browseCatalog: () => answer(() => catalogBook(shelf.catalog, shelf.imports.map(entryOf))),
-    previewCatalog: (file) => answer(() => previewOf(checkedFile(file), shelf)),
+    catalogRevision: () => current(() => shelf.revision),
+    browseCatalog: () => current(() => catalogBook(shelf.catalog, shelf.imports.map(entryOf))),
+    previewCatalog: (file) => current(() => previewOf(checkedFile(file), shelf)),
     importCatalog: (file, useGoodPart) =>
-      answer(() => {
+      current(() => {
         const isEnough = checkRequest(z.boolean(), useGoodPart, 'Use of the good part');
         return importFile(checkedFile(file), isEnough, { shelf, store, now });
       }),
     removeCatalogImport: (id) =>
-      answer(() => {
+      current(() => {
         const number = checkedImportId(id);
         const row = store.removeCatalogImport(number);
         if (!row) throw unknownImport(number, 'configiq catalog imports lists them');
@@ -97,7 +101,7 @@ function catalogApi(shelf: CatalogShelf, store: Store, now: () => Date): Catalog
         return null;
       }),
     restoreCatalogImport: (id) =>
-      answer(() => {
+      current(() => {
         const number = checkedImportId(id);
         const row = removed.get(number);
         if (!row) throw unknownImport(number, 'nothing of that number was removed since the program started');
@@ -107,7 +111,7 @@ function catalogApi(shelf: CatalogShelf, store: Store, now: () => Date): Catalog
         return null;
       }),
     correctFact: (draft) =>
-      answer(() => {
+      current(() => {
         const correction = { ...checkRequest(correctionSchema, draft, 'Correction'), correctedAt: now().toISOString() };
         checkCorrection(correction, shelf);
         store.saveCorrection(correction);
@@ -115,7 +119,7 @@ function catalogApi(shelf: CatalogShelf, store: Store, now: () => Date): Catalog
         return null;
       }),
     restoreFact: (subject, id, key) =>
-      answer(() => {
+      current(() => {
         const kind = checkRequest(subjectSchema, subject, 'Kind of entry');
         const fact = checkRequest(keySchema.nullable(), key, 'Fact');
         restoreFacts(kind, checkRequest(entryIdSchema, id, 'Entry'), fact, { shelf, store });

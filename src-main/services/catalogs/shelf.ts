@@ -1,5 +1,5 @@
 import type { Facts } from '../../../src-worker/engine/facts.ts';
-import { corrected, type Correction } from '../../catalogs/corrections.ts';
+import { corrected, correctionsInForce, type Correction } from '../../catalogs/corrections.ts';
 import { checkedCatalog, judged, type JudgedCatalog } from '../../catalogs/judge.ts';
 import type { ReadCatalog } from '../../catalogs/formats/reader.ts';
 import { stack, type Layer, type LayeredCatalog } from '../../catalogs/layers.ts';
@@ -77,10 +77,9 @@ export class CatalogShelf {
     else this.changed();
   }
 
-  /** Says what is in force only in part. */
+  /** Says which imports cannot be read; what holds only in part stands in the catalog's own problems. */
   reportProblems(): void {
     for (const { problem } of this.#imports) if (problem !== null) this.#parts.report(problem);
-    this.#catalog.problems.forEach(this.#parts.report);
   }
 
   /** What would hold with one more layer: an import lies beneath the files of this start. */
@@ -144,7 +143,8 @@ export class CatalogShelf {
     const upper = [...importLayers(this.#imports), ...this.#files];
     const corrections = this.#corrections();
     const catalog = this.#laid(upper, corrections);
-    const words = [...upper.map(({ content }) => content), ...corrections].map((part) => JSON.stringify(part));
+    const inForce = corrections.length === 0 ? [] : correctionsInForce(catalog, corrections);
+    const words = [...upper.map(({ content }) => content), ...inForce].map((part) => JSON.stringify(part));
     return { catalog, facts: factsOf(this.#bundled, catalog, words) };
   }
 }

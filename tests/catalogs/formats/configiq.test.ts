@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { catalogText } from '../../../src-main/catalogs/export.ts';
 import { errorOf } from '../folder.ts';
-import { beneath, changesOf, instanceIn, over, places, read } from './reading.ts';
+import { beneath, changesOf, instanceIn, offerIn, over, places, read } from './reading.ts';
 
 const GPU = {
   id: 'nvidia-x1',
@@ -159,6 +159,27 @@ describe('what cannot be right is named by line and field', () => {
     expect(places(read(cloud([INSTANCE, INSTANCE])))).toEqual([expect.stringMatching(/^\d+ instances\[1\]\.name$/)]);
     const twice = cloud([{ ...INSTANCE, offers: [offer('r1', 1), offer('r1', 2)] }]);
     expect(problemOf(twice)).toMatch(/offers\[1\]\.region: .*"r1" is there twice/);
+  });
+
+  test('the same provider twice: its instances may not be told in two sections', () => {
+    const dearer = cloud([{ ...INSTANCE, offers: [offer('r1', 7)] }]);
+    const found = read({ schema_version: 1, clouds: [cloud([INSTANCE]), dearer] });
+    expect(places(found)).toEqual([expect.stringMatching(/^\d+ clouds\[1\]\.provider$/)]);
+    expect(found.problems[0]?.line).toBeGreaterThan(40);
+    expect(found.problems[0]?.sentence).toMatch(/"mycloud" is there twice: put all its instances into one section\.$/);
+    expect(found.read).toBe(2);
+    expect(offerIn(over(found), 'mycloud', 'x1-standard-8', 'r1').facts.on_demand_usd_per_hour).toBe(0.9);
+  });
+
+  test('one provider for a file of several: none of them is taken', () => {
+    const both = { schema_version: 1, gpus: [GPU], clouds: [cloud([INSTANCE]), cloud([INSTANCE], { provider: 'b' })] };
+    const found = read(both, { provider: 'mine' });
+    expect(places(found)).toEqual([expect.stringMatching(/^\d+ clouds$/)]);
+    expect(found.problems[0]?.sentence).toMatch(/^clouds has 2 providers, and "mine" was given for all of them/);
+    expect(found.content.instances).toEqual([]);
+    const one = read({ ...both, clouds: both.clouds.slice(0, 1) }, { provider: 'mine' });
+    expect(one.problems).toEqual([]);
+    expect(instanceIn(over(one), 'mine', 'x1-standard-8').facts.gpu).toBe('nvidia-l4');
   });
 
   test('GB for GiB, against what is known of the instance', () => {
