@@ -22,6 +22,7 @@ const PRICE_KEYS: readonly Pick<FieldSpec, 'key'>[] = [
   { key: 'spot_usd_per_hour' },
   { key: 'zones' },
   { key: 'zone_prices' },
+  { key: 'as_of' },
 ];
 
 const gpusOf = ({ gpus }: LayeredCatalog): Entries => new Map(gpus.map(({ facts }) => [facts.id, facts]));
@@ -71,7 +72,7 @@ function valueOf(facts: object, path: string): FactValue {
       .map((one) =>
         typeof one === 'object'
           ? Object.values(one as object)
-              .map(String)
+              .map((part) => (part === null ? '–' : String(part)))
               .join(' ')
           : String(one),
       )

@@ -13,7 +13,7 @@ import type {
 } from '../../src-worker/protocol/catalog-files.ts';
 import type { ContentInstance, ContentOffer, ContentWorkload } from './content.ts';
 import { catalogError } from './files.ts';
-import type { LayeredInstance } from './layers.ts';
+import type { Corrections, LayeredInstance } from './layers.ts';
 
 /** From the catalogs' data-sheet units to the engine's, in one place. */
 
@@ -60,8 +60,18 @@ export function instanceFromLayers({ provider, facts, offers, layer }: LayeredIn
     status: facts.status,
     notes: facts.notes,
     layer,
-    offers: offers.map((offer) => offerFromContent(offer.facts)),
+    offers: offers.map(({ facts: offer, corrections }) => ({
+      ...offerFromContent(offer),
+      ...correctedOn(corrections),
+    })),
   };
+}
+
+function correctedOn(corrections: Corrections): Pick<RegionOffer, 'correctedOn'> {
+  const dayOf = (key: string): string | undefined => corrections[key]?.correctedAt.slice(0, 'YYYY-MM-DD'.length);
+  const [onDemand, spot] = [dayOf('on_demand_usd_per_hour'), dayOf('spot_usd_per_hour')];
+  if (onDemand === undefined && spot === undefined) return {};
+  return { correctedOn: { ...(onDemand !== undefined && { onDemand }), ...(spot !== undefined && { spot }) } };
 }
 
 export function offerFromContent(offer: ContentOffer): RegionOffer {

@@ -172,12 +172,12 @@ function orphanProblems(orphans: readonly Orphan[], { places }: ReadCatalog, { g
   });
 }
 
-/** Of a rule as many as anybody reads; their number is told beside. */
+/** Of a rule, or a field of the file, as many as anybody reads; their number is told beside. */
 const MOST_DOUBTS_PER_RULE = 50;
 
 function doubtsOf(
   issues: readonly CatalogIssue[],
-  { places, unpriced }: ReadCatalog,
+  { places, oddities, unpriced }: ReadCatalog,
 ): Pick<JudgedCatalog, 'doubts' | 'doubtCount'> {
   const doubted = issues.filter((issue) => !isUndated(issue));
   const shown = [...Map.groupBy(doubted, ({ rule }) => rule).values()].flatMap((own) =>
@@ -188,9 +188,12 @@ function doubtsOf(
     const place = found[index] ?? nowhere(issue.field);
     return { line: place.line, field: place.field, sentence: sentenceOf(place, issue, 0), rule: issue.rule };
   });
+  const odd = [...Map.groupBy(oddities, ({ field }) => field).values()].flatMap((own) =>
+    own.slice(0, MOST_DOUBTS_PER_RULE),
+  );
   return {
-    doubts: [...unpriced.slice(0, MOST_DOUBTS_PER_RULE), ...doubts],
-    doubtCount: unpriced.length + doubted.length,
+    doubts: [...odd, ...unpriced.slice(0, MOST_DOUBTS_PER_RULE), ...doubts],
+    doubtCount: oddities.length + unpriced.length + doubted.length,
   };
 }
 

@@ -141,7 +141,7 @@ export const pricingLabel = (pricing: string): string => (pricing === 'spot' ? '
 /** Reason codes of excluded configurations, as a count reads: "72 miss a target". */
 export const REASON_LABELS: Record<string, string> = {
   memory: 'Do not fit in memory',
-  tp_heads: 'Heads do not divide',
+  tp_heads: 'TP does not divide',
   link_domain: 'Too few GPUs for a replica',
   compute_capability: 'GPU too old for vLLM',
   dtype_unsupported: 'Lack the format',

@@ -14,6 +14,7 @@ import { undividedHeads } from '../engine/model/heads.ts';
 import { parallelName, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import {
   cacheRefusal,
+  dtypeRefusal,
   largestDivisor,
   modelRefusal,
   pipelineWarning,
@@ -102,6 +103,8 @@ function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults, mod
   if (refusal) throw invalidInput('compute_capability', refusal.sentence, { gpu: gpu.id });
   const layers = modelRefusal({ model, engine }, gpu);
   if (layers) throw invalidInput('model_unsupported', layers.detail, { gpu: gpu.id, model: model.id });
+  const dtype = dtypeRefusal({ model, engine }, gpu);
+  if (dtype) throw invalidInput('dtype_unsupported', dtype.detail, { gpu: gpu.id, model: model.id });
   const support = supportOf({ model, engine }, gpu, precision);
   if (support.kind === 'unsupported') throw invalidInput('dtype_unsupported', support.sentence, { gpu: gpu.id });
   return support;

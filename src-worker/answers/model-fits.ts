@@ -8,7 +8,7 @@ import { analyzeGenerator } from '../engine/model/analyze.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import type { ModelSource } from '../engine/model/source.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
-import { memoryRefusal, modelRefusal, supportOf } from '../engine/sizing/plan-refusals.ts';
+import { dtypeRefusal, memoryRefusal, modelRefusal, supportOf } from '../engine/sizing/plan-refusals.ts';
 import { smallestFit } from '../engine/sizing/smallest-fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { SCHEMA_VERSION, type GpuFits, type ModelFit, type ModelFitsDocument } from '../protocol/documents.ts';
@@ -55,7 +55,7 @@ function fitOf(subject: Subject, gpu: Gpu, precision: Precision): ModelFit {
 function gpuFits(subject: Subject, gpu: Gpu, facts: Facts): GpuFits {
   const sold = facts.instances.filter(({ gpuId, gpuCount }) => gpuId === gpu.id && gpuCount >= 1);
   const refusal = engineRefusal(gpu, subject.engine.minComputeCapability);
-  const sentence = refusal?.sentence ?? modelRefusal(subject, gpu)?.detail ?? null;
+  const sentence = refusal?.sentence ?? (modelRefusal(subject, gpu) ?? dtypeRefusal(subject, gpu))?.detail ?? null;
   return {
     gpu: gpu.id,
     name: gpu.name,

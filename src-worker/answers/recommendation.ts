@@ -1,4 +1,4 @@
-import { priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
+import { priceDate, priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
 import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
 import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
@@ -29,7 +29,7 @@ function costDocument({ cost, offer }: SizedPlan, { prepared, zone }: RowContext
     usd_per_request: roundedOrNull(cost?.usdPerRequest),
     usd_per_1k_tokens: roundedOrNull(cost?.usdPer1kTokens),
     usd_per_1m_output_tokens: roundedOrNull(cost?.usdPer1mOutputTokens),
-    price_as_of: offer.priceAsOf,
+    price_as_of: priceDate(offer, prepared.input.pricing),
     price_source: offer.priceSource,
     price_zones: zone === null ? zonesOfPrice(offer, prepared.input.pricing) : null,
   };
@@ -68,13 +68,14 @@ const OLD_PRICE_MONTHS = 6;
 
 function oldPrice({ offer }: SizedPlan, { prepared }: RowContext): Warning[] {
   const [newest = ''] = prepared.facts.versions.catalog.split('+');
-  if (offer.priceAsOf === null || !/^\d{4}/.test(newest)) return [];
-  const months = monthsBetween(offer.priceAsOf, newest);
+  const date = priceDate(offer, prepared.input.pricing);
+  if (date === null || !/^\d{4}/.test(newest)) return [];
+  const months = monthsBetween(date, newest);
   if (months < OLD_PRICE_MONTHS) return [];
   return [
     {
       code: 'old_price',
-      sentence: `The price is of ${offer.priceAsOf}, ${months} months older than the newest in the catalog.`,
+      sentence: `The price is of ${date}, ${months} months older than the newest in the catalog.`,
     },
   ];
 }

@@ -8,6 +8,10 @@ import type { Result } from './result.ts';
 export type CatalogLayer = 'bundled' | 'imported' | 'file';
 
 /** Whose file it is: our own schemas (catalogs/README.md), those of the seed, or SkyPilot's `vms.csv`. */
+/** Year, month or day, as price lists date themselves. */
+export const PRICE_DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
+export const PRICE_DATE_WORDS = 'is no date: write YYYY-MM-DD, YYYY-MM or YYYY';
+
 export const CATALOG_FORMATS = ['configiq', 'seed', 'skypilot'] as const;
 export type CatalogFormat = (typeof CATALOG_FORMATS)[number];
 

@@ -152,6 +152,43 @@ describe('corrections', () => {
     valueOf(await api.correctFact({ ...price, value: onDemand / 2 }));
   });
 
+  test('that never were cannot be taken back, which is said; a fact that there is not has near names', async () => {
+    const { api } = startService(temporaryFolder());
+    const restored = async (key: string | null) => errorOf(await api.restoreFact('gpu', 'nvidia-l4', key)).message;
+    expect(await restored('tdp_watts')).toBe(
+      'tdp_watts of nvidia-l4 was not corrected: it is the value of the catalog already.',
+    );
+    expect(await restored(null)).toBe('Nothing of nvidia-l4 was corrected: there is nothing to restore.');
+    expect(errorOf(await api.restoreFact('gpu', 'nvidia-l4', 'tdp_wats'))).toMatchObject({
+      code: 'unknown_fact',
+      message: expect.stringMatching(/^nvidia-l4 has no fact tdp_wats: did you mean "tdp_watts"\?/) as string,
+    });
+    expect(errorOf(await api.restoreFact('gpu', 'nvidia-l5', 'tdp_watts'))).toMatchObject({ code: 'unknown_entry' });
+  });
+
+  test('of what names an entry are refused with a cure', async () => {
+    const { api } = startService(temporaryFolder());
+    const draft = { subject: 'instance', id: 'aws/p4d.24xlarge', key: 'gpu', value: 'nvidia-l4', note: '' } as const;
+    expect(errorOf(await api.correctFact(draft)).message).toBe(
+      'aws/p4d.24xlarge: gpu says what the entry is and cannot be corrected: import a file with an entry of that gpu (configiq catalog import FILE).',
+    );
+  });
+
+  test('of a region whose zones have prices say once what they are about, and what to correct first', async () => {
+    const { api } = startService(temporaryFolder());
+    const text = [
+      'InstanceType,AcceleratorName,AcceleratorCount,Price,SpotPrice,Region,AvailabilityZone',
+      'g6.xlarge,L4,1,0.8,0.3,us-east-1,use1-az1',
+      'g6.xlarge,L4,1,0.9,0.6,us-east-1,use1-az2',
+    ].join('\n');
+    valueOf(await api.importCatalog({ fileName: 'aws/vms.csv', text, format: null, provider: null }, false));
+    const id = 'aws/g6.xlarge/us-east-1';
+    const draft = { subject: 'price', id, key: 'on_demand_usd_per_hour', value: 0.5, note: '' } as const;
+    expect(errorOf(await api.correctFact(draft)).message).toBe(
+      `${id}: on_demand_usd_per_hour cannot be 0.5 (rule zone-prices): zone_prices use1-az2: asks 0.6 for spot, which is not below on-demand (0.5): have they changed places? If both prices changed, correct spot_usd_per_hour first.`,
+    );
+  });
+
   test('that a file makes wrong are named as such', async () => {
     const { api } = startService(temporaryFolder());
     const id = 'aws/p5.48xlarge/us-east-1';
@@ -185,6 +222,7 @@ describe('corrections', () => {
     expect(preview.changes.map(({ name, after }) => `${name} ${after}`).sort()).toEqual([
       'gcp/a2-highgpu-8g 700',
       `${GH200} 2`,
+      `${GH200} 2026-01-05`,
       'nvidia-l4 22',
     ]);
     valueOf(await second.api.importCatalog(file, false));

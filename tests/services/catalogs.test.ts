@@ -223,6 +223,23 @@ describe('what the database keeps', () => {
     expect(errorOf(await api.restoreFact('price', price.id, null))).toMatchObject({ code: 'unknown_correction' });
   });
 
+  test.each(['ondemand', 'spot'] as const)('of one price is of its day, the other keeps its own: %s', async (own) => {
+    const { api } = startService(temporaryFolder());
+    const id = 'gcp/a3-highgpu-8g/us-central1';
+    const key = own === 'spot' ? 'spot_usd_per_hour' : 'on_demand_usd_per_hour';
+    const value = own === 'spot' ? 20 : 70;
+    const dateOf = async (pricing: 'ondemand' | 'spot') => {
+      const question = { model: LLAMA, users: 10, provider: ['gcp'], region: 'us-central1', gpu: ['h100'], pricing };
+      const { recommendations } = valueOf(await api.size({ ...question, top: 50 }));
+      return recommendations.find(({ instance }) => instance === 'a3-highgpu-8g')?.cost.price_as_of;
+    };
+    const before = { ondemand: await dateOf('ondemand'), spot: await dateOf('spot') };
+    valueOf(await api.correctFact({ subject: 'price', id, key, value, note: '' }));
+    const other = own === 'spot' ? 'ondemand' : 'spot';
+    expect(await dateOf(own)).toBe('2026-01-05');
+    expect(await dateOf(other)).toBe(before[other]);
+  });
+
   test.each([
     [
       { subject: 'gpu', id: 'nvidia-l5', key: 'tdp_watts', value: 1 },
@@ -230,7 +247,7 @@ describe('what the database keeps', () => {
       /There is no GPU .*did you mean "nvidia-l4"/,
     ],
     [{ subject: 'gpu', id: 'nvidia-l4', key: 'tdp', value: 1 }, 'unknown_fact', /did you mean .*tdp_watts/],
-    [{ subject: 'gpu', id: 'nvidia-l4', key: 'vendor', value: 'amd' }, 'unknown_fact', /names the entry/],
+    [{ subject: 'gpu', id: 'nvidia-l4', key: 'vendor', value: 'amd' }, 'unknown_fact', /says what the entry is/],
     [{ subject: 'gpu', id: 'nvidia-l4', key: 'tdp_watts', value: '72' }, 'correction_invalid', /must be a number/],
     [{ subject: 'gpu', id: 'nvidia-l4', key: 'fp16_dense_tflops', value: null }, 'correction_invalid', /fp16/],
   ] as const)('a correction that cannot be: %j', async (draft, code, message) => {

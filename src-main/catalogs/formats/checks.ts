@@ -57,7 +57,11 @@ export const knownOf = ({ gpus, instances }: LayeredCatalog): Known => ({
 });
 
 export function unknownGpuWords(name: string, gpus: ReadonlyMap<string, unknown>): string {
-  const near = suggestNames(name.toLowerCase(), [...gpus.keys()]);
+  const ids = [...gpus.keys()];
+  // People leave the vendor out: L40S for nvidia-l40s.
+  const byModel = new Map(ids.map((id) => [id.slice(id.indexOf('-') + 1), id]));
+  const inFull = suggestNames(name, ids);
+  const near = inFull.length > 0 ? inFull : suggestNames(name, [...byModel.keys()]).map((model) => byModel.get(model));
   const meant = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'configiq catalog list names those there are.';
   return `names the GPU ${JSON.stringify(name.slice(0, 60))}, which is in no catalog: ${meant.replace(/\.$/, '')}`;
 }

@@ -80,6 +80,7 @@ class Reading {
       problems,
       skipped: [],
       notes: [],
+      oddities: [],
       unpriced: this.#unpriced.inLines(text),
       places: this.#places,
     };

@@ -26,6 +26,8 @@ export interface ReadCatalog {
   problems: CatalogProblem[];
   skipped: { reason: string; count: number }[];
   notes: string[];
+  /** What may be wrong and was taken, or passed over, all the same. */
+  oddities: CatalogProblem[];
   /** Instances of which the file has no price: where it could stand. */
   unpriced: CatalogProblem[];
   places: EntryPlaces;

@@ -43,6 +43,7 @@ export const seedReader: FormatReader = {
       read: (hardware?.read ?? 0) + load.read,
       problems: problems.inLines(shape.text),
       skipped: [],
+      oddities: [],
       unpriced: unpriced.inLines(shape.text),
       places,
       notes: counted.list().map(({ reason, count }) => (count > 1 ? `${reason} (${count} times)` : reason)),

@@ -1,6 +1,7 @@
 import type { InstanceFacts } from '../content.ts';
 import type { LayeredCatalog } from '../layers.ts';
 import type { Counted } from './problems.ts';
+import type { SkyDoubts } from './skypilot-doubts.ts';
 import type { GpuNames } from './skypilot-gpus.ts';
 import type { Place, Prices, SkyOffers } from './skypilot-offers.ts';
 
@@ -20,22 +21,31 @@ interface Joining {
   gpus: GpuNames;
   offers: SkyOffers;
   skipped: Counted;
+  doubts: SkyDoubts;
 }
 
 /**
  * Google's sheet prices hosts and GPUs apart: an instance costs its host plus its GPUs, as far as both are priced in the
  * same zone. Which GPUs a host has is our own fact; `n1-standard-8+1xt4` of ours is the host `n1-standard-8` with a T4.
  */
-export function hostPrices(rows: readonly HostRow[], { provider, beneath, gpus, offers, skipped }: Joining): void {
+export function hostPrices(
+  rows: readonly HostRow[],
+  { provider, beneath, gpus, offers, skipped, doubts }: Joining,
+): void {
   const gpuPrices = new Map<string, HostRow>();
   for (const row of rows) {
     if (row.instance !== '') continue;
     const id = gpus.idOf(row.gpu);
-    if (id === null) skipped.add(`a GPU without facts of ours: ${row.gpu}`);
-    else if (row.gpuCount !== null) {
+    if (id === null) {
+      skipped.add(`a GPU without facts of ours: ${row.gpu}`);
+      doubts.unknownGpu(row.gpu, row.line);
+    } else if (row.gpuCount !== null) {
       const key = gpuKey(id, isMega(row.gpu), row.gpuCount, row);
-      if (gpuPrices.has(key)) skipped.add('a row that repeats another of its place');
-      else gpuPrices.set(key, row);
+      const first = gpuPrices.get(key);
+      if (first) {
+        skipped.add('a row that repeats another of its place');
+        doubts.contradict(`${row.gpu} in ${row.zone ?? row.region}`, first, row, 'first');
+      } else gpuPrices.set(key, row);
     }
   }
   const byHost = new Map<string, InstanceFacts[]>();

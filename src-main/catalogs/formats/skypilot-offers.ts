@@ -2,6 +2,7 @@ import type { ContentInstance, ContentOffer, GivenFacts } from '../content.ts';
 import { instanceId, offerId } from '../entry-ids.ts';
 import { TableEntries } from './entry-places.ts';
 import type { Counted } from './problems.ts';
+import type { SkyDoubts } from './skypilot-doubts.ts';
 
 export interface Place {
   region: string;
@@ -41,12 +42,16 @@ export class SkyOffers {
   readonly #provider: string;
   readonly #source: string;
   readonly #notes: Counted;
+  readonly #doubts: SkyDoubts;
+  /** The row that is the first of its place. */
+  readonly #firsts = new Map<string, Prices>();
   readonly #byInstance = new Map<string, { facts: GivenFacts; regions: Map<string, Region> }>();
 
-  constructor(provider: string, notes: Counted) {
+  constructor(provider: string, notes: Counted, doubts: SkyDoubts) {
     this.#provider = provider;
     this.#source = `${provider}/vms.csv of SkyPilot`;
     this.#notes = notes;
+    this.#doubts = doubts;
   }
 
   add(facts: GivenFacts, { region: name, zone }: Place, prices: Prices): void {
@@ -59,7 +64,8 @@ export class SkyOffers {
     let region = instance.regions.get(name);
     if (!region) instance.regions.set(name, (region = { ofRegion: null, byZone: new Map() }));
     const known = zone === null ? region.ofRegion : (region.byZone.get(zone) ?? null);
-    const taken = known ? this.#lowest(known, prices) : prices;
+    const taken = known ? lowest(known, prices) : prices;
+    this.#compareWithFirst(instanceId(this.#provider, facts.name), { region: name, zone }, prices);
     if (zone === null) region.ofRegion = taken;
     else {
       region.byZone.set(zone, taken);
@@ -67,13 +73,12 @@ export class SkyOffers {
     }
   }
 
-  /** Two rows of one place. */
-  #lowest(one: Prices, other: Prices): Prices {
-    if (one.onDemand !== other.onDemand || one.spot !== other.spot) {
-      this.#notes.add('Rows that give one place different prices: the lowest counts.');
-    }
-    const { line } = other.onDemand < one.onDemand ? other : one;
-    return { onDemand: Math.min(one.onDemand, other.onDemand), spot: lower(one.spot, other.spot), line };
+  #compareWithFirst(id: string, { region, zone }: Place, prices: Prices): void {
+    const place = `${id} in ${zone === null ? region : `${zone} of ${region}`}`;
+    const first = this.#firsts.get(place);
+    if (!first) this.#firsts.set(place, prices);
+    else if (!this.#doubts.contradict(place, first, prices, 'lowest'))
+      this.#notes.add('Rows that repeat another of their place: each counts once');
   }
 
   instances(): ContentInstance[] {
@@ -112,6 +117,12 @@ export class SkyOffers {
       ...(dearer.length > 0 && { zone_prices: dearer }),
     };
   }
+}
+
+/** Two rows of one place. */
+function lowest(one: Prices, other: Prices): Prices {
+  const { line } = other.onDemand < one.onDemand ? other : one;
+  return { onDemand: Math.min(one.onDemand, other.onDemand), spot: lower(one.spot, other.spot), line };
 }
 
 const lower = (one: number | null, other: number | null): number | null =>

@@ -10,6 +10,7 @@ import { spotBelowOnDemand, spotProblem } from '../rules/spot-below-on-demand.ts
 import { Counted, nameProblem, shown } from './problems.ts';
 import { providerOf } from './provider.ts';
 import type { FormatReader, ReadCatalog, ReadContext } from './reader.ts';
+import { SkyDoubts } from './skypilot-doubts.ts';
 import { gpuNames, isTpu } from './skypilot-gpus.ts';
 import { hostPrices, NO_GPU, type HostRow } from './skypilot-hosts.ts';
 import { SkyOffers } from './skypilot-offers.ts';
@@ -68,9 +69,10 @@ function readPrices(text: string, context: ReadContext): ReadCatalog {
     if (row) rows.push(row);
   });
 
-  const known = knownOf(context.beneath).instances;
+  const known = knownOf(context.beneath);
+  const doubts = new SkyDoubts(known.gpus);
   const gpus = gpuNames(context.beneath, provider.id);
-  const offers = new SkyOffers(provider.id, sheet.notes);
+  const offers = new SkyOffers(provider.id, sheet.notes, doubts);
   const { skipped, notes } = sheet;
   // Where GPUs are rows of their own, or always in Google's sheet, an instance's price is that of its host alone.
   const isHostOnly = provider.id === 'gcp' || rows.some(({ instance, gpu }) => instance === '' && gpu !== '');
@@ -82,14 +84,18 @@ function readPrices(text: string, context: ReadContext): ReadCatalog {
     else if (isHostOnly && (row.gpu === '' || row.instance === '')) hosts.push({ ...row, ...place, ...prices });
     else if (row.instance === '') skipped.add('a GPU without an instance');
     else {
-      const ours = known.get(instanceId(provider.id, row.instance))?.facts;
+      const id = instanceId(provider.id, row.instance);
+      const ours = known.instances.get(id)?.facts;
       const gpu = row.gpu === '' ? null : gpus.idOf(row.gpu, row.instance);
       if (ours) {
         noteDifferences(row, gpu, ours, notes);
+        doubts.memory(id, row.memoryGib, ours, row.line);
         offers.add({ name: row.instance, gpu: ours.gpu, gpu_count: ours.gpu_count }, place, prices);
       } else if (row.gpu === '') skipped.add(NO_GPU);
-      else if (gpu === null) skipped.add(`a GPU without facts of ours: ${row.gpu}`);
-      else if (row.gpuCount === null)
+      else if (gpu === null) {
+        skipped.add(`a GPU without facts of ours: ${row.gpu}`);
+        doubts.unknownGpu(row.gpu, row.line);
+      } else if (row.gpuCount === null)
         sheet.problem(row.line, 'AcceleratorCount', 'is missing: give the GPUs of the instance');
       else {
         const facts = {
@@ -103,13 +109,14 @@ function readPrices(text: string, context: ReadContext): ReadCatalog {
       }
     }
   }
-  hostPrices(hosts, { provider: provider.id, beneath: context.beneath, gpus, offers, skipped });
+  hostPrices(hosts, { provider: provider.id, beneath: context.beneath, gpus, offers, skipped, doubts });
   return {
     content: contentOf(provider, offers.instances()),
     read,
     problems: sheet.problems,
     skipped: skipped.list(),
     notes: notes.list().map(({ reason, count }) => (count > 1 ? `${reason} (${count} rows)` : reason)),
+    oddities: doubts.list(),
     unpriced: sheet.unpriced(provider.id),
     places: offers.places,
   };

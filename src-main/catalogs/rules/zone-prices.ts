@@ -9,9 +9,11 @@ export const zonePrices: CatalogRule = {
   check: ({ instances }) =>
     offerEntries(instances).flatMap(({ entry, offer }) => {
       const found = zonePriceProblem(offer);
-      return found ? [wrong(entry, 'zone_prices', found.zone, `${found.words}.`)] : [];
+      return found ? [wrong(entry, 'zone_prices', found.zone, asSentence(found.words))] : [];
     }),
 };
+
+const asSentence = (words: string): string => (words.endsWith('?') ? words : `${words}.`);
 
 const PRICES = [
   ['on-demand', ({ onDemandUsdPerHour }: Prices) => onDemandUsdPerHour],

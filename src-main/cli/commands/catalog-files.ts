@@ -1,6 +1,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { CATALOG_FORMATS, type CatalogFileDraft } from '../../../src-worker/protocol/catalog-api.ts';
+import {
+  CATALOG_FORMATS,
+  PRICE_DATE,
+  PRICE_DATE_WORDS,
+  type CatalogFileDraft,
+} from '../../../src-worker/protocol/catalog-api.ts';
 import { plural } from '../../../src-worker/protocol/numbers.ts';
 import { firstProblemText } from '../../../src-worker/protocol/issues.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
@@ -20,7 +25,7 @@ import { checkRequest } from '../validate.ts';
 const fileSchema = z.object({
   format: z.enum(CATALOG_FORMATS).nullable().default(null),
   provider: z.string().nullable().default(null),
-  as_of: z.string().nullable().default(null),
+  as_of: z.string().regex(PRICE_DATE, PRICE_DATE_WORDS).nullable().default(null),
 });
 
 function fileOf(path: string, options: Options): CatalogFileDraft {

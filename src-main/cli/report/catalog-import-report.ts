@@ -35,7 +35,7 @@ export function diffReport(preview: CatalogPreview): string {
   const { changes, changeCount, name, usable } = preview;
   const rest = changeCount - changes.length;
   return textOf([
-    ...wrap(`${name} holds ${countsText(usable)}; an import would change ${count(changeCount)} things.`),
+    ...wrap(`${name} holds ${countsText(usable)}; an import would change ${plural(changeCount, 'thing')}.`),
     ...changes.map(changeLine),
     ...(rest > 0 ? [`and ${count(rest)} more`] : []),
     ...skippedLines(preview),
@@ -59,7 +59,7 @@ const shown = (value: FactValue): string => (value === null || value === '' ? NO
 const skippedLines = ({ skipped }: CatalogPreview): string[] =>
   skipped.length === 0
     ? []
-    : ['Left out:', ...skipped.flatMap(({ reason, count: number }) => bullet(`${count(number)} × ${reason}`))];
+    : ['Passed over:', ...skipped.flatMap(({ reason, count: number }) => bullet(`${count(number)} × ${reason}`))];
 
 function problemLines({ problems, problemCount }: CatalogPreview): string[] {
   if (problemCount === 0) return [];
@@ -73,10 +73,10 @@ const placeLine = ({ line, sentence }: CatalogProblem): string[] =>
 
 const DOUBTS_SHOWN_PER_RULE = 3;
 
-/** The first of every rule, for one rule alone may doubt every row. */
+/** The first of every rule, or field where no rule speaks: one alone may doubt every row. */
 function doubtLines({ doubts, doubtCount }: CatalogPreview): string[] {
   if (doubtCount === 0) return [];
-  const lines = [...Map.groupBy(doubts, ({ rule }) => rule).values()].flatMap((own) =>
+  const lines = [...Map.groupBy(doubts, ({ rule, field }) => rule ?? field).values()].flatMap((own) =>
     own.slice(0, DOUBTS_SHOWN_PER_RULE),
   );
   const rest = doubtCount - lines.length;
@@ -103,8 +103,8 @@ export function importsReport(imports: readonly CatalogImportEntry[]): string {
         { title: 'Format' },
         { title: 'Imported' },
         { title: 'Holds' },
-        { title: 'Problems', align: 'right' },
         { title: 'Left out', align: 'right' },
+        { title: 'Passed over', align: 'right' },
       ],
       imports.map(({ id, name, format, importedAt, counts, leftOut, skipped }) => [
         String(id),

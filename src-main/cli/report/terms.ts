@@ -13,7 +13,7 @@ export const PRICING_TEXT: Record<string, string> = { ondemand: 'on demand', spo
 /** Reasons of exclusion in a few words; the code where a newer catalog brings one we have no words for. */
 const REASON_TEXT: Record<string, string> = {
   memory: 'does not fit into GPU memory',
-  tp_heads: 'tensor parallelism does not divide the heads',
+  tp_heads: 'tensor parallelism does not divide the heads or scales',
   link_domain: 'a replica needs more GPUs than the instance has',
   compute_capability: 'GPU is too old for vLLM',
   dtype_unsupported: 'GPU lacks the number format',

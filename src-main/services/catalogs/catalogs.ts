@@ -1,19 +1,14 @@
 import { z } from 'zod';
 import { invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
-import {
-  CATALOG_FORMATS,
-  type CatalogApi,
-  type CatalogFileDraft,
-  type FactSubject,
-} from '../../../src-worker/protocol/catalog-api.ts';
+import { CATALOG_FORMATS, type CatalogApi, type CatalogFileDraft } from '../../../src-worker/protocol/catalog-api.ts';
 import { attempt, type Result } from '../../../src-worker/protocol/result.ts';
 import { catalogBook } from '../../catalogs/book.ts';
 import type { LayeredCatalog } from '../../catalogs/layers.ts';
 import type { CatalogIssue } from '../../catalogs/rules/types.ts';
 import type { RemovedImport, Store } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
-import { checkCorrection } from './corrections.ts';
+import { checkCorrection, restoreFacts } from './corrections.ts';
 import { addStartFile, importFile, previewOf, type StartFile } from './files.ts';
 import { entryOf } from './kept-imports.ts';
 import { CatalogShelf, type ShelfParts } from './shelf.ts';
@@ -34,15 +29,12 @@ interface CatalogParts extends ShelfParts {
   now: () => Date;
 }
 
-/** Year, month or day, as price lists date themselves. */
-const DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
-
 const fileSchema = z.strictObject({
   fileName: z.string().min(1).max(1000),
   text: z.string(),
   format: z.enum(CATALOG_FORMATS).nullable(),
   provider: z.string().min(1).max(100).nullable(),
-  asOf: z.string().regex(DATE, 'is no date: write YYYY-MM-DD, YYYY-MM or YYYY').nullable().default(null),
+  asOf: z.string().regex(PRICE_DATE, PRICE_DATE_WORDS).nullable().default(null),
 });
 const importIdSchema = z.number().int().min(1);
 const subjectSchema = z.enum(['gpu', 'instance', 'price']);
@@ -119,17 +111,12 @@ function catalogApi(shelf: CatalogShelf, store: Store, now: () => Date): Catalog
     restoreFact: (subject, id, key) =>
       answer(() => {
         const kind = checkRequest(subjectSchema, subject, 'Kind of entry');
-        restore(store, kind, checkRequest(entryIdSchema, id, 'Entry'), checkRequest(keySchema.nullable(), key, 'Fact'));
+        const fact = checkRequest(keySchema.nullable(), key, 'Fact');
+        restoreFacts(kind, checkRequest(entryIdSchema, id, 'Entry'), fact, { shelf, store });
         shelf.changed();
         return null;
       }),
   };
-}
-
-function restore(store: Store, subject: FactSubject, id: string, key: string | null): void {
-  if (store.removeCorrections(subject, id, key) > 0) return;
-  const what = key === null ? 'Nothing' : key;
-  throw invalidInput('unknown_correction', `${what} of ${id} was corrected: there is nothing to restore.`, { id });
 }
 
 const answer = <Value>(work: () => Value): Promise<Result<Value>> => Promise.resolve(attempt(work));

@@ -1,5 +1,5 @@
 import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
-import { zonesOfPrice } from '../../engine/sizing/offers.ts';
+import { priceDate, zonesOfPrice } from '../../engine/sizing/offers.ts';
 import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
 import type { ChosenPlan } from '../../engine/sizing/types.ts';
 import { gibFromBytes, MS_PER_S, percentFromFraction } from '../../engine/units.ts';
@@ -51,7 +51,7 @@ function priceSource({ instance, offer }: ChosenPlan, { pricing, zone }: SizeInp
   const terms = pricing === 'spot' ? 'spot' : 'on demand';
   const zones = zonesOfPrice(offer, pricing);
   const place = zone ?? (zones ? `${zones.join(', ')} of ${offer.region}` : offer.region);
-  return `${instance.provider} ${instance.name}, ${place}, ${terms}, as of ${formatDate(offer.priceAsOf)}: ${offer.priceSource ?? 'no source named'}`;
+  return `${instance.provider} ${instance.name}, ${place}, ${terms}, as of ${formatDate(priceDate(offer, pricing))}: ${offer.priceSource ?? 'no source named'}`;
 }
 
 export const INPUTS = {

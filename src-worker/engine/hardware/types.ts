@@ -57,6 +57,8 @@ export interface RegionOffer {
   zones: string[];
   /** Zones whose prices are others than the region's; absent = none. */
   zonePrices?: ZonePrice[];
+  /** Days on which the person gave prices of their own; absent = none. */
+  correctedOn?: { onDemand?: string; spot?: string };
   /** Why a price wants a second look, as sentences; absent = nothing is known against it. */
   doubts?: { onDemand?: string; spot?: string };
 }

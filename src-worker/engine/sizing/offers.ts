@@ -28,6 +28,10 @@ export function zonesOfPrice(offer: RegionOffer, pricing: Pricing): string[] | n
   return zones.length < offer.zones.length ? zones : null;
 }
 
+/** Day, month or year that a price is of: the person's own is of the day they gave it. */
+export const priceDate = (offer: RegionOffer, pricing: Pricing): string | null =>
+  (pricing === 'spot' ? offer.correctedOn?.spot : offer.correctedOn?.onDemand) ?? offer.priceAsOf;
+
 /** Why the price asked in a zone, or in the region, wants a second look; null = nothing is known against it. */
 export function priceDoubt(offer: RegionOffer, pricing: Pricing, zone: string | null): string | null {
   if (priceOf(offer, pricing, zone) !== priceOf(offer, pricing, null)) return null;

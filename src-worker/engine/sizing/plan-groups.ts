@@ -8,12 +8,14 @@ import { findCapacity } from './capacity.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   cacheRefusal,
+  dtypeRefusal,
   capacityRefusal,
   headsRefusal,
   layersRefusal,
   linkWarning,
   memoryRefusal,
   modelRefusal,
+  scalesRefusal,
   pipelineWarning,
   supportOf,
 } from './plan-refusals.ts';
@@ -113,7 +115,7 @@ export function checkPlanGroup(
     };
     return { ...base, refusal: { reason: 'compute_capability', detail: refused.sentence, margin } };
   }
-  const model = modelRefusal(subject, gpu);
+  const model = modelRefusal(subject, gpu) ?? dtypeRefusal(subject, gpu);
   if (model) return { ...base, refusal: model };
   const support = supportOf(subject, gpu, precision);
   if (support.kind === 'unsupported') {
@@ -128,7 +130,10 @@ export function checkPlanGroup(
     const margin = { metric: 'context_tokens', value: longest, limit: model.maxContextTokens, unit: 'tokens' };
     return { ...base, refusal: { reason: 'context_exceeded', detail, margin } };
   }
-  const split = headsRefusal(subject, tensorParallel) ?? layersRefusal(subject);
+  const split =
+    headsRefusal(subject, tensorParallel) ??
+    scalesRefusal(subject, precision, tensorParallel) ??
+    layersRefusal(subject);
   if (split) return { ...base, refusal: split };
   return fitted(subject, base, support, [...linkWarning(instance, gpu, base), ...pipelineWarning(pipelineParallel)]);
 }

@@ -1,6 +1,7 @@
 import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
 import { fabricFor, GPUS_OF_A_BRIDGE } from '../communication/fabric.ts';
+import { BF16_CAPABILITY } from '../hardware/capabilities.ts';
 import { formatNeed, nvidiaCapability, precisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import type { MemoryFit } from '../memory/fit.ts';
@@ -8,6 +9,7 @@ import { undividedHeads } from '../model/heads.ts';
 import { distinctLayers } from '../model/parameters.ts';
 import type { Precision } from '../model/types.ts';
 import { gbPerSFromBytesPerS, gibFromBytes, MS_PER_S } from '../units.ts';
+import { float16Problem, splitProblem } from './loading-problems.ts';
 import { parallelName, replicaGpus } from './replica-gpus.ts';
 import type { Capacity, PlanGroup, Refusal, SizingSubject } from './types.ts';
 
@@ -110,6 +112,30 @@ export function cacheRefusal(
   const detail = `${version} reads an FP8 KV cache from compute capability ${limit.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}: leave the KV cache at 16 bit (--kv-cache-dtype auto).`;
   const margin = { metric: 'compute_capability', value: capability, limit, unit: '' };
   return { reason: 'dtype_unsupported', detail, margin };
+}
+
+/** A class that the engine runs in bfloat16 only, on a GPU without it: no format of its weights helps. */
+export function dtypeRefusal({ model, engine }: Pick<SizingSubject, 'engine' | 'model'>, gpu: Gpu): Refusal | null {
+  const detail = float16Problem({ architecture: model.architecture, gpu, engine });
+  if (detail === null) return null;
+  const capability = nvidiaCapability(gpu) ?? 0;
+  const margin = { metric: 'compute_capability', value: capability, limit: BF16_CAPABILITY, unit: '' };
+  return { reason: 'dtype_unsupported', detail, margin };
+}
+
+/** A quantized checkpoint whose scales a group of this size would cut. */
+export function scalesRefusal(
+  { model, engine }: Pick<SizingSubject, 'engine' | 'model'>,
+  precision: Precision,
+  tensorParallel: number,
+): Refusal | null {
+  const { checkpoint } = model;
+  // Another format than the file's is sized for a checkpoint that is not here: how that one is stored is not known.
+  const isStored = checkpoint.method !== null && checkpoint.precision === precision;
+  const problem = isStored ? splitProblem({ modelId: model.id, checkpoint, tensorParallel, engine }) : null;
+  if (!problem) return null;
+  const margin = { metric: 'tensor_parallel', value: tensorParallel, limit: problem.fewer, unit: 'GPUs' };
+  return { reason: 'tp_heads', detail: problem.sentence, margin };
 }
 
 /** Layers the engine cannot run at all, or not on this GPU. */

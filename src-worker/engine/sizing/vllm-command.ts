@@ -1,9 +1,8 @@
-import { BF16_CAPABILITY } from '../hardware/capabilities.ts';
 import type { Gpu } from '../hardware/types.ts';
 import type { EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
-import type { Scheme } from '../model/quantization/stored.ts';
-import type { CheckpointFormat, Precision, WeightClass } from '../model/types.ts';
+import type { CheckpointFormat, Precision } from '../model/types.ts';
+import { float16Problem, needsBfloat16, splitProblem } from './loading-problems.ts';
 
 export interface CommandQuestion {
   modelId: string;
@@ -100,7 +99,7 @@ export const shellWord = (text: string): string =>
 
 /** Why a server of this plan would not come up, or null. */
 function refusalOf(question: CommandQuestion): string | null {
-  const { modelId, checkpoint, precision, engine, gpu } = question;
+  const { modelId, checkpoint, precision, engine } = question;
   const version = `${engine.engine} ${engine.version}`;
   if (checkpoint.problem !== undefined) return checkpoint.problem;
   if (needsQuantizedCheckpoint(precision, checkpoint, engine)) {
@@ -109,14 +108,8 @@ function refusalOf(question: CommandQuestion): string | null {
   if (checkpoint.method !== null && !engine.command.checkpointMethods.includes(checkpoint.method)) {
     return `${version} does not load ${checkpoint.method} checkpoints such as ${modelId}: take one in AWQ, GPTQ, FP8 or compressed-tensors.`;
   }
-  if (needsBfloat16(question) && !gpu.supportsBf16) {
-    return `${version} refuses to run ${question.architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability ${BF16_CAPABILITY.toFixed(1)} or more.`;
-  }
-  return splitProblem(question);
+  return float16Problem(question) ?? splitProblem(question)?.sentence ?? null;
 }
-
-const needsBfloat16 = ({ architecture, engine }: CommandQuestion): boolean =>
-  engine.command.bfloat16Architectures.includes(architecture);
 
 /** Type of what is not quantized. Left out, it is the checkpoint's, which is bfloat16 as a rule: no GPU without it starts so. */
 function dtypeOf(question: CommandQuestion): string | null {
@@ -124,37 +117,6 @@ function dtypeOf(question: CommandQuestion): string | null {
   if (checkpoint.method === null && needsBfloat16(question)) return 'bfloat16';
   const asked = checkpoint.method === null ? DTYPE[precision] : undefined;
   return asked ?? (gpu.supportsBf16 ? null : 'float16');
-}
-
-/** Classes whose inputs a group of GPUs splits by the width of the FFN. */
-const SPLIT_CLASSES: ReadonlySet<WeightClass> = new Set<WeightClass>(['denseFfn', 'sharedExperts', 'experts']);
-
-/** How many inputs share a scale where no GPU may hold a part of that: whole numbers in groups, and FP8 in blocks. */
-function wholeGroup({ precision, groupRows, groupColumns }: Scheme, weightClass: WeightClass): number {
-  const isBlock = precision === 'fp8' && (groupRows ?? 0) > 1;
-  // Kernels for experts in whole numbers stand in for one another; FP8 blocks have one.
-  const isGroup = (precision === 'int4' || precision === 'w8a16') && weightClass !== 'experts';
-  return isBlock || isGroup ? (groupColumns ?? 1) : 1;
-}
-
-/**
- * Why a quantized checkpoint cannot be split over so many GPUs: what one of them holds must be whole groups or blocks of
- * weights that share a scale. vLLM checks it while it builds the layers and stops (model_executor/layers/quantization: awq.py,
- * fp8.py, utils/marlin_utils.py).
- */
-function splitProblem({ modelId, checkpoint, tensorParallel, engine }: CommandQuestion): string | null {
-  for (const schemes of new Set(checkpoint.stored?.layers ?? [])) {
-    for (const [{ name, weightClass, columns, splitsInputs }, scheme] of schemes) {
-      if (!splitsInputs || !SPLIT_CLASSES.has(weightClass)) continue;
-      const group = wholeGroup(scheme, weightClass);
-      const isWhole = (gpus: number): boolean => (columns / gpus) % group === 0;
-      if (isWhole(tensorParallel)) continue;
-      let fewer = tensorParallel - 1;
-      while (fewer > 1 && (tensorParallel % fewer > 0 || !isWhole(fewer))) fewer -= 1;
-      return `${engine.engine} ${engine.version} does not split ${modelId} over ${tensorParallel} GPUs: of the ${columns} inputs of ${name} each would hold ${columns / tensorParallel}, no multiple of the ${group} that share a scale. Ask for --tp ${fewer}.`;
-    }
-  }
-  return null;
 }
 
 /**

@@ -192,7 +192,7 @@ describe('rows as they come', () => {
       name: 'aws/g6.xlarge/us-east-1',
       field: 'zone_prices',
       before: null,
-      after: 'use1-az1 0.8048 0.33, use1-az2 0.9 0.29, use1-az4 0.8048 null',
+      after: 'use1-az1 0.8048 0.33, use1-az2 0.9 0.29, use1-az4 0.8048 –',
     });
   });
 
@@ -206,8 +206,58 @@ describe('rows as they come', () => {
     expect(found.content.instances[0]?.offers).toMatchObject([
       { on_demand_usd_per_hour: 0.8, spot_usd_per_hour: 0.4, zones: ['use1-az1'] },
     ]);
-    expect(found.notes).toContain('Rows that give one place different prices: the lowest counts.');
+    const place = 'aws/g6.xlarge in use1-az1 of us-east-1';
+    expect(found.doubts).toMatchObject([
+      { line: 3, field: 'Price', sentence: `Price 0.8 of ${place} contradicts 0.9 in line 2: the lowest counts.` },
+      {
+        line: 3,
+        field: 'SpotPrice',
+        sentence: `SpotPrice 0.5 of ${place} contradicts 0.4 in line 2: the lowest counts.`,
+      },
+    ]);
+    expect(found.doubtCount).toBe(2);
     expect(found.notes.join(' ')).toContain('A price without a zone where zones of the region have theirs');
+  });
+
+  test('a row that repeats another in everything is told with how many there are, and doubts nothing', () => {
+    const row = 'g6.xlarge,L4,1.0,4.0,16.0,,0.9,0.4,us-east-1,use1-az1';
+    const found = readSheet('aws', row, row, row);
+    expect(found.doubts).toEqual([]);
+    expect(found.notes).toContain('Rows that repeat another of their place: each counts once (2 rows)');
+  });
+
+  test('GPUs that we do not know are named by their first line, with near names, and stop nothing', () => {
+    const found = readSheet(
+      'aws',
+      'g6.xlarge,L4,1.0,4.0,16.0,,0.9,0.4,us-east-1,',
+      'a.big,ZZ9,1.0,4.0,16.0,,1,,us-east-1,',
+      'b.big,L40SX,1.0,4.0,16.0,,1,,us-east-1,',
+      'c.big,ZZ9,2.0,4.0,16.0,,2,,us-east-1,',
+    );
+    expect(found.problems).toEqual([]);
+    expect(found.content.instances).toHaveLength(1);
+    expect(found.doubts).toMatchObject([
+      {
+        line: 3,
+        field: 'AcceleratorName',
+        sentence: expect.stringMatching(/"ZZ9", .*list names.*\. 2 rows/) as string,
+      },
+      { line: 4, field: 'AcceleratorName', sentence: expect.stringMatching(/"L40SX", .*l40s.*\? 1 row/) as string },
+    ]);
+    const hosts = readSheet('gcp', 'n1-standard-8,,,8.0,30.0,,0.38,0.08,us-central1,a', ',ZZ9,1,,,,1,,us-central1,a');
+    expect(hosts.doubts).toMatchObject([{ line: 3, field: 'AcceleratorName' }]);
+  });
+
+  test('memory that contradicts what we know of an instance by far is doubted by its first line', () => {
+    const row = (memory: string, region: string) => `g6.xlarge,L4,1.0,4.0,${memory},,0.8,,${region},`;
+    const found = readSheet('aws', row('18', 'us-east-1'), row('16384', 'us-east-2'), row('16384', 'us-west-2'));
+    expect(found.doubts).toMatchObject([
+      {
+        line: 3,
+        field: 'MemoryGiB',
+        sentence: 'MemoryGiB 16384 of aws/g6.xlarge contradicts the 16 GiB that we know (2 rows): ours count.',
+      },
+    ]);
   });
 
   test('line ends of Windows, quoted Python literals and columns in another order', () => {
@@ -256,6 +306,11 @@ describe("Google's sheet prices hosts and GPUs apart", () => {
   test('GPUs are attached to the N1 machines we know with them; a repeated row counts once', () => {
     expect(offerIn(after, 'gcp', 'n1-standard-8+1xt4', 'us-central1').facts.on_demand_usd_per_hour).toBe(0.73);
     expect(found.skipped).toContainEqual({ reason: 'a row that repeats another of its place', count: 1 });
+    const sentences = found.doubts.map(({ line, field, sentence }) => `${line} ${field}: ${sentence}`);
+    expect(sentences).toEqual([
+      '9 Price: Price 0.36 of T4 in us-central1-a contradicts 0.35 in line 8: the first counts.',
+      '9 SpotPrice: SpotPrice 0.2 of T4 in us-central1-a contradicts 0.1 in line 8: the first counts.',
+    ]);
   });
 
   test('without GPU rows nothing is priced', () => {

@@ -173,4 +173,19 @@ describe('groups of weights that share a scale stay whole', () => {
     expect(text(of('deepseek-ai/DeepSeek-V3', 8))).toContain('--tensor-parallel-size 8');
     expect(text(of('meta-llama/Llama-3.1-405B-Instruct-FP8', 8))).toContain('--tensor-parallel-size 8');
   });
+
+  test('experts in whole numbers have kernels for parts of a group: 2,048 inputs in groups of 128 on 32 GPUs', () => {
+    const kimi = of('moonshotai/Kimi-K2.5', 32);
+    const checkpoint = kimi.checkpoint ?? expect.fail('no checkpoint');
+    const stored = checkpoint.stored ?? expect.fail('no stored layers');
+    const layers = stored.layers.map((schemes) => {
+      const experts = [...schemes].filter(([{ weightClass }]) => weightClass === 'experts');
+      return new Map(experts.map(([product, scheme]) => [product, { ...scheme, groupColumns: 128 }]));
+    });
+    const products = layers.flatMap((schemes) => [...schemes.keys()]);
+    expect(products.some(({ columns, splitsInputs }) => splitsInputs && (columns / 32) % 128 > 0)).toBe(true);
+    expect(text({ ...kimi, checkpoint: { ...checkpoint, stored: { ...stored, layers } } })).toContain(
+      '--tensor-parallel-size 32',
+    );
+  });
 });
