@@ -25,6 +25,18 @@ const LAB = JSON.stringify({
 });
 /** The same with an instance whose GPU nobody knows. */
 const BAD = LAB.replace('"vm_instances":[', '"vm_instances":[\n{"name":"odd","gpus":[\n{"type":"h10","count":1}]},');
+/** More problems and changes than a small window can show at once. */
+const MANY = JSON.stringify({
+  metadata: { provider: 'lab', last_updated: '2026-11-01' },
+  vm_instances: Array.from({ length: 30 }, (_, index) => ({
+    name: `bench-${index}`,
+    gpus: [{ type: index % 2 === 0 ? 'nvidia-l40s' : 'h10', count: 1 }],
+    vcpus: 16,
+    memory_gb: 128,
+    ondemand_price_usd: 1.1 + index / 100,
+    available_zones: ['lab-1-a'],
+  })),
+});
 
 /** Runs a command on the data of the window, as from a terminal beside it. */
 async function commandLine(dataFolder: string, ...args: string[]): Promise<void> {
@@ -193,6 +205,34 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await app.show('Size');
       await app.size.waitForAnswer();
       await expect(app.size.verdict).not.toContainText('bench-l40s');
+    });
+
+    test('the actions of a dialog are in sight in a small window too, and no toast lies over them', async () => {
+      const { app, page } = opened;
+      const size = page.viewportSize();
+      await page.setViewportSize({ width: 1024, height: 700 });
+      await app.show('Catalogs');
+      await app.catalogs.drop('lab.json', LAB);
+      await app.catalogs.act('Import');
+      await expect(page.getByTestId('toast')).toBeVisible();
+      await app.catalogs.drop('lab.json', MANY);
+      for (const name of ['Import the good part', 'Cancel']) {
+        const button = app.catalogs.dialog.getByRole('button', { name, exact: true });
+        await expect(button).toBeInViewport({ ratio: 1 });
+      }
+      await expect(page.getByTestId('toast')).toHaveCount(0);
+      await app.catalogs.act('Cancel');
+      // It waited for the dialog to go.
+      await page.getByTestId('toast').getByRole('button', { name: /Undo/ }).click();
+      await page.getByRole('button', { name: 'Add a GPU' }).click();
+      await expect(app.catalogs.gpuDialog.getByRole('button', { name: 'Preview' })).toBeInViewport({ ratio: 1 });
+      // What gets the focus is never behind them.
+      await app.catalogs.gpuDialog.getByRole('textbox', { name: 'PCIe', exact: true }).focus();
+      const field = await app.catalogs.gpuDialog.getByRole('textbox', { name: 'PCIe', exact: true }).boundingBox();
+      const preview = await app.catalogs.gpuDialog.getByRole('button', { name: 'Preview' }).boundingBox();
+      expect(field!.y + field!.height).toBeLessThan(preview!.y);
+      await page.keyboard.press('Escape');
+      if (size) await page.setViewportSize(size);
     });
 
     test('a GPU that is described field by field is an import with one entry', async () => {

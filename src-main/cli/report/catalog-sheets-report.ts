@@ -17,7 +17,11 @@ export function sheetsReport({ gpus, instances, prices, workloads }: Sheets): st
     lines.push(`${gpu.name} (${gpu.id})`, '', ...factLines(gpu.facts), '');
     const cheapest = gpu.cheapestUsdPerHour === null ? '' : `, from ${usd(gpu.cheapestUsdPerHour)}/h`;
     lines.push(
-      ...wrap(`In ${plural(gpu.instances, 'instance')} of ${gpu.providers.join(', ') || 'nobody'}${cheapest}.`),
+      ...wrap(
+        gpu.instances === 0
+          ? 'No instance of the catalogs has it.'
+          : `In ${plural(gpu.instances, 'instance')} of ${gpu.providers.join(', ')}${cheapest}.`,
+      ),
     );
     lines.push(...noteLines(gpu.notes), '');
   }

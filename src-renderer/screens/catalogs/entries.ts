@@ -26,7 +26,7 @@ export const isOwnEntry = ({ layer, corrections }: CatalogEntry): boolean => isO
 
 export const FORMAT_LABELS: Record<CatalogFormat, string> = {
   configiq: 'ConfigIQ',
-  seed: 'Python original',
+  seed: 'Seed format (JSON)',
   skypilot: 'SkyPilot',
 };
 

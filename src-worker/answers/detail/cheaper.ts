@@ -48,13 +48,14 @@ function oneFewer(plan: FoundPlan): Candidate | null {
     share > 1
       ? `beyond the ${formatSignificant(chosen.load.ratePerMsAtCapacity * MS_PER_S)} at which the targets break`
       : `${formatPercent(share)} of its capacity, over the ${formatPercent(limit)} that headroom allows`;
+  const who = replicas === 1 ? 'The one replica' : `Each of ${plural(replicas, 'replica')}`;
   return candidate(
     nameOf(instances, chosen.instance.name, chosen.group.precision),
     {
       usdPerHour: chosen.cost && chosen.cost.usdPerHourPerInstance * instances,
       gpus: instances * chosen.instance.gpuCount,
     },
-    `Each of ${plural(replicas, 'replica')} would carry ${formatSignificant(each)} requests/s: ${room}.`,
+    `${who} would carry ${formatSignificant(each)} requests/s: ${room}.`,
   );
 }
 

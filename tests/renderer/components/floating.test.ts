@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi, type Mock } from 'vi
 import GalleryStates from '../../../src-renderer/screens/gallery/GalleryStates.svelte';
 import Tabs from '../../../src-renderer/components/Tabs.svelte';
 import Toaster from '../../../src-renderer/components/Toaster.svelte';
-import { Toasts } from '../../../src-renderer/components/toasts.svelte.ts';
+import { toasts, Toasts } from '../../../src-renderer/components/toasts.svelte.ts';
 
 /** The gallery holds these parts with their triggers, as a screen does. */
 describe('menu, popover, dialog, tooltip', () => {
@@ -89,6 +89,20 @@ describe('tabs', () => {
   });
 });
 
+test('while a dialog is open the toasts of the window are covered', async () => {
+  render(GalleryStates);
+  toasts.show({ sentence: 'Imported lab.json.' });
+  try {
+    await fireEvent.click(screen.getByRole('button', { name: 'Dialog' }));
+    const dialog = await screen.findByRole('dialog');
+    await waitFor(() => expect(toasts.shown).toBeNull());
+    await fireEvent.keyDown(dialog, { key: 'Escape' });
+    await waitFor(() => expect(toasts.shown?.sentence).toBe('Imported lab.json.'));
+  } finally {
+    toasts.dismiss();
+  }
+});
+
 describe('toast', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
@@ -120,6 +134,22 @@ describe('toast', () => {
     expect(toasts.current).not.toBeNull();
     await fireEvent.focusOut(screen.getByRole('button', { name: /Undo/ }), { relatedTarget: document.body });
     vi.advanceTimersByTime(8000);
+    expect(toasts.current).toBeNull();
+  });
+
+  test('waits under a dialog, unseen, and has its eight seconds when that closes', () => {
+    const { toasts } = shown();
+    vi.advanceTimersByTime(4000);
+    const uncover = toasts.cover();
+    flushSync();
+    expect(screen.queryByTestId('toast')).toBeNull();
+    vi.advanceTimersByTime(60_000);
+    uncover();
+    flushSync();
+    expect(screen.getByTestId('toast')).toHaveTextContent('Deleted "Router test".');
+    vi.advanceTimersByTime(7900);
+    expect(toasts.current).not.toBeNull();
+    vi.advanceTimersByTime(200);
     expect(toasts.current).toBeNull();
   });
 

@@ -228,6 +228,23 @@ describe('the facts of an entry', () => {
     expect(within(inspector()).getByRole('button', { name: 'Correct Memory bandwidth' })).toHaveFocus();
   });
 
+  test('a refusal of the host leaves the focus in the form, and Escape closes it', async () => {
+    let answer = (_: Result<null>): void => undefined;
+    const pending = new Promise<Result<null>>((resolve) => (answer = resolve));
+    await open({ correctFact: () => pending });
+    await table();
+    await correct('Memory bandwidth', '-3');
+    const button = within(inspector()).getByRole('button', { name: 'Correct' });
+    button.focus();
+    expect(button).toHaveAttribute('aria-disabled', 'true');
+    expect(button).toBeEnabled();
+    answer(refused('memory_bandwidth_gb_per_s must be above 0, got -3.'));
+    expect(await within(inspector()).findByText(/must be above 0, got -3/)).toBeVisible();
+    expect(button).toHaveFocus();
+    await fireEvent.keyDown(button, { key: 'Escape' });
+    expect(within(inspector()).queryByRole('form')).toBeNull();
+  });
+
   test('a corrected price is restored, and undo brings the correction back with its reason', async () => {
     const kept = keptCatalogs();
     await open(kept);
