@@ -1,5 +1,5 @@
 import type { CatalogChange, CatalogCounts, FactValue } from '../../src-worker/protocol/catalog-api.ts';
-import { isPriced, type CatalogContent } from './content.ts';
+import { isPriced, type CatalogContent, type ContentOffer } from './content.ts';
 import { GPU_FIELDS, INSTANCE_FIELDS, WORKLOAD_FIELDS, type FieldSpec } from './fields.ts';
 import { instanceId, offerId } from './entry-ids.ts';
 import type { LayeredCatalog } from './layers.ts';
@@ -46,8 +46,14 @@ function* compared(
   const whole = { field: null, before: null, after: null };
   for (const [name, facts] of after) {
     const old = before.get(name);
-    if (!old) yield { kind, change: 'added', name, ...whole, after: headline(kind, facts) };
-    if (!old || old === facts) continue;
+    if (!old) {
+      // An offer without a price adds none.
+      if (kind !== 'price' || isPriced(facts as ContentOffer)) {
+        yield { kind, change: 'added', name, ...whole, after: headline(kind, facts) };
+      }
+      continue;
+    }
+    if (old === facts) continue;
     for (const { key } of fields) {
       const [was, is] = [valueOf(old, key), valueOf(facts, key)];
       if (was !== is) yield { kind, change: 'changed', name, field: key, before: was, after: is };

@@ -1,7 +1,7 @@
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { RegionOffer } from '../../src-worker/engine/hardware/types.ts';
 import { checkFacts } from './rules/check.ts';
-import { offerEntries, problemOf } from './rules/entries.ts';
+import { offerEntries } from './rules/entries.ts';
 import type { CatalogIssue } from './rules/types.ts';
 
 const PRICES: Record<string, { key: keyof NonNullable<RegionOffer['doubts']>; words: string }> = {
@@ -25,6 +25,6 @@ export function withDoubts(facts: Facts): Facts {
 }
 
 function sentenceOf(issue: CatalogIssue, words: string): string {
-  const problem = problemOf(issue).replace(/^is /, 'it is ');
+  const problem = issue.problem.replace(/^is /, 'it is ');
   return `The ${words} price of ${String(issue.value)} USD per hour is doubtful: ${problem}`;
 }

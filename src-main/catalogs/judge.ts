@@ -9,7 +9,6 @@ import type { ReadCatalog } from './formats/reader.ts';
 import type { LayeredCatalog } from './layers.ts';
 import { factsOf, type BundledCatalogs } from './load.ts';
 import { issuesBrought } from './rules/check.ts';
-import { problemOf } from './rules/entries.ts';
 import { priceSources } from './rules/price-sources.ts';
 import type { CatalogIssue, Checked } from './rules/types.ts';
 
@@ -147,7 +146,7 @@ function sentenceOf({ field, given }: FactPlace, issue: CatalogIssue, more: numb
   const { value } = issue;
   const read = given === null || given === value ? String(value) : `${given}, which is read as ${String(value)}`;
   const others = more > 0 ? `; and ${plural(more, 'entry', 'entries')} more` : '';
-  return `${field} of ${issue.entry}: ${value === null ? '' : `${read}: `}${problemOf(issue)} (rule ${issue.rule}${others})`;
+  return `${field} of ${issue.entry}: ${value === null ? '' : `${read}: `}${issue.problem} (rule ${issue.rule}${others})`;
 }
 
 interface Orphan {

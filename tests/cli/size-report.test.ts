@@ -225,6 +225,20 @@ describe('size report: what is shown', () => {
     expect(text).not.toMatch(/vllm serve|HIGH PERFORMANCE|null/);
   });
 
+  it('counts the GPUs of a replica: all stages of it, or the slice that an instance sells', () => {
+    const reportOf = (row: Parameters<typeof recommendation>[0]): string =>
+      sizeReport(sizeDocument({ recommendations: [recommendation(row)] }), null, SHOW).replaceAll(/\s+/g, ' ');
+    expect(reportOf({ gpu: 'g', gpu_count: 8, tensor_parallel: 2, pipeline_parallel: 3 })).toContain(
+      'replicas of 6 × g ',
+    );
+    const tight = { code: 'memory_tight', sentence: 'Only 1 GiB is left.' };
+    const slice = reportOf({ gpu: 'g', gpu_count: 0.125, tensor_parallel: 1, pipeline_parallel: 1, warnings: [tight] });
+    expect(slice).toContain('replicas of 0.125 × g ');
+    expect(slice).toContain(' 0.125 × g, TP 1');
+    expect(slice).toContain('or a whole one');
+    expect(slice).not.toContain('--tp 2');
+  });
+
   it('shows a prefix cache with and without', () => {
     const document = sizeDocument();
     const assumptions = {

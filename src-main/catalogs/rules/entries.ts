@@ -56,14 +56,9 @@ const finding =
     entry,
     field,
     value,
-    sentence: `${placed({ entry, field, value })}${problem}`,
+    problem,
+    sentence: `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: ${problem}`,
   });
-
-const placed = ({ entry, field, value }: Pick<Finding, 'entry' | 'field' | 'value'>): string =>
-  `${entry}: ${field} is ${value === null ? 'missing' : String(value)}: `;
-
-/** What is wrong and its cure, without the entry, the field and the value. */
-export const problemOf = (finding: Finding): string => finding.sentence.slice(placed(finding).length);
 
 export const wrong = finding('error');
 export const doubtful = finding('warning');

@@ -14,7 +14,9 @@ export interface CatalogIssue {
   field: string;
   /** In the file's unit; null where a fact is missing. */
   value: FactValue;
-  /** Entry, field, value and cure. */
+  /** What is wrong and its cure, for whoever names entry, field and value himself. */
+  problem: string;
+  /** Entry, field, value, what is wrong and its cure. */
   sentence: string;
   /** The other entry where two contradict each other: either may be the wrong one. */
   beside?: string;

@@ -254,7 +254,9 @@ function memorySection(row: Recommendation): string[] {
     ...bullet('start with the SAFE command, and keep --max-model-len at what the workload needs'),
     ...(row.kv_cache_dtype === 'fp8' ? [] : bullet('ask for an FP8 KV cache (--kv-cache-dtype fp8)')),
     ...smallerPrecision(quantization),
-    ...bullet(`take GPUs with more memory, or more of them per replica (--tp ${tp * 2})`),
+    ...bullet(
+      `take GPUs with more memory, or ${isSlice(row) ? 'a whole one' : `more of them per replica (--tp ${tp * 2})`}`,
+    ),
     '',
   ];
 }
@@ -268,6 +270,11 @@ function smallerPrecision(quantization: string): string[] {
   const smaller = EIGHT_BIT_PRECISIONS.includes(quantization) ? 'int4' : 'fp8 or int4';
   return bullet(`ask for a smaller precision (--quantization ${smaller})`);
 }
+
+/** A fractional instance sells a share of one GPU. */
+const isSlice = ({ gpu_count: gpus }: Recommendation): boolean => gpus < 1;
+const gpusOfReplica = (row: Recommendation): number =>
+  isSlice(row) ? row.gpu_count : row.tensor_parallel * row.pipeline_parallel;
 
 function summarySection(row: Recommendation): string[] {
   const gating = row.sla.filter((sla) => sla.gating);
@@ -290,7 +297,7 @@ function summarySection(row: Recommendation): string[] {
       ],
       [
         'Deployment',
-        `${plural(row.replicas, 'replica')} of ${row.tensor_parallel} × ${row.gpu} in ${row.quantization}, ${cost}`,
+        `${plural(row.replicas, 'replica')} of ${gpusOfReplica(row)} × ${row.gpu} in ${row.quantization}, ${cost}`,
       ],
       ['Targets', `${verdict}${nearest}`],
       ...shown.map((sla): [string, string] => ['Not gating', `${metricLabel(sla.metric)} (gap ${gapText(sla)})`]),

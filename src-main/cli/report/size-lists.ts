@@ -36,7 +36,7 @@ function passingRow(row: Recommendation): string[] {
       `${price}${request}`,
     ),
     ...wrap(
-      `${decimalGpus(row.gpu_count)} × ${row.gpu}, ${parallelText(row)}, ${row.quantization}, ` +
+      `${row.gpu_count} × ${row.gpu}, ${parallelText(row)}, ${row.quantization}, ` +
         plural(row.replicas, 'replica') +
         (isOwn(row) ? '' : `, ${placeText({ ...row, zones: [] })}`),
       { first: '    ' },
@@ -50,8 +50,6 @@ function passingRow(row: Recommendation): string[] {
     '',
   ];
 }
-
-const decimalGpus = (gpus: number): string => (Number.isInteger(gpus) ? String(gpus) : decimal(gpus));
 
 function failingList({ excluded, no_answer: reason }: SizeDocument): string[] {
   if (excluded.length === 0) return [];

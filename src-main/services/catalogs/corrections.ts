@@ -5,7 +5,6 @@ import { correctionProblem, FIELDS_OF, type Correction } from '../../catalogs/co
 import { PRICE_FIELDS } from '../../catalogs/fields.ts';
 import { instanceId, offerId } from '../../catalogs/entry-ids.ts';
 import type { LayeredCatalog } from '../../catalogs/layers.ts';
-import { problemOf } from '../../catalogs/rules/entries.ts';
 import { spotBelowOnDemand } from '../../catalogs/rules/spot-below-on-demand.ts';
 import type { CatalogIssue } from '../../catalogs/rules/types.ts';
 import { zonePrices } from '../../catalogs/rules/zone-prices.ts';
@@ -61,7 +60,7 @@ function brokenText({ id, key, value }: Correction, issue: CatalogIssue): string
   const isHere = issue.entry === id && issue.field === key;
   const entry = issue.entry === id ? '' : `${issue.entry}: `;
   const where = isHere ? '' : `${entry}${issue.field} ${issue.value === null ? 'is missing' : String(issue.value)}: `;
-  const problem = `${where}${problemOf(issue)}${isOfBothPrices(issue) ? otherPriceFirst(key) : ''}`;
+  const problem = `${where}${issue.problem}${isOfBothPrices(issue) ? otherPriceFirst(key) : ''}`;
   return `${id}: ${key} cannot be ${String(value)} (rule ${issue.rule}): ${problem}`;
 }
 

@@ -326,7 +326,7 @@ describe('importing', () => {
     const dialog = await dropFile();
     const problems = within(await within(dialog).findByTestId('catalog-problems')).getByRole('table');
     expect(within(problems).getAllByRole('row')[1]).toHaveTextContent(
-      /^12\s*Price\s*Takes a number above 0, not -3\.$/,
+      /^12\s*Price\s*Price takes a number above 0, not -3\.$/,
     );
     expect(within(dialog).queryByRole('button', { name: 'Import' })).toBeNull();
     const take = within(dialog).getByRole('button', { name: 'Import the good part' });
@@ -345,7 +345,7 @@ describe('importing', () => {
     await table();
     const dialog = await dropFile();
     const list = await within(dialog).findByRole('region', { name: 'Doubts' });
-    expect(list).toHaveTextContent(/3 doubts\..*7\s*Price\s*Of aws\/x\/eu: 0\.2.*And 2 more\./s);
+    expect(list).toHaveTextContent(/3 doubts\..*7\s*Price\s*Price of aws\/x\/eu: 0\.2.*And 2 more\./s);
     expect(within(dialog).queryByTestId('catalog-problems')).toBeNull();
     expect(within(dialog).getByRole('button', { name: 'Import' })).toBeEnabled();
   });
