@@ -5,14 +5,13 @@ import { stateSeats } from '../engine/sizing/seats.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
 import type { PlanGroup, SizedPlan } from '../engine/sizing/types.ts';
 import type { Flag, FlagKind } from '../engine/sizing/vllm-command.ts';
-import { gibFromBytes } from '../engine/units.ts';
+import { gibFromBytes, mibFromBytes } from '../engine/units.ts';
 import type { CommandFlag } from '../protocol/documents.ts';
 import { formatFixed, formatSignificant, plural } from '../protocol/numbers.ts';
 import type { PreparedSizing } from './prepared.ts';
 
 const gib = (bytes: number): string => `${formatFixed(gibFromBytes(bytes), 2)} GiB`;
-const MIB_PER_GIB = 1024;
-const mib = (bytes: number): string => `${formatSignificant(gibFromBytes(bytes) * MIB_PER_GIB, 4)} MiB`;
+const mib = (bytes: number): string => `${formatSignificant(mibFromBytes(bytes), 4)} MiB`;
 
 /** A plan as a command starts it. */
 export interface CommandSubject {

@@ -13,6 +13,7 @@ export const HOURS_PER_MONTH = 730;
 export const bytesFromGib = (gib: number): number => gib * BYTES_PER_GIB;
 export const gibFromBytes = (bytes: number): number => bytes / BYTES_PER_GIB;
 export const bytesFromMib = (mib: number): number => mib * BYTES_PER_MIB;
+export const mibFromBytes = (bytes: number): number => bytes / BYTES_PER_MIB;
 export const bytesFromGb = (gb: number): number => gb * BYTES_PER_GB;
 export const bytesPerSFromGbPerS = (gbPerS: number): number => gbPerS * 1e9;
 export const flopPerSFromTflops = (tflops: number): number => tflops * 1e12;

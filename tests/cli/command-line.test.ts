@@ -526,6 +526,23 @@ describe('configiq itself', () => {
     );
   });
 
+  it('doctor says what is bundled and what is in force', async () => {
+    const own = inHome('doctor-home');
+    const detailOf = async (name: string) => {
+      const { stdout } = await runConfigiq(['doctor', '--json'], own);
+      const { checks } = parseJson<{ checks: { name: string; detail: string }[] }>(stdout);
+      return checks.find((check) => check.name === name)?.detail ?? '';
+    };
+    const before = await detailOf('In force');
+    expect(before).toMatch(/^catalog \S+: \d+ GPUs, \d+ instances, 0 imports, 0 corrections$/);
+    const { code } = await runConfigiq(['catalog', 'correct', 'nvidia-l4', 'tdp_watts', '70'], own);
+    expect(code).toBe(0);
+    const after = await detailOf('In force');
+    expect(after).toMatch(/, 0 imports, 1 correction$/);
+    expect(after.split(':')[0]).not.toBe(before.split(':')[0]);
+    expect(await detailOf('Catalogs')).toMatch(/^bundled: \d+ GPUs/);
+  });
+
   it('doctor: a data folder that cannot be is broken, exit 1', async () => {
     const file = inHome('not-a-folder');
     writeFileSync(file, '');

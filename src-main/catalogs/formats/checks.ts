@@ -1,4 +1,4 @@
-import { bytesFromGib, bytesFromMib, gbFromGib, gibFromGb } from '../../../src-worker/engine/units.ts';
+import { bytesFromGib, gbFromGib, gibFromGb, mibFromBytes } from '../../../src-worker/engine/units.ts';
 import { suggestNames } from '../../../src-worker/protocol/suggest.ts';
 import type { GpuFileEntry } from '../../../src-worker/protocol/catalog-files.ts';
 import type { InstanceFacts } from '../content.ts';
@@ -12,11 +12,9 @@ const SAME = 0.01;
 
 export const isSame = (one: number, other: number): boolean => Math.abs(one - other) <= SAME * Math.abs(other);
 
-const MIB_PER_GIB = bytesFromGib(1) / bytesFromMib(1);
-
 /** A figure that agrees with ours only when it is read in another unit. */
 export function wrongUnitProblem(given: number, unit: 'GB' | 'GiB', knownGib: number): string | null {
-  const inUnits = { GB: gbFromGib(knownGib), GiB: knownGib, MiB: knownGib * MIB_PER_GIB };
+  const inUnits = { GB: gbFromGib(knownGib), GiB: knownGib, MiB: mibFromBytes(bytesFromGib(knownGib)) };
   const right = inUnits[unit];
   if (isSame(given, right)) return null;
   const other = (['GB', 'GiB', 'MiB'] as const).find((one) => one !== unit && isSame(given, inUnits[one]));

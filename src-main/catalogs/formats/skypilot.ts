@@ -210,6 +210,7 @@ class Sheet {
     const vcpus = this.#number(cells, 'vCPUs', line, 0, 100_000);
     const memoryGib = this.#number(cells, 'MemoryGiB', line, 0, 1e6);
     if ([gpuCount, price, spot, vcpus, memoryGib].includes('problem')) return null;
+    if (typeof price !== 'number') return null;
     if (price === UNKNOWN_PRICE) {
       this.skipped.add(`a price of ${UNKNOWN_PRICE}, which stands for unknown`);
       return null;
@@ -226,7 +227,7 @@ class Sheet {
       gpuCount: known(gpuCount),
       vcpus: known(vcpus),
       memoryGib: known(memoryGib),
-      price: known(price) ?? 0,
+      price,
       spot: ownSpot,
       region: cells.Region,
       zone: cells.AvailabilityZone === '' ? null : cells.AvailabilityZone,

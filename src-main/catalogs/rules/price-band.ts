@@ -2,6 +2,7 @@ import { gbPerSFromBytesPerS, gibFromBytes } from '../../../src-worker/engine/un
 import type { Gpu, Instance } from '../../../src-worker/engine/hardware/types.ts';
 import { offerId } from '../entry-ids.ts';
 import { doubtful, hasHbm, instancesWithGpu, pricesByPlace, pricesOf, wrong } from './entries.ts';
+import { LOWEST_SPOT_SHARE } from './spot-plausible.ts';
 import type { CatalogRule, Finding } from './types.ts';
 
 /**
@@ -22,9 +23,6 @@ const USD_PER_TB_PER_S_HOUR = {
  */
 const HOST_USD_PER_VCPU_HOUR = 0.0502;
 const HOST_USD_PER_GIB_HOUR = 0.0068;
-
-/** Google: spot is up to 91 % below on-demand ("Spot VMs pricing"); Amazon and Microsoft say up to 90 %. */
-const LOWEST_SPOT_SHARE = 0.09;
 
 export const priceBand: CatalogRule = {
   name: 'price-band',

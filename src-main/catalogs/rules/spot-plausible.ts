@@ -2,7 +2,7 @@ import { doubtful, median, offerEntries, type OfferEntry } from './entries.ts';
 import type { CatalogRule } from './types.ts';
 
 /** Google: spot is up to 91 % below on-demand ("Spot VMs pricing"); Amazon and Microsoft say up to 90 %. */
-const LOWEST_SPOT_SHARE = 0.09;
+export const LOWEST_SPOT_SHARE = 0.09;
 
 /**
  * A region below a third of what is usual for the GPU at its provider stands apart: of the 567 pairs of Google's price list

@@ -27,6 +27,7 @@ export const runDoctor: Run = async (context, options) => {
   await attempt('Program', programText);
   await attempt('Data folder', () => dataFolder());
   await attempt('Catalogs', catalogText);
+  await attempt('In force', () => inForceText(context));
   await attempt('Database', () => databaseText(context));
   await attempt('Workers', () => workerText(context));
   checks.push(pageCheck(), ...(await priceCheck(context)));
@@ -41,7 +42,7 @@ export const runDoctor: Run = async (context, options) => {
 
 function programText(): string {
   const { configiq, engine, catalog } = loadFacts(bundledCatalogsFolder()).versions;
-  return `configiq ${configiq}, engine ${engine}, catalog ${catalog}`;
+  return `configiq ${configiq}, engine ${engine}, bundled catalog ${catalog}`;
 }
 
 function catalogText(): string {
@@ -51,7 +52,20 @@ function catalogText(): string {
   const [error] = checkFacts(checked).filter(({ severity }) => severity === 'error');
   if (error) throw fileError('catalog_invalid', `${error.sentence} "configiq catalog check" lists everything.`);
   const { gpus, instances, workloads } = checked.facts;
-  return `${gpus.length} GPUs, ${instances.length} instances, ${workloads.length} workloads in ${folder}`;
+  return `bundled: ${gpus.length} GPUs, ${instances.length} instances, ${workloads.length} workloads in ${folder}`;
+}
+
+/** What answers rest on: bundled files with the person's imports and corrections over them. */
+async function inForceText({ service }: CommandContext): Promise<string> {
+  const { api } = await service();
+  const { versions } = unwrap(await api.info());
+  const { gpus, instances, prices, imports } = unwrap(await api.browseCatalog());
+  const ownFacts = [...gpus, ...instances].flatMap(({ facts }) =>
+    facts.filter(({ correction }) => correction !== null),
+  );
+  const ownPrices = prices.flatMap(({ corrections }) => Object.keys(corrections));
+  const counts = [`${gpus.length} GPUs, ${instances.length} instances`, plural(imports.length, 'import')];
+  return `catalog ${versions.catalog}: ${counts.join(', ')}, ${plural(ownFacts.length + ownPrices.length, 'correction')}`;
 }
 
 async function databaseText({ service }: CommandContext): Promise<string> {

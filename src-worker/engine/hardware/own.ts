@@ -1,6 +1,6 @@
 import { ConfigIqError, invalidInput } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import { bytesFromGib, BYTES_PER_GB, gibFromBytes } from '../units.ts';
+import { bytesFromGib, bytesFromMib, BYTES_PER_GB, gibFromBytes } from '../units.ts';
 import { resolveGpuId } from './resolve.ts';
 import type { Gpu, Instance, Interconnect, OwnHardware } from './types.ts';
 
@@ -28,7 +28,6 @@ export interface OwnMachine {
 const SAME_MEMORY_SHARE = 0.01;
 /** More GB than any one GPU has: the catalog's largest have 288 (2026). Beyond it the figure is in another unit. */
 const MOST_GPU_MEMORY_GB = 1024;
-const MIB_PER_GIB = 1024;
 
 /**
  * The machines as instances of the provider `own`, so that everything that sizes instances sizes them. A machine equal to
@@ -150,7 +149,7 @@ function memoryOf(machine: OwnMachine, gpu: Gpu, where: Where): OwnHardware {
 
 function checkUnit(given: number, marketedGb: number, where: Where): void {
   if (given >= 1 && given <= MOST_GPU_MEMORY_GB) return;
-  const asMib = given / MIB_PER_GIB;
+  const asMib = gibFromBytes(bytesFromMib(given));
   const reading = asMib >= 1 && asMib <= MOST_GPU_MEMORY_GB ? `; read as MiB it would be ${figure(asMib)} GiB` : '';
   const sentence = `${figure(given)} GB is no memory of one GPU${reading}: give GB of one GPU, for example ${figure(marketedGb)}.`;
   throw refused(where, 'gpu_vram_gb', 'own_gpu_memory', sentence);
