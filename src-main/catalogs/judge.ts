@@ -7,14 +7,14 @@ import { instanceId, offerId } from './entry-ids.ts';
 import type { FactPlace } from './formats/entry-places.ts';
 import type { ReadCatalog } from './formats/reader.ts';
 import type { LayeredCatalog } from './layers.ts';
-import { factsOf, type BundledCatalogs } from './load.ts';
+import { plainFacts, type BundledCatalogs } from './load.ts';
 import { issuesBrought } from './rules/check.ts';
 import { priceSources } from './rules/price-sources.ts';
 import type { CatalogIssue, Checked } from './rules/types.ts';
 
 /** A catalog as the rules look at it. */
 export const checkedCatalog = (bundled: BundledCatalogs, catalog: LayeredCatalog): Checked => ({
-  facts: factsOf(bundled, catalog, []),
+  facts: plainFacts(bundled, catalog, []),
   gpus: catalog.gpus.map(({ facts }) => facts),
 });
 

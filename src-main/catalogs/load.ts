@@ -57,12 +57,16 @@ export function loadFacts(catalogsFolder: string): Facts {
 }
 
 /**
- * The facts of a catalog in force. `upper`: what lies over the bundled files, in words that differ where anything of it
- * does; it becomes part of the catalog's version.
+ * The facts of a catalog in force, with what the rules have against its prices. `upper`: what lies over the bundled files, in
+ * words that differ where anything of it does; it becomes part of the catalog's version.
  */
-export function factsOf({ rest, program, hash }: BundledCatalogs, catalog: LayeredCatalog, upper: string[]): Facts {
+export const factsOf = (bundled: BundledCatalogs, catalog: LayeredCatalog, upper: string[]): Facts =>
+  withDoubts(plainFacts(bundled, catalog, upper));
+
+/** The same facts before the rules have looked at them. */
+export function plainFacts({ rest, program, hash }: BundledCatalogs, catalog: LayeredCatalog, upper: string[]): Facts {
   const instances = catalog.instances.map(instanceFromLayers);
-  return withDoubts({
+  return {
     gpus: catalog.gpus.map(({ facts }) => gpuFromFile(facts)),
     instances,
     providers: catalog.providers.map(({ id, name, hasZones }) => ({ id, name, hasZones })),
@@ -70,7 +74,7 @@ export function factsOf({ rest, program, hash }: BundledCatalogs, catalog: Layer
     ...rest,
     ...(catalog.headroom && { headroom: catalog.headroom }),
     versions: { configiq: program, engine: program, catalog: catalogVersion(instances, hash, upper) },
-  });
+  };
 }
 
 /** Reads the folder. Throws what `loadFacts` throws. */

@@ -1,4 +1,5 @@
 import type { Instance } from '../engine/hardware/types.ts';
+import { engineName } from '../engine/memory/engine-name.ts';
 import { gpuGroup, replicaGpus, replicasPerInstance } from '../engine/sizing/plan-groups.ts';
 import type { SafeLimits } from '../engine/sizing/safe-limits.ts';
 import { stateSeats } from '../engine/sizing/seats.ts';
@@ -58,8 +59,7 @@ function contextWhy({ prepared }: CommandSubject): string {
   return `P99 of the prompt, ${formatFixed(prompt)}, plus P99 of the answer, ${formatFixed(output)}, ${end}. Longer requests are refused.`;
 }
 
-const defaultsOf = ({ prepared }: CommandSubject): string =>
-  `Default of ${prepared.subject.engine.engine} ${prepared.subject.engine.version}`;
+const defaultsOf = ({ prepared }: CommandSubject): string => `Default of ${engineName(prepared.subject.engine)}`;
 
 function schedulerClass({ prepared, group }: CommandSubject): string {
   const { engine } = prepared.subject;

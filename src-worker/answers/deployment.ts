@@ -5,6 +5,7 @@ import type { Facts } from '../engine/facts.ts';
 import { engineRefusal } from '../engine/hardware/precision.ts';
 import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
+import { engineName } from '../engine/memory/engine-name.ts';
 import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { analyzeGenerator, sameArchitectureSentence } from '../engine/model/analyze.ts';
@@ -146,11 +147,11 @@ function warningsFor(input: PredictInput, facts: Facts, engine: EngineDefaults, 
   }
   const asked = input.engine.split('@')[1];
   if (asked !== undefined && asked.replace(/^v/, '') !== engine.version) {
-    const sentence = `Version ${asked} is predicted with the defaults of ${engine.engine} ${engine.version}.`;
+    const sentence = `Version ${asked} is predicted with the defaults of ${engineName(engine)}.`;
     warnings.push({ code: 'engine_version', sentence });
   }
   if (SEPARATE_PREFILL.includes(engine.generation)) {
-    const sentence = `${engine.engine} ${engine.version} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
+    const sentence = `${engineName(engine)} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
     warnings.push({ code: 'separate_prefill', sentence });
   }
   if (model.isEstimated) warnings.push({ code: 'estimated_architecture', sentence: model.assumptions.join(' ') });

@@ -1,3 +1,4 @@
+import { engineName } from '../engine/memory/engine-name.ts';
 import { priceDate, priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
 import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
@@ -142,8 +143,7 @@ function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
 /** The flag stays out of the commands: whether a repository's code may run is not ours to decide. */
 function remoteCode({ prepared: { model, subject } }: RowContext): Warning[] {
   if (!model.needsRemoteCode) return [];
-  const { engine, version } = subject.engine;
-  const sentence = `The repository of ${model.id} brings code of its own (auto_map), and its class ${model.architecture} is none that ${engine} is known to have: ${engine} ${version} is likely to stop at the start and ask for --trust-remote-code. That flag runs the repository's code with the rights of the server, so the commands leave it out: read the code, then add it.`;
+  const sentence = `The repository of ${model.id} brings code of its own (auto_map), and vLLM is not known to have its class ${model.architecture}: ${engineName(subject.engine)} is likely to stop at the start and ask for --trust-remote-code. That flag runs the repository's code with the rights of the server, so the commands leave it out: read the code, then add it.`;
   return [{ code: 'remote_code', sentence }];
 }
 

@@ -2,32 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src-main/store/open.ts';
 import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 import { databaseFile } from '../../src-main/services/data-folder.ts';
-
+import { OWN_GPU } from '../catalogs/own-gpu.ts';
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
 
-const OWN_GPU = {
-  id: 'nvidia-x1',
-  name: 'NVIDIA X1 80GB',
-  aliases: ['x1'],
-  vendor: 'nvidia',
-  architecture: 'Hopper',
-  form_factor: 'PCIe',
-  memory_marketed_gb: 80,
-  memory_driver_gib: 79.6,
-  memory_usable_gib: 78.8,
-  memory_usable_basis: 'estimate: 0.99 of the driver total',
-  memory_type: 'HBM3',
-  memory_bandwidth_gb_per_s: 3000,
-  fp16_dense_tflops: 800,
-  supports_bf16: true,
-  compute_capability: '9.0',
-  link_kind: null,
-  link_gb_per_s_per_direction: null,
-  pcie_gb_per_s_per_direction: 64,
-  tdp_watts: 350,
-  source: 'NVIDIA X1 datasheet',
-  notes: null,
-};
 const gpuFile = (gpus: unknown[]) => ({
   fileName: 'x1.json',
   text: JSON.stringify({ schema_version: 1, gpus }, null, 2),

@@ -1,3 +1,4 @@
+import { engineName } from '../../engine/memory/engine-name.ts';
 import { headroomRule, type HeadroomRule } from '../../engine/sizing/headroom.ts';
 import { priceDate, zonesOfPrice } from '../../engine/sizing/offers.ts';
 import { replicaGpus } from '../../engine/sizing/plan-groups.ts';
@@ -41,8 +42,7 @@ function lengthSource({ plan }: Explained, key: 'input_tokens' | 'output_tokens'
 }
 
 const calibration = ({ plan }: Explained): string => `calibration ${plan.prepared.subject.calibration.name}`;
-const engine = ({ plan }: Explained): string =>
-  `default of ${plan.prepared.subject.engine.engine} ${plan.prepared.subject.engine.version}`;
+const engine = ({ plan }: Explained): string => `default of ${engineName(plan.prepared.subject.engine)}`;
 const gpuSource = ({ chosen }: Explained): string =>
   `GPU catalog, ${chosen.group.gpu.name}: ${chosen.group.gpu.source}`;
 

@@ -1,5 +1,6 @@
 import { BF16_CAPABILITY } from '../hardware/capabilities.ts';
 import type { Gpu } from '../hardware/types.ts';
+import { engineName } from '../memory/engine-name.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Scheme } from '../model/quantization/stored.ts';
 import type { CheckpointFormat, WeightClass } from '../model/types.ts';
@@ -22,7 +23,7 @@ export const needsBfloat16 = ({ architecture, engine }: Pick<DtypeQuestion, 'arc
 /** Why a class that needs bfloat16 does not start on this GPU, whatever its weights are stored as; null where it does. */
 export function float16Problem({ architecture, gpu, engine }: DtypeQuestion): string | null {
   if (gpu.supportsBf16 || !needsBfloat16({ architecture, engine })) return null;
-  return `${engine.engine} ${engine.version} refuses to run ${architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability ${BF16_CAPABILITY.toFixed(1)} or more.`;
+  return `${engineName(engine)} refuses to run ${architecture} in float16, and ${gpu.name} has no bf16: take a GPU of compute capability ${BF16_CAPABILITY.toFixed(1)} or more.`;
 }
 
 interface SplitQuestion {
@@ -63,7 +64,7 @@ export function splitProblem({ modelId, checkpoint, tensorParallel, engine }: Sp
       if (isWhole(tensorParallel)) continue;
       let fewer = tensorParallel - 1;
       while (fewer > 1 && (tensorParallel % fewer > 0 || !isWhole(fewer))) fewer -= 1;
-      const sentence = `${engine.engine} ${engine.version} does not split ${modelId} over ${tensorParallel} GPUs: of the ${columns} inputs of ${name} each would hold ${columns / tensorParallel}, no multiple of the ${group} that share a scale. Ask for --tp ${fewer}.`;
+      const sentence = `${engineName(engine)} does not split ${modelId} over ${tensorParallel} GPUs: of the ${columns} inputs of ${name} each would hold ${columns / tensorParallel}, no multiple of the ${group} that share a scale. Ask for --tp ${fewer}.`;
       return { sentence, fewer };
     }
   }

@@ -4,6 +4,7 @@ import { fabricFor, GPUS_OF_A_BRIDGE } from '../communication/fabric.ts';
 import { BF16_CAPABILITY } from '../hardware/capabilities.ts';
 import { formatNeed, nvidiaCapability, precisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
+import { engineName } from '../memory/engine-name.ts';
 import type { MemoryFit } from '../memory/fit.ts';
 import { undividedHeads } from '../model/heads.ts';
 import { distinctLayers } from '../model/parameters.ts';
@@ -108,7 +109,7 @@ export function cacheRefusal(
   const capability = nvidiaCapability(gpu);
   const limit = engine.lowestCapabilityOfFp8Cache;
   if (kvBytesPerElement !== 1 || capability === null || capability >= limit) return null;
-  const version = `${engine.engine === 'vllm' ? 'vLLM' : engine.engine} ${engine.version}`;
+  const version = engineName(engine);
   const detail = `${version} reads an FP8 KV cache from compute capability ${limit.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}: leave the KV cache at 16 bit (--kv-cache-dtype auto).`;
   const margin = { metric: 'compute_capability', value: capability, limit, unit: '' };
   return { reason: 'dtype_unsupported', detail, margin };
@@ -151,7 +152,7 @@ export function modelRefusal({ model, engine }: Pick<SizingSubject, 'engine' | '
   const { kind, label } = found.layer.attention;
   const all = model.layers.length;
   const layers = model.layers.filter(({ attention }) => attention.kind === kind).length;
-  const version = `${engine.engine === 'vllm' ? 'vLLM' : engine.engine} ${engine.version}`;
+  const version = engineName(engine);
   const what = `${layers} of the ${all} layers of ${model.id} (${label})`;
   if (isMissing(kind) || capability === null) {
     const detail = `${version} has no kernels for ${what}.`;

@@ -1,4 +1,5 @@
 import type { Gpu } from '../hardware/types.ts';
+import { engineName } from '../memory/engine-name.ts';
 import type { EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { CheckpointFormat, Precision } from '../model/types.ts';
@@ -100,7 +101,7 @@ export const shellWord = (text: string): string =>
 /** Why a server of this plan would not come up, or null. */
 function refusalOf(question: CommandQuestion): string | null {
   const { modelId, checkpoint, precision, engine } = question;
-  const version = `${engine.engine} ${engine.version}`;
+  const version = engineName(engine);
   if (checkpoint.problem !== undefined) return checkpoint.problem;
   if (needsQuantizedCheckpoint(precision, checkpoint, engine)) {
     return `${modelId} holds ${checkpoint.precision}: ${precision} needs ${NEEDED_CHECKPOINT[precision]}. Give its id or config.json as the model, with the quantization "checkpoint".`;

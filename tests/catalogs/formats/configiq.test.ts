@@ -1,31 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { catalogText } from '../../../src-main/catalogs/export.ts';
 import { errorOf } from '../folder.ts';
+import { OWN_GPU as GPU } from '../own-gpu.ts';
 import { beneath, changesOf, instanceIn, offerIn, over, places, read } from './reading.ts';
 
-const GPU = {
-  id: 'nvidia-x1',
-  name: 'NVIDIA X1 80GB',
-  aliases: ['x1'],
-  vendor: 'nvidia',
-  architecture: 'Hopper',
-  form_factor: 'PCIe',
-  memory_marketed_gb: 80,
-  memory_driver_gib: 79.6,
-  memory_usable_gib: 78.8,
-  memory_usable_basis: 'estimate: 0.99 of the driver total',
-  memory_type: 'HBM3',
-  memory_bandwidth_gb_per_s: 3000,
-  fp16_dense_tflops: 800,
-  supports_bf16: true,
-  compute_capability: '9.0',
-  link_kind: null,
-  link_gb_per_s_per_direction: null,
-  pcie_gb_per_s_per_direction: 64,
-  tdp_watts: 350,
-  source: 'NVIDIA X1 datasheet',
-  notes: null,
-};
 const INSTANCE = {
   name: 'x1-standard-8',
   family: 'x1',

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { checkHardware } from '../../../src-main/catalogs/check.ts';
 import { checkedCatalog } from '../../../src-main/catalogs/judge.ts';
 import { stack } from '../../../src-main/catalogs/layers.ts';
-import { bundledCatalogsFolder, loadBundled } from '../../../src-main/catalogs/load.ts';
+import { bundledCatalogsFolder, factsOf, loadBundled } from '../../../src-main/catalogs/load.ts';
 import { checkFacts } from '../../../src-main/catalogs/rules/check.ts';
 import { RULES } from '../../../src-main/catalogs/rules/registry.ts';
 import { copyOfCatalogs } from '../folder.ts';
@@ -12,7 +12,7 @@ import { Files, KNOWN_WARNINGS, keyOf } from './breaks.ts';
 
 const layers = loadBundled(bundledCatalogsFolder());
 const checked = checkedCatalog(layers, stack(layers.layers));
-const { facts: bundled } = checked;
+const bundled = factsOf(layers, stack(layers.layers), []);
 
 describe('the bundled catalogs', () => {
   const { issues, facts } = checkHardware(bundledCatalogsFolder());

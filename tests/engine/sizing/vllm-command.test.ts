@@ -89,7 +89,7 @@ describe('what would not come up is refused', () => {
 
   test('a format the version dropped, or did not know yet', () => {
     const hqq = { precision: 'int4', method: 'hqq' } as const;
-    expect(refusal({ checkpoint: hqq, precision: 'int4' })).toMatch(/^vllm 0\.22 does not load hqq checkpoints/);
+    expect(refusal({ checkpoint: hqq, precision: 'int4' })).toMatch(/^vLLM 0\.22 does not load hqq checkpoints/);
     expect(text({ checkpoint: hqq, precision: 'int4', engine: engine('0.11') })).toContain('vllm serve');
     const mxfp4 = { precision: 'mxfp4', method: 'mxfp4' } as const;
     expect(refusal({ checkpoint: mxfp4, precision: 'mxfp4', engine: engine('0.7') })).toContain('does not load mxfp4');
