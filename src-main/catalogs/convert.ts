@@ -200,6 +200,8 @@ export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
     generations: file.generations,
     ...(file.ranges && { ranges: file.ranges }),
     ...(file.notes && { notes: file.notes }),
+    ...(file.residuals && { residuals: file.residuals }),
+    ...(file.coverage && { coverage: file.coverage }),
   };
 }
 

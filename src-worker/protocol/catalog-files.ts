@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
@@ -251,6 +252,25 @@ const rangeSchema = z.tuple([z.number(), z.number()]);
 const factor = positive.max(100);
 const overhead = z.number().min(0).max(1e6);
 
+const metrics = z.enum(UNCERTAIN_METRICS);
+const spreadFactor = z.number().min(1).max(100);
+const shareOfVariance = z.number().min(0).max(1);
+const rowCount = z.number().int().min(0);
+
+const residualSchema = z.strictObject({
+  basis: text,
+  factors: z.record(metrics, z.record(z.enum(NOVELTIES), spreadFactor)),
+  traits: z.record(metrics, z.partialRecord(z.enum(UNCERTAIN_TRAITS), positive.max(10))),
+  commonShares: z.record(metrics, z.strictObject({ question: shareOfVariance, gpu: shareOfVariance })),
+});
+
+const coverageSchema = z.strictObject({
+  gpus: z.record(id, rowCount),
+  generations: z.record(id, rowCount),
+  architectures: z.record(text, rowCount),
+  groups: z.record(text, rowCount),
+});
+
 /**
  * Judgements, not facts. The keys are those of the engine's CalibrationProfile, so that a constant has one name wherever
  * it is read, fitted or explained.
@@ -310,6 +330,8 @@ export const calibrationFileSchema = z.strictObject({
     })
     .exactOptional(),
   notes: z.array(text).exactOptional(),
+  residuals: residualSchema.exactOptional(),
+  coverage: coverageSchema.exactOptional(),
 });
 
 /** Provenance of the bundled configs; `file` lies in `models/configs`. */

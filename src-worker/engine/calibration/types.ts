@@ -52,6 +52,42 @@ export interface GenerationOverheads {
   source?: string;
 }
 
+/** What an interval is given for. */
+export const UNCERTAIN_METRICS = ['ttft', 'tpot', 'e2e', 'throughput'] as const;
+export type UncertainMetric = (typeof UNCERTAIN_METRICS)[number];
+
+/**
+ * How far a question lies from what a profile was fitted on: the GPU with this engine generation and kind of model was
+ * measured; the three apart from each other were; or one of them never was.
+ */
+export const NOVELTIES = ['group_seen', 'group_new', 'gpu_unseen', 'engine_unseen', 'model_unseen'] as const;
+export type Novelty = (typeof NOVELTIES)[number];
+
+/** What makes a prediction less sure whatever its novelty. */
+export const UNCERTAIN_TRAITS = ['mixture_of_experts', 'weight_only', 'host_bound', 'near_capacity'] as const;
+export type UncertainTrait = (typeof UNCERTAIN_TRAITS)[number];
+
+/** Spread of the errors on measurements that were left out of the fit, from which intervals are made. */
+export interface ResidualSpread {
+  /** How it was worked out, in a sentence. */
+  basis: string;
+  /** 80 % factor: four in five measured values lie between the prediction / factor and the prediction x factor. */
+  factors: Record<UncertainMetric, Record<Novelty, number>>;
+  /** What the logarithm of the factor is multiplied by where a trait applies; absent = 1. */
+  traits: Record<UncertainMetric, Partial<Record<UncertainTrait, number>>>;
+  /** Shares of the variance of ln(error) common to all candidates of a question, and to those on one GPU beside. */
+  commonShares: Record<UncertainMetric, { question: number; gpu: number }>;
+}
+
+/** What a profile was fitted on: number of measurements by GPU, engine generation, architecture, and the three together. */
+export interface MeasuredCoverage {
+  gpus: Record<string, number>;
+  generations: Record<string, number>;
+  architectures: Record<string, number>;
+  /** Keys `gpu|generation|architecture`. */
+  groups: Record<string, number>;
+}
+
 /** catalogs/calibration: efficiencies and overheads, each with its source. */
 export interface CalibrationProfile {
   name: string;
@@ -75,4 +111,7 @@ export interface CalibrationProfile {
   };
   /** What was transferred, assumed or left out, one sentence each. */
   notes?: string[];
+  /** Absent where the profile was never validated: then no interval is given. */
+  residuals?: ResidualSpread;
+  coverage?: MeasuredCoverage;
 }

@@ -1,0 +1,59 @@
+import type { Measurement } from './measurement.ts';
+
+/** Lowest vLLM version of each generation, newest first (DESIGN.md section 3). */
+const VLLM_GENERATIONS: readonly (readonly [from: readonly [number, number], generation: string])[] = [
+  [[0, 15], 'vllm-v1-late'],
+  [[0, 12], 'vllm-v1b'],
+  [[0, 8], 'vllm-v1'],
+  [[0, 6], 'vllm-v0'],
+  [[0, 0], 'vllm-v0-early'],
+];
+
+/** First year of TensorRT-LLM's present generation. */
+const TRTLLM_PRESENT_YEAR = 2025;
+
+/** `isKnown` is false where neither the version nor the column says which engine it was. */
+export interface EngineGeneration {
+  generation: string;
+  isKnown: boolean;
+}
+
+/** `0.6.3.post2`, `2026-02 (0.15)`, `nm-vllm 0.5.0` -> [0, 6]; a plain year is none. */
+function versionIn(text: string): [number, number] | null {
+  const match = /(?:^|[^\d.-])v?(\d{1,2})\.(\d+)/.exec(text);
+  return match ? [Number(match[1]), Number(match[2])] : null;
+}
+
+const yearIn = (text: string): number | null => {
+  const match = /\b(20\d\d)\b/.exec(text);
+  return match ? Number(match[1]) : null;
+};
+
+/**
+ * The engine generation of a measurement: from the version first, then from the coarse column (DESIGN.md section 3). The
+ * source is never asked. null = an engine that no generation is known of.
+ */
+export function generationOfMeasurement(
+  row: Pick<Measurement, 'engine' | 'engineVersion' | 'engineGeneration'>,
+): EngineGeneration | null {
+  const version = row.engineVersion ?? '';
+  const known = (generation: string): EngineGeneration => ({ generation, isKnown: true });
+  const year = yearIn(version);
+  if (row.engine.includes('sglang')) return { generation: 'sglang', isKnown: version !== '' };
+  if (row.engine.includes('trt') || row.engine === 'nim') {
+    const isOld = /NIM 1\.0/i.test(version) || (year !== null && year < TRTLLM_PRESENT_YEAR);
+    return { generation: isOld ? 'trtllm-2024' : 'trtllm', isKnown: true };
+  }
+  if (!row.engine.includes('vllm')) return null;
+  if (year !== null && year <= 2023) return known('vllm-2023');
+  const numbers = versionIn(version);
+  if (numbers) {
+    const [major, minor] = numbers;
+    const found = VLLM_GENERATIONS.find(([[a, b]]) => major > a || (major === a && minor >= b));
+    if (found) return known(found[1]);
+  }
+  // The coarse column joins 0.8 to 0.14 under one name: without a version the newer half is taken.
+  if (row.engineGeneration === 'vllm-v1') return known('vllm-v1b');
+  if (row.engineGeneration !== null && row.engineGeneration.startsWith('vllm-')) return known(row.engineGeneration);
+  return { generation: 'vllm-v1b', isKnown: false };
+}
