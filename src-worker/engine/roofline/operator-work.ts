@@ -16,6 +16,8 @@ export interface WorkSubject extends RatedHardware {
   fabric: Fabric | null;
   /** Stages the layers are shared out over, and what they talk over; absent = one. */
   pipeline?: { stages: number; fabric: Fabric } | null;
+  /** True where tokens are sent to clients while they are made; absent = true. An offline batch hands them over at the end. */
+  streamsTokens?: boolean;
 }
 
 /** Routed experts of all layers, as one GPU holds them. */
@@ -67,6 +69,7 @@ export interface OperatorWork extends DenseWeights {
   numLayers: number;
   numMoeLayers: number;
   hiddenSize: number;
+  streamsTokens: boolean;
   allReduces: Messages | null;
   pipeline: PipelineWork | null;
   /** Bytes of weights that a step of one token reads at least. */
@@ -146,6 +149,7 @@ export function operatorWork(subject: WorkSubject): OperatorWork {
     numLayers: sublayers / 2,
     numMoeLayers: model.layers.filter(({ ffn }) => ffn.experts !== null).length,
     hiddenSize: model.hiddenSize,
+    streamsTokens: subject.streamsTokens ?? true,
     allReduces: fabric && { count: sublayers, gpus: tensorParallel, fabric, bytesPerToken },
     pipeline: pipelineWork(subject),
     floorBytes: bytesOf(weights.attention) + bytesOf(weights.ffn) + bytesOf(weights.head) + touchedBytes,

@@ -150,6 +150,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
   const tileRows = constant('gemmTileRows');
   const denseTileRows = work.hasWeightOnlyTiles ? constant('gemmTileRowsWeightOnly') : tileRows;
   const moeLayerUs = overheads.moeLayerUs * (hardware.precision === 'fp8' ? constant('moeOverheadFactorFp8') : 1);
+  const sequenceUs = overheads.sequenceUs + (work.streamsTokens ? overheads.streamUs : 0);
   const activationBytes = numLayers * constant('activationBytesPerTokenLayer') * work.hiddenSize * SIXTEEN_BIT_BYTES;
   const [communicationLatencyMs, communicationMsPerToken] = allReduceMs(
     work.allReduces,
@@ -171,7 +172,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     communicationMsPerToken,
     launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + work.numMoeLayers * moeLayerUs),
     // One process serves the sequences of all batches in flight while one of them comes round.
-    sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(overheads.sequenceUs + overheads.streamUs),
+    sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(sequenceUs),
     hidesSequenceTime: overheads.hidesSequenceTime,
     pipeline: pipelineOf(work, calibration, overheads.allReduceFactor),
     combine,
