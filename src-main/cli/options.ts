@@ -240,7 +240,7 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
     description: 'as in vLLM (default: that of the version)',
     kind: 'number',
   },
-  { flags: '--engine <name>', description: 'engine, with @VERSION for an older one', kind: 'text' },
+  { flags: '--engine <name>', description: 'vllm, trtllm or sglang, with @VERSION for an older one', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   catalogFiles,

@@ -21,6 +21,7 @@ const peakIfAny = z
   .max(1e6)
   .exactOptional();
 const share = z.number().min(0).max(1);
+const vendor = z.enum(['nvidia', 'amd', 'intel', 'google']);
 const price = z.number().positive().max(100_000);
 /** A day, a month or a year; the shorter forms count as their first day. */
 const date = z
@@ -32,7 +33,7 @@ export const gpuEntrySchema = z.strictObject({
   name: text,
   /** Short forms people use; each belongs to one GPU only. */
   aliases: z.array(id),
-  vendor: z.enum(['nvidia', 'amd', 'intel', 'google']),
+  vendor,
   architecture: text,
   form_factor: text,
   memory_marketed_gb: positive.max(10_000),
@@ -207,6 +208,34 @@ const engineCommandSchema = z.strictObject({
   source: text,
 });
 
+/** How an engine divides the memory of a GPU. */
+const memoryRuleSchema = z.discriminatedUnion('kind', [
+  /** A share of the GPU holds weights, the activation peak and the KV cache. */
+  z.strictObject({
+    kind: z.literal('share_of_total'),
+    /** Activation peak per profiled token and hidden unit; null = as the calibration profile has it. */
+    activation_bytes_per_token_hidden: positive.max(1000).nullable(),
+  }),
+  /** A share of what weights and a reserve leave is KV cache. */
+  z.strictObject({ kind: z.literal('share_of_free'), reserve_gib: positive.max(100) }),
+  /** A share of what the driver leaves holds weights and the KV cache; activations live in the rest. */
+  z.strictObject({
+    kind: z.literal('static_share'),
+    /** Shares of larger tensor-parallel groups. */
+    share_from_gpus: z.array(z.strictObject({ gpus: z.number().int().min(2).max(1024), share: positive.max(1) })),
+  }),
+]);
+
+/** Prompts are computed in steps of their own. */
+const separatePrefillSchema = z.strictObject({
+  /** Longest context it holds for; null = any. */
+  up_to_context_tokens: z.number().int().positive().nullable(),
+  /** A step has to hold the longest prompt. */
+  whole_prompts: z.boolean(),
+  /** Token budget of a step with longer contexts, which is shared; null where there are none. */
+  max_num_batched_tokens_above: z.number().int().positive().nullable(),
+});
+
 export const engineFileSchema = z.strictObject({
   schema_version: schemaVersion,
   engine: id,
@@ -225,22 +254,31 @@ export const engineFileSchema = z.strictObject({
         /** GPUs with at least this memory take the large limits, other than `small_gpus`. */
         large_gpu_memory_gib: positive.max(10_000),
         small_gpus: z.array(id),
+        /** Share of memory the engine takes, of what `memory_rule` says. */
         gpu_memory_utilization: positive.max(1),
+        memory_rule: memoryRuleSchema,
+        /** null = prompts share steps with decodes (chunked prefill). */
+        separate_prefill: separatePrefillSchema.nullable(),
         kv_block_tokens: z.number().int().positive().max(1024),
+        /** Makers whose GPUs it has builds for. */
+        vendors: z.array(vendor).min(1),
         min_compute_capability: capability,
         /** True where CUDA graphs count inside gpu_memory_utilization. */
         cuda_graphs_in_budget: z.boolean(),
         /** Layers keep what their kind needs; false = windowed layers are given the cache of the whole context. */
         hybrid_kv_cache: z.boolean(),
-        /** Lowest capability each weight format runs on, as weight-only where the GPU lacks its units. */
-        lowest_capability: z.record(precision, capability),
+        /** Lowest capability each weight format runs on, as weight-only where the GPU lacks its units; absent = not run. */
+        lowest_capability: z.partialRecord(precision, capability),
         /** The same of ways to store a format, by `quant_method` of config.json, where it is higher than the format's. */
         lowest_capability_of_method: z.record(text, capability),
         /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
         unsupported_layers: z.array(text),
         lowest_capability_of_layer: z.record(text, capability),
         lowest_capability_of_fp8_cache: capability,
-        command: engineCommandSchema,
+        /** Formats whose checkpoints bring an FP8 KV cache along, used unless told otherwise. */
+        fp8_cache_with: z.array(precision),
+        /** null = no launch command is known. */
+        command: engineCommandSchema.nullable(),
         source: text,
         retrieved: date,
       }),
