@@ -247,6 +247,12 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   goodPart,
   json,
   { flags: '--pp <stages>', description: 'pipeline stages of a replica', kind: 'number' },
+  {
+    flags: '--dp <ranks>',
+    description: 'attention data parallelism: copies of the attention in a replica',
+    kind: 'number',
+  },
+  { flags: '--ep <gpus>', description: 'expert parallelism: GPUs of a stage that hold whole experts', kind: 'number' },
 ];
 
 export const QUEUE_OPTIONS: OptionSpec[] = [
