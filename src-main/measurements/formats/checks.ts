@@ -10,7 +10,7 @@ const LEAST_REQUESTS_JUDGED = 100;
  * A server that keeps up finishes at the rate offered, but for the last answers. Below this share of it a queue grew.
  * Judgement: published open loops called steady lie at 0.86 and above, those called over capacity at 0.84 and below.
  */
-const KEEPS_UP_SHARE = 0.85;
+export const KEEPS_UP_SHARE = 0.85;
 
 /** What a run says of itself twice, compared; and what its load can be judged on. */
 export function check(run: RunDraft): void {

@@ -1,6 +1,7 @@
 import { fileError } from '../../../src-worker/engine/errors.ts';
 import { foreignTextWords, foreignWords } from './foreign.ts';
 import { guidellmReader } from './guidellm.ts';
+import { inferencePerfReader } from './inference-perf.ts';
 import { isSkipped, type BenchmarkReader, type FileShape } from './reader.ts';
 import type { RunDraft } from './run-draft.ts';
 import { shapeOf } from './shape.ts';
@@ -8,7 +9,13 @@ import { vllmLatencyReader, vllmThroughputReader } from './vllm-offline.ts';
 import { vllmServeReader } from './vllm-serve.ts';
 
 /** Every format: one file each beside this one. The first that recognizes a document reads it. */
-const READERS: readonly BenchmarkReader[] = [vllmServeReader, vllmThroughputReader, vllmLatencyReader, guidellmReader];
+const READERS: readonly BenchmarkReader[] = [
+  vllmServeReader,
+  vllmThroughputReader,
+  vllmLatencyReader,
+  guidellmReader,
+  inferencePerfReader,
+];
 
 /** What a file holds. */
 export interface ReadBenchmark {
