@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FITTED_OVERHEADS } from '../engine/calibration/priors.ts';
 import { NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
 
 /**
@@ -356,6 +357,8 @@ export const calibrationFileSchema = z.strictObject({
       allReduceFactor: factor,
       expertReadFactor: factor,
       hidesSequenceTime: z.boolean(),
+      clumpFactor: factor.exactOptional(),
+      burstFactor: factor.exactOptional(),
       ranges: z.record(text, rangeSchema).exactOptional(),
       source: text.exactOptional(),
     }),
@@ -370,6 +373,22 @@ export const calibrationFileSchema = z.strictObject({
   notes: z.array(text).exactOptional(),
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
+});
+
+const priorSchema = z.strictObject({ value: positive.max(1e6), spread: positive.max(10) });
+
+/** What is believed before any measurement is looked at; the keys are those of the engine's CalibrationPriors. */
+export const priorsFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  source: text,
+  constants: z.record(text, priorSchema),
+  families: z.strictObject({ bandwidth: priorSchema, compute: priorSchema }),
+  gpuBandwidthFactors: priorSchema,
+  precisionComputeFactors: z.record(text, priorSchema),
+  precisionBandwidthFactors: z.record(text, priorSchema),
+  allReduceUs: z.record(text, priorSchema),
+  generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
+  machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
 });
 
 /** Provenance of the bundled configs; `file` lies in `models/configs`. */
@@ -429,6 +448,7 @@ export type WorkloadsFile = z.output<typeof workloadsFileSchema>;
 export type WorkloadFileEntry = z.output<typeof workloadEntrySchema>;
 export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
+export type PriorsFile = z.output<typeof priorsFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;
 export type AliasDifferencesFile = z.output<typeof aliasDifferencesFileSchema>;
