@@ -110,9 +110,11 @@ function measurementOf(row: Row): Measurement {
 export async function readMeasurements(path: string): Promise<MeasurementFile> {
   const measurements: Measurement[] = [];
   const skipped: SkippedRow[] = [];
-  const parser = createReadStream(path).pipe(
-    parse({ columns: true, bom: true, skip_empty_lines: true, relax_column_count: true, info: true }),
-  );
+  const parser = parse({ columns: true, bom: true, skip_empty_lines: true, relax_column_count: true, info: true });
+  const stream = createReadStream(path);
+  // A pipe does not hand errors on: without this a missing file would never end.
+  stream.on('error', (error) => parser.destroy(error));
+  stream.pipe(parser);
   let isChecked = false;
   try {
     for await (const { record: row, info } of parser as AsyncIterable<{ record: Row; info: { lines: number } }>) {
