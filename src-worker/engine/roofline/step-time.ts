@@ -50,6 +50,7 @@ export function expertsMs(plan: StepPlan, tokens: number): number {
 
 export function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
   const context = group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
+  if (group.readMsPerSequence === 0) return context * group.kvMsPerContextToken;
   const readMs = context * group.readMsPerContextToken + decodes * group.readMsPerSequence;
   return plan.combine(context * group.computeMsPerContextToken, readMs);
 }
