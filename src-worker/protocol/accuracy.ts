@@ -78,10 +78,18 @@ export interface SkippedReason {
  */
 export type AccuracyBasis = 'left_out' | 'in_sample';
 
+/** A calibration profile. */
+export interface CalibrationChoice {
+  name: string;
+  description: string;
+}
+
 export interface AccuracyDocument {
   schema_version: number;
   /** Name of the profile. */
   calibration: string;
+  /** Profiles that can be asked for, with what each is. */
+  calibrations: CalibrationChoice[];
   basis: AccuracyBasis;
   /** The basis for people, in a sentence. */
   basis_sentence: string;
