@@ -287,6 +287,33 @@ export const engineFileSchema = z.strictObject({
     .min(1),
 });
 
+/** Where measured points come from, one entry a CSV file of catalogs/measurements. */
+export const measurementSourceSchema = z.strictObject({
+  /** Name of the CSV file, and `source_id` of its rows. */
+  source_id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lower case letters, digits, "-", "_" and "."'),
+  title: text,
+  /** What was read there. */
+  where: text,
+  /** Public repository; null where `where` is all there is to say. */
+  url: z.url({ protocol: /^https$/ }).nullable(),
+  /** Commit, release or date of what was read. */
+  version: text,
+  /** When, and with what, it was measured. */
+  measured: text,
+  licence: text,
+  rows: z.number().int().min(1),
+  /** How to read the rows. */
+  remarks: z.array(text),
+  /** Rows that contradict themselves: fit nothing to them. */
+  doubtful: z.array(z.strictObject({ point_ids: z.array(text).min(1), reason: text })),
+});
+
+export const measurementSourcesSchema = z.strictObject({
+  schema_version: schemaVersion,
+  retrieved: date,
+  sources: z.array(measurementSourceSchema).min(1),
+});
+
 const rangeSchema = z.tuple([z.number(), z.number()]);
 const factor = positive.max(100);
 const overhead = z.number().min(0).max(1e6);
@@ -450,5 +477,6 @@ export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
 export type PriorsFile = z.output<typeof priorsFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
+export type MeasurementSource = z.output<typeof measurementSourceSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;
 export type AliasDifferencesFile = z.output<typeof aliasDifferencesFileSchema>;
