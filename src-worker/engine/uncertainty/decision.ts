@@ -10,6 +10,11 @@ export interface Candidate extends ErrorOwner {
   costAt: (capacityPerMs: number) => number;
 }
 
+export interface DecisionShares {
+  step: CommonShares;
+  firstToken: CommonShares;
+}
+
 /** Indices from here on belong to the errors of the first token, apart from those of the step. */
 const FIRST_TOKEN_INDEX = 1000;
 /** Costs that differ by less than this share are the same: rounding. */
@@ -20,30 +25,16 @@ const SAME = 1 + 1e-9;
  * of the others leave each a capacity, and with it replicas and a cost. A tie counts for it; where even it cannot be had it is
  * not the cheapest.
  */
-export function cheapestProbability(
-  candidates: readonly Candidate[],
-  shares: { step: CommonShares; firstToken: CommonShares },
-): number {
+export function cheapestProbability(candidates: readonly Candidate[], shares: DecisionShares): number {
   const [chosen] = candidates;
   if (!chosen) throw new Error('a decision needs a candidate');
-  const steps = correlatedErrors(candidates, shares.step);
-  const firsts = correlatedErrors(candidates, shares.firstToken, FIRST_TOKEN_INDEX);
-  const draws = steps[0]?.length ?? 0;
-  /** Plans on several instances have one capacity in a draw. */
-  const capacities = new Map<string, number>();
+  const capacities = capacitiesOf(candidates, shares);
+  const draws = capacities[0]?.length ?? 0;
   let right = 0;
   for (let draw = 0; draw < draws; draw += 1) {
-    capacities.clear();
     const costOf = (index: number): number => {
-      const candidate = candidates[index] as Candidate;
-      const { planKey, curve, spread, costAt } = candidate;
-      let capacity = capacities.get(planKey);
-      if (capacity === undefined) {
-        const logStep = Math.max(Math.log(spread.leastStep), (steps[index]?.[draw] ?? 0) * spread.stepSigma);
-        capacity = capacityAt(curve, logStep, (firsts[index]?.[draw] ?? 0) * spread.firstTokenSigma);
-        capacities.set(planKey, capacity);
-      }
-      return capacity > 0 ? costAt(capacity) : Infinity;
+      const capacity = capacities[index]?.[draw] ?? 0;
+      return capacity > 0 ? (candidates[index] as Candidate).costAt(capacity) : Infinity;
     };
     const cost = costOf(0);
     if (!Number.isFinite(cost)) continue;
@@ -52,4 +43,22 @@ export function cheapestProbability(
     if (isCheapest) right += 1;
   }
   return right / draws;
+}
+
+/** [candidate][draw] capacity of a replica, per ms; plans on several instances have the same. */
+function capacitiesOf(candidates: readonly Candidate[], shares: DecisionShares): Float64Array[] {
+  const steps = correlatedErrors(candidates, shares.step);
+  const firsts = correlatedErrors(candidates, shares.firstToken, FIRST_TOKEN_INDEX);
+  const known = new Map<string, Float64Array>();
+  return candidates.map(({ planKey, curve, spread: { stepSigma, firstTokenSigma, leastStep } }, index) => {
+    const found = known.get(planKey);
+    if (found) return found;
+    const floor = Math.log(leastStep);
+    const [step, first] = [steps[index] as Float64Array, firsts[index] as Float64Array];
+    const capacities = step.map((z, draw) =>
+      capacityAt(curve, Math.max(floor, z * stepSigma), (first[draw] as number) * firstTokenSigma),
+    );
+    known.set(planKey, capacities);
+    return capacities;
+  });
 }
