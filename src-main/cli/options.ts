@@ -240,13 +240,19 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
     description: 'as in vLLM (default: that of the version)',
     kind: 'number',
   },
-  { flags: '--engine <name>', description: 'engine, with @VERSION for an older one', kind: 'text' },
+  { flags: '--engine <name>', description: 'vllm, trtllm or sglang, with @VERSION for an older one', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   catalogFiles,
   goodPart,
   json,
   { flags: '--pp <stages>', description: 'pipeline stages of a replica', kind: 'number' },
+  {
+    flags: '--dp <ranks>',
+    description: 'attention data parallelism: copies of the attention in a replica',
+    kind: 'number',
+  },
+  { flags: '--ep <gpus>', description: 'expert parallelism: GPUs of a stage that hold whole experts', kind: 'number' },
 ];
 
 export const QUEUE_OPTIONS: OptionSpec[] = [

@@ -1,7 +1,7 @@
 import { invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
-import { achievedRates, type Rates } from '../../engine/roofline/step-plan.ts';
+import { achievedRates, type Rates } from '../../engine/roofline/achieved-rates.ts';
 import { replicaOf, type Replica } from '../../engine/sizing/replica-subject.ts';
 import type { ChosenPlan, SizedRow } from '../../engine/sizing/types.ts';
 import type { MemoryFit } from '../../engine/memory/fit.ts';
@@ -9,7 +9,7 @@ import type { Recommendation } from '../../protocol/documents.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { findPlan, isPassing, type FoundPlan } from '../detail/find-plan.ts';
 import { surroundingsOf } from '../detail/ranking.ts';
-import { recommendationOf } from '../recommendation.ts';
+import { recommendationOf, type RowContext } from '../recommendation.ts';
 
 /** A passing configuration with everything its figures are explained from. */
 export interface Explained {
@@ -34,7 +34,15 @@ export function explained(question: PlanQuestion, source: ModelSource, facts: Fa
   const replica = replicaOf(prepared.subject, chosen.group, chosen.instance);
   const { memory } = chosen.group;
   if (!replica || !memory) throw new Error('a passing plan has no replica');
-  const context = { prepared, demand, zone: prepared.input.zone };
+  const context: RowContext = { prepared, demand, zone: prepared.input.zone, ranges: 'all' };
   const recommendation = recommendationOf(row, surroundingsOf(plan).rank, context);
-  return { plan, row, chosen, memory, replica, rates: achievedRates(replica.step), recommendation };
+  return {
+    plan,
+    row,
+    chosen,
+    memory,
+    replica,
+    rates: achievedRates(replica.step, replica.step.calibration),
+    recommendation,
+  };
 }
