@@ -4,6 +4,7 @@ import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } fro
 import type { ModelSource } from '../engine/model/types.ts';
 import type { Measurement, WorkloadKind } from '../engine/validation/measurement.ts';
 import type { SkippedPoint, SkippedReason } from './accuracy.ts';
+import type { LeftOutPrediction } from './left-out.ts';
 
 /** Measurements with the configs of their models, by the name the measurements use; a model that is missing is unknown. */
 export interface MeasuredSet {
@@ -117,4 +118,6 @@ export interface CalibrationDocument {
   skipped: SkippedPoint[];
   skipped_reasons: SkippedReason[];
   profile: CalibrationProfile;
+  /** Of the fifths of groups; what the Accuracy screen shows. */
+  left_out: LeftOutPrediction[];
 }

@@ -156,5 +156,12 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     skipped: full.skipped,
     skipped_reasons: skippedReasons(full.skipped),
     profile,
+    left_out: groupFigures.map((figure) => ({
+      point_id: figure.point_id,
+      metric: figure.metric,
+      predicted: rounded(figure.predicted),
+      factor: rounded(widthOf(figure)),
+      novelty: figure.novelties.at(-1) ?? 'group_new',
+    })),
   };
 }
