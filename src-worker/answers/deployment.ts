@@ -6,7 +6,7 @@ import { engineRefusal } from '../engine/hardware/precision.ts';
 import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineName } from '../engine/memory/engine-name.ts';
-import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
+import { engineLimits, fitMemory, type EngineLimits } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { analyzeGenerator, sameArchitectureSentence } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
@@ -101,7 +101,7 @@ function checkOptions(input: PredictInput): void {
 }
 
 function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults, model: Model) {
-  const refusal = engineRefusal(gpu, engine.minComputeCapability);
+  const refusal = engineRefusal(gpu, engine);
   if (refusal) throw invalidInput('compute_capability', refusal.sentence, { gpu: gpu.id });
   const layers = modelRefusal({ model, engine }, gpu);
   if (layers) throw invalidInput('model_unsupported', layers.detail, { gpu: gpu.id, model: model.id });
@@ -155,25 +155,41 @@ function replicaName({ tp, pp, dp }: PredictInput): { gpus: number; name: string
   return { gpus: replicaGpus(group) * dp, name };
 }
 
-/** First engine generation with chunked prefill by default; older ones prefill in steps of their own. */
-const SEPARATE_PREFILL = ['vllm-2023', 'vllm-v0-early', 'vllm-v0'];
+/** `0.14.1` is a 0.14. */
+const isVersionOf = (asked: string, { version }: EngineDefaults): boolean =>
+  `${asked.replace(/^v/, '')}.`.startsWith(`${version}.`);
 
-function warningsFor(input: PredictInput, facts: Facts, engine: EngineDefaults, model: Model, gpu: Gpu): Warning[] {
+/** What of the engine's ways the figures cannot show. */
+function engineWarnings(
+  input: PredictInput,
+  engine: EngineDefaults,
+  limits: EngineLimits,
+  isFp8Cache: boolean,
+): Warning[] {
+  const warnings: Warning[] = [];
+  const asked = input.engine.split('@')[1];
+  if (asked !== undefined && !isVersionOf(asked, engine)) {
+    const sentence = `Version ${asked} is predicted with the defaults of ${engineName(engine)}.`;
+    warnings.push({ code: 'engine_version', sentence });
+  }
+  if (limits.hasSeparatePrefill) {
+    const sentence = `${engineName(engine)} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
+    warnings.push({ code: 'separate_prefill', sentence });
+  }
+  if (isFp8Cache && input.kv_cache_dtype === 'auto') {
+    const sentence = `${engineName(engine)} keeps the KV cache in FP8, as its checkpoints of this format say.`;
+    warnings.push({ code: 'fp8_cache', sentence });
+  }
+  return warnings;
+}
+
+function warningsFor(input: PredictInput, facts: Facts, model: Model, gpu: Gpu): Warning[] {
   const warnings: Warning[] = [];
   const largest = Math.max(0, ...facts.instances.filter(({ gpuId }) => gpuId === gpu.id).map((i) => i.gpuCount));
   const { gpus, name } = replicaName(input);
   if (largest > 0 && gpus > largest) {
     const sentence = `No instance of the catalog joins the ${gpus} ${gpu.name} of ${name}; the largest has ${largest}. One link domain is assumed.`;
     warnings.push({ code: 'link_domain', sentence });
-  }
-  const asked = input.engine.split('@')[1];
-  if (asked !== undefined && asked.replace(/^v/, '') !== engine.version) {
-    const sentence = `Version ${asked} is predicted with the defaults of ${engineName(engine)}.`;
-    warnings.push({ code: 'engine_version', sentence });
-  }
-  if (SEPARATE_PREFILL.includes(engine.generation)) {
-    const sentence = `${engineName(engine)} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
-    warnings.push({ code: 'separate_prefill', sentence });
   }
   if (model.isEstimated) warnings.push({ code: 'estimated_architecture', sentence: model.assumptions.join(' ') });
   return warnings;
@@ -197,14 +213,21 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   if (!precision) throw new Error('no precision resolved');
   const support = precisionOn(gpu, precision, engine, model);
   checkSplit(model, input);
-  const cache = cacheRefusal({ engine, kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2 }, gpu);
+  const isFp8Cache = input.kv_cache_dtype === 'fp8' || engine.fp8CacheWith.includes(precision);
+  const kvBytesPerElement = isFp8Cache ? 1 : 2;
+  const cache = cacheRefusal({ engine, kvBytesPerElement }, gpu);
   if (cache) throw invalidInput('dtype_unsupported', cache.detail, { gpu: gpu.id });
-  const limits = engineLimits(engine, gpu, {
-    maxNumBatchedTokens: input.max_num_batched_tokens,
-    maxNumSeqs: input.max_num_seqs,
-    gpuMemoryUtilization: input.gpu_memory_utilization,
-  });
-  const kvBytesPerElement = input.kv_cache_dtype === 'fp8' ? 1 : 2;
+  const lengths = lengthsFor(input, model);
+  const limits = engineLimits(
+    engine,
+    gpu,
+    {
+      maxNumBatchedTokens: input.max_num_batched_tokens,
+      maxNumSeqs: input.max_num_seqs,
+      gpuMemoryUtilization: input.gpu_memory_utilization,
+    },
+    { tensorParallel: input.tp, contextTokens: model.maxContextTokens, promptTokens: lengths.promptP99Tokens },
+  );
   const shared = {
     model,
     gpu,
@@ -215,7 +238,6 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     expertParallel: input.ep,
     calibration,
   } as const;
-  const lengths = lengthsFor(input, model);
   const memory = fitMemory({
     ...shared,
     pipelineParallel: input.pp,
@@ -233,7 +255,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     calibration: calibration.name,
     versions: versionsOf(facts, calibration.name),
   };
-  const warnings = warningsFor(input, facts, engine, model, gpu);
+  const warnings = [...engineWarnings(input, engine, limits, isFp8Cache), ...warningsFor(input, facts, model, gpu)];
   if (model.factsOf) {
     warnings.push({ code: 'same_architecture', sentence: sameArchitectureSentence(model.id, model.factsOf) });
   }

@@ -46,6 +46,9 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
+  /** How much more the clients of a benchmark fall into step, and wait for its opening burst, than with other engines; absent = 1. */
+  clumpFactor?: number;
+  burstFactor?: number;
   /** Lowest and highest of the refits, by the field they belong to. */
   ranges?: Record<string, [number, number]>;
   /** Measurements the overheads were fitted on, with their number of rows. */
