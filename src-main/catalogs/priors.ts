@@ -5,7 +5,7 @@ import { readCatalogFile } from './files.ts';
 /** Where calibrations start from. Throws fileError. */
 export function loadPriors(catalogsFolder: string): CalibrationPriors {
   const { content } = readCatalogFile(catalogsFolder, 'priors.json', priorsFileSchema);
-  const { source, constants, families, generations, machines, allReduceUs } = content;
+  const { source, constants, families, generations, machines, allReduceUs, nearestFabrics } = content;
   const { gpuBandwidthFactors, precisionComputeFactors, precisionBandwidthFactors } = content;
   return {
     source,
@@ -15,6 +15,7 @@ export function loadPriors(catalogsFolder: string): CalibrationPriors {
     precisionComputeFactors,
     precisionBandwidthFactors,
     allReduceUs,
+    nearestFabrics,
     generations,
     machines,
   };

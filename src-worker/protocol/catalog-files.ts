@@ -337,6 +337,13 @@ const coverageSchema = z.strictObject({
   groups: z.record(text, rowCount),
 });
 
+const evidenceSchema = z.strictObject({
+  rows: rowCount,
+  sources: z.array(text),
+  medianErrorPercent: z.number().min(0).nullable(),
+  isInformed: z.boolean(),
+});
+
 /**
  * Judgements, not facts. The keys are those of the engine's CalibrationProfile, so that a constant has one name wherever
  * it is read, fitted or explained.
@@ -400,6 +407,7 @@ export const calibrationFileSchema = z.strictObject({
   notes: z.array(text).exactOptional(),
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
+  evidence: z.record(text, evidenceSchema).exactOptional(),
 });
 
 const priorSchema = z.strictObject({ value: positive.max(1e6), spread: positive.max(10) });
@@ -414,6 +422,7 @@ export const priorsFileSchema = z.strictObject({
   precisionComputeFactors: z.record(text, priorSchema),
   precisionBandwidthFactors: z.record(text, priorSchema),
   allReduceUs: z.record(text, priorSchema),
+  nearestFabrics: z.record(text, text),
   generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
   machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
 });

@@ -1,6 +1,7 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { PlanCapacity } from '../engine/sizing/types.ts';
+import type { CalibrationDocument, CalibrationRequest, FitAnswer, FitRequest } from './calibration.ts';
 import type { ColumnBatch } from './columns.ts';
 import type {
   DetailDocument,
@@ -48,6 +49,10 @@ export interface WorkerApi {
   queue(input: QueueInput): Result<QueueDocument>;
   showModel(model: ModelSource): Result<ModelDocument>;
   modelFits(input: ModelFitsInput, model: ModelSource): Result<ModelFitsDocument>;
+  /** One fit of a calibration, which takes seconds. */
+  fit(request: FitRequest): Result<FitAnswer>;
+  /** Puts a profile together from its fits. */
+  finishCalibration(request: CalibrationRequest): Result<CalibrationDocument>;
   /** May be cancelled: yields between points and looks at `control[CONTROL_CANCEL]`. */
   sweepUnit(unit: SweepUnit, model: ModelSource, control: Int32Array): Promise<Result<SweepUnitOutcome>>;
 }

@@ -34,6 +34,8 @@ export interface CalibrationPriors {
   precisionComputeFactors: Record<string, Prior>;
   precisionBandwidthFactors: Record<string, Prior>;
   allReduceUs: Record<string, Prior>;
+  /** Whose latency a fabric takes that was never measured. */
+  nearestFabrics: Record<string, string>;
   generations: Record<FittedOverhead, Prior>;
   /** How fast the host of a benchmark is, and how much it costs it to stream: a matter of one machine, not of any profile. */
   machines: { host: Prior; stream: Prior };

@@ -67,7 +67,13 @@ export const NOVELTIES = ['group_seen', 'group_new', 'gpu_unseen', 'engine_unsee
 export type Novelty = (typeof NOVELTIES)[number];
 
 /** What makes a prediction less sure whatever its novelty. */
-export const UNCERTAIN_TRAITS = ['mixture_of_experts', 'weight_only', 'host_bound', 'near_capacity'] as const;
+export const UNCERTAIN_TRAITS = [
+  'mixture_of_experts',
+  'weight_only',
+  'host_bound',
+  'near_capacity',
+  'closed_loop',
+] as const;
 export type UncertainTrait = (typeof UNCERTAIN_TRAITS)[number];
 
 /** Spread of the errors on measurements that were left out of the fit, from which intervals are made. */
@@ -89,6 +95,17 @@ export interface MeasuredCoverage {
   architectures: Record<string, number>;
   /** Keys `gpu|generation|architecture`. */
   groups: Record<string, number>;
+}
+
+/** What stands behind a fitted number. */
+export interface Evidence {
+  /** Measurements that it touches, and where they come from. */
+  rows: number;
+  sources: string[];
+  /** Median of their absolute errors after the fit, percent. */
+  medianErrorPercent: number | null;
+  /** False where the measurements hardly move it from where it was believed to be. */
+  isInformed: boolean;
 }
 
 /** catalogs/calibration: efficiencies and overheads, each with its source. */
@@ -117,4 +134,6 @@ export interface CalibrationProfile {
   /** Absent where the profile was never validated: then no interval is given. */
   residuals?: ResidualSpread;
   coverage?: MeasuredCoverage;
+  /** By parameter, as `families.gddr.bandwidth`; absent where the profile was not fitted here. */
+  evidence?: Record<string, Evidence>;
 }
