@@ -1,8 +1,7 @@
 import type { Benchmark } from '../../validation/benchmark.ts';
 import { kernelFormat } from '../../roofline/achieved-rates.ts';
 import { familyOf } from '../lookup.ts';
-import type { CalibrationPriors, FittedOverhead, Prior } from '../priors.ts';
-import type { CalibrationProfile, GenerationOverheads } from '../types.ts';
+import type { CalibrationPriors, CalibrationProfile, FittedOverhead, GenerationOverheads, Prior } from '../types.ts';
 
 /** A host that measurements ran on, relative to the one that predictions are made for. */
 export interface MachineFactors {
