@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { ConfigIqError, invalidInput } from '../../src-worker/engine/errors.ts';
 import { LEAVE_OUTS, type LeaveOut } from '../../src-worker/engine/calibration/types.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
-import type { Measurement } from '../../src-worker/engine/validation/types.ts';
+import type { Measurement, ValidationMethod } from '../../src-worker/engine/validation/types.ts';
 import type { Pool } from '../../src-worker/pool/pool.ts';
-import type { AccuracyDocument, MeasurementText } from '../../src-worker/protocol/accuracy.ts';
+import type { AccuracyDocument, MeasurementText, SkippedReason } from '../../src-worker/protocol/accuracy.ts';
 import type { ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import {
   MAX_MEASUREMENT_TEXT_BYTES,
@@ -19,6 +19,7 @@ import type { CalibrationDocument, FitAnswer, FitRequest, MeasuredSet } from '..
 import { calibrationFileSchema } from '../../src-worker/protocol/catalog-files.ts';
 import type { LeftOutPrediction } from '../../src-worker/protocol/left-out.ts';
 import { attemptAsync, type Result } from '../../src-worker/protocol/result.ts';
+import { byCount, skippedReasons } from '../../src-worker/answers/calibration/benchmarks.ts';
 import { resolveCalibration } from '../../src-worker/answers/resolve.ts';
 import { leftOutOf } from '../catalogs/left-out.ts';
 import { loadPriors } from '../catalogs/priors.ts';
@@ -46,7 +47,11 @@ interface CalibrationParts {
 export interface Calibrations {
   api: CalibrationApi;
   /** For hosts that read files themselves: the same over files of any size. */
-  accuracyOf(calibration: string | null, files: readonly string[] | null): Promise<Result<AccuracyDocument>>;
+  accuracyOf(
+    calibration: string | null,
+    files: readonly string[] | null,
+    method?: ValidationMethod,
+  ): Promise<Result<AccuracyDocument>>;
   calibrateWith(draft: unknown, files: readonly string[] | null): Promise<Result<CalibrationDocument>>;
   /** Name of the profile in use. */
   inUse(): string;
@@ -85,6 +90,8 @@ const BUNDLED = 'default';
 interface Rows {
   rows: Measurement[];
   skipped: SkippedRow[];
+  /** Of all rows that cannot be read, however many. */
+  unreadable: SkippedReason[];
   titles: Record<string, string>;
   doubtful: Record<string, string>;
   isBundled: boolean;
@@ -108,6 +115,7 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
     return {
       rows: measurements,
       skipped,
+      unreadable: reasonsOf(skipped),
       titles: Object.fromEntries(sources.map(({ source_id: id, title }) => [id, title])),
       doubtful: Object.fromEntries(doubtful),
       isBundled: true,
@@ -116,11 +124,19 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
 
   const rowsOf = async (files: readonly string[] | null): Promise<Rows> => {
     if (files === null) return bundledRows();
-    const read: Rows = { rows: [], skipped: [], titles: titlesOf(catalogsFolder), doubtful: {}, isBundled: false };
+    const read: Rows = {
+      rows: [],
+      skipped: [],
+      unreadable: [],
+      titles: titlesOf(catalogsFolder),
+      doubtful: {},
+      isBundled: false,
+    };
     for (const file of files) {
-      const { measurements, skipped } = await readMeasurements(file);
-      read.rows.push(...measurements);
+      const { measurements, skipped, reasons } = await readMeasurements(file);
+      for (const row of measurements) read.rows.push(row);
       read.skipped.push(...skipped);
+      read.unreadable.push(...reasons.map(({ reason, count }) => ({ reason, count })));
     }
     return read;
   };
@@ -138,18 +154,24 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
     return { rows, models: known };
   };
 
-  const accuracyOf = (calibration: string | null, files: readonly string[] | null): Promise<Result<AccuracyDocument>> =>
+  const accuracyOf = (
+    calibration: string | null,
+    files: readonly string[] | null,
+    method: ValidationMethod = 'auto',
+  ): Promise<Result<AccuracyDocument>> =>
     attemptAsync(async () => {
       const name = calibration ?? inUse();
       resolveCalibration(name, facts());
-      const { rows, skipped, titles, doubtful, isBundled } = await rowsOf(files);
+      const { rows, skipped, unreadable, titles, doubtful, isBundled } = await rowsOf(files);
       const answered = await pool.run('accuracy', {
         ...withModels(rows),
         calibration: name,
-        leftOut: isBundled ? leftOutFor(name) : null,
+        method,
+        leftOut: isBundled && method === 'auto' ? leftOutFor(name) : null,
         sourceTitles: titles,
         doubtful,
         skipped: skipped.map(({ pointId, reason }) => ({ point_id: pointId, reason })),
+        unreadable,
       });
       return unwrapped(answered);
     });
@@ -184,14 +206,14 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
           from: null,
         };
         const document = await fitted(fit, asked, controller.signal);
-        const unread = [
-          ...read.skipped.map(({ pointId, reason }) => ({ point_id: pointId, reason })),
-          ...Object.entries(read.doubtful).map(([pointId, reason]) => ({ point_id: pointId, reason })),
-        ];
-        const whole = {
+        const doubts = Object.entries(read.doubtful).map(([pointId, reason]) => ({ pointId, reason }));
+        const passedOver = [...read.skipped, ...doubts].map(({ pointId, reason }) => ({ point_id: pointId, reason }));
+        const unreadable = read.unreadable.reduce((sum, { count }) => sum + count, 0);
+        const whole: CalibrationDocument = {
           ...document,
-          rows: read.rows.length + read.skipped.length,
-          skipped: [...unread, ...document.skipped],
+          rows: read.rows.length + unreadable,
+          skipped: [...passedOver, ...document.skipped],
+          skipped_reasons: byCount([...read.unreadable, ...reasonsOf(doubts), ...document.skipped_reasons]),
         };
         if (asked.save) keep(whole, asked.use);
         return whole;
@@ -377,6 +399,9 @@ function partsOf({ parts }: FitAnswer, isFresh: boolean): { by: LeaveOut; keys: 
   const kinds = isFresh ? LEAVE_OUTS : (['group'] as const);
   return kinds.flatMap((by) => (parts[by].length < 2 ? [] : parts[by].map((keys) => ({ by, keys }))));
 }
+
+const reasonsOf = (rows: readonly SkippedRow[]): SkippedReason[] =>
+  skippedReasons(rows.map(({ pointId, reason }) => ({ point_id: pointId, reason })));
 
 const progressOf = (taskId: string, done: number, total: number): ProgressEvent => ({
   type: 'configiq:progress',

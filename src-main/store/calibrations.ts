@@ -3,10 +3,7 @@ import { z } from 'zod';
 import { readRows } from './rows.ts';
 import type { Store, StoredCalibration } from './store.ts';
 
-type CalibrationVerbs = Pick<
-  Store,
-  'listCalibrations' | 'saveCalibration' | 'removeCalibration' | 'useCalibration'
->;
+type CalibrationVerbs = Pick<Store, 'listCalibrations' | 'saveCalibration' | 'removeCalibration' | 'useCalibration'>;
 
 const COLUMNS = 'name, document, left_out, created_at, in_use';
 
@@ -18,17 +15,16 @@ const calibrationRow = z
     created_at: z.string(),
     in_use: z.number().int(),
   })
-  .transform(
-    ({ name, document, left_out: leftOut, created_at: createdAt, in_use: inUse }): StoredCalibration => ({
-      name,
-      document,
-      leftOut,
-      createdAt,
-      isInUse: inUse === 1,
-    }),
-  );
+  .transform(({ name, document, left_out: leftOut, created_at: createdAt, in_use: inUse }): StoredCalibration => ({
+    name,
+    document,
+    leftOut,
+    createdAt,
+    isInUse: inUse === 1,
+  }));
 
-const nameOf = (row: unknown): string => String((row as { name?: unknown } | null)?.name ?? '?');
+const namedRow = z.object({ name: z.string() });
+const nameOf = (row: unknown): string => namedRow.safeParse(row).data?.name ?? '?';
 
 /** Calibration profiles that were fitted here. */
 export function calibrationVerbs(db: Database): CalibrationVerbs {
