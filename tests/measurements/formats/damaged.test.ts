@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigIqError } from '../../../src-worker/engine/errors.ts';
 import { readBenchmarkText } from '../../../src-main/measurements/formats/registry.ts';
-import { RESULT_COLUMNS } from '../../../src-worker/engine/validation/measurement.ts';
+import { RESULT_COLUMNS } from '../../../src-worker/engine/validation/types.ts';
 import { MEASUREMENT_COLUMNS } from '../../../src-worker/protocol/measurement-columns.ts';
 import { randomFrom } from '../random.ts';
 import { serveResult } from './serve-result.ts';
