@@ -327,7 +327,7 @@ export const IMPORT_BENCHMARK_OPTIONS: OptionSpec[] = [
   { flags: '--dp <ranks>', description: 'its attention data parallelism', kind: 'number' },
   { flags: '-q, --quantization <name>', description: 'precision of its weights', kind: 'text' },
   { flags: '--engine <name>', description: 'vllm, trtllm or sglang, with @VERSION: vllm@0.11.0', kind: 'text' },
-  goodPart,
+  { flags: '--good-part', description: 'take the files that can be used, leave out the others' },
   json,
 ];
 const measurementFiles: OptionSpec = {
