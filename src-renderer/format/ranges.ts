@@ -68,6 +68,6 @@ export function chanceSentence({ decision }: SizeDocument, row: Recommendation):
   if (meets === null) return '';
   const lead = `Meeting the targets as planned is ${chanceWords(meets)} (${chanceText(meets)})`;
   if (row.rank !== 1 || !decision || decision.candidates < 2) return `${lead}.`;
-  const best = row.cost.usd_per_hour === null ? 'needs the fewest GPUs' : 'is the cheapest';
-  return `${lead}; that it ${best} of ${decision.candidates}, ${chanceText(decision.cheapest_probability)}.`;
+  const best = row.cost.usd_per_hour === null ? 'taking the fewest GPUs' : 'being the cheapest';
+  return `${lead}; ${best} of ${decision.candidates}, ${chanceText(decision.cheapest_probability)}.`;
 }

@@ -81,7 +81,7 @@ describe('the chance', () => {
   const [, second = expect.fail('The fixture has one row.')] = ROWS;
 
   test('stands in the verdict of the first row, in words and numbers, above all results, too', () => {
-    const sentence = 'Meeting the targets as planned is likely (86 %); that it is the cheapest of 12, 71 %.';
+    const sentence = 'Meeting the targets as planned is likely (86 %); being the cheapest of 12, 71 %.';
     expect(verdictOf(document, ranged).why).toContain(sentence);
     expect(resultsVerdict(document, ranged).why).toContain(sentence);
   });
@@ -97,7 +97,7 @@ describe('the chance', () => {
       'Meeting the targets as planned is likely (86 %).',
     );
     const own = { ...ranged, cost: { ...ranged.cost, usd_per_hour: null } };
-    expect(chanceSentence(document, own)).toContain('that it needs the fewest GPUs of 12, 71 %.');
+    expect(chanceSentence(document, own)).toContain('taking the fewest GPUs of 12, 71 %.');
   });
 
   test('is not made up for answers of earlier versions', () => {
