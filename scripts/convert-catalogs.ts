@@ -11,18 +11,19 @@ import {
 import { convertClouds } from './convert/clouds.ts';
 import { formatJson } from './convert/format.ts';
 import { convertGpus } from './convert/gpus.ts';
+import { convertMeasurements } from './convert/measurements.ts';
 import { convertModels } from './convert/models.ts';
 import { checkDataFolder, ConversionError } from './convert/read.ts';
 import { convertWorkloads } from './convert/workloads.ts';
 
 /**
- * Turns a folder of collected facts (hardware/, models/, seed/) into catalogs/. Calibration and engines are judgements
- * kept by hand and are not touched. The same folder always gives the same bytes.
+ * Turns a folder of collected facts (hardware/, models/, seed/, and measurements/ where there is one) into catalogs/.
+ * Calibration, engines and the list of sources of measurements are kept by hand and are not touched. The same folder always gives the same bytes.
  */
 
 const USAGE = `Usage: npm run catalogs:convert -- DATA_FOLDER [CATALOGS_FOLDER]
 
-Writes gpus.json, clouds/, models/ and workloads/seed.json from the CSV and JSON files in DATA_FOLDER.
+Writes gpus.json, clouds/, models/, workloads/seed.json and measurements/*.csv from the CSV and JSON files in DATA_FOLDER.
 CATALOGS_FOLDER is the project's own catalogs/ unless given.`;
 
 /** Text of every catalog file by its path, and what there is to say about the conversion. Writes nothing. */
@@ -45,7 +46,11 @@ export function convertAll(dataFolder: string): { files: Map<string, string>; no
   for (const [file, config] of Object.entries(models.configs)) {
     files.set(`models/configs/${file}`, formatJson(config, { oneLineObjects: false }));
   }
-  return { files, notes: [...gpus.notes, ...clouds.notes, ...workloads.notes, ...models.notes] };
+  const measurements = convertMeasurements(dataFolder);
+  for (const [source, text] of measurements.files) files.set(`measurements/${source}.csv`, text);
+
+  const parts = [gpus, clouds, workloads, models, measurements];
+  return { files, notes: parts.flatMap(({ notes }) => notes) };
 }
 
 function checked(path: string, file: unknown, schema: z.ZodType, oneLineObjects: boolean): string {

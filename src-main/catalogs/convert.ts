@@ -1,6 +1,11 @@
 import type { CalibrationProfile } from '../../src-worker/engine/calibration/types.ts';
 import type { Gpu, Instance, RegionOffer } from '../../src-worker/engine/hardware/types.ts';
-import type { EngineDefaults } from '../../src-worker/engine/memory/types.ts';
+import type {
+  EngineCommands,
+  EngineDefaults,
+  MemoryRule,
+  SeparatePrefill,
+} from '../../src-worker/engine/memory/types.ts';
 import { bytesFromGb, bytesFromGib, bytesPerSFromGbPerS, flopPerSFromTflops } from '../../src-worker/engine/units.ts';
 import type { Target, Workload } from '../../src-worker/engine/workload/types.ts';
 import type {
@@ -162,6 +167,8 @@ export function workloadFromFile(entry: ContentWorkload): Workload {
   };
 }
 
+type EngineFileVersion = EngineFile['versions'][number];
+
 export function enginesFromFile(file: EngineFile): EngineDefaults[] {
   return file.versions.map((entry) => ({
     engine: file.engine,
@@ -172,7 +179,10 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     largeGpuMemoryBytes: bytesFromGib(entry.large_gpu_memory_gib),
     smallGpuIds: entry.small_gpus,
     gpuMemoryUtilization: entry.gpu_memory_utilization,
+    memoryRule: memoryRule(entry.memory_rule),
+    separatePrefill: separatePrefill(entry.separate_prefill),
     kvBlockTokens: entry.kv_block_tokens,
+    vendors: entry.vendors,
     minComputeCapability: entry.min_compute_capability,
     hasCudaGraphsInBudget: entry.cuda_graphs_in_budget,
     hasHybridKvCache: entry.hybrid_kv_cache,
@@ -181,7 +191,8 @@ export function enginesFromFile(file: EngineFile): EngineDefaults[] {
     unsupportedLayers: entry.unsupported_layers,
     lowestCapabilityOfLayer: entry.lowest_capability_of_layer,
     lowestCapabilityOfFp8Cache: entry.lowest_capability_of_fp8_cache,
-    command: commands(entry.command),
+    fp8CacheWith: entry.fp8_cache_with,
+    command: entry.command && commands(entry.command),
     source: entry.source,
   }));
 }
@@ -202,10 +213,29 @@ export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
     ...(file.notes && { notes: file.notes }),
     ...(file.residuals && { residuals: file.residuals }),
     ...(file.coverage && { coverage: file.coverage }),
+    ...(file.evidence && { evidence: file.evidence }),
   };
 }
 
-const commands = (entry: EngineFile['versions'][number]['command']): EngineDefaults['command'] => ({
+function memoryRule(rule: EngineFileVersion['memory_rule']): MemoryRule {
+  switch (rule.kind) {
+    case 'share_of_total':
+      return { kind: rule.kind, activationBytesPerTokenHidden: rule.activation_bytes_per_token_hidden };
+    case 'share_of_free':
+      return { kind: rule.kind, reserveBytes: bytesFromGib(rule.reserve_gib) };
+    case 'static_share':
+      return { kind: rule.kind, shareFromGpus: rule.share_from_gpus.toSorted((a, b) => b.gpus - a.gpus) };
+  }
+}
+
+const separatePrefill = (entry: EngineFileVersion['separate_prefill']): SeparatePrefill | null =>
+  entry && {
+    upToContextTokens: entry.up_to_context_tokens,
+    hasWholePrompts: entry.whole_prompts,
+    maxNumBatchedTokensAbove: entry.max_num_batched_tokens_above,
+  };
+
+const commands = (entry: NonNullable<EngineFileVersion['command']>): EngineCommands => ({
   serve: entry.serve,
   benchmark: entry.benchmark,
   dataParallelFlag: entry.data_parallel_flag,
@@ -220,7 +250,7 @@ const commands = (entry: EngineFile['versions'][number]['command']): EngineDefau
   bfloat16Architectures: entry.bfloat16_architectures,
 });
 
-const limits = (entry: EngineFile['versions'][number]['large']): EngineDefaults['large'] => ({
+const limits = (entry: EngineFileVersion['large']): EngineDefaults['large'] => ({
   maxNumBatchedTokens: entry.max_num_batched_tokens,
   maxNumSeqs: entry.max_num_seqs,
 });

@@ -156,7 +156,9 @@ export function loadBundled(catalogsFolder: string): BundledCatalogs {
   );
 
   const rest = {
-    engines: engineFiles.flatMap(({ content }) => enginesFromFile(content)),
+    engines: engineFiles
+      .toSorted((a, b) => Number(isDefaultEngine(b)) - Number(isDefaultEngine(a)))
+      .flatMap(({ content }) => enginesFromFile(content)),
     calibrations: calibrations.map(({ content }) => calibrationFromFile(content)),
   };
   refuseMissingDefaults({ workloads, ...rest });
@@ -204,6 +206,10 @@ const DEFAULTS: { folder: string; kind: string; name: string; file: string; name
     names: ({ calibrations }) => calibrations.map(({ name }) => name),
   },
 ];
+
+/** The engine that answers use unless told otherwise comes first. */
+const isDefaultEngine = ({ content }: CatalogFile<{ engine: string }>): boolean =>
+  DEFAULTS.some(({ kind, name }) => kind === 'engine' && name === content.engine);
 
 function refuseMissingDefaults(named: Named): void {
   for (const { folder, kind, name, file, names } of DEFAULTS) {

@@ -126,7 +126,7 @@ function memoryWhy(subject: CommandSubject): string {
 
 function dtypeWhy({ group, prepared }: CommandSubject): string {
   const { engine, model } = prepared.subject;
-  if (engine.command.bfloat16Architectures.includes(model.architecture) && group.precision !== 'bf16') {
+  if (engine.command?.bfloat16Architectures.includes(model.architecture) && group.precision !== 'bf16') {
     return `vLLM refuses to run ${model.architecture} in float16; bfloat16 takes the same 2 bytes a weight.`;
   }
   if (prepared.model.checkpoint.method !== null || (group.precision !== 'fp16' && group.precision !== 'bf16')) {

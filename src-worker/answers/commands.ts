@@ -88,7 +88,7 @@ function knownCommands(plan: ServedPlan, prepared: Prepared): KnownCommands {
  */
 export function dataParallelOf({ replicas, instances }: SizedPlan, { model, subject }: Prepared): number {
   const isMixture = model.layers.some(({ ffn }) => ffn.experts !== null);
-  if (isMixture || subject.engine.command.dataParallelFlag === null) return 1;
+  if (isMixture || !subject.engine.command?.dataParallelFlag) return 1;
   return Math.ceil(replicas / instances);
 }
 
@@ -129,7 +129,7 @@ const WIDEST_RANGE = 0.9;
  */
 export function benchCommand({ subject }: Prepared, ratePerMs: number): string | null {
   const { model, lengths, scvArrival, engine } = subject;
-  const { benchmark } = engine.command;
+  const benchmark = engine.command?.benchmark ?? null;
   if (benchmark === null) return null;
   const { promptMean, uncachedMean, outputMean, outputSecondMoment } = lengths.moments;
   const cached = Math.round(promptMean - uncachedMean);

@@ -6,10 +6,11 @@ import { engineRefusal } from '../engine/hardware/precision.ts';
 import { resolveGpuId } from '../engine/hardware/resolve.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineName } from '../engine/memory/engine-name.ts';
-import { engineLimits, fitMemory } from '../engine/memory/fit.ts';
+import { engineLimits, fitMemory, type EngineLimits } from '../engine/memory/fit.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { analyzeGenerator, sameArchitectureSentence } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
+import { expertRefusal, expertWarnings } from './expert-spread.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import { parallelName, replicaGpus } from '../engine/sizing/plan-groups.ts';
@@ -35,7 +36,7 @@ import type { UncertainDeployment } from './uncertainty.ts';
 export interface Deployment {
   base: Pick<PredictDocument, 'schema_version' | 'input' | 'memory' | 'method' | 'calibration' | 'versions'>;
   warnings: Warning[];
-  /** Batches that a replica keeps in flight, one for each pipeline stage; `subject` is one of them. */
+  /** Batches that a replica keeps in flight, one for each pipeline stage of each rank; `subject` is one of them. */
   streams: number;
   subject: BatchingSubject | null;
   /** What its figures are as sure as, but for the load. */
@@ -103,7 +104,7 @@ function checkOptions(input: PredictInput): void {
 }
 
 function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults, model: Model) {
-  const refusal = engineRefusal(gpu, engine.minComputeCapability);
+  const refusal = engineRefusal(gpu, engine);
   if (refusal) throw invalidInput('compute_capability', refusal.sentence, { gpu: gpu.id });
   const layers = modelRefusal({ model, engine }, gpu);
   if (layers) throw invalidInput('model_unsupported', layers.detail, { gpu: gpu.id, model: model.id });
@@ -114,7 +115,7 @@ function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults, mod
   return support;
 }
 
-function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): void {
+function checkSplit(model: Model, { tp: tensorParallel, pp, dp, ep }: PredictInput): void {
   if (pp > model.layers.length) {
     throw invalidInput(
       'pp_layers',
@@ -122,6 +123,8 @@ function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): voi
       { pp, layers: model.layers.length },
     );
   }
+  const spread = expertRefusal(model, { tp: tensorParallel, dp, ep });
+  if (spread) throw invalidInput('parallelism_invalid', spread.sentence, spread.details);
   const heads = undividedHeads(model, tensorParallel);
   if (heads === null) return;
   throw invalidInput(
@@ -131,31 +134,65 @@ function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): voi
   );
 }
 
-/** A fixed batch smaller than the pipeline leaves streams empty; one request at a time passes the stages alone. */
-function streamsOf({ method, pp, batch, replicas }: PredictInput): number {
-  if (method === 'mg1') return streamsFor(method, pp);
-  return batch === undefined ? pp : Math.min(pp, Math.max(1, Math.floor(batch / replicas)));
+/** Ranks of a replica that have requests, and the batches that each of them keeps in flight. */
+interface Streams {
+  ranks: number;
+  perRank: number;
 }
 
-/** First engine generation with chunked prefill by default; older ones prefill in steps of their own. */
-const SEPARATE_PREFILL = ['vllm-2023', 'vllm-v0-early', 'vllm-v0'];
+/**
+ * A fixed batch smaller than the ranks or than the pipeline leaves some of them empty; one request at a time passes the
+ * stages alone.
+ */
+function streamsOf({ method, pp, dp, batch, replicas }: PredictInput): Streams {
+  const sequences = batch === undefined ? Infinity : Math.max(1, Math.floor(batch / replicas));
+  const ranks = Math.min(dp, sequences);
+  const perRank = Math.min(streamsFor(method, pp), Math.max(1, Math.floor(sequences / ranks)));
+  return { ranks, perRank };
+}
 
-function warningsFor(input: PredictInput, facts: Facts, engine: EngineDefaults, model: Model, gpu: Gpu): Warning[] {
+/** GPUs of a replica and what it is called: `TP 2 × PP 4 × DP 2`. */
+function replicaName({ tp, pp, dp }: PredictInput): { gpus: number; name: string } {
+  const group = { tensorParallel: tp, pipelineParallel: pp };
+  const name = dp === 1 ? parallelName(group) : `${parallelName(group)} × DP ${dp}`;
+  return { gpus: replicaGpus(group) * dp, name };
+}
+
+/** `0.14.1` is a 0.14. */
+const isVersionOf = (asked: string, { version }: EngineDefaults): boolean =>
+  `${asked.replace(/^v/, '')}.`.startsWith(`${version}.`);
+
+/** What of the engine's ways the figures cannot show. */
+function engineWarnings(
+  input: PredictInput,
+  engine: EngineDefaults,
+  limits: EngineLimits,
+  isFp8Cache: boolean,
+): Warning[] {
   const warnings: Warning[] = [];
-  const largest = Math.max(0, ...facts.instances.filter(({ gpuId }) => gpuId === gpu.id).map((i) => i.gpuCount));
-  const group = { tensorParallel: input.tp, pipelineParallel: input.pp };
-  if (largest > 0 && replicaGpus(group) > largest) {
-    const sentence = `No instance of the catalog joins the ${replicaGpus(group)} ${gpu.name} of ${parallelName(group)}; the largest has ${largest}. One link domain is assumed.`;
-    warnings.push({ code: 'link_domain', sentence });
-  }
   const asked = input.engine.split('@')[1];
-  if (asked !== undefined && asked.replace(/^v/, '') !== engine.version) {
+  if (asked !== undefined && !isVersionOf(asked, engine)) {
     const sentence = `Version ${asked} is predicted with the defaults of ${engineName(engine)}.`;
     warnings.push({ code: 'engine_version', sentence });
   }
-  if (SEPARATE_PREFILL.includes(engine.generation)) {
+  if (limits.hasSeparatePrefill) {
     const sentence = `${engineName(engine)} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
     warnings.push({ code: 'separate_prefill', sentence });
+  }
+  if (isFp8Cache && input.kv_cache_dtype === 'auto') {
+    const sentence = `${engineName(engine)} keeps the KV cache in FP8, as its checkpoints of this format say.`;
+    warnings.push({ code: 'fp8_cache', sentence });
+  }
+  return warnings;
+}
+
+function warningsFor(input: PredictInput, facts: Facts, model: Model, gpu: Gpu): Warning[] {
+  const warnings: Warning[] = [];
+  const largest = Math.max(0, ...facts.instances.filter(({ gpuId }) => gpuId === gpu.id).map((i) => i.gpuCount));
+  const { gpus, name } = replicaName(input);
+  if (largest > 0 && gpus > largest) {
+    const sentence = `No instance of the catalog joins the ${gpus} ${gpu.name} of ${name}; the largest has ${largest}. One link domain is assumed.`;
+    warnings.push({ code: 'link_domain', sentence });
   }
   if (model.isEstimated) warnings.push({ code: 'estimated_architecture', sentence: model.assumptions.join(' ') });
   return warnings;
@@ -179,14 +216,21 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   if (!precision) throw new Error('no precision resolved');
   const support = precisionOn(gpu, precision, engine, model);
   checkSplit(model, input);
-  const cache = cacheRefusal({ engine, kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2 }, gpu);
+  const isFp8Cache = input.kv_cache_dtype === 'fp8' || engine.fp8CacheWith.includes(precision);
+  const kvBytesPerElement = isFp8Cache ? 1 : 2;
+  const cache = cacheRefusal({ engine, kvBytesPerElement }, gpu);
   if (cache) throw invalidInput('dtype_unsupported', cache.detail, { gpu: gpu.id });
-  const limits = engineLimits(engine, gpu, {
-    maxNumBatchedTokens: input.max_num_batched_tokens,
-    maxNumSeqs: input.max_num_seqs,
-    gpuMemoryUtilization: input.gpu_memory_utilization,
-  });
-  const kvBytesPerElement = input.kv_cache_dtype === 'fp8' ? 1 : 2;
+  const lengths = lengthsFor(input, model);
+  const limits = engineLimits(
+    engine,
+    gpu,
+    {
+      maxNumBatchedTokens: input.max_num_batched_tokens,
+      maxNumSeqs: input.max_num_seqs,
+      gpuMemoryUtilization: input.gpu_memory_utilization,
+    },
+    { tensorParallel: input.tp, contextTokens: model.maxContextTokens, promptTokens: lengths.promptP99Tokens },
+  );
   const shared = {
     model,
     gpu,
@@ -194,12 +238,13 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     precision,
     kvBytesPerElement,
     tensorParallel: input.tp,
+    expertParallel: input.ep,
     calibration,
   } as const;
-  const lengths = lengthsFor(input, model);
   const memory = fitMemory({
     ...shared,
     pipelineParallel: input.pp,
+    dataParallel: input.dp,
     limits,
     servedTokens: lengths.promptP99Tokens + lengths.outputP99Tokens,
     contextTokens: lengths.moments.decodeContextMean,
@@ -213,11 +258,11 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     calibration: calibration.name,
     versions: versionsOf(facts, calibration.name),
   };
-  const warnings = warningsFor(input, facts, engine, model, gpu);
+  const warnings = [...engineWarnings(input, engine, limits, isFp8Cache), ...warningsFor(input, facts, model, gpu)];
   if (model.factsOf) {
     warnings.push({ code: 'same_architecture', sentence: sameArchitectureSentence(model.id, model.factsOf) });
   }
-  warnings.push(...pipelineWarning(input.pp));
+  warnings.push(...pipelineWarning(input.pp), ...expertWarnings(input, engine, model));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut) {
     const share = (lengths.cut.requestsFraction * 100).toPrecision(2);
@@ -230,18 +275,27 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     const sentence = `Does not fit: ${gibFromBytes(memory.shortfallBytes).toFixed(1)} GiB per GPU are missing for ${gibFromBytes(memory.weightsBytes).toFixed(1)} GiB of weights and the KV cache of one request on ${gpu.name}.`;
     return { base, warnings: [{ code: 'memory', sentence }, ...warnings], streams: 1, subject: null, measured };
   }
-  const between = input.pp > 1 ? fabricFor(gpu, input.tp * input.pp, null) : null;
+  const between = input.pp > 1 ? fabricFor(gpu, replicaName(input).gpus, null) : null;
+  const amongRanks = input.dp > 1 ? fabricFor(gpu, input.tp * input.dp, null) : null;
   const plan = compileStepPlan({
     ...shared,
     support,
     fabric: fabricFor(gpu, input.tp, null),
     pipeline: between && { stages: input.pp, fabric: between },
+    dataParallel: amongRanks && { ranks: input.dp, fabric: amongRanks },
     generation: engine.generation,
   });
   if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
   const { maxNumBatchedTokens, maxNumSeqs } = limits;
-  const streams = streamsOf(input);
-  const share = streamShare({ maxNumSeqs, kvCacheTokens: memory.kvCacheTokens }, streams);
+  const { ranks, perRank } = streamsOf(input);
+  // Every rank has a scheduler of its own, with all the seats, and its part of the replica's cache.
+  const share = streamShare({ maxNumSeqs, kvCacheTokens: memory.kvCacheTokens / input.dp }, perRank);
   const subject = { plan, lengths, maxNumBatchedTokens, ...share };
-  return { base, warnings, streams, subject: { ...subject, scvArrival: scvOf(input), population: null }, measured };
+  return {
+    base,
+    warnings,
+    streams: ranks * perRank,
+    subject: { ...subject, scvArrival: scvOf(input), population: null },
+    measured,
+  };
 }

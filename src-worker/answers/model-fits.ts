@@ -54,7 +54,7 @@ function fitOf(subject: Subject, gpu: Gpu, precision: Precision): ModelFit {
 
 function gpuFits(subject: Subject, gpu: Gpu, facts: Facts): GpuFits {
   const sold = facts.instances.filter(({ gpuId, gpuCount }) => gpuId === gpu.id && gpuCount >= 1);
-  const refusal = engineRefusal(gpu, subject.engine.minComputeCapability);
+  const refusal = engineRefusal(gpu, subject.engine);
   const sentence = refusal?.sentence ?? (modelRefusal(subject, gpu) ?? dtypeRefusal(subject, gpu))?.detail ?? null;
   return {
     gpu: gpu.id,

@@ -50,13 +50,20 @@ export function resolveEngine(name: string, facts: Facts): EngineDefaults {
   const [newest] = newestFirst;
   if (!newest) throw new Error('engine without versions');
   if (version === undefined) return newest;
-  if (!/^v?\d+(\.\d+)*$/.test(version)) {
-    throw invalidInput('engine_version', `Engine version "${version}" is not a number such as 0.22.`, { version });
+  const [, numbers] = /^v?(\d+(?:\.\d+)*)(?:\.?(?:post|rc|dev)\d+)?$/.exec(version) ?? [];
+  if (numbers === undefined) {
+    throw invalidInput('engine_version', `Engine version "${version}" is not a number such as ${newest.version}.`, {
+      version,
+    });
   }
   // Each entry names the newest version it holds for: the first one at or above the version asked for.
-  const fitting = newestFirst.filter((entry) => compareVersions(entry.version, version.replace(/^v/, '')) >= 0).at(-1);
+  const fitting = newestFirst.filter((entry) => compareVersions(entry.version, patchless(numbers, entry)) >= 0).at(-1);
   return fitting ?? newest;
 }
+
+/** A range named 0.14 holds 0.14.1 too: a version is compared as far as the entry goes. */
+const patchless = (version: string, entry: EngineDefaults): string =>
+  version.split('.').slice(0, entry.version.split('.').length).join('.');
 
 function compareVersions(a: string, b: string): number {
   const left = a.split('.').map(Number);

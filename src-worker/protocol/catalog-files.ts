@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
+import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
@@ -21,6 +21,7 @@ const peakIfAny = z
   .max(1e6)
   .exactOptional();
 const share = z.number().min(0).max(1);
+const vendor = z.enum(['nvidia', 'amd', 'intel', 'google']);
 const price = z.number().positive().max(100_000);
 /** A day, a month or a year; the shorter forms count as their first day. */
 const date = z
@@ -32,7 +33,7 @@ export const gpuEntrySchema = z.strictObject({
   name: text,
   /** Short forms people use; each belongs to one GPU only. */
   aliases: z.array(id),
-  vendor: z.enum(['nvidia', 'amd', 'intel', 'google']),
+  vendor,
   architecture: text,
   form_factor: text,
   memory_marketed_gb: positive.max(10_000),
@@ -207,6 +208,34 @@ const engineCommandSchema = z.strictObject({
   source: text,
 });
 
+/** How an engine divides the memory of a GPU. */
+const memoryRuleSchema = z.discriminatedUnion('kind', [
+  /** A share of the GPU holds weights, the activation peak and the KV cache. */
+  z.strictObject({
+    kind: z.literal('share_of_total'),
+    /** Activation peak per profiled token and hidden unit; null = as the calibration profile has it. */
+    activation_bytes_per_token_hidden: positive.max(1000).nullable(),
+  }),
+  /** A share of what weights and a reserve leave is KV cache. */
+  z.strictObject({ kind: z.literal('share_of_free'), reserve_gib: positive.max(100) }),
+  /** A share of what the driver leaves holds weights and the KV cache; activations live in the rest. */
+  z.strictObject({
+    kind: z.literal('static_share'),
+    /** Shares of larger tensor-parallel groups. */
+    share_from_gpus: z.array(z.strictObject({ gpus: z.number().int().min(2).max(1024), share: positive.max(1) })),
+  }),
+]);
+
+/** Prompts are computed in steps of their own. */
+const separatePrefillSchema = z.strictObject({
+  /** Longest context it holds for; null = any. */
+  up_to_context_tokens: z.number().int().positive().nullable(),
+  /** A step has to hold the longest prompt. */
+  whole_prompts: z.boolean(),
+  /** Token budget of a step with longer contexts, which is shared; null where there are none. */
+  max_num_batched_tokens_above: z.number().int().positive().nullable(),
+});
+
 export const engineFileSchema = z.strictObject({
   schema_version: schemaVersion,
   engine: id,
@@ -225,27 +254,63 @@ export const engineFileSchema = z.strictObject({
         /** GPUs with at least this memory take the large limits, other than `small_gpus`. */
         large_gpu_memory_gib: positive.max(10_000),
         small_gpus: z.array(id),
+        /** Share of memory the engine takes, of what `memory_rule` says. */
         gpu_memory_utilization: positive.max(1),
+        memory_rule: memoryRuleSchema,
+        /** null = prompts share steps with decodes (chunked prefill). */
+        separate_prefill: separatePrefillSchema.nullable(),
         kv_block_tokens: z.number().int().positive().max(1024),
+        /** Makers whose GPUs it has builds for. */
+        vendors: z.array(vendor).min(1),
         min_compute_capability: capability,
         /** True where CUDA graphs count inside gpu_memory_utilization. */
         cuda_graphs_in_budget: z.boolean(),
         /** Layers keep what their kind needs; false = windowed layers are given the cache of the whole context. */
         hybrid_kv_cache: z.boolean(),
-        /** Lowest capability each weight format runs on, as weight-only where the GPU lacks its units. */
-        lowest_capability: z.record(precision, capability),
+        /** Lowest capability each weight format runs on, as weight-only where the GPU lacks its units; absent = not run. */
+        lowest_capability: z.partialRecord(precision, capability),
         /** The same of ways to store a format, by `quant_method` of config.json, where it is higher than the format's. */
         lowest_capability_of_method: z.record(text, capability),
         /** Kinds of layers the engine has no kernels for, and the lowest capability of others that need newer GPUs. */
         unsupported_layers: z.array(text),
         lowest_capability_of_layer: z.record(text, capability),
         lowest_capability_of_fp8_cache: capability,
-        command: engineCommandSchema,
+        /** Formats whose checkpoints bring an FP8 KV cache along, used unless told otherwise. */
+        fp8_cache_with: z.array(precision),
+        /** null = no launch command is known. */
+        command: engineCommandSchema.nullable(),
         source: text,
         retrieved: date,
       }),
     )
     .min(1),
+});
+
+/** Where measured points come from, one entry a CSV file of catalogs/measurements. */
+export const measurementSourceSchema = z.strictObject({
+  /** Name of the CSV file, and `source_id` of its rows. */
+  source_id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lower case letters, digits, "-", "_" and "."'),
+  title: text,
+  /** What was read there. */
+  where: text,
+  /** Public repository; null where `where` is all there is to say. */
+  url: z.url({ protocol: /^https$/ }).nullable(),
+  /** Commit, release or date of what was read. */
+  version: text,
+  /** When, and with what, it was measured. */
+  measured: text,
+  licence: text,
+  rows: z.number().int().min(1),
+  /** How to read the rows. */
+  remarks: z.array(text),
+  /** Rows that contradict themselves: fit nothing to them. */
+  doubtful: z.array(z.strictObject({ point_ids: z.array(text).min(1), reason: text })),
+});
+
+export const measurementSourcesSchema = z.strictObject({
+  schema_version: schemaVersion,
+  retrieved: date,
+  sources: z.array(measurementSourceSchema).min(1),
 });
 
 const rangeSchema = z.tuple([z.number(), z.number()]);
@@ -269,6 +334,13 @@ const coverageSchema = z.strictObject({
   generations: z.record(id, rowCount),
   architectures: z.record(text, rowCount),
   groups: z.record(text, rowCount),
+});
+
+const evidenceSchema = z.strictObject({
+  rows: rowCount,
+  sources: z.array(text),
+  medianErrorPercent: z.number().min(0).nullable(),
+  isInformed: z.boolean(),
 });
 
 /**
@@ -318,6 +390,8 @@ export const calibrationFileSchema = z.strictObject({
       allReduceFactor: factor,
       expertReadFactor: factor,
       hidesSequenceTime: z.boolean(),
+      clumpFactor: factor.exactOptional(),
+      burstFactor: factor.exactOptional(),
       ranges: z.record(text, rangeSchema).exactOptional(),
       source: text.exactOptional(),
     }),
@@ -332,6 +406,24 @@ export const calibrationFileSchema = z.strictObject({
   notes: z.array(text).exactOptional(),
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
+  evidence: z.record(text, evidenceSchema).exactOptional(),
+});
+
+const priorSchema = z.strictObject({ value: positive.max(1e6), spread: positive.max(10) });
+
+/** What is believed before any measurement is looked at; the keys are those of the engine's CalibrationPriors. */
+export const priorsFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  source: text,
+  constants: z.record(text, priorSchema),
+  families: z.strictObject({ bandwidth: priorSchema, compute: priorSchema }),
+  gpuBandwidthFactors: priorSchema,
+  precisionComputeFactors: z.record(text, priorSchema),
+  precisionBandwidthFactors: z.record(text, priorSchema),
+  allReduceUs: z.record(text, priorSchema),
+  nearestFabrics: z.record(text, text),
+  generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
+  machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
 });
 
 /** Provenance of the bundled configs; `file` lies in `models/configs`. */
@@ -391,6 +483,8 @@ export type WorkloadsFile = z.output<typeof workloadsFileSchema>;
 export type WorkloadFileEntry = z.output<typeof workloadEntrySchema>;
 export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
+export type PriorsFile = z.output<typeof priorsFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
+export type MeasurementSource = z.output<typeof measurementSourceSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;
 export type AliasDifferencesFile = z.output<typeof aliasDifferencesFileSchema>;

@@ -154,3 +154,59 @@ test('a batch in waves: later waves wait, the mean lies between the first and th
   expect(four.ttft_ms.p50).toBeCloseTo((one.ttft_ms.p50 ?? NaN) + wave, 4);
   expect(four.throughput.requests_per_s).toBeCloseTo(one.throughput.requests_per_s ?? NaN, 6);
 });
+
+describe('predict: other engines', () => {
+  const load = { ...base, model: 'meta-llama/Llama-3.1-8B-Instruct', gpu: 'nvidia-h100-80gb', rate: 2 };
+  const codes = (document: ReturnType<typeof predict>): string[] => document.warnings.map(({ code }) => code);
+
+  test.each([
+    ['trtllm', 'trtllm@1.2', []],
+    ['trtllm@1.0', 'trtllm@1.2', ['engine_version']],
+    ['trtllm@0.12', 'trtllm@0.16', ['engine_version']],
+    ['sglang', 'sglang@0.4', ['separate_prefill']],
+    ['sglang@0.4.6.post1', 'sglang@0.4', ['separate_prefill']],
+    ['sglang@0.5.2', 'sglang@0.4', ['engine_version', 'separate_prefill']],
+    ['vllm@0.14.1', 'vllm@0.14', []],
+    ['vllm@0.9', 'vllm@0.11', ['engine_version']],
+    // The context of 131,072 tokens switches chunked prefill on.
+    ['vllm@0.6.3', 'vllm@0.7', ['engine_version']],
+    ['vllm@0.2', 'vllm@0.2', ['separate_prefill']],
+  ])('%s is predicted as %s', (engine, resolved, warnings) => {
+    const document = predict({ ...load, engine });
+    expect(document.input.engine).toBe(resolved);
+    expect(codes(document)).toEqual(warnings);
+    expect(document.tpot_ms.p50 ?? 0).toBeGreaterThan(4);
+    expect(document.tpot_ms.p50 ?? Infinity).toBeLessThan(30);
+  });
+
+  test('an unknown engine lists the known ones; a version has to be a number', () => {
+    expect(() => predict({ ...load, engine: 'tgi' })).toThrow(/Unknown engine "tgi".*sglang.*trtllm.*vllm/);
+    expect(() => predict({ ...load, engine: 'trtllm@new' })).toThrow(
+      'Engine version "new" is not a number such as 1.2.',
+    );
+  });
+
+  test('TensorRT-LLM keeps the cache of an FP8 checkpoint in FP8: twice the tokens, and says so', () => {
+    const [fp16, fp8] = (['fp16', 'fp8'] as const).map((quantization) =>
+      predict({ ...load, engine: 'trtllm', quantization }),
+    );
+    expect(codes(fp8!)).toContain('fp8_cache');
+    expect(codes(fp16!)).not.toContain('fp8_cache');
+    const perToken = ({ memory }: ReturnType<typeof predict>): number =>
+      (memory.kv_cache_gib ?? NaN) / (memory.kv_cache_tokens ?? NaN);
+    expect(perToken(fp16!) / perToken(fp8!)).toBeCloseTo(2, 2);
+    expect(codes(predict({ ...load, engine: 'vllm', quantization: 'fp8' }))).not.toContain('fp8_cache');
+  });
+
+  test('GPUs and formats without kernels are refused in the words of the engine', () => {
+    expect(() => predict({ ...load, engine: 'trtllm', gpu: 'amd-mi300x' })).toThrow(
+      "TensorRT-LLM's CUDA build, which this engine models, does not run on",
+    );
+    expect(() => predict({ ...load, engine: 'trtllm', gpu: 'nvidia-t4' })).toThrow(
+      'TensorRT-LLM needs compute capability 8.0;',
+    );
+    expect(() => predict({ ...load, engine: 'sglang', gpu: 'nvidia-b200', quantization: 'nvfp4' })).toThrow(
+      'SGLang does not run nvfp4.',
+    );
+  });
+});

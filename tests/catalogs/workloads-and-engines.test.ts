@@ -6,7 +6,25 @@ import { bytesFromGib } from '../../src-worker/engine/units.ts';
 import { engineFileSchema, workloadsFileSchema } from '../../src-worker/protocol/catalog-files.ts';
 
 const folder = bundledCatalogsFolder();
-const { workloads, engines, gpus } = loadFacts(folder);
+const { workloads, engines, gpus, calibrations } = loadFacts(folder);
+
+/** Version, generation and share of memory, newest first. vLLM takes 0.9 up to 0.21 and 0.92 from 0.22. */
+const VERSIONS: Record<string, [string, string, number][]> = {
+  vllm: [
+    ['0.22', 'vllm-v1-late', 0.92],
+    ['0.21', 'vllm-v1-late', 0.9],
+    ['0.14', 'vllm-v1b', 0.9],
+    ['0.11', 'vllm-v1', 0.9],
+    ['0.7', 'vllm-v0', 0.9],
+    ['0.5', 'vllm-v0-early', 0.9],
+    ['0.2', 'vllm-2023', 0.9],
+  ],
+  trtllm: [
+    ['1.2', 'trtllm', 0.9],
+    ['0.16', 'trtllm-2024', 0.9],
+  ],
+  sglang: [['0.4', 'sglang', 0.88]],
+};
 const files = readCatalogFile(folder, 'workloads/seed.json', workloadsFileSchema).content.workloads;
 
 function workload(name: string): Workload {
@@ -77,11 +95,36 @@ describe('workloads', () => {
   });
 });
 
+const vllm = engines.filter(({ engine }) => engine === 'vllm');
+
 describe('engine defaults', () => {
-  test('newest first; the newest is 0.22', () => {
-    const minor = engines.map(({ version }) => Number(version.split('.')[1]));
+  test('vLLM comes first, the newest version before the others; the newest is 0.22', () => {
+    const minor = vllm.map(({ version }) => Number(version.split('.')[1]));
     expect(minor).toEqual(minor.toSorted((a, b) => b - a));
     expect(engines[0]).toMatchObject({ engine: 'vllm', version: '0.22', generation: 'vllm-v1-late' });
+  });
+
+  test('every generation of the calibration profile belongs to one version of one engine', () => {
+    for (const { name, generations } of calibrations) {
+      expect(
+        engines
+          .map(({ generation }) => generation)
+          .filter((generation) => generation !== 'vllm-v1-late')
+          .toSorted(),
+        name,
+      ).toEqual(
+        Object.keys(generations)
+          .filter((generation) => generation !== 'vllm-v1-late')
+          .toSorted(),
+      );
+    }
+  });
+
+  test.each(['vllm', 'trtllm', 'sglang'])('versions of %s', (engine) => {
+    const found = engines.filter((entry) => entry.engine === engine);
+    expect(
+      found.map(({ version, generation, gpuMemoryUtilization }) => [version, generation, gpuMemoryUtilization]),
+    ).toEqual(VERSIONS[engine]);
   });
 
   test('version ranges follow one another without gap or overlap', () => {
@@ -92,12 +135,6 @@ describe('engine defaults', () => {
       const older = versions[index + 1];
       if (older) expect(minor(older.version), version).toBe(minor(from) - 1);
     });
-  });
-
-  test('gpu_memory_utilization is 0.9 up to 0.21 and 0.92 from 0.22', () => {
-    for (const { version, gpuMemoryUtilization } of engines) {
-      expect(gpuMemoryUtilization, version).toBe(Number(version.split('.')[1]) >= 22 ? 0.92 : 0.9);
-    }
   });
 
   test('large GPUs start at 70 GiB, and every A100 counts as small', () => {

@@ -1,5 +1,5 @@
 import { decodeLimit } from '../../engine/batching/fixed-point.ts';
-import { achievedRates } from '../../engine/roofline/step-plan.ts';
+import { achievedRates } from '../../engine/roofline/achieved-rates.ts';
 import { stepTimeMs } from '../../engine/roofline/step-time.ts';
 import { decodeWork, promptWork, type StepWork } from '../../engine/roofline/step-work.ts';
 import { MS_PER_S } from '../../engine/units.ts';
@@ -50,7 +50,7 @@ const positionOf = (work: StepWork, ms: number): Pick<RooflinePoint, 'flop_per_b
 /** One GPU of the plan: its roofs by data sheet and by calibration, and where the steps stand under them. */
 export function rooflineOf(plan: PlannedReplica): Roofline {
   const { step } = plan.replica;
-  const rates = achievedRates(step);
+  const rates = achievedRates(step, step.calibration);
   return {
     precision: step.precision,
     peak_tflops_per_s: rounded((step.support.peakFlopPerS * step.gpuShare) / TERA),

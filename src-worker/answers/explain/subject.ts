@@ -1,7 +1,7 @@
 import { invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
-import { achievedRates, type Rates } from '../../engine/roofline/step-plan.ts';
+import { achievedRates, type Rates } from '../../engine/roofline/achieved-rates.ts';
 import { replicaOf, type Replica } from '../../engine/sizing/replica-subject.ts';
 import type { ChosenPlan, SizedRow } from '../../engine/sizing/types.ts';
 import type { MemoryFit } from '../../engine/memory/fit.ts';
@@ -36,5 +36,13 @@ export function explained(question: PlanQuestion, source: ModelSource, facts: Fa
   if (!replica || !memory) throw new Error('a passing plan has no replica');
   const context: RowContext = { prepared, demand, zone: prepared.input.zone, ranges: 'all' };
   const recommendation = recommendationOf(row, surroundingsOf(plan).rank, context);
-  return { plan, row, chosen, memory, replica, rates: achievedRates(replica.step), recommendation };
+  return {
+    plan,
+    row,
+    chosen,
+    memory,
+    replica,
+    rates: achievedRates(replica.step, replica.step.calibration),
+    recommendation,
+  };
 }

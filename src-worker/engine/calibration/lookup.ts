@@ -27,13 +27,18 @@ export function familyOf(
   profile: CalibrationProfile,
   { id, architecture, memoryType }: Pick<Gpu, 'id' | 'architecture' | 'memoryType'>,
 ): { name: string | null; factors: FamilyFactors; isMeasured: boolean } {
-  const families = Object.entries(profile.families);
-  const own = families.find(([, { gpuIds }]) => gpuIds.includes(id));
-  const kin = families.find(
-    ([, { standsFor }]) => standsFor?.architectures.includes(architecture) && memoryType.startsWith(standsFor.memory),
-  );
-  const [name, factors] = own ?? kin ?? [null, NEUTRAL];
-  return { name, factors, isMeasured: own !== undefined && profile.gpuBandwidthFactors[id] !== undefined };
+  const { families } = profile;
+  let kin: string | null = null;
+  // A fit asks this for every plan it compiles, so nothing is allocated on the way.
+  for (const name in families) {
+    const factors = families[name] as FamilyFactors;
+    if (factors.gpuIds.includes(id))
+      return { name, factors, isMeasured: profile.gpuBandwidthFactors[id] !== undefined };
+    const { standsFor } = factors;
+    const isKin = standsFor?.architectures.includes(architecture) && memoryType.startsWith(standsFor.memory);
+    if (isKin && kin === null) kin = name;
+  }
+  return { name: kin, factors: kin === null ? NEUTRAL : (families[kin] as FamilyFactors), isMeasured: false };
 }
 
 /** Overheads of an engine generation; an unknown one is an error, the caller resolves versions before. */

@@ -46,6 +46,9 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
+  /** How much more the clients of a benchmark fall into step, and wait for its opening burst, than with other engines; absent = 1. */
+  clumpFactor?: number;
+  burstFactor?: number;
   /** Lowest and highest of the refits, by the field they belong to. */
   ranges?: Record<string, [number, number]>;
   /** Measurements the overheads were fitted on, with their number of rows. */
@@ -64,7 +67,13 @@ export const NOVELTIES = ['group_seen', 'group_new', 'gpu_unseen', 'engine_unsee
 export type Novelty = (typeof NOVELTIES)[number];
 
 /** What makes a prediction less sure whatever its novelty. */
-export const UNCERTAIN_TRAITS = ['mixture_of_experts', 'weight_only', 'host_bound', 'near_capacity'] as const;
+export const UNCERTAIN_TRAITS = [
+  'mixture_of_experts',
+  'weight_only',
+  'host_bound',
+  'near_capacity',
+  'closed_loop',
+] as const;
 export type UncertainTrait = (typeof UNCERTAIN_TRAITS)[number];
 
 /** Spread of the errors on measurements that were left out of the fit, from which intervals are made. */
@@ -86,6 +95,17 @@ export interface MeasuredCoverage {
   architectures: Record<string, number>;
   /** Keys `gpu|generation|architecture`. */
   groups: Record<string, number>;
+}
+
+/** What stands behind a fitted number. */
+export interface Evidence {
+  /** Measurements that it touches, and where they come from. */
+  rows: number;
+  sources: string[];
+  /** Median of their absolute errors after the fit, percent. */
+  medianErrorPercent: number | null;
+  /** False where the measurements hardly move it from where it was believed to be. */
+  isInformed: boolean;
 }
 
 /** catalogs/calibration: efficiencies and overheads, each with its source. */
@@ -114,4 +134,53 @@ export interface CalibrationProfile {
   /** Absent where the profile was never validated: then no interval is given. */
   residuals?: ResidualSpread;
   coverage?: MeasuredCoverage;
+  /** By parameter, as `families.gddr.bandwidth`; absent where the profile was not fitted here. */
+  evidence?: Record<string, Evidence>;
 }
+
+/** Where a parameter starts and how far the data may easily move it: standard deviation of its logarithm. */
+export interface Prior {
+  value: number;
+  spread: number;
+}
+
+/** Overheads and factors of an engine generation that are fitted. */
+export const FITTED_OVERHEADS = [
+  'stepMs',
+  'layerUs',
+  'sequenceUs',
+  'streamUs',
+  'moeLayerUs',
+  'ttftBaseMs',
+  'bandwidthFactor',
+  'computeFactor',
+  'kvFactor',
+  'allReduceFactor',
+  'expertReadFactor',
+  'clumpFactor',
+  'burstFactor',
+] as const;
+export type FittedOverhead = (typeof FITTED_OVERHEADS)[number];
+
+/**
+ * What is believed before any measurement is looked at (catalogs/priors.json). Every parameter is held near its prior as far
+ * as the data say nothing: a GPU near its family, a family near 1, an engine generation near a common start.
+ */
+export interface CalibrationPriors {
+  source: string;
+  constants: Record<string, Prior>;
+  families: { bandwidth: Prior; compute: Prior };
+  gpuBandwidthFactors: Prior;
+  precisionComputeFactors: Record<string, Prior>;
+  precisionBandwidthFactors: Record<string, Prior>;
+  allReduceUs: Record<string, Prior>;
+  /** Whose latency a fabric takes that was never measured. */
+  nearestFabrics: Record<string, string>;
+  generations: Record<FittedOverhead, Prior>;
+  /** How fast the host of a benchmark is, and how much it costs it to stream: a matter of one machine, not of any profile. */
+  machines: { host: Prior; stream: Prior };
+}
+
+/** What is kept from a fit, to see how well what it never saw is predicted. */
+export const LEAVE_OUTS = ['group', 'gpu', 'generation', 'architecture'] as const;
+export type LeaveOut = (typeof LEAVE_OUTS)[number];

@@ -1,3 +1,4 @@
+import { engineLabel } from '../memory/engine-name.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { CheckpointFormat, Precision } from '../model/types.ts';
 import { BF16_CAPABILITY, FP4_CAPABILITY, FP8_GFX_GENERATION } from './capabilities.ts';
@@ -17,7 +18,7 @@ export type PrecisionSupport =
       peakFlopPerS: number;
       warning: string | null;
     }
-  | { kind: 'unsupported'; sentence: string; margin: PrecisionMargin };
+  | { kind: 'unsupported'; sentence: string; margin: PrecisionMargin | null };
 
 /** By how much a GPU falls short of what a format needs. */
 export interface PrecisionMargin {
@@ -38,11 +39,14 @@ export function nvidiaCapability(gpu: Gpu): number | null {
 }
 
 /** What an engine version says of formats and GPUs, as far as it is asked here. */
-type FormatTable = Pick<EngineDefaults, 'lowestCapability' | 'lowestCapabilityOfMethod'>;
+type FormatTable = Pick<EngineDefaults, 'engine' | 'lowestCapability' | 'lowestCapabilityOfMethod'>;
 
 /** Lowest NVIDIA compute capability that something runs on, and what it is. */
 export interface FormatNeed {
-  capability: number;
+  /** Who needs it: `vLLM`. */
+  engine: string;
+  /** null = it runs on no GPU with this engine. */
+  capability: number | null;
   /** `fp8`, or `awq` of a checkpoint. */
   name: string;
 }
@@ -52,26 +56,38 @@ export interface FormatNeed {
  * for more (AWQ needs Turing where GPTQ runs on Volta).
  */
 export function formatNeed(engine: FormatTable, precision: Precision, checkpoint: CheckpointFormat): FormatNeed {
-  const format = { capability: engine.lowestCapability[precision], name: precision };
+  const label = engineLabel(engine.engine);
+  const lowest = engine.lowestCapability[precision] ?? null;
+  const format = { engine: label, capability: lowest, name: precision };
+  if (lowest === null) return format;
   if (checkpoint.method === null || checkpoint.precision !== precision) return format;
   const name = checkpoint.method.replace(/_marlin$/, '');
   const capability = engine.lowestCapabilityOfMethod[name] ?? 0;
-  return capability > format.capability ? { capability, name: `${name} checkpoints` } : format;
+  return capability > lowest ? { engine: label, capability, name: `${name} checkpoints` } : format;
 }
+
+/** What a maker's GPUs run. */
+const BUILDS: Readonly<Record<string, string>> = { nvidia: 'CUDA', amd: 'ROCm' };
 
 const isAmdCdna3OrLater = (gpu: Gpu): boolean => gfxGeneration(gpu) >= FP8_GFX_GENERATION;
 
-/** Can vLLM start on this GPU at all? Returns the sentence when it cannot. */
-export function engineRefusal(gpu: Gpu, minComputeCapability: number): { sentence: string; capability: number } | null {
+/** Can the engine start on this GPU at all? Returns the sentence when it cannot. */
+export function engineRefusal(
+  gpu: Gpu,
+  { engine, vendors, minComputeCapability }: Pick<EngineDefaults, 'engine' | 'vendors' | 'minComputeCapability'>,
+): { sentence: string; capability: number } | null {
+  const label = engineLabel(engine);
   const capability = nvidiaCapability(gpu);
   if (capability !== null) {
     if (capability >= minComputeCapability) return null;
-    const sentence = `vLLM needs compute capability ${minComputeCapability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
+    const sentence = `${label} needs compute capability ${minComputeCapability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
     return { sentence, capability };
   }
-  if (gpu.vendor === 'amd') return null;
+  if (vendors.includes(gpu.vendor)) return null;
+  const builds = vendors.map((vendor) => BUILDS[vendor] ?? vendor).join(' and ');
+  const [which, verb] = vendors.length > 1 ? ['builds', 'do'] : ['build', 'does'];
   return {
-    sentence: `vLLM's CUDA and ROCm builds, which this engine models, do not run on ${gpu.name}.`,
+    sentence: `${label}'s ${builds} ${which}, which this engine models, ${verb} not run on ${gpu.name}.`,
     capability: 0,
   };
 }
@@ -114,8 +130,11 @@ export function precisionSupport(gpu: Gpu, precision: Precision, need?: FormatNe
     const sentence = `${gpu.name} has no NVFP4 units (compute capability ${FP4_CAPABILITY.toFixed(1)} and up, ${has}).`;
     return unsupported(gpu, FP4_CAPABILITY, sentence);
   }
+  if (need?.capability === null) {
+    return { kind: 'unsupported', sentence: `${need.engine} does not run ${need.name}.`, margin: null };
+  }
   if (need && capability !== null && capability < need.capability) {
-    const sentence = `vLLM runs ${need.name} from compute capability ${need.capability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
+    const sentence = `${need.engine} runs ${need.name} from compute capability ${need.capability.toFixed(1)}; ${gpu.name} has ${capability.toFixed(1)}.`;
     return unsupported(gpu, need.capability, sentence);
   }
   switch (precision) {
@@ -127,7 +146,7 @@ export function precisionSupport(gpu: Gpu, precision: Precision, need?: FormatNe
       if (hasUnits) return native(gpu.peaks.fp8FlopPerS, gpu);
       // The kernels that stand in for FP8 units are NVIDIA's (Marlin).
       if (gpu.vendor === 'amd') {
-        const sentence = `vLLM runs FP8 on AMD from gfx94x (MI300) on; ${gpu.name} is ${gpu.computeCapability ?? 'older'}.`;
+        const sentence = `${need?.engine ?? 'vLLM'} runs FP8 on AMD from gfx94x (MI300) on; ${gpu.name} is ${gpu.computeCapability ?? 'older'}.`;
         const value = gfxGeneration(gpu);
         const margin = { metric: 'gfx_version', value, limit: FP8_GFX_GENERATION, unit: '' } as const;
         return { kind: 'unsupported', sentence, margin };

@@ -1,12 +1,9 @@
-import type { CalibrationProfile } from '../calibration/types.ts';
-import { allReduceLatencyMs } from '../communication/all-reduce.ts';
 import type { Fabric } from '../communication/fabric.ts';
 import { stageHoldings } from '../model/holdings.ts';
 import { sublayersOf } from '../model/parameters.ts';
 import type { Layer, Model, Precision } from '../model/types.ts';
 import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
-import { constantOf } from '../calibration/lookup.ts';
-import { msFromSeconds } from '../units.ts';
+import { msFromMicroseconds, msFromSeconds } from '../units.ts';
 
 /** What a stage does of each part of a step, as shares of the whole step's part. */
 export interface StageShares {
@@ -15,7 +12,7 @@ export interface StageShares {
   /** KV reads and states. */
   context: number;
   promptAttention: number;
-  /** What every layer takes alike: activations, all-reduces, launches. */
+  /** What every layer takes alike: activations, messages between its GPUs, launches. */
   layers: number;
   /** The output head: 1 on the last stage. */
   head: number;
@@ -42,17 +39,24 @@ export interface PipelinedParts {
 /** vLLM hands over the hidden states and the residual (`IntermediateTensors`), each in 16 bit. */
 const TENSORS_HANDED_OVER = 2;
 
-interface PipelineSubject {
+/** What a replica's pipeline asks of a deployment. */
+export interface PipelineSubject {
   model: Model;
   precision: Precision;
   kvBytesPerElement: 1 | 2;
   tensorParallel: number;
-  pipelineParallel: number;
-  /** What the stages talk over. */
+  dataParallel?: { ranks: number } | null;
+  expertParallel?: number;
+  /** Stages and what they talk over; absent = one stage. */
+  pipeline?: { stages: number; fabric: Fabric } | null;
+}
+
+/** A pipeline before anything is known of its speed. */
+export interface PipelineWork {
+  stages: StageShares[];
   fabric: Fabric;
-  calibration: CalibrationProfile;
-  /** Latency over two GPUs, microseconds, engine factor included. */
-  pairLatencyUs: number;
+  /** Bytes of a hand-over for each token of the step. */
+  bytesPerToken: number;
 }
 
 const share = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
@@ -62,9 +66,10 @@ const promptFlopOf = ({ attention }: Layer): number =>
   attention.context.reduce((sum, { promptFlop }) => sum + promptFlop, attention.recurrenceFlop);
 
 /** Shares of the stages: layers as vLLM splits them, each part by what the stage holds of it. */
-function stageShares({ model, precision, kvBytesPerElement, ...group }: PipelineSubject): StageShares[] {
-  const { tensorParallel, pipelineParallel } = group;
-  const parallelism = { tensorParallel, pipelineParallel, expertParallel: 1 };
+function stageShares(subject: PipelineSubject, pipelineParallel: number): StageShares[] {
+  const { model, precision, kvBytesPerElement, tensorParallel, expertParallel = 1 } = subject;
+  const dataParallel = subject.dataParallel?.ranks ?? 1;
+  const parallelism = { tensorParallel, pipelineParallel, expertParallel, dataParallel };
   const held = stageHoldings(model, precision, parallelism, kvBytesPerElement).map(
     ({ bytes, kv, firstLayer, numLayers }) => {
       const layers = model.layers.slice(firstLayer, firstLayer + numLayers);
@@ -88,20 +93,25 @@ function stageShares({ model, precision, kvBytesPerElement, ...group }: Pipeline
   }));
 }
 
+/** The stages of a deployment and what they hand over; null where all layers stand on the same GPUs. */
+export function pipelineWork(subject: PipelineSubject): PipelineWork | null {
+  const { pipeline, model } = subject;
+  if (!pipeline || pipeline.stages === 1) return null;
+  const bytesPerToken = TENSORS_HANDED_OVER * model.hiddenSize * SIXTEEN_BIT_BYTES;
+  return { stages: stageShares(subject, pipeline.stages), fabric: pipeline.fabric, bytesPerToken };
+}
+
 /**
- * Compiles the stages of a pipeline. A hand-over has the latency of the smallest all-reduce of the fabric between two GPUs,
- * and its bytes over one direction of the link: with tensor parallelism each GPU sends its part and the next stage gathers
- * the rest, which is as many bytes for every link.
+ * Compiles the stages of a pipeline. A hand-over has the latency of the smallest all-reduce of the fabric between two GPUs
+ * (`pairLatencyUs`, engine factor included), and its bytes over one direction of the link: with tensor parallelism each GPU
+ * sends its part and the next stage gathers the rest, which is as many bytes for every link.
  */
-export function compilePipeline(subject: PipelineSubject): Pipeline {
-  const { model, fabric, calibration, pairLatencyUs } = subject;
-  const linkEfficiency = constantOf(calibration, 'linkEfficiency');
-  const bytesPerS = fabric.bandwidthPerDirectionBytesPerS * linkEfficiency;
-  const pair = { gpus: 2, pairLatencyUs, growth: 0, linkEfficiency, ...fabric };
+export function compilePipeline(work: PipelineWork, pairLatencyUs: number, linkEfficiency: number): Pipeline {
+  const bytesPerS = work.fabric.bandwidthPerDirectionBytesPerS * linkEfficiency;
   return {
-    stages: stageShares(subject),
-    sendLatencyMs: allReduceLatencyMs(pair),
-    sendMsPerToken: msFromSeconds((TENSORS_HANDED_OVER * model.hiddenSize * SIXTEEN_BIT_BYTES) / bytesPerS),
+    stages: work.stages,
+    sendLatencyMs: msFromMicroseconds(pairLatencyUs),
+    sendMsPerToken: msFromSeconds(work.bytesPerToken / bytesPerS),
   };
 }
 

@@ -9,6 +9,8 @@
 export type SmoothMax = (x: number, y: number) => number;
 
 const CELLS = 2048;
+/** Exponents whose table is kept: a fit tries many, all others use one. */
+const MOST_TABLES = 64;
 const cache = new Map<number, SmoothMax>();
 
 export function smoothMax(exponent: number): SmoothMax {
@@ -26,5 +28,7 @@ export function smoothMax(exponent: number): SmoothMax {
     return high * (low + (position - cell) * ((table[cell + 1] as number) - low));
   };
   cache.set(exponent, combine);
+  const [oldest] = cache.keys();
+  if (cache.size > MOST_TABLES && oldest !== undefined) cache.delete(oldest);
   return combine;
 }

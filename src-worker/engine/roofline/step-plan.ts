@@ -1,34 +1,24 @@
 import { constantOf, familyOf, generationOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import { allReduceLatencyMs, allReduceMsPerByte } from '../communication/all-reduce.ts';
-import type { Fabric } from '../communication/fabric.ts';
-import type { PrecisionSupport } from '../hardware/precision.ts';
-import type { Gpu } from '../hardware/types.ts';
-import type { Model, Precision } from '../model/types.ts';
-import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
-import { distinctLayers, parameterBreakdown, sublayersOf } from '../model/parameters.ts';
 import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
-import { MS_PER_S, msFromMicroseconds } from '../units.ts';
+import { msFromMicroseconds } from '../units.ts';
+import { sendMsPerByte } from '../communication/all-to-all.ts';
+import { achievedRates, type Rates } from './achieved-rates.ts';
+import {
+  operatorWork,
+  type ContextGroup,
+  type Messages,
+  type OperatorWork,
+  type WorkSubject,
+} from './operator-work.ts';
 import { compilePipeline, type Pipeline } from './pipeline.ts';
 import { smoothMax, type SmoothMax } from './smooth-max.ts';
-import { bytesOf, denseWeights, expertBytes, type SplitWeights } from './step-weights.ts';
+import type { SplitWeights } from './step-weights.ts';
 
 /** Everything that decides how long one engine step of a replica takes. */
-export interface StepSubject {
-  model: Model;
-  gpu: Gpu;
-  /** Share of the GPU an instance sells: 1, or less for a vGPU slice. */
-  gpuShare: number;
-  precision: Precision;
-  support: Exclude<PrecisionSupport, { kind: 'unsupported' }>;
-  /** 2 for 16-bit, 1 for fp8. */
-  kvBytesPerElement: 1 | 2;
-  tensorParallel: number;
-  fabric: Fabric | null;
-  /** Stages the layers are shared out over, and what they talk over; absent = one. */
-  pipeline?: { stages: number; fabric: Fabric } | null;
+export interface StepSubject extends WorkSubject {
   calibration: CalibrationProfile;
-  generation: string;
 }
 
 /** One class of matrix products: what it multiplies and how fast it is read and computed. All per GPU of the group. */
@@ -43,6 +33,10 @@ export interface GemmClass {
 export interface ExpertClass {
   numExperts: number;
   expertsPerToken: number;
+  /** Ranks whose tokens meet at the experts: a step's tokens are those of one. */
+  ranks: number;
+  /** The fewest any step touches: those of one token, or one on every group of GPUs that has its own. */
+  leastTouched: number;
   /** ln(1 - k/E): the touched share is 1 - exp(skew · tokens · this). */
   logMissPerToken: number;
   routingSkew: number;
@@ -59,6 +53,8 @@ export interface AttentionGroup {
   /** ms per token of context read by one decoding sequence. */
   readMsPerContextToken: number;
   computeMsPerContextToken: number;
+  /** Both as one where `readMsPerSequence` is 0: a smooth maximum grows in proportion. */
+  kvMsPerContextToken: number;
   /** ms per (prompt token x attended token). */
   promptMsPerPair: number;
   /** ms per decoding sequence whatever its context: recurrent states. */
@@ -83,6 +79,9 @@ export interface StepPlan {
   activationMsPerToken: number;
   communicationLatencyMs: number;
   communicationMsPerToken: number;
+  /** To the experts and back; 0 where all GPUs work on the same tokens. */
+  allToAllLatencyMs: number;
+  allToAllMsPerToken: number;
   launchMs: number;
   sequenceMs: number;
   hidesSequenceTime: boolean;
@@ -100,191 +99,120 @@ export interface StepPlan {
   isGpuMeasured: boolean;
 }
 
-export interface Rates {
-  weightBytesPerMs: number;
-  kvBytesPerMs: number;
-  expertBytesPerMs: number;
-  gemmFlopPerMs: number;
-  gemm16FlopPerMs: number;
-  attentionFlopPerMs: number;
-  decodeAttentionFlopPerMs: number;
-  peakBytesPerMs: number;
-  act16BytesPerMs: number;
-}
-
-/** A format without units of its own runs through the weight-only kernels of its width, and takes their factors. */
-function kernelFormat({ precision, support }: StepSubject): Precision {
-  if (support.kind === 'native') return precision;
-  if (precision === 'fp8') return 'w8a16';
-  return precision === 'mxfp4' ? 'int4' : precision;
-}
-
-/** Achieved rates: catalog peaks times calibrated shares, capped so that no prediction beats the data sheet. */
-export function achievedRates(subject: StepSubject): Rates {
-  const { calibration, gpu, gpuShare, precision, support } = subject;
-  const format = kernelFormat(subject);
-  const constant = (name: string): number => constantOf(calibration, name);
-  const overheads = generationOf(calibration, subject.generation);
-  const { factors } = familyOf(calibration, gpu);
-  const ownBandwidth = calibration.gpuBandwidthFactors[gpu.id] ?? 1;
-
-  const peakBytesPerMs = (gpu.memoryBandwidthBytesPerS * gpuShare) / MS_PER_S;
-  const peak16FlopPerMs = (gpu.peaks.fp16FlopPerS * gpuShare) / MS_PER_S;
-  const peakFlopPerMs = (support.peakFlopPerS * gpuShare) / MS_PER_S;
-
-  const bandwidthShare = constant('bandwidthEfficiency') * factors.bandwidth * ownBandwidth * overheads.bandwidthFactor;
-  const maxBandwidth = constant('maxBandwidthEfficiency');
-  const formatShare = bandwidthShare * calibration.precisionBandwidthFactors[format];
-  const computeShare = constant('computeEfficiency') * factors.compute * overheads.computeFactor;
-  const maxCompute = constant('maxComputeEfficiency');
-  const expert8 = precision === 'fp8' ? constant('expertReadFactorFp8') : 1;
-  const expertShare = formatShare * constant('expertReadFactor') * expert8 * overheads.expertReadFactor;
-  const kvShare = bandwidthShare * constant('kvReadEfficiency') * overheads.kvFactor;
-
+function attentionGroup(group: ContextGroup, rates: Rates, combine: SmoothMax): AttentionGroup {
+  const readMsPerContextToken = group.bytesPerContextToken / rates.kvBytesPerMs;
+  const computeMsPerContextToken = group.decodeFlopPerContextToken / rates.decodeAttentionFlopPerMs;
   return {
-    weightBytesPerMs: peakBytesPerMs * Math.min(formatShare, maxBandwidth),
-    act16BytesPerMs: peakBytesPerMs * Math.min(bandwidthShare, maxBandwidth),
-    kvBytesPerMs: peakBytesPerMs * Math.min(kvShare, maxBandwidth),
-    expertBytesPerMs: peakBytesPerMs * Math.min(expertShare, constant('maxExpertBandwidthEfficiency')),
-    gemmFlopPerMs: peakFlopPerMs * Math.min(computeShare * calibration.precisionComputeFactors[format], maxCompute),
-    gemm16FlopPerMs: peak16FlopPerMs * Math.min(computeShare, maxCompute),
-    attentionFlopPerMs: peak16FlopPerMs * constant('attentionEfficiency'),
-    decodeAttentionFlopPerMs: peak16FlopPerMs * constant('decodeAttentionComputeEfficiency'),
-    peakBytesPerMs,
+    windowTokens: group.windowTokens,
+    readMsPerContextToken,
+    computeMsPerContextToken,
+    kvMsPerContextToken: combine(computeMsPerContextToken, readMsPerContextToken),
+    promptMsPerPair: group.promptFlopPerPair / rates.attentionFlopPerMs,
+    readMsPerSequence: group.stateBytesPerSequence / rates.kvBytesPerMs,
+    promptMsPerToken: group.recurrenceFlopPerPromptToken / rates.attentionFlopPerMs,
   };
 }
 
-function attentionGroups(subject: StepSubject, rates: Rates): AttentionGroup[] {
-  const { model, tensorParallel, kvBytesPerElement } = subject;
-  const groups = new Map<number | null, AttentionGroup>();
-  const groupOf = (windowTokens: number | null): AttentionGroup => {
-    const found = groups.get(windowTokens);
-    if (found) return found;
-    const group: AttentionGroup = {
-      windowTokens,
-      readMsPerContextToken: 0,
-      computeMsPerContextToken: 0,
-      promptMsPerPair: 0,
-      readMsPerSequence: 0,
-      promptMsPerToken: 0,
-    };
-    groups.set(windowTokens, group);
-    return group;
-  };
-  for (const { layer, count } of distinctLayers(model.layers)) {
-    const { context, state, recurrenceFlop } = layer.attention;
-    for (const work of context) {
-      const group = groupOf(work.attendedTokens);
-      const bytes = cacheBytesPerToken(work, kvBytesPerElement, tensorParallel);
-      const computing = work.isReplicated ? 1 : tensorParallel;
-      group.readMsPerContextToken += (count * bytes) / rates.kvBytesPerMs;
-      group.computeMsPerContextToken += (count * work.decodeFlop) / computing / rates.decodeAttentionFlopPerMs;
-      group.promptMsPerPair += (count * work.promptFlop) / computing / rates.attentionFlopPerMs;
-    }
-    if (state.length === 0) continue;
-    const group = groupOf(null);
-    // A decode reads the state and writes it back; a prompt writes it once, which is nothing beside its tokens.
-    const bytes = state.reduce((sum, share) => sum + 2 * stateBytes(share, tensorParallel), 0);
-    group.readMsPerSequence += (count * bytes) / rates.kvBytesPerMs;
-    group.promptMsPerToken += (count * recurrenceFlop) / tensorParallel / rates.attentionFlopPerMs;
-  }
-  return [...groups.values()];
-}
-
-function expertClass(subject: StepSubject, rates: Rates): ExpertClass | null {
-  const { model, tensorParallel, calibration } = subject;
-  const moeLayers = model.layers.flatMap(({ ffn }) => (ffn.experts ? [ffn.experts] : []));
-  const [first] = moeLayers;
-  if (!first) return null;
-  const { numExperts } = first;
-  // Layers may choose different numbers of experts; a step is described by their mean.
-  const expertsPerToken = moeLayers.reduce((sum, layer) => sum + layer.numExpertsPerToken, 0) / moeLayers.length;
-  const { experts: parameters } = parameterBreakdown(model, tensorParallel);
-  const perExpert = parameters / numExperts;
-  const computeFactor = constantOf(calibration, 'expertComputeFactor');
+function expertClass({ experts }: OperatorWork, rates: Rates, calibration: CalibrationProfile): ExpertClass | null {
+  if (!experts) return null;
+  const { numExperts, expertsPerToken, logMissPerToken, parameters, bytes, ranks, groups } = experts;
+  const flopPerMs = rates.gemmFlopPerMs * constantOf(calibration, 'expertComputeFactor');
   return {
     numExperts,
     expertsPerToken,
-    logMissPerToken: Math.log1p(-Math.min(expertsPerToken / numExperts, 1 - 1e-12)),
+    ranks,
+    leastTouched: Math.max(expertsPerToken, groups),
+    logMissPerToken,
     routingSkew: constantOf(calibration, 'routingSkew'),
     extraTokensPerExpert: constantOf(calibration, 'extraTokensPerExpert'),
-    computeMsPerExpertToken: (2 * perExpert) / (rates.gemmFlopPerMs * computeFactor),
-    readMs: expertBytes(subject, parameters) / rates.expertBytesPerMs,
+    computeMsPerExpertToken: (2 * parameters) / numExperts / flopPerMs,
+    readMs: bytes / rates.expertBytesPerMs,
   };
 }
 
-/** Compiles a deployment into a StepPlan (FIDELITY.md section 2: operators, constants, caps). */
-export function compileStepPlan(subject: StepSubject): StepPlan {
-  const { calibration, model, precision, support, tensorParallel, fabric } = subject;
-  const constant = (name: string): number => constantOf(calibration, name);
-  const overheads = generationOf(calibration, subject.generation);
-  const rates = achievedRates(subject);
-  const weights = denseWeights(subject);
-  // Weights left at 16 bit are read and multiplied at the 16-bit rates.
-  const gemm = ({ converted, convertedBytes, kept }: SplitWeights): GemmClass => ({
-    computeMsPerRow: (2 * converted) / rates.gemmFlopPerMs + (2 * kept) / rates.gemm16FlopPerMs,
-    readMs: convertedBytes / rates.weightBytesPerMs + (kept * SIXTEEN_BIT_BYTES) / rates.act16BytesPerMs,
-  });
-  const experts = expertClass(subject, rates);
-  const reductions = model.layers.reduce((sum, layer) => sum + sublayersOf(layer), 0);
-  // What is calibrated per layer was measured on layers of attention and FFN.
-  const numLayers = reductions / 2;
-  const numMoeLayers = model.layers.filter(({ ffn }) => ffn.experts !== null).length;
-  const tileRows = constant('gemmTileRows');
-  // The tiles are those of the kernels most of the layers' matrices run with.
-  const converted = weights.attention.converted + weights.ffn.converted;
-  const isMostlyKept = weights.attention.kept + weights.ffn.kept > converted;
-  const denseTileRows = support.kind === 'weight_only' && !isMostlyKept ? constant('gemmTileRowsWeightOnly') : tileRows;
-  const moeLayerUs = overheads.moeLayerUs * (precision === 'fp8' ? constant('moeOverheadFactorFp8') : 1);
+// Weights left at 16 bit are read and multiplied at the 16-bit rates.
+const gemmClass = ({ converted, convertedBytes, kept }: SplitWeights, rates: Rates): GemmClass => ({
+  computeMsPerRow: (2 * converted) / rates.gemmFlopPerMs + (2 * kept) / rates.gemm16FlopPerMs,
+  readMs: convertedBytes / rates.weightBytesPerMs + (kept * SIXTEEN_BIT_BYTES) / rates.act16BytesPerMs,
+});
 
-  const reduce = fabric && {
-    gpus: tensorParallel,
-    pairLatencyUs: allReduceUs(calibration, fabric.kind) * overheads.allReduceFactor,
-    growth: constant('allReduceGrowth'),
+/** ms of all all-reduces of a step: whatever its size, and for each token. */
+function allReduceMs(messages: Messages | null, calibration: CalibrationProfile, factor: number): [number, number] {
+  if (!messages) return [0, 0];
+  const { count, gpus, fabric, bytesPerToken } = messages;
+  const reduce = {
+    gpus,
+    pairLatencyUs: allReduceUs(calibration, fabric.kind) * factor,
+    growth: constantOf(calibration, 'allReduceGrowth'),
     bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
-    linkEfficiency: constant('linkEfficiency'),
+    linkEfficiency: constantOf(calibration, 'linkEfficiency'),
   };
-  const denseBytes = bytesOf(weights.attention) + bytesOf(weights.ffn) + bytesOf(weights.head);
-  const routedBytes = experts ? experts.readMs * rates.expertBytesPerMs : 0;
-  const touchedShare = experts ? experts.expertsPerToken / experts.numExperts : 0;
-  const floorBytes = denseBytes + routedBytes * touchedShare;
+  return [count * allReduceLatencyMs(reduce), allReduceMsPerByte(reduce) * bytesPerToken];
+}
+
+/** The same of all-to-alls. Nobody measured their latency apart: it is that of an all-reduce over as many GPUs. */
+function allToAllMs(messages: Messages | null, calibration: CalibrationProfile, factor: number): [number, number] {
+  if (!messages) return [0, 0];
+  const { bandwidthPerDirectionBytesPerS } = messages.fabric;
+  const [latencyMs] = allReduceMs(messages, calibration, factor);
+  const msPerByte = sendMsPerByte(bandwidthPerDirectionBytesPerS, constantOf(calibration, 'linkEfficiency'));
+  return [latencyMs, msPerByte * messages.bytesPerToken];
+}
+
+/** Applies the rates and overheads of a calibration to the work of a deployment (FIDELITY.md section 2: constants, caps). */
+export function planOf(work: OperatorWork, calibration: CalibrationProfile): StepPlan {
+  const { hardware, numLayers } = work;
+  const constant = (name: string): number => constantOf(calibration, name);
+  const overheads = generationOf(calibration, hardware.generation);
+  const rates = achievedRates(hardware, calibration);
+  const combine = smoothMax(constant('smoothMaxExponent'));
+  const tileRows = constant('gemmTileRows');
+  const denseTileRows = work.hasWeightOnlyTiles ? constant('gemmTileRowsWeightOnly') : tileRows;
+  const moeLayerUs = overheads.moeLayerUs * (hardware.precision === 'fp8' ? constant('moeOverheadFactorFp8') : 1);
+  const sequenceUs = overheads.sequenceUs + (work.streamsTokens ? overheads.streamUs : 0);
+  const activationBytes = numLayers * constant('activationBytesPerTokenLayer') * work.hiddenSize * SIXTEEN_BIT_BYTES;
+  const [communicationLatencyMs, communicationMsPerToken] = allReduceMs(
+    work.allReduces,
+    calibration,
+    overheads.allReduceFactor,
+  );
+  const [allToAllLatencyMs, allToAllMsPerToken] = allToAllMs(work.allToAlls, calibration, overheads.allReduceFactor);
 
   return {
-    attentionProjections: gemm(weights.attention),
-    denseFfn: gemm(weights.ffn),
-    experts,
-    head: gemm(weights.head),
-    attention: attentionGroups(subject, rates),
+    attentionProjections: gemmClass(work.attention, rates),
+    denseFfn: gemmClass(work.ffn, rates),
+    experts: expertClass(work, rates, calibration),
+    head: gemmClass(work.head, rates),
+    attention: work.context.map((group) => attentionGroup(group, rates, combine)),
     tileRowsCubed: denseTileRows ** 3,
     extraRows: constant('gemmExtraTokens'),
     headTileRowsCubed: tileRows ** 3,
-    activationMsPerToken:
-      (numLayers * constant('activationBytesPerTokenLayer') * model.hiddenSize * SIXTEEN_BIT_BYTES) /
-      rates.act16BytesPerMs,
-    communicationLatencyMs: reduce ? reductions * allReduceLatencyMs(reduce) : 0,
-    communicationMsPerToken: reduce
-      ? reductions * allReduceMsPerByte(reduce) * model.hiddenSize * SIXTEEN_BIT_BYTES
-      : 0,
-    launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + numMoeLayers * moeLayerUs),
+    activationMsPerToken: activationBytes / rates.act16BytesPerMs,
+    communicationLatencyMs,
+    communicationMsPerToken,
+    allToAllLatencyMs,
+    allToAllMsPerToken,
+    launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + work.numMoeLayers * moeLayerUs),
     // One process serves the sequences of all batches in flight while one of them comes round.
-    sequenceMs: (subject.pipeline?.stages ?? 1) * msFromMicroseconds(overheads.sequenceUs + overheads.streamUs),
+    sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(sequenceUs),
     hidesSequenceTime: overheads.hidesSequenceTime,
-    pipeline: pipelineOf(subject, overheads.allReduceFactor),
-    combine: smoothMax(constant('smoothMaxExponent')),
+    pipeline: pipelineOf(work, calibration, overheads.allReduceFactor),
+    combine,
     ttftBaseMs: overheads.ttftBaseMs,
     tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / 1000,
     firstTokenWaitSteps: constant('firstTokenWaitSteps'),
-    weightReadFloorMs: floorBytes / rates.peakBytesPerMs,
-    isGpuMeasured: familyOf(calibration, subject.gpu).isMeasured,
+    weightReadFloorMs: work.floorBytes / rates.peakBytesPerMs,
+    isGpuMeasured: familyOf(calibration, hardware.gpu).isMeasured,
   };
 }
 
-function pipelineOf(subject: StepSubject, allReduceFactor: number): Pipeline | null {
-  const { pipeline, calibration } = subject;
-  if (!pipeline || pipeline.stages === 1) return null;
-  const { stages: pipelineParallel, fabric } = pipeline;
-  const pairLatencyUs = allReduceUs(calibration, fabric.kind) * allReduceFactor;
-  return compilePipeline({ ...subject, pipelineParallel, fabric, pairLatencyUs });
+/** Compiles a deployment into a StepPlan. */
+export const compileStepPlan = (subject: StepSubject): StepPlan => planOf(operatorWork(subject), subject.calibration);
+
+function pipelineOf({ pipeline }: OperatorWork, calibration: CalibrationProfile, factor: number): Pipeline | null {
+  if (!pipeline) return null;
+  const pairLatencyUs = allReduceUs(calibration, pipeline.fabric.kind) * factor;
+  return compilePipeline(pipeline, pairLatencyUs, constantOf(calibration, 'linkEfficiency'));
 }
 
 /** Latency of one all-reduce over two GPUs; a fabric the profile does not name takes the slowest it does (cautious). */

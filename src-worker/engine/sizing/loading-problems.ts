@@ -18,7 +18,7 @@ interface DtypeQuestion {
 
 /** True for classes that the engine refuses to run in float16. */
 export const needsBfloat16 = ({ architecture, engine }: Pick<DtypeQuestion, 'architecture' | 'engine'>): boolean =>
-  engine.command.bfloat16Architectures.includes(architecture);
+  engine.command?.bfloat16Architectures.includes(architecture) ?? false;
 
 /** Why a class that needs bfloat16 does not start on this GPU, whatever its weights are stored as; null where it does. */
 export function float16Problem({ architecture, gpu, engine }: DtypeQuestion): string | null {

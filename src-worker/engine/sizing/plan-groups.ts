@@ -87,7 +87,7 @@ export function checkPlanGroup(
   precision: Precision,
 ): PlanGroup {
   const { share } = gpuGroup(instance);
-  const limits = engineLimits(subject.engine, gpu, {}, share);
+  const limits = engineLimits(subject.engine, gpu, {}, { gpuShare: share, tensorParallel });
   const { pipelineParallel } = subject;
   const base: PlanGroup = {
     key: planKey(instance, tensorParallel, precision, pipelineParallel),
@@ -105,7 +105,7 @@ export function checkPlanGroup(
     searched: null,
     load: null,
   };
-  const refused = engineRefusal(gpu, subject.engine.minComputeCapability);
+  const refused = engineRefusal(gpu, subject.engine);
   if (refused) {
     const margin = {
       metric: 'compute_capability',

@@ -80,7 +80,7 @@ type Loading = Pick<EngineDefaults, 'command'>;
 
 /** True where the engine makes the precision of a 16-bit checkpoint while loading. */
 const isMadeWhileLoading = (precision: Precision, checkpoint: CheckpointFormat, { command }: Loading): boolean =>
-  checkpoint.method === null && command.quantizedWhileLoading[precision] !== undefined;
+  checkpoint.method === null && command?.quantizedWhileLoading[precision] !== undefined;
 
 /** The precision of the file that is read from disk, before the engine quantizes it while loading. */
 export const precisionOnDisk = (precision: Precision, checkpoint: CheckpointFormat, engine: Loading): Precision =>
@@ -102,6 +102,9 @@ export const shellWord = (text: string): string =>
 function refusalOf(question: CommandQuestion): string | null {
   const { modelId, checkpoint, precision, engine } = question;
   const version = engineName(engine);
+  if (engine.command === null) {
+    return `No launch command of ${version} is known: start it by hand with the limits shown.`;
+  }
   if (checkpoint.problem !== undefined) return checkpoint.problem;
   if (needsQuantizedCheckpoint(precision, checkpoint, engine)) {
     return `${modelId} holds ${checkpoint.precision}: ${precision} needs ${NEEDED_CHECKPOINT[precision]}. Give its id or config.json as the model, with the quantization "checkpoint".`;
@@ -130,6 +133,7 @@ export function vllmCommand(question: CommandQuestion): Command {
   if (sentence !== null) return { kind: 'refused', sentence };
   const { precision, checkpoint, limits, engine, servedTokens } = question;
   const { command } = engine;
+  if (command === null) throw new Error('a plan without a command was not refused');
   const flags: Flag[] = [];
   const add = (kind: FlagKind, name: string, value: string | number | null): void => {
     flags.push({ kind, name, value: value === null ? null : String(value) });

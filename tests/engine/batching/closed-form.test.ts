@@ -162,6 +162,7 @@ describe('closed form: limits and laws', () => {
           windowTokens: g.windowTokens,
           readMsPerContextToken: 2 * g.readMsPerContextToken,
           computeMsPerContextToken: 2 * g.computeMsPerContextToken,
+          kvMsPerContextToken: 2 * g.kvMsPerContextToken,
           promptMsPerPair: 2 * g.promptMsPerPair,
           readMsPerSequence: 2 * g.readMsPerSequence,
           promptMsPerToken: 2 * g.promptMsPerToken,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { stepPlanOf } from '../world.ts';
+import { compileStepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
+import { calibrationOf, gpuOf, modelOf, stepPlanOf } from '../world.ts';
 
 const attentionOf = (model: string, tensorParallel: number) =>
   stepPlanOf(model, 'nvidia-h200', { tensorParallel, precision: 'fp8', generation: 'vllm-v1-late' }).attention;
@@ -30,5 +31,30 @@ describe('attention that every GPU of a group does in full', () => {
     const latent = groupOf('deepseek-ai/DeepSeek-V3.2', 8, 2048).readMsPerContextToken;
     const keys = groupOf('deepseek-ai/DeepSeek-V3.2', 8, null).readMsPerContextToken;
     expect(latent / keys).toBeCloseTo((576 * 2) / 132, 12);
+  });
+});
+
+describe('the time per sequence', () => {
+  test('of an offline batch has no part for sending tokens to clients; absent means that it has', () => {
+    const calibration = calibrationOf();
+    const { sequenceUs, streamUs } = calibration.generations['vllm-v0']!;
+    const gpu = gpuOf('nvidia-h100-80gb');
+    const plan = (streams: { streamsTokens?: boolean }) =>
+      compileStepPlan({
+        model: modelOf('Qwen/Qwen2.5-0.5B'),
+        gpu,
+        gpuShare: 1,
+        precision: 'fp16',
+        support: { kind: 'native', peakFlopPerS: gpu.peaks.fp16FlopPerS, warning: null },
+        kvBytesPerElement: 2,
+        tensorParallel: 1,
+        fabric: null,
+        calibration,
+        generation: 'vllm-v0',
+        ...streams,
+      });
+    expect(plan({ streamsTokens: false }).sequenceMs).toBeCloseTo(sequenceUs / 1000, 12);
+    expect(plan({ streamsTokens: true }).sequenceMs).toBeCloseTo((sequenceUs + streamUs) / 1000, 12);
+    expect(plan({})).toEqual(plan({ streamsTokens: true }));
   });
 });

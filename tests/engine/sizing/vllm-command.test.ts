@@ -26,6 +26,9 @@ const question: CommandQuestion = {
     kvBlockTokens: 16,
     hasCudaGraphsInBudget: true,
     hasHybridKvCache: true,
+    hasSeparatePrefill: false,
+    profiledTokens: 8192,
+    memoryRule: { kind: 'share_of_total', activationBytesPerTokenHidden: null },
   },
   servedTokens: 1280,
   hasPrefixCache: false,
@@ -108,8 +111,20 @@ describe('what would not come up is refused', () => {
 });
 
 describe('by version', () => {
-  test('every version has a table, with a source of its own', () => {
-    for (const { version, command } of facts.engines) {
+  test('an engine whose commands are not known gives none, and says so', () => {
+    const trtllm = facts.engines.find((entry) => entry.engine === 'trtllm');
+    expect(trtllm && refusal({ engine: trtllm })).toBe(
+      'No launch command of TensorRT-LLM 1.2 is known: start it by hand with the limits shown.',
+    );
+  });
+
+  test('every version from 0.3 on has a table, with a source of its own', () => {
+    for (const { version, command } of facts.engines.filter((entry) => entry.engine === 'vllm')) {
+      if (version === '0.2') {
+        expect(command).toBeNull();
+        continue;
+      }
+      if (!command) throw new Error(`vLLM ${version} has no commands`);
       expect(command.serve, version).toMatch(/^(vllm serve|python -m vllm\.)/);
       expect(command.checkpointMethods, version).toEqual(expect.arrayContaining(['awq', 'gptq', 'fp8']));
     }
