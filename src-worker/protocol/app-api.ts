@@ -1,3 +1,4 @@
+import type { AccuracyDocument, AccuracyInput } from './accuracy.ts';
 import type { CatalogApi, CatalogLayer } from './catalog-api.ts';
 import type {
   DetailDocument,
@@ -232,6 +233,8 @@ export interface AppApi extends CatalogApi {
   size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
   /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */
   detail(request: PlanQuestionDraft): Promise<Result<DetailDocument>>;
+  /** Predictions beside measured points: the bundled ones, or those of a file. */
+  accuracy(request: AccuracyInput): Promise<Result<AccuracyDocument>>;
   /** Where every figure of a passing configuration comes from. */
   explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;
