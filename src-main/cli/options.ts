@@ -247,6 +247,12 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   goodPart,
   json,
   { flags: '--pp <stages>', description: 'pipeline stages of a replica', kind: 'number' },
+  {
+    flags: '--dp <ranks>',
+    description: 'attention data parallelism: copies of the attention in a replica',
+    kind: 'number',
+  },
+  { flags: '--ep <gpus>', description: 'expert parallelism: GPUs of a stage that hold whole experts', kind: 'number' },
 ];
 
 export const QUEUE_OPTIONS: OptionSpec[] = [
@@ -311,6 +317,19 @@ export const MODEL_HOLDS_OPTIONS: OptionSpec[] = [
   json,
 ];
 export const JSON_OPTION: OptionSpec[] = [json];
+/** What result files of benchmarks do not say. */
+export const IMPORT_BENCHMARK_OPTIONS: OptionSpec[] = [
+  { flags: '-o, --output <file>', description: 'write the rows to a measurement CSV', kind: 'text' },
+  { flags: '-m, --model <id>', description: 'model that was served (default: as the files say)', kind: 'text' },
+  { flags: '--gpu <id>', description: 'GPU it ran on, for example h100', kind: 'text' },
+  { flags: '--tp <gpus>', description: 'its tensor parallelism', kind: 'number' },
+  { flags: '--pp <stages>', description: 'its pipeline stages', kind: 'number' },
+  { flags: '--dp <ranks>', description: 'its attention data parallelism', kind: 'number' },
+  { flags: '-q, --quantization <name>', description: 'precision of its weights', kind: 'text' },
+  { flags: '--engine <name>', description: 'vllm, trtllm or sglang, with @VERSION: vllm@0.11.0', kind: 'text' },
+  goodPart,
+  json,
+];
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'every row as JSON' },
   { flags: '--csv', description: 'every row as CSV' },

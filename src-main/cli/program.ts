@@ -14,6 +14,7 @@ import {
   CATALOG_OPTIONS,
   CATALOG_SHOW_OPTIONS,
   EXPLAIN_OPTIONS,
+  IMPORT_BENCHMARK_OPTIONS,
   JSON_OPTION,
   MODEL_FITS_OPTIONS,
   MODEL_HOLDS_OPTIONS,
@@ -103,6 +104,16 @@ const COMMANDS: CommandSpec[] = [
   configiq queue --rate 12 --service-ms 250 --servers 4 --distribution lognormal --service-cv 0.8
 `,
     load: async () => (await import('./commands/queue.ts')).runQueue,
+  },
+  {
+    usage: 'import-benchmark <files...>',
+    description: 'results of vllm bench serve, GuideLLM or inference-perf as rows of a measurement file',
+    options: IMPORT_BENCHMARK_OPTIONS,
+    examples: `Examples:
+  configiq import-benchmark result.json
+  configiq import-benchmark results/*.json --gpu h100 --tp 4 -q fp8 --engine vllm@0.11.0 --output measured.csv
+`,
+    load: async () => (await import('./commands/import-benchmark.ts')).runImportBenchmark,
   },
   {
     usage: 'serve',
@@ -320,7 +331,10 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
     addOptions(command, spec.options ?? [], spec.schema);
     command.action(async (...received: unknown[]) => {
       // commander gives the arguments, the options and the command.
-      const args = received.slice(0, -2).filter((value) => typeof value === 'string');
+      const args = received
+        .slice(0, -2)
+        .flat()
+        .filter((value) => typeof value === 'string');
       const run = await spec.load();
       finish(await run(context, received.at(-2) as Options, args));
     });

@@ -42,9 +42,8 @@ export async function bundledMeasurements(catalogsFolder: string): Promise<Bundl
     const stray = file.measurements.find(({ sourceId }) => sourceId !== id);
     if (stray)
       throw catalogError(path, `source_id of ${stray.pointId}`, `is "${stray.sourceId}": the file is of ${id}.`);
-    const found = file.measurements.length + file.skipped.length;
-    if (found !== rows)
-      throw catalogError(SOURCES, `rows of ${id}`, `are ${rows}, and ${path} has ${found}: correct it.`);
+    if (file.rows !== rows)
+      throw catalogError(SOURCES, `rows of ${id}`, `are ${rows}, and ${path} has ${file.rows}: correct it.`);
     measurements.push(...file.measurements);
     skipped.push(...file.skipped);
   }

@@ -1,158 +1,370 @@
-import { createReadStream } from 'node:fs';
-import { parse } from 'csv-parse';
+import { createReadStream, statSync } from 'node:fs';
 import {
   RESULT_COLUMNS,
   WORKLOAD_KINDS,
   type Measurement,
   type WorkloadKind,
 } from '../../src-worker/engine/validation/measurement.ts';
-import { fileError } from '../../src-worker/engine/errors.ts';
+import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
+import { unneutralized } from '../../src-worker/protocol/csv-text.ts';
+import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
+import { suggestNames } from '../../src-worker/protocol/suggest.ts';
+import { BadRecord, csvRecords } from './csv-records.ts';
+import { SkippedRows, type SkippedRow, type SkipReason } from './skipped.ts';
 
-/** A row that cannot be used, and why. */
-export interface SkippedRow {
-  pointId: string;
-  reason: string;
-}
+export type { SkippedRow, SkipReason } from './skipped.ts';
 
-export interface MeasurementFile {
-  measurements: Measurement[];
+/** What is to be said of a file besides its measurements. */
+export interface MeasurementSummary {
+  /** Rows the file has, usable or not. */
+  rows: number;
+  /** The first ten thousand rows that cannot be used. */
   skipped: SkippedRow[];
+  /** All of them. */
+  skippedCount: number;
+  /** Why, the commonest reason first: however many rows, a few lines. */
+  reasons: SkipReason[];
+  /** Columns that are not known and were passed over, as sentences. */
+  notes: string[];
 }
 
-type Row = Record<string, string>;
+export interface MeasurementFile extends MeasurementSummary {
+  measurements: Measurement[];
+}
 
 const NEEDED_COLUMNS = ['point_id', 'model', 'gpu', 'engine', 'workload_kind', 'isl', 'osl'];
 
+/** A million rows with long notes have less than half of it. */
+const MAX_MEASUREMENT_BYTES = 900_000_000;
+const PIECE_BYTES = 2 ** 20;
+
 /** Thrown for one row, so that the others can go on. */
-class BadCell extends Error {}
+class BadRow extends Error {
+  /** The reason without values. */
+  readonly kind: string;
 
-function numberOf(row: Row, column: string): number | null {
-  const text = row[column]?.trim() ?? '';
-  if (text === '') return null;
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new BadCell(`${column} is "${text.slice(0, 40)}", not a number.`);
-  if (value < 0) throw new BadCell(`${column} is ${text}: a measured value is not below zero.`);
-  return value;
-}
-
-function countOf(row: Row, column: string): number | null {
-  const value = numberOf(row, column);
-  if (value === null) return null;
-  if (!Number.isInteger(value) || value < 1)
-    throw new BadCell(`${column} is ${value}: a whole number from 1 is needed.`);
-  return value;
-}
-
-const textOf = (row: Row, column: string): string | null => {
-  const text = row[column]?.trim() ?? '';
-  return text === '' ? null : text;
-};
-
-function neededText(row: Row, column: string): string {
-  const text = textOf(row, column);
-  if (text === null) throw new BadCell(`${column} is empty.`);
-  return text;
-}
-
-function kindOf(row: Row): WorkloadKind {
-  const text = neededText(row, 'workload_kind');
-  const kind = WORKLOAD_KINDS.find((known) => known === text);
-  if (!kind) throw new BadCell(`workload_kind "${text.slice(0, 40)}" is none of ${WORKLOAD_KINDS.join(', ')}.`);
-  return kind;
-}
-
-function measurementOf(row: Row): Measurement {
-  const measured: Record<string, number> = {};
-  for (const column of RESULT_COLUMNS) {
-    const value = numberOf(row, column);
-    if (value === null) continue;
-    if (value === 0) throw new BadCell(`${column} is 0: nothing was measured.`);
-    measured[column] = value;
+  constructor(kind: string, sentence: string) {
+    super(sentence);
+    this.kind = kind;
   }
-  return {
-    pointId: neededText(row, 'point_id'),
-    sourceId: textOf(row, 'source_id') ?? 'unknown',
-    model: neededText(row, 'model'),
-    gpu: neededText(row, 'gpu'),
-    gpuCount: countOf(row, 'gpu_count'),
-    tensorParallel: countOf(row, 'tp'),
-    pipelineParallel: countOf(row, 'pp'),
-    expertParallel: countOf(row, 'ep'),
-    dataParallel: countOf(row, 'dp'),
-    engine: neededText(row, 'engine').toLowerCase(),
-    engineVersion: textOf(row, 'engine_version'),
-    engineGeneration: textOf(row, 'engine_generation'),
-    weightDtype: textOf(row, 'weight_dtype'),
-    kvDtype: textOf(row, 'kv_dtype'),
-    kind: kindOf(row),
-    inputTokens: numberOf(row, 'isl'),
-    outputTokens: numberOf(row, 'osl'),
-    inputTokensNominal: numberOf(row, 'isl_nominal'),
-    outputTokensNominal: numberOf(row, 'osl_nominal'),
-    batchOrConcurrency: numberOf(row, 'batch_or_concurrency'),
-    requestRatePerS: numberOf(row, 'request_rate_rps'),
-    numPrompts: numberOf(row, 'num_prompts'),
-    arrival: textOf(row, 'arrival'),
-    prefixTokens: numberOf(row, 'prefix_tokens'),
-    coldRequests: numberOf(row, 'cold_requests'),
-    maxNumSeqs: countOf(row, 'max_num_seqs'),
-    maxNumBatchedTokens: countOf(row, 'max_num_batched_tokens'),
-    gpuMemoryUtilization: numberOf(row, 'gpu_memory_utilization'),
-    regime: textOf(row, 'regime'),
-    measured,
-  };
 }
 
 /**
- * Reads a measurement file (CSV, one point a line). Rows that cannot be read are skipped with the reason; a file without the
- * needed columns is a file error. The file is streamed: a million rows take no more memory than what is kept of them.
+ * Reads a measurement file (CSV, one point a line). Rows that cannot be used are skipped with the reason, never averaged in;
+ * a file that is none of measurements is a file error.
  */
 export async function readMeasurements(path: string): Promise<MeasurementFile> {
   const measurements: Measurement[] = [];
-  const skipped: SkippedRow[] = [];
-  const parser = parse({ columns: true, bom: true, skip_empty_lines: true, relax_column_count: true, info: true });
-  const stream = createReadStream(path);
-  // A pipe does not hand errors on: without this a missing file would never end.
-  stream.on('error', (error) => parser.destroy(error));
-  stream.pipe(parser);
-  let isChecked = false;
+  const summary = await eachMeasurement(path, (measurement) => void measurements.push(measurement));
+  return { measurements, ...summary };
+}
+
+/** The same one by one, for whoever need not keep them: the file is streamed, and memory does not grow with it. */
+export async function eachMeasurement(
+  path: string,
+  take: (measurement: Measurement) => void | Promise<void>,
+): Promise<MeasurementSummary> {
+  const skipped = new SkippedRows();
+  let table: Table | null = null;
+  let rows = 0;
   try {
-    for await (const { record: row, info } of parser as AsyncIterable<{ record: Row; info: { lines: number } }>) {
-      if (!isChecked) {
-        checkColumns(path, row);
-        isChecked = true;
-      }
-      try {
-        measurements.push(measurementOf(row));
-      } catch (error) {
-        if (!(error instanceof BadCell)) throw error;
-        skipped.push({ pointId: textOf(row, 'point_id') ?? `line ${info.lines}`, reason: error.message });
+    checkSize(path);
+    const pieces = createReadStream(path, { encoding: 'utf8', highWaterMark: PIECE_BYTES });
+    for await (const records of csvRecords(pieces as AsyncIterable<string>)) {
+      for (const { cells, line } of records) {
+        if (!table) {
+          table = tableOf(path, cells);
+          continue;
+        }
+        rows += 1;
+        const measurement = measurementAt(table, cells, line, skipped);
+        const taken = measurement === null ? undefined : take(measurement);
+        if (taken) await taken;
       }
     }
   } catch (error) {
     throw readError(path, error);
   }
-  return { measurements, skipped };
+  if (!table) throw fileError('measurements_empty', `${path} is empty: give a file of measurements.`, { path });
+  if (rows === 0) {
+    throw fileError('measurements_empty', `${path} has a header and no row: there is nothing to compare with.`, {
+      path,
+    });
+  }
+  return { rows, skipped: skipped.rows, skippedCount: skipped.count, reasons: skipped.reasons, notes: table.notes };
 }
 
-function checkColumns(path: string, row: Row): void {
-  const missing = NEEDED_COLUMNS.filter((column) => !(column in row));
-  if (missing.length === 0) return;
+function checkSize(path: string): void {
+  const stats = statSync(path);
+  if (stats.isDirectory())
+    throw fileError('file_unreadable', `${path} is a folder: give the path of a file.`, { path });
+  if (stats.size <= MAX_MEASUREMENT_BYTES) return;
   throw fileError(
-    'measurements_columns',
-    `${path} has no column ${missing.join(', ')}: it is no file of measurements.`,
-    {
-      path,
-      missing,
-    },
+    'file_too_large',
+    `${path} has ${stats.size.toLocaleString('en-US')} bytes, and at most ${MAX_MEASUREMENT_BYTES.toLocaleString('en-US')} are read: split it.`,
+    { path, bytes: stats.size },
   );
 }
 
+/** The columns of a file, and texts that many rows share. */
+class Table {
+  readonly columns: readonly string[];
+  readonly notes: string[];
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #texts = new Map<string, string>();
+
+  constructor(columns: readonly string[], notes: string[]) {
+    this.columns = columns;
+    this.notes = notes;
+    this.#places = new Map(columns.map((column, index) => [column, index]));
+  }
+
+  cell(cells: readonly string[], column: string): string {
+    const place = this.#places.get(column);
+    return place === undefined ? '' : (cells[place]?.trim() ?? '');
+  }
+
+  /** The text of its own, not as a part of the file that would be kept with it. */
+  own(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const copy = copyOf(text);
+    if (this.#texts.size < MOST_SHARED_TEXTS) this.#texts.set(copy, copy);
+    return copy;
+  }
+}
+
+const MOST_SHARED_TEXTS = 10_000;
+const copyOf = (text: string): string => Buffer.from(text).toString();
+
+function tableOf(path: string, header: readonly string[]): Table {
+  const columns = header.map((name) => name.trim().toLowerCase());
+  const missing = NEEDED_COLUMNS.filter((column) => !columns.includes(column));
+  if (missing.length > 0) throw columnsError(path, header, missing);
+  const twice = columns.find((column, index) => column !== '' && columns.indexOf(column) !== index);
+  if (twice !== undefined) {
+    throw fileError(
+      'measurements_columns',
+      `${path} has the column ${twice} twice: which of them holds is not known.`,
+      {
+        path,
+        column: twice,
+      },
+    );
+  }
+  const known: readonly string[] = MEASUREMENT_COLUMNS;
+  const notes = columns
+    .filter((column) => column !== '' && !known.includes(column))
+    .map((column) => {
+      const [near] = suggestNames(column, known);
+      const name = column.slice(0, LONGEST_SHOWN);
+      return `The column "${name}" is not known and was passed over${near === undefined ? '' : `: did you mean ${near}?`}`;
+    });
+  if (!RESULT_COLUMNS.some((column) => columns.includes(column))) {
+    throw fileError('measurements_columns', `${path} has no column of results (ttft_ms_mean, output_tok_s, …).`, {
+      path,
+    });
+  }
+  return new Table(columns, notes.slice(0, MOST_NOTES));
+}
+
+const MOST_NOTES = 20;
+
+function columnsError(path: string, [first = '', ...others]: readonly string[], missing: readonly string[]): Error {
+  const isJson = /^\s*[[{]/.test(first);
+  const cure = isJson
+    ? 'it is JSON: configiq import-benchmark makes rows of the results of benchmarks'
+    : others.length === 0 && /[;\t]/.test(first)
+      ? 'write commas between the cells'
+      : 'it is no file of measurements';
+  const sentence = `${path} has no column ${missing.join(', ')}: ${cure}.`;
+  return fileError('measurements_columns', sentence, { path, missing: [...missing] });
+}
+
 function readError(path: string, error: unknown): unknown {
+  if (error instanceof ConfigIqError) return error;
+  if (error instanceof BadRecord) {
+    const sentence = `${path} cannot be read from line ${error.line} on: ${error.message}; mend it there, or get the file anew.`;
+    return fileError('file_unreadable', sentence, { path, line: error.line }, error);
+  }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return fileError('file_missing', `${path} does not exist.`, { path });
-  if (typeof code === 'string' && (code.startsWith('CSV_') || code.startsWith('E'))) {
-    return fileError('file_unreadable', `${path} cannot be read: ${message}`, { path });
+  if (typeof code === 'string' && code.startsWith('E')) {
+    return fileError('file_unreadable', `${path} cannot be read: ${message}`, { path }, error);
   }
   return error;
+}
+
+/** The measurement of a row, or null with the reason put to the others. */
+function measurementAt(table: Table, cells: string[], line: number, skipped: SkippedRows): Measurement | null {
+  try {
+    checkCells(table, cells);
+    return measurementOf(new Row(table, cells), line);
+  } catch (error) {
+    if (!(error instanceof BadRow)) throw error;
+    skipped.add(copyOf(idOf(table, cells, line)), error.kind, copyOf(error.message));
+    return null;
+  }
+}
+
+const LONGEST_ID = 200;
+const idOf = (table: Table, cells: readonly string[], line: number): string =>
+  unneutralized(table.cell(cells, 'point_id')).slice(0, LONGEST_ID) || `line ${line}`;
+
+function checkCells({ columns }: Table, cells: readonly string[]): void {
+  if (cells.length === columns.length) return;
+  const isOfEmpty = cells.length > columns.length && cells.slice(columns.length).every((cell) => cell.trim() === '');
+  if (isOfEmpty) return;
+  throw new BadRow(
+    'the row has another number of cells than the header',
+    `It has ${cells.length} cells, and the header ${columns.length}: put quotes around a cell that holds a comma.`,
+  );
+}
+
+const LONGEST_SHOWN = 40;
+
+/** One row; a cell that cannot be read throws BadRow. */
+class Row {
+  readonly #table: Table;
+  readonly #cells: readonly string[];
+
+  constructor(table: Table, cells: readonly string[]) {
+    this.#table = table;
+    this.#cells = cells;
+  }
+
+  number(column: string): number | null {
+    const text = this.#table.cell(this.#cells, column);
+    if (text === '') return null;
+    const value = Number(text);
+    if (Number.isFinite(value)) {
+      if (value >= 0) return value;
+      throw new BadRow(`${column} is below zero`, `${column} is ${value}: a measured value is not below zero.`);
+    }
+    const isWord = /^[+-]?(nan|inf(inity)?|n\/?a|null|none|-+)$/i.test(text);
+    const cure = isWord
+      ? 'leave the cell empty where nothing was measured'
+      : 'write the number alone, in the unit of the column, without marks between thousands';
+    throw new BadRow(
+      `${column} is not a number`,
+      `${column} is "${text.slice(0, LONGEST_SHOWN)}", not a number: ${cure}.`,
+    );
+  }
+
+  positive(column: string): number | null {
+    const value = this.number(column);
+    if (value === 0) throw new BadRow(`${column} is 0`, `${column} is 0: leave the cell empty where it is not known.`);
+    return value;
+  }
+
+  count(column: string): number | null {
+    const value = this.positive(column);
+    if (value === null || Number.isInteger(value)) return value;
+    throw new BadRow(`${column} is no whole number`, `${column} is ${value}: a whole number from 1 is needed.`);
+  }
+
+  share(column: string): number | null {
+    const value = this.positive(column);
+    if (value === null || value <= 1) return value;
+    throw new BadRow(`${column} is above 1`, `${column} is ${value}: it is a share, 0.9 for 90 %.`);
+  }
+
+  text(column: string): string | null {
+    const text = unneutralized(this.#table.cell(this.#cells, column));
+    return text === '' ? null : this.#table.own(text);
+  }
+
+  needed(column: string): string {
+    const text = this.text(column);
+    if (text === null) throw new BadRow(`${column} is empty`, `${column} is empty: a row needs it to be compared.`);
+    return text;
+  }
+
+  kind(): WorkloadKind {
+    const text = this.needed('workload_kind');
+    const kind = WORKLOAD_KINDS.find((known) => known === text);
+    if (kind) return kind;
+    throw new BadRow(
+      'workload_kind is not known',
+      `workload_kind "${text.slice(0, LONGEST_SHOWN)}" is none of ${WORKLOAD_KINDS.join(', ')}.`,
+    );
+  }
+}
+
+function measurementOf(row: Row, line: number): Measurement {
+  const id = row.text('point_id');
+  return {
+    pointId: id ?? `line ${line}`,
+    sourceId: row.text('source_id') ?? 'unknown',
+    model: row.needed('model'),
+    gpu: row.needed('gpu'),
+    gpuCount: row.count('gpu_count'),
+    tensorParallel: row.count('tp'),
+    pipelineParallel: row.count('pp'),
+    expertParallel: row.count('ep'),
+    dataParallel: row.count('dp'),
+    engine: row.needed('engine').toLowerCase(),
+    engineVersion: row.text('engine_version'),
+    engineGeneration: row.text('engine_generation'),
+    weightDtype: row.text('weight_dtype'),
+    kvDtype: row.text('kv_dtype'),
+    kind: row.kind(),
+    inputTokens: row.positive('isl'),
+    outputTokens: row.positive('osl'),
+    inputTokensNominal: row.positive('isl_nominal'),
+    outputTokensNominal: row.positive('osl_nominal'),
+    batchOrConcurrency: row.positive('batch_or_concurrency'),
+    requestRatePerS: row.positive('request_rate_rps'),
+    numPrompts: row.positive('num_prompts'),
+    arrival: row.text('arrival'),
+    prefixTokens: row.number('prefix_tokens'),
+    coldRequests: row.number('cold_requests'),
+    maxNumSeqs: row.count('max_num_seqs'),
+    maxNumBatchedTokens: row.count('max_num_batched_tokens'),
+    gpuMemoryUtilization: row.share('gpu_memory_utilization'),
+    regime: row.text('regime'),
+    measured: resultsOf(row),
+  };
+}
+
+function resultsOf(row: Row): Record<string, number> {
+  const measured: Record<string, number> = {};
+  let count = 0;
+  for (const column of RESULT_COLUMNS) {
+    const value = row.number(column);
+    if (value === null) continue;
+    if (value === 0) throw new BadRow(`${column} is 0`, `${column} is 0: nothing was measured.`);
+    measured[column] = value;
+    count += 1;
+  }
+  if (count === 0) throw new BadRow('no result is given', 'None of its results is given: there is nothing to compare.');
+  checkOrder(measured);
+  return measured;
+}
+
+/** Columns of the percentiles of each quantity, upwards. */
+const PERCENTILES = ['ttft', 'tpot', 'e2e'].map((quantity) =>
+  ['p50', 'p90', 'p95', 'p99'].map((statistic) => `${quantity}_ms_${statistic}`),
+);
+/** Printed figures are rounded. */
+const ORDER_TOLERANCE = 0.01;
+
+/** A percentile is not below a smaller one, unless its unit is another. */
+function checkOrder(measured: Readonly<Record<string, number>>): void {
+  for (const columns of PERCENTILES) {
+    let below = '';
+    let least = 0;
+    for (const column of columns) {
+      const value = measured[column];
+      if (value === undefined) continue;
+      if (value < least * (1 - ORDER_TOLERANCE)) {
+        throw new BadRow(
+          `${column} is below ${below}`,
+          `${column} ${value} is below ${below} ${least}: one of them is in another unit, or in the wrong column.`,
+        );
+      }
+      below = column;
+      least = value;
+    }
+  }
 }

@@ -38,6 +38,7 @@ const CALLS: Record<keyof AppApi, number> = {
   restoreCatalogImport: 1,
   correctFact: 1,
   restoreFact: 3,
+  importBenchmark: 1,
 };
 const MAX_ID_LENGTH = 200;
 

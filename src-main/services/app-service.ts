@@ -46,6 +46,7 @@ import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
+import { benchmarkApi } from './benchmarks.ts';
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
@@ -156,6 +157,13 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   const api: AppApi = {
     ...catalogs.api,
+    ...benchmarkApi({
+      facts: () => {
+        catalogs.follow();
+        return facts();
+      },
+      resolveModel: (name) => models.resolve(name),
+    }),
     info: () => answer(info),
     size: (request) =>
       ask(() => {

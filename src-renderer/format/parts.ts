@@ -31,6 +31,7 @@ const STEP_PARTS: Record<string, { label: string; color: string }> = {
   activations: { label: 'Activations', color: '--chart-seq-2' },
   head: { label: 'Output head', color: '--chart-seq-5' },
   communication: { label: 'Communication', color: '--part-comm' },
+  all_to_all: { label: 'Tokens to experts and back', color: '--part-comm' },
   launch: { label: 'Launch and scheduling', color: '--part-overhead' },
   sequences: { label: 'Work per sequence', color: '--mem-reserve' },
   overhead: { label: 'Overhead', color: '--part-overhead' },

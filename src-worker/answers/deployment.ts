@@ -10,6 +10,7 @@ import { engineLimits, fitMemory, type EngineLimits } from '../engine/memory/fit
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { analyzeGenerator, sameArchitectureSentence } from '../engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../engine/model/types.ts';
+import { expertRefusal, expertWarnings } from './expert-spread.ts';
 import { compileStepPlan } from '../engine/roofline/step-plan.ts';
 import { undividedHeads } from '../engine/model/heads.ts';
 import { parallelName, replicaGpus } from '../engine/sizing/plan-groups.ts';
@@ -34,7 +35,7 @@ import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.
 export interface Deployment {
   base: Pick<PredictDocument, 'schema_version' | 'input' | 'memory' | 'method' | 'calibration' | 'versions'>;
   warnings: Warning[];
-  /** Batches that a replica keeps in flight, one for each pipeline stage; `subject` is one of them. */
+  /** Batches that a replica keeps in flight, one for each pipeline stage of each rank; `subject` is one of them. */
   streams: number;
   subject: BatchingSubject | null;
 }
@@ -111,7 +112,7 @@ function precisionOn(gpu: Gpu, precision: Precision, engine: EngineDefaults, mod
   return support;
 }
 
-function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): void {
+function checkSplit(model: Model, { tp: tensorParallel, pp, dp, ep }: PredictInput): void {
   if (pp > model.layers.length) {
     throw invalidInput(
       'pp_layers',
@@ -119,6 +120,8 @@ function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): voi
       { pp, layers: model.layers.length },
     );
   }
+  const spread = expertRefusal(model, { tp: tensorParallel, dp, ep });
+  if (spread) throw invalidInput('parallelism_invalid', spread.sentence, spread.details);
   const heads = undividedHeads(model, tensorParallel);
   if (heads === null) return;
   throw invalidInput(
@@ -128,10 +131,28 @@ function checkSplit(model: Model, { tp: tensorParallel, pp }: PredictInput): voi
   );
 }
 
-/** A fixed batch smaller than the pipeline leaves streams empty; one request at a time passes the stages alone. */
-function streamsOf({ method, pp, batch, replicas }: PredictInput): number {
-  if (method === 'mg1') return streamsFor(method, pp);
-  return batch === undefined ? pp : Math.min(pp, Math.max(1, Math.floor(batch / replicas)));
+/** Ranks of a replica that have requests, and the batches that each of them keeps in flight. */
+interface Streams {
+  ranks: number;
+  perRank: number;
+}
+
+/**
+ * A fixed batch smaller than the ranks or than the pipeline leaves some of them empty; one request at a time passes the
+ * stages alone.
+ */
+function streamsOf({ method, pp, dp, batch, replicas }: PredictInput): Streams {
+  const sequences = batch === undefined ? Infinity : Math.max(1, Math.floor(batch / replicas));
+  const ranks = Math.min(dp, sequences);
+  const perRank = Math.min(streamsFor(method, pp), Math.max(1, Math.floor(sequences / ranks)));
+  return { ranks, perRank };
+}
+
+/** GPUs of a replica and what it is called: `TP 2 × PP 4 × DP 2`. */
+function replicaName({ tp, pp, dp }: PredictInput): { gpus: number; name: string } {
+  const group = { tensorParallel: tp, pipelineParallel: pp };
+  const name = dp === 1 ? parallelName(group) : `${parallelName(group)} × DP ${dp}`;
+  return { gpus: replicaGpus(group) * dp, name };
 }
 
 /** `0.14.1` is a 0.14. */
@@ -165,9 +186,9 @@ function engineWarnings(
 function warningsFor(input: PredictInput, facts: Facts, model: Model, gpu: Gpu): Warning[] {
   const warnings: Warning[] = [];
   const largest = Math.max(0, ...facts.instances.filter(({ gpuId }) => gpuId === gpu.id).map((i) => i.gpuCount));
-  const group = { tensorParallel: input.tp, pipelineParallel: input.pp };
-  if (largest > 0 && replicaGpus(group) > largest) {
-    const sentence = `No instance of the catalog joins the ${replicaGpus(group)} ${gpu.name} of ${parallelName(group)}; the largest has ${largest}. One link domain is assumed.`;
+  const { gpus, name } = replicaName(input);
+  if (largest > 0 && gpus > largest) {
+    const sentence = `No instance of the catalog joins the ${gpus} ${gpu.name} of ${name}; the largest has ${largest}. One link domain is assumed.`;
     warnings.push({ code: 'link_domain', sentence });
   }
   if (model.isEstimated) warnings.push({ code: 'estimated_architecture', sentence: model.assumptions.join(' ') });
@@ -214,11 +235,13 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     precision,
     kvBytesPerElement,
     tensorParallel: input.tp,
+    expertParallel: input.ep,
     calibration,
   } as const;
   const memory = fitMemory({
     ...shared,
     pipelineParallel: input.pp,
+    dataParallel: input.dp,
     limits,
     servedTokens: lengths.promptP99Tokens + lengths.outputP99Tokens,
     contextTokens: lengths.moments.decodeContextMean,
@@ -236,7 +259,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   if (model.factsOf) {
     warnings.push({ code: 'same_architecture', sentence: sameArchitectureSentence(model.id, model.factsOf) });
   }
-  warnings.push(...pipelineWarning(input.pp));
+  warnings.push(...pipelineWarning(input.pp), ...expertWarnings(input, engine, model));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut) {
     const share = (lengths.cut.requestsFraction * 100).toPrecision(2);
@@ -247,18 +270,26 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     const sentence = `Does not fit: ${gibFromBytes(memory.shortfallBytes).toFixed(1)} GiB per GPU are missing for ${gibFromBytes(memory.weightsBytes).toFixed(1)} GiB of weights and the KV cache of one request on ${gpu.name}.`;
     return { base, warnings: [{ code: 'memory', sentence }, ...warnings], streams: 1, subject: null };
   }
-  const between = input.pp > 1 ? fabricFor(gpu, input.tp * input.pp, null) : null;
+  const between = input.pp > 1 ? fabricFor(gpu, replicaName(input).gpus, null) : null;
+  const amongRanks = input.dp > 1 ? fabricFor(gpu, input.tp * input.dp, null) : null;
   const plan = compileStepPlan({
     ...shared,
     support,
     fabric: fabricFor(gpu, input.tp, null),
     pipeline: between && { stages: input.pp, fabric: between },
+    dataParallel: amongRanks && { ranks: input.dp, fabric: amongRanks },
     generation: engine.generation,
   });
   if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
   const { maxNumBatchedTokens, maxNumSeqs } = limits;
-  const streams = streamsOf(input);
-  const share = streamShare({ maxNumSeqs, kvCacheTokens: memory.kvCacheTokens }, streams);
+  const { ranks, perRank } = streamsOf(input);
+  // Every rank has a scheduler of its own, with all the seats, and its part of the replica's cache.
+  const share = streamShare({ maxNumSeqs, kvCacheTokens: memory.kvCacheTokens / input.dp }, perRank);
   const subject = { plan, lengths, maxNumBatchedTokens, ...share };
-  return { base, warnings, streams, subject: { ...subject, scvArrival: scvOf(input), population: null } };
+  return {
+    base,
+    warnings,
+    streams: ranks * perRank,
+    subject: { ...subject, scvArrival: scvOf(input), population: null },
+  };
 }

@@ -143,6 +143,10 @@ export const predictInputSchema = z.strictObject({
   method: methodSchema.default('batching'),
   /** Pipeline stages of a replica, all on one server. */
   pp: z.number().int().min(1).max(1024).default(1),
+  /** Copies of the attention inside a replica, each with its share of the requests. */
+  dp: z.number().int().min(1).max(1024).default(1),
+  /** GPUs of a pipeline stage that hold whole experts; 1 = every expert is split over all of them. */
+  ep: z.number().int().min(1).max(1024).default(1),
 });
 export type PredictInput = z.output<typeof predictInputSchema>;
 export type PredictInputDraft = z.input<typeof predictInputSchema>;

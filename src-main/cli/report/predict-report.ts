@@ -23,10 +23,14 @@ export function predictReport(document: PredictDocument): string {
   ]);
 }
 
-/** `8`, or `8 (TP 4, PP 2)`. */
+/** `8`, or `16 (TP 4, PP 2, DP 2, EP 8)`. */
 function replicaGpus(input: PredictDocument['input']): string {
-  const [tp, pp] = [numberOf(input['tp']) ?? 1, numberOf(input['pp']) ?? 1];
-  return pp === 1 ? String(tp) : `${tp * pp} (TP ${tp}, PP ${pp})`;
+  const degree = (name: string): number => numberOf(input[name]) ?? 1;
+  const tp = degree('tp');
+  const others = ['pp', 'dp', 'ep'].filter((name) => degree(name) > 1);
+  if (others.length === 0) return String(tp);
+  const degrees = ['tp', ...others].map((name) => `${name.toUpperCase()} ${degree(name)}`);
+  return `${tp * degree('pp') * degree('dp')} (${degrees.join(', ')})`;
 }
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

@@ -39,6 +39,7 @@ const STEP_LABELS: Record<StepPart, string> = {
   activations: 'moving activations',
   head: 'output head',
   communication: 'all-reduce between GPUs',
+  all_to_all: 'tokens to experts on other GPUs and back',
   launch: 'launch and scheduling',
   sequences: 'per-sequence work of the engine',
 };

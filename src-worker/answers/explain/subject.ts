@@ -36,5 +36,13 @@ export function explained(question: PlanQuestion, source: ModelSource, facts: Fa
   if (!replica || !memory) throw new Error('a passing plan has no replica');
   const context = { prepared, demand, zone: prepared.input.zone };
   const recommendation = recommendationOf(row, surroundingsOf(plan).rank, context);
-  return { plan, row, chosen, memory, replica, rates: achievedRates(replica.step, replica.step.calibration), recommendation };
+  return {
+    plan,
+    row,
+    chosen,
+    memory,
+    replica,
+    rates: achievedRates(replica.step, replica.step.calibration),
+    recommendation,
+  };
 }

@@ -45,9 +45,9 @@ const roundedUp = (size: number, multiple: number): number => Math.ceil(size / m
 const mxfp4Bytes = (rows: number, columns: number, scaledColumns: number): number =>
   rows * (columns / 2 + Math.ceil(scaledColumns / MX_GROUP));
 
-function paddedBytes(weight: Weight, kernel: ExpertKernel, tensorParallel: number): number {
+function paddedBytes(weight: Weight, kernel: ExpertKernel, gpus: number): number {
   const isDown = weight.splitsInputs === true;
-  const own = Math.ceil((isDown ? weight.columns : weight.rows) / tensorParallel);
+  const own = Math.ceil((isDown ? weight.columns : weight.rows) / gpus);
   const hidden = isDown ? weight.rows : weight.columns;
   const width = roundedUp(own, kernel.width);
   const paddedHidden = roundedUp(hidden, kernel.hidden);
@@ -60,15 +60,15 @@ function paddedBytes(weight: Weight, kernel: ExpertKernel, tensorParallel: numbe
 }
 
 /**
- * Bytes by which the kernels of a GPU pad the MXFP4 experts that it holds of the layers `first`..`end` - 1, on top of what
- * the checkpoint stores. 0 for every other format. Example: an expert of gpt-oss (2880 x 2880, three matrices) has its inputs
+ * Bytes by which the kernels of a GPU pad the MXFP4 experts that it holds (`expertSplit`) of the layers `first`..`end` - 1,
+ * on top of what the checkpoint stores. 0 for every other format. Example: an expert of gpt-oss (2880 x 2880, three matrices) has its inputs
  * padded to 3072 on Hopper: 3 · 2880 · 192 / 2 = 829,440 bytes.
  */
 export function expertPaddingBytes(
   model: Model,
   precision: Precision,
   gpu: Gpu,
-  tensorParallel: number,
+  { groups, gpusOfGroup }: { groups: number; gpusOfGroup: number },
   [first, end]: readonly [first: number, end: number] = [0, model.layers.length],
 ): number {
   if (precision !== 'mxfp4') return 0;
@@ -78,7 +78,8 @@ export function expertPaddingBytes(
     for (const weight of layer.ffn.weights) {
       const isExpert = weight.weightClass === 'experts' && weight.columns > 1;
       if (isExpert && schemeOf(weight)?.precision === 'mxfp4') {
-        bytes += count * paddedBytes(weight, kernel, tensorParallel);
+        const held = { ...weight, count: Math.ceil(weight.count / groups) };
+        bytes += count * paddedBytes(held, kernel, gpusOfGroup);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { constantOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { Gpu } from '../hardware/types.ts';
-import { stageHoldings, type StageHolding } from '../model/holdings.ts';
+import { expertSplit, stageHoldings, type Parallelism, type StageHolding } from '../model/holdings.ts';
 import type { Model, Precision } from '../model/types.ts';
 import { kvBytesPerSequence, type KvLayout } from '../model/kv.ts';
 import { bytesFromGib } from '../units.ts';
@@ -101,6 +101,10 @@ export interface MemoryQuestion {
   tensorParallel: number;
   /** Stages the layers are shared out over; absent = 1. */
   pipelineParallel?: number;
+  /** Copies of the attention, each with a cache of its own; absent = 1. */
+  dataParallel?: number;
+  /** GPUs of a stage that hold whole experts; absent = 1. */
+  expertParallel?: number;
   limits: EngineLimits;
   calibration: CalibrationProfile;
   /** Longest request to be served: vLLM does not start when its KV cache cannot hold one. */
@@ -111,7 +115,7 @@ export interface MemoryQuestion {
 
 /**
  * Where the memory of one GPU goes: of the pipeline stage with the least room for KV cache. All bytes are per GPU;
- * kvCacheTokens is what the replica holds.
+ * kvCacheTokens is what the replica holds, in the caches of all its copies of the attention.
  */
 export interface MemoryFit {
   fits: boolean;
@@ -149,26 +153,39 @@ export interface MemoryFit {
  * last one computes logits.
  */
 export function fitMemory(question: MemoryQuestion): MemoryFit {
-  const { model, precision, tensorParallel, pipelineParallel = 1, kvBytesPerElement } = question;
-  const parallelism = { tensorParallel, pipelineParallel, expertParallel: 1 };
+  const { model, precision, kvBytesPerElement } = question;
+  const parallelism = parallelismOf(question);
   return stageHoldings(model, precision, parallelism, kvBytesPerElement)
-    .map((holding) => fitStage(question, holding))
+    .map((holding) => fitStage(question, parallelism, holding))
     .reduce((tightest, fit) => (isTighter(fit, tightest) ? fit : tightest));
 }
+
+const parallelismOf = (question: MemoryQuestion): Required<Parallelism> => ({
+  tensorParallel: question.tensorParallel,
+  pipelineParallel: question.pipelineParallel ?? 1,
+  expertParallel: question.expertParallel ?? 1,
+  dataParallel: question.dataParallel ?? 1,
+});
 
 const isTighter = (one: MemoryFit, other: MemoryFit): boolean =>
   one.shortfallBytes > other.shortfallBytes ||
   (one.shortfallBytes === other.shortfallBytes && one.kvCacheTokens < other.kvCacheTokens);
 
-function fitStage(question: MemoryQuestion, holding: StageHolding): MemoryFit {
-  const { model, gpu, gpuShare, precision, tensorParallel, pipelineParallel = 1, limits, calibration } = question;
+/** Copies of the attention talk to each other where they share experts. */
+const isAlone = ({ model }: MemoryQuestion, { tensorParallel, pipelineParallel, dataParallel }: Parallelism): boolean =>
+  tensorParallel * pipelineParallel === 1 &&
+  (dataParallel === 1 || model.layers.every(({ ffn }) => ffn.experts === null));
+
+function fitStage(question: MemoryQuestion, parallelism: Required<Parallelism>, holding: StageHolding): MemoryFit {
+  const { model, gpu, gpuShare, precision, limits, calibration } = question;
+  const { pipelineParallel, dataParallel } = parallelism;
   const { stage, firstLayer, numLayers } = holding;
   const constant = (name: string): number => constantOf(calibration, name);
   const totalBytes = gpu.usableMemoryBytes * gpuShare;
-  const paddingBytes = expertPaddingBytes(model, precision, gpu, tensorParallel, [firstLayer, firstLayer + numLayers]);
+  const layers = [firstLayer, firstLayer + numLayers] as const;
+  const paddingBytes = expertPaddingBytes(model, precision, gpu, expertSplit(parallelism), layers);
   const weightsBytes = holding.totalBytes + paddingBytes;
   const isLastStage = stage === pipelineParallel - 1;
-  const isAlone = tensorParallel * pipelineParallel === 1;
   const { budgetBytes, activationBytes, overheadBytes } = budgetOf({
     totalBytes,
     weightsBytes,
@@ -176,7 +193,9 @@ function fitStage(question: MemoryQuestion, holding: StageHolding): MemoryFit {
     calibration,
     hiddenSize: model.hiddenSize,
     logitsPerSeat: isLastStage ? model.vocabularySize : 0,
-    nonTorchBytes: bytesFromGib(constant(isAlone ? 'nonTorchGibSingleGpu' : 'nonTorchGibMultiGpu')),
+    nonTorchBytes: bytesFromGib(
+      constant(isAlone(question, parallelism) ? 'nonTorchGibSingleGpu' : 'nonTorchGibMultiGpu'),
+    ),
   });
   const roomBytes = budgetBytes - weightsBytes - activationBytes - overheadBytes;
   const layout = keptLayout(holding.kv, limits);
@@ -195,7 +214,7 @@ function fitStage(question: MemoryQuestion, holding: StageHolding): MemoryFit {
     activationBytes,
     overheadBytes,
     kvCacheBytes: fits ? blocks * limits.kvBlockTokens * bytesPerToken : 0,
-    kvCacheTokens: fits ? blocks * limits.kvBlockTokens : 0,
+    kvCacheTokens: fits ? dataParallel * blocks * limits.kvBlockTokens : 0,
     kvBytesPerToken: bytesPerToken,
     longestRequestBytes: longestBytes,
     stateBytes: layout.stateBytes,

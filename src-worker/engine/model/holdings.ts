@@ -19,6 +19,19 @@ export interface Parallelism {
    * as many as tensor and data parallelism of the attention together.
    */
   expertParallel: number;
+  /** Copies of the attention in a stage, each with requests of its own; absent = 1. Their GPUs share the experts. */
+  dataParallel?: number;
+}
+
+/** How the GPUs of a stage share its routed experts: in groups with experts of their own, whose GPUs split each of them. */
+export function expertSplit(parallelism: Omit<Parallelism, 'pipelineParallel'>): {
+  groups: number;
+  gpusOfGroup: number;
+} {
+  const { tensorParallel, expertParallel, dataParallel = 1 } = parallelism;
+  // More groups than GPUs are named: the attention then has copies that were not.
+  const gpus = Math.max(tensorParallel * dataParallel, expertParallel);
+  return { groups: expertParallel, gpusOfGroup: gpus / expertParallel };
 }
 
 /** What one GPU holds. */
@@ -58,20 +71,21 @@ const isVocabulary = ({ weightClass, splitUnits }: Weight): boolean =>
   (weightClass === 'embedding' || weightClass === 'head') && splitUnits > 1;
 
 /** The part of a weight that the fullest GPU holds. */
-function shard(weight: Weight, { tensorParallel, expertParallel }: Parallelism): Weight {
+function shard(weight: Weight, parallelism: Parallelism): Weight {
+  const { tensorParallel } = parallelism;
   if (isVocabulary(weight)) {
     const padded = Math.ceil(weight.rows / VOCABULARY_GROUP) * VOCABULARY_GROUP;
     return { ...weight, rows: Math.ceil(padded / tensorParallel) };
   }
-  const hasWholeExperts = weight.weightClass === 'experts' && expertParallel > 1;
-  // Experts over fewer GPUs than split the matrices: the GPUs of one share split its experts.
-  const split = hasWholeExperts ? Math.max(1, tensorParallel / expertParallel) : tensorParallel;
+  const isExpert = weight.weightClass === 'experts';
+  const { groups, gpusOfGroup } = expertSplit(parallelism);
+  const split = isExpert ? gpusOfGroup : tensorParallel;
   const units = Math.ceil(weight.splitUnits / split);
   const part = (size: number): number => Math.ceil((size * units) / weight.splitUnits);
   return {
     ...weight,
     ...(weight.splitsInputs ? { columns: part(weight.columns) } : { rows: part(weight.rows) }),
-    count: hasWholeExperts ? Math.ceil(weight.count / expertParallel) : weight.count,
+    count: isExpert ? Math.ceil(weight.count / groups) : weight.count,
   };
 }
 
@@ -88,13 +102,19 @@ function refuse(field: string, value: number, cure: string): never {
 
 function check(model: Model, parallelism: Parallelism): void {
   for (const [name, value] of Object.entries(parallelism)) {
-    if (!Number.isInteger(value) || value < 1) refuse(name, value as number, 'a whole number from 1');
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
+      refuse(name, value as number, 'a whole number from 1');
+    }
   }
-  const { tensorParallel, pipelineParallel, expertParallel } = parallelism;
+  const { tensorParallel, pipelineParallel, expertParallel, dataParallel = 1 } = parallelism;
   if (pipelineParallel > model.layers.length) {
     refuse('pipelineParallel', pipelineParallel, `at most the ${model.layers.length} layers of ${model.id}`);
   }
-  if (expertParallel % tensorParallel !== 0 && tensorParallel % expertParallel !== 0) {
+  const gpus = tensorParallel * dataParallel;
+  if (dataParallel > 1 && gpus % expertParallel !== 0) {
+    refuse('expertParallel', expertParallel, `a divisor of tensorParallel x dataParallel, ${gpus}`);
+  }
+  if (dataParallel === 1 && expertParallel % tensorParallel !== 0 && tensorParallel % expertParallel !== 0) {
     refuse('expertParallel', expertParallel, `a multiple or a divisor of tensorParallel ${tensorParallel}`);
   }
 }
@@ -127,7 +147,8 @@ function outerWeights(model: Model, isFirst: boolean, isLast: boolean): Weight[]
  * What the fullest GPU of every pipeline stage holds. Matrices are split by tensor parallelism over their heads, inner
  * features or tokens, rounded up; KV heads beyond one a GPU, norms, routers and the compressed projections of MLA are
  * copied; the vocabulary is padded to 64; experts go whole to the GPUs of expert parallelism (⌈E/EP⌉ on the fullest) or
- * are split over their width. A tied embedding stands on the first and the last stage.
+ * are split over their width. With data parallelism each copy of the attention is split by itself, the experts over the
+ * GPUs of all copies. A tied embedding stands on the first and the last stage.
  *
  * Throws `parallelism_invalid` when the degrees do not go together.
  */

@@ -1,4 +1,6 @@
 import type { Fabric } from '../communication/fabric.ts';
+import { vectorsSent } from '../communication/all-to-all.ts';
+import { expertSplit } from '../model/holdings.ts';
 import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
 import { distinctLayers, parameterBreakdown, sublayersOf } from '../model/parameters.ts';
 import type { Model } from '../model/types.ts';
@@ -16,6 +18,13 @@ export interface WorkSubject extends RatedHardware {
   fabric: Fabric | null;
   /** Stages the layers are shared out over, and what they talk over; absent = one. */
   pipeline?: { stages: number; fabric: Fabric } | null;
+  /**
+   * Copies of the attention (ranks), each with a share of the requests, and what all GPUs of a stage talk over; absent = one.
+   * A step is that of one rank; its tokens meet those of the others at the experts.
+   */
+  dataParallel?: { ranks: number; fabric: Fabric } | null;
+  /** GPUs of a stage that hold whole experts; absent or 1 = experts are split like the other matrices. */
+  expertParallel?: number;
   /** True where tokens are sent to clients while they are made; absent = true. An offline batch hands them over at the end. */
   streamsTokens?: boolean;
 }
@@ -29,6 +38,10 @@ export interface ExpertWork {
   logMissPerToken: number;
   parameters: number;
   bytes: number;
+  /** Ranks whose tokens meet at the experts. */
+  ranks: number;
+  /** Groups of GPUs with experts of their own. */
+  groups: number;
 }
 
 /** Layers that share a window (null = whole context). */
@@ -50,7 +63,7 @@ export interface Messages {
   count: number;
   gpus: number;
   fabric: Fabric;
-  /** Of one message, for each token of the step. */
+  /** Of all of them together, for each token of the step. */
   bytesPerToken: number;
 }
 
@@ -71,6 +84,8 @@ export interface OperatorWork extends DenseWeights {
   hiddenSize: number;
   streamsTokens: boolean;
   allReduces: Messages | null;
+  /** To the experts and back, where ranks with tokens of their own share them. */
+  allToAlls: Messages | null;
   pipeline: PipelineWork | null;
   /** Bytes of weights that a step of one token reads at least. */
   floorBytes: number;
@@ -110,47 +125,90 @@ function contextGroups({ model, tensorParallel, kvBytesPerElement }: WorkSubject
   return [...groups.values()];
 }
 
-function expertWork(subject: WorkSubject): ExpertWork | null {
-  const { model, tensorParallel } = subject;
+/** The routed experts of a deployment; null where the model has none. */
+export function expertWork(subject: WorkSubject): ExpertWork | null {
+  const { model } = subject;
   const moeLayers = model.layers.flatMap(({ ffn }) => (ffn.experts ? [ffn.experts] : []));
   const [first] = moeLayers;
   if (!first) return null;
   const { numExperts } = first;
   // Layers may choose different numbers of experts; a step is described by their mean.
   const expertsPerToken = moeLayers.reduce((sum, layer) => sum + layer.numExpertsPerToken, 0) / moeLayers.length;
-  const { experts: parameters } = parameterBreakdown(model, tensorParallel);
+  const { ranks, groups, gpusOfGroup } = spreadOf(subject);
+  const parameters = parameterBreakdown(model, gpusOfGroup).experts / groups;
   return {
     numExperts,
     expertsPerToken,
     logMissPerToken: Math.log1p(-Math.min(expertsPerToken / numExperts, 1 - 1e-12)),
     parameters,
     bytes: expertBytes(subject, parameters),
+    ranks,
+    groups,
   };
 }
 
+function spreadOf({ tensorParallel, dataParallel, expertParallel = 1 }: WorkSubject) {
+  const ranks = dataParallel?.ranks ?? 1;
+  return { ranks, ...expertSplit({ tensorParallel, expertParallel, dataParallel: ranks }) };
+}
+
+/**
+ * All-reduces of a tensor-parallel group: one after each mixer and each network. Where the experts are reached by all-to-all,
+ * each GPU has sent its part of the tokens there, and the group gathers what comes back: half an all-reduce.
+ */
+function allReducesOf({ model, tensorParallel, fabric }: WorkSubject, hasAllToAlls: boolean): Messages | null {
+  if (!fabric) return null;
+  const count = sublayersIn(model);
+  const gathers = hasAllToAlls ? numMoeLayersOf(model) : 0;
+  const bytesPerToken = (count - gathers / 2) * model.hiddenSize * SIXTEEN_BIT_BYTES;
+  return { count, gpus: tensorParallel, fabric, bytesPerToken };
+}
+
+/** Dispatch and combine of every layer with experts: the hidden vector of a token, in 16 bit both ways. */
+function allToAllsOf(subject: WorkSubject): Messages | null {
+  const { model, tensorParallel, dataParallel } = subject;
+  if (!dataParallel || dataParallel.ranks === 1 || numMoeLayersOf(model) === 0) return null;
+  const { ranks, groups } = spreadOf(subject);
+  const spread = { tensorParallel, dataParallel: ranks, expertGroups: groups };
+  let vectors = 0;
+  for (const { layer, count } of distinctLayers(model.layers)) {
+    const { experts } = layer.ffn;
+    if (experts) vectors += count * vectorsSent(spread, experts.numExperts, experts.numExpertsPerToken);
+  }
+  return {
+    count: 2 * numMoeLayersOf(model),
+    gpus: tensorParallel * ranks,
+    fabric: dataParallel.fabric,
+    bytesPerToken: 2 * vectors * model.hiddenSize * SIXTEEN_BIT_BYTES,
+  };
+}
+
+const sublayersIn = ({ layers }: Model): number => layers.reduce((sum, layer) => sum + sublayersOf(layer), 0);
+const numMoeLayersOf = ({ layers }: Model): number => layers.filter(({ ffn }) => ffn.experts !== null).length;
+
 /** Works out what the steps of a deployment do (FIDELITY.md section 2: the operators and their sizes). */
 export function operatorWork(subject: WorkSubject): OperatorWork {
-  const { model, tensorParallel, fabric, support } = subject;
+  const { model, support } = subject;
   const { gpu, gpuShare, precision, generation } = subject;
   const weights = denseWeights(subject);
   const experts = expertWork(subject);
-  const sublayers = model.layers.reduce((sum, layer) => sum + sublayersOf(layer), 0);
+  const allToAlls = allToAllsOf(subject);
   // The tiles are those of the kernels most of the layers' matrices run with.
   const converted = weights.attention.converted + weights.ffn.converted;
   const isMostlyKept = weights.attention.kept + weights.ffn.kept > converted;
   const touchedBytes = experts ? (experts.bytes * experts.expertsPerToken) / experts.numExperts : 0;
-  const bytesPerToken = model.hiddenSize * SIXTEEN_BIT_BYTES;
   return {
     ...weights,
     hardware: { gpu, gpuShare, precision, support, generation },
     experts,
     context: contextGroups(subject),
     hasWeightOnlyTiles: support.kind === 'weight_only' && !isMostlyKept,
-    numLayers: sublayers / 2,
-    numMoeLayers: model.layers.filter(({ ffn }) => ffn.experts !== null).length,
+    numLayers: sublayersIn(model) / 2,
+    numMoeLayers: numMoeLayersOf(model),
     hiddenSize: model.hiddenSize,
     streamsTokens: subject.streamsTokens ?? true,
-    allReduces: fabric && { count: sublayers, gpus: tensorParallel, fabric, bytesPerToken },
+    allReduces: allReducesOf(subject, allToAlls !== null),
+    allToAlls,
     pipeline: pipelineWork(subject),
     floorBytes: bytesOf(weights.attention) + bytesOf(weights.ffn) + bytesOf(weights.head) + touchedBytes,
   };

@@ -12,7 +12,7 @@ export interface StageShares {
   /** KV reads and states. */
   context: number;
   promptAttention: number;
-  /** What every layer takes alike: activations, all-reduces, launches. */
+  /** What every layer takes alike: activations, messages between its GPUs, launches. */
   layers: number;
   /** The output head: 1 on the last stage. */
   head: number;
@@ -45,6 +45,8 @@ export interface PipelineSubject {
   precision: Precision;
   kvBytesPerElement: 1 | 2;
   tensorParallel: number;
+  dataParallel?: { ranks: number } | null;
+  expertParallel?: number;
   /** Stages and what they talk over; absent = one stage. */
   pipeline?: { stages: number; fabric: Fabric } | null;
 }
@@ -65,8 +67,9 @@ const promptFlopOf = ({ attention }: Layer): number =>
 
 /** Shares of the stages: layers as vLLM splits them, each part by what the stage holds of it. */
 function stageShares(subject: PipelineSubject, pipelineParallel: number): StageShares[] {
-  const { model, precision, kvBytesPerElement, tensorParallel } = subject;
-  const parallelism = { tensorParallel, pipelineParallel, expertParallel: 1 };
+  const { model, precision, kvBytesPerElement, tensorParallel, expertParallel = 1 } = subject;
+  const dataParallel = subject.dataParallel?.ranks ?? 1;
+  const parallelism = { tensorParallel, pipelineParallel, expertParallel, dataParallel };
   const held = stageHoldings(model, precision, parallelism, kvBytesPerElement).map(
     ({ bytes, kv, firstLayer, numLayers }) => {
       const layers = model.layers.slice(firstLayer, firstLayer + numLayers);

@@ -1,6 +1,15 @@
 import { pipelineExtraMs } from './pipeline.ts';
 import type { StepPlan } from './step-plan.ts';
-import { cubeRootSum, expertsMs, gemmMs, kvReadMs, paddedRows, promptAttentionMs } from './step-time.ts';
+import {
+  allToAllMs,
+  communicationMs,
+  cubeRootSum,
+  expertsMs,
+  gemmMs,
+  kvReadMs,
+  paddedRows,
+  promptAttentionMs,
+} from './step-time.ts';
 
 /**
  * Times of steps that share their decodes and differ in their prompts. The KV read depends on the decodes alone and the head
@@ -39,22 +48,17 @@ export class RunningBatch {
     if (sampled !== this.#sampled) this.#setHead(plan, sampled);
     const experts = expertsMs(plan, tokens);
     const activations = plan.activationMsPerToken * tokens;
-    let communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+    let communication = communicationMs(plan, tokens);
+    const allToAll = allToAllMs(plan, tokens);
     if (plan.pipeline) {
-      const layers = activations + communication + plan.launchMs;
+      const layers = activations + communication + allToAll + plan.launchMs;
       const parts = { projections, experts, context: this.#kvReadMs, promptAttention, layers, head: this.#headMs };
       communication += pipelineExtraMs(plan.pipeline, tokens, parts);
     }
     const sequences = plan.sequenceMs * sampled;
+    const messages = communication + allToAll;
     const rest =
-      projections +
-      experts +
-      this.#kvReadMs +
-      promptAttention +
-      activations +
-      this.#headMs +
-      communication +
-      plan.launchMs;
+      projections + experts + this.#kvReadMs + promptAttention + activations + this.#headMs + messages + plan.launchMs;
     return plan.hidesSequenceTime ? plan.combine(rest, sequences) : rest + sequences;
   }
 

@@ -1,6 +1,15 @@
 import type { StageShares } from './pipeline.ts';
 import type { AttentionGroup, StepPlan } from './step-plan.ts';
-import { cubeRootSum, expertsMs, gemmMs, kvReadMs, paddedRows, promptAttentionMs } from './step-time.ts';
+import {
+  allToAllMs,
+  communicationMs,
+  cubeRootSum,
+  expertsMs,
+  gemmMs,
+  kvReadMs,
+  paddedRows,
+  promptAttentionMs,
+} from './step-time.ts';
 
 /** Attention over a window at most, in proportion to the tokens attended to up to there. */
 interface Window {
@@ -55,7 +64,7 @@ export class StepLine {
     const experts = expertsMs(plan, tokens);
     const headRows = cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows;
     const head = sampled > 0 ? gemmMs(plan, plan.head, headRows) : 0;
-    const messages = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+    const messages = communicationMs(plan, tokens) + allToAllMs(plan, tokens);
     const layers = plan.activationMsPerToken * tokens + messages + plan.launchMs;
     this.#fixedMs = projections + experts + head + layers;
     this.#sequencesMs = plan.sequenceMs * sampled;

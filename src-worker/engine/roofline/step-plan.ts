@@ -3,6 +3,7 @@ import type { CalibrationProfile } from '../calibration/types.ts';
 import { allReduceLatencyMs, allReduceMsPerByte } from '../communication/all-reduce.ts';
 import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
 import { msFromMicroseconds } from '../units.ts';
+import { sendMsPerByte } from '../communication/all-to-all.ts';
 import { achievedRates, type Rates } from './achieved-rates.ts';
 import {
   operatorWork,
@@ -32,6 +33,10 @@ export interface GemmClass {
 export interface ExpertClass {
   numExperts: number;
   expertsPerToken: number;
+  /** Ranks whose tokens meet at the experts: a step's tokens are those of one. */
+  ranks: number;
+  /** The fewest any step touches: those of one token, or one on every group of GPUs that has its own. */
+  leastTouched: number;
   /** ln(1 - k/E): the touched share is 1 - exp(skew · tokens · this). */
   logMissPerToken: number;
   routingSkew: number;
@@ -74,6 +79,9 @@ export interface StepPlan {
   activationMsPerToken: number;
   communicationLatencyMs: number;
   communicationMsPerToken: number;
+  /** To the experts and back; 0 where all GPUs work on the same tokens. */
+  allToAllLatencyMs: number;
+  allToAllMsPerToken: number;
   launchMs: number;
   sequenceMs: number;
   hidesSequenceTime: boolean;
@@ -107,11 +115,13 @@ function attentionGroup(group: ContextGroup, rates: Rates, combine: SmoothMax): 
 
 function expertClass({ experts }: OperatorWork, rates: Rates, calibration: CalibrationProfile): ExpertClass | null {
   if (!experts) return null;
-  const { numExperts, expertsPerToken, logMissPerToken, parameters, bytes } = experts;
+  const { numExperts, expertsPerToken, logMissPerToken, parameters, bytes, ranks, groups } = experts;
   const flopPerMs = rates.gemmFlopPerMs * constantOf(calibration, 'expertComputeFactor');
   return {
     numExperts,
     expertsPerToken,
+    ranks,
+    leastTouched: Math.max(expertsPerToken, groups),
     logMissPerToken,
     routingSkew: constantOf(calibration, 'routingSkew'),
     extraTokensPerExpert: constantOf(calibration, 'extraTokensPerExpert'),
@@ -137,7 +147,16 @@ function allReduceMs(messages: Messages | null, calibration: CalibrationProfile,
     bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
     linkEfficiency: constantOf(calibration, 'linkEfficiency'),
   };
-  return [count * allReduceLatencyMs(reduce), count * allReduceMsPerByte(reduce) * bytesPerToken];
+  return [count * allReduceLatencyMs(reduce), allReduceMsPerByte(reduce) * bytesPerToken];
+}
+
+/** The same of all-to-alls. Nobody measured their latency apart: it is that of an all-reduce over as many GPUs. */
+function allToAllMs(messages: Messages | null, calibration: CalibrationProfile, factor: number): [number, number] {
+  if (!messages) return [0, 0];
+  const { bandwidthPerDirectionBytesPerS } = messages.fabric;
+  const [latencyMs] = allReduceMs(messages, calibration, factor);
+  const msPerByte = sendMsPerByte(bandwidthPerDirectionBytesPerS, constantOf(calibration, 'linkEfficiency'));
+  return [latencyMs, msPerByte * messages.bytesPerToken];
 }
 
 /** Applies the rates and overheads of a calibration to the work of a deployment (FIDELITY.md section 2: constants, caps). */
@@ -157,6 +176,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     calibration,
     overheads.allReduceFactor,
   );
+  const [allToAllLatencyMs, allToAllMsPerToken] = allToAllMs(work.allToAlls, calibration, overheads.allReduceFactor);
 
   return {
     attentionProjections: gemmClass(work.attention, rates),
@@ -170,6 +190,8 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     activationMsPerToken: activationBytes / rates.act16BytesPerMs,
     communicationLatencyMs,
     communicationMsPerToken,
+    allToAllLatencyMs,
+    allToAllMsPerToken,
     launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + work.numMoeLayers * moeLayerUs),
     // One process serves the sequences of all batches in flight while one of them comes round.
     sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(sequenceUs),

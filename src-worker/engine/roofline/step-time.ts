@@ -1,5 +1,5 @@
 import { pipelineExtraMs } from './pipeline.ts';
-import type { AttentionGroup, GemmClass, StepPlan } from './step-plan.ts';
+import type { AttentionGroup, ExpertClass, GemmClass, StepPlan } from './step-plan.ts';
 
 /** Named parts of a step, in the order of `STEP_PARTS`. They add up to the step, save for what is hidden (see below). */
 export const STEP_PARTS = [
@@ -10,12 +10,13 @@ export const STEP_PARTS = [
   'activations',
   'head',
   'communication',
+  'all_to_all',
   'launch',
   'sequences',
 ] as const;
 export type StepPart = (typeof STEP_PARTS)[number];
 
-/** What one step of one replica works on. */
+/** What one step works on: of a replica, or of one of its ranks where the attention is data parallel. */
 export interface StepBatch {
   /** Sequences that decode. */
   decodes: number;
@@ -39,14 +40,28 @@ export const gemmMs = (plan: StepPlan, gemm: GemmClass, rows: number): number =>
 export const paddedRows = (plan: StepPlan, tokens: number): number =>
   tokens > 0 ? cubeRootSum(plan.tileRowsCubed, tokens) + plan.extraRows : 0;
 
+/** Experts of a layer that so many tokens, of all ranks, use at least once. */
+export function touchedExperts(experts: ExpertClass, tokens: number): number {
+  const touched = experts.numExperts * -Math.expm1(experts.routingSkew * tokens * experts.logMissPerToken);
+  return Math.min(experts.numExperts, Math.max(touched, experts.leastTouched));
+}
+
 export function expertsMs(plan: StepPlan, tokens: number): number {
   const { experts } = plan;
   if (!experts || tokens <= 0) return 0;
-  const touched = experts.numExperts * -Math.expm1(experts.routingSkew * tokens * experts.logMissPerToken);
-  const hit = Math.min(experts.numExperts, Math.max(touched, experts.expertsPerToken));
-  const rows = experts.expertsPerToken * tokens + hit * experts.extraTokensPerExpert;
+  const allTokens = tokens * experts.ranks;
+  const hit = touchedExperts(experts, allTokens);
+  const rows = experts.expertsPerToken * allTokens + hit * experts.extraTokensPerExpert;
   return plan.combine(experts.computeMsPerExpertToken * rows, (experts.readMs * hit) / experts.numExperts);
 }
+
+/** All-reduces and gathers of a step of `tokens`. */
+export const communicationMs = (plan: StepPlan, tokens: number): number =>
+  tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+
+/** Ways to the experts of other GPUs and back. */
+export const allToAllMs = (plan: StepPlan, tokens: number): number =>
+  tokens > 0 ? plan.allToAllLatencyMs + plan.allToAllMsPerToken * tokens : 0;
 
 export function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
   const context = group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
@@ -68,7 +83,8 @@ export const promptAttentionMs = (group: AttentionGroup, promptTokens: number, p
  * sequence hides behind the rest until it reaches its length. At fixed (decodes, promptTokens) the time is linear in
  * contextTokens and promptPairs up to that last step and to the window's kink. Source: FIDELITY.md section 2.
  *
- * With a pipeline it is the step of one of the batches in flight; hand-overs and the wait for the slowest stage count as
+ * With data parallelism of the attention it is the step of one rank: the batch is that of the rank, all ranks are taken to
+ * have equal ones, and their tokens meet at the experts. With a pipeline it is the step of one of the batches in flight; hand-overs and the wait for the slowest stage count as
  * communication (pipeline.ts).
  *
  * `parts`, when given, receives STEP_PARTS in order; with hidden sequence time their sum exceeds the step by what hides.
@@ -95,14 +111,16 @@ export function stepTimeMs(
   const activations = plan.activationMsPerToken * tokens;
   const sampled = decodes + promptsEnding;
   const head = sampled > 0 ? gemmMs(plan, plan.head, cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows) : 0;
-  let communication = tokens > 0 ? plan.communicationLatencyMs + plan.communicationMsPerToken * tokens : 0;
+  let communication = communicationMs(plan, tokens);
+  const allToAll = allToAllMs(plan, tokens);
   if (plan.pipeline) {
-    const layers = activations + communication + plan.launchMs;
+    const layers = activations + communication + allToAll + plan.launchMs;
     const parts = { projections, experts, context: kvRead, promptAttention, layers, head };
     communication += pipelineExtraMs(plan.pipeline, tokens, parts);
   }
   const sequences = plan.sequenceMs * sampled;
-  const rest = projections + experts + kvRead + promptAttention + activations + head + communication + plan.launchMs;
+  const messages = communication + allToAll;
+  const rest = projections + experts + kvRead + promptAttention + activations + head + messages + plan.launchMs;
   if (parts) {
     parts[0] = projections;
     parts[1] = experts;
@@ -111,8 +129,9 @@ export function stepTimeMs(
     parts[4] = activations;
     parts[5] = head;
     parts[6] = communication;
-    parts[7] = plan.launchMs;
-    parts[8] = sequences;
+    parts[7] = allToAll;
+    parts[8] = plan.launchMs;
+    parts[9] = sequences;
   }
   return plan.hidesSequenceTime ? plan.combine(rest, sequences) : rest + sequences;
 }
@@ -145,7 +164,7 @@ export function stepBreakdown(plan: StepPlan, batch: StepBatch): StepBreakdown {
   const roofsMs: Record<Roof, number> = {
     memory_bandwidth: partsMs.activations,
     compute: partsMs.prompt_attention,
-    communication: partsMs.communication,
+    communication: partsMs.communication + partsMs.all_to_all,
     overhead: partsMs.launch + Math.max(0, partsMs.sequences - hiddenMs),
   };
   const add = (isCompute: boolean, ms: number): void => {
@@ -164,5 +183,5 @@ export function stepBreakdown(plan: StepPlan, batch: StepBatch): StepBreakdown {
 function expertsComputeBound(plan: StepPlan, tokens: number): boolean {
   const { experts } = plan;
   if (!experts) return false;
-  return experts.computeMsPerExpertToken * experts.expertsPerToken * tokens > experts.readMs;
+  return experts.computeMsPerExpertToken * experts.expertsPerToken * tokens * experts.ranks > experts.readMs;
 }

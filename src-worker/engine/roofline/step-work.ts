@@ -1,29 +1,30 @@
 import { tokenFlops } from '../model/flops.ts';
 import { contextBytesRead, kvLayout } from '../model/kv.ts';
-import { weightBreakdown } from '../model/weights.ts';
+import { expertWork } from './operator-work.ts';
 import type { StepPlan, StepSubject } from './step-plan.ts';
-import { bytesOf, denseWeights, expertBytes } from './step-weights.ts';
+import { bytesOf, denseWeights } from './step-weights.ts';
+import { touchedExperts } from './step-time.ts';
 
-/** What one GPU of a replica does in a step. */
+/**
+ * What one GPU of a replica does in a step. The ranks of data-parallel attention send each other as many tokens as they get,
+ * so that a GPU computes as much as its own tokens ask for.
+ */
 export interface StepWork {
   flop: number;
   /** Weights and KV cache read, states read and written back; activations, which mostly stay in caches, are not counted. */
   bytes: number;
 }
 
-/** Routed experts a step of `tokens` loads, as the step time counts them. */
-function touchedExperts(plan: StepPlan, tokens: number): number {
-  const { experts } = plan;
-  if (!experts || tokens <= 0) return 0;
-  const touched = experts.numExperts * -Math.expm1(experts.routingSkew * tokens * experts.logMissPerToken);
-  return Math.min(experts.numExperts, Math.max(touched, experts.expertsPerToken));
+/** Bytes of the routed experts that a step of `tokens` loads, as the step time counts them. */
+function expertBytesRead(subject: StepSubject, { experts }: StepPlan, tokens: number): number {
+  const held = expertWork(subject);
+  if (!experts || !held || tokens <= 0) return 0;
+  return (held.bytes * touchedExperts(experts, tokens * experts.ranks)) / experts.numExperts;
 }
 
 function weightBytesRead(subject: StepSubject, plan: StepPlan, tokens: number): number {
   const { attention, ffn, head } = denseWeights(subject);
-  const share = plan.experts ? touchedExperts(plan, tokens) / plan.experts.numExperts : 0;
-  const { experts } = weightBreakdown(subject.model, subject.tensorParallel);
-  return bytesOf(attention) + bytesOf(ffn) + bytesOf(head) + expertBytes(subject, experts) * share;
+  return bytesOf(attention) + bytesOf(ffn) + bytesOf(head) + expertBytesRead(subject, plan, tokens);
 }
 
 /** A step in which `decodes` sequences of `contextTokens` each get their next token. */

@@ -38,6 +38,7 @@ const LARGEST_PART: Record<string, string> = {
   activations: 'moving activations',
   head: 'the output head',
   communication: 'all-reduces between GPUs',
+  all_to_all: 'tokens to experts on other GPUs and back',
   launch: 'launch and scheduling',
   sequences: 'per-sequence work of the engine',
 };

@@ -132,9 +132,13 @@ test('Mistral Small, whose limits are not known: the weights are as reported', (
 });
 
 describe('MXFP4 experts as the kernels hold them', () => {
+  /** GPUs that split every expert. */
+  const gpus = (gpusOfGroup: number) => ({ groups: 1, gpusOfGroup });
   const held = (gpu: string, tensorParallel = 1): number => {
     const model = modelOf('openai/gpt-oss-120b');
-    return gibFromBytes(weightBytes(model, 'mxfp4') + expertPaddingBytes(model, 'mxfp4', gpuOf(gpu), tensorParallel));
+    return gibFromBytes(
+      weightBytes(model, 'mxfp4') + expertPaddingBytes(model, 'mxfp4', gpuOf(gpu), gpus(tensorParallel)),
+    );
   };
 
   // Logged: 64.38 GiB with the Triton kernels of Hopper (vLLM issue 33155), 65.97 GiB with Marlin (issue 23278).
@@ -147,7 +151,7 @@ describe('MXFP4 experts as the kernels hold them', () => {
 
   test('by hand: an expert of three 2880 x 2880 matrices', () => {
     const model = modelOf('openai/gpt-oss-120b');
-    const each = (gpu: string): number => expertPaddingBytes(model, 'mxfp4', gpuOf(gpu), 1) / (36 * 128);
+    const each = (gpu: string): number => expertPaddingBytes(model, 'mxfp4', gpuOf(gpu), gpus(1)) / (36 * 128);
     // Hopper: inputs of each matrix to 3072, half a byte each.
     expect(each('nvidia-h100-80gb')).toBe((3 * 2880 * (3072 - 2880)) / 2);
     // Marlin: hidden size to 3072, width to 2944, values and scales (17 bytes for 32 weights).
@@ -159,7 +163,7 @@ describe('MXFP4 experts as the kernels hold them', () => {
   test('other formats are held as they are stored', () => {
     const model = modelOf('Qwen/Qwen3-30B-A3B');
     for (const precision of ['fp16', 'fp8', 'int4', 'nvfp4'] as const) {
-      expect(expertPaddingBytes(model, precision, gpuOf('nvidia-h100-80gb'), 1)).toBe(0);
+      expect(expertPaddingBytes(model, precision, gpuOf('nvidia-h100-80gb'), gpus(1))).toBe(0);
     }
   });
 });
