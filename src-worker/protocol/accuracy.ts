@@ -1,10 +1,12 @@
 import type { Novelty } from '../engine/calibration/types.ts';
-import type { WorkloadKind } from '../engine/validation/measurement.ts';
 
 /**
  * How predictions compare with measured points: what `validate` works out and the Accuracy screen shows. Columns are those of
  * measurement files (`ttft_ms_mean`, `output_tok_s`, …). Percentages are of the measured value.
  */
+
+/** How a benchmark put the server under load. */
+export type MeasuredLoad = 'static_batch' | 'offline_max' | 'closed_loop' | 'open_loop';
 
 /** Errors of one column over some points; null where there are none. */
 export interface ErrorSummary {
@@ -26,7 +28,7 @@ export interface AccuracyGroup {
   source_id: string;
   gpu: string;
   model: string;
-  workload_kind: WorkloadKind;
+  workload_kind: MeasuredLoad;
   metrics: ColumnErrors;
 }
 
@@ -51,7 +53,7 @@ export interface AccuracyPoint {
   engine: string;
   /** Engine generation of the calibration profile it was predicted with. */
   generation: string;
-  workload_kind: WorkloadKind;
+  workload_kind: MeasuredLoad;
   /** The load in words: `50 at once, 1,024 in, 1,024 out`. */
   load: string;
   columns: Record<string, PointColumn>;
