@@ -47,7 +47,7 @@ const FAINT = 'b3';
 const BAND_ALPHA = 0.7;
 /** Where along the diagonal its words stand. */
 const EXACT_AT = 0.95;
-const BAND_WORDS_AT = 0.12;
+const BAND_WORDS_AT = 0.02;
 
 export function agreementConfiguration(
   spec: AgreementSpec,
@@ -184,7 +184,7 @@ function namePlaces(chart: ScatterChart, { points }: AgreementSpec, palette: Pal
     .map(({ point, at }): LabelWish => ({
       id: point.id,
       ...at,
-      texts: [{ text: point.source.name, width: measure(ctx, palette, point.source.name) }],
+      texts: [point.source.name, point.source.shortName].map((text) => ({ text, width: measure(ctx, palette, text) })),
       mustShow: isLookedAt(point),
       reach: RING_RADIUS,
     }));

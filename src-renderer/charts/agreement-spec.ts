@@ -10,6 +10,8 @@ export interface AgreementSource {
   id: string;
   /** `Llama-3.1-8B, H100 80GB`. */
   name: string;
+  /** `Llama-3.1-8B, H100`, where the name finds no room. */
+  shortName: string;
   load: string;
   gpu: string;
   measured: number;

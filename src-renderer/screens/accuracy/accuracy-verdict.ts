@@ -1,6 +1,7 @@
 import type { AccuracyDocument, ErrorSummary } from '../../../src-worker/protocol/accuracy.ts';
 import { formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
 import { formatSize, measuredColumn } from '../../format/measured-columns.ts';
+import { lowerFirst } from '../../format/names.ts';
 import type { Verdict } from '../../format/verdict.ts';
 import { mainColumn } from './shown-points.ts';
 
@@ -43,15 +44,15 @@ export function accuracyVerdict(document: AccuracyDocument): Verdict {
   };
 }
 
-/** `61 rows were skipped: 38 without lengths, 23 …`: the most frequent reasons. */
+/** `61 rows were skipped: the source does not say the lengths (38), …`: the most frequent reasons. */
 const MOST_REASONS = 3;
 
 export function skippedWords({ skipped, skipped_reasons: reasons }: AccuracyDocument): string {
   if (skipped.length === 0) return '';
   const words = reasons
     .slice(0, MOST_REASONS)
-    .map(({ reason, count }) => `${formatFixed(count)}: ${reason.replace(/\.$/, '')}`);
+    .map(({ reason, count }) => `${lowerFirst(reason.replace(/\.$/, ''))} (${formatFixed(count)})`);
   const rest = reasons.slice(MOST_REASONS).reduce((sum, { count }) => sum + count, 0);
-  const all = [...words, ...(rest > 0 ? [`${formatFixed(rest)} for other reasons`] : [])];
-  return `${plural(skipped.length, 'row was', 'rows were')} skipped. ${all.join('; ')}.`;
+  const all = [...words, ...(rest > 0 ? [`other reasons (${formatFixed(rest)})`] : [])];
+  return `${plural(skipped.length, 'row was', 'rows were')} skipped: ${all.join('; ')}.`;
 }

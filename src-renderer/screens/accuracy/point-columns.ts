@@ -31,7 +31,7 @@ const rangeWords = ({ isInRange }: AccuracyRow): string =>
 /** Columns of the table of all points, for the metric that is shown. */
 export function pointColumns(column: MeasuredColumn): PointColumn[] {
   return [
-    { ...textColumn<AccuracyRow>('case', 'Case', ({ point }) => caseName(point)), mostCharacters: 34 },
+    { ...textColumn<AccuracyRow>('case', 'Case', ({ point }) => caseName(point)), mostCharacters: 44 },
     figure(
       'error',
       'Error',
@@ -42,7 +42,7 @@ export function pointColumns(column: MeasuredColumn): PointColumn[] {
     figure('measured', 'Measured', column, (row) => row.measured),
     figure('predicted', 'Predicted', column, (row) => row.predicted),
     { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 30 },
-    textColumn('engine', 'Engine', ({ point }) => point.engine),
+    { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => point.engine), mostCharacters: 24 },
     textColumn('range', '80 % range', rangeWords, 'Whether the measured value lies in the range of its prediction.'),
     { ...textColumn<AccuracyRow>('why', 'Why', ({ point }) => point.why ?? ''), mostCharacters: 40 },
     { ...textColumn<AccuracyRow>('source', 'Source', ({ point }) => point.source_title), mostCharacters: 28 },

@@ -113,6 +113,13 @@ export function filterChoices(document: AccuracyDocument, shown: ShownPoints, id
 export const judgedColumns = ({ metrics }: AccuracyDocument): string[] =>
   sortedColumns(Object.keys(metrics).filter((id) => (metrics[id]?.count ?? 0) > 0));
 
+/** Of each kind of figure the statistic that was measured most: what the table of errors begins with. */
+export function leadingColumns(document: AccuracyDocument): string[] {
+  const counted = judgedColumns(document).map((id) => ({ id, count: document.metrics[id]?.count ?? 0 }));
+  const kinds = Map.groupBy(counted, ({ id }) => /^[a-z0-9]+(?=_ms_)/.exec(id)?.[0] ?? 'rate');
+  return [...kinds.values()].flatMap((of) => of.toSorted((a, b) => b.count - a.count)[0]?.id ?? []);
+}
+
 /** Time per token says most of a step; where it was not measured, what was measured most. */
 export function mainColumn({ metrics }: AccuracyDocument): string | null {
   const most = (ids: string[]): string | null =>
@@ -137,9 +144,18 @@ export interface AccuracyRow {
   isInRange: boolean | null;
 }
 
+const gpusOf = (count: number, label: string): string => `${count > 1 ? `${formatFixed(count)} × ` : ''}${label}`;
+
 /** `DeepSeek-R1, 8 × H200`. */
-export function caseName({ model, gpu, gpu_count: count }: AccuracyPoint): string {
-  return `${shortModel(model)}, ${count > 1 ? `${formatFixed(count)} × ` : ''}${gpuLabel(gpu)}`;
+export const caseName = ({ model, gpu, gpu_count: count }: AccuracyPoint): string =>
+  `${shortModel(model)}, ${gpusOf(count, gpuLabel(gpu))}`;
+
+/** Without what goes without saying: `Llama-3-70B, 4 × H100` of Meta-Llama-3-70B-Instruct on the part with 80 GB. */
+export function shortCaseName({ model, gpu, gpu_count: count }: AccuracyPoint): string {
+  const name = shortModel(model)
+    .replace(/^Meta-/, '')
+    .replace(/-(Instruct|hf)(?=-|$)/g, '');
+  return `${name}, ${gpusOf(count, gpuLabel(gpu).replace(/ \d+GB/, ''))}`;
 }
 
 /** The points that are judged on the column, the largest error first. */

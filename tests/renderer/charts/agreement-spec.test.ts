@@ -16,6 +16,7 @@ const metric = measuredColumn('tpot_ms_mean');
 const source = (id: string, measured: number, predicted: number, gpu = 'nvidia-h100-80gb'): AgreementSource => ({
   id,
   name: `case ${id}`,
+  shortName: id,
   load: '8 at a time',
   gpu,
   measured,

@@ -77,6 +77,15 @@ describe('the screen of accuracy', () => {
     expect(workspace.view['accuracy.shown']).toMatchObject({ column: 'output_tok_s' });
   });
 
+  test('of each kind one metric is shown until all are asked for', async () => {
+    const { metrics } = accuracyDocument();
+    const more = { ...metrics, tpot_ms_p99: { ...metrics['tpot_ms_mean']!, count: 1 } };
+    await ready(() => Promise.resolve(success(accuracyDocument({ metrics: more }))));
+    expect(cellsOf('error-by-metric')).toHaveLength(3);
+    await fireEvent.click(screen.getByRole('button', { name: 'All 4 metrics' }));
+    expect(cellsOf('error-by-metric')[1]?.slice(0, 2)).toEqual(['TPOT P99', '1']);
+  });
+
   test('a filter narrows picture, figures and table; Show all takes it back', async () => {
     const { workspace } = await ready();
     workspace.view['accuracy.shown'] = {
@@ -122,7 +131,7 @@ describe('the screen of accuracy', () => {
 
   test('skipped rows stand with their reasons, and the notice leads there', async () => {
     await ready();
-    expect(screen.getByText(/3 rows were skipped\./)).toBeInTheDocument();
+    expect(screen.getByText(/3 rows were skipped:/)).toBeInTheDocument();
     await fireEvent.click(screen.getByRole('button', { name: 'Show them' }));
     await waitFor(() => expect(screen.getByTestId('skipped-rows')).toBeInTheDocument());
     expect(screen.getByTestId('skipped-reasons')).toHaveTextContent('2The source does not say the lengths.');

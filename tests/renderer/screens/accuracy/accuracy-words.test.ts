@@ -13,9 +13,11 @@ import {
   filterChoices,
   filteredPoints,
   judgedColumns,
+  leadingColumns,
   mainColumn,
   readShownPoints,
   rowsOf,
+  shortCaseName,
 } from '../../../../src-renderer/screens/accuracy/shown-points.ts';
 import { accuracyDocument, accuracyPoint, POINTS } from '../../fixtures/accuracy.ts';
 
@@ -92,15 +94,22 @@ describe('words', () => {
       'DeepSeek-R1, 8 × H200',
       'Llama-3.1-8B-Instruct, A100 80GB',
     ]);
+    expect(POINTS.map(shortCaseName)).toEqual([
+      'Llama-3.1-8B, H100',
+      'Llama-3.1-8B, H100',
+      'Qwen2.5-0.5B, H100',
+      'DeepSeek-R1, 8 × H200',
+      'Llama-3.1-8B, A100',
+    ]);
   });
 
   test('skipped rows by reason, the rest in one', () => {
     expect(skippedWords(document)).toBe(
-      '3 rows were skipped. 2: The source does not say the lengths; 1: Unknown GPU "tpu-v9".',
+      '3 rows were skipped: the source does not say the lengths (2); unknown GPU "tpu-v9" (1).',
     );
     expect(skippedWords(accuracyDocument({ skipped: [], skipped_reasons: [] }))).toBe('');
     const reasons = [4, 3, 2, 1].map((count) => ({ reason: `Reason ${count}.`, count }));
-    expect(skippedWords(accuracyDocument({ skipped_reasons: reasons }))).toMatch(/; 1 for other reasons\.$/);
+    expect(skippedWords(accuracyDocument({ skipped_reasons: reasons }))).toMatch(/; other reasons \(1\)\.$/);
   });
 });
 
@@ -137,6 +146,11 @@ describe('which points', () => {
   test('columns without a point are not offered; TPOT leads', () => {
     expect(judgedColumns(document)).toEqual(['tpot_ms_mean', 'ttft_ms_mean', 'output_tok_s']);
     expect(mainColumn(document)).toBe('tpot_ms_mean');
+    const { ttft_ms_mean: ttft, ...others } = document.metrics;
+    const fewer = { ...ttft!, count: 1 };
+    expect(
+      leadingColumns(accuracyDocument({ metrics: { ...others, ttft_ms_mean: fewer, ttft_ms_p99: ttft! } })),
+    ).toEqual(['tpot_ms_mean', 'ttft_ms_p99', 'output_tok_s']);
   });
 
   test('the largest error first, whatever its sign', () => {
