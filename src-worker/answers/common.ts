@@ -10,8 +10,6 @@ import { rounded } from './rounded.ts';
 
 export { rounded };
 
-export const NO_INTERVAL = 'Intervals need the residuals of a validation against measurements, which is not built yet.';
-
 export const latencySummary = (latency: LatencyPercentiles | null): LatencySummary =>
   latency
     ? {

@@ -30,6 +30,7 @@ import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/
 import type { PredictInput } from '../protocol/requests.ts';
 import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
 import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.ts';
+import type { UncertainDeployment } from './uncertainty.ts';
 
 /** One deployment of `predict`, ready to be put under load; `subject` is null when it lacks memory. */
 export interface Deployment {
@@ -38,6 +39,8 @@ export interface Deployment {
   /** Batches that a replica keeps in flight, one for each pipeline stage of each rank; `subject` is one of them. */
   streams: number;
   subject: BatchingSubject | null;
+  /** What its figures are as sure as, but for the load. */
+  measured: Pick<UncertainDeployment, 'calibration' | 'gpu' | 'engine' | 'model' | 'isWeightOnly' | 'method'>;
 }
 
 /** Draws of a lognormal stay below this many standard deviations for every quantile that is read. */
@@ -266,9 +269,11 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     const sentence = `${share} % of the requests are longer than the ${model.maxContextTokens} tokens of ${model.id} and were cut.`;
     warnings.push({ code: 'context_cut', sentence });
   }
+  const isWeightOnly = support.kind === 'weight_only';
+  const measured = { calibration, gpu, engine, model, isWeightOnly, method: input.method };
   if (!memory.fits) {
     const sentence = `Does not fit: ${gibFromBytes(memory.shortfallBytes).toFixed(1)} GiB per GPU are missing for ${gibFromBytes(memory.weightsBytes).toFixed(1)} GiB of weights and the KV cache of one request on ${gpu.name}.`;
-    return { base, warnings: [{ code: 'memory', sentence }, ...warnings], streams: 1, subject: null };
+    return { base, warnings: [{ code: 'memory', sentence }, ...warnings], streams: 1, subject: null, measured };
   }
   const between = input.pp > 1 ? fabricFor(gpu, replicaName(input).gpus, null) : null;
   const amongRanks = input.dp > 1 ? fabricFor(gpu, input.tp * input.dp, null) : null;
@@ -291,5 +296,6 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     warnings,
     streams: ranks * perRank,
     subject: { ...subject, scvArrival: scvOf(input), population: null },
+    measured,
   };
 }

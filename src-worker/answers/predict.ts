@@ -14,8 +14,9 @@ import { MS_PER_S, msFromSeconds } from '../engine/units.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import type { PredictDocument, Remark, ThroughputDocument } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
-import { latencySummary, NO_INTERVAL, rounded, stepTimeDocument, trustRemark } from './common.ts';
+import { latencySummary, rounded, stepTimeDocument, trustRemark } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
+import { latencyRanges, noRangeReason, throughputRanges, uncertaintyOf } from './uncertainty.ts';
 
 const SATURATION_WORDS: Record<SaturationKind, string> = {
   compute: 'The replica cannot work off what arrives.',
@@ -24,6 +25,43 @@ const SATURATION_WORDS: Record<SaturationKind, string> = {
 };
 
 const NO_LATENCY: LatencyPercentiles | null = null;
+const NO_FIGURES = 'There is no steady state, so there are no figures to give a range for.';
+
+interface Latencies {
+  ttftMs: LatencyPercentiles;
+  /** null where an answer has one token. */
+  tpotMs: LatencyPercentiles | null;
+  e2eMs: LatencyPercentiles;
+}
+
+const latencySummaries = ({ ttftMs, tpotMs, e2eMs }: Latencies) => ({
+  ttft_ms: latencySummary(ttftMs),
+  tpot_ms: latencySummary(tpotMs),
+  e2e_ms: latencySummary(e2eMs),
+});
+
+interface RangedFigures {
+  latencies: Latencies;
+  throughput: ThroughputDocument;
+  utilization: number | null;
+  decodeParts: Record<string, number>;
+  /** The rate is the question's, not a prediction. */
+  isRateGiven: boolean;
+}
+
+function rangesOf(
+  { measured }: Deployment,
+  { plan }: BatchingSubject,
+  { latencies, throughput, utilization, decodeParts, isRateGiven }: RangedFigures,
+): Pick<PredictDocument, 'interval' | 'interval_reason' | 'interval_basis'> {
+  const uncertainty = uncertaintyOf({ ...measured, decodeParts, utilization });
+  if (!uncertainty) return { interval: null, interval_reason: noRangeReason(measured), interval_basis: null };
+  const interval = {
+    ...latencyRanges(latencies, uncertainty, plan.weightReadFloorMs),
+    ...(isRateGiven ? {} : throughputRanges(throughput, uncertainty)),
+  };
+  return { interval, interval_reason: null, interval_basis: uncertainty.basis };
+}
 
 /** A document without latency: saturated, or without memory. */
 function withoutLatency(
@@ -46,7 +84,8 @@ function withoutLatency(
     bottleneck,
     trust: null,
     interval: null,
-    interval_reason: NO_INTERVAL,
+    interval_reason: noRangeReason(deployment.measured) ?? NO_FIGURES,
+    interval_basis: null,
     warnings: deployment.warnings,
   };
 }
@@ -85,13 +124,19 @@ function steadyDocument(
   const { outcome, ratePerMs, saturationPerMs, waitMs } = answer;
   const ttft = shifted(outcome.ttftMs, waitMs);
   const step = stepViewOf(subject, outcome.meanRunning, ratePerMs, outcome.meanStepMs);
+  const latencies = {
+    ttftMs: ttft,
+    tpotMs: subject.lengths.moments.outputMean > 1 ? outcome.tpotMs : null,
+    e2eMs: shifted(outcome.e2eMs, waitMs),
+  };
+  const throughput = throughputOf(ratePerMs * allStreams(deployment, input) * MS_PER_S, subject.lengths);
+  const utilization = Math.min(1, ratePerMs / saturationPerMs);
+  const isRateGiven = input.rate !== undefined;
   return {
     ...deployment.base,
-    ttft_ms: latencySummary(ttft),
-    tpot_ms: latencySummary(subject.lengths.moments.outputMean > 1 ? outcome.tpotMs : null),
-    e2e_ms: latencySummary(shifted(outcome.e2eMs, waitMs)),
-    throughput: throughputOf(ratePerMs * allStreams(deployment, input) * MS_PER_S, subject.lengths),
-    utilization: rounded(Math.min(1, ratePerMs / saturationPerMs)),
+    ...latencySummaries(latencies),
+    throughput,
+    utilization: rounded(utilization),
     saturated: false,
     saturation: null,
     batch: {
@@ -107,8 +152,7 @@ function steadyDocument(
       step,
     }),
     trust: trustRemark(outcome.trust, input.method),
-    interval: null,
-    interval_reason: NO_INTERVAL,
+    ...rangesOf(deployment, subject, { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven }),
     warnings: deployment.warnings,
   };
 }
@@ -145,12 +189,16 @@ function staticBatchDocument(
     const sentence = `Only ${result.running * deployment.streams} of ${batch / input.replicas} sequences fit at once: the batch runs in waves.`;
     warnings.push({ code: 'waves', sentence });
   }
+  const latencies = {
+    ttftMs: result.ttftMs,
+    tpotMs: subject.lengths.moments.outputMean > 1 ? constant(result.tpotMs) : null,
+    e2eMs: result.e2eMs,
+  };
+  const throughput = throughputOf((batch / result.wallMs) * MS_PER_S, subject.lengths);
   return {
     ...deployment.base,
-    ttft_ms: latencySummary(result.ttftMs),
-    tpot_ms: latencySummary(subject.lengths.moments.outputMean > 1 ? constant(result.tpotMs) : null),
-    e2e_ms: latencySummary(result.e2eMs),
-    throughput: throughputOf((batch / result.wallMs) * MS_PER_S, subject.lengths),
+    ...latencySummaries(latencies),
+    throughput,
     utilization: null,
     saturated: false,
     saturation: null,
@@ -164,8 +212,13 @@ function staticBatchDocument(
       step,
     }),
     trust: trustRemark('ok', 'static_batch'),
-    interval: null,
-    interval_reason: NO_INTERVAL,
+    ...rangesOf(deployment, subject, {
+      latencies,
+      throughput,
+      utilization: null,
+      decodeParts: step.decode,
+      isRateGiven: false,
+    }),
     warnings,
   };
 }

@@ -7,8 +7,9 @@ import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { CostDocument, Exclusion, OtherPlan, Recommendation, Warning } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
-import { extrapolatedGpu, NO_INTERVAL, rounded } from './common.ts';
+import { extrapolatedGpu, rounded } from './common.ts';
 import { benchCommand, commandArithmetic, commandTexts, dataParallelOf } from './commands.ts';
+import { uncertaintyPart } from './plan-uncertainty.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
@@ -157,7 +158,7 @@ type CommandPart = Pick<
   | 'bench_command'
 >;
 
-/** Rows whose commands come with their arithmetic; of the others the detail of a row works it out. */
+/** Rows whose commands come with their arithmetic and whose figures with ranges; of the others the detail of a row works it out. */
 const MOST_EXPLAINED = 20;
 
 function commandsOf(plan: ChosenPlan, { prepared }: RowContext, isExplained: boolean): CommandPart {
@@ -180,6 +181,8 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
   const plan = row.chosen;
   const { instance, offer, group } = plan;
   const replica = replicaPartOf(plan, context);
+  const { ranges = 'none' } = context;
+  const hasRanges = ranges === 'all' || (ranges === 'first' && rank <= MOST_EXPLAINED);
   return {
     id: plan.id,
     rank,
@@ -216,8 +219,7 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     simulation_check: null,
     simulation_check_reason: NO_SIMULATION,
     bottleneck: replica.bottleneck,
-    interval: null,
-    interval_reason: NO_INTERVAL,
+    ...uncertaintyPart(plan, context, hasRanges),
     burst: replica.burst,
     cost: costDocument(plan, context),
     cost_reason: plan.cost ? null : OWN_HARDWARE,

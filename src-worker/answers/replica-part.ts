@@ -15,6 +15,8 @@ export interface RowContext {
   zone: string | null;
   /** False where nobody reads how the flags of the commands came about: a sweep has none of it in its rows. */
   explainsCommands?: boolean;
+  /** Which rows say how sure they are: none by default, the first of an answer, or each one that is asked about. */
+  ranges?: 'none' | 'first' | 'all';
 }
 
 /** A target missed by up to this factor is near (NUMBERS.md, Meeting the targets). */

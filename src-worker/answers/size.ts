@@ -7,6 +7,7 @@ import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { rounded, versionsOf } from './common.ts';
+import { decisionOf } from './decision.ts';
 import { demandFor, sizingDemand } from './demand.ts';
 import { explainNoAnswer } from './no-answer/no-answer.ts';
 import { prepareSizing, type PreparedSizing } from './prepared.ts';
@@ -16,18 +17,28 @@ export { demandFor, prepareSizing, sizingDemand, type PreparedSizing };
 
 /**
  * Sizes a prepared request for users and a zone; null keeps what the request says. Lists `top` rows, all by default, with the
- * arithmetic of their commands unless that is left out.
+ * arithmetic of their commands and the ranges of the first rows unless `isBrief`.
  */
 export function sizeAt(
   prepared: PreparedSizing,
   point: { users: number | null; zone: string | null },
-  { top = Infinity, explainsCommands = true }: { top?: number; explainsCommands?: boolean } = {},
+  { top = Infinity, isBrief = false }: { top?: number; isBrief?: boolean } = {},
 ): SizeDocument {
   const zone = point.zone ?? prepared.input.zone;
   const demand = demandFor(prepared, point.users);
   const outcome = sizeForDemand(prepared.evaluated, sizingDemand(prepared, demand, zone));
-  return documentOf({ prepared, demand, zone, explainsCommands }, outcome, top);
+  const context: RowContext = {
+    prepared,
+    demand,
+    zone,
+    explainsCommands: !isBrief,
+    ranges: isBrief ? 'none' : 'first',
+  };
+  return documentOf(context, outcome, top);
 }
+
+/** A sweep asks for many answers and for the chance of none. */
+const NO_DECISION = { decision: null, decision_reason: 'Chances are worked out for a question by itself.' };
 
 function documentOf(context: RowContext, outcome: SizeOutcome, top: number): SizeDocument {
   const { prepared, demand, zone } = context;
@@ -51,6 +62,7 @@ function documentOf(context: RowContext, outcome: SizeOutcome, top: number): Siz
     excluded,
     relaxations: [],
     no_answer: null,
+    ...(context.ranges === 'none' ? NO_DECISION : decisionOf(outcome.rows, context)),
     warnings,
     versions: versionsOf(facts, subject.calibration.name),
   };

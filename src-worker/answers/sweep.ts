@@ -50,7 +50,7 @@ export function beginSweepUnit(unit: SweepUnit, answer: PointAnswer): UnitRun {
 /** The capacity search of a unit's input, ready to answer points. */
 export function preparePoints(input: SweepUnit['input'], model: ModelSource, facts: Facts): PointAnswer {
   const prepared = prepareSizing(input, model, facts);
-  return (point) => sizeAt(prepared, point, { explainsCommands: false });
+  return (point) => sizeAt(prepared, point, { isBrief: true });
 }
 
 /** A whole unit at once: what a worker computes in slices. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FITTED_OVERHEADS } from '../engine/calibration/priors.ts';
 import { NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
 
 /**
@@ -336,6 +337,13 @@ const coverageSchema = z.strictObject({
   groups: z.record(text, rowCount),
 });
 
+const evidenceSchema = z.strictObject({
+  rows: rowCount,
+  sources: z.array(text),
+  medianErrorPercent: z.number().min(0).nullable(),
+  isInformed: z.boolean(),
+});
+
 /**
  * Judgements, not facts. The keys are those of the engine's CalibrationProfile, so that a constant has one name wherever
  * it is read, fitted or explained.
@@ -383,6 +391,8 @@ export const calibrationFileSchema = z.strictObject({
       allReduceFactor: factor,
       expertReadFactor: factor,
       hidesSequenceTime: z.boolean(),
+      clumpFactor: factor.exactOptional(),
+      burstFactor: factor.exactOptional(),
       ranges: z.record(text, rangeSchema).exactOptional(),
       source: text.exactOptional(),
     }),
@@ -397,6 +407,24 @@ export const calibrationFileSchema = z.strictObject({
   notes: z.array(text).exactOptional(),
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
+  evidence: z.record(text, evidenceSchema).exactOptional(),
+});
+
+const priorSchema = z.strictObject({ value: positive.max(1e6), spread: positive.max(10) });
+
+/** What is believed before any measurement is looked at; the keys are those of the engine's CalibrationPriors. */
+export const priorsFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  source: text,
+  constants: z.record(text, priorSchema),
+  families: z.strictObject({ bandwidth: priorSchema, compute: priorSchema }),
+  gpuBandwidthFactors: priorSchema,
+  precisionComputeFactors: z.record(text, priorSchema),
+  precisionBandwidthFactors: z.record(text, priorSchema),
+  allReduceUs: z.record(text, priorSchema),
+  nearestFabrics: z.record(text, text),
+  generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
+  machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
 });
 
 /** Provenance of the bundled configs; `file` lies in `models/configs`. */
@@ -456,6 +484,7 @@ export type WorkloadsFile = z.output<typeof workloadsFileSchema>;
 export type WorkloadFileEntry = z.output<typeof workloadEntrySchema>;
 export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
+export type PriorsFile = z.output<typeof priorsFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
 export type MeasurementSource = z.output<typeof measurementSourceSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;

@@ -1,3 +1,4 @@
+import type { Novelty, UncertainMetric, UncertainTrait } from '../engine/calibration/types.ts';
 import type { ErrorInfo } from '../engine/errors.ts';
 
 /**
@@ -116,6 +117,42 @@ export interface OtherPlan {
   detail: string | null;
 }
 
+/** Low and high end of an 80 % range; null where there is no upper end: no number of replicas would do. */
+export type IntervalRange = [low: number, high: number | null];
+
+export type IntervalKey =
+  | `${'ttft' | 'tpot' | 'e2e'}_ms_${'mean' | 'p50' | 'p90' | 'p95' | 'p99'}`
+  | 'requests_per_s'
+  | 'output_tokens_per_s'
+  | 'total_tokens_per_s'
+  | 'capacity_requests_per_s'
+  | 'replicas'
+  | 'usd_per_hour'
+  | 'usd_per_request';
+
+/** 80 % ranges by figure: about four in five measured values lie within. Only figures that are predicted have one. */
+export type IntervalDocument = Partial<Record<IntervalKey, IntervalRange>>;
+
+/** What the ranges rest on. */
+export interface IntervalBasis {
+  novelty: Novelty[];
+  traits: UncertainTrait[];
+  /** A prediction x has the range x / factor to x · factor, its lower end not below what physics allows. */
+  factors: Record<UncertainMetric, number>;
+  sentence: string;
+}
+
+/** How sure the first recommendation is. */
+export interface DecisionDocument {
+  /** Chance that it meets every gating target as planned. */
+  meets_targets_probability: number;
+  /** Chance that, at the true speeds, no other candidate planned by the same rule would cost less. */
+  cheapest_probability: number;
+  /** Recommendations compared, itself included: the first of the list. */
+  candidates: number;
+  sentence: string;
+}
+
 export interface Recommendation {
   /** `provider/instance/region/tpXppY/quantization`. */
   id: string;
@@ -162,9 +199,12 @@ export interface Recommendation {
   simulation_check: null;
   simulation_check_reason: string;
   bottleneck: Remark<BottleneckKind>;
-  /** null until there is a basis for an interval; the sibling says why. */
-  interval: null;
-  interval_reason: string;
+  /** null where nothing is known of the errors, and from row 21 on; the sibling says why. Never in sweeps. */
+  interval: IntervalDocument | null;
+  interval_reason: string | null;
+  interval_basis: IntervalBasis | null;
+  /** Chance that the replicas as planned meet every gating target at the planned load; null with `interval`. */
+  meets_targets_probability: number | null;
   burst: BurstDocument;
   cost: CostDocument;
   /** Why a cost is null; null when there is a price. */
@@ -316,6 +356,9 @@ export interface SizeDocument {
   relaxations: Relaxation[];
   /** null while something passes. */
   no_answer: NoAnswer | null;
+  /** null where nothing is recommended or nothing is known of the errors; the sibling says why. Never in sweeps. */
+  decision: DecisionDocument | null;
+  decision_reason: string | null;
   warnings: Warning[];
   versions: Versions;
 }
@@ -496,8 +539,10 @@ export interface PredictDocument {
   step_time_ms: { decode: StepTimeDocument; prefill: StepTimeDocument } | null;
   bottleneck: Remark<BottleneckKind> | null;
   trust: Remark<TrustKind> | null;
-  interval: null;
-  interval_reason: string;
+  interval: IntervalDocument | null;
+  /** Why there is no interval; null where there is one. */
+  interval_reason: string | null;
+  interval_basis: IntervalBasis | null;
   warnings: Warning[];
   method: string;
   calibration: string;

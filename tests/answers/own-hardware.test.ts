@@ -68,6 +68,7 @@ const physical = (row: Recommendation) => ({
   ...{
     cost: null,
     cost_reason: null,
+    interval: row.interval && { ...row.interval, usd_per_hour: null, usd_per_request: null },
     other_plans: row.other_plans.map(({ id: _, usd_per_hour: __, ...plan }) => plan),
   },
   warnings: row.warnings.filter(({ code }) => !['old_price', 'spare_replicas'].includes(code)),

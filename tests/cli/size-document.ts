@@ -119,6 +119,8 @@ export function recommendation(changes: Partial<Recommendation> = {}): Recommend
     bottleneck: { kind: 'memory_bandwidth', sentence: 'Reading the weights takes most of a step.' },
     interval: null,
     interval_reason: 'no basis yet',
+    interval_basis: null,
+    meets_targets_probability: null,
     burst: {
       factor: 1.33,
       ttft_ms: latency(90, 410, 900),
@@ -257,6 +259,8 @@ export function sizeDocument(changes: Partial<SizeDocument> = {}): SizeDocument 
     ],
     relaxations: [],
     no_answer: null,
+    decision: null,
+    decision_reason: 'no basis yet',
     warnings: [],
     versions: { configiq: '0.1.0', engine: '0.1.0', catalog: '2026-11-09+1a2b3c4d', calibration: 'default' },
     ...changes,

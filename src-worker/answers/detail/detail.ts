@@ -5,7 +5,7 @@ import { configurationName } from '../../protocol/metrics.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { memoryDocument, versionsOf } from '../common.ts';
 import { benchCommand, commandArithmetic, commandTexts, dataParallelOf } from '../commands.ts';
-import { exclusionOf, recommendationOf } from '../recommendation.ts';
+import { exclusionOf, recommendationOf, type RowContext } from '../recommendation.ts';
 import { cheaperCandidates } from './cheaper.ts';
 import { findPlan, isPassing, type FoundPlan } from './find-plan.ts';
 import { kvUse } from './kv-use.ts';
@@ -24,7 +24,7 @@ export function answerDetail(question: PlanQuestion, source: ModelSource, facts:
   const around = surroundingsOf(plan);
   const replica = plannedReplica(plan);
   const passing = isPassing(row) ? row : null;
-  const context = { prepared, demand, zone: prepared.input.zone };
+  const context: RowContext = { prepared, demand, zone: prepared.input.zone, ranges: 'all' };
   return {
     schema_version: SCHEMA_VERSION,
     input: { question: question.question, configuration: question.configuration },

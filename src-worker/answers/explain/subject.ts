@@ -9,7 +9,7 @@ import type { Recommendation } from '../../protocol/documents.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { findPlan, isPassing, type FoundPlan } from '../detail/find-plan.ts';
 import { surroundingsOf } from '../detail/ranking.ts';
-import { recommendationOf } from '../recommendation.ts';
+import { recommendationOf, type RowContext } from '../recommendation.ts';
 
 /** A passing configuration with everything its figures are explained from. */
 export interface Explained {
@@ -34,7 +34,7 @@ export function explained(question: PlanQuestion, source: ModelSource, facts: Fa
   const replica = replicaOf(prepared.subject, chosen.group, chosen.instance);
   const { memory } = chosen.group;
   if (!replica || !memory) throw new Error('a passing plan has no replica');
-  const context = { prepared, demand, zone: prepared.input.zone };
+  const context: RowContext = { prepared, demand, zone: prepared.input.zone, ranges: 'all' };
   const recommendation = recommendationOf(row, surroundingsOf(plan).rank, context);
   return {
     plan,

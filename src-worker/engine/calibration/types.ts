@@ -46,6 +46,9 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
+  /** How much more the clients of a benchmark fall into step, and wait for its opening burst, than with other engines; absent = 1. */
+  clumpFactor?: number;
+  burstFactor?: number;
   /** Lowest and highest of the refits, by the field they belong to. */
   ranges?: Record<string, [number, number]>;
   /** Measurements the overheads were fitted on, with their number of rows. */
@@ -88,6 +91,17 @@ export interface MeasuredCoverage {
   groups: Record<string, number>;
 }
 
+/** What stands behind a fitted number. */
+export interface Evidence {
+  /** Measurements that it touches, and where they come from. */
+  rows: number;
+  sources: string[];
+  /** Median of their absolute errors after the fit, percent. */
+  medianErrorPercent: number | null;
+  /** False where the measurements hardly move it from where it was believed to be. */
+  isInformed: boolean;
+}
+
 /** catalogs/calibration: efficiencies and overheads, each with its source. */
 export interface CalibrationProfile {
   name: string;
@@ -114,4 +128,6 @@ export interface CalibrationProfile {
   /** Absent where the profile was never validated: then no interval is given. */
   residuals?: ResidualSpread;
   coverage?: MeasuredCoverage;
+  /** By parameter, as `families.gddr.bandwidth`; absent where the profile was not fitted here. */
+  evidence?: Record<string, Evidence>;
 }

@@ -30,7 +30,7 @@ export interface Rates {
 }
 
 /** A format without units of its own runs through the weight-only kernels of its width, and takes their factors. */
-function kernelFormat({ precision, support }: RatedHardware): Precision {
+export function kernelFormat({ precision, support }: Pick<RatedHardware, 'precision' | 'support'>): Precision {
   if (support.kind === 'native') return precision;
   if (precision === 'fp8') return 'w8a16';
   return precision === 'mxfp4' ? 'int4' : precision;

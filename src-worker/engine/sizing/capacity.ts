@@ -9,7 +9,7 @@ import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import type { LatencyKind, LatencyMetric, Statistic, Target } from '../workload/types.ts';
-import type { Capacity } from './types.ts';
+import type { Capacity, TargetMargins } from './types.ts';
 
 /** Searches stop when the bracket is this narrow in ln(rate) (NUMBERS.md: to 0.1 %). */
 const TOLERANCE = 1e-3;
@@ -114,6 +114,24 @@ function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Tar
   if (ttft.value > 0) return ttft;
   const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
   return worseOf(worstScore(latencies, targets), pressure);
+}
+
+export function marginsOf(latencies: LatencyByKind, targets: Target[], pressureZ: number): TargetMargins {
+  const { ttftMs, tpotMs, e2eMs } = latencies;
+  return {
+    firstToken: worstScore(ttftMs ? { ttftMs } : {}, targets).value,
+    later: worstScore({ ...(tpotMs && { tpotMs }), ...(e2eMs && { e2eMs }) }, targets).value,
+    pressureZ,
+  };
+}
+
+/** The margins of a replica at a rate; null where no steady state carries it, or the KV cache or the seats give out. */
+export function marginsAt(subject: BatchingSubject, ratePerMs: number, targets: Target[]): TargetMargins | null {
+  const load = loadState(subject, ratePerMs);
+  if (load.kind === 'saturated' || !(load.pressureZ > 0)) return null;
+  const first = firstTokenLatency(subject, ratePerMs, load);
+  const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
+  return marginsOf(latencies, targets, load.pressureZ);
 }
 
 const gatesE2e = (targets: Target[]): boolean =>

@@ -6,7 +6,7 @@ import type { GeneralService } from '../queueing/service.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
-import { searchCapacity, worstScore, type Score } from './capacity.ts';
+import { marginsOf, searchCapacity, worstScore, type Score } from './capacity.ts';
 import { rememberedByRate, stepViewOf } from './replica-load.ts';
 import type { Capacity, LoadOutcome, ReplicaLoad } from './types.ts';
 
@@ -160,6 +160,11 @@ export function oneAtATime(
       ratePerMsAtCapacity: found.ratePerMs,
       capacity: found,
       at: rememberedByRate((ratePerMs) => evaluate(subject, services, ratePerMs)),
+      marginsAt(ratePerMs) {
+        const outcome = evaluate(subject, services, ratePerMs);
+        return outcome.kind === 'saturated' ? null : marginsOf(outcome, targets, outcome.pressureZ);
+      },
+      stepFloorMs: subject.plan.weightReadFloorMs,
       saturation: () => ({ perMs: saturationPerMs, cause: 'compute' }),
       stepParts: (running, ratePerMs, stepMs) => stepViewOf(subject, running, ratePerMs, stepMs),
     }),

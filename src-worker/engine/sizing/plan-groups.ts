@@ -201,7 +201,7 @@ type Search = (
 const SEARCHES: Record<SizingMethod, Search> = {
   batching: (replica, { targets }, known) => ({
     capacity: known ?? findCapacity(replica, targets),
-    load: (found) => batchingLoad(replica, found),
+    load: (found) => batchingLoad(replica, targets, found),
   }),
   mg1: (replica, { targets }) => oneAtATime(replica, targets),
 };

@@ -2,6 +2,8 @@ import { evaluateBatching } from '../batching/closed-form.ts';
 import { saturationRate } from '../batching/saturation-rate.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
 import { stepBreakdown, type StepBatch, type StepBreakdown } from '../roofline/step-time.ts';
+import type { Target } from '../workload/types.ts';
+import { marginsAt } from './capacity.ts';
 import type { Capacity, LoadOutcome, ReplicaLoad, StepView } from './types.ts';
 
 /** Parts as shown: what hides behind the GPU's work is taken off the sequences, so that the parts add up to the total. */
@@ -78,12 +80,18 @@ function loadOutcome(subject: BatchingSubject, ratePerMs: number): LoadOutcome {
 }
 
 /** Continuous batching as the latency of a replica. */
-export function batchingLoad(subject: BatchingSubject, capacity: Extract<Capacity, { kind: 'found' }>): ReplicaLoad {
+export function batchingLoad(
+  subject: BatchingSubject,
+  targets: Target[],
+  capacity: Extract<Capacity, { kind: 'found' }>,
+): ReplicaLoad {
   let saturation: ReturnType<ReplicaLoad['saturation']> | null = null;
   return {
     ratePerMsAtCapacity: capacity.ratePerMs,
     capacity,
     at: rememberedByRate((ratePerMs) => loadOutcome(subject, ratePerMs)),
+    marginsAt: (ratePerMs) => marginsAt(subject, ratePerMs, targets),
+    stepFloorMs: subject.plan.weightReadFloorMs,
     saturation() {
       saturation ??= saturationRate(subject, capacity.ratePerMs);
       return saturation;

@@ -71,6 +71,6 @@ export function loadWithoutCapacity(subject: SizingSubject, { batching, streams 
   const load =
     subject.method === 'mg1'
       ? oneAtATime(batching, subject.targets).load(NO_CAPACITY)
-      : batchingLoad(batching, NO_CAPACITY);
+      : batchingLoad(batching, subject.targets, NO_CAPACITY);
   return loadOfStreams(load, streams);
 }

@@ -253,6 +253,10 @@ export function bytesBeyondDisk(subject: SizingSubject, { instance, group }: Siz
   return instance.localSsdBytes !== null && instance.localSsdBytes < bytes ? bytes : null;
 }
 
+/** Replicas that a load needs where one may be planned with a share of its capacity (NUMBERS.md, Headroom); at least one. */
+export const replicasFor = (ratePerMs: number, utilizationTarget: number, capacityPerMs: number): number =>
+  Math.max(1, Math.ceil(ratePerMs / (utilizationTarget * capacityPerMs) - 1e-9));
+
 interface PricedOffer {
   offer: SizedPlan['offer'];
   usdPerHour: number | null;
@@ -270,7 +274,7 @@ function sizePlan(
   const { moments } = subject.lengths;
   const ratePerMs = demand.rateReqPerS / MS_PER_S;
   const { headroom } = demand;
-  const replicas = Math.max(1, Math.ceil(ratePerMs / (headroom.utilizationTarget * load.ratePerMsAtCapacity) - 1e-9));
+  const replicas = replicasFor(ratePerMs, headroom.utilizationTarget, load.ratePerMsAtCapacity);
   const { gpus } = gpuGroup(instance);
   const perInstance = replicasPerInstance(instance, group);
   const instances = Math.ceil(replicas / perInstance);

@@ -29,6 +29,8 @@ export function loadOfStreams(stream: ReplicaLoad, streams: number): ReplicaLoad
     ratePerMsAtCapacity: stream.ratePerMsAtCapacity * streams,
     capacity,
     at: (ratePerMs) => outcomeOfStreams(stream.at(ratePerMs / streams), streams),
+    marginsAt: (ratePerMs) => stream.marginsAt(ratePerMs / streams),
+    stepFloorMs: stream.stepFloorMs,
     saturation() {
       const { perMs, cause } = stream.saturation();
       return { perMs: perMs * streams, cause };

@@ -150,11 +150,25 @@ export interface PlanGroup {
   load: ReplicaLoad | null;
 }
 
+/**
+ * How far a rate is from the targets, by what an error of the first token or of the step would move: ln(predicted / target) of
+ * the worst gating target of each, -Infinity where none gates. `pressureZ` is the distance to the KV cache and the seats.
+ */
+export interface TargetMargins {
+  firstToken: number;
+  later: number;
+  pressureZ: number;
+}
+
 /** Capacity of one replica and its latency at any rate; evaluations are remembered for the life of the answer. */
 export interface ReplicaLoad {
   ratePerMsAtCapacity: number;
   capacity: Extract<Capacity, { kind: 'found' }>;
   at(ratePerMs: number): LoadOutcome;
+  /** Distance to the targets at a rate, not remembered; null where the replica does not carry it. */
+  marginsAt(ratePerMs: number): TargetMargins | null;
+  /** ms: no step is faster, weights read once at the peak bandwidth. */
+  stepFloorMs: number;
   saturation(): { perMs: number; cause: SaturationKind };
   stepParts(meanRunning: number, ratePerMs: number, meanStepMs: number): StepView;
 }

@@ -1,0 +1,171 @@
+import type { LatencyPercentiles } from '../engine/batching/spread.ts';
+import {
+  UNCERTAIN_METRICS,
+  type CalibrationProfile,
+  type Novelty,
+  type ResidualSpread,
+  type UncertainMetric,
+  type UncertainTrait,
+} from '../engine/calibration/types.ts';
+import type { Gpu } from '../engine/hardware/types.ts';
+import { engineName } from '../engine/memory/engine-name.ts';
+import type { EngineDefaults } from '../engine/memory/types.ts';
+import type { Model } from '../engine/model/types.ts';
+import { factor80, isSeldomMeasured, rangeOf, sigmaOf, type SpreadQuestion } from '../engine/uncertainty/factor.ts';
+import { measuredRows, noveltiesOf, traitsOf } from '../engine/uncertainty/novelty.ts';
+import type { IntervalBasis, IntervalDocument, IntervalRange } from '../protocol/documents.ts';
+import { plural } from '../protocol/numbers.ts';
+import { rounded } from './rounded.ts';
+
+/** How sure the figures of one deployment under one load are. */
+export interface Uncertainty {
+  factors: Record<UncertainMetric, number>;
+  /** Standard deviations of ln(measured / predicted) by which capacity and cost are moved (decision 24). */
+  stepSigma: number;
+  firstTokenSigma: number;
+  commonShares: ResidualSpread['commonShares'];
+  basis: IntervalBasis;
+}
+
+export interface UncertainDeployment {
+  calibration: CalibrationProfile;
+  gpu: Pick<Gpu, 'id' | 'name'>;
+  engine: EngineDefaults;
+  model: Model;
+  isWeightOnly: boolean;
+  method: string;
+  decodeParts: Record<string, number>;
+  /** null where nothing arrives. */
+  utilization: number | null;
+}
+
+/** The one method whose errors are known. */
+const MEASURED_METHOD = 'batching';
+
+/** Why there is no range, whatever the figures; null where there can be one. */
+export function noRangeReason({
+  calibration,
+  method,
+}: Pick<UncertainDeployment, 'calibration' | 'method'>): string | null {
+  if (!calibration.residuals) {
+    return `Calibration profile "${calibration.name}" was not held against measurements, so how far it is off is not known.`;
+  }
+  if (method !== MEASURED_METHOD) {
+    return `How far predictions are off is known of method ${MEASURED_METHOD}; ${method} was not held against measurements.`;
+  }
+  return null;
+}
+
+/** null where `noRangeReason` says why. */
+export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
+  const { calibration, gpu, engine, model } = about;
+  const { residuals } = calibration;
+  if (!residuals || noRangeReason(about) !== null) return null;
+  const questioned = { gpuId: gpu.id, generation: engine.generation, architecture: model.architecture };
+  const rows = measuredRows(calibration, questioned);
+  const novelties = noveltiesOf(calibration, questioned);
+  const traits = traitsOf({ ...about, isMixtureOfExperts: model.layers.some(({ ffn }) => ffn.experts !== null) });
+  const question: SpreadQuestion = { novelties, traits, generationRows: rows.generation };
+  const factors = Object.fromEntries(
+    UNCERTAIN_METRICS.map((metric) => [metric, factor80(residuals, metric, question)]),
+    // fromEntries forgets the keys, which are all of UncertainMetric.
+  ) as Record<UncertainMetric, number>;
+  // What a load near saturation makes of an error of the step is worked out, so the step itself does not have it.
+  const ofStep = { ...question, traits: traits.filter((trait) => trait !== 'near_capacity') };
+  const stepSigma = sigmaOf(factor80(residuals, 'tpot', ofStep));
+  const ttftSigma = sigmaOf(factor80(residuals, 'ttft', ofStep));
+  const widening = traits.filter((trait) =>
+    UNCERTAIN_METRICS.some((metric) => (residuals.traits[metric][trait] ?? 1) > 1),
+  );
+  return {
+    factors,
+    stepSigma,
+    firstTokenSigma: Math.sqrt(Math.max(0, ttftSigma ** 2 - stepSigma ** 2)),
+    commonShares: residuals.commonShares,
+    basis: {
+      novelty: novelties,
+      traits,
+      factors: Object.fromEntries(
+        UNCERTAIN_METRICS.map((metric) => [metric, rounded(factors[metric])]),
+      ) as IntervalBasis['factors'],
+      sentence: [
+        noveltySentence(about, novelties, rows.group),
+        ...(isSeldomMeasured(question)
+          ? [`Few measurements are of ${engineName(engine)}: that widens the range.`]
+          : []),
+        ...widening.map((trait) => TRAIT_SENTENCES[trait]),
+        'About four in five measured values lay within such a range of the prediction.',
+      ].join(' '),
+    },
+  };
+}
+
+const TRAIT_SENTENCES: Record<UncertainTrait, string> = {
+  mixture_of_experts: 'Mixtures of experts scatter more, which widens it.',
+  weight_only: 'Weight-only kernels scatter more, which widens it.',
+  host_bound: 'The host rather than the GPU sets the pace here, and hosts differ: that widens it.',
+  near_capacity: 'Near saturation small errors grow into large ones: that widens it.',
+};
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+
+/** What was measured before, for somebody who has never heard of residuals. */
+function noveltySentence(
+  { gpu, engine, model }: UncertainDeployment,
+  novelties: readonly Novelty[],
+  rows: number,
+): string {
+  const parts: [name: string, unseen: Novelty][] = [
+    [gpu.name, 'gpu_unseen'],
+    [engineName(engine), 'engine_unseen'],
+    [model.architecture, 'model_unseen'],
+  ];
+  const all = listed(parts.map(([name]) => name));
+  if (novelties.includes('group_seen')) {
+    return `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'} of ${all} together.`;
+  }
+  const unseen = parts.filter(([, novelty]) => novelties.includes(novelty)).map(([name]) => name);
+  const seen = parts.filter(([, novelty]) => !novelties.includes(novelty)).map(([name]) => name);
+  if (unseen.length === 0) return `${all} were each measured, but not together.`;
+  if (seen.length === 0) return `Neither ${unseen.join(' nor ')} was ever measured.`;
+  const were = unseen.length === 1 ? 'was' : 'were';
+  return `${listed(unseen)} ${were} never measured; ${listed(seen)} ${seen.length === 1 ? 'was' : 'were'}, with others.`;
+}
+
+const roundedRange = ([low, high]: [low: number, high: number]): IntervalRange => [rounded(low), rounded(high)];
+
+/** Latencies of one kind by statistic, with the factor of its kind and what physics allows at least. */
+const LATENCY_STATISTICS = ['mean', 'p50', 'p90', 'p95', 'p99'] as const;
+
+/** Ranges of all latencies that there are; `tpotMs` is null where an answer has one token. */
+export function latencyRanges(
+  {
+    ttftMs,
+    tpotMs,
+    e2eMs,
+  }: { ttftMs: LatencyPercentiles; tpotMs: LatencyPercentiles | null; e2eMs: LatencyPercentiles },
+  { factors }: Uncertainty,
+  stepFloorMs: number,
+): IntervalDocument {
+  const interval: IntervalDocument = {};
+  for (const statistic of LATENCY_STATISTICS) {
+    interval[`ttft_ms_${statistic}`] = roundedRange(rangeOf(ttftMs[statistic], factors.ttft, stepFloorMs));
+    if (tpotMs) interval[`tpot_ms_${statistic}`] = roundedRange(rangeOf(tpotMs[statistic], factors.tpot, stepFloorMs));
+    interval[`e2e_ms_${statistic}`] = roundedRange(rangeOf(e2eMs[statistic], factors.e2e, stepFloorMs));
+  }
+  return interval;
+}
+
+/** Ranges of the rates that a deployment reaches by itself: where the load is given, they are no prediction. */
+export function throughputRanges(
+  rates: { requests_per_s: number | null; output_tokens_per_s: number | null; total_tokens_per_s: number | null },
+  { factors }: Uncertainty,
+): IntervalDocument {
+  const interval: IntervalDocument = {};
+  for (const key of ['requests_per_s', 'output_tokens_per_s', 'total_tokens_per_s'] as const) {
+    const value = rates[key];
+    if (value !== null) interval[key] = roundedRange(rangeOf(value, factors.throughput));
+  }
+  return interval;
+}

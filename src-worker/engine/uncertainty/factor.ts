@@ -1,0 +1,42 @@
+import type { Novelty, ResidualSpread, UncertainMetric, UncertainTrait } from '../calibration/types.ts';
+
+/** An engine generation with fewer measurements than this, and what ln(factor) is multiplied by for it (FIDELITY.md 7). */
+const FEW_ROWS = 50;
+const FEW_ROWS_MULTIPLIER = 1.3;
+/** Standard normal quantile of 0.9: four in five values lie within this many standard deviations of the middle. */
+const Z_80_PERCENT = 1.2815515655446004;
+
+/** What decides how sure a prediction is. */
+export interface SpreadQuestion {
+  novelties: readonly Novelty[];
+  traits: readonly UncertainTrait[];
+  /** Measurements of the engine generation. */
+  generationRows: number;
+}
+
+/** True where the generation was measured, but seldom; one that never was has a class of its own. */
+export const isSeldomMeasured = ({ novelties, generationRows }: SpreadQuestion): boolean =>
+  generationRows < FEW_ROWS && !novelties.includes('engine_unseen');
+
+/**
+ * 80 % factor f >= 1 of a prediction x: four in five measured values lie in [x / f, x f]. The largest factor of the classes
+ * that apply; its logarithm times 1.3 where the generation has few measurements (`engine_unseen` has that in it already)
+ * and times the multiplier of every trait. More classes never narrow it; traits do what the profile says of them.
+ */
+export function factor80(spread: ResidualSpread, metric: UncertainMetric, question: SpreadQuestion): number {
+  const multiplier = question.generationRows < FEW_ROWS ? FEW_ROWS_MULTIPLIER : 1;
+  const logs = question.novelties.map((novelty) => {
+    const log = Math.max(0, Math.log(spread.factors[metric][novelty]));
+    return novelty === 'engine_unseen' ? log : log * multiplier;
+  });
+  const widened = question.traits.reduce((product, trait) => product * (spread.traits[metric][trait] ?? 1), 1);
+  return Math.exp(Math.max(0, ...logs) * Math.max(0, widened));
+}
+
+/** Standard deviation of ln(measured / predicted) that an 80 % factor stands for, errors taken as lognormal. */
+export const sigmaOf = (factor: number): number => Math.log(factor) / Z_80_PERCENT;
+
+/** [x / f, x f]; the lower end never below what physics allows, and never above x. */
+export function rangeOf(value: number, factor: number, floor = 0): [low: number, high: number] {
+  return [Math.min(value, Math.max(floor, value / factor)), value * factor];
+}

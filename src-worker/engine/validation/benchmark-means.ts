@@ -1,0 +1,112 @@
+import type { CalibrationProfile } from '../calibration/types.ts';
+import { constantOf, generationOf } from '../calibration/lookup.ts';
+import type { StepPlan } from '../roofline/step-plan.ts';
+import { stepTimeMs } from '../roofline/step-time.ts';
+import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
+import { runMeans } from './benchmark-run.ts';
+import { steadyMeans, type SteadyMeans } from './steady-means.ts';
+
+/**
+ * How many own prefills a client of a closed loop waits on average: all start in one burst, which weighs 1/(2R) of it over R
+ * requests each, and fixed lengths keep them in step afterwards, in clumps (FIDELITY.md section 3). It describes benchmarks,
+ * not users: predictions for users leave it out.
+ */
+export function burstSteps(b: Benchmark, calibration: CalibrationProfile): number {
+  const others = Math.min(b.seats, b.requests) - 1;
+  if (b.kind !== 'closed_loop' || others <= 0) return 0;
+  const constant = (name: string): number => constantOf(calibration, name);
+  const { clumpFactor = 1, burstFactor = 1 } = generationOf(calibration, b.generation);
+  const clump = constant('closedLoopClump');
+  const inStep =
+    constant('closedLoopInStep') * clumpFactor * (b.hasDrawnLengths ? constant('closedLoopInStepOfDrawnLengths') : 1);
+  const burst = (constant('closedLoopBurst') * burstFactor) / (2 * requestsPerClient(b));
+  return inStep * clump * -Math.expm1(-others / clump) + burst * others;
+}
+
+/** A fixed batch that starts together: prefill of all, then one step for each further token. */
+function wave(b: Benchmark, plan: StepPlan, running: number): { prefillMs: number; tpotMs: number } {
+  const uncached = b.promptTokens - b.cachedTokens;
+  const attended = b.cachedTokens + uncached / 2;
+  const tokens = running * uncached;
+  const chunks = Math.max(1, Math.ceil(tokens / b.maxNumBatchedTokens - 1e-9));
+  const chunk = tokens / chunks;
+  const context = b.promptTokens + b.outputTokens / 2;
+  return {
+    prefillMs: chunks * stepTimeMs(plan, 0, 0, chunk, chunk * attended, running / chunks),
+    tpotMs: b.outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0,
+  };
+}
+
+const frontMs = (b: Benchmark, plan: StepPlan): number => plan.ttftBaseMs + plan.tokenizeMsPerToken * b.promptTokens;
+const laterTokens = (b: Benchmark): number => Math.max(0, b.outputTokens - 1);
+
+function staticBatchMeans(b: Benchmark, plan: StepPlan): BenchmarkMeans {
+  const running = Math.max(1 / b.streams, Math.min(b.requests, b.seats));
+  const { prefillMs, tpotMs } = wave(b, plan, running);
+  const ttftMs = prefillMs + frontMs(b, plan);
+  const wallMs = (ttftMs + laterTokens(b) * tpotMs) * Math.max(1, b.requests / running);
+  return { ttftMs, tpotMs, e2eMs: wallMs, requestsPerMs: b.requests / wallMs };
+}
+
+/** Share of a lifetime that an offline run takes to fill and to drain (FIDELITY.md section 3, offline_max). */
+const FILL_AND_DRAIN = 0.25;
+
+function offlineMeans(b: Benchmark, plan: StepPlan): BenchmarkMeans {
+  const running = Math.min(b.seats, b.requests);
+  const first = wave(b, plan, running);
+  const firstMs = first.prefillMs + frontMs(b, plan);
+  if (b.requests <= running * (1 + 1e-4)) {
+    const wallMs = firstMs + laterTokens(b) * first.tpotMs;
+    return { ttftMs: firstMs, tpotMs: first.tpotMs, e2eMs: wallMs, requestsPerMs: b.requests / wallMs };
+  }
+  const steady = steadyMeans(b, plan, { kind: 'closed', clients: running }, 0);
+  const lifeMs = steady.ttftMs + laterTokens(b) * steady.tpotMs;
+  const oneWaveMs = firstMs + laterTokens(b) * first.tpotMs;
+  const wallMs = oneWaveMs + (b.requests - running) / steady.requestsPerMs + FILL_AND_DRAIN * lifeMs;
+  return { ttftMs: steady.ttftMs, tpotMs: steady.tpotMs, e2eMs: wallMs, requestsPerMs: b.requests / wallMs };
+}
+
+function closedLoopMeans(b: Benchmark, plan: StepPlan, burst: number): BenchmarkMeans {
+  const steady = steadyMeans(b, plan, { kind: 'closed', clients: b.requests }, burst);
+  const seatWaitMs = Math.max(0, b.requests - b.seats) / steady.requestsPerMs;
+  return withLatency(b, steady, steady.ttftMs + seatWaitMs, steady.requestsPerMs);
+}
+
+function openLoopMeans(b: Benchmark, plan: StepPlan): BenchmarkMeans {
+  const steady = steadyMeans(b, plan, { kind: 'open', ratePerMs: b.ratePerMs }, 0);
+  if (!steady.isSaturated) return withLatency(b, steady, steady.ttftMs, finiteRate(b, steady));
+  const full = steadyMeans(b, plan, { kind: 'closed', clients: b.seats }, 0);
+  return withLatency(b, full, steady.ttftMs, Math.min(b.ratePerMs, full.requestsPerMs));
+}
+
+const withLatency = (b: Benchmark, { tpotMs }: SteadyMeans, ttftMs: number, requestsPerMs: number): BenchmarkMeans => ({
+  ttftMs,
+  tpotMs,
+  e2eMs: ttftMs + laterTokens(b) * tpotMs,
+  requestsPerMs,
+});
+
+/** A run of finitely many requests ends one lifetime after its last arrival. */
+function finiteRate(b: Benchmark, { ttftMs, tpotMs }: SteadyMeans): number {
+  if (b.numPrompts === null) return b.ratePerMs;
+  const requests = b.numPrompts / b.streams;
+  return requests / (requests / b.ratePerMs + ttftMs + laterTokens(b) * tpotMs);
+}
+
+/**
+ * Does a benchmark have no steady state to speak of: an open loop that its own file says was over capacity or in transit, or
+ * an offline run whose latencies are asked for? Then the run itself is replayed.
+ */
+export function isReplayed(b: Benchmark): boolean {
+  if (b.kind === 'open_loop')
+    return b.numPrompts !== null && (b.row.regime === 'over_capacity' || b.row.regime === 'transient');
+  return b.kind === 'offline_max' && b.row.measured['ttft_ms_mean'] !== undefined;
+}
+
+/** What a stream of the benchmark gives in the mean. */
+export function benchmarkMeans(b: Benchmark, plan: StepPlan, calibration: CalibrationProfile): BenchmarkMeans {
+  if (isReplayed(b)) return runMeans(b, plan);
+  if (b.kind === 'static_batch') return staticBatchMeans(b, plan);
+  if (b.kind === 'offline_max') return offlineMeans(b, plan);
+  return b.kind === 'closed_loop' ? closedLoopMeans(b, plan, burstSteps(b, calibration)) : openLoopMeans(b, plan);
+}

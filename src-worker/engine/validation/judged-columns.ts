@@ -1,0 +1,40 @@
+import type { UncertainMetric } from '../calibration/types.ts';
+import type { Benchmark } from './benchmark.ts';
+import { RESULT_COLUMNS } from './measurement.ts';
+
+const METRIC_OF_COLUMN: readonly (readonly [prefix: string, metric: UncertainMetric])[] = [
+  ['ttft_', 'ttft'],
+  ['tpot_', 'tpot'],
+  ['e2e_', 'e2e'],
+];
+
+/** The metric whose spread a result column has. */
+export const metricOfColumn = (column: string): UncertainMetric =>
+  METRIC_OF_COLUMN.find(([prefix]) => column.startsWith(prefix))?.[1] ?? 'throughput';
+
+/**
+ * Can a metric of this row be judged? Over capacity and in transit, TTFT and with it E2E tell how long the run was, and the
+ * TTFT of an offline run how long its queue (DESIGN.md section 3). The rate of an open loop that keeps up is the question's
+ * own figure, not a prediction.
+ */
+export function isJudged({ kind, row }: Pick<Benchmark, 'kind' | 'row'>, metric: UncertainMetric): boolean {
+  const isSteady = row.regime !== 'over_capacity' && row.regime !== 'transient';
+  if (metric === 'tpot') return true;
+  if (metric === 'throughput') return kind !== 'open_loop' || !isSteady;
+  if (kind === 'offline_max') return false;
+  return isSteady;
+}
+
+/** Result columns of a row that are held against a prediction. */
+export const judgedColumns = (b: Pick<Benchmark, 'kind' | 'row'>): string[] =>
+  RESULT_COLUMNS.filter((column) => b.row.measured[column] !== undefined && isJudged(b, metricOfColumn(column)));
+
+/** The figure that stands for a metric: the mean, else the median; output tokens, else requests times their output. */
+export function headlineOf(b: Benchmark, metric: UncertainMetric): number | null {
+  if (!isJudged(b, metric)) return null;
+  const { measured } = b.row;
+  if (metric !== 'throughput') return measured[`${metric}_ms_mean`] ?? measured[`${metric}_ms_p50`] ?? null;
+  if (b.kind === 'static_batch' && measured['e2e_ms_mean'] !== undefined) return null;
+  const requests = measured['req_s'];
+  return measured['output_tok_s'] ?? (requests === undefined ? null : requests * b.outputTokens);
+}

@@ -1,0 +1,99 @@
+import { evaluateBatching } from '../batching/closed-form.ts';
+import type { LatencyPercentiles } from '../batching/spread.ts';
+import type { CalibrationProfile } from '../calibration/types.ts';
+import { meanOf, sortedQuantile } from '../numerics/sample.ts';
+import type { StepPlan } from '../roofline/step-plan.ts';
+import { MS_PER_S } from '../units.ts';
+import type { LengthDistribution } from '../workload/types.ts';
+import { fixedPrefixCache, requestLengths } from '../workload/lengths.ts';
+import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
+import { benchmarkMeans, isReplayed } from './benchmark-means.ts';
+import { DRAWN_LENGTHS, runBenchmark, tokenTimesOf } from './benchmark-run.ts';
+
+/** What a benchmark is predicted to show, by the result columns of measurement files; absent = no such figure. */
+export type PredictedColumns = Readonly<Record<string, number>>;
+
+interface Latencies {
+  ttft: Partial<LatencyPercentiles>;
+  tpot: Partial<LatencyPercentiles>;
+  e2e: Partial<LatencyPercentiles>;
+}
+
+const constant = (ms: number): LatencyPercentiles => ({ mean: ms, p50: ms, p90: ms, p95: ms, p99: ms });
+
+function sampled(values: ArrayLike<number>): LatencyPercentiles {
+  const sorted = Float64Array.from(values).sort();
+  const at = (probability: number): number => sortedQuantile(sorted, probability);
+  return { mean: meanOf(sorted), p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99) };
+}
+
+/** The same shape about another mean. */
+function scaledTo(mean: number, shape: LatencyPercentiles): LatencyPercentiles {
+  const factor = shape.mean > 0 ? mean / shape.mean : 1;
+  return { mean, p50: shape.p50 * factor, p90: shape.p90 * factor, p95: shape.p95 * factor, p99: shape.p99 * factor };
+}
+
+/** What a run shows, its means as they are or moved to `means`. */
+function ofRun(b: Benchmark, plan: StepPlan, means: BenchmarkMeans | null): Latencies {
+  const run = runBenchmark(b, plan);
+  const [ttft, tpot, e2e] = [sampled(run.ttftMs), sampled(tokenTimesOf(run)), sampled(run.e2eMs)];
+  if (!means) return { ttft, tpot, e2e };
+  return { ttft: scaledTo(means.ttftMs, ttft), tpot: scaledTo(means.tpotMs, tpot), e2e: scaledTo(means.e2eMs, e2e) };
+}
+
+/** Deviation of a uniform length between 80 and 100 % of the nominal one, as a share of its mean. */
+const DRAWN_CV = (1 - DRAWN_LENGTHS.lowest) / Math.sqrt(12) / DRAWN_LENGTHS.mean;
+
+function lengthLaw(b: Benchmark, mean: number): LengthDistribution {
+  if (!b.hasDrawnLengths) return { mean, std: 0, min: mean, max: mean };
+  const nominal = mean / DRAWN_LENGTHS.mean;
+  return { mean, std: DRAWN_CV * mean, min: DRAWN_LENGTHS.lowest * nominal, max: nominal };
+}
+
+/** Steady open arrivals go through the closed form that sizing uses; null where it finds no steady state. */
+function ofOpenLoop(b: Benchmark, plan: StepPlan): Latencies | null {
+  const lengths = requestLengths({
+    promptParts: [lengthLaw(b, b.promptTokens)],
+    output: lengthLaw(b, b.outputTokens),
+    cache: fixedPrefixCache(b.cachedTokens, 1),
+    maxContextTokens: null,
+  });
+  const outcome = evaluateBatching(
+    {
+      plan,
+      lengths,
+      maxNumBatchedTokens: b.maxNumBatchedTokens,
+      maxNumSeqs: Math.max(1, Math.floor(b.seats)),
+      kvCacheTokens: Infinity,
+      scvArrival: b.scvArrival,
+      population: null,
+    },
+    b.ratePerMs,
+  );
+  return outcome.kind === 'steady' ? { ttft: outcome.ttftMs, tpot: outcome.tpotMs, e2e: outcome.e2eMs } : null;
+}
+
+function latenciesOf(b: Benchmark, plan: StepPlan, means: BenchmarkMeans): Latencies {
+  const meansOnly = { ttft: { mean: means.ttftMs }, tpot: { mean: means.tpotMs }, e2e: { mean: means.e2eMs } };
+  if (isReplayed(b)) return ofRun(b, plan, null);
+  if (b.kind === 'closed_loop') return ofRun(b, plan, means);
+  if (b.kind === 'open_loop') return (b.hasSeparatePrefill ? null : ofOpenLoop(b, plan)) ?? meansOnly;
+  if (b.kind === 'offline_max') return meansOnly;
+  return { ttft: constant(means.ttftMs), tpot: constant(means.tpotMs), e2e: constant(means.e2eMs) };
+}
+
+/** Predicts every column of a benchmark. */
+export function predictColumns(b: Benchmark, plan: StepPlan, calibration: CalibrationProfile): PredictedColumns {
+  const means = benchmarkMeans(b, plan, calibration);
+  const columns: Record<string, number> = {};
+  for (const [kind, latency] of Object.entries(latenciesOf(b, plan, means))) {
+    if (kind === 'tpot' && b.outputTokens <= 1) continue;
+    for (const [statistic, ms] of Object.entries(latency as Partial<LatencyPercentiles>))
+      columns[`${kind}_ms_${statistic}`] = ms;
+  }
+  const requestsPerS = means.requestsPerMs * b.streams * MS_PER_S;
+  columns['req_s'] = requestsPerS;
+  columns['output_tok_s'] = requestsPerS * b.outputTokens;
+  columns['total_tok_s'] = requestsPerS * (b.promptTokens + b.outputTokens);
+  return columns;
+}

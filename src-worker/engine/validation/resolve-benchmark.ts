@@ -1,0 +1,212 @@
+import type { CalibrationProfile } from '../calibration/types.ts';
+import { fabricFor } from '../communication/fabric.ts';
+import { ConfigIqError } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import { precisionSupport } from '../hardware/precision.ts';
+import { resolveGpuId } from '../hardware/resolve.ts';
+import type { Gpu } from '../hardware/types.ts';
+import { engineLimits, fitMemory, type EngineLimits } from '../memory/fit.ts';
+import type { EngineDefaults } from '../memory/types.ts';
+import type { Model, Precision } from '../model/types.ts';
+import { MS_PER_S } from '../units.ts';
+import type { Benchmark } from './benchmark.ts';
+import { generationOfMeasurement } from './generation.ts';
+import type { Measurement } from './measurement.ts';
+
+export type ResolvedBenchmark = { kind: 'ready'; benchmark: Benchmark } | { kind: 'skipped'; reason: string };
+
+/** Formats of weights as measurement files write them (NUMBERS.md, Precision). */
+const PRECISIONS: Readonly<Record<string, Precision>> = {
+  fp16: 'fp16',
+  bf16: 'bf16',
+  fp8: 'fp8',
+  int8: 'int8',
+  w8a16: 'w8a16',
+  w4a16: 'int4',
+  int4: 'int4',
+  fp4: 'nvfp4',
+  nvfp4: 'nvfp4',
+  mxfp4: 'mxfp4',
+};
+/** KV formats of one byte; everything else is 16 bit. */
+const ONE_BYTE_CACHES = ['fp8', 'int8'];
+/** TensorRT-LLM's seats in tuned offline runs (FIDELITY.md section 3, point 5). */
+const TUNED_OFFLINE_SEATS = 4096;
+
+/** Thrown inside `resolveBenchmark` only. */
+class Unusable extends Error {}
+
+function gpuOf(row: Measurement, { gpus, ...facts }: Facts): Gpu {
+  try {
+    const id = resolveGpuId({ gpus, ...facts }, row.gpu);
+    const found = gpus.find((gpu) => gpu.id === id);
+    if (found) return found;
+  } catch (error) {
+    if (!(error instanceof ConfigIqError)) throw error;
+  }
+  throw new Unusable(`unknown GPU "${row.gpu}".`);
+}
+
+function lengthsOf({ inputTokens, outputTokens, prefixTokens }: Measurement) {
+  if (inputTokens === null || outputTokens === null) throw new Unusable('no lengths: isl or osl is empty.');
+  if (inputTokens < 1 || outputTokens < 1) throw new Unusable('no lengths: isl or osl is below one token.');
+  return { prompt: inputTokens, output: outputTokens, cached: Math.min(inputTokens - 1, prefixTokens ?? 0) };
+}
+
+function precisionOf(row: Measurement, gpu: Gpu) {
+  const named = PRECISIONS[(row.weightDtype ?? 'fp16').toLowerCase()];
+  if (!named) throw new Unusable(`unknown weight format "${row.weightDtype ?? ''}".`);
+  const precision = named === 'bf16' && !gpu.supportsBf16 ? 'fp16' : named;
+  const support = precisionSupport(gpu, precision);
+  if (support.kind === 'unsupported') throw new Unusable(support.sentence);
+  return { precision, support };
+}
+
+interface Served {
+  prompt: number;
+  output: number;
+}
+
+function limitsOf(
+  row: Measurement,
+  engine: EngineDefaults,
+  gpu: Gpu,
+  group: { tensorParallel: number },
+  { prompt, output }: Served,
+  contextTokens: number,
+): EngineLimits {
+  const { separatePrefill } = engine;
+  const longest = separatePrefill?.upToContextTokens ?? Infinity;
+  const isTuned = engine.engine === 'trtllm' && row.kind === 'offline_max';
+  return engineLimits(
+    engine,
+    gpu,
+    {
+      maxNumBatchedTokens: row.maxNumBatchedTokens,
+      maxNumSeqs: row.maxNumSeqs ?? (isTuned ? TUNED_OFFLINE_SEATS : null),
+      gpuMemoryUtilization: row.gpuMemoryUtilization,
+      // Nobody serves a context he does not use: the mode is that of the requests' length.
+      chunkedPrefill: separatePrefill ? prompt + output > longest : null,
+    },
+    { ...group, contextTokens, promptTokens: prompt },
+  );
+}
+
+/**
+ * An offline run whose own figures say (Little's law) that a handful of requests were under way kept its client, not the
+ * engine, busy: it is a closed loop of as many clients.
+ */
+const FEW_UNDER_WAY = 0.25;
+
+function clientsByLittle({ kind, measured, outputTokens }: Measurement, capacity: number): number | null {
+  const ttft = measured['ttft_ms_mean'];
+  const tpot = measured['tpot_ms_mean'];
+  const output = outputTokens ?? 0;
+  const tokens = measured['output_tok_s'];
+  const requestsPerS = measured['req_s'] ?? (tokens === undefined ? undefined : tokens / output);
+  if (kind !== 'offline_max' || ttft === undefined || tpot === undefined || requestsPerS === undefined) return null;
+  const underWay = (requestsPerS / MS_PER_S) * (ttft + (output - 1) * tpot);
+  return underWay < FEW_UNDER_WAY * capacity ? Math.max(1, Math.round(underWay)) : null;
+}
+
+function resolve(row: Measurement, model: Model | null, facts: Facts, calibration: CalibrationProfile): Benchmark {
+  const lengths = lengthsOf(row);
+  if (!model) throw new Unusable(`unknown model "${row.model}".`);
+  const gpu = gpuOf(row, facts);
+  const { generation, isKnown } = generationOfMeasurement(row) ?? { generation: '', isKnown: false };
+  const engine = facts.engines.find((defaults) => defaults.generation === generation);
+  if (!engine) throw new Unusable(`unknown engine "${row.engine}".`);
+  const { precision, support } = precisionOf(row, gpu);
+  const dataParallel = row.dataParallel ?? 1;
+  const pipelineParallel = row.pipelineParallel ?? 1;
+  const gpus = row.gpuCount ?? (row.tensorParallel ?? 1) * pipelineParallel * dataParallel;
+  const tensorParallel = row.tensorParallel ?? Math.max(1, Math.round(gpus / pipelineParallel / dataParallel));
+  const streams = dataParallel * pipelineParallel;
+  const isOneByteCache =
+    row.kvDtype === null
+      ? engine.fp8CacheWith.includes(precision)
+      : ONE_BYTE_CACHES.includes(row.kvDtype.toLowerCase());
+  const kvBytesPerElement = isOneByteCache ? 1 : 2;
+  const { prompt, output, cached } = lengths;
+  const hasExperts = model.layers.some(({ ffn }) => ffn.experts !== null);
+  const expertParallel = hasExperts ? (row.expertParallel ?? 1) : 1;
+  const deployed = { model, gpu, gpuShare: 1, precision, kvBytesPerElement, tensorParallel, expertParallel } as const;
+  const meanContext = prompt + output / 2;
+  const fitFor = (maxContext: number, servedTokens: number) => {
+    const limits = limitsOf(row, engine, gpu, { tensorParallel }, lengths, maxContext);
+    const question = {
+      ...deployed,
+      pipelineParallel,
+      dataParallel,
+      limits,
+      calibration,
+      servedTokens,
+      contextTokens: meanContext,
+    };
+    return { limits, memory: fitMemory(question) };
+  };
+  // A server starts with the model's whole context where its cache holds one; else somebody gave it what the requests need.
+  const whole = Math.max(prompt + output, model.maxContextTokens ?? 0);
+  const withWhole = fitFor(whole, whole);
+  const { limits, memory } = withWhole.memory.fits ? withWhole : fitFor(prompt + output, prompt + output);
+  // What was measured did run: where the memory rule says no, one request at a time is the least it held.
+  const kvSeats = Math.max(1, memory.kvCacheTokens / meanContext);
+  const seats = Math.max(1, Math.min(limits.maxNumSeqs * dataParallel, kvSeats) / streams);
+  const asked = row.batchOrConcurrency ?? row.numPrompts ?? 1;
+  const few = clientsByLittle(row, Math.min(asked, seats * streams));
+  const between = pipelineParallel > 1 ? fabricFor(gpu, tensorParallel * pipelineParallel, null) : null;
+  const amongRanks = dataParallel > 1 ? fabricFor(gpu, tensorParallel * dataParallel, null) : null;
+  const isStreamed =
+    row.kind === 'closed_loop' ||
+    row.kind === 'open_loop' ||
+    Object.keys(row.measured).some((column) => column.startsWith('ttft'));
+  return {
+    row,
+    kind: few === null ? row.kind : 'closed_loop',
+    group: `${row.sourceId}|${gpu.id}|${row.model}`,
+    machine: `${row.sourceId}|${gpu.id}`,
+    generation,
+    isGenerationKnown: isKnown,
+    deployment: {
+      ...deployed,
+      support,
+      generation,
+      fabric: fabricFor(gpu, tensorParallel, null),
+      dataParallel: amongRanks && { ranks: dataParallel, fabric: amongRanks },
+      pipeline: between && { stages: pipelineParallel, fabric: between },
+      streamsTokens: isStreamed,
+    },
+    streams,
+    hasSeparatePrefill: limits.hasSeparatePrefill,
+    promptTokens: prompt,
+    cachedTokens: cached,
+    outputTokens: output,
+    hasDrawnLengths: row.inputTokensNominal !== null || row.outputTokensNominal !== null,
+    maxNumBatchedTokens: limits.maxNumBatchedTokens,
+    maxNumSeqs: (limits.maxNumSeqs * dataParallel) / streams,
+    seats,
+    requests: (few ?? asked) / streams,
+    ratePerMs: (row.requestRatePerS ?? 0) / MS_PER_S / streams,
+    numPrompts: few === null ? row.numPrompts : asked,
+    coldRequests: row.coldRequests ?? 0,
+    scvArrival: row.arrival === 'constant' ? 0 : 1,
+  };
+}
+
+/**
+ * Resolves the names of a measurement and what its engine held. What cannot be used is skipped with a reason: no lengths,
+ * unknown model, GPU, engine or format. `source_id` says which rows belong together, never what is predicted.
+ */
+export function resolveBenchmark(
+  row: Measurement,
+  model: Model | null,
+  facts: Facts,
+  calibration: CalibrationProfile,
+): ResolvedBenchmark {
+  try {
+    return { kind: 'ready', benchmark: resolve(row, model, facts, calibration) };
+  } catch (error) {
+    if (error instanceof Unusable) return { kind: 'skipped', reason: error.message };
+    throw error;
+  }
+}

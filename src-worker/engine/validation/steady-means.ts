@@ -1,0 +1,142 @@
+import type { StepPlan } from '../roofline/step-plan.ts';
+import { stepTimeMs } from '../roofline/step-time.ts';
+import type { Benchmark } from './benchmark.ts';
+
+/**
+ * Steady state of a stream in the mean: the damped fixed point of Little's law over the mean step (FIDELITY.md section 3).
+ * It is what `engine/batching` has in the mean, a hundred times cheaper because no percentile is asked for; a test holds the
+ * two together. Calibration fits it, so that a fit takes seconds.
+ */
+export interface SteadyMeans {
+  ttftMs: number;
+  tpotMs: number;
+  /** ms of the steps that compute a request's own prompt. */
+  prefillMs: number;
+  decodes: number;
+  requestsPerMs: number;
+  /** The load is more than the stream carries. */
+  isSaturated: boolean;
+}
+
+/** What keeps a stream busy: requests that arrive at a rate, or a fixed number of clients that ask again at once. */
+export type StreamLoad = { kind: 'open'; ratePerMs: number } | { kind: 'closed'; clients: number };
+
+const ROUNDS = 60;
+/** Rounds before the change of a round is looked at. */
+const FIRST_ROUNDS = 5;
+const TOLERANCE = 1e-4;
+/** Where the fixed point starts. */
+const START = { tpotMs: 15, seatShare: 0.9 };
+/** Most that prompts may take of a step's room, of the time of separate steps, and of the queue (FIDELITY.md section 3). */
+const LIMITS = { room: 0.99, separateSteps: 0.95, queue: 0.98 };
+/** Variability of constant arrivals that rounding to steps leaves (FIDELITY.md section 3, point 6). */
+const SCV_OF_CONSTANT_ARRIVALS = 0.15;
+
+interface State {
+  decodes: number;
+  ratePerMs: number;
+  tpotMs: number;
+}
+
+/** The steps that a state leads to. */
+interface MeanSteps {
+  /** Prompt tokens of a step that carries any. */
+  chunkTokens: number;
+  promptMs: number;
+  tpotMs: number;
+  /** Mean step that a new request finds under way. */
+  waitMs: number;
+  /** Requests per ms above which prompts outrun the steps. */
+  mostPerMs: number;
+}
+
+function meanSteps(b: Benchmark, plan: StepPlan, load: StreamLoad, state: State): MeanSteps {
+  const uncached = b.promptTokens - b.cachedTokens;
+  const attended = b.cachedTokens + uncached / 2;
+  const context = b.promptTokens + b.outputTokens / 2;
+  const room = b.hasSeparatePrefill ? b.maxNumBatchedTokens : Math.max(1, b.maxNumBatchedTokens - state.decodes);
+  // Prompts that come faster than one a step share steps.
+  const chunkTokens = Math.min(Math.max(Math.min(uncached, room), state.ratePerMs * uncached * state.tpotMs), room);
+  const chunks = uncached / chunkTokens;
+  const running = Math.max(state.decodes, load.kind === 'open' ? 1 : Math.min(1, b.seats, load.clients));
+  const decodeMs = b.outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0;
+  // A client of a closed loop is never held up by its own prompt.
+  const othersPerMs =
+    load.kind === 'open'
+      ? state.ratePerMs
+      : (state.ratePerMs * Math.max(0, load.clients - 1)) / Math.max(load.clients, 1);
+  if (b.hasSeparatePrefill) {
+    const promptMs = stepTimeMs(plan, 0, 0, chunkTokens, chunkTokens * attended, 1 / chunks);
+    const share = Math.min(LIMITS.separateSteps, othersPerMs * chunks * promptMs);
+    const waitMs = (1 - share) * decodeMs + share * promptMs;
+    return {
+      chunkTokens,
+      promptMs,
+      tpotMs: decodeMs / (1 - share),
+      waitMs,
+      mostPerMs: LIMITS.separateSteps / (chunks * promptMs),
+    };
+  }
+  const decoding = state.decodes > 0 ? running : 0;
+  const promptMs = stepTimeMs(plan, decoding, decoding * context, chunkTokens, chunkTokens * attended, 1 / chunks);
+  const share = Math.min(1, othersPerMs * chunks * state.tpotMs);
+  const tpotMs = decodeMs + share * (promptMs - decodeMs);
+  return { chunkTokens, promptMs, tpotMs, waitMs: tpotMs, mostPerMs: (LIMITS.room * room) / tpotMs / uncached };
+}
+
+const geometricMean = (one: number, other: number): number => Math.sqrt(one * other);
+
+/**
+ * Settles a stream. `burstSteps`: how many own prefills a client of a closed loop waits on average because clients start
+ * together and fall into step (see `burstWait`); users who come as they like have 0.
+ */
+export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burstSteps: number): SteadyMeans {
+  const seats = Math.max(1, load.kind === 'open' ? b.seats : Math.min(b.seats, load.clients));
+  const laterTokens = Math.max(0, b.outputTokens - 1);
+  const uncached = b.promptTokens - b.cachedTokens;
+  const frontMs = plan.ttftBaseMs + plan.tokenizeMsPerToken * b.promptTokens;
+  const isAlone = load.kind === 'closed' && load.clients <= 1;
+  const guess = b.outputTokens * START.tpotMs;
+  const state: State =
+    load.kind === 'open'
+      ? { decodes: Math.min(seats, load.ratePerMs * guess), ratePerMs: load.ratePerMs, tpotMs: START.tpotMs }
+      : { decodes: START.seatShare * seats, ratePerMs: seats / (guess + 1), tpotMs: START.tpotMs };
+  let ttftMs = 0;
+  let prefillMs = 0;
+  let isSaturated = false;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const steps = meanSteps(b, plan, load, state);
+    isSaturated = state.ratePerMs > steps.mostPerMs;
+    if (load.kind === 'closed' && !b.hasSeparatePrefill) state.ratePerMs = Math.min(state.ratePerMs, steps.mostPerMs);
+    prefillMs = Math.max(1, uncached / steps.chunkTokens) * steps.promptMs;
+    ttftMs = frontMs + prefillMs + (isAlone ? 0 : plan.firstTokenWaitSteps * steps.waitMs);
+    if (load.kind === 'closed') {
+      ttftMs += prefillMs * burstSteps;
+    } else {
+      const busy = Math.min(LIMITS.queue, (state.ratePerMs * uncached * steps.promptMs) / steps.chunkTokens);
+      const scv = b.scvArrival === 0 ? SCV_OF_CONSTANT_ARRIVALS : b.scvArrival;
+      ttftMs += (scv * busy * prefillMs) / (2 * (1 - busy));
+    }
+    const isFirst = round === 0;
+    const before = state.tpotMs;
+    state.tpotMs = isFirst ? steps.tpotMs : geometricMean(before, steps.tpotMs);
+    if (load.kind === 'closed') {
+      const target = seats / (ttftMs + laterTokens * state.tpotMs);
+      state.ratePerMs = isFirst ? target : geometricMean(state.ratePerMs, target);
+    }
+    const offered = state.ratePerMs * laterTokens * state.tpotMs;
+    if (load.kind === 'open' && offered > seats) isSaturated = true;
+    const wanted = Math.min(seats, offered);
+    state.decodes =
+      isFirst || state.decodes === 0 ? wanted : geometricMean(Math.max(state.decodes, 1e-9), Math.max(wanted, 1e-9));
+    if (round >= FIRST_ROUNDS && Math.abs(state.tpotMs - before) < TOLERANCE * state.tpotMs) break;
+  }
+  return {
+    ttftMs,
+    tpotMs: state.tpotMs,
+    prefillMs,
+    decodes: state.decodes,
+    requestsPerMs: state.ratePerMs,
+    isSaturated,
+  };
+}
