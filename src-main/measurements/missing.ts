@@ -27,15 +27,20 @@ export function missingFacts(rows: readonly MeasurementRow[], isKnownModel: (nam
 const isWantedOf = (row: MeasurementRow, column: MeasurementColumn): boolean =>
   column !== 'batch_or_concurrency' || row.workload_kind !== 'open_loop';
 
+const MODELS_NAMED = 3;
+
 function unknownModels(rows: readonly MeasurementRow[], isKnownModel: (name: string) => boolean): MissingFact[] {
-  const counts = new Map<string, number>();
-  for (const { model } of rows) if (typeof model === 'string') counts.set(model, (counts.get(model) ?? 0) + 1);
-  return [...counts]
-    .filter(([model]) => !isKnownModel(model))
-    .map(([model, count]) => ({
+  const names = new Set(rows.flatMap(({ model }) => (typeof model === 'string' ? [model] : [])));
+  const unknown = new Set([...names].filter((name) => !isKnownModel(name)));
+  if (unknown.size === 0) return [];
+  const shown = [...unknown].slice(0, MODELS_NAMED).map((name) => `"${name}"`);
+  const rest = unknown.size - shown.length;
+  return [
+    {
       column: 'model',
-      rows: count,
+      rows: rows.filter(({ model }) => typeof model === 'string' && unknown.has(model)).length,
       isNeeded: true,
-      sentence: `No model is known here as "${model}".`,
-    }));
+      sentence: `No model is known here as ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`,
+    },
+  ];
 }

@@ -54,7 +54,10 @@ function rangesOf(
   { plan }: BatchingSubject,
   { latencies, throughput, utilization, decodeParts, isRateGiven }: RangedFigures,
 ): Pick<PredictDocument, 'interval' | 'interval_reason' | 'interval_basis'> {
-  const uncertainty = uncertaintyOf({ ...measured, decodeParts, utilization });
+  const isClosedLoop = !isRateGiven && utilization !== null;
+  // Users of a closed loop drive a replica to its limit by themselves: that is no load near capacity.
+  const load = isClosedLoop ? null : utilization;
+  const uncertainty = uncertaintyOf({ ...measured, decodeParts, utilization: load, isClosedLoop });
   if (!uncertainty) return { interval: null, interval_reason: noRangeReason(measured), interval_basis: null };
   const interval = {
     ...latencyRanges(latencies, uncertainty, plan.weightReadFloorMs),

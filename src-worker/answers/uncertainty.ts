@@ -37,6 +37,8 @@ export interface UncertainDeployment {
   decodeParts: Record<string, number>;
   /** null where nothing arrives. */
   utilization: number | null;
+  /** A fixed number of users who wait for their answers. */
+  isClosedLoop?: boolean;
 }
 
 /** The one method whose errors are known. */
@@ -105,6 +107,7 @@ const TRAIT_SENTENCES: Record<UncertainTrait, string> = {
   weight_only: 'Weight-only kernels scatter more, which widens it.',
   host_bound: 'The host rather than the GPU sets the pace here, and hosts differ: that widens it.',
   near_capacity: 'Near saturation small errors grow into large ones: that widens it.',
+  closed_loop: 'Users who ask again as soon as they have their answer fall into step, which widens it.',
 };
 
 const listed = (names: readonly string[]): string =>

@@ -1,4 +1,7 @@
 import { transfer } from 'comlink/dist/esm/comlink.mjs';
+import { answerAccuracy } from '../answers/calibration/accuracy.ts';
+import { answerCalibration } from '../answers/calibration/calibrate.ts';
+import { answerFit } from '../answers/calibration/fit.ts';
 import { answerDetail } from '../answers/detail/detail.ts';
 import { answerExplain } from '../answers/explain/explain.ts';
 import { answerModelFits } from '../answers/model-fits.ts';
@@ -60,6 +63,9 @@ export function createWorkerCalls(): WorkerApi {
     detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
+    accuracy: (request) => attempt(() => answerAccuracy(request, facts())),
+    fit: (request) => attempt(() => answerFit(request, facts())),
+    finishCalibration: (request) => attempt(() => answerCalibration(request, facts())),
     queue: (input) => attempt(() => answerQueue(input)),
     showModel: (model) => attempt(() => answerModel(model)),
     modelFits: (input, model) => attempt(() => answerModelFits(input, model, facts())),

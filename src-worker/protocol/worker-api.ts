@@ -1,6 +1,9 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { PlanCapacity } from '../engine/sizing/types.ts';
+import type { AccuracyRequest } from './accuracy-request.ts';
+import type { AccuracyDocument } from './accuracy.ts';
+import type { CalibrationDocument, CalibrationRequest, FitAnswer, FitRequest } from './calibration.ts';
 import type { ColumnBatch } from './columns.ts';
 import type {
   DetailDocument,
@@ -48,6 +51,12 @@ export interface WorkerApi {
   queue(input: QueueInput): Result<QueueDocument>;
   showModel(model: ModelSource): Result<ModelDocument>;
   modelFits(input: ModelFitsInput, model: ModelSource): Result<ModelFitsDocument>;
+  /** Holds a profile against measurements. */
+  accuracy(request: AccuracyRequest): Result<AccuracyDocument>;
+  /** One fit of a calibration, which takes seconds. */
+  fit(request: FitRequest): Result<FitAnswer>;
+  /** Puts a profile together from its fits. */
+  finishCalibration(request: CalibrationRequest): Result<CalibrationDocument>;
   /** May be cancelled: yields between points and looks at `control[CONTROL_CANCEL]`. */
   sweepUnit(unit: SweepUnit, model: ModelSource, control: Int32Array): Promise<Result<SweepUnitOutcome>>;
 }

@@ -23,7 +23,7 @@ interface Expected {
 }
 
 const expected: Expected[] = hasSamples
-  ? (parse(readFileSync(join(SAMPLES, 'expected.csv'), 'utf8'), { columns: true }) as Record<string, string>[]).map(
+  ? parse<Record<string, string>>(readFileSync(join(SAMPLES, 'expected.csv'), 'utf8'), { columns: true }).map(
       ({ file = '', row = '', format = '', ...cells }) => ({ file, row, format, cells: Object.entries(cells) }),
     )
   : [];

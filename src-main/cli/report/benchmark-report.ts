@@ -99,7 +99,7 @@ function rateText(row: MeasurementRow): string {
 function noteLines(rows: readonly MeasurementRow[]): string[] {
   const rowsOf = new Map<string, number[]>();
   for (const [index, row] of rows.entries()) {
-    const about = [text(row, 'model'), row.gpu, row.notes].filter((part) => part !== null).join('; ');
+    const about = [row.model, row.gpu, row.notes].filter((part) => part !== null).join('; ');
     rowsOf.set(about, [...(rowsOf.get(about) ?? []), index + 1]);
   }
   return [...rowsOf].map(([note, numbers]) => `${numbersText(numbers)}: ${note}`);

@@ -72,6 +72,7 @@ const DOCUMENTS: readonly ForeignDocument[] = [
 ];
 
 const TEXTS: readonly { words: string; pattern: RegExp }[] = [
+  { words: `what SGLang bench_serving printed ${NOT_YET}`, pattern: /^=+ Serving Benchmark Result =+/m },
   { words: 'a measurement file already: configiq validate --measurements takes it', pattern: /^\uFEFF?point_id,/ },
   {
     words:
@@ -83,6 +84,7 @@ const TEXTS: readonly { words: string; pattern: RegExp }[] = [
     pattern: /INFO \d\d-\d\d \d\d:\d\d:\d\d|GPU KV cache size|# GPU blocks/,
   },
   { words: 'a trace of requests, which says what was asked and not what was measured', pattern: /^\uFEFF?TIMESTAMP,/i },
+  { words: 'a price list of SkyPilot: configiq catalog import takes it', pattern: /^\uFEFF?InstanceType,/ },
   { words: 'a page of the web: get the file itself', pattern: /^\s*<(?:!doctype|html)/i },
 ];
 

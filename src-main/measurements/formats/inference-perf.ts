@@ -32,6 +32,7 @@ function readStage(stage: Fields, context: RunContext): ReadRun {
   const prefix = fieldsAt(config, 'data', 'shared_prefix');
   const asked = askedLengths(prefix);
   run.set('model', textAt(fieldsAt(config, 'server'), 'model_name'));
+  run.set('engine', engineOf(config));
   run.set('num_prompts', completed);
   run.lengths({
     isl: positiveAt(fieldsAt(successes, 'prompt_len'), 'mean'),
@@ -57,6 +58,12 @@ function readStage(stage: Fields, context: RunContext): ReadRun {
 const configOf = (beside: readonly unknown[]): Fields =>
   beside.find((found): found is Fields => isFields(found) && isFields(found['load']) && isFields(found['server'])) ??
   {};
+
+/** Its server's type is the engine, whose metrics it reads. */
+function engineOf(config: Fields): string | null {
+  const type = textAt(fieldsAt(config, 'server'), 'type')?.toLowerCase();
+  return type === 'vllm' || type === 'sglang' ? type : null;
+}
 
 interface StageFacts {
   stage: Fields;
@@ -158,6 +165,6 @@ const LENGTH_SHARE = 0.05;
 function warnOfShortAnswers(run: RunDraft, osl: number, asked: number | null): void {
   if (asked === null || Math.abs(osl - asked) <= LENGTH_SHARE * asked) return;
   run.warnings.push(
-    `osl ${osl.toFixed(1)} is the length of the text counted anew, and ${asked} were asked for: with ignore_eos the engine made as many.`,
+    `osl ${osl.toFixed(1)} is the text of the answers counted anew, and ${asked} tokens were asked for: the engine may have made more than the file counts.`,
   );
 }

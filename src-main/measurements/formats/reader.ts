@@ -2,13 +2,10 @@ import type { RunDraft } from './run-draft.ts';
 
 /** A file as far as it can be told without knowing whose it is. */
 export type FileShape =
-  /** A document, the entries of a list, or the lines of a JSON Lines file; `place` names it in sentences. */
-  | { kind: 'documents'; documents: { value: unknown; place: string }[]; unreadable: string[] }
-  | { kind: 'text'; text: string };
+  /** A document, the entries of a list, or the lines of a JSON Lines file; and why lines of it cannot be read. */
+  { kind: 'documents'; documents: unknown[]; unreadable: string[] } | { kind: 'text'; text: string };
 
 export interface RunContext {
-  /** `sweep.json`, with ` line 3` or ` [2]` where there are several. */
-  place: string;
   /** As the person knows it. */
   fileName: string;
   /** Configurations that lie beside the file. */

@@ -1,10 +1,11 @@
-import { fileError } from '../../../src-worker/engine/errors.ts';
+import { ConfigIqError, fileError } from '../../../src-worker/engine/errors.ts';
 import { foreignTextWords, foreignWords } from './foreign.ts';
 import { guidellmReader } from './guidellm.ts';
 import { inferencePerfReader } from './inference-perf.ts';
 import { isSkipped, type BenchmarkReader, type FileShape } from './reader.ts';
 import type { RunDraft } from './run-draft.ts';
 import { shapeOf } from './shape.ts';
+import { consoleBlocks, isOfSglang } from './vllm-console.ts';
 import { vllmLatencyReader, vllmThroughputReader } from './vllm-offline.ts';
 import { vllmServeReader } from './vllm-serve.ts';
 
@@ -33,20 +34,20 @@ interface BenchmarkText {
 
 /** Throws file errors where nothing of a file can be used: too large, binary, empty, broken, of no known format. */
 export function readBenchmarkText({ fileName, text, beside = [] }: BenchmarkText): ReadBenchmark {
-  const shape = shapeOf(fileName, text);
+  const shape = withConsoleBlocks(shapeOf(fileName, text));
   if (shape.kind === 'text') throw unknownFormat(fileName, foreignTextWords(shape.text));
   const companions = beside.flatMap((file) => companionDocuments(file));
   const skipped = [...shape.unreadable];
   const runs: RunDraft[] = [];
   let format: string | null = null;
-  for (const { value, place } of shape.documents) {
+  for (const value of shape.documents) {
     const reader = READERS.find((one) => one.recognizes(value));
     if (!reader) {
       skipped.push(`it is ${foreignWords(value) ?? 'no result that is known here'}.`);
       continue;
     }
     format ??= reader.format;
-    for (const run of reader.read(value, { place: `${fileName}${place}`, fileName, beside: companions })) {
+    for (const run of reader.read(value, { fileName, beside: companions })) {
       if (isSkipped(run)) skipped.push(run.skipped);
       else runs.push(run);
     }
@@ -55,19 +56,28 @@ export function readBenchmarkText({ fileName, text, beside = [] }: BenchmarkText
   return { format, runs, skipped };
 }
 
+/** What a benchmark printed reads like what it would have saved. */
+function withConsoleBlocks(shape: FileShape): FileShape {
+  if (shape.kind !== 'text' || isOfSglang(shape.text)) return shape;
+  const blocks = consoleBlocks(shape.text);
+  if (blocks.length === 0) return shape;
+  return { kind: 'documents', documents: blocks, unreadable: [] };
+}
+
 /** A file beside the results says something or nothing; it stops nobody. */
 function companionDocuments({ fileName, text }: { fileName: string; text: string }): unknown[] {
   try {
     const shape = shapeOf(fileName, text);
-    return shape.kind === 'documents' ? shape.documents.map(({ value }) => value) : [];
-  } catch {
-    return [];
+    return shape.kind === 'documents' ? shape.documents : [];
+  } catch (thrown) {
+    if (thrown instanceof ConfigIqError) return [];
+    throw thrown;
   }
 }
 
 function foreignOf(shape: FileShape): string | null {
   if (shape.kind === 'text') return null;
-  for (const { value } of shape.documents) {
+  for (const value of shape.documents) {
     const words = foreignWords(value);
     if (words !== null) return words;
   }

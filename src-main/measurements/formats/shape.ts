@@ -2,7 +2,9 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { fileError, ConfigIqError } from '../../../src-worker/engine/errors.ts';
 import { MAX_BENCHMARK_BYTES } from '../../../src-worker/protocol/benchmark-api.ts';
 import { parseJsonText } from '../../services/json-text.ts';
+import { foreignTextWords } from './foreign.ts';
 import type { FileShape } from './reader.ts';
+import { hasConsoleBlock } from './vllm-console.ts';
 
 /** YAML of this size takes seconds to read; whoever has more has the same report as JSON. */
 const MAX_YAML_BYTES = 10_000_000;
@@ -24,9 +26,14 @@ export function shapeOf(fileName: string, text: string): FileShape {
     throw fileError('benchmark_binary', message, { file: fileName });
   }
   if (/^\uFEFF?\s*[[{]/.test(text)) return jsonShape(fileName, text);
-  if (YAML_START.test(text)) return yamlShape(fileName, text, bytes);
+  if (YAML_START.test(text) && !isPrinted(text)) return yamlShape(fileName, text, bytes);
   return { kind: 'text', text };
 }
+
+/** A log and what a program prints have lines like those of YAML; what they are shows at their start. */
+const isPrinted = (text: string): boolean =>
+  hasConsoleBlock(text) || foreignTextWords(text.slice(0, SHOWN_START)) !== null;
+const SHOWN_START = 4000;
 
 const tooLarge = (fileName: string, bytes: number, most: number): Error =>
   fileError(
@@ -40,9 +47,8 @@ function jsonShape(fileName: string, text: string): FileShape {
   const isJsonLines = isOneDocument(lines[0] ?? '') && lines.slice(1).some((line) => line.trim() !== '');
   if (isJsonLines) return jsonLinesShape(lines);
   const value = parsedJson(fileName, text);
-  if (!Array.isArray(value)) return { kind: 'documents', documents: [{ value, place: '' }], unreadable: [] };
-  const documents = (value as unknown[]).map((entry, index) => ({ value: entry, place: ` [${index}]` }));
-  return { kind: 'documents', documents, unreadable: [] };
+  if (!Array.isArray(value)) return { kind: 'documents', documents: [value], unreadable: [] };
+  return { kind: 'documents', documents: value as unknown[], unreadable: [] };
 }
 
 function isOneDocument(line: string): boolean {
@@ -56,12 +62,12 @@ function isOneDocument(line: string): boolean {
 
 /** One run a line; a line that was cut off (the benchmark was stopped) does not spoil the others. */
 function jsonLinesShape(lines: readonly string[]): FileShape {
-  const documents: { value: unknown; place: string }[] = [];
+  const documents: unknown[] = [];
   const unreadable: string[] = [];
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') continue;
     try {
-      documents.push({ value: parsedJson(`line ${index + 1}`, line), place: ` line ${index + 1}` });
+      documents.push(parsedJson(`line ${index + 1}`, line));
     } catch (thrown) {
       if (!(thrown instanceof ConfigIqError)) throw thrown;
       unreadable.push(`line ${index + 1} is not valid JSON: it was cut off, or is no result.`);
@@ -90,7 +96,7 @@ function yamlShape(fileName: string, text: string, bytes: number): FileShape {
   if (bytes > MAX_YAML_BYTES) throw tooLarge(fileName, bytes, MAX_YAML_BYTES);
   try {
     const value: unknown = parseYaml(text, { logLevel: 'error' });
-    return { kind: 'documents', documents: [{ value, place: '' }], unreadable: [] };
+    return { kind: 'documents', documents: [value], unreadable: [] };
   } catch (thrown) {
     throw yamlError(fileName, thrown);
   }

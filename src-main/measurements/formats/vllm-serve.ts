@@ -34,8 +34,8 @@ const STATISTICS: Readonly<Record<string, readonly string[]>> = {
 
 function readRun(fields: Fields): ReadRun {
   const completed = countAt(fields, 'completed');
-  const requested = countAt(fields, 'num_prompts') ?? completed;
-  if (completed === null || requested === null) return { skipped: '"completed" is no count of requests.' };
+  const requested = countAt(fields, 'num_prompts') ?? (completed ?? 0) + (countAt(fields, 'failed') ?? 0);
+  if (completed === null) return { skipped: '"completed" is no count of requests.' };
   if (completed === 0) return { skipped: `none of ${requested} requests succeeded: nothing was measured.` };
   const outputTokens = numberAt(fields, 'total_output_tokens') ?? 0;
   if (outputTokens <= 0) {
@@ -46,6 +46,13 @@ function readRun(fields: Fields): ReadRun {
   const ramp = textAt(fields, 'ramp_up_strategy');
   if (ramp !== null)
     return { skipped: `its rate rises while it runs (ramp_up_strategy ${ramp}): there is no one load.` };
+
+  if (!('request_rate' in fields) && !('max_concurrency' in fields)) {
+    return {
+      skipped:
+        'it says neither at which rate nor with how many requests in flight it was run: give the JSON of --save-result, or the lines above the block as well.',
+    };
+  }
 
   const run = new RunDraft();
   const inputTokens = positiveAt(fields, 'total_input_tokens');

@@ -67,7 +67,13 @@ export const NOVELTIES = ['group_seen', 'group_new', 'gpu_unseen', 'engine_unsee
 export type Novelty = (typeof NOVELTIES)[number];
 
 /** What makes a prediction less sure whatever its novelty. */
-export const UNCERTAIN_TRAITS = ['mixture_of_experts', 'weight_only', 'host_bound', 'near_capacity'] as const;
+export const UNCERTAIN_TRAITS = [
+  'mixture_of_experts',
+  'weight_only',
+  'host_bound',
+  'near_capacity',
+  'closed_loop',
+] as const;
 export type UncertainTrait = (typeof UNCERTAIN_TRAITS)[number];
 
 /** Spread of the errors on measurements that were left out of the fit, from which intervals are made. */

@@ -54,16 +54,25 @@ export interface Traited {
   decodeParts: Record<string, number>;
   /** Load / saturation rate; null where nothing arrives (a static batch). */
   utilization: number | null;
+  /** Clients that wait for their answer before they ask again fall into step. */
+  isClosedLoop?: boolean;
 }
 
 /** What makes a prediction less sure whatever its novelty. */
-export function traitsOf({ isMixtureOfExperts, isWeightOnly, decodeParts, utilization }: Traited): UncertainTrait[] {
+export function traitsOf({
+  isMixtureOfExperts,
+  isWeightOnly,
+  decodeParts,
+  utilization,
+  isClosedLoop = false,
+}: Traited): UncertainTrait[] {
   const { launch = 0, sequences = 0, total = 0 } = decodeParts;
   const traits: [trait: UncertainTrait, applies: boolean][] = [
     ['mixture_of_experts', isMixtureOfExperts],
     ['weight_only', isWeightOnly],
     ['host_bound', launch + sequences > HOST_BOUND_SHARE * total],
     ['near_capacity', utilization !== null && utilization >= NEAR_CAPACITY_SHARE],
+    ['closed_loop', isClosedLoop],
   ];
   return traits.filter(([, applies]) => applies).map(([trait]) => trait);
 }

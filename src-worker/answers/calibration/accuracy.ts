@@ -1,0 +1,256 @@
+import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../../engine/calibration/types.ts';
+import { UNCERTAIN_METRICS } from '../../engine/calibration/types.ts';
+import type { Facts } from '../../engine/facts.ts';
+import { meanOf, medianOf, sampleQuantile } from '../../engine/numerics/sample.ts';
+import { factor80 } from '../../engine/uncertainty/factor.ts';
+import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
+import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
+import type { Benchmark } from '../../engine/validation/benchmark.ts';
+import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-columns.ts';
+import { predictColumns } from '../../engine/validation/predicted-columns.ts';
+import type {
+  AccuracyDocument,
+  AccuracyGroup,
+  AccuracyPoint,
+  ColumnErrors,
+  ErrorSummary,
+  PointColumn,
+} from '../../protocol/accuracy.ts';
+import type { AccuracyRequest } from '../../protocol/accuracy-request.ts';
+import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import type { LeftOutPrediction } from '../../protocol/left-out.ts';
+import { resolveCalibration } from '../resolve.ts';
+import { rounded } from '../rounded.ts';
+import { readyBenchmarks, skippedReasons, type ReadyBenchmark } from './benchmarks.ts';
+
+/** How sure the prediction of a benchmark is, by metric. */
+interface Sureness {
+  novelty: Novelty;
+  traits: UncertainTrait[];
+  factors: Record<UncertainMetric, number> | null;
+}
+
+function surenessOf({ benchmark, plan, means }: ReadyBenchmark, profile: CalibrationProfile): Sureness {
+  const { gpu, model } = benchmark.deployment;
+  const { generation } = benchmark;
+  const novelties = noveltiesOf(profile, { gpuId: gpu.id, generation, architecture: model.architecture });
+  // A file that does not say which engine it was is as good as an engine nobody measured.
+  if (!benchmark.isGenerationKnown && !novelties.includes('engine_unseen')) novelties.push('engine_unseen');
+  const traits = benchmarkTraits(benchmark, plan, means);
+  const { residuals, coverage } = profile;
+  const question = { novelties, traits, generationRows: coverage?.generations[generation] ?? 0 };
+  return {
+    novelty: novelties.at(-1) ?? 'group_new',
+    traits,
+    factors: residuals
+      ? (Object.fromEntries(
+          UNCERTAIN_METRICS.map((metric) => [metric, factor80(residuals, metric, question)]),
+        ) as Sureness['factors'])
+      : null,
+  };
+}
+
+/** What was predicted of a row while its group was left out, by metric. */
+type LeftOutOfRow = ReadonlyMap<UncertainMetric, LeftOutPrediction>;
+
+interface Compared {
+  ready: ReadyBenchmark;
+  sure: Sureness;
+  columns: Record<string, PointColumn>;
+}
+
+function compare(ready: ReadyBenchmark, profile: CalibrationProfile, leftOut: LeftOutOfRow | null): Compared {
+  const { benchmark, plan, means } = ready;
+  const sure = surenessOf(ready, profile);
+  const predicted = predictColumns(benchmark, plan, profile);
+  const headline: Record<UncertainMetric, number> = {
+    ttft: means.ttftMs,
+    tpot: means.tpotMs,
+    e2e: means.e2eMs,
+    throughput: predicted['output_tok_s'] ?? 0,
+  };
+  const columns: Record<string, PointColumn> = {};
+  for (const column of judgedColumns(benchmark)) {
+    const own = predicted[column];
+    const metric = metricOfColumn(column);
+    const left = leftOut?.get(metric);
+    if (own === undefined || (leftOut && !left)) continue;
+    // The level is that of the fit that had not seen the row, the shape about it that of the profile.
+    const value = left ? (own * left.predicted) / headline[metric] : own;
+    const factor = left ? left.factor : (sure.factors?.[metric] ?? null);
+    columns[column] = {
+      measured: benchmark.row.measured[column] as number,
+      predicted: rounded(value),
+      lo: factor === null ? null : rounded(value / factor),
+      hi: factor === null ? null : rounded(value * factor),
+    };
+  }
+  return { ready, sure, columns };
+}
+
+const percentOff = ({ measured, predicted }: PointColumn): number => (predicted / measured - 1) * 100;
+
+function summaryOf(columns: readonly PointColumn[]): ErrorSummary {
+  const signed = columns.map(percentOff);
+  const absolute = signed.map(Math.abs);
+  const ranged = columns.filter(({ lo, hi }) => lo !== null && hi !== null);
+  const inside = ranged.filter(({ measured, lo, hi }) => measured >= (lo ?? 0) && measured <= (hi ?? 0));
+  const isEmpty = columns.length === 0;
+  return {
+    count: columns.length,
+    median_absolute_percent: isEmpty ? null : rounded(medianOf(absolute)),
+    mean_absolute_percent: isEmpty ? null : rounded(meanOf(absolute)),
+    p90_absolute_percent: isEmpty ? null : rounded(sampleQuantile(absolute, 0.9)),
+    median_signed_percent: isEmpty ? null : rounded(medianOf(signed)),
+    interval_coverage: ranged.length === 0 ? null : rounded(inside.length / ranged.length),
+  };
+}
+
+/** Errors by column, in the order of the columns' first appearance in measurement files. */
+function errorsOf(points: readonly Compared[]): ColumnErrors {
+  const byColumn = new Map<string, PointColumn[]>();
+  for (const { columns } of points) {
+    for (const [name, column] of Object.entries(columns)) {
+      const list = byColumn.get(name);
+      if (list) list.push(column);
+      else byColumn.set(name, [column]);
+    }
+  }
+  return Object.fromEntries(
+    [...byColumn].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => [name, summaryOf(list)]),
+  );
+}
+
+function groupsOf(points: readonly Compared[]): AccuracyGroup[] {
+  const groups = new Map<string, Compared[]>();
+  for (const point of points) {
+    const { row, deployment } = point.ready.benchmark;
+    const key = [row.sourceId, deployment.gpu.id, row.model, row.kind].join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), point]);
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, list]) => {
+      const { row, deployment } = (list[0] as Compared).ready.benchmark;
+      return {
+        source_id: row.sourceId,
+        gpu: deployment.gpu.id,
+        model: row.model,
+        workload_kind: row.kind,
+        metrics: errorsOf(list),
+      };
+    });
+}
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** The load of a row in words. */
+function loadWords({ row }: Benchmark): string {
+  const lengths = `${count(row.inputTokens ?? 0)} in, ${count(row.outputTokens ?? 0)} out`;
+  const many = count(row.batchOrConcurrency ?? row.numPrompts ?? 1);
+  switch (row.kind) {
+    case 'static_batch':
+      return `batch of ${many}, ${lengths}`;
+    case 'offline_max':
+      return `${many} queued, ${lengths}`;
+    case 'closed_loop':
+      return `${many} at once, ${lengths}`;
+    case 'open_loop':
+      return `${rounded(row.requestRatePerS ?? 0)}/s, ${lengths}`;
+  }
+}
+
+const TRAIT_REASONS: readonly (readonly [trait: UncertainTrait, reason: string])[] = [
+  ['host_bound', 'Host-bound: the CPU sets the pace'],
+  ['weight_only', 'Weight-only kernels differ'],
+  ['mixture_of_experts', 'Routing and expert kernels differ by model'],
+];
+const NOVELTY_REASONS: Readonly<Partial<Record<Novelty, string>>> = {
+  gpu_unseen: 'GPU never measured',
+  engine_unseen: 'Engine never measured',
+  model_unseen: 'Architecture never measured',
+};
+
+/** What makes a point hard to predict, as far as the program knows. */
+function whyOf({ ready: { benchmark }, sure }: Compared): string | null {
+  if (!benchmark.isGenerationKnown) return 'Engine version not stated';
+  const novelty = NOVELTY_REASONS[sure.novelty];
+  if (novelty) return novelty;
+  const { regime } = benchmark.row;
+  if (benchmark.kind === 'open_loop' && regime === 'over_capacity') return 'Over capacity';
+  const trait = TRAIT_REASONS.find(([name]) => sure.traits.includes(name));
+  if (trait) return trait[1];
+  if (benchmark.requests > benchmark.seats && benchmark.kind === 'closed_loop') return 'More clients than seats';
+  if (benchmark.hasSeparatePrefill && benchmark.kind !== 'static_batch') return 'Old engine: prompts hold up decodes';
+  return sure.traits.includes('closed_loop') ? 'Clients fall into step' : null;
+}
+
+function pointOf(point: Compared, titles: Readonly<Record<string, string>>): AccuracyPoint {
+  const { benchmark } = point.ready;
+  const { row, deployment } = benchmark;
+  return {
+    point_id: row.pointId,
+    source_id: row.sourceId,
+    source_title: titles[row.sourceId] ?? row.sourceId,
+    model: row.model,
+    gpu: deployment.gpu.id,
+    gpu_count: deployment.tensorParallel * benchmark.streams,
+    tensor_parallel: deployment.tensorParallel,
+    engine: [row.engine, row.engineVersion].filter((word) => word !== null).join(' '),
+    generation: benchmark.generation,
+    workload_kind: row.kind,
+    load: loadWords(benchmark),
+    columns: point.columns,
+    host_bound: point.sure.traits.includes('host_bound'),
+    novelty: point.sure.novelty,
+    why: whyOf(point),
+  };
+}
+
+function leftOutByRow(predictions: readonly LeftOutPrediction[]): Map<string, Map<UncertainMetric, LeftOutPrediction>> {
+  const byRow = new Map<string, Map<UncertainMetric, LeftOutPrediction>>();
+  for (const prediction of predictions) {
+    const row = byRow.get(prediction.point_id) ?? new Map<UncertainMetric, LeftOutPrediction>();
+    byRow.set(prediction.point_id, row.set(prediction.metric, prediction));
+  }
+  return byRow;
+}
+
+const BASIS_SENTENCES = {
+  left_out: 'Every point was predicted by a fit that had not seen its source, GPU and model together.',
+  in_sample: 'The profile may have been fitted to these points: on other set-ups expect larger errors.',
+} as const;
+
+/** Holds a profile against measurements (DESIGN.md section 3, validate). */
+export function answerAccuracy(request: AccuracyRequest, facts: Facts): AccuracyDocument {
+  const profile = resolveCalibration(request.calibration, facts);
+  const sound = request.rows.filter(({ pointId }) => request.doubtful[pointId] === undefined);
+  const { ready, skipped } = readyBenchmarks({ ...request, rows: sound }, facts, profile);
+  const byRow = request.leftOut && leftOutByRow(request.leftOut);
+  const isLeftOut = byRow !== null && ready.some(({ benchmark }) => byRow.has(benchmark.row.pointId));
+  const points = ready
+    .map((one) => compare(one, profile, isLeftOut ? (byRow.get(one.benchmark.row.pointId) ?? new Map()) : null))
+    .filter(({ columns }) => Object.keys(columns).length > 0);
+  const doubted = Object.entries(request.doubtful).map(([pointId, reason]) => ({ point_id: pointId, reason }));
+  const shown = new Set(points.map(({ ready: { benchmark } }) => benchmark.row.pointId));
+  const unjudged = ready
+    .filter(({ benchmark }) => !shown.has(benchmark.row.pointId))
+    .map(({ benchmark }) => ({
+      point_id: benchmark.row.pointId,
+      reason: 'nothing of the row can be judged in its regime.',
+    }));
+  const all = [...request.skipped, ...doubted, ...skipped, ...unjudged];
+  const basis = isLeftOut ? 'left_out' : 'in_sample';
+  return {
+    schema_version: SCHEMA_VERSION,
+    calibration: profile.name,
+    calibrations: facts.calibrations.map(({ name, description }) => ({ name, description })),
+    basis,
+    basis_sentence: BASIS_SENTENCES[basis],
+    metrics: errorsOf(points),
+    groups: groupsOf(points),
+    points: points.map((point) => pointOf(point, request.sourceTitles)),
+    skipped: all,
+    skipped_reasons: skippedReasons(all),
+  };
+}

@@ -1,0 +1,167 @@
+import { assembleProfile } from '../../engine/calibration/fit/assemble.ts';
+import { residualSpread, type LeftOutFigure } from '../../engine/calibration/fit/residual-spread.ts';
+import { stateAt } from '../../engine/calibration/fit/robust-fit.ts';
+import {
+  NOVELTIES,
+  UNCERTAIN_METRICS,
+  type CalibrationProfile,
+  type ResidualSpread,
+  type UncertainMetric,
+} from '../../engine/calibration/types.ts';
+import type { Facts } from '../../engine/facts.ts';
+import { medianOf } from '../../engine/numerics/sample.ts';
+import { factor80 } from '../../engine/uncertainty/factor.ts';
+import type {
+  CalibrationDocument,
+  CalibrationRequest,
+  ClassCoverage,
+  ErrorBasis,
+  FittedFigure,
+  GroupError,
+  MetricError,
+} from '../../protocol/calibration.ts';
+import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { rounded } from '../rounded.ts';
+import { skippedReasons } from './benchmarks.ts';
+import { fitProblem } from './fit.ts';
+
+const WORST_GROUPS = 20;
+
+const logError = ({ predicted, measured }: FittedFigure): number => Math.log(predicted / measured);
+const percent = ({ predicted, measured }: FittedFigure): number => (predicted / measured - 1) * 100;
+const absolutePercents = (figures: readonly FittedFigure[]): number[] =>
+  figures.map((figure) => Math.abs(percent(figure)));
+
+const asLeftOut = (figure: FittedFigure): LeftOutFigure => ({
+  metric: figure.metric,
+  logError: logError(figure),
+  novelties: figure.novelties,
+  traits: figure.traits,
+  question: `${figure.generation}|${figure.model}`,
+  gpu: figure.gpu,
+});
+
+function byGroup(figures: readonly FittedFigure[]): Map<string, FittedFigure[]> {
+  const groups = new Map<string, FittedFigure[]>();
+  for (const figure of figures) groups.set(figure.group, [...(groups.get(figure.group) ?? []), figure]);
+  return groups;
+}
+
+/** Half width of a figure's interval, as a factor. */
+type WidthOf = (figure: FittedFigure) => number;
+
+const widthBy =
+  (residuals: ResidualSpread, generationRows: (generation: string) => number): WidthOf =>
+  ({ metric, novelties, traits, generation }) =>
+    factor80(residuals, metric, { novelties, traits, generationRows: generationRows(generation) });
+
+function coverageOfIntervals(figures: readonly FittedFigure[], widthOf: WidthOf) {
+  const inside = figures.filter((figure) => Math.abs(logError(figure)) <= Math.log(widthOf(figure)));
+  return {
+    coverage: rounded(inside.length / figures.length),
+    median_width: rounded(medianOf(figures.map((figure) => widthOf(figure) ** 2))),
+  };
+}
+
+function metricErrors(figures: readonly FittedFigure[], widthOf: WidthOf | null): MetricError[] {
+  return UNCERTAIN_METRICS.map((metric) => {
+    const own = figures.filter((figure) => figure.metric === metric);
+    const groups = [...byGroup(own).values()];
+    const isEmpty = own.length === 0;
+    const covered = widthOf === null || isEmpty ? null : coverageOfIntervals(own, widthOf);
+    return {
+      metric,
+      macro_percent: isEmpty ? null : rounded(medianOf(groups.map((group) => medianOf(absolutePercents(group))))),
+      points_percent: isEmpty ? null : rounded(medianOf(absolutePercents(own))),
+      bias_percent: isEmpty ? null : rounded(medianOf(own.map(percent))),
+      groups: groups.length,
+      points: own.length,
+      coverage: covered?.coverage ?? null,
+      median_width: covered?.median_width ?? null,
+    };
+  });
+}
+
+function worstGroups(figures: readonly FittedFigure[]): GroupError[] {
+  return UNCERTAIN_METRICS.flatMap((metric) =>
+    [...byGroup(figures.filter((figure) => figure.metric === metric))].map(([group, own]) => ({
+      group,
+      metric,
+      points: own.length,
+      median_percent: rounded(medianOf(absolutePercents(own))),
+      bias_percent: rounded(medianOf(own.map(percent))),
+    })),
+  )
+    .sort((a, b) => b.median_percent - a.median_percent || (a.group < b.group ? -1 : 1))
+    .slice(0, WORST_GROUPS);
+}
+
+function classCoverage(figures: readonly FittedFigure[], widthOf: WidthOf): ClassCoverage[] {
+  return UNCERTAIN_METRICS.flatMap((metric: UncertainMetric) =>
+    NOVELTIES.flatMap((novelty) => {
+      const own = figures.filter(
+        (figure) => figure.metric === metric && figure.novelties.at(-1) === novelty && figure.novelties.length <= 2,
+      );
+      return own.length === 0 ? [] : [{ metric, novelty, points: own.length, ...coverageOfIntervals(own, widthOf) }];
+    }),
+  );
+}
+
+/** Puts the profile of a calibration together, with the report of how good it is. */
+export function answerCalibration(request: CalibrationRequest, facts: Facts): CalibrationDocument {
+  const { fit, full, leftOut, name, description, source } = request;
+  const problem = fitProblem(fit, facts);
+  const withheld = leftOut.flatMap(({ answer }) => answer.figures);
+  const residuals = residualSpread(withheld.map(asLeftOut));
+  const logs = Float64Array.from(full.logs);
+  const errors = new Map<string, number[]>();
+  for (const figure of full.figures)
+    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(percent(figure))]);
+  const profile: CalibrationProfile = assembleProfile({
+    name,
+    description,
+    source,
+    state: stateAt({ profile: fit.profile, parameters: problem.parameters }, logs),
+    parameters: problem.parameters,
+    priors: fit.priors,
+    benchmarks: problem.benchmarks,
+    remainingSpread: full.remaining,
+    errorsPercent: problem.benchmarks.map(({ row }) => errors.get(row.pointId) ?? []),
+    refits: leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer.logs),
+    residuals,
+  });
+  const widthOf = widthBy(residuals, (generation) => profile.coverage?.generations[generation] ?? 0);
+  const bases = new Map<ErrorBasis, MetricError[]>([['in_sample', metricErrors(full.figures, null)]]);
+  for (const by of new Set(leftOut.map((part) => part.by))) {
+    bases.set(
+      by,
+      metricErrors(
+        leftOut.flatMap((part) => (part.by === by ? part.answer.figures : [])),
+        widthOf,
+      ),
+    );
+  }
+  const groupFigures = leftOut.flatMap(({ by, answer }) => (by === 'group' ? answer.figures : []));
+  return {
+    schema_version: SCHEMA_VERSION,
+    name,
+    base: fit.profile.name,
+    rows: fit.rows.length,
+    used: full.used,
+    parameters: full.parameters.length,
+    informed: Object.values(profile.evidence ?? {}).filter(({ isInformed }) => isInformed).length,
+    errors: Object.fromEntries(bases),
+    worst_groups: worstGroups(groupFigures),
+    interval_classes: classCoverage(withheld, widthOf),
+    skipped: full.skipped,
+    skipped_reasons: skippedReasons(full.skipped),
+    profile,
+    left_out: groupFigures.map((figure) => ({
+      point_id: figure.point_id,
+      metric: figure.metric,
+      predicted: rounded(figure.predicted),
+      factor: rounded(widthOf(figure)),
+      novelty: figure.novelties.at(-1) ?? 'group_new',
+    })),
+  };
+}

@@ -1,0 +1,119 @@
+import { coverageOf } from '../../engine/calibration/fit/coverage.ts';
+import { LEAVE_OUTS, leftOutKey, partsToLeaveOut, type LeaveOut } from '../../engine/calibration/fit/left-out.ts';
+import { observationsOf, type Observation } from '../../engine/calibration/fit/observations.ts';
+import { parametersFor, profileOnMachine, type FitState } from '../../engine/calibration/fit/parameters.ts';
+import { predictMeans, robustFit, type FitProblem } from '../../engine/calibration/fit/robust-fit.ts';
+import type { CalibrationProfile } from '../../engine/calibration/types.ts';
+import { invalidInput } from '../../engine/errors.ts';
+import type { Facts } from '../../engine/facts.ts';
+import { planOf } from '../../engine/roofline/step-plan.ts';
+import { benchmarkMeans } from '../../engine/validation/benchmark-means.ts';
+import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
+import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
+import type { FitAnswer, FitRequest, FittedFigure } from '../../protocol/calibration.ts';
+import { readyBenchmarks } from './benchmarks.ts';
+
+/** The problem of a request, over everything it has. */
+export function fitProblem(request: FitRequest, facts: Facts) {
+  const { ready, skipped } = readyBenchmarks(request, facts, request.profile);
+  const benchmarks = ready.map(({ benchmark }) => benchmark);
+  const works = ready.map(({ work }) => work);
+  const scope = { separatesMachines: request.separatesMachines };
+  const parameters = parametersFor(request.profile, request.priors, benchmarks, scope);
+  return { benchmarks, works, parameters, observations: observationsOf(benchmarks), skipped };
+}
+
+type Problem = ReturnType<typeof fitProblem>;
+
+/** Figures of some observations in a state, `trained` = the benchmarks that the fit had seen. */
+function figuresOf(
+  { benchmarks, works }: Problem,
+  observations: readonly Observation[],
+  state: FitState,
+  trained: readonly number[],
+): FittedFigure[] {
+  const coverage = coverageOf(trained.map((index) => benchmarks[index] as Problem['benchmarks'][number]));
+  const seen: CalibrationProfile = { ...state.profile, coverage };
+  const about = new Map(
+    [...new Set(observations.map(({ benchmark }) => benchmark))].map((index) => {
+      const b = benchmarks[index] as Problem['benchmarks'][number];
+      const work = works[index] as Problem['works'][number];
+      const calibration = profileOnMachine(state, b);
+      const plan = planOf(work, calibration);
+      const { gpu, model } = b.deployment;
+      const questioned = { gpuId: gpu.id, generation: b.generation, architecture: model.architecture };
+      return [
+        index,
+        {
+          b,
+          predicted: predictMeans(b, work, state),
+          novelties: noveltiesOf(seen, questioned),
+          traits: benchmarkTraits(b, plan, benchmarkMeans(b, plan, calibration)),
+        },
+      ] as const;
+    }),
+  );
+  return observations.flatMap(({ benchmark, metric, measured }) => {
+    const found = about.get(benchmark);
+    if (!found) return [];
+    const { b, predicted, novelties, traits } = found;
+    return [
+      {
+        point_id: b.row.pointId,
+        metric,
+        measured,
+        predicted: predicted[metric],
+        group: b.group,
+        source_id: b.row.sourceId,
+        model: b.row.model,
+        gpu: b.deployment.gpu.id,
+        generation: b.generation,
+        workload_kind: b.row.kind,
+        novelties,
+        traits,
+      },
+    ];
+  });
+}
+
+/**
+ * Fits a profile to measurements, all of them or all but `withheld`, and predicts the figures that were withheld (all of them
+ * where none were). Throws invalid input where no measurement can be used.
+ */
+export function answerFit(request: FitRequest, facts: Facts): FitAnswer {
+  const problem = fitProblem(request, facts);
+  const { benchmarks, observations, parameters, skipped } = problem;
+  if (observations.length === 0) {
+    throw invalidInput('no_measurements', 'No measurement of these can be used: see the reasons for each row.', {
+      rows: request.rows.length,
+      reasons: [...new Set(skipped.map(({ reason }) => reason))].slice(0, 5).join(' '),
+    });
+  }
+  const { withheld } = request;
+  const isWithheld = (index: number): boolean =>
+    withheld !== null &&
+    withheld.keys.includes(leftOutKey(benchmarks[index] as (typeof benchmarks)[number], withheld.by));
+  const trainable = observations.filter(({ benchmark, isFitted }) => isFitted && !isWithheld(benchmark));
+  const fit: FitProblem = {
+    profile: request.profile,
+    parameters,
+    benchmarks,
+    works: problem.works,
+    observations: trainable,
+  };
+  const { logs, state, remainingSpread } = robustFit(fit, request.from ? Float64Array.from(request.from) : undefined);
+  const trained = benchmarks.map((_, index) => index).filter((index) => !isWithheld(index));
+  const asked = withheld === null ? observations : observations.filter(({ benchmark }) => isWithheld(benchmark));
+  return {
+    parameters: parameters.map(({ name }) => name),
+    logs: [...logs],
+    remaining: [...remainingSpread],
+    figures: figuresOf(problem, asked, state, trained),
+    used: benchmarks.length,
+    skipped,
+    parts: Object.fromEntries(LEAVE_OUTS.map((by) => [by, partsToLeaveOut(benchmarks, by)])) as Record<
+      LeaveOut,
+      string[][]
+    >,
+  };
+}

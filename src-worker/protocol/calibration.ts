@@ -1,0 +1,123 @@
+import type { LeaveOut } from '../engine/calibration/fit/left-out.ts';
+import type { CalibrationPriors } from '../engine/calibration/priors.ts';
+import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../engine/calibration/types.ts';
+import type { ModelSource } from '../engine/model/types.ts';
+import type { Measurement, WorkloadKind } from '../engine/validation/measurement.ts';
+import type { SkippedPoint, SkippedReason } from './accuracy.ts';
+import type { LeftOutPrediction } from './left-out.ts';
+
+/** Measurements with the configs of their models, by the name the measurements use; a model that is missing is unknown. */
+export interface MeasuredSet {
+  rows: Measurement[];
+  models: Record<string, ModelSource>;
+}
+
+/** One fit of a profile, on all measurements or on all but some. Asked of a worker thread. */
+export interface FitRequest extends MeasuredSet {
+  /** Gives what is not fitted, and the list of families and generations. */
+  profile: CalibrationProfile;
+  priors: CalibrationPriors;
+  /** False where the machines of the measurements are what the profile is for. */
+  separatesMachines: boolean;
+  /** Left out of the fit; its figures are then the ones predicted. null = nothing: all figures are. */
+  withheld: { by: LeaveOut; keys: string[] } | null;
+  /** [parameter] logarithms to start from; null = the priors. */
+  from: number[] | null;
+}
+
+/** A measured figure beside what the fit makes of it. Times in ms, throughput in output tokens/s. */
+export interface FittedFigure {
+  point_id: string;
+  metric: UncertainMetric;
+  measured: number;
+  predicted: number;
+  /** Rows that are left out together. */
+  group: string;
+  source_id: string;
+  model: string;
+  gpu: string;
+  generation: string;
+  workload_kind: WorkloadKind;
+  /** Against what the fit had seen. */
+  novelties: Novelty[];
+  traits: UncertainTrait[];
+}
+
+export interface FitAnswer {
+  /** Names of what was fitted. */
+  parameters: string[];
+  /** [parameter] natural logarithms. */
+  logs: number[];
+  /** [parameter] spread that the data left, relative to the prior's. */
+  remaining: number[];
+  figures: FittedFigure[];
+  /** Measurements that were used, withheld ones included. */
+  used: number;
+  skipped: SkippedPoint[];
+  /** What could be left out, part by part. */
+  parts: Record<LeaveOut, string[][]>;
+}
+
+/** What a fit over all and the fits on parts come to. */
+export interface CalibrationRequest {
+  name: string;
+  description: string;
+  source: string;
+  /** Of the fit over all. */
+  fit: FitRequest;
+  full: FitAnswer;
+  leftOut: { by: LeaveOut; answer: FitAnswer }[];
+}
+
+/** Errors of one metric: macro = median over groups of their median, points = median over points; percent, absolute. */
+export interface MetricError {
+  metric: UncertainMetric;
+  macro_percent: number | null;
+  points_percent: number | null;
+  bias_percent: number | null;
+  groups: number;
+  points: number;
+  /** Share of the points inside the 80 % interval of the new profile, and the median of its upper / lower end. */
+  coverage: number | null;
+  median_width: number | null;
+}
+
+export interface GroupError {
+  group: string;
+  metric: UncertainMetric;
+  points: number;
+  median_percent: number;
+  bias_percent: number;
+}
+
+/** How the intervals of a novelty class did. */
+export interface ClassCoverage {
+  metric: UncertainMetric;
+  novelty: Novelty;
+  points: number;
+  coverage: number;
+  median_width: number;
+}
+
+/** `in_sample`: the fit has seen them. The others: what was left out of the fit that predicted them. */
+export type ErrorBasis = 'before' | 'in_sample' | LeaveOut;
+
+/** `configiq calibrate --json`. */
+export interface CalibrationDocument {
+  schema_version: number;
+  name: string;
+  base: string;
+  rows: number;
+  used: number;
+  parameters: number;
+  informed: number;
+  errors: Partial<Record<ErrorBasis, MetricError[]>>;
+  /** Largest first, by groups that were left out. */
+  worst_groups: GroupError[];
+  interval_classes: ClassCoverage[];
+  skipped: SkippedPoint[];
+  skipped_reasons: SkippedReason[];
+  profile: CalibrationProfile;
+  /** Of the fifths of groups; what the Accuracy screen shows. */
+  left_out: LeftOutPrediction[];
+}

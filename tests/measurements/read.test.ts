@@ -1,0 +1,216 @@
+import { closeSync, createWriteStream, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eachMeasurement, readMeasurements } from '../../src-main/measurements/read.ts';
+import { RESULT_COLUMNS } from '../../src-worker/engine/validation/measurement.ts';
+import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
+
+let folder = '';
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'configiq-measurements-'))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(text: string, name = 'rows.csv'): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A row that is in order, as a Llama-3.1-8B on an H100 measures. */
+const GOOD: Readonly<Record<string, string>> = {
+  point_id: 'p1',
+  source_id: 'mine',
+  model: 'meta-llama/Llama-3.1-8B-Instruct',
+  gpu: 'nvidia-h100-80gb',
+  tp: '1',
+  engine: 'vLLM',
+  engine_version: '0.11.0',
+  workload_kind: 'closed_loop',
+  isl: '1024',
+  osl: '128.5',
+  batch_or_concurrency: '16',
+  ttft_ms_mean: '41.5',
+  ttft_ms_p50: '40',
+  ttft_ms_p99: '80',
+  tpot_ms_mean: '8.25',
+  output_tok_s: '1890',
+};
+const COLUMNS = Object.keys(GOOD);
+const csv = (...rows: Readonly<Record<string, string>>[]): string =>
+  [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column] ?? ''))]
+    .map((cells) => `${cells.join(',')}\n`)
+    .join('');
+const withCells = (cells: Record<string, string>) => ({ ...GOOD, ...cells });
+
+const refusal = async (path: string): Promise<string> => {
+  try {
+    await readMeasurements(path);
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ family: 'file' });
+    return thrown instanceof Error ? thrown.message : '';
+  }
+  return 'was read';
+};
+
+describe('a measurement file', () => {
+  it('gives its rows, with null for what it does not say', async () => {
+    const { measurements, ...summary } = await readMeasurements(file(csv(GOOD)));
+    expect(summary).toEqual({ rows: 1, skipped: [], skippedCount: 0, reasons: [], notes: [] });
+    expect(measurements).toEqual([
+      expect.objectContaining({
+        pointId: 'p1',
+        sourceId: 'mine',
+        tensorParallel: 1,
+        pipelineParallel: null,
+        engine: 'vllm',
+        engineVersion: '0.11.0',
+        weightDtype: null,
+        kind: 'closed_loop',
+        inputTokens: 1024,
+        outputTokens: 128.5,
+        batchOrConcurrency: 16,
+        measured: { ttft_ms_mean: 41.5, ttft_ms_p50: 40, ttft_ms_p99: 80, tpot_ms_mean: 8.25, output_tok_s: 1890 },
+      }),
+    ]);
+  });
+
+  it.each([
+    ['ttft_ms_mean', '12 ms', 'ttft_ms_mean is not a number', /"12 ms".*the number alone/],
+    ['ttft_ms_mean', '0.4s', 'ttft_ms_mean is not a number', /"0\.4s"/],
+    ['output_tok_s', '1.890,5', 'output_tok_s is not a number', /1\.890/],
+    ['tpot_ms_mean', 'NaN', 'tpot_ms_mean is not a number', /leave the cell empty/],
+    ['tpot_ms_mean', 'inf', 'tpot_ms_mean is not a number', /leave the cell empty/],
+    ['tpot_ms_mean', '-8.25', 'tpot_ms_mean is below zero', /-8\.25/],
+    ['tpot_ms_mean', '0', 'tpot_ms_mean is 0', /nothing was measured/],
+    ['ttft_ms_p99', '0.08', 'ttft_ms_p99 is below ttft_ms_p50', /another unit/],
+    ['isl', '0', 'isl is 0', /isl is 0/],
+    ['osl', '-1', 'osl is below zero', /osl is -1/],
+    ['tp', '1.5', 'tp is no whole number', /1\.5/],
+    ['tp', '0', 'tp is 0', /tp is 0/],
+    ['workload_kind', 'streaming', 'workload_kind is not known', /"streaming".*static_batch, offline_max/],
+    ['workload_kind', '', 'workload_kind is empty', /empty/],
+    ['model', ' ', 'model is empty', /model is empty/],
+    ['gpu', '', 'gpu is empty', /gpu is empty/],
+    ['engine', '', 'engine is empty', /engine is empty/],
+  ])('with %s = "%s" skips that row and no other', async (column, value, kind, sentence) => {
+    const cell = value.includes(',') ? `"${value}"` : value;
+    const path = file(csv(GOOD, withCells({ point_id: 'bad', [column]: cell }), withCells({ point_id: 'p3' })));
+    const { measurements, skipped, reasons } = await readMeasurements(path);
+    expect(measurements.map(({ pointId }) => pointId)).toEqual(['p1', 'p3']);
+    expect(skipped).toEqual([{ pointId: 'bad', reason: expect.stringMatching(sentence) as string }]);
+    expect(reasons).toEqual([{ reason: kind, count: 1, example: skipped[0] }]);
+  });
+
+  it('keeps a row without lengths, whose use is for others to judge, and skips one without a result', async () => {
+    const empty = { ttft_ms_mean: '', ttft_ms_p50: '', ttft_ms_p99: '', tpot_ms_mean: '', output_tok_s: '' };
+    const path = file(csv(withCells({ isl: '', osl: '' }), withCells({ point_id: 'none', ...empty })));
+    const { measurements, skipped } = await readMeasurements(path);
+    expect(measurements).toMatchObject([{ inputTokens: null, outputTokens: null }]);
+    expect(skipped).toEqual([{ pointId: 'none', reason: expect.stringMatching(/nothing to compare/) as string }]);
+  });
+
+  it('skips a row whose comma moved every cell behind it', async () => {
+    const path = file(csv(withCells({ model: 'meta-llama/Llama-3.1-8B, Instruct' }), GOOD));
+    const { measurements, skipped } = await readMeasurements(path);
+    expect(measurements).toHaveLength(1);
+    expect(skipped[0]?.reason).toBe('It has 17 cells, and the header 16: put quotes around a cell that holds a comma.');
+  });
+
+  it('names a row without an id by its line', async () => {
+    const { measurements, skipped } = await readMeasurements(
+      file(csv(withCells({ point_id: '' }), withCells({ point_id: '', isl: 'long' }))),
+    );
+    expect(measurements[0]?.pointId).toBe('line 2');
+    expect(skipped[0]?.pointId).toBe('line 3');
+  });
+
+  it('of bad rows alone says why: a reason each, however many rows', async () => {
+    const rows = Array.from({ length: 12_000 }, (_, index) =>
+      withCells({
+        point_id: `p${index}`,
+        ...(index % 3 === 0 ? { isl: `${index} tokens` } : { tpot_ms_mean: `-${index}` }),
+      }),
+    );
+    const { measurements, skipped, skippedCount, reasons, rows: read } = await readMeasurements(file(csv(...rows)));
+    expect(measurements).toEqual([]);
+    expect([read, skippedCount, skipped.length]).toEqual([12_000, 12_000, 10_000]);
+    expect(reasons).toMatchObject([
+      { reason: 'tpot_ms_mean is below zero', count: 8000, example: { pointId: 'p1' } },
+      { reason: 'isl is not a number', count: 4000, example: { pointId: 'p0' } },
+    ]);
+  });
+
+  it('tells columns that it does not know, and what they may mean', async () => {
+    const text = csv(GOOD).replace('ttft_ms_p50', 'ttft_ms_p5O').replace('source_id', 'Weather');
+    const { measurements, notes } = await readMeasurements(file(text));
+    expect(measurements[0]?.measured).not.toHaveProperty('ttft_ms_p50');
+    expect(notes.join('\n')).toMatch(
+      /"weather" is not known.*\n.*"ttft_ms_p5o" is not known.*did you mean ttft_ms_p50\?/,
+    );
+  });
+
+  it.each([
+    ['nothing', '', /is empty/],
+    ['empty lines', '\n\r\n \n', /is empty/],
+    ['a header alone', csv(), /a header and no row/],
+    [
+      'missing columns',
+      'point_id,model,ttft_ms_mean\na,b,1\n',
+      /no column gpu, engine, workload_kind, isl, osl: it is no file of measurements/,
+    ],
+    ['no result column', 'point_id,model,gpu,engine,workload_kind,isl,osl\n', /no column of results/],
+    ['a column twice', csv(GOOD).replace('ttft_ms_p50', 'isl'), /the column isl twice/],
+    ['other separators', csv(GOOD).replaceAll(',', ';'), /write commas/],
+    ['JSON', '{"completed": 3,\n"duration": 2}', /configiq import-benchmark/],
+    ['a quote that stays open', `${csv(GOOD)}"p2,x\n`, /from line 3 on: a quote is opened/],
+  ])('that holds %s is refused with a sentence', async (_, text, sentence) => {
+    expect(await refusal(file(text))).toMatch(sentence);
+  });
+
+  it('that is missing, a folder, or of a gigabyte is refused at once', async () => {
+    expect(await refusal(join(folder, 'none.csv'))).toMatch(/does not exist/);
+    expect(await refusal(folder)).toMatch(/is a folder/);
+    const path = join(folder, 'huge.csv');
+    const handle = openSync(path, 'w');
+    ftruncateSync(handle, 1e9);
+    closeSync(handle);
+    expect(await refusal(path)).toMatch(/1,000,000,000 bytes.*900,000,000/);
+    rmSync(path);
+  });
+
+  it('of 200,000 rows streams through memory that does not grow with it', async () => {
+    const path = join(folder, 'many.csv');
+    const stream = createWriteStream(path);
+    stream.write(csv());
+    const many = 200_000;
+    for (let at = 0; at < many; at += 10_000) {
+      const rows = Array.from({ length: 10_000 }, (_, index) =>
+        withCells({ point_id: `point-number-${at + index}`, osl: (at + index) % 4 === 0 ? '0' : '64' }),
+      );
+      if (!stream.write(csv(...rows).slice(csv().length))) await once(stream, 'drain');
+    }
+    stream.end();
+    await once(stream, 'finish');
+    let taken = 0;
+    let tokens = 0;
+    // What a promise holds back is waited for, so that nothing piles up before a slow taker.
+    const summary = await eachMeasurement(path, (measurement) => {
+      taken += 1;
+      tokens += measurement.outputTokens ?? 0;
+      return taken % 50_000 === 0 ? Promise.resolve() : undefined;
+    });
+    expect(taken).toBe(150_000);
+    expect(tokens).toBe(150_000 * 64);
+    expect(summary).toMatchObject({
+      rows: many,
+      skippedCount: 50_000,
+      reasons: [{ reason: 'osl is 0', count: 50_000 }],
+    });
+    rmSync(path);
+  }, 60_000);
+
+  it('has the columns that results are compared in', () => {
+    expect(MEASUREMENT_COLUMNS).toEqual(expect.arrayContaining([...RESULT_COLUMNS]));
+  });
+});
