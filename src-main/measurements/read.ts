@@ -4,7 +4,7 @@ import {
   WORKLOAD_KINDS,
   type Measurement,
   type WorkloadKind,
-} from '../../src-worker/engine/validation/measurement.ts';
+} from '../../src-worker/engine/validation/types.ts';
 import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
 import { unneutralized } from '../../src-worker/protocol/csv-text.ts';
 import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';

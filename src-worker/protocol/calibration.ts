@@ -1,8 +1,13 @@
-import type { LeaveOut } from '../engine/calibration/fit/left-out.ts';
-import type { CalibrationPriors } from '../engine/calibration/priors.ts';
-import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../engine/calibration/types.ts';
+import type {
+  CalibrationPriors,
+  CalibrationProfile,
+  LeaveOut,
+  Novelty,
+  UncertainMetric,
+  UncertainTrait,
+} from '../engine/calibration/types.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import type { Measurement, WorkloadKind } from '../engine/validation/measurement.ts';
+import type { Measurement, WorkloadKind } from '../engine/validation/types.ts';
 import type { SkippedPoint, SkippedReason } from './accuracy.ts';
 import type { LeftOutPrediction } from './left-out.ts';
 

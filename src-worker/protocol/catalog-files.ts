@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { FITTED_OVERHEADS } from '../engine/calibration/priors.ts';
-import { NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
+import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with

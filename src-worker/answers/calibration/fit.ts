@@ -1,9 +1,9 @@
 import { coverageOf } from '../../engine/calibration/fit/coverage.ts';
-import { LEAVE_OUTS, leftOutKey, partsToLeaveOut, type LeaveOut } from '../../engine/calibration/fit/left-out.ts';
+import { leftOutKey, partsToLeaveOut } from '../../engine/calibration/fit/left-out.ts';
 import { observationsOf, type Observation } from '../../engine/calibration/fit/observations.ts';
 import { parametersFor, profileOnMachine, type FitState } from '../../engine/calibration/fit/parameters.ts';
 import { predictMeans, robustFit, type FitProblem } from '../../engine/calibration/fit/robust-fit.ts';
-import type { CalibrationProfile } from '../../engine/calibration/types.ts';
+import { LEAVE_OUTS, type CalibrationProfile, type LeaveOut } from '../../engine/calibration/types.ts';
 import { invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { planOf } from '../../engine/roofline/step-plan.ts';

@@ -11,7 +11,7 @@ import type { Model, Precision } from '../model/types.ts';
 import { MS_PER_S } from '../units.ts';
 import type { Benchmark } from './benchmark.ts';
 import { generationOfMeasurement } from './generation.ts';
-import type { Measurement } from './measurement.ts';
+import type { Measurement } from './types.ts';
 
 export type ResolvedBenchmark = { kind: 'ready'; benchmark: Benchmark } | { kind: 'skipped'; reason: string };
 

@@ -1,7 +1,6 @@
 import type { Benchmark } from '../../validation/benchmark.ts';
 import { medianOf } from '../../numerics/sample.ts';
-import type { CalibrationPriors } from '../priors.ts';
-import type { CalibrationProfile, Evidence, ResidualSpread } from '../types.ts';
+import type { CalibrationPriors, CalibrationProfile, Evidence, ResidualSpread } from '../types.ts';
 import { coverageOf } from './coverage.ts';
 import type { FitState, Parameter } from './parameters.ts';
 
