@@ -2,7 +2,7 @@ import type { Novelty } from '../../../src-worker/engine/calibration/types.ts';
 import { NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
 import { formatError, type MeasuredColumn } from '../../format/measured-columns.ts';
-import { gpuLabel } from '../../format/names.ts';
+import { engineWords, generationLabel, gpuLabel } from '../../format/names.ts';
 import { caseName, FILTERS, type AccuracyRow } from './shown-points.ts';
 
 const NOVELTY_LABELS: Readonly<Record<Novelty, string>> = {
@@ -42,14 +42,14 @@ export function pointColumns(column: MeasuredColumn): PointColumn[] {
     figure('measured', 'Measured', column, (row) => row.measured),
     figure('predicted', 'Predicted', column, (row) => row.predicted),
     { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 30 },
-    { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => point.engine), mostCharacters: 24 },
+    { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => engineWords(point.engine)), mostCharacters: 24 },
     textColumn('range', '80 % range', rangeWords, 'Whether the measured value lies in the range of its prediction.'),
     { ...textColumn<AccuracyRow>('why', 'Why', ({ point }) => point.why ?? ''), mostCharacters: 40 },
     { ...textColumn<AccuracyRow>('source', 'Source', ({ point }) => point.source_title), mostCharacters: 28 },
     hidden(figure('lo', 'Range from', column, (row) => row.lo, 'Lower end of the 80 % range.')),
     hidden(figure('hi', 'Range to', column, (row) => row.hi, 'Upper end of the 80 % range.')),
     hidden(textColumn('kind', 'Kind of load', ({ point }) => FILTERS.kind.words(point.workload_kind))),
-    hidden(textColumn('generation', 'Predicted as', ({ point }) => point.generation)),
+    hidden(textColumn('generation', 'Predicted as', ({ point }) => generationLabel(point.generation))),
     hidden(textColumn('novelty', 'Measured before', ({ point }) => NOVELTY_LABELS[point.novelty])),
     hidden(
       textColumn('host', 'Host bound', ({ point }) => (point.host_bound ? 'yes' : 'no'), 'Most of a step is the host.'),

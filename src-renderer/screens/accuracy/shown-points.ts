@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AccuracyDocument, AccuracyPoint } from '../../../src-worker/protocol/accuracy.ts';
 import type { Choice } from '../../format/counted-choices.ts';
 import { sortedColumns } from '../../format/measured-columns.ts';
-import { gpuLabel } from '../../format/names.ts';
+import { generationLabel, gpuLabel } from '../../format/names.ts';
 import { formatFixed } from '../../../src-worker/protocol/numbers.ts';
 import { errorPercent, isInRange } from './error-summary.ts';
 
@@ -35,7 +35,7 @@ export const FILTERS = {
     label: 'Engine',
     everything: 'All engines',
     of: ({ generation }) => generation,
-    words: (id) => id,
+    words: generationLabel,
   },
   model: { label: 'Model', everything: 'All models', of: ({ model }) => model, words: shortModel },
   source: {

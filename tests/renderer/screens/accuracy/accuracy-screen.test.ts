@@ -123,7 +123,7 @@ describe('the screen of accuracy', () => {
     await ready();
     await fireEvent.click(screen.getByRole('button', { name: 'Qwen2.5-0.5B, H100' }));
     expect(
-      screen.getByText(/Qwen2\.5-0\.5B-Instruct, H100 80GB, 8 at a time.*vllm 0\.20\.1, The lab\./),
+      screen.getByText(/Qwen2\.5-0\.5B-Instruct, H100 80GB, 8 at a time.*vLLM 0\.20\.1, The lab\./),
     ).toBeInTheDocument();
     const table = within(screen.getByTestId('accuracy-points'));
     expect(table.getByRole('row', { current: true })).toHaveTextContent('Qwen2.5-0.5B-Instruct');

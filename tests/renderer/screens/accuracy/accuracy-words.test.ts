@@ -5,6 +5,7 @@ import {
   measuredColumn,
   sortedColumns,
 } from '../../../../src-renderer/format/measured-columns.ts';
+import { engineWords } from '../../../../src-renderer/format/names.ts';
 import { accuracyVerdict, skippedWords } from '../../../../src-renderer/screens/accuracy/accuracy-verdict.ts';
 import { errorPercent, isInRange, summarize } from '../../../../src-renderer/screens/accuracy/error-summary.ts';
 import { pointsCsv } from '../../../../src-renderer/screens/accuracy/export-points.ts';
@@ -173,6 +174,16 @@ describe('which points', () => {
       { value: 'nvidia-h100-80gb', label: 'H100 80GB', reason: 'none' },
       { value: 'nvidia-h200', label: 'H200', note: '1' },
     ]);
+  });
+
+  test('engines are called as people call them', () => {
+    expect(filterChoices(document, everything, 'engine').map(({ label }) => label)).toEqual([
+      'All engines',
+      'TensorRT-LLM of 2025 and later',
+      'vLLM 0.15 and later',
+    ]);
+    expect(engineWords('trtllm NIM 1.0 (TRT-LLM 2024)')).toBe('TensorRT-LLM NIM 1.0 (TRT-LLM 2024)');
+    expect(engineWords('vllm')).toBe('vLLM');
   });
 
   test('a choice that is gone from the document can still be seen and left', () => {
