@@ -19,7 +19,6 @@ const CALLS: Record<keyof AppApi, number> = {
   modelHolds: 1,
   listCatalog: 0,
   listWorkloads: 0,
-  accuracy: 1,
   saveSizeRun: 2,
   planSweep: 1,
   startSweep: 1,

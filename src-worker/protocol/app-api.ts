@@ -1,4 +1,3 @@
-import type { AccuracyDocument, AccuracyInput } from './accuracy.ts';
 import type { BenchmarkApi } from './benchmark-api.ts';
 import type { CatalogApi, CatalogLayer } from './catalog-api.ts';
 import type {
@@ -234,8 +233,6 @@ export interface AppApi extends CatalogApi, BenchmarkApi {
   size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
   /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */
   detail(request: PlanQuestionDraft): Promise<Result<DetailDocument>>;
-  /** Predictions beside measured points: the bundled ones, or those of a file. */
-  accuracy(request: AccuracyInput): Promise<Result<AccuracyDocument>>;
   /** Where every figure of a passing configuration comes from. */
   explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;
