@@ -1,4 +1,5 @@
 import { drawPoint } from 'chart.js/helpers';
+import Zoom from 'chartjs-plugin-zoom';
 import {
   BAND_SHARE,
   describeAgreement,
@@ -6,6 +7,7 @@ import {
   type AgreementMetric,
   type AgreementPoint,
   type AgreementSpec,
+  type AgreementZoom,
 } from './agreement-spec.ts';
 import { drawLabels, label, line, measure } from './canvas-marks.ts';
 import {
@@ -20,6 +22,7 @@ import {
 } from './drawing.ts';
 import { boxAround, placeLabels, type LabelWish } from './label-places.ts';
 import type { Palette } from './palette.ts';
+import { zoomOptions } from './zoom-options.ts';
 
 /** From the spec of predicted against measured to the drawing library, with the diagonal and its band. */
 
@@ -35,6 +38,7 @@ export interface AgreementLink {
   palette: () => Palette;
   marks: () => AgreementMarks;
   onPick: (point: AgreementPoint) => void;
+  onZoom: (zoom: AgreementZoom) => void;
 }
 
 const RADIUS = 3.2;
@@ -66,7 +70,7 @@ export function agreementConfiguration(
         if (point) link.onPick(point);
       },
       layout: layoutWith(10),
-      scales: { x: scaleOf(spec.axis, palette, false), y: scaleOf(spec.axis, palette, true) },
+      scales: { x: scaleOf(spec.x, palette, false), y: scaleOf(spec.y, palette, true) },
       plugins: {
         legend: { display: false },
         tooltip: tooltipOf(
@@ -78,6 +82,9 @@ export function agreementConfiguration(
           },
           () => true,
         ),
+        zoom: zoomOptions(palette, { x: leastOf(spec), y: leastOf(spec) }, ({ x, y }) => {
+          if (x && y) link.onZoom({ x: { min: x.min, max: x.max }, y: { min: y.min, max: y.max } });
+        }),
       },
     },
     plugins: [
@@ -87,14 +94,18 @@ export function agreementConfiguration(
         under: (chart) => drawDiagonal(chart, link.spec(), link.palette()),
         over: (chart) => drawPoints(chart, link.spec(), link.palette(), link.marks()),
       }),
+      Zoom,
     ],
   };
 }
 
+/** As far out as one can zoom: a thousandth of the least. */
+const leastOf = ({ points: [first], x }: AgreementSpec): number => (first?.x ?? x.min) / 1000;
+
 /** The line of exact predictions in the band of those within a fifth. */
-function drawDiagonal(chart: ScatterChart, { axis }: AgreementSpec, palette: Palette): void {
+function drawDiagonal(chart: ScatterChart, { x: across, y: up }: AgreementSpec, palette: Palette): void {
   const { ctx, chartArea } = chart;
-  const { min, max } = axis;
+  const [min, max] = [Math.min(across.min, up.min), Math.max(across.max, up.max)];
   const at = (x: number, y: number) => pixelOf(chart, { x, y });
   ctx.save();
   ctx.beginPath();
@@ -171,10 +182,13 @@ function ring(chart: ScatterChart, point: AgreementPoint, color: string, dash: n
 }
 
 /** The largest misses and what is looked at are named where there is room. */
-function namePlaces(chart: ScatterChart, { points }: AgreementSpec, palette: Palette, marks: AgreementMarks) {
+function namePlaces(chart: ScatterChart, spec: AgreementSpec, palette: Palette, marks: AgreementMarks) {
+  const { points, x: across, y: up } = spec;
   const { ctx, chartArea } = chart;
   const isLookedAt = ({ id }: AgreementPoint): boolean => id === marks.selectedId || id === marks.activeId;
-  const placed = points.map((point) => ({ point, at: pixelOf(chart, point) }));
+  const isSeen = ({ x, y }: AgreementPoint): boolean =>
+    x >= across.min && x <= across.max && y >= up.min && y <= up.max;
+  const placed = points.filter(isSeen).map((point) => ({ point, at: pixelOf(chart, point) }));
   const obstacles = placed.map(({ at }) => boxAround(at.x, at.y, POINT_REACH));
   const wishes = placed
     .filter(({ point }) => point.miss !== null || isLookedAt(point))
@@ -191,10 +205,13 @@ function namePlaces(chart: ScatterChart, { points }: AgreementSpec, palette: Pal
   return placeLabels(wishes, obstacles, chartArea);
 }
 
-function drawWords(chart: ScatterChart, { axis }: AgreementSpec, palette: Palette): void {
+/** Along the piece of the diagonal that is seen. */
+function drawWords(chart: ScatterChart, { x: across, y: up }: AgreementSpec, palette: Palette): void {
   const { ctx } = chart;
+  const [min, max] = [Math.max(across.min, up.min), Math.min(across.max, up.max)];
+  if (max <= min) return;
   const on = (share: number, factor: number) => {
-    const value = axis.min * (axis.max / axis.min) ** share;
+    const value = min * (max / min) ** share;
     return pixelOf(chart, { x: value, y: value * factor });
   };
   const exact = on(EXACT_AT, 1);

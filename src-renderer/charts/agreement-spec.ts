@@ -1,6 +1,7 @@
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import { GPU_FAMILIES, gpuFamily, gpuLabel } from '../format/names.ts';
 import { withTicks, type AxisRange } from './axis.ts';
+import type { SeenRange } from './zoom-options.ts';
 import { numberCell, textCell, type ChartTable } from './chart-table.ts';
 import type { LegendEntry, LegendMark } from './legend.ts';
 
@@ -31,8 +32,13 @@ export interface AgreementPoint {
   source: AgreementSource;
 }
 
+/** A piece of the picture somebody zoomed into; null = all of it. Plain data. */
+export type AgreementZoom = { x: SeenRange; y: SeenRange } | null;
+
 export interface AgreementSpec {
-  axis: AxisRange;
+  /** Equal until somebody zooms. */
+  x: AxisRange;
+  y: AxisRange;
   titles: { x: string; y: string };
   /** Sorted by x, then y, then id: the drawing library takes its data as sorted. */
   points: AgreementPoint[];
@@ -77,11 +83,13 @@ export interface AgreementQuestion {
   numMisses: number;
   /** Ids of legend entries whose points are not drawn. */
   hidden?: ReadonlySet<string>;
+  zoom?: AgreementZoom;
 }
 
 const familyId = (family: number): string => `family-${family}`;
 
-export function agreementSpec({ sources, metric, numMisses, hidden = new Set() }: AgreementQuestion): AgreementSpec {
+export function agreementSpec(question: AgreementQuestion): AgreementSpec {
+  const { sources, metric, numMisses, hidden = new Set(), zoom = null } = question;
   const isDrawn = ({ gpu }: AgreementSource): boolean => !hidden.has(familyId(gpuFamily(gpu)));
   const drawn = sources.filter(isDrawn);
   const points = drawn.map((source, index): AgreementPoint => ({
@@ -94,8 +102,10 @@ export function agreementSpec({ sources, metric, numMisses, hidden = new Set() }
   }));
   points.sort((a, b) => a.x - b.x || a.y - b.y || (a.id < b.id ? -1 : 1));
   const words = `${metric.label}, ${metric.unit}, log`;
+  const axis = axisOver(sources);
   return {
-    axis: axisOver(sources),
+    x: zoomed(axis, zoom?.x),
+    y: zoomed(axis, zoom?.y),
     titles: { x: `measured ${words}`, y: `predicted ${words}` },
     points,
     legend: legendOf(
@@ -114,6 +124,10 @@ function axisOver(sources: readonly AgreementSource[]): AxisRange {
   const factor = Math.max(high / low, LEAST_SPAN) ** PADDING;
   return withTicks(low / factor, high * factor, true);
 }
+
+/** A logarithm has no zero. */
+const zoomed = (axis: AxisRange, seen: SeenRange | undefined): AxisRange =>
+  seen && seen.min > 0 && seen.max > seen.min ? withTicks(seen.min, seen.max, true) : axis;
 
 function legendOf(sources: readonly AgreementSource[], hidden: ReadonlySet<string>, hasMisses: boolean): LegendEntry[] {
   const families = GPU_FAMILIES.flatMap((family, index): LegendEntry[] => {

@@ -6,6 +6,7 @@ import {
   describeAgreement,
   FAMILY_MARKS,
   type AgreementSource,
+  type AgreementZoom,
 } from '../../../src-renderer/charts/agreement-spec.ts';
 import { MARK_PATHS } from '../../../src-renderer/charts/legend.ts';
 import { GPU_FAMILIES } from '../../../src-renderer/format/names.ts';
@@ -35,12 +36,27 @@ const specOf = (hidden: string[] = [], numMisses = 2) =>
 
 describe('predicted against measured', () => {
   test('both axes reach equally far, are logarithmic, and hold every value with a little room', () => {
-    const { axis } = specOf();
-    expect(axis.isLog).toBe(true);
-    expect(axis.min).toBeLessThan(5);
-    expect(axis.max).toBeGreaterThan(100);
-    expect(axis.max / axis.min).toBeLessThan(1.5 * (100 / 5));
-    expect(specOf(['family-2']).axis).toEqual(axis);
+    const { x, y } = specOf();
+    expect(y).toEqual(x);
+    expect(x.isLog).toBe(true);
+    expect(x.min).toBeLessThan(5);
+    expect(x.max).toBeGreaterThan(100);
+    expect(x.max / x.min).toBeLessThan(1.5 * (100 / 5));
+    expect(specOf(['family-2']).x).toEqual(x);
+  });
+
+  test('a closer look cuts the axes; one that no logarithm has is passed over', () => {
+    const zoom = { x: { min: 8, max: 12 }, y: { min: 15, max: 30 } };
+    const { x, y } = agreementSpec({ sources, metric, numMisses: 2, zoom });
+    expect([x.min, x.max, y.min, y.max]).toEqual([8, 12, 15, 30]);
+    expect(x.ticks.every((tick) => tick >= 8 && tick <= 12)).toBe(true);
+    const none = agreementSpec({
+      sources,
+      metric,
+      numMisses: 2,
+      zoom: { x: { min: 0, max: 12 }, y: { min: 9, max: 9 } },
+    });
+    expect([none.x, none.y]).toEqual([specOf().x, specOf().y]);
   });
 
   test('points are sorted by what was measured; the largest errors are marked as misses', () => {
@@ -80,11 +96,11 @@ describe('predicted against measured', () => {
 
   test('one value, or none, still has an axis', () => {
     const one = agreementSpec({ sources: [source('one', 7, 7)], metric, numMisses: 3 });
-    expect(one.axis.min).toBeLessThan(7);
-    expect(one.axis.max).toBeGreaterThan(7);
+    expect(one.x.min).toBeLessThan(7);
+    expect(one.x.max).toBeGreaterThan(7);
     const none = agreementSpec({ sources: [], metric, numMisses: 3 });
     expect(none.summary).toBe('No point to draw.');
-    expect(none.axis.ticks.length).toBeGreaterThan(0);
+    expect(none.y.ticks.length).toBeGreaterThan(0);
   });
 
   test('the table has the exact values', () => {
@@ -109,14 +125,16 @@ describe('predicted against measured', () => {
     ]);
   });
 
-  test('a click picks the point', () => {
+  test('a click picks the point, a drag looks closer', () => {
     const picked: string[] = [];
+    const zooms: AgreementZoom[] = [];
     const spec = specOf();
     const link: AgreementLink = {
       spec: () => spec,
       palette: () => PALETTE,
       marks: () => ({ selectedId: null, activeId: null }),
       onPick: ({ id }) => picked.push(id),
+      onZoom: (seen) => zooms.push(seen),
     };
     const { options, data } = agreementConfiguration(spec, PALETTE, metric, link);
     expect(data.datasets[0]?.data).toHaveLength(4);
@@ -124,5 +142,8 @@ describe('predicted against measured', () => {
     click(null, [{ index: 1 }]);
     click(null, []);
     expect(picked).toEqual(['far']);
+    const { onZoom } = (options?.plugins?.zoom as { zoom: { onZoom: (event: unknown) => void } }).zoom;
+    onZoom({ chart: { scales: { x: { min: 1, max: 2 }, y: { min: 3, max: 4 } } } });
+    expect(zooms).toEqual([{ x: { min: 1, max: 2 }, y: { min: 3, max: 4 } }]);
   });
 });

@@ -119,6 +119,18 @@ describe('the screen of accuracy', () => {
     expect(screen.getByTestId('agreement')).toHaveAttribute('data-points', '4');
   });
 
+  test('a closer look is reset by its button, and another metric has its own', async () => {
+    await ready();
+    const cursor = within(screen.getByTestId('agreement')).getByRole('slider');
+    await fireEvent.keyDown(cursor, { key: '+' });
+    expect(screen.getByRole('button', { name: 'Reset zoom' })).toBeInTheDocument();
+    await fireEvent.click(screen.getByRole('button', { name: 'TTFT mean' }));
+    expect(screen.queryByRole('button', { name: 'Reset zoom' })).not.toBeInTheDocument();
+    await fireEvent.click(screen.getByRole('button', { name: 'TPOT mean' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Reset zoom' }));
+    expect(screen.queryByRole('button', { name: 'Reset zoom' })).not.toBeInTheDocument();
+  });
+
   test('a miss that is chosen is chosen in the table and told below the picture', async () => {
     await ready();
     await fireEvent.click(screen.getByRole('button', { name: 'Qwen2.5-0.5B, H100' }));
