@@ -22,8 +22,11 @@ export interface FitRequest extends MeasuredSet {
   /** Gives what is not fitted, and the list of families and generations. */
   profile: CalibrationProfile;
   priors: CalibrationPriors;
-  /** False where the machines of the measurements are what the profile is for. */
-  separatesMachines: boolean;
+  /**
+   * `priors`: the profile is made anew from the priors, apart from what is special about the machines of the measurements.
+   * `profile`: it is moved as far as the measurements ask, machines included: they are what it is for.
+   */
+  startsFrom: 'priors' | 'profile';
   /** Left out of the fit; its figures are then the ones predicted. null = nothing: all figures are. */
   withheld: { by: LeaveOut; keys: string[] } | null;
   /** [parameter] logarithms to start from; null = the priors. */

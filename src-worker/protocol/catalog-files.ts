@@ -409,6 +409,14 @@ export const calibrationFileSchema = z.strictObject({
   evidence: z.record(text, evidenceSchema).exactOptional(),
 });
 
+/** Left-out predictions of a bundled profile, a row a figure; metrics and novelties by their place in `columns`. */
+export const leftOutFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  profile: id,
+  columns: z.strictObject({ metrics: z.array(metrics), novelties: z.array(z.enum(NOVELTIES)) }),
+  rows: z.array(z.tuple([text, rowCount, positive, positive.nullable(), rowCount])),
+});
+
 const priorSchema = z.strictObject({ value: positive.max(1e6), spread: positive.max(10) });
 
 /** What is believed before any measurement is looked at; the keys are those of the engine's CalibrationPriors. */

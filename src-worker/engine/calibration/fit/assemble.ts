@@ -1,6 +1,6 @@
 import type { Benchmark } from '../../validation/benchmark.ts';
 import { medianOf } from '../../numerics/sample.ts';
-import type { CalibrationPriors, CalibrationProfile, Evidence, ResidualSpread } from '../types.ts';
+import type { CalibrationPriors, CalibrationProfile, Evidence, MeasuredCoverage, ResidualSpread } from '../types.ts';
 import { coverageOf } from './coverage.ts';
 import type { FitState, Parameter } from './parameters.ts';
 
@@ -22,7 +22,8 @@ export interface FittedProfile {
   errorsPercent: readonly (readonly number[])[];
   /** [parameter] logarithms of the refits on parts of the data. */
   refits: readonly ArrayLike<number>[];
-  residuals: ResidualSpread;
+  /** null = those of the profile it was moved from, of which it then keeps the coverage too. */
+  residuals: ResidualSpread | null;
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
@@ -66,6 +67,7 @@ function roundFitted(state: FitState, parameters: readonly Parameter[]): void {
 }
 
 function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, [number, number]>): CalibrationProfile {
+  if (ranges.size === 0) return profile;
   const at = (name: string): [number, number] | undefined => ranges.get(name);
   const table = (name: string, keys: readonly string[]): Record<string, [number, number]> =>
     Object.fromEntries(keys.flatMap((key) => (at(`${name}.${key}`) ? [[key, at(`${name}.${key}`)]] : []))) as Record<
@@ -129,16 +131,33 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
     if (latency !== undefined) profile.allReduceUs[fabric] = latency;
   }
   const sources = sourcesByGeneration(fitted.benchmarks);
-  for (const [name, overheads] of Object.entries(profile.generations))
-    overheads.source = sources.get(name) ?? 'No measurement: the common start of all generations.';
+  for (const [name, overheads] of Object.entries(profile.generations)) {
+    overheads.source = sources.get(name) ?? overheads.source ?? 'No measurement: the common start of all generations.';
+  }
   const { name, description, source, residuals } = fitted;
+  const before = residuals === null ? fitted.state.profile : null;
   return {
     ...withRanges(profile, rangesOf(fitted)),
     name,
     description,
     source,
-    residuals,
-    coverage: coverageOf(fitted.benchmarks),
-    evidence: evidenceOf(fitted),
+    ...(residuals && { residuals }),
+    coverage: added(before?.coverage, coverageOf(fitted.benchmarks)),
+    evidence: { ...before?.evidence, ...evidenceOf(fitted) },
+  };
+}
+
+/** What both have seen. */
+function added(one: MeasuredCoverage | undefined, other: MeasuredCoverage): MeasuredCoverage {
+  if (!one) return other;
+  const sums = (a: Record<string, number>, b: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(
+      [...new Set([...Object.keys(a), ...Object.keys(b)])].sort().map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]),
+    );
+  return {
+    gpus: sums(one.gpus, other.gpus),
+    generations: sums(one.generations, other.generations),
+    architectures: sums(one.architectures, other.architectures),
+    groups: sums(one.groups, other.groups),
   };
 }

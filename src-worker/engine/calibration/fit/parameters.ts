@@ -188,6 +188,22 @@ export function parametersFor(
   ].filter(({ touches }) => benchmarks.some(touches));
 }
 
+/**
+ * How far a parameter of a profile may move, relative to its prior: what measurements informed is known better than what was
+ * believed before them.
+ */
+const HELD = { informed: 0.4, uninformed: 0.8 };
+
+/** The parameters with a profile's own values as what is believed of them. */
+export function heldNear(profile: CalibrationProfile, parameters: readonly Parameter[]): Parameter[] {
+  const state: FitState = { profile, machines: {} };
+  return parameters.map((parameter) => {
+    const { name, prior, get } = parameter;
+    const held = profile.evidence?.[name]?.isInformed ? HELD.informed : HELD.uninformed;
+    return { ...parameter, prior: { value: get(state), spread: prior.spread * held } };
+  });
+}
+
 /** The state in which every parameter stands at its prior. */
 export function priorState(profile: CalibrationProfile, parameters: readonly Parameter[]): FitState {
   const state: FitState = { profile: structuredClone(profile), machines: {} };
