@@ -5,7 +5,7 @@ import { readCatalogFile } from './files.ts';
 /** Where calibrations start from. Throws fileError. */
 export function loadPriors(catalogsFolder: string): CalibrationPriors {
   const { content } = readCatalogFile(catalogsFolder, 'priors.json', priorsFileSchema);
-  const { source, constants, families, generations, machines, allReduceUs, nearestFabrics } = content;
+  const { source, constants, families, generations, knownGenerations, machines, allReduceUs, nearestFabrics } = content;
   const { gpuBandwidthFactors, precisionComputeFactors, precisionBandwidthFactors } = content;
   return {
     source,
@@ -17,6 +17,7 @@ export function loadPriors(catalogsFolder: string): CalibrationPriors {
     allReduceUs,
     nearestFabrics,
     generations,
+    knownGenerations,
     machines,
   };
 }

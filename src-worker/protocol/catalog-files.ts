@@ -390,6 +390,7 @@ export const calibrationFileSchema = z.strictObject({
       allReduceFactor: factor,
       expertReadFactor: factor,
       hidesSequenceTime: z.boolean(),
+      requestMs: overhead.exactOptional(),
       clumpFactor: factor.exactOptional(),
       burstFactor: factor.exactOptional(),
       ranges: z.record(text, rangeSchema).exactOptional(),
@@ -431,6 +432,7 @@ export const priorsFileSchema = z.strictObject({
   allReduceUs: z.record(text, priorSchema),
   nearestFabrics: z.record(text, text),
   generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
+  knownGenerations: z.record(id, z.partialRecord(z.enum(FITTED_OVERHEADS), priorSchema)),
   machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
 });
 

@@ -46,6 +46,8 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
+  /** ms of host time in the step that gives a request its first token: receiving, tokenizing, admitting; absent = 0. */
+  requestMs?: number;
   /** How much more the clients of a benchmark fall into step, and wait for its opening burst, than with other engines; absent = 1. */
   clumpFactor?: number;
   burstFactor?: number;
@@ -151,6 +153,7 @@ export const FITTED_OVERHEADS = [
   'sequenceUs',
   'streamUs',
   'moeLayerUs',
+  'requestMs',
   'ttftBaseMs',
   'bandwidthFactor',
   'computeFactor',
@@ -177,6 +180,8 @@ export interface CalibrationPriors {
   /** Whose latency a fabric takes that was never measured. */
   nearestFabrics: Record<string, string>;
   generations: Record<FittedOverhead, Prior>;
+  /** What is known of single generations beforehand, in place of the common start. */
+  knownGenerations: Record<string, Partial<Record<FittedOverhead, Prior>>>;
   /** How fast the host of a benchmark is, and how much it costs it to stream: a matter of one machine, not of any profile. */
   machines: { host: Prior; stream: Prior };
 }

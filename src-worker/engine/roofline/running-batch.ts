@@ -55,7 +55,7 @@ export class RunningBatch {
       const parts = { projections, experts, context: this.#kvReadMs, promptAttention, layers, head: this.#headMs };
       communication += pipelineExtraMs(plan.pipeline, tokens, parts);
     }
-    const sequences = plan.sequenceMs * sampled;
+    const sequences = plan.sequenceMs * sampled + plan.requestMs * promptsEnding;
     const messages = communication + allToAll;
     const rest =
       projections + experts + this.#kvReadMs + promptAttention + activations + this.#headMs + messages + plan.launchMs;

@@ -67,7 +67,7 @@ export class StepLine {
     const messages = communicationMs(plan, tokens) + allToAllMs(plan, tokens);
     const layers = plan.activationMsPerToken * tokens + messages + plan.launchMs;
     this.#fixedMs = projections + experts + head + layers;
-    this.#sequencesMs = plan.sequenceMs * sampled;
+    this.#sequencesMs = plan.sequenceMs * sampled + plan.requestMs * promptsEnding;
     this.#setAttention(plan.attention);
     this.#setStages(plan, tokens, { projections, experts, head, layers });
   }

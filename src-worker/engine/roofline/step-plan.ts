@@ -84,6 +84,8 @@ export interface StepPlan {
   allToAllMsPerToken: number;
   launchMs: number;
   sequenceMs: number;
+  /** ms that a request which gets its first token costs the host: it was received, tokenized and admitted. */
+  requestMs: number;
   hidesSequenceTime: boolean;
   /** null where all layers stand on the same GPUs. A step is then that of one of the batches in flight. */
   pipeline: Pipeline | null;
@@ -195,6 +197,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + work.numMoeLayers * moeLayerUs),
     // One process serves the sequences of all batches in flight while one of them comes round.
     sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(sequenceUs),
+    requestMs: (work.pipeline?.stages.length ?? 1) * (overheads.requestMs ?? 0),
     hidesSequenceTime: overheads.hidesSequenceTime,
     pipeline: pipelineOf(work, calibration, overheads.allReduceFactor),
     combine,

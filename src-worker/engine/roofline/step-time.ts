@@ -118,7 +118,7 @@ export function stepTimeMs(
     const parts = { projections, experts, context: kvRead, promptAttention, layers, head };
     communication += pipelineExtraMs(plan.pipeline, tokens, parts);
   }
-  const sequences = plan.sequenceMs * sampled;
+  const sequences = plan.sequenceMs * sampled + plan.requestMs * promptsEnding;
   const messages = communication + allToAll;
   const rest = projections + experts + kvRead + promptAttention + activations + head + messages + plan.launchMs;
   if (parts) {

@@ -68,6 +68,8 @@ interface Served {
   output: number;
 }
 
+const isServed = ({ kind }: Measurement): boolean => kind === 'closed_loop' || kind === 'open_loop';
+
 function limitsOf(
   row: Measurement,
   engine: EngineDefaults,
@@ -86,8 +88,8 @@ function limitsOf(
       maxNumBatchedTokens: row.maxNumBatchedTokens,
       maxNumSeqs: row.maxNumSeqs ?? (isTuned ? TUNED_OFFLINE_SEATS : null),
       gpuMemoryUtilization: row.gpuMemoryUtilization,
-      // Nobody serves a context he does not use: the mode is that of the requests' length.
-      chunkedPrefill: separatePrefill ? prompt + output > longest : null,
+      // Servers choose the mode by the context they are given, batch scripts of that time leave it off.
+      chunkedPrefill: separatePrefill ? isServed(row) && prompt + output > longest : null,
     },
     { ...group, contextTokens, promptTokens: prompt },
   );
@@ -147,24 +149,23 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
   const expertParallel = hasExperts ? (row.expertParallel ?? 1) : 1;
   const deployed = { model, gpu, gpuShare: 1, precision, kvBytesPerElement, tensorParallel, expertParallel } as const;
   const meanContext = prompt + output / 2;
-  const fitFor = (maxContext: number, servedTokens: number) => {
-    const limits = limitsOf(row, engine, gpu, { tensorParallel }, lengths, maxContext);
-    const question = {
-      ...deployed,
-      pipelineParallel,
-      dataParallel,
-      limits,
-      calibration,
-      servedTokens,
-      contextTokens: meanContext,
-    };
-    return { limits, memory: fitMemory(question) };
+  const fitFor = (maxContext: number, served: number, maxNumSeqs: number | null) => {
+    const limits = limitsOf({ ...row, maxNumSeqs }, engine, gpu, { tensorParallel }, lengths, maxContext);
+    const question = { ...deployed, pipelineParallel, dataParallel, limits, calibration, contextTokens: meanContext };
+    return { limits, memory: fitMemory({ ...question, servedTokens: served }) };
   };
-  // A server starts with the model's whole context where its cache holds one; else somebody gave it what the requests need.
-  const whole = Math.max(prompt + output, model.maxContextTokens ?? 0);
-  const withWhole = fitFor(whole, whole);
-  const { limits, memory } = withWhole.memory.fits ? withWhole : fitFor(prompt + output, prompt + output);
-  // What was measured did run: where the memory rule says no, one request at a time is the least it held.
+  const needed = prompt + output;
+  // A server starts where its cache holds one whole context: the model's, else somebody gave it a shorter one.
+  let context = Math.max(needed, model.maxContextTokens ?? 0);
+  let { limits, memory } = fitFor(context, context, row.maxNumSeqs);
+  while (!memory.fits && context > needed) {
+    context = Math.max(needed, context / 2);
+    ({ limits, memory } = fitFor(context, context, row.maxNumSeqs));
+  }
+  // What was measured did run: where the default seats leave no room, somebody made them fewer until it did.
+  while (!memory.fits && row.maxNumSeqs === null && limits.maxNumSeqs > 1) {
+    ({ limits, memory } = fitFor(needed, needed, Math.floor(limits.maxNumSeqs / 2)));
+  }
   const kvSeats = Math.max(1, memory.kvCacheTokens / meanContext);
   const seats = Math.max(1, Math.min(limits.maxNumSeqs * dataParallel, kvSeats) / streams);
   const asked = row.batchOrConcurrency ?? row.numPrompts ?? 1;

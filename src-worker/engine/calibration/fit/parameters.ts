@@ -131,7 +131,8 @@ function tables(priors: CalibrationPriors, gpuIds: readonly string[]): Parameter
 
 function overheads(profile: CalibrationProfile, priors: CalibrationPriors): Parameter[] {
   return Object.keys(profile.generations).flatMap((generation) =>
-    (Object.entries(priors.generations) as [FittedOverhead, Prior][]).map(([field, prior]): Parameter => {
+    (Object.entries(priors.generations) as [FittedOverhead, Prior][]).map(([field, common]): Parameter => {
+      const prior = priors.knownGenerations[generation]?.[field] ?? common;
       const touches = TOUCHED_BY_OVERHEAD[field] ?? everywhere;
       return {
         name: `generations.${generation}.${field}`,
@@ -227,6 +228,7 @@ export function profileOnMachine(state: FitState, { machine, generation }: Bench
     layerUs: overheads.layerUs * Math.sqrt(host),
     sequenceUs: overheads.sequenceUs * host,
     streamUs: overheads.streamUs * host * stream,
+    ...(overheads.requestMs !== undefined && { requestMs: overheads.requestMs * host }),
   };
   return { ...state.profile, generations: { ...state.profile.generations, [generation]: slowed } };
 }
