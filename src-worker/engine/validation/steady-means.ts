@@ -91,7 +91,8 @@ const geometricMean = (one: number, other: number): number => Math.sqrt(one * ot
  * together and fall into step (see `burstWait`); users who come as they like have 0.
  */
 export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burstSteps: number): SteadyMeans {
-  const seats = Math.max(1, load.kind === 'open' ? b.seats : Math.min(b.seats, load.clients));
+  // A client shared out over several streams is less than one on each.
+  const seats = load.kind === 'open' ? Math.max(1, b.seats) : Math.min(Math.max(1, b.seats), load.clients);
   const laterTokens = Math.max(0, b.outputTokens - 1);
   const uncached = b.promptTokens - b.cachedTokens;
   const frontMs = plan.ttftBaseMs + plan.tokenizeMsPerToken * b.promptTokens;

@@ -152,10 +152,10 @@ describe('laws of a replayed run', () => {
       const plan = { ...one.server.plan, firstTokenWaitSteps: 0.5 };
       const { e2eMs } = replayRun(one.requests, { ...one.server, plan }, one.clients);
       const slow: SlowRun = slowReplay(one.requests, { ...one.server, plan }, one.clients);
-      const events = slow.sentMs.flatMap((sent, i) => [
+      const events = slow.sentMs.flatMap((sent, i): [ms: number, change: number][] => [
         [sent, 1],
         [sent + (slow.e2eMs[i] as number), -1],
-      ]) as [number, number][];
+      ]);
       events.sort(([a], [b]) => a - b);
       let area = 0;
       let inside = 0;

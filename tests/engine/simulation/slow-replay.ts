@@ -39,7 +39,7 @@ export function slowReplay(requests: RunRequests, server: RunServer, clients: nu
   const firstMs = new Array<number>(count).fill(NaN);
   const endMs = new Array<number>(count).fill(NaN);
   const steps: SlowStep[] = [];
-  let queue: Sequence[] = [];
+  const queue: Sequence[] = [];
   let seated: Sequence[] = [];
   let now = 0;
   const send = (ms: number): void => {
