@@ -104,11 +104,14 @@ export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burs
       : { decodes: START.seatShare * seats, ratePerMs: seats / (guess + 1), tpotMs: START.tpotMs };
   let ttftMs = 0;
   let prefillMs = 0;
+  let mostPerMs = Infinity;
   let isSaturated = false;
   for (let round = 0; round < ROUNDS; round += 1) {
     const steps = meanSteps(b, plan, load, state);
     isSaturated = state.ratePerMs > steps.mostPerMs;
-    if (load.kind === 'closed' && !b.hasSeparatePrefill) state.ratePerMs = Math.min(state.ratePerMs, steps.mostPerMs);
+    if (load.kind === 'closed') state.ratePerMs = Math.min(state.ratePerMs, steps.mostPerMs);
+    // Not even a stream that does nothing but prompts computes more of them.
+    mostPerMs = Math.min(steps.mostPerMs, steps.chunkTokens / steps.promptMs / uncached);
     prefillMs = Math.max(1, uncached / steps.chunkTokens) * steps.promptMs;
     ttftMs = frontMs + prefillMs + (isAlone ? 0 : plan.firstTokenWaitSteps * steps.waitMs);
     if (load.kind === 'closed') {
@@ -132,12 +135,14 @@ export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burs
       isFirst || state.decodes === 0 ? wanted : geometricMean(Math.max(state.decodes, 1e-9), Math.max(wanted, 1e-9));
     if (round >= FIRST_ROUNDS && Math.abs(state.tpotMs - before) < TOLERANCE * state.tpotMs) break;
   }
+  // Clients whose prompts outrun the steps wait in front of them: Little's law says how long.
+  const isBound = load.kind === 'closed' && state.ratePerMs > mostPerMs;
   return {
-    ttftMs,
+    ttftMs: isBound ? Math.max(ttftMs, seats / mostPerMs - laterTokens * state.tpotMs) : ttftMs,
     tpotMs: state.tpotMs,
     prefillMs,
     decodes: state.decodes,
-    requestsPerMs: state.ratePerMs,
+    requestsPerMs: isBound ? mostPerMs : state.ratePerMs,
     isSaturated,
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluateClosedLoop } from '../../../src-worker/engine/batching/closed-loop.ts';
 import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
+import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 import { benchmarkMeans, burstSteps } from '../../../src-worker/engine/validation/benchmark-means.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
 import type { Measurement } from '../../../src-worker/engine/validation/measurement.ts';
@@ -213,4 +214,23 @@ describe('means of a benchmark', () => {
     expect(waitOf(null)).toBe(waitOf(160));
     expect(waitOf(160, 'open_loop')).toBe(0);
   });
+});
+
+describe('clients whose prompts outrun the steps', () => {
+  test.each(['0.6.3', '0.10.2'])(
+    'wait in front of them: what vLLM %s serves stays below what it computes',
+    (version) => {
+      for (const outputTokens of [1, 2, 20]) {
+        const b = benchmarkOf({ engineVersion: version, inputTokens: 4000, outputTokens, batchOrConcurrency: 128 });
+        const plan = planFor(b);
+        const s = steadyMeans(b, plan, { kind: 'closed', clients: 128 }, 0);
+        const budget = b.maxNumBatchedTokens;
+        // The most a step of prompts alone can compute in its time.
+        const mostPerMs = budget / 4000 / stepTimeMs(plan, 0, 0, budget, budget * 2000, budget / 4000);
+        expect(s.requestsPerMs, `${outputTokens} tokens`).toBeLessThan(mostPerMs * 1.01);
+        expect(s.requestsPerMs * (s.ttftMs + (outputTokens - 1) * s.tpotMs)).toBeGreaterThan(128 * 0.98);
+        expect(s.requestsPerMs * (s.ttftMs + (outputTokens - 1) * s.tpotMs)).toBeLessThan(128 * 1.02);
+      }
+    },
+  );
 });
