@@ -130,7 +130,8 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     refits: leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer.logs),
     residuals,
   });
-  const widthOf = widthBy(residuals, (generation) => profile.coverage?.generations[generation] ?? 0);
+  // Without residuals nothing was left out, and there is no figure to ask the width of.
+  const widthOf = residuals && widthBy(residuals, (generation) => profile.coverage?.generations[generation] ?? 0);
   const bases = new Map<ErrorBasis, MetricError[]>([['in_sample', metricErrors(full.figures, null)]]);
   for (const by of new Set(leftOut.map((part) => part.by))) {
     bases.set(
@@ -152,15 +153,15 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     informed: Object.values(profile.evidence ?? {}).filter(({ isInformed }) => isInformed).length,
     errors: Object.fromEntries(bases),
     worst_groups: worstGroups(groupFigures),
-    interval_classes: classCoverage(withheld, widthOf),
+    interval_classes: widthOf ? classCoverage(withheld, widthOf) : [],
     skipped: full.skipped,
     skipped_reasons: skippedReasons(full.skipped),
     profile,
-    left_out: groupFigures.map((figure) => ({
+    left_out: (widthOf ? groupFigures : []).map((figure) => ({
       point_id: figure.point_id,
       metric: figure.metric,
       predicted: rounded(figure.predicted),
-      factor: rounded(widthOf(figure)),
+      factor: rounded(widthOf?.(figure) ?? 1),
       novelty: figure.novelties.at(-1) ?? 'group_new',
     })),
   };

@@ -23,18 +23,19 @@ export interface FittedProfile {
   errorsPercent: readonly (readonly number[])[];
   /** [parameter] logarithms of the refits on parts of the data. */
   refits: readonly ArrayLike<number>[];
-  residuals: ResidualSpread;
+  /** null where nothing was left out: then no interval is given. */
+  residuals: ResidualSpread | null;
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
 
-/** Lowest and highest of the refits, by parameter. */
-function rangesOf({ parameters, refits }: FittedProfile): Map<string, [low: number, high: number]> {
+/** Lowest and highest of the refits and of the fit over all, by parameter. `state` is rounded already. */
+function rangesOf({ parameters, refits }: FittedProfile, state: FitState): Map<string, [low: number, high: number]> {
   if (refits.length === 0) return new Map();
   return new Map(
-    parameters.map(({ name }, i) => {
-      const values = refits.map((logs) => Math.exp(logs[i] as number));
-      return [name, [rounded(Math.min(...values)), rounded(Math.max(...values))]];
+    parameters.map(({ name, get }, i) => {
+      const values = [...refits.map((logs) => rounded(Math.exp(logs[i] as number))), get(state)];
+      return [name, [Math.min(...values), Math.max(...values)]];
     }),
   );
 }
@@ -125,6 +126,8 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
   const state = structuredClone(fitted.state);
   roundFitted(state, fitted.parameters);
   const { profile } = state;
+  // Those of the profile the fit began with say nothing of this one.
+  delete profile.residuals;
   for (const [fabric, nearest] of Object.entries(fitted.priors.nearestFabrics)) {
     const latency = profile.allReduceUs[nearest];
     if (latency !== undefined) profile.allReduceUs[fabric] = latency;
@@ -134,11 +137,11 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
     overheads.source = sources.get(name) ?? 'No measurement: the common start of all generations.';
   const { name, description, source, residuals } = fitted;
   return {
-    ...withRanges(profile, rangesOf(fitted)),
+    ...withRanges(profile, rangesOf(fitted, state)),
     name,
     description,
     source,
-    residuals,
+    ...(residuals && { residuals }),
     coverage: coverageOf(fitted.benchmarks),
     evidence: evidenceOf(fitted),
   };
