@@ -133,8 +133,9 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
     if (latency !== undefined) profile.allReduceUs[fabric] = latency;
   }
   const sources = sourcesByGeneration(fitted.benchmarks);
+  // An engine that was not measured now keeps its overheads, and with them what they rest on.
   for (const [name, overheads] of Object.entries(profile.generations))
-    overheads.source = sources.get(name) ?? 'No measurement: the common start of all generations.';
+    overheads.source = sources.get(name) ?? overheads.source ?? 'No measurement: the common start of all generations.';
   const { name, description, source, residuals } = fitted;
   return {
     ...withRanges(profile, rangesOf(fitted, state)),
