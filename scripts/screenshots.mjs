@@ -117,6 +117,11 @@ async function walk(page, save) {
   await page.getByTestId('run-detail').waitFor();
   await save('runs');
 
+  await show(page, 'Accuracy');
+  await page.getByTestId('agreement').waitFor();
+  await page.getByTestId('largest-misses').getByRole('button').first().click();
+  await save('accuracy');
+
   await show(page, 'Catalogs');
   const facts = page.getByTestId('catalog-inspector');
   await page.getByTestId('catalog-table').getByRole('rowheader', { name: 'L40S', exact: true }).click();

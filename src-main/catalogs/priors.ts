@@ -1,4 +1,4 @@
-import type { CalibrationPriors } from '../../src-worker/engine/calibration/priors.ts';
+import type { CalibrationPriors } from '../../src-worker/engine/calibration/types.ts';
 import { priorsFileSchema } from '../../src-worker/protocol/catalog-files.ts';
 import { readCatalogFile } from './files.ts';
 

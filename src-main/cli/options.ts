@@ -327,7 +327,33 @@ export const IMPORT_BENCHMARK_OPTIONS: OptionSpec[] = [
   { flags: '--dp <ranks>', description: 'its attention data parallelism', kind: 'number' },
   { flags: '-q, --quantization <name>', description: 'precision of its weights', kind: 'text' },
   { flags: '--engine <name>', description: 'vllm, trtllm or sglang, with @VERSION: vllm@0.11.0', kind: 'text' },
-  goodPart,
+  { flags: '--good-part', description: 'take the files that can be used, leave out the others' },
+  json,
+];
+const measurementFiles: OptionSpec = {
+  flags: '--measurements <file>',
+  description: 'measurement CSV, repeatable (default: those that ship with the program)',
+  kind: 'paths',
+};
+export const VALIDATE_OPTIONS: OptionSpec[] = [
+  measurementFiles,
+  { flags: '--calibration <profile>', description: 'calibration profile (default: the one in use)', kind: 'text' },
+  {
+    flags: '--method <name>',
+    description: 'auto, batching or simulation: how every row is predicted (default: auto)',
+    kind: 'text',
+  },
+  { flags: '-o, --output <file>', description: 'write every point with its prediction to a CSV', kind: 'text' },
+  json,
+];
+export const CALIBRATE_OPTIONS: OptionSpec[] = [
+  measurementFiles,
+  { flags: '--name <profile>', description: 'what the profile is to be called', kind: 'text' },
+  { flags: '--base <profile>', description: 'profile that is moved (default: the one in use)', kind: 'text' },
+  { flags: '--from-priors', description: 'make the profile anew instead of moving the base' },
+  { flags: '--use', description: 'use it from now on where a question names none' },
+  { flags: '-o, --output <file>', description: 'write the profile to a file instead of keeping it', kind: 'text' },
+  { flags: '--left-out <file>', description: 'write what was predicted while it was left out', kind: 'text' },
   json,
 ];
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [

@@ -6,6 +6,7 @@ import { suggestNames } from '../../src-worker/protocol/suggest.ts';
 import { EXIT, usageError } from './errors.ts';
 import {
   addOptions,
+  CALIBRATE_OPTIONS,
   CATALOG_CORRECT_OPTIONS,
   CATALOG_EXPORT_OPTIONS,
   CATALOG_FILE_OPTIONS,
@@ -26,6 +27,7 @@ import {
   SERVE_OPTIONS,
   SIZE_OPTIONS,
   SWEEP_OPTIONS,
+  VALIDATE_OPTIONS,
   type OptionSpec,
 } from './options.ts';
 
@@ -114,6 +116,27 @@ const COMMANDS: CommandSpec[] = [
   configiq import-benchmark results/*.json --gpu h100 --tp 4 -q fp8 --engine vllm@0.11.0 --output measured.csv
 `,
     load: async () => (await import('./commands/import-benchmark.ts')).runImportBenchmark,
+  },
+  {
+    usage: 'validate [files...]',
+    description: 'predictions against measured points, with the errors by metric and group',
+    options: VALIDATE_OPTIONS,
+    examples: `Examples:
+  configiq validate
+  configiq validate --measurements measured.csv --output points.csv
+`,
+    load: async () => (await import('./commands/validate.ts')).runValidate,
+  },
+  {
+    usage: 'calibrate [files...]',
+    description: 'fit efficiencies and overheads to measurements, into a named profile',
+    options: CALIBRATE_OPTIONS,
+    examples: `Examples:
+  configiq import-benchmark result.json --gpu h100 --output measured.csv
+  configiq calibrate --measurements measured.csv --name our-h100 --use
+  configiq calibrate --name fresh --from-priors        anew, from the measurements that ship with the program
+`,
+    load: async () => (await import('./commands/calibrate.ts')).runCalibrate,
   },
   {
     usage: 'serve',
@@ -286,6 +309,28 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         description: "the catalog's own value again, of one fact or of all of an entry",
         options: JSON_OPTION,
         load: async () => (await import('./commands/catalog-facts.ts')).runCatalogRestore,
+      },
+    ],
+  },
+  {
+    name: 'calibration',
+    description: 'the calibration profiles',
+    commands: [
+      {
+        usage: 'list',
+        description: 'profiles, and which is in use',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/calibration.ts')).runCalibrationList,
+      },
+      {
+        usage: 'use <profile>',
+        description: 'use a profile where a question names none; "default" = the bundled one',
+        load: async () => (await import('./commands/calibration.ts')).runCalibrationUse,
+      },
+      {
+        usage: 'remove <profile>',
+        description: 'forget a profile that was fitted here',
+        load: async () => (await import('./commands/calibration.ts')).runCalibrationRemove,
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Measurement } from '../../src-worker/engine/validation/measurement.ts';
+import type { Measurement } from '../../src-worker/engine/validation/types.ts';
 import { measurementSourcesSchema, type MeasurementSource } from '../../src-worker/protocol/catalog-files.ts';
 import { catalogError, readCatalogFile } from '../catalogs/files.ts';
 import { readMeasurements, type SkippedRow } from './read.ts';

@@ -1,24 +1,38 @@
 import type { MissingFact } from '../../src-worker/protocol/benchmark-api.ts';
 import type { MeasurementColumn, MeasurementRow } from '../../src-worker/protocol/measurement-columns.ts';
 
-/** Cells without which a row is left out, and cells without which it is read with an assumption. */
-const WANTED: readonly { column: MeasurementColumn; isNeeded: boolean; sentence: string }[] = [
-  { column: 'model', isNeeded: true, sentence: 'which model was served' },
-  { column: 'gpu', isNeeded: true, sentence: 'which GPU it ran on' },
-  { column: 'engine', isNeeded: true, sentence: 'which engine served it' },
-  { column: 'isl', isNeeded: true, sentence: 'how long the prompts were' },
-  { column: 'osl', isNeeded: true, sentence: 'how long the answers were' },
-  { column: 'batch_or_concurrency', isNeeded: true, sentence: 'how many requests were in the batch' },
-  { column: 'tp', isNeeded: false, sentence: 'over how many GPUs the matrices were split' },
-  { column: 'weight_dtype', isNeeded: false, sentence: 'in which format the weights were' },
-  { column: 'engine_version', isNeeded: false, sentence: 'which version of the engine it was' },
+const LEFT_OUT = 'such rows are left out';
+
+/** Cells without which a row is left out, and cells without which it is read with an assumption (resolve-benchmark.ts). */
+const WANTED: readonly { column: MeasurementColumn; isNeeded: boolean; what: string; otherwise: string }[] = [
+  { column: 'model', isNeeded: true, what: 'which model was served', otherwise: LEFT_OUT },
+  { column: 'gpu', isNeeded: true, what: 'which GPU it ran on', otherwise: LEFT_OUT },
+  { column: 'engine', isNeeded: true, what: 'which engine served it', otherwise: LEFT_OUT },
+  { column: 'isl', isNeeded: true, what: 'how long the prompts were', otherwise: LEFT_OUT },
+  { column: 'osl', isNeeded: true, what: 'how long the answers were', otherwise: LEFT_OUT },
+  {
+    column: 'batch_or_concurrency',
+    isNeeded: false,
+    what: 'how many requests were in the batch',
+    otherwise: 'one is assumed',
+  },
+  { column: 'tp', isNeeded: false, what: 'how many GPUs split every matrix', otherwise: 'one is assumed' },
+  { column: 'weight_dtype', isNeeded: false, what: 'in which format the weights were', otherwise: 'FP16 is assumed' },
+  {
+    column: 'engine_version',
+    isNeeded: false,
+    what: 'which version of the engine it was',
+    otherwise: 'of vLLM one of late 2025 is assumed',
+  },
 ];
 
 /** What the rows still lack for a prediction to be compared with them, needed cells first. */
 export function missingFacts(rows: readonly MeasurementRow[], isKnownModel: (name: string) => boolean): MissingFact[] {
-  const lacking = WANTED.flatMap(({ column, isNeeded, sentence }): MissingFact[] => {
+  const lacking = WANTED.flatMap(({ column, isNeeded, what, otherwise }): MissingFact[] => {
     const count = rows.filter((row) => row[column] === null && isWantedOf(row, column)).length;
-    return count === 0 ? [] : [{ column, rows: count, isNeeded, sentence: `The results do not say ${sentence}.` }];
+    return count === 0
+      ? []
+      : [{ column, rows: count, isNeeded, sentence: `The results do not say ${what}: ${otherwise}.` }];
   });
   return [...unknownModels(rows, isKnownModel), ...lacking];
 }
@@ -40,7 +54,7 @@ function unknownModels(rows: readonly MeasurementRow[], isKnownModel: (name: str
       column: 'model',
       rows: rows.filter(({ model }) => typeof model === 'string' && unknown.has(model)).length,
       isNeeded: true,
-      sentence: `No model is known here as ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`,
+      sentence: `No model is known here as ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}: ${LEFT_OUT}.`,
     },
   ];
 }

@@ -4,7 +4,7 @@ import {
   WORKLOAD_KINDS,
   type Measurement,
   type WorkloadKind,
-} from '../../src-worker/engine/validation/measurement.ts';
+} from '../../src-worker/engine/validation/types.ts';
 import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
 import { unneutralized } from '../../src-worker/protocol/csv-text.ts';
 import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
@@ -38,15 +38,11 @@ const NEEDED_COLUMNS = ['point_id', 'model', 'gpu', 'engine', 'workload_kind', '
 const MAX_MEASUREMENT_BYTES = 900_000_000;
 const PIECE_BYTES = 2 ** 20;
 
-/** Thrown for one row, so that the others can go on. */
-class BadRow extends Error {
+/** Why a row cannot be used. No exception: a million of them would take a minute of stack traces. */
+interface RowProblem {
   /** The reason without values. */
-  readonly kind: string;
-
-  constructor(kind: string, sentence: string) {
-    super(sentence);
-    this.kind = kind;
-  }
+  kind: string;
+  sentence: string;
 }
 
 /**
@@ -197,34 +193,23 @@ function readError(path: string, error: unknown): unknown {
 
 /** The measurement of a row, or null with the reason put to the others. */
 function measurementAt(table: Table, cells: string[], line: number, skipped: SkippedRows): Measurement | null {
-  try {
-    checkCells(table, cells);
-    return measurementOf(new Row(table, cells), line);
-  } catch (error) {
-    if (!(error instanceof BadRow)) throw error;
-    skipped.add(copyOf(idOf(table, cells, line)), error.kind, copyOf(error.message));
-    return null;
-  }
+  const row = new Row(table, cells);
+  row.checkCells();
+  const measurement = row.problem ? null : measurementOf(row, line);
+  if (!row.problem) return measurement;
+  skipped.add(copyOf(idOf(table, cells, line)), row.problem.kind, copyOf(row.problem.sentence));
+  return null;
 }
 
 const LONGEST_ID = 200;
 const idOf = (table: Table, cells: readonly string[], line: number): string =>
   unneutralized(table.cell(cells, 'point_id')).slice(0, LONGEST_ID) || `line ${line}`;
 
-function checkCells({ columns }: Table, cells: readonly string[]): void {
-  if (cells.length === columns.length) return;
-  const isOfEmpty = cells.length > columns.length && cells.slice(columns.length).every((cell) => cell.trim() === '');
-  if (isOfEmpty) return;
-  throw new BadRow(
-    'the row has another number of cells than the header',
-    `It has ${cells.length} cells, and the header ${columns.length}: put quotes around a cell that holds a comma.`,
-  );
-}
-
 const LONGEST_SHOWN = 40;
 
-/** One row; a cell that cannot be read throws BadRow. */
+/** One row; the first cell that cannot be used is its problem, and reads as empty like every other. */
 class Row {
+  problem: RowProblem | null = null;
   readonly #table: Table;
   readonly #cells: readonly string[];
 
@@ -233,19 +218,34 @@ class Row {
     this.#cells = cells;
   }
 
+  refuse(kind: string, sentence: string): null {
+    this.problem ??= { kind, sentence };
+    return null;
+  }
+
+  checkCells(): void {
+    const wanted = this.#table.columns.length;
+    const given = this.#cells.length;
+    if (given === wanted || (given > wanted && this.#cells.slice(wanted).every((cell) => cell.trim() === ''))) return;
+    this.refuse(
+      'the row has another number of cells than the header',
+      `It has ${given} cells, and the header ${wanted}: put quotes around a cell that holds a comma.`,
+    );
+  }
+
   number(column: string): number | null {
     const text = this.#table.cell(this.#cells, column);
     if (text === '') return null;
     const value = Number(text);
     if (Number.isFinite(value)) {
       if (value >= 0) return value;
-      throw new BadRow(`${column} is below zero`, `${column} is ${value}: a measured value is not below zero.`);
+      return this.refuse(`${column} is below zero`, `${column} is ${value}: a measured value is not below zero.`);
     }
     const isWord = /^[+-]?(nan|inf(inity)?|n\/?a|null|none|-+)$/i.test(text);
     const cure = isWord
       ? 'leave the cell empty where nothing was measured'
       : 'write the number alone, in the unit of the column, without marks between thousands';
-    throw new BadRow(
+    return this.refuse(
       `${column} is not a number`,
       `${column} is "${text.slice(0, LONGEST_SHOWN)}", not a number: ${cure}.`,
     );
@@ -253,20 +253,20 @@ class Row {
 
   positive(column: string): number | null {
     const value = this.number(column);
-    if (value === 0) throw new BadRow(`${column} is 0`, `${column} is 0: leave the cell empty where it is not known.`);
-    return value;
+    if (value !== 0) return value;
+    return this.refuse(`${column} is 0`, `${column} is 0: leave the cell empty where it is not known.`);
   }
 
   count(column: string): number | null {
     const value = this.positive(column);
     if (value === null || Number.isInteger(value)) return value;
-    throw new BadRow(`${column} is no whole number`, `${column} is ${value}: a whole number from 1 is needed.`);
+    return this.refuse(`${column} is no whole number`, `${column} is ${value}: a whole number from 1 is needed.`);
   }
 
   share(column: string): number | null {
     const value = this.positive(column);
     if (value === null || value <= 1) return value;
-    throw new BadRow(`${column} is above 1`, `${column} is ${value}: it is a share, 0.9 for 90 %.`);
+    return this.refuse(`${column} is above 1`, `${column} is ${value}: it is a share, 0.9 for 90 %.`);
   }
 
   text(column: string): string | null {
@@ -274,25 +274,28 @@ class Row {
     return text === '' ? null : this.#table.own(text);
   }
 
+  /** Empty only together with a problem. */
   needed(column: string): string {
     const text = this.text(column);
-    if (text === null) throw new BadRow(`${column} is empty`, `${column} is empty: a row needs it to be compared.`);
-    return text;
+    if (text === null) this.refuse(`${column} is empty`, `${column} is empty: a row needs it to be compared.`);
+    return text ?? '';
   }
 
-  kind(): WorkloadKind {
+  kind(): WorkloadKind | null {
     const text = this.needed('workload_kind');
     const kind = WORKLOAD_KINDS.find((known) => known === text);
     if (kind) return kind;
-    throw new BadRow(
+    return this.refuse(
       'workload_kind is not known',
       `workload_kind "${text.slice(0, LONGEST_SHOWN)}" is none of ${WORKLOAD_KINDS.join(', ')}.`,
     );
   }
 }
 
-function measurementOf(row: Row, line: number): Measurement {
+function measurementOf(row: Row, line: number): Measurement | null {
   const id = row.text('point_id');
+  const kind = row.kind();
+  if (kind === null) return null;
   return {
     pointId: id ?? `line ${line}`,
     sourceId: row.text('source_id') ?? 'unknown',
@@ -308,7 +311,7 @@ function measurementOf(row: Row, line: number): Measurement {
     engineGeneration: row.text('engine_generation'),
     weightDtype: row.text('weight_dtype'),
     kvDtype: row.text('kv_dtype'),
-    kind: row.kind(),
+    kind,
     inputTokens: row.positive('isl'),
     outputTokens: row.positive('osl'),
     inputTokensNominal: row.positive('isl_nominal'),
@@ -333,12 +336,12 @@ function resultsOf(row: Row): Record<string, number> {
   for (const column of RESULT_COLUMNS) {
     const value = row.number(column);
     if (value === null) continue;
-    if (value === 0) throw new BadRow(`${column} is 0`, `${column} is 0: nothing was measured.`);
+    if (value === 0) row.refuse(`${column} is 0`, `${column} is 0: nothing was measured.`);
     measured[column] = value;
     count += 1;
   }
-  if (count === 0) throw new BadRow('no result is given', 'None of its results is given: there is nothing to compare.');
-  checkOrder(measured);
+  if (count === 0) row.refuse('no result is given', 'None of its results is given: there is nothing to compare.');
+  checkOrder(row, measured);
   return measured;
 }
 
@@ -350,7 +353,7 @@ const PERCENTILES = ['ttft', 'tpot', 'e2e'].map((quantity) =>
 const ORDER_TOLERANCE = 0.01;
 
 /** A percentile is not below a smaller one, unless its unit is another. */
-function checkOrder(measured: Readonly<Record<string, number>>): void {
+function checkOrder(row: Row, measured: Readonly<Record<string, number>>): void {
   for (const columns of PERCENTILES) {
     let below = '';
     let least = 0;
@@ -358,7 +361,7 @@ function checkOrder(measured: Readonly<Record<string, number>>): void {
       const value = measured[column];
       if (value === undefined) continue;
       if (value < least * (1 - ORDER_TOLERANCE)) {
-        throw new BadRow(
+        row.refuse(
           `${column} is below ${below}`,
           `${column} ${value} is below ${below} ${least}: one of them is in another unit, or in the wrong column.`,
         );

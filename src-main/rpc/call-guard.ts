@@ -38,6 +38,12 @@ const CALLS: Record<keyof AppApi, number> = {
   correctFact: 1,
   restoreFact: 3,
   importBenchmark: 1,
+  accuracy: 1,
+  calibrate: 1,
+  listCalibrations: 0,
+  useCalibration: 1,
+  removeCalibration: 1,
+  restoreCalibration: 1,
 };
 const MAX_ID_LENGTH = 200;
 

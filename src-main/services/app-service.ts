@@ -6,7 +6,7 @@ import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { StartFile } from './catalogs/files.ts';
-import type { AppApi, AppInfo, HostKind, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
+import type { AppApi, AppInfo, HostKind, ProgressEvent, SweepStart } from '../../src-worker/protocol/app-api.ts';
 import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
   modelFitsSchema,
@@ -47,6 +47,7 @@ import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
+import { createCalibrations, type Calibrations } from './calibrations.ts';
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
@@ -86,6 +87,8 @@ export interface AppService {
   exportCatalog: (format: CatalogExportFormat, providers: readonly string[]) => string;
   /** For hosts that read own machines from a file: a failure names the `machine` by its place in the list, and the `field`. */
   checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
+  /** For hosts whose user may read this machine's files: the calls of the same names over files of any size. */
+  calibrations: Pick<Calibrations, 'accuracyOf' | 'calibrateWith'>;
   /** What the rules say about imports, files of this start and corrections: of the bundled catalogs only what they change. */
   checkCatalogLayers(): CatalogIssue[];
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
@@ -125,11 +128,35 @@ export function createAppService(options: AppServiceOptions): AppService {
   const tell = (event: ProgressEvent) => {
     for (const listener of listeners) listener(event);
   };
+  const calibrations = createCalibrations({
+    catalogsFolder,
+    store,
+    models,
+    pool,
+    facts: () => {
+      catalogs.follow();
+      return facts();
+    },
+    changed: catalogs.changed,
+    now,
+    tell,
+    report,
+  });
   const sweeps = createSweeps({ store, models, facts, pool, now, tell });
 
+  /** A question that names no profile is asked with the one in use. */
+  const calibrated = (request: unknown): unknown => {
+    if (typeof request !== 'object' || request === null || 'calibration' in request) return request;
+    return { ...request, calibration: calibrations.inUse() };
+  };
+  /** The same for a question that is a part of what is asked. */
+  const within = (part: 'question' | 'base', request: unknown): unknown => {
+    if (typeof request !== 'object' || request === null || !(part in request)) return request;
+    return { ...request, [part]: calibrated((request as Record<string, unknown>)[part]) };
+  };
   const sizeQuestion = (request: unknown) => {
     catalogs.follow();
-    const input = checkRequest(sizeInputSchema, request, 'Size request');
+    const input = checkRequest(sizeInputSchema, calibrated(request), 'Size request');
     const model = models.resolve(input.model);
     return { input: { ...input, model: model.id } satisfies SizeInput, model };
   };
@@ -142,7 +169,11 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   const planQuestion = (request: unknown) => {
     catalogs.follow();
-    const { question, configuration } = checkRequest(planQuestionSchema, request, 'Configuration request');
+    const { question, configuration } = checkRequest(
+      planQuestionSchema,
+      within('question', request),
+      'Configuration request',
+    );
     const model = models.resolve(question.model);
     return { question: { question: { ...question, model: model.id }, configuration } satisfies PlanQuestion, model };
   };
@@ -157,6 +188,7 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   const api: AppApi = {
     ...catalogs.api,
+    ...calibrations.api,
     ...benchmarkApi({
       facts: () => {
         catalogs.follow();
@@ -183,7 +215,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     predict: (request) =>
       ask(() => {
         catalogs.follow();
-        const input = checkRequest(predictInputSchema, request, 'Predict request');
+        const input = checkRequest(predictInputSchema, calibrated(request), 'Predict request');
         const model = models.resolve(input.model);
         return pool.run('predict', { ...input, model: model.id }, model);
       }),
@@ -242,12 +274,14 @@ export function createAppService(options: AppServiceOptions): AppService {
         const result = await sized(input, model);
         return result.ok ? attempt(() => saveSize(input, runName, result.value)) : result;
       }),
-    planSweep: (spec) => answer(() => sweeps.plan(spec)),
-    startSweep: (request) => attemptAsync(async () => sweeps.start(request)),
+    planSweep: (spec) => answer(() => sweeps.plan(within('base', spec))),
+    startSweep: (request) =>
+      attemptAsync(async () => sweeps.start({ ...request, spec: within('base', request.spec) as SweepStart['spec'] })),
     cancelTask: (taskId) =>
       answer(() => {
         const id = checkRequest(taskIdSchema, taskId, 'Task');
         sweeps.cancel(id);
+        calibrations.cancel(id);
         pulls.cancel(id);
         return null;
       }),
@@ -295,7 +329,7 @@ export function createAppService(options: AppServiceOptions): AppService {
 
   let closed: Promise<void> | null = null;
   const close = async () => {
-    await Promise.all([sweeps.stop(), pulls.stop()]);
+    await Promise.all([sweeps.stop(), calibrations.stop(), pulls.stop()]);
     await pool.close();
     store.close();
   };
@@ -315,6 +349,7 @@ export function createAppService(options: AppServiceOptions): AppService {
         checkMachines(machines, facts());
         return null;
       }),
+    calibrations,
     checkCatalogLayers: () => catalogs.issues(),
     close: () => (closed ??= close()),
   };

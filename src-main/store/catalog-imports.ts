@@ -65,7 +65,8 @@ export function catalogVerbs(db: Database): CatalogVerbs {
     .prepare<[], string>(
       `SELECT json_array(
          (SELECT json_group_array(json_array(id, imported_at, length(content))) FROM catalog_import),
-         (SELECT json_group_array(json_array(subject, id, key, value, note, corrected_at)) FROM catalog_correction))`,
+         (SELECT json_group_array(json_array(subject, id, key, value, note, corrected_at)) FROM catalog_correction),
+         (SELECT json_group_array(json_array(name, created_at, in_use)) FROM calibration_profile))`,
     )
     .pluck();
   const remove = db.prepare<[number]>('DELETE FROM catalog_import WHERE id = ?');

@@ -8,6 +8,7 @@ import { isBusy, isDamage, withSentences } from './errors.ts';
 import { APPLICATION_ID, migrate, readVersion } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { modelVerbs } from './models.ts';
+import { calibrationVerbs } from './calibrations.ts';
 import { noteVerbs } from './notes.ts';
 import { runVerbs } from './runs.ts';
 import { setAside } from './set-aside.ts';
@@ -122,6 +123,7 @@ function verbs(db: Database.Database, file: string): Store {
   const runs = runVerbs(db);
   const chunks = chunkVerbs(db);
   const catalogs = catalogVerbs(db);
+  const calibrations = calibrationVerbs(db);
   const notes = noteVerbs(db);
   /** The same verb, with SQLite's own errors put into sentences. */
   const spoken =
@@ -161,6 +163,10 @@ function verbs(db: Database.Database, file: string): Store {
     saveCorrection: spoken(catalogs.saveCorrection),
     listCorrections: spoken(catalogs.listCorrections),
     removeCorrections: spoken(catalogs.removeCorrections),
+    listCalibrations: spoken(calibrations.listCalibrations),
+    saveCalibration: spoken(calibrations.saveCalibration),
+    removeCalibration: spoken(calibrations.removeCalibration),
+    useCalibration: spoken(calibrations.useCalibration),
     readNote: spoken(notes.readNote),
     writeNote: spoken(notes.writeNote),
     sqliteVersion: () => version.get() ?? 'unknown',

@@ -104,9 +104,30 @@ export interface Listing<Row> {
  * ConfigIqError of family `file` when the database is full, locked, forbidden or damaged. No verb knows the time: dates
  * are arguments.
  */
+/** A calibration profile that was fitted here. */
+export interface StoredCalibration {
+  name: string;
+  /** The profile, as a calibration file. */
+  document: string;
+  /** JSON: what was predicted while it was left out of the fit. */
+  leftOut: string;
+  /** ISO time. */
+  createdAt: string;
+  isInUse: boolean;
+}
+
 export interface Store {
   /** Adds the config or replaces the one with the same id (letter case does not count). */
   saveModel(model: StoredModel): void;
+  /** By name. */
+  listCalibrations(): Listing<StoredCalibration>;
+  /** Adds it or replaces the one of the same name. */
+  saveCalibration(profile: StoredCalibration): void;
+  /** False when there is none of that name. */
+  removeCalibration(name: string): boolean;
+  /** Which one questions are answered with that name none; null = the bundled one. */
+  useCalibration(name: string | null): void;
+
   /** Null when there is none; throws `row_unreadable` when there is one that cannot be read. */
   readModel(id: string): StoredModel | null;
   /** By id. */
@@ -149,7 +170,7 @@ export interface Store {
 
   /** Changes whenever another connection has written to the file; one's own writes leave it (`PRAGMA data_version`). */
   dataVersion(): number;
-  /** Differs whenever imports or corrections do. */
+  /** Differs whenever imports, corrections or calibration profiles do. */
   catalogState(): string;
   importCatalog(entry: Omit<CatalogImport, 'id'>): number;
   /** Oldest first: later ones win. */

@@ -13,6 +13,8 @@ export type LegendMark =
   | 'dot'
   | 'ring'
   | 'square'
+  | 'triangle'
+  | 'diamond'
   | 'circle-outline'
   | 'rect-outline'
   | 'triangle-outline'
@@ -31,6 +33,8 @@ export const MARK_PATHS: Record<LegendMark, { path: string; isFilled: boolean; d
   dot: { path: 'M12.5 6a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0z', isFilled: true, dash: [] },
   ring: { path: 'M12 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0z', isFilled: false, dash: [] },
   square: { path: 'M3 1h10v10H3z', isFilled: true, dash: [] },
+  triangle: { path: 'M8 1.500 13 10.500h-10z', isFilled: true, dash: [] },
+  diamond: { path: 'M8 1l5 5-5 5-5-5z', isFilled: true, dash: [] },
   'circle-outline': { path: 'M12 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0z', isFilled: false, dash: [] },
   'rect-outline': { path: 'M4.5 2.5h7v7h-7z', isFilled: false, dash: [] },
   'triangle-outline': { path: 'M8 1.5 12.5 10h-9z', isFilled: false, dash: [] },

@@ -14,12 +14,11 @@ import type { Palette } from './palette.ts';
 import type { AxisSpec, ParetoZoom } from './pareto-axes.ts';
 import { drawOverlay, drawUnderlay, type ParetoMarks } from './pareto-overlay.ts';
 import { describePoint, type ParetoPoint, type ParetoSpec } from './pareto-spec.ts';
+import { zoomOptions, type SeenRange } from './zoom-options.ts';
 
 /** From a spec and the colors of the theme to what the drawing library wants. */
 
 const HIT_RADIUS = 9;
-/** A shorter drag is a click. */
-const DRAG_THRESHOLD = 10;
 
 /** What the overlay reads when it draws, and what is told when something is done to the picture. */
 export interface ParetoLink {
@@ -64,27 +63,13 @@ export function paretoConfiguration(spec: ParetoSpec, palette: Palette, link: Pa
   };
 }
 
-/** The wheel alone scrolls the page; with Ctrl (a pinch on a touchpad sends that too) it zooms. */
 function zoomOf(spec: ParetoSpec, palette: Palette, link: ParetoLink) {
-  const seen = (axis: AxisSpec, scale: { min: number; max: number } | undefined) =>
-    scale ? { metricId: axis.metricId, min: scale.min, max: scale.max } : null;
-  return {
-    limits: { x: { min: spec.x.isLog ? spec.x.low / 1000 : 0 }, y: { min: spec.y.isLog ? spec.y.low / 1000 : 0 } },
-    zoom: {
-      mode: 'xy' as const,
-      wheel: { enabled: true, modifierKey: 'ctrl' as const, speed: 0.1 },
-      drag: {
-        enabled: true,
-        threshold: DRAG_THRESHOLD,
-        borderColor: palette.accent,
-        borderWidth: 1,
-        // A keyword of the system takes no alpha.
-        backgroundColor: palette.isHighContrast ? 'transparent' : `${palette.accent}22`,
-      },
-      onZoom: ({ chart }: { chart: { scales: Record<string, { min: number; max: number }> } }) =>
-        link.onZoom({ x: seen(spec.x, chart.scales['x']), y: seen(spec.y, chart.scales['y']) }),
-    },
-  };
+  const seen = ({ metricId }: AxisSpec, range: SeenRange | undefined) =>
+    range ? { metricId, min: range.min, max: range.max } : null;
+  const leastOf = ({ isLog, low }: AxisSpec): number => (isLog ? low / 1000 : 0);
+  return zoomOptions(palette, { x: leastOf(spec.x), y: leastOf(spec.y) }, ({ x, y }) =>
+    link.onZoom({ x: seen(spec.x, x), y: seen(spec.y, y) }),
+  );
 }
 
 /**

@@ -65,6 +65,7 @@ function goCommands(workspace: Workspace): Command[] {
     go('go.runs', 'runs', 'runs'),
     go('go.catalogs', 'database', 'catalogs'),
     go('go.models', 'model', 'models'),
+    go('go.accuracy', 'accuracy', 'accuracy'),
     // For those who change the window: listed once the address asks for it.
     { ...go('go.components', 'columns', 'components'), when: () => window.location.hash === GALLERY_HASH },
     known('go.region', { actsInFields: true, run: focusNextRegion }),

@@ -183,10 +183,28 @@ export const lowerFirst = (text: string): string =>
 
 export const reasonLabel = (code: string): string => REASON_LABELS[code] ?? code.replaceAll('_', ' ');
 
-const ENGINE_LABELS: Record<string, string> = { vllm: 'vLLM' };
+const ENGINE_LABELS: Record<string, string> = { vllm: 'vLLM', trtllm: 'TensorRT-LLM', sglang: 'SGLang' };
 
 /** `vllm` as vLLM. */
 export const engineLabel = (id: string): string => ENGINE_LABELS[id] ?? id;
+
+/** `vllm 0.20.1` as a measurement names its engine: vLLM 0.20.1. */
+export const engineWords = (text: string): string => text.replace(/^\S+/, engineLabel);
+
+/** Engine generations of the calibration profiles by what they were fitted to. */
+const GENERATION_LABELS: Record<string, string> = {
+  'vllm-2023': 'vLLM of 2023',
+  'vllm-v0-early': 'vLLM 0.3 to 0.5',
+  'vllm-v0': 'vLLM 0.6 to 0.7',
+  'vllm-v1': 'vLLM 0.8 to 0.11',
+  'vllm-v1b': 'vLLM 0.12 to 0.14',
+  'vllm-v1-late': 'vLLM 0.15 and later',
+  'trtllm-2024': 'TensorRT-LLM of 2024',
+  trtllm: 'TensorRT-LLM of 2025 and later',
+  sglang: 'SGLang 0.4',
+};
+
+export const generationLabel = (id: string): string => GENERATION_LABELS[id] ?? id;
 
 /** `5 replicas of one instance, flags of vLLM 0.22`: what one start of a command serves. */
 export const startedBy = (replicas: number, engine: string): string =>

@@ -11,6 +11,7 @@ import {
   pricingLabel,
   reasonLabel,
 } from './names.ts';
+import { chanceSentence } from './ranges.ts';
 import {
   formatFixed,
   formatTick,
@@ -58,7 +59,9 @@ function passing(document: SizeDocument, row: Recommendation): Verdict {
   return {
     kind: 'met',
     sentence: `${configurationName(row)} ${verb}${price}`,
-    why: [`${facts.join(', ')}.`, used, ...freeGpus(row), comparison(document, row)].filter(Boolean).join(' '),
+    why: [`${facts.join(', ')}.`, used, chanceSentence(document, row), ...freeGpus(row), comparison(document, row)]
+      .filter(Boolean)
+      .join(' '),
   };
 }
 
@@ -78,7 +81,8 @@ export function resultsVerdict(document: SizeDocument, selected: Recommendation 
   const defaults = defaultsInForce(document);
   const held = defaults.length === 0 ? '' : `Defaults in force: ${defaults.join(', ')}.`;
   const limit = selected ? '' : [verdict.why, document.no_answer?.limit.sentence].filter(Boolean).join(' ');
-  return { ...verdict, why: [scope, limit, held].filter(Boolean).join(' ') };
+  const chance = selected ? chanceSentence(document, selected) : '';
+  return { ...verdict, why: [scope, limit, chance, held].filter(Boolean).join(' ') };
 }
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;

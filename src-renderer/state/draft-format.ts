@@ -10,7 +10,7 @@ import { defaultFormValues, readForm, type FormValues } from './form-reading.ts'
 import type { MachineTexts } from './own-machines.ts';
 import { NOTHING_IN_SCOPE, planSweepSpec, type SweepAxes } from './sweep-spec.ts';
 
-export const SCREENS = ['start', 'size', 'sweep', 'runs', 'catalogs', 'models', 'components'] as const;
+export const SCREENS = ['start', 'size', 'sweep', 'runs', 'catalogs', 'models', 'accuracy', 'components'] as const;
 export type Screen = (typeof SCREENS)[number];
 export const SIZE_VIEWS = ['answer', 'results', 'detail'] as const;
 /** What is open under Size: the form with its answer, all results, or one configuration. */

@@ -3,6 +3,7 @@ import type { Connection } from '../platform/connect.ts';
 import type { RunEntry } from '../../src-worker/protocol/app-api.ts';
 import type { Relaxation } from '../../src-worker/protocol/documents.ts';
 import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
+import { AccuracyBoard } from './accuracy-board.svelte.ts';
 import { applyRequest, formOfRequest } from './apply-request.ts';
 import { CatalogShelf } from './catalog-shelf.svelte.ts';
 import { DraftKeeper } from './draft-keeper.svelte.ts';
@@ -39,6 +40,7 @@ export class Workspace {
   readonly runs: RunList;
   readonly catalogs: CatalogShelf;
   readonly models: ModelShelf;
+  readonly accuracy: AccuracyBoard;
   readonly examples: SolvedExamples;
   readonly drafts: DraftKeeper;
   readonly commands = new CommandRegistry();
@@ -72,6 +74,7 @@ export class Workspace {
     this.runs = new RunList(ask);
     this.catalogs = new CatalogShelf(session);
     this.models = new ModelShelf(session);
+    this.accuracy = new AccuracyBoard((input) => session.ask((api) => api.accuracy(input)));
     this.examples = new SolvedExamples(ask);
     this.drafts = new DraftKeeper(ask);
     this.history = new EditHistory(this.#asked(), { words: editWords, isTyped: (path) => TYPED_PATH.test(path) });

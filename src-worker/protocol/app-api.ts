@@ -1,4 +1,5 @@
 import type { BenchmarkApi } from './benchmark-api.ts';
+import type { CalibrationApi } from './calibration-api.ts';
 import type { CatalogApi, CatalogLayer } from './catalog-api.ts';
 import type {
   DetailDocument,
@@ -228,7 +229,7 @@ export const MOST_LIVE_POINTS = 1000;
  * What every host offers to its front: the window over a MessagePort, the page over a WebSocket, the CLI in its own
  * process. Requests are outside input and are checked against the schemas again.
  */
-export interface AppApi extends CatalogApi, BenchmarkApi {
+export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   info(): Promise<Result<AppInfo>>;
   size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
   /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */

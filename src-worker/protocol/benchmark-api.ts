@@ -62,6 +62,7 @@ export interface MissingFact {
   rows: number;
   /** True where `validate` and `calibrate` have to leave such rows out. */
   isNeeded: boolean;
+  /** What is missing, and what follows. */
   sentence: string;
 }
 

@@ -1,8 +1,13 @@
-import type { LeaveOut } from '../engine/calibration/fit/left-out.ts';
-import type { CalibrationPriors } from '../engine/calibration/priors.ts';
-import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../engine/calibration/types.ts';
+import type {
+  CalibrationPriors,
+  CalibrationProfile,
+  LeaveOut,
+  Novelty,
+  UncertainMetric,
+  UncertainTrait,
+} from '../engine/calibration/types.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import type { Measurement, WorkloadKind } from '../engine/validation/measurement.ts';
+import type { Measurement, WorkloadKind } from '../engine/validation/types.ts';
 import type { SkippedPoint, SkippedReason } from './accuracy.ts';
 import type { LeftOutPrediction } from './left-out.ts';
 
@@ -17,8 +22,11 @@ export interface FitRequest extends MeasuredSet {
   /** Gives what is not fitted, and the list of families and generations. */
   profile: CalibrationProfile;
   priors: CalibrationPriors;
-  /** False where the machines of the measurements are what the profile is for. */
-  separatesMachines: boolean;
+  /**
+   * `priors`: the profile is made anew from the priors, apart from what is special about the machines of the measurements.
+   * `profile`: it is moved as far as the measurements ask, machines included: they are what it is for.
+   */
+  startsFrom: 'priors' | 'profile';
   /** Left out of the fit; its figures are then the ones predicted. null = nothing: all figures are. */
   withheld: { by: LeaveOut; keys: string[] } | null;
   /** [parameter] logarithms to start from; null = the priors. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { FITTED_OVERHEADS } from '../engine/calibration/priors.ts';
-import { NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
+import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
@@ -408,6 +407,14 @@ export const calibrationFileSchema = z.strictObject({
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
   evidence: z.record(text, evidenceSchema).exactOptional(),
+});
+
+/** Left-out predictions of a bundled profile, a row a figure; metrics and novelties by their place in `columns`. */
+export const leftOutFileSchema = z.strictObject({
+  schema_version: schemaVersion,
+  profile: id,
+  columns: z.strictObject({ metrics: z.array(metrics), novelties: z.array(z.enum(NOVELTIES)) }),
+  rows: z.array(z.tuple([text, rowCount, positive, positive.nullable(), rowCount])),
 });
 
 const priorSchema = z.strictObject({ value: positive.max(1e6), spread: positive.max(10) });

@@ -12,7 +12,7 @@ export function chanceText(chance: number): string {
 const WORDS: readonly (readonly [least: number, words: string])[] = [
   [0.95, 'very likely'],
   [0.8, 'likely'],
-  [0.6, 'rather likely than not'],
+  [0.6, 'more likely than not'],
   [0.4, 'as good as a coin toss'],
   [0.2, 'unlikely'],
   [0, 'very unlikely'],

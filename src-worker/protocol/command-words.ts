@@ -19,6 +19,7 @@ export const COMMAND_WORDS = {
   'go.runs': { label: 'Go to Runs', group: 'Go', keys: '4' },
   'go.catalogs': { label: 'Go to Catalogs', group: 'Go', keys: '6' },
   'go.models': { label: 'Go to Models', group: 'Go', keys: '7' },
+  'go.accuracy': { label: 'Go to Accuracy', group: 'Go', keys: '8' },
   'go.components': { label: 'Go to Components and states', group: 'Go' },
   'go.region': { label: 'Next region of the window', group: 'Go', keys: 'F6' },
   'answer.new': { label: 'New sizing', group: 'Answer', keys: 'n' },

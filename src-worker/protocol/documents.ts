@@ -388,6 +388,8 @@ export interface Explanation {
   label: string;
   unit: string;
   value: number | null;
+  /** 80 % range of the value; null where it has none. */
+  interval: IntervalRange | null;
   kind: 'predicted' | 'computed' | 'catalog' | 'given';
   /** In words, from the metric registry, then with the figures of this configuration. */
   formula: string;

@@ -31,6 +31,15 @@ export function inputText({ value, unit }: ExplanationPart): string {
   return unit === '' ? digits : `${digits} ${unit}`;
 }
 
+/** `Likely 58 ms to 87 ms: about four in five measured values lie within.`; empty where the figure has no range. */
+export function likelyText(entry: Explanation): string {
+  if (!entry.interval) return '';
+  const [low, high] = entry.interval;
+  const ends =
+    high === null ? `${figureText(entry, low)} or more` : `${figureText(entry, low)} to ${figureText(entry, high)}`;
+  return `Likely ${ends}: about four in five measured values lie within such a range.`;
+}
+
 /** `+5 ms`. */
 export const deltaText = (entry: Explanation, { delta }: Sensitivity): string =>
   `${delta < 0 ? '−' : '+'}${figureText(entry, Math.abs(delta))}`;
@@ -44,6 +53,7 @@ export function explanationText(entry: Explanation): string {
     `${entry.label}: ${figureText(entry)} (${entry.metric}, ${kindWords(entry)})`,
     `  ${entry.formula}`,
     `  = ${entry.calculation}`,
+    ...(entry.interval ? [`  ${likelyText(entry)}`] : []),
     ...list(
       'Parts:',
       entry.parts.map((part) => line(part, figureText(entry, part.value))),

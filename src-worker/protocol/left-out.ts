@@ -5,7 +5,7 @@ export interface LeftOutPrediction {
   point_id: string;
   metric: UncertainMetric;
   predicted: number;
-  /** Half width of its 80 % interval, as a factor. */
-  factor: number;
+  /** Half width of its 80 % interval, as a factor; null without one. */
+  factor: number | null;
   novelty: Novelty;
 }

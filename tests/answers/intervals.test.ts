@@ -254,8 +254,10 @@ describe('ranges of a prediction', () => {
   });
 
   it('name what makes a load less sure', () => {
-    const near = predict({ ...QUESTION, concurrency: 400 });
-    expect(near.interval_basis?.traits).toContain('near_capacity');
+    expect(predict({ ...QUESTION, concurrency: 400 }).interval_basis?.traits).toContain('closed_loop');
+    const saturation = 10 / (predict({ ...QUESTION, rate: 10 }).utilization ?? NaN);
+    expect(predict({ ...QUESTION, rate: 0.8 * saturation }).interval_basis?.traits).toEqual([]);
+    expect(predict({ ...QUESTION, rate: 0.9 * saturation }).interval_basis?.traits).toEqual(['near_capacity']);
     const experts = predict({ ...QUESTION, model: 'Qwen/Qwen3-30B-A3B', rate: 1 });
     expect(experts.interval_basis?.traits).toContain('mixture_of_experts');
     const small = predict({ ...QUESTION, quantization: 'int4', rate: 1 });

@@ -10,7 +10,8 @@ import { calibrationOf, gpuOf, modelOf } from '../engine/world.ts';
 
 /**
  * What a step time costs: `npm run bench:step [-- --json]`. One evaluation of a plan, one of a line (tokens fixed, context
- * varying), setting a line, the work of a deployment, a plan from that work, and both together. Medians over rounds.
+ * varying), setting a line, the work of a deployment, a plan from that work, and both together. The least of several rounds:
+ * whatever else runs on the machine only adds to it.
  */
 const DEPLOYMENTS: [model: string, gpu: string, tensorParallel: number, stages: number, precision: Precision][] = [
   ['meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb', 1, 1, 'fp16'],
@@ -20,9 +21,9 @@ const DEPLOYMENTS: [model: string, gpu: string, tensorParallel: number, stages: 
   ['deepseek-ai/DeepSeek-V3', 'nvidia-h200', 8, 1, 'fp8'],
   ['Qwen/Qwen3-Next-80B-A3B-Instruct', 'nvidia-h200', 4, 1, 'fp16'],
 ];
-const ROUNDS = 9;
-const STEPS_PER_ROUND = 100_000;
-const PLANS_PER_ROUND = 400;
+const ROUNDS = 25;
+const STEPS_PER_ROUND = 50_000;
+const PLANS_PER_ROUND = 200;
 
 export interface StepRow {
   deployment: string;
@@ -58,7 +59,7 @@ function subjectOf([modelId, gpuId, tensorParallel, stages, precision]: (typeof 
 /** Sums of what was measured, so that no call can be left out as useless. */
 let sink = 0;
 
-/** Nanoseconds of one call: median over rounds, after two that do not count. */
+/** Nanoseconds of one call: the least of the rounds, after two that do not count. */
 function nanoseconds(calls: number, call: (index: number) => number): number {
   const times: number[] = [];
   for (let round = -2; round < ROUNDS; round += 1) {
@@ -68,7 +69,7 @@ function nanoseconds(calls: number, call: (index: number) => number): number {
     if (round >= 0) times.push(((performance.now() - start) * 1e6) / calls);
     sink += sum;
   }
-  return times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
+  return Math.min(...times);
 }
 
 export function measure(deployment: (typeof DEPLOYMENTS)[number]): StepRow {
@@ -111,7 +112,7 @@ const FIGURES: readonly [key: Exclude<keyof StepRow, 'deployment'>, heading: str
 
 function print(rows: StepRow[]): void {
   const width = Math.max(...rows.map(({ deployment }) => deployment.length));
-  console.log('Cost of one step time, of one on a line of fixed tokens, and of a plan: medians');
+  console.log('Cost of one step time, of one on a line of fixed tokens, and of a plan: the least of several rounds');
   console.log([''.padEnd(width), ...FIGURES.map(([, heading]) => heading.padStart(9))].join(' '));
   for (const row of rows) {
     const cells = FIGURES.map(([key]) => row[key].toFixed(key.endsWith('_us') ? 2 : 0).padStart(9));

@@ -6,7 +6,7 @@ import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.t
 import { listBundledModelIds, loadAliases } from '../../src-main/catalogs/models.ts';
 import { bundledMeasurements, type BundledMeasurements } from '../../src-main/measurements/bundled.ts';
 import { generationOfMeasurement } from '../../src-worker/engine/validation/generation.ts';
-import { RESULT_COLUMNS } from '../../src-worker/engine/validation/measurement.ts';
+import { RESULT_COLUMNS } from '../../src-worker/engine/validation/types.ts';
 
 const catalogs = bundledCatalogsFolder();
 const folder = join(catalogs, 'measurements');

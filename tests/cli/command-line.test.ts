@@ -320,6 +320,27 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(stdout).toContain('Utilization: not applicable to a static batch');
   });
 
+  it('predict: ranks and whole experts are named beside the GPUs, all-to-alls among the parts of a step', async () => {
+    const deepseek = [
+      '-m',
+      'deepseek-ai/DeepSeek-V3',
+      '--gpu',
+      'h200',
+      '--input-tokens',
+      '1k',
+      '--output-tokens',
+      '200',
+    ];
+    const [spread, odd] = await Promise.all([
+      configiq('predict', ...deepseek, '--dp', '8', '--ep', '8', '--rate', '5'),
+      configiq('predict', ...deepseek, '--tp', '8', '--ep', '3', '--rate', '5'),
+    ]);
+    expect(spread.stdout).toContain('GPU: nvidia-h200 × 8 (TP 1, DP 8, EP 8) per replica, 1 in all');
+    expect(spread.stdout).toContain('all to all ');
+    expect(odd).toMatchObject({ code: 2, stdout: '' });
+    expect(odd.stderr).toContain('ep 3 does not divide the 8 GPUs of tp 8 x dp 1: use a divisor, for example 2.');
+  });
+
   it('catalog: list counts what the catalogs hold, GPUs that nobody sells included', async () => {
     const [text, one, gcp] = await Promise.all([
       configiq('catalog', 'list'),

@@ -188,6 +188,27 @@ const MODEL_STATES: State[] = [
   ],
 ];
 
+/** The same for the screen of predictions against measurements. */
+const ACCURACY_STATES: State[] = [
+  [
+    'accuracy',
+    async (app) => {
+      await app.show('Accuracy');
+      await app.accuracy.ready();
+    },
+  ],
+  ['accuracy, every metric', (_app, page) => page.getByRole('button', { name: /^All \d+ metrics/ }).click()],
+  ['accuracy, a miss is chosen', (app) => app.accuracy.misses.getByRole('button').first().click()],
+  [
+    'accuracy, filtered',
+    async (app, page) => {
+      await app.accuracy.choose('GPU', /^MI300X/);
+      await page.getByRole('button', { name: 'Show all', exact: true }).waitFor();
+    },
+  ],
+  ['accuracy, skipped rows', (_app, page) => page.getByRole('tab', { name: /^Skipped rows/ }).click()],
+];
+
 /** The same for the screen of catalogs. */
 const CATALOG_STATES: State[] = [
   [
@@ -325,6 +346,7 @@ test.describe('every screen in both themes and three sizes: axe finds nothing, n
     lookAt(STATES.slice(HALF), page, folder, true));
   test('catalogs and their facts', ({ page, folder }) => lookAt(CATALOG_STATES, page, folder));
   test('catalogs that are imported', ({ page, folder }) => lookAt(CATALOG_IMPORT_STATES, page, folder));
+  test('predictions against measurements', ({ page, folder }) => lookAt(ACCURACY_STATES, page, folder));
   test('models, their facts and dialogs', ({ page, folder }) => lookAt(MODEL_STATES, page, folder));
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eachMeasurement, readMeasurements } from '../../src-main/measurements/read.ts';
-import { RESULT_COLUMNS } from '../../src-worker/engine/validation/measurement.ts';
+import { RESULT_COLUMNS } from '../../src-worker/engine/validation/types.ts';
 import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
 
 let folder = '';

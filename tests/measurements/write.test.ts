@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMeasurements } from '../../src-main/measurements/read.ts';
 import { measurementCsv } from '../../src-main/measurements/write.ts';
-import { RESULT_COLUMNS, WORKLOAD_KINDS } from '../../src-worker/engine/validation/measurement.ts';
+import { RESULT_COLUMNS, WORKLOAD_KINDS } from '../../src-worker/engine/validation/types.ts';
 import { neutralized, unneutralized } from '../../src-worker/protocol/csv-text.ts';
 import { emptyMeasurementRow, type MeasurementRow } from '../../src-worker/protocol/measurement-columns.ts';
 import { randomFrom } from './random.ts';

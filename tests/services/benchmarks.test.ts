@@ -37,7 +37,7 @@ test('a benchmark comes in as rows, the setup fills what the files lack, and wha
     ['weight_dtype', 2, false],
     ['engine_version', 2, false],
   ]);
-  expect(bare.missing[0]?.sentence).toBe('No model is known here as "/models/mine".');
+  expect(bare.missing[0]?.sentence).toBe('No model is known here as "/models/mine": such rows are left out.');
 
   const setup = {
     model: 'meta-llama/Llama-3.1-8B-Instruct',

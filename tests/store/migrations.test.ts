@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { MIGRATIONS } from '../../src-main/store/migrations/index.ts';
 import { openStore } from '../../src-main/store/open.ts';
-import { llama, ownPrice, sizeRun, smallBatch, sweepRun } from './samples.ts';
+import { llama, ownPrice, ownProfile, sizeRun, smallBatch, sweepRun } from './samples.ts';
 import { newDatabase, openedStore, temporaryFolder } from './temporary.ts';
 
 const versions = MIGRATIONS.map((_, index) => index + 1);
@@ -42,6 +42,7 @@ describe.each(versions)('a database that version %i of the tables wrote', (versi
       { name: 'Our racks', content: '{"schema_version":1}' },
     ]);
     expect(store.listCorrections()).toEqual({ rows: version < 4 ? [] : [ownPrice], problems: [] });
+    expect(store.listCalibrations()).toEqual({ rows: version < 6 ? [] : [ownProfile], problems: [] });
     expect(versionOf(file)).toBe(MIGRATIONS.length);
   });
 });

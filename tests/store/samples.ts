@@ -1,7 +1,13 @@
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { NO_TEXT } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
-import type { NewSizeRun, NewSweepRun, StoredCorrection, StoredModel } from '../../src-main/store/store.ts';
+import type {
+  NewSizeRun,
+  NewSweepRun,
+  StoredCalibration,
+  StoredCorrection,
+  StoredModel,
+} from '../../src-main/store/store.ts';
 
 /** What the tests, and the old databases in old-databases/, are filled with. */
 export const llama: StoredModel = {
@@ -52,6 +58,14 @@ export function smallBatch(firstPoint = 1): ColumnBatch {
     },
   };
 }
+
+export const ownProfile: StoredCalibration = {
+  name: 'our-h100',
+  document: '{"schema_version":1}',
+  leftOut: '[]',
+  createdAt: '2026-01-05T11:45:00.000Z',
+  isInUse: true,
+};
 
 export const ownPrice: StoredCorrection = {
   subject: 'price',

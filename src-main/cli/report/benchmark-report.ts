@@ -128,9 +128,8 @@ const OPTIONS: Partial<Record<MeasurementColumn, string>> = {
   engine_version: '--engine NAME@VERSION',
 };
 
-function missingText({ column, rows, isNeeded, sentence }: MissingFact): string {
+function missingText({ column, rows, sentence }: MissingFact): string {
   const option = OPTIONS[column];
-  const cure = option === undefined ? `fill in ${column} in the CSV` : `give ${option}`;
-  const need = isNeeded ? 'validate and calibrate leave such rows out' : 'without it an assumption stands in';
-  return `${column} of ${plural(rows, 'row')}: ${sentence.replace(/[.]$/, '')}; ${cure}: ${need}.`;
+  const cure = option === undefined ? `Fill in ${column} in the CSV.` : `Give ${option}.`;
+  return `${column} of ${plural(rows, 'row')}: ${sentence} ${cure}`;
 }

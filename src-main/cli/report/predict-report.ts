@@ -1,6 +1,7 @@
 import type { LatencySummary, PredictDocument, StepTimeDocument } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, gib, milliseconds, NONE, percentOfFraction } from './format.ts';
 import { facts, heading, table, textOf, wrap } from './layout.ts';
+import { likely, rangeLines } from './ranges.ts';
 
 /** One deployment under one load as text. */
 export function predictReport(document: PredictDocument): string {
@@ -51,11 +52,13 @@ function loadLines(document: PredictDocument): string[] {
       [row('TTFT', document.ttft_ms), row('TPOT', document.tpot_ms), row('E2E', document.e2e_ms)],
     ),
     '',
+    ...rangeLines(document),
+    '',
     ...facts([
       [
         'Throughput',
         `${decimal(throughput.requests_per_s)} req/s, ${decimal(throughput.output_tokens_per_s)} output tok/s, ` +
-          `${decimal(throughput.total_tokens_per_s)} tok/s with prompts`,
+          `${decimal(throughput.total_tokens_per_s)} tok/s with prompts${throughputRange(document)}`,
       ],
       ['Utilization', utilizationText(document)],
       ['Running per replica', `${decimal(batch.mean_running)} on average, ${count(batch.max_running)} at most`],
@@ -66,6 +69,10 @@ function loadLines(document: PredictDocument): string[] {
     '',
   ];
 }
+
+/** Only what the deployment reaches by itself has a range: a rate that was given is no prediction. */
+const throughputRange = ({ interval }: PredictDocument): string =>
+  interval?.output_tokens_per_s ? `; output${likely(interval, 'output_tokens_per_s').replace(',', '')} tok/s` : '';
 
 /** A static batch is there from the start: nothing arrives that could be compared with what is served. */
 function utilizationText({ utilization, input }: PredictDocument): string {

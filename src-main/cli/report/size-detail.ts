@@ -21,6 +21,7 @@ import {
   usd,
 } from './format.ts';
 import { bullet, facts, heading, table, wrap } from './layout.ts';
+import { chanceFacts, costRangeLines, likely, rangeLines } from './ranges.ts';
 import { TAIL_MARKS, tailRatios } from './tail.ts';
 import { deploymentText, isOwn, metricLabel, placeText, STATUS_TEXT } from './terms.ts';
 
@@ -32,7 +33,7 @@ export function detailSections(document: SizeDocument, row: Recommendation): str
     ...costSection(row),
     ...commandSection(document, row),
     ...memorySection(row),
-    ...summarySection(row),
+    ...summarySection(document, row),
   ];
 }
 
@@ -55,6 +56,8 @@ function slaSection({ assumptions }: SizeDocument, row: Recommendation): string[
     '',
     ...slaTable(row),
     ...e2eNote(row, assumptions.output_tokens.mean),
+    '',
+    ...rangeLines(row),
     '',
     ...tailSection(row),
     '',
@@ -129,7 +132,7 @@ function tailSection(row: Recommendation): string[] {
 
 const perHour = (perSecond: number | null): number | null => (perSecond === null ? null : perSecond * SECONDS_PER_HOUR);
 
-function throughputSection({ throughput, burst, ...row }: Recommendation): string[] {
+function throughputSection({ throughput, burst, interval, ...row }: Recommendation): string[] {
   const holds = burst.targets_hold ? '✓ all targets hold' : '✗ targets are missed';
   return [
     ...heading('THROUGHPUT ANALYSIS'),
@@ -137,7 +140,9 @@ function throughputSection({ throughput, burst, ...row }: Recommendation): strin
     `  • ${decimal(throughput.output_tokens_per_s)} tok/s (${decimal(throughput.total_tokens_per_s)} with prompts)`,
     `  • ${decimal(throughput.requests_per_s)} req/s`,
     `  • ${percentOfFraction(row.utilization)} utilization (100% = a replica saturates)`,
-    `  • ${percentOfFraction(row.capacity_share)} of capacity within the targets (${decimal(row.capacity_requests_per_s)} req/s per replica)`,
+    ...bullet(
+      `${percentOfFraction(row.capacity_share)} of capacity within the targets (${decimal(row.capacity_requests_per_s)} req/s per replica${likely(interval, 'capacity_requests_per_s')})`,
+    ),
     '',
     `Burst capacity (${decimal(burst.factor)}x traffic):`,
     `  • ${decimal(burst.output_tokens_per_s)} tok/s`,
@@ -167,6 +172,7 @@ function costSection(row: Recommendation): string[] {
           `Cost per 1M output tokens: ${usd(cost.usd_per_1m_output_tokens, 4)}`,
           '',
           `Monthly estimate (730 hours): ${usd(cost.usd_per_month)}`,
+          ...costRangeLines(row),
           ...wrap(`Price ${date}${source}`),
         ]
       : wrap(`No cost: ${costReasonWords(reason)}.`);
@@ -276,7 +282,7 @@ const isSlice = ({ gpu_count: gpus }: Recommendation): boolean => gpus < 1;
 const gpusOfReplica = (row: Recommendation): number =>
   isSlice(row) ? row.gpu_count : row.tensor_parallel * row.pipeline_parallel;
 
-function summarySection(row: Recommendation): string[] {
+function summarySection(document: SizeDocument, row: Recommendation): string[] {
   const gating = row.sla.filter((sla) => sla.gating);
   const [tightest] = [...gating].sort((a, b) => (b.gap_percent ?? 0) - (a.gap_percent ?? 0));
   const missed = gating.filter(({ status }) => status !== 'met');
@@ -301,6 +307,7 @@ function summarySection(row: Recommendation): string[] {
       ],
       ['Targets', `${verdict}${nearest}`],
       ...shown.map((sla): [string, string] => ['Not gating', `${metricLabel(sla.metric)} (gap ${gapText(sla)})`]),
+      ...chanceFacts(document, row),
       ['Bottleneck', row.bottleneck.sentence],
       ...(row.trust.kind === 'ok' ? [] : [['Trust', row.trust.sentence] as [string, string]]),
     ]),

@@ -6,10 +6,10 @@ import { count } from './format.ts';
 /** Without a terminal that can overwrite itself, a line for each tenth of the work is enough. */
 const PLAIN_STEPS = 10;
 
-/** Shows the progress of a sweep: `Computing: 1,369 of 2,208 points, 2 s left; cheapest so far …`. */
+/** Shows the progress of a sweep, or of another task of as many parts: `Computing: 1,369 of 2,208 points, 2 s left; cheapest so far …`. */
 export function sweepProgress(
   terminal: Terminal,
-  nowMs: () => number = () => performance.now(),
+  { nowMs = () => performance.now(), unit = 'points' }: { nowMs?: () => number; unit?: string } = {},
 ): (event: ProgressEvent) => void {
   const startMs = nowMs();
   let lastStep = 0;
@@ -21,7 +21,7 @@ export function sweepProgress(
     const elapsedMs = nowMs() - startMs;
     const left = done < total ? `, ${Math.ceil(secondsFromMs((elapsedMs / done) * (total - done)))} s left` : '';
     terminal.progress(
-      `Computing: ${count(done)} of ${count(total)} points${left}${best === null ? '' : `; cheapest so far: ${best}`}`,
+      `Computing: ${count(done)} of ${count(total)} ${unit}${left}${best === null ? '' : `; cheapest so far: ${best}`}`,
     );
   };
 }

@@ -3,7 +3,7 @@ import {
   type MeasurementColumn,
   type MeasurementRow,
 } from '../../../src-worker/protocol/measurement-columns.ts';
-import type { WorkloadKind } from '../../../src-worker/engine/validation/measurement.ts';
+import type { WorkloadKind } from '../../../src-worker/engine/validation/types.ts';
 import type { Fields } from './values.ts';
 import { numberAt } from './values.ts';
 

@@ -13,14 +13,14 @@ export function fieldsAt(value: unknown, ...keys: string[]): Fields {
 }
 
 /** Python writes infinity as a bare word, as a text or as a number beyond all numbers. */
-const WORDS: Readonly<Record<string, number>> = {
-  inf: Infinity,
-  '+inf': Infinity,
-  infinity: Infinity,
-  '-inf': -Infinity,
-  '-infinity': -Infinity,
-  nan: NaN,
-};
+const WORDS: ReadonlyMap<string, number> = new Map([
+  ['inf', Infinity],
+  ['+inf', Infinity],
+  ['infinity', Infinity],
+  ['-inf', -Infinity],
+  ['-infinity', -Infinity],
+  ['nan', NaN],
+]);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** A number, also written as text; infinite and NaN where the file says so; null where it says none. */
@@ -30,7 +30,7 @@ export function numberAt(fields: Fields, key: string): number | null {
   if (typeof value !== 'string') return null;
   const text = value.trim();
   if (NUMBER.test(text)) return Number(text);
-  return WORDS[text.toLowerCase()] ?? null;
+  return WORDS.get(text.toLowerCase()) ?? null;
 }
 
 /** A finite number above zero. */

@@ -37,8 +37,8 @@ function readRun(fields: Fields): ReadRun {
   const requested = countAt(fields, 'num_prompts') ?? (completed ?? 0) + (countAt(fields, 'failed') ?? 0);
   if (completed === null) return { skipped: '"completed" is no count of requests.' };
   if (completed === 0) return { skipped: `none of ${requested} requests succeeded: nothing was measured.` };
-  const outputTokens = numberAt(fields, 'total_output_tokens') ?? 0;
-  if (outputTokens <= 0) {
+  const outputTokens = positiveAt(fields, 'total_output_tokens') ?? 0;
+  if (outputTokens === 0) {
     return {
       skipped: `${completed} requests gave no output token: the server did not stream, or makes no text; nothing was measured.`,
     };

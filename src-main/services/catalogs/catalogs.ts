@@ -26,6 +26,8 @@ export interface Catalogs {
   inForce: () => LayeredCatalog;
   /** Takes in what another program changed; asked before every question. */
   follow: () => void;
+  /** Takes in what this program itself wrote beside the catalogs: calibration profiles. */
+  changed: () => void;
   /** What imports, files of this start and corrections bring into the bundled catalogs that the rules do not like. */
   issues: () => CatalogIssue[];
   api: CatalogApi;
@@ -66,6 +68,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
     facts: () => shelf.facts,
     inForce: () => shelf.catalog,
     follow: () => shelf.followOthers(),
+    changed: () => shelf.changed(),
     issues: () => shelf.issues(),
     api: catalogApi(shelf, store, now),
   };

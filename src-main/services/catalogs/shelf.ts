@@ -1,11 +1,14 @@
+import type { CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
 import { corrected, correctionsInForce, type Correction } from '../../catalogs/corrections.ts';
 import { checkedCatalog, judged, type JudgedCatalog } from '../../catalogs/judge.ts';
 import type { ReadCatalog } from '../../catalogs/formats/reader.ts';
 import { stack, type Layer, type LayeredCatalog } from '../../catalogs/layers.ts';
+import { calibrationFromFile } from '../../catalogs/convert.ts';
 import { factsOf, loadBundled } from '../../catalogs/load.ts';
 import { issuesBrought } from '../../catalogs/rules/check.ts';
 import type { CatalogIssue, Checked } from '../../catalogs/rules/types.ts';
+import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
 import type { Store } from '../../store/store.ts';
 import { readKept, type KeptImport } from './kept-imports.ts';
 
@@ -135,6 +138,18 @@ export class CatalogShelf {
     return rows;
   }
 
+  /** Profiles that were fitted here; one that cannot be read is told and left where it is. */
+  #ownProfiles(): CalibrationProfile[] {
+    const { rows, problems } = this.#parts.store.listCalibrations();
+    problems.forEach(this.#parts.report);
+    return rows.flatMap(({ name, document }) => {
+      const checked = calibrationFileSchema.safeParse(JSON.parse(document));
+      if (checked.success) return [calibrationFromFile(checked.data)];
+      this.#parts.report(`Calibration profile "${name}" cannot be read: calibrate it again, or remove it.`);
+      return [];
+    });
+  }
+
   #laid(upper: readonly Layer[], corrections: readonly Correction[]): LayeredCatalog {
     return corrected(stack([...this.#bundled.layers, ...upper]), corrections);
   }
@@ -145,7 +160,8 @@ export class CatalogShelf {
     const catalog = this.#laid(upper, corrections);
     const inForce = corrections.length === 0 ? [] : correctionsInForce(catalog, corrections);
     const words = [...upper.map(({ content }) => content), ...inForce].map((part) => JSON.stringify(part));
-    return { catalog, facts: factsOf(this.#bundled, catalog, words) };
+    const facts = factsOf(this.#bundled, catalog, words);
+    return { catalog, facts: { ...facts, calibrations: [...facts.calibrations, ...this.#ownProfiles()] } };
   }
 }
 

@@ -10,6 +10,7 @@ const TITLES = {
   runs: 'Runs',
   catalogs: 'Catalogs',
   models: 'Models',
+  accuracy: 'Accuracy',
   components: 'Components and states',
 };
 

@@ -7,6 +7,7 @@ import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-columns.ts';
+import type { ValidationMethod } from '../../engine/validation/types.ts';
 import { predictColumns } from '../../engine/validation/predicted-columns.ts';
 import type {
   AccuracyDocument,
@@ -21,7 +22,7 @@ import { SCHEMA_VERSION } from '../../protocol/documents.ts';
 import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
 import { rounded } from '../rounded.ts';
-import { readyBenchmarks, skippedReasons, type ReadyBenchmark } from './benchmarks.ts';
+import { byCount, readyBenchmarks, skippedReasons, type ReadyBenchmark } from './benchmarks.ts';
 
 /** How sure the prediction of a benchmark is, by metric. */
 interface Sureness {
@@ -59,10 +60,15 @@ interface Compared {
   columns: Record<string, PointColumn>;
 }
 
-function compare(ready: ReadyBenchmark, profile: CalibrationProfile, leftOut: LeftOutOfRow | null): Compared {
+function compare(
+  ready: ReadyBenchmark,
+  profile: CalibrationProfile,
+  method: ValidationMethod,
+  leftOut: LeftOutOfRow | null,
+): Compared {
   const { benchmark, plan, means } = ready;
   const sure = surenessOf(ready, profile);
-  const predicted = predictColumns(benchmark, plan, profile);
+  const predicted = predictColumns(benchmark, plan, profile, method);
   const headline: Record<UncertainMetric, number> = {
     ttft: means.ttftMs,
     tpot: means.tpotMs,
@@ -229,7 +235,9 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
   const byRow = request.leftOut && leftOutByRow(request.leftOut);
   const isLeftOut = byRow !== null && ready.some(({ benchmark }) => byRow.has(benchmark.row.pointId));
   const points = ready
-    .map((one) => compare(one, profile, isLeftOut ? (byRow.get(one.benchmark.row.pointId) ?? new Map()) : null))
+    .map((one) =>
+      compare(one, profile, request.method, isLeftOut ? (byRow.get(one.benchmark.row.pointId) ?? new Map()) : null),
+    )
     .filter(({ columns }) => Object.keys(columns).length > 0);
   const doubted = Object.entries(request.doubtful).map(([pointId, reason]) => ({ point_id: pointId, reason }));
   const shown = new Set(points.map(({ ready: { benchmark } }) => benchmark.row.pointId));
@@ -239,7 +247,7 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
       point_id: benchmark.row.pointId,
       reason: 'nothing of the row can be judged in its regime.',
     }));
-  const all = [...request.skipped, ...doubted, ...skipped, ...unjudged];
+  const known = [...doubted, ...skipped, ...unjudged];
   const basis = isLeftOut ? 'left_out' : 'in_sample';
   return {
     schema_version: SCHEMA_VERSION,
@@ -250,7 +258,7 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
     metrics: errorsOf(points),
     groups: groupsOf(points),
     points: points.map((point) => pointOf(point, request.sourceTitles)),
-    skipped: all,
-    skipped_reasons: skippedReasons(all),
+    skipped: [...request.skipped, ...known],
+    skipped_reasons: byCount([...request.unreadable, ...skippedReasons(known)]),
   };
 }

@@ -78,7 +78,8 @@ const reasonOf = (sentence: string): string => sentence.split(/[:;]/)[0] ?? sent
 export function skippedReasons(skipped: readonly SkippedPoint[]): SkippedReason[] {
   const counts = new Map<string, number>();
   for (const { reason } of skipped) counts.set(reasonOf(reason), (counts.get(reasonOf(reason)) ?? 0) + 1);
-  return [...counts]
-    .map(([reason, count]) => ({ reason, count }))
-    .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+  return byCount([...counts].map(([reason, count]) => ({ reason, count })));
 }
+
+export const byCount = (reasons: SkippedReason[]): SkippedReason[] =>
+  reasons.toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));

@@ -23,7 +23,7 @@ import type {
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
 import { rounded } from '../rounded.ts';
 import { skippedReasons } from './benchmarks.ts';
-import { fitProblem } from './fit.ts';
+import { figuresBefore, fitProblem } from './fit.ts';
 
 const WORST_GROUPS = 20;
 
@@ -112,7 +112,8 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
   const { fit, full, leftOut, name, description, source } = request;
   const problem = fitProblem(fit, facts);
   const withheld = leftOut.flatMap(({ answer }) => answer.figures);
-  const residuals = residualSpread(withheld.map(asLeftOut));
+  const isFresh = fit.startsFrom === 'priors';
+  const residuals = isFresh ? residualSpread(withheld.map(asLeftOut)) : null;
   const logs = Float64Array.from(full.logs);
   const errors = new Map<string, number[]>();
   for (const figure of full.figures)
@@ -130,9 +131,12 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     refits: leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer.logs),
     residuals,
   });
-  // Without residuals nothing was left out, and there is no figure to ask the width of.
-  const widthOf = residuals && widthBy(residuals, (generation) => profile.coverage?.generations[generation] ?? 0);
-  const bases = new Map<ErrorBasis, MetricError[]>([['in_sample', metricErrors(full.figures, null)]]);
+  const spread = profile.residuals;
+  const widthOf = spread ? widthBy(spread, (generation) => profile.coverage?.generations[generation] ?? 0) : null;
+  const bases = new Map<ErrorBasis, MetricError[]>([
+    ['before', metricErrors(figuresBefore(problem, fit.profile), null)],
+    ['in_sample', metricErrors(full.figures, null)],
+  ]);
   for (const by of new Set(leftOut.map((part) => part.by))) {
     bases.set(
       by,
@@ -161,7 +165,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
       point_id: figure.point_id,
       metric: figure.metric,
       predicted: rounded(figure.predicted),
-      factor: rounded(widthOf?.(figure) ?? 1),
+      factor: widthOf ? rounded(widthOf(figure)) : null,
       novelty: figure.novelties.at(-1) ?? 'group_new',
     })),
   };

@@ -1,9 +1,9 @@
 import { coverageOf } from '../../engine/calibration/fit/coverage.ts';
-import { LEAVE_OUTS, leftOutKey, partsToLeaveOut, type LeaveOut } from '../../engine/calibration/fit/left-out.ts';
+import { leftOutKey, partsToLeaveOut } from '../../engine/calibration/fit/left-out.ts';
 import { observationsOf, type Observation } from '../../engine/calibration/fit/observations.ts';
-import { parametersFor, profileOnMachine, type FitState } from '../../engine/calibration/fit/parameters.ts';
+import { heldNear, parametersFor, profileOnMachine, type FitState } from '../../engine/calibration/fit/parameters.ts';
 import { predictMeans, robustFit, type FitProblem } from '../../engine/calibration/fit/robust-fit.ts';
-import type { CalibrationProfile } from '../../engine/calibration/types.ts';
+import { LEAVE_OUTS, type CalibrationProfile, type LeaveOut } from '../../engine/calibration/types.ts';
 import { invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { planOf } from '../../engine/roofline/step-plan.ts';
@@ -18,12 +18,18 @@ export function fitProblem(request: FitRequest, facts: Facts) {
   const { ready, skipped } = readyBenchmarks(request, facts, request.profile);
   const benchmarks = ready.map(({ benchmark }) => benchmark);
   const works = ready.map(({ work }) => work);
-  const scope = { separatesMachines: request.separatesMachines };
-  const parameters = parametersFor(request.profile, request.priors, benchmarks, scope);
+  const { profile, priors, startsFrom } = request;
+  const scope = { separatesMachines: startsFrom === 'priors' };
+  const all = parametersFor(profile, priors, benchmarks, scope);
+  const parameters = startsFrom === 'priors' ? all : heldNear(profile, all);
   return { benchmarks, works, parameters, observations: observationsOf(benchmarks), skipped };
 }
 
 type Problem = ReturnType<typeof fitProblem>;
+
+/** Figures of everything as the profile of the request predicts it, before any fit. */
+export const figuresBefore = (problem: Problem, profile: CalibrationProfile): FittedFigure[] =>
+  figuresOf(problem, problem.observations, { profile, machines: {} }, []);
 
 /** Figures of some observations in a state, `trained` = the benchmarks that the fit had seen. */
 function figuresOf(

@@ -1,6 +1,12 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
-import { SCHEMA_VERSION, type ExplainDocument, type Explanation } from '../../protocol/documents.ts';
+import {
+  SCHEMA_VERSION,
+  type ExplainDocument,
+  type Explanation,
+  type IntervalRange,
+  type Recommendation,
+} from '../../protocol/documents.ts';
 import { configurationName, METRICS, type Metric } from '../../protocol/metrics.ts';
 import { NO_VALUE } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
@@ -34,6 +40,12 @@ const ASSUMPTIONS: Record<AssumptionName, (about: Explained) => string> = {
   memory: () => 'Each GPU has the memory that its driver reports, and vLLM the share that its default gives it.',
 };
 
+/** Latencies go by their column, the rest by their id. */
+function intervalOf({ id, column }: Metric, { interval }: Recommendation): IntervalRange | null {
+  const ranges: Record<string, IntervalRange | undefined> = interval ?? {};
+  return ranges[id] ?? ranges[column ?? id] ?? null;
+}
+
 function explanationOf(metric: Metric, about: Explained, perturbed: readonly Perturbed[]): Explanation {
   const { recommendation } = about;
   const account = accountOf(metric.id);
@@ -44,6 +56,7 @@ function explanationOf(metric: Metric, about: Explained, perturbed: readonly Per
     label: metric.label,
     unit: metric.unit,
     value,
+    interval: intervalOf(metric, recommendation),
     kind: account.kind,
     formula: metric.formula,
     calculation: value === null ? NO_VALUE : account.calculation(about, value, parts),

@@ -4,6 +4,7 @@ import type { StepPlan } from '../roofline/step-plan.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 import { runMeans } from './benchmark-run.ts';
+import type { ValidationMethod } from './types.ts';
 import { steadyMeans, type SteadyMeans } from './steady-means.ts';
 
 /**
@@ -97,15 +98,21 @@ function finiteRate(b: Benchmark, { ttftMs, tpotMs }: SteadyMeans): number {
  * Does a benchmark have no steady state to speak of: an open loop that its own file says was over capacity or in transit, or
  * an offline run whose latencies are asked for? Then the run itself is replayed.
  */
-export function isReplayed(b: Benchmark): boolean {
+export function isReplayed(b: Benchmark, method: ValidationMethod = 'auto'): boolean {
+  if (method !== 'auto') return method === 'simulation' && b.kind !== 'static_batch';
   if (b.kind === 'open_loop')
     return b.numPrompts !== null && (b.row.regime === 'over_capacity' || b.row.regime === 'transient');
   return b.kind === 'offline_max' && b.row.measured['ttft_ms_mean'] !== undefined;
 }
 
 /** What a stream of the benchmark gives in the mean. */
-export function benchmarkMeans(b: Benchmark, plan: StepPlan, calibration: CalibrationProfile): BenchmarkMeans {
-  if (isReplayed(b)) return runMeans(b, plan);
+export function benchmarkMeans(
+  b: Benchmark,
+  plan: StepPlan,
+  calibration: CalibrationProfile,
+  method: ValidationMethod = 'auto',
+): BenchmarkMeans {
+  if (isReplayed(b, method)) return runMeans(b, plan);
   if (b.kind === 'static_batch') return staticBatchMeans(b, plan);
   if (b.kind === 'offline_max') return offlineMeans(b, plan);
   return b.kind === 'closed_loop' ? closedLoopMeans(b, plan, burstSteps(b, calibration)) : openLoopMeans(b, plan);

@@ -8,6 +8,8 @@ import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchm
 const SEED = 1;
 /** Lengths that are drawn lie between this share of the nominal length and all of it; their mean is 0.9 of it. */
 export const DRAWN_LENGTHS = { lowest: 0.8, mean: 0.9 };
+/** An open loop whose source gives no number of requests is replayed for as many. */
+const STEADY_REQUESTS = 4000;
 /** A closed loop is replayed for at most this many requests: more say nothing new. */
 const MOST_REQUESTS = 20_000;
 
@@ -50,7 +52,7 @@ export function runBenchmark(b: Benchmark, plan: StepPlan): BenchmarkRun {
   const asked =
     clients === null
       ? b.kind === 'open_loop'
-        ? (b.numPrompts ?? 0) / b.streams
+        ? (b.numPrompts ?? STEADY_REQUESTS) / b.streams
         : b.requests
       : clients * requestsPerClient(b);
   const count = Math.max(1, Math.min(Math.round(asked), Math.max(MOST_REQUESTS, clients ?? 0)));

@@ -1,5 +1,5 @@
 import type { StepSubject } from '../roofline/step-plan.ts';
-import type { Measurement, WorkloadKind } from './measurement.ts';
+import type { Measurement, WorkloadKind } from './types.ts';
 
 /**
  * A measurement with its names resolved: what was served on what, and under which load; everything but the calibration.

@@ -1,4 +1,4 @@
-import type { Measurement } from './measurement.ts';
+import type { Measurement } from './types.ts';
 
 /** Lowest vLLM version of each generation, newest first (DESIGN.md section 3). */
 const VLLM_GENERATIONS: readonly (readonly [from: readonly [number, number], generation: string])[] = [

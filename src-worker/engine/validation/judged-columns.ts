@@ -1,6 +1,6 @@
 import type { UncertainMetric } from '../calibration/types.ts';
 import type { Benchmark } from './benchmark.ts';
-import { RESULT_COLUMNS } from './measurement.ts';
+import { RESULT_COLUMNS } from './types.ts';
 
 const METRIC_OF_COLUMN: readonly (readonly [prefix: string, metric: UncertainMetric])[] = [
   ['ttft_', 'ttft'],

@@ -9,6 +9,7 @@ import { fixedPrefixCache, requestLengths } from '../workload/lengths.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
 import { benchmarkMeans, isReplayed } from './benchmark-means.ts';
 import { DRAWN_LENGTHS, runBenchmark, tokenTimesOf } from './benchmark-run.ts';
+import type { ValidationMethod } from './types.ts';
 
 /** What a benchmark is predicted to show, by the result columns of measurement files; absent = no such figure. */
 export type PredictedColumns = Readonly<Record<string, number>>;
@@ -73,9 +74,9 @@ function ofOpenLoop(b: Benchmark, plan: StepPlan): Latencies | null {
   return outcome.kind === 'steady' ? { ttft: outcome.ttftMs, tpot: outcome.tpotMs, e2e: outcome.e2eMs } : null;
 }
 
-function latenciesOf(b: Benchmark, plan: StepPlan, means: BenchmarkMeans): Latencies {
+function latenciesOf(b: Benchmark, plan: StepPlan, means: BenchmarkMeans, method: ValidationMethod): Latencies {
   const meansOnly = { ttft: { mean: means.ttftMs }, tpot: { mean: means.tpotMs }, e2e: { mean: means.e2eMs } };
-  if (isReplayed(b)) return ofRun(b, plan, null);
+  if (isReplayed(b, method)) return ofRun(b, plan, null);
   if (b.kind === 'closed_loop') return ofRun(b, plan, means);
   if (b.kind === 'open_loop') return (b.hasSeparatePrefill ? null : ofOpenLoop(b, plan)) ?? meansOnly;
   if (b.kind === 'offline_max') return meansOnly;
@@ -83,10 +84,15 @@ function latenciesOf(b: Benchmark, plan: StepPlan, means: BenchmarkMeans): Laten
 }
 
 /** Predicts every column of a benchmark. */
-export function predictColumns(b: Benchmark, plan: StepPlan, calibration: CalibrationProfile): PredictedColumns {
-  const means = benchmarkMeans(b, plan, calibration);
+export function predictColumns(
+  b: Benchmark,
+  plan: StepPlan,
+  calibration: CalibrationProfile,
+  method: ValidationMethod = 'auto',
+): PredictedColumns {
+  const means = benchmarkMeans(b, plan, calibration, method);
   const columns: Record<string, number> = {};
-  for (const [kind, latency] of Object.entries(latenciesOf(b, plan, means))) {
+  for (const [kind, latency] of Object.entries(latenciesOf(b, plan, means, method))) {
     if (kind === 'tpot' && b.outputTokens <= 1) continue;
     for (const [statistic, ms] of Object.entries(latency as Partial<LatencyPercentiles>))
       columns[`${kind}_ms_${statistic}`] = ms;

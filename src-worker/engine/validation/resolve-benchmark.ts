@@ -10,8 +10,9 @@ import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
 import { MS_PER_S } from '../units.ts';
 import type { Benchmark } from './benchmark.ts';
+import { DRAWN_LENGTHS } from './benchmark-run.ts';
 import { generationOfMeasurement } from './generation.ts';
-import type { Measurement } from './measurement.ts';
+import type { Measurement } from './types.ts';
 
 export type ResolvedBenchmark = { kind: 'ready'; benchmark: Benchmark } | { kind: 'skipped'; reason: string };
 
@@ -115,6 +116,20 @@ function clientsByLittle({ kind, measured, outputTokens }: Measurement, capacity
   return underWay < FEW_UNDER_WAY * capacity ? Math.max(1, Math.round(underWay)) : null;
 }
 
+/** Nominal lengths that requests may have been drawn from 80 to 100 % of: their means lie within. */
+function hasDrawnLengths(row: Measurement): boolean {
+  const pairs = [
+    [row.inputTokens, row.inputTokensNominal],
+    [row.outputTokens, row.outputTokensNominal],
+  ] as const;
+  const named = pairs.filter(([, nominal]) => nominal !== null);
+  const isWithin = ([mean, nominal]: (typeof pairs)[number]): boolean => {
+    const share = (mean ?? 0) / (nominal ?? 1);
+    return share >= DRAWN_LENGTHS.lowest && share < 1;
+  };
+  return named.length > 0 && named.every(isWithin);
+}
+
 function resolve(row: Measurement, model: Model | null, facts: Facts, calibration: CalibrationProfile): Benchmark {
   const lengths = lengthsOf(row);
   if (!model) throw new Unusable(`unknown model "${row.model}".`);
@@ -187,7 +202,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     promptTokens: prompt,
     cachedTokens: cached,
     outputTokens: output,
-    hasDrawnLengths: row.inputTokensNominal !== null || row.outputTokensNominal !== null,
+    hasDrawnLengths: hasDrawnLengths(row),
     maxNumBatchedTokens: limits.maxNumBatchedTokens,
     maxNumSeqs: (limits.maxNumSeqs * dataParallel) / streams,
     seats,

@@ -1,11 +1,12 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { AccuracyScreen } from './accuracy-screen.ts';
 import { CatalogsScreen } from './catalogs-screen.ts';
 import { ModelsScreen } from './models-screen.ts';
 import { RunsScreen } from './runs-screen.ts';
 import { SizeScreen } from './size-screen.ts';
 import { SweepScreen } from './sweep-screen.ts';
 
-export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Catalogs' | 'Models';
+export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Catalogs' | 'Models' | 'Accuracy';
 
 /** The page as a person sees it: screens by their names, and everything the browser complained about. */
 export class AppPage {
@@ -14,6 +15,7 @@ export class AppPage {
   readonly runs: RunsScreen;
   readonly catalogs: CatalogsScreen;
   readonly models: ModelsScreen;
+  readonly accuracy: AccuracyScreen;
   readonly statusBar: Locator;
   /** Errors on the console and errors nobody caught. */
   readonly complaints: string[] = [];
@@ -26,6 +28,7 @@ export class AppPage {
     this.runs = new RunsScreen(page);
     this.catalogs = new CatalogsScreen(page);
     this.models = new ModelsScreen(page);
+    this.accuracy = new AccuracyScreen(page);
     this.statusBar = page.getByTestId('status-bar');
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());

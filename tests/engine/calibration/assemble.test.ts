@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { calibrationFromFile } from '../../../src-main/catalogs/convert.ts';
 import { assembleProfile, type FittedProfile } from '../../../src-worker/engine/calibration/fit/assemble.ts';
+import { coverageOf } from '../../../src-worker/engine/calibration/fit/coverage.ts';
 import { residualSpread } from '../../../src-worker/engine/calibration/fit/residual-spread.ts';
 import { robustFit, stateAt, type FitOutcome } from '../../../src-worker/engine/calibration/fit/robust-fit.ts';
 import type { CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
@@ -95,7 +96,6 @@ describe('a profile put together from a fit', () => {
 
   test('counts what stands behind each number', () => {
     const evidence = profile.evidence ?? {};
-    expect(Object.keys(evidence).sort()).toEqual(problem.parameters.map(({ name }) => name).sort());
     for (const { name, touches } of problem.parameters) {
       const touched = problem.benchmarks.flatMap((b, i) => (touches(b) ? [i] : []));
       expect(evidence[name]?.rows, name).toBe(touched.length);
@@ -127,23 +127,48 @@ describe('a profile put together from a fit', () => {
     expect(profile.generations['sglang']).toMatchObject({ stepMs: untouched?.stepMs, source: untouched?.source });
   });
 
-  test('has no residuals where nothing was left out, not even those it began with', () => {
-    expect(calibrationOf().residuals).toBeDefined();
-    expect(profile.residuals).toBeUndefined();
-    const residuals = calibrationOf().residuals ?? expect.fail('default has residuals');
-    expect(assembleProfile({ ...fitted, residuals }).residuals).toEqual(residuals);
+  test('keeps the residuals and the coverage it began with where nothing was left out, and adds what it has seen', () => {
+    const { residuals, coverage } = calibrationOf();
+    expect(residuals).toBeDefined();
+    expect(profile.residuals).toEqual(residuals);
+    const own = coverageOf(problem.benchmarks);
+    for (const table of ['gpus', 'generations', 'architectures', 'groups'] as const) {
+      for (const [key, count] of Object.entries(profile.coverage?.[table] ?? {}))
+        expect(count, key).toBe((coverage?.[table][key] ?? 0) + (own[table][key] ?? 0));
+    }
   });
 
-  test('has no ranges of its own without refits', () => {
-    const without = assembleProfile({ ...fitted, refits: [] });
-    expect(without.ranges).toEqual({ precisionComputeFactors: {}, precisionBandwidthFactors: {}, allReduceUs: {} });
-    expect(Object.values(without.families).every(({ bandwidthRange }) => bandwidthRange === undefined)).toBe(true);
+  test('has residuals and a coverage of its own where something was left out', () => {
+    const figure = {
+      metric: 'tpot',
+      logError: 0.1,
+      novelties: ['group_new'],
+      traits: [],
+      question: 'q',
+      gpu: 'g',
+    } as const;
+    const residuals = residualSpread(Array.from({ length: 30 }, () => figure));
+    const fresh = assembleProfile({ ...fitted, residuals });
+    expect(fresh.residuals).toEqual(residuals);
+    expect(fresh.coverage).toEqual(coverageOf(problem.benchmarks));
+    expect(Object.keys(fresh.evidence ?? {}).sort()).toEqual(problem.parameters.map(({ name }) => name).sort());
+    calibrationFileSchema.parse(JSON.parse(JSON.stringify({ schema_version: 1, ...fresh })));
   });
 
-  test('covers what it was fitted on, and leaves the fit it came from alone', () => {
-    expect(Object.values(profile.coverage?.groups ?? {}).reduce((sum, count) => sum + count, 0)).toBe(
-      problem.benchmarks.length,
-    );
+  test('without refits keeps the ranges it began with, wide enough for what was moved', () => {
+    const before = rangesIn(calibrationOf());
+    const after = rangesIn(assembleProfile({ ...fitted, refits: [] }));
+    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+    for (const [name, { value, range }] of after) {
+      expect(value, name).toBeGreaterThanOrEqual(range[0]);
+      expect(value, name).toBeLessThanOrEqual(range[1]);
+      const [low, high] = before.get(name)?.range ?? expect.fail(name);
+      expect(range[0], name).toBeLessThanOrEqual(low);
+      expect(range[1], name).toBeGreaterThanOrEqual(high);
+    }
+  });
+
+  test('leaves the fit it came from alone', () => {
     const before = JSON.stringify(fit.state);
     expect(assembleProfile(fitted)).toEqual(profile);
     expect(JSON.stringify(fit.state)).toBe(before);

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { coverageOf } from '../../../src-worker/engine/calibration/fit/coverage.ts';
-import {
-  GROUP_FOLDS,
-  LEAVE_OUTS,
-  leftOutKey,
-  partsToLeaveOut,
-} from '../../../src-worker/engine/calibration/fit/left-out.ts';
+import { GROUP_FOLDS, leftOutKey, partsToLeaveOut } from '../../../src-worker/engine/calibration/fit/left-out.ts';
+import { LEAVE_OUTS } from '../../../src-worker/engine/calibration/types.ts';
 import { noveltiesOf } from '../../../src-worker/engine/uncertainty/novelty.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
 import { Draws } from '../roofline/random-deployments.ts';

@@ -4,7 +4,7 @@ import { parametersFor, type FitState } from '../../../src-worker/engine/calibra
 import { predictMeans, stateAt, type FitProblem } from '../../../src-worker/engine/calibration/fit/robust-fit.ts';
 import { operatorWork } from '../../../src-worker/engine/roofline/operator-work.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
-import type { Measurement } from '../../../src-worker/engine/validation/measurement.ts';
+import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
 import { calibrationOf, catalogsFolder } from '../world.ts';
 import { benchmarkOf } from '../validation/rows.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { engineLimits, fitMemory } from '../../../src-worker/engine/memory/fit.ts';
+import { fullestHolding } from '../../../src-worker/engine/model/holdings.ts';
 import { gibFromBytes } from '../../../src-worker/engine/units.ts';
 import { calibrationOf, facts, gpuOf, modelOf } from '../world.ts';
 
@@ -55,6 +56,54 @@ describe('memory fit', () => {
     const needed = fit.weightsBytes + fit.activationBytes + fit.overheadBytes;
     expect(fit.shortfallBytes).toBeGreaterThan(needed - fit.budgetBytes);
     expect(gibFromBytes(fit.shortfallBytes)).toBeCloseTo(57.8, 0);
+  });
+
+  test('copies of the attention each have a cache: DeepSeek-V3 as 8 x DP holds five times the context of TP 8', () => {
+    const shared = {
+      model: modelOf('deepseek-ai/DeepSeek-V3'),
+      gpu: gpuOf('nvidia-h200'),
+      gpuShare: 1,
+      precision: 'fp8',
+      kvBytesPerElement: 2,
+      limits: engineLimits(newest, gpuOf('nvidia-h200')),
+      calibration: calibrationOf(),
+      servedTokens: 16,
+      contextTokens: 16,
+    } as const;
+    const split = fitMemory({ ...shared, tensorParallel: 8 });
+    const copies = fitMemory({ ...shared, tensorParallel: 1, dataParallel: 8, expertParallel: 8 });
+    // Latent attention keeps its cache whole on every GPU of a tensor-parallel group.
+    expect(copies.kvBytesPerToken).toBe(split.kvBytesPerToken);
+    expect(copies.kvCacheTokens).toBe(8 * Math.floor(copies.kvCacheBytes / copies.kvBytesPerToken));
+    expect(copies.kvCacheTokens / split.kvCacheTokens).toBeGreaterThan(5);
+    // Attention, the dense layers, shared experts and the vocabulary of 7/8 more.
+    const { attention, denseFfn, sharedExperts, embedding, head } = fullestHolding(shared.model, 'fp8', {
+      tensorParallel: 1,
+      pipelineParallel: 1,
+      expertParallel: 8,
+      dataParallel: 8,
+    }).bytes;
+    const copied = ((attention + denseFfn + sharedExperts + embedding + head) * 7) / 8;
+    expect((copies.weightsBytes - split.weightsBytes) / copied).toBeGreaterThan(0.95);
+    expect((copies.weightsBytes - split.weightsBytes) / copied).toBeLessThanOrEqual(1.001);
+    expect(copies.overheadBytes).toBe(split.overheadBytes);
+  });
+
+  test('ranks of a dense model talk to nobody: each fits as one GPU does', () => {
+    const question = { gpu: gpuOf('nvidia-h100-80gb'), gpuShare: 1, precision: 'fp16', kvBytesPerElement: 2 } as const;
+    const fit = (dataParallel: number) =>
+      fitMemory({
+        ...question,
+        model: modelOf('meta-llama/Llama-3.1-8B-Instruct'),
+        tensorParallel: 1,
+        dataParallel,
+        limits: engineLimits(newest, question.gpu),
+        calibration: calibrationOf(),
+        servedTokens: 16,
+        contextTokens: 16,
+      });
+    const [one, four] = [fit(1), fit(4)];
+    expect(four).toEqual({ ...one, kvCacheTokens: 4 * one.kvCacheTokens });
   });
 
   test('laws: budget adds up, TP and FP8 never raise weights per GPU, and fp8 weights leave more KV', () => {

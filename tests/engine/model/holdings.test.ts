@@ -85,6 +85,17 @@ describe('what a GPU holds', () => {
     );
   });
 
+  it('copies the attention for every rank of data parallelism, and shares the experts over the GPUs of all', () => {
+    const model = bundledModel(QWEN3_30B);
+    const expert = 48 * 3 * 2048 * 768;
+    const held = (expertParallel: number) =>
+      fullestHolding(model, 'fp16', { ...group(2, 1, expertParallel), dataParallel: 4 }).parameters;
+    expect(held(1).attention).toBe(fullestHolding(model, 'fp16', group(2)).parameters.attention);
+    expect([1, 2, 8].map((expertParallel) => held(expertParallel).experts)).toEqual(
+      [16, 16, 16].map((n) => n * expert),
+    );
+  });
+
   it('keeps the scales of split inputs whole: per output in FP8 of FBGEMM', () => {
     const model = llama({ quantization_config: { quant_method: 'fbgemm_fp8' } });
     const { bytes } = tensorParallelHolding(model, 'fp8', 2);
@@ -117,6 +128,11 @@ describe('what a GPU holds', () => {
     [group(0), 'tensorParallel is 0: it must be a whole number from 1.'],
     [group(1, 33), 'pipelineParallel is 33: it must be at most the 32 layers of test/model.'],
     [group(8, 1, 3), 'expertParallel is 3: it must be a multiple or a divisor of tensorParallel 8.'],
+    [
+      { ...group(2, 1, 3), dataParallel: 4 },
+      'expertParallel is 3: it must be a divisor of tensorParallel x dataParallel, 8.',
+    ],
+    [{ ...group(2), dataParallel: 0 }, 'dataParallel is 0: it must be a whole number from 1.'],
     [group(1.5), 'tensorParallel is 1.5: it must be a whole number from 1.'],
   ])('%o is refused', (parallelism, sentence) => {
     expect(() => stageHoldings(llama(), 'fp16', parallelism)).toThrow(sentence);

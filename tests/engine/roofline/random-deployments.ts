@@ -47,7 +47,7 @@ export class Draws {
 }
 
 /** One of each kind: many heads, few, one latent; windows, recurrences, experts with and without shared ones. */
-const MODELS = [
+export const MODELS = [
   'meta-llama/Llama-2-7b-hf',
   'meta-llama/Llama-3.1-8B-Instruct',
   'meta-llama/Llama-3.1-70B-Instruct',
@@ -225,6 +225,28 @@ export function randomSubject(draws: Draws, modelId = draws.of(MODELS)): StepSub
     calibration: randomCalibration(draws),
     generation: GENERATION,
   };
+}
+
+const divisors = (whole: number): number[] =>
+  Array.from({ length: whole }, (_, index) => index + 1).filter((divisor) => whole % divisor === 0);
+
+/** Routed experts of a layer; 0 = a dense model. */
+export const numExpertsOf = ({ layers }: Model): number =>
+  Math.max(0, ...layers.map(({ ffn }) => ffn.experts?.numExperts ?? 0));
+
+/** The same deployment with copies of its attention, and with whole experts where it has any. */
+export function spread(subject: StepSubject, ranks: number, expertParallel: number): StepSubject {
+  const dataParallel = ranks === 1 ? null : { ranks, fabric: joined(subject.gpu, subject.tensorParallel * ranks) };
+  return { ...subject, dataParallel, expertParallel };
+}
+
+/** A deployment with data-parallel attention and expert parallelism, sometimes of one. */
+export function randomSpread(draws: Draws, modelId?: string): StepSubject {
+  const subject = randomSubject(draws, modelId);
+  const ranks = draws.of([1, 2, 4, 8]);
+  const numExperts = numExpertsOf(subject.model);
+  const choices = divisors(subject.tensorParallel * ranks).filter((ep) => ep === 1 || numExperts % ep === 0);
+  return spread(subject, ranks, numExperts === 0 ? 1 : draws.of(choices));
 }
 
 export function randomBatch(draws: Draws): StepBatch {

@@ -189,7 +189,7 @@ describe('agreement with the study', () => {
   });
 
   test('the one part that differs: the head at 820 decodes, 1.41 ms where the study has 1.33', () => {
-    // Both compute 2 x 1.05e9 / 2 weights x 823 rows; the study's rate there is 6 % above its printed constants.
+    // It computes: 2 FLOP x 525e6 weights x 823 rows at its rate are 1.41 ms. Why the study has less is not known.
     const { head } = partsOf(ROWS.find(({ batch }) => batch === 820.1) as StudyRow);
     expect(head).toBeCloseTo(1.41, 2);
   });

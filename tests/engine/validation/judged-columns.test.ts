@@ -5,7 +5,7 @@ import {
   RATE_COLUMNS,
   RESULT_COLUMNS,
   type Measurement,
-} from '../../../src-worker/engine/validation/measurement.ts';
+} from '../../../src-worker/engine/validation/types.ts';
 import { benchmarkOf } from './rows.ts';
 
 const everything = Object.fromEntries(RESULT_COLUMNS.map((column, i) => [column, 100 + i]));

@@ -3,7 +3,7 @@ import type { CalibrationProfile } from '../../../src-worker/engine/calibration/
 import { benchmarkMeans } from '../../../src-worker/engine/validation/benchmark-means.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
 import { judgedColumns } from '../../../src-worker/engine/validation/judged-columns.ts';
-import type { Measurement } from '../../../src-worker/engine/validation/measurement.ts';
+import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
 import { implausibility } from '../../../src-worker/engine/validation/plausibility.ts';
 import { predictColumns } from '../../../src-worker/engine/validation/predicted-columns.ts';
 import { Draws } from '../roofline/random-deployments.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Measurement } from '../../../src-worker/engine/validation/measurement.ts';
+import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
 import { predictColumns } from '../../../src-worker/engine/validation/predicted-columns.ts';
 import { resolveBenchmark } from '../../../src-worker/engine/validation/resolve-benchmark.ts';
 import { Draws } from '../roofline/random-deployments.ts';

@@ -2,7 +2,7 @@ import type { CalibrationProfile } from '../../../src-worker/engine/calibration/
 import { planOf, type StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { operatorWork } from '../../../src-worker/engine/roofline/operator-work.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
-import type { Measurement } from '../../../src-worker/engine/validation/measurement.ts';
+import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
 import { resolveBenchmark } from '../../../src-worker/engine/validation/resolve-benchmark.ts';
 import { knownModel } from '../roofline/random-deployments.ts';
 import { calibrationOf, facts } from '../world.ts';

@@ -5,7 +5,7 @@ import type { BatchingSubject } from '../../../src-worker/engine/batching/subjec
 import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 import { benchmarkMeans, burstSteps } from '../../../src-worker/engine/validation/benchmark-means.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
-import type { Measurement } from '../../../src-worker/engine/validation/measurement.ts';
+import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
 import { steadyMeans } from '../../../src-worker/engine/validation/steady-means.ts';
 import { fixedPrefixCache, requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { calibrationOf } from '../world.ts';

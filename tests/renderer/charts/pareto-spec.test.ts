@@ -4,12 +4,12 @@ import { heldAxis, axisOf, zoomedAxis } from '../../../src-renderer/charts/paret
 import { paretoConfiguration, type ParetoLink } from '../../../src-renderer/charts/pareto-drawing.ts';
 import { betterCorner, inkOf, missedBox } from '../../../src-renderer/charts/pareto-overlay.ts';
 import {
-  neighborIndex,
   offeredMetrics,
   paretoSpec,
   paretoTable,
   type ParetoQuestion,
 } from '../../../src-renderer/charts/pareto-spec.ts';
+import { neighborOn } from '../../../src-renderer/charts/neighbor.ts';
 import { PALETTE } from '../fixtures/chart.ts';
 import { recommendation, ROWS } from '../fixtures/documents.ts';
 
@@ -190,13 +190,13 @@ test('the better corner follows both metrics', () => {
 });
 
 test('arrow keys go along x and along y', () => {
-  const at = (index: number, key: string) => neighborIndex(spec.points, index, key);
+  const at = (index: number, key: string) => neighborOn(spec.points, index, key);
   expect([at(-1, 'ArrowRight'), at(0, 'ArrowRight'), at(3, 'ArrowRight'), at(0, 'ArrowLeft')]).toEqual([0, 1, 3, 0]);
   const byY = spec.points.toSorted((a, b) => a.y - b.y);
   const cheapest = spec.points.indexOf(byY[0]!);
   expect(spec.points[at(cheapest, 'ArrowUp')!]).toBe(byY[1]);
   expect(at(cheapest, 'ArrowDown')).toBe(cheapest);
-  expect([at(1, 'Home'), at(1, 'End'), at(1, 'Tab'), neighborIndex([], -1, 'End')]).toEqual([0, 3, null, null]);
+  expect([at(1, 'Home'), at(1, 'End'), at(1, 'Tab'), neighborOn([], -1, 'End')]).toEqual([0, 3, null, null]);
 });
 
 test('the summary names both ends of the frontier', () => {

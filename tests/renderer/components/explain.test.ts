@@ -19,6 +19,7 @@ const TTFT: Explanation = {
   label: 'TTFT P95',
   unit: 'ms',
   value: 71.2,
+  interval: [58.2, 87.4],
   kind: 'predicted',
   formula: 'Waiting, plus computing the prompt.',
   calculation: '44 (waiting) + 28 (prompt) = 71 ms',
@@ -42,6 +43,7 @@ const COST: Explanation = {
   label: 'Cost',
   unit: 'US$/h',
   value: 1.861,
+  interval: null,
   kind: 'computed',
   formula: 'Instances times the hourly price of one.',
   calculation: '1 × $1.86 = $1.86',
@@ -67,6 +69,8 @@ describe('the words', () => {
     const printed = report.slice(report.indexOf(`${entry.label}: `));
     expect(oneLine(explanationText(entry))).toBe(oneLine(printed));
     expect(explanationText(entry)).toContain(entry === COST ? 'Cost: $1.86/h (usd_per_hour' : 'TTFT P95: 71 ms');
+    const range = 'Likely 58 ms to 87 ms: about four in five measured values lie within such a range.';
+    expect(explanationText(entry).includes(range)).toBe(entry === TTFT);
   });
 });
 

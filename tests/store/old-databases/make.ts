@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MIGRATIONS } from '../../../src-main/store/migrations/index.ts';
 import { openStore } from '../../../src-main/store/open.ts';
-import { llama, ownPrice, sizeRun, smallBatch, sweepRun } from '../samples.ts';
+import { llama, ownPrice, ownProfile, sizeRun, smallBatch, sweepRun } from '../samples.ts';
 
 /**
  * Writes the database of the present version: `node tests/store/old-databases/make.ts`. To be run once, before the next
@@ -27,4 +27,5 @@ store.importCatalog({
   content: '{"schema_version":1}',
 });
 store.saveCorrection(ownPrice);
+store.saveCalibration(ownProfile);
 store.close();

@@ -1,7 +1,6 @@
 import type { Benchmark } from '../../validation/benchmark.ts';
 import { medianOf } from '../../numerics/sample.ts';
-import type { CalibrationPriors } from '../priors.ts';
-import type { CalibrationProfile, Evidence, ResidualSpread } from '../types.ts';
+import type { CalibrationPriors, CalibrationProfile, Evidence, MeasuredCoverage, ResidualSpread } from '../types.ts';
 import { coverageOf } from './coverage.ts';
 import type { FitState, Parameter } from './parameters.ts';
 
@@ -23,14 +22,14 @@ export interface FittedProfile {
   errorsPercent: readonly (readonly number[])[];
   /** [parameter] logarithms of the refits on parts of the data. */
   refits: readonly ArrayLike<number>[];
-  /** null where nothing was left out: then no interval is given. */
+  /** null = those of the profile it was moved from, of which it then keeps the coverage too. */
   residuals: ResidualSpread | null;
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
 
-/** Lowest and highest of the refits and of the fit over all, by parameter. `state` is rounded already. */
-function rangesOf({ parameters, refits }: FittedProfile, state: FitState): Map<string, [low: number, high: number]> {
+/** Lowest and highest of the refits and of the fit over all, by parameter; none without refits. `state` is rounded already. */
+function rangesOf({ parameters, refits }: FittedProfile, state: FitState): Map<string, Range> {
   if (refits.length === 0) return new Map();
   return new Map(
     parameters.map(({ name, get }, i) => {
@@ -67,24 +66,34 @@ function roundFitted(state: FitState, parameters: readonly Parameter[]): void {
   for (const { get, set } of parameters) set(state, rounded(get(state)));
 }
 
-function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, [number, number]>): CalibrationProfile {
-  const at = (name: string): [number, number] | undefined => ranges.get(name);
-  const table = (name: string, keys: readonly string[]): Record<string, [number, number]> =>
-    Object.fromEntries(keys.flatMap((key) => (at(`${name}.${key}`) ? [[key, at(`${name}.${key}`)]] : []))) as Record<
-      string,
-      [number, number]
-    >;
+type Range = [low: number, high: number];
+
+/**
+ * Puts the ranges of the refits in; a number without one keeps the range it had, as far as need be to hold the number.
+ */
+function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, Range>): CalibrationProfile {
+  const rangeOf = (name: string, before: Range | null | undefined, value: number): Range | undefined =>
+    ranges.get(name) ?? (before ? [Math.min(before[0], value), Math.max(before[1], value)] : undefined);
+  const table = (name: string, before: Record<string, Range> | undefined, values: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(values).flatMap(([key, value]): [string, Range][] => {
+        const range = rangeOf(`${name}.${key}`, before?.[key], value as number);
+        return range ? [[key, range]] : [];
+      }),
+    );
+  const { constants, families, generations } = profile;
   return {
     ...profile,
     constants: Object.fromEntries(
-      Object.entries(profile.constants).map(([name, constant]) => [
+      Object.entries(constants).map(([name, constant]) => [
         name,
-        { ...constant, range: at(`constants.${name}`) ?? constant.range },
+        { ...constant, range: rangeOf(`constants.${name}`, constant.range, constant.value) ?? null },
       ]),
     ),
     families: Object.fromEntries(
-      Object.entries(profile.families).map(([name, { bandwidthRange: _b, computeRange: _c, ...family }]) => {
-        const [bandwidth, compute] = [at(`families.${name}.bandwidth`), at(`families.${name}.compute`)];
+      Object.entries(families).map(([name, { bandwidthRange, computeRange, ...family }]) => {
+        const bandwidth = rangeOf(`families.${name}.bandwidth`, bandwidthRange, family.bandwidth);
+        const compute = rangeOf(`families.${name}.compute`, computeRange, family.compute);
         return [
           name,
           { ...family, ...(bandwidth && { bandwidthRange: bandwidth }), ...(compute && { computeRange: compute }) },
@@ -92,15 +101,23 @@ function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, [nu
       }),
     ),
     generations: Object.fromEntries(
-      Object.entries(profile.generations).map(([name, { ranges: _, ...overheads }]) => {
-        const own = table(`generations.${name}`, Object.keys(overheads));
+      Object.entries(generations).map(([name, { ranges: before, ...overheads }]) => {
+        const own = table(`generations.${name}`, before, overheads);
         return [name, { ...overheads, ...(Object.keys(own).length > 0 && { ranges: own }) }];
       }),
     ),
     ranges: {
-      precisionComputeFactors: table('precisionComputeFactors', Object.keys(profile.precisionComputeFactors)),
-      precisionBandwidthFactors: table('precisionBandwidthFactors', Object.keys(profile.precisionBandwidthFactors)),
-      allReduceUs: table('allReduceUs', Object.keys(profile.allReduceUs)),
+      precisionComputeFactors: table(
+        'precisionComputeFactors',
+        profile.ranges?.precisionComputeFactors,
+        profile.precisionComputeFactors,
+      ),
+      precisionBandwidthFactors: table(
+        'precisionBandwidthFactors',
+        profile.ranges?.precisionBandwidthFactors,
+        profile.precisionBandwidthFactors,
+      ),
+      allReduceUs: table('allReduceUs', profile.ranges?.allReduceUs, profile.allReduceUs),
     },
   };
 }
@@ -126,24 +143,38 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
   const state = structuredClone(fitted.state);
   roundFitted(state, fitted.parameters);
   const { profile } = state;
-  // Those of the profile the fit began with say nothing of this one.
-  delete profile.residuals;
   for (const [fabric, nearest] of Object.entries(fitted.priors.nearestFabrics)) {
     const latency = profile.allReduceUs[nearest];
     if (latency !== undefined) profile.allReduceUs[fabric] = latency;
   }
   const sources = sourcesByGeneration(fitted.benchmarks);
-  // An engine that was not measured now keeps its overheads, and with them what they rest on.
-  for (const [name, overheads] of Object.entries(profile.generations))
+  for (const [name, overheads] of Object.entries(profile.generations)) {
     overheads.source = sources.get(name) ?? overheads.source ?? 'No measurement: the common start of all generations.';
+  }
   const { name, description, source, residuals } = fitted;
+  const before = residuals === null ? fitted.state.profile : null;
   return {
     ...withRanges(profile, rangesOf(fitted, state)),
     name,
     description,
     source,
     ...(residuals && { residuals }),
-    coverage: coverageOf(fitted.benchmarks),
-    evidence: evidenceOf(fitted),
+    coverage: added(before?.coverage, coverageOf(fitted.benchmarks)),
+    evidence: { ...before?.evidence, ...evidenceOf(fitted) },
+  };
+}
+
+/** What both have seen. */
+function added(one: MeasuredCoverage | undefined, other: MeasuredCoverage): MeasuredCoverage {
+  if (!one) return other;
+  const sums = (a: Record<string, number>, b: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(
+      [...new Set([...Object.keys(a), ...Object.keys(b)])].sort().map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]),
+    );
+  return {
+    gpus: sums(one.gpus, other.gpus),
+    generations: sums(one.generations, other.generations),
+    architectures: sums(one.architectures, other.architectures),
+    groups: sums(one.groups, other.groups),
   };
 }

@@ -1,8 +1,5 @@
+import type { LeaveOut } from '../types.ts';
 import type { Benchmark } from '../../validation/benchmark.ts';
-
-/** What is kept from a fit, to see how well what it never saw is predicted. */
-export const LEAVE_OUTS = ['group', 'gpu', 'generation', 'architecture'] as const;
-export type LeaveOut = (typeof LEAVE_OUTS)[number];
 
 const KEY_OF: Readonly<Record<LeaveOut, (benchmark: Benchmark) => string>> = {
   group: ({ group }) => group,

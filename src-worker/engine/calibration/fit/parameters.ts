@@ -1,8 +1,7 @@
 import type { Benchmark } from '../../validation/benchmark.ts';
 import { kernelFormat } from '../../roofline/achieved-rates.ts';
 import { familyOf } from '../lookup.ts';
-import type { CalibrationPriors, FittedOverhead, Prior } from '../priors.ts';
-import type { CalibrationProfile, GenerationOverheads } from '../types.ts';
+import type { CalibrationPriors, CalibrationProfile, FittedOverhead, GenerationOverheads, Prior } from '../types.ts';
 
 /** A host that measurements ran on, relative to the one that predictions are made for. */
 export interface MachineFactors {
@@ -32,7 +31,11 @@ type Touches = (benchmark: Benchmark) => boolean;
 const hasExperts: Touches = ({ deployment }) => deployment.model.layers.some(({ ffn }) => ffn.experts !== null);
 const hasFp8Experts: Touches = (b) => hasExperts(b) && b.deployment.precision === 'fp8';
 const fabricsOf = ({ deployment }: Benchmark): string[] =>
-  [deployment.fabric?.kind, deployment.pipeline?.fabric.kind].filter((kind) => kind !== undefined);
+  [deployment.fabric, deployment.pipeline?.fabric, deployment.dataParallel?.fabric].flatMap((fabric) =>
+    fabric ? [fabric.kind] : [],
+  );
+const gpusOfMessages = ({ deployment }: Benchmark): number =>
+  deployment.tensorParallel * (deployment.dataParallel?.ranks ?? 1);
 const isClosed: Touches = ({ kind }) => kind === 'closed_loop';
 const everywhere: Touches = () => true;
 
@@ -45,7 +48,7 @@ const TOUCHED_BY_CONSTANT: Readonly<Record<string, Touches>> = {
   expertReadFactorFp8: hasFp8Experts,
   moeOverheadFactorFp8: hasFp8Experts,
   linkEfficiency: (b) => fabricsOf(b).length > 0,
-  allReduceGrowth: ({ deployment }) => deployment.tensorParallel > 2,
+  allReduceGrowth: (b) => gpusOfMessages(b) > 2,
   closedLoopInStep: isClosed,
   closedLoopBurst: isClosed,
   closedLoopInStepOfDrawnLengths: (b) => isClosed(b) && b.hasDrawnLengths,
@@ -183,6 +186,22 @@ export function parametersFor(
     ...overheads(profile, priors),
     ...machineParameters(machines, priors),
   ].filter(({ touches }) => benchmarks.some(touches));
+}
+
+/**
+ * How far a parameter of a profile may move, relative to its prior: what measurements informed is known better than what was
+ * believed before them.
+ */
+const HELD = { informed: 0.4, uninformed: 0.8 };
+
+/** The parameters with a profile's own values as what is believed of them. */
+export function heldNear(profile: CalibrationProfile, parameters: readonly Parameter[]): Parameter[] {
+  const state: FitState = { profile, machines: {} };
+  return parameters.map((parameter) => {
+    const { name, prior, get } = parameter;
+    const held = profile.evidence?.[name]?.isInformed ? HELD.informed : HELD.uninformed;
+    return { ...parameter, prior: { value: get(state), spread: prior.spread * held } };
+  });
 }
 
 /** The state in which every parameter stands at its prior. */

@@ -2,6 +2,10 @@
 export const WORKLOAD_KINDS = ['static_batch', 'offline_max', 'closed_loop', 'open_loop'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
+/** How a row is predicted: `auto` = runs without a steady state are replayed, all others are taken in closed form. */
+export const VALIDATION_METHODS = ['auto', 'batching', 'simulation'] as const;
+export type ValidationMethod = (typeof VALIDATION_METHODS)[number];
+
 /** Columns of a measurement file that hold results, and what a prediction is compared with. */
 export const LATENCY_COLUMNS = ['ttft', 'tpot', 'e2e'].flatMap((kind) =>
   ['mean', 'p50', 'p90', 'p95', 'p99'].map((statistic) => `${kind}_ms_${statistic}`),

@@ -1,0 +1,47 @@
+import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
+import type { Run } from '../context.ts';
+import { EXIT, unwrap } from '../errors.ts';
+import { snakeCaseKeys } from '../json-keys.ts';
+import { count } from '../report/format.ts';
+import { table, textOf } from '../report/layout.ts';
+
+/** Profiles there are, and which of them is in use. */
+export const runCalibrationList: Run = async (context, options) => {
+  const service = await context.service();
+  const profiles = unwrap(await service.api.listCalibrations());
+  const json = documentText({ schema_version: SCHEMA_VERSION, ...snakeCaseKeys({ calibrations: profiles }) });
+  const report = textOf(
+    table(
+      [
+        { title: 'Profile' },
+        { title: 'Made' },
+        { title: 'In use' },
+        { title: 'Measurements', align: 'right' },
+        { title: 'What it is' },
+      ],
+      profiles.map(({ name, isOwn, createdAt, isInUse, measurements, description }) => [
+        name,
+        isOwn ? (createdAt ?? '').slice(0, 10) : 'bundled',
+        isInUse ? 'yes' : '',
+        count(measurements),
+        description,
+      ]),
+    ),
+  );
+  context.terminal.print(options['json'] === true ? json : report);
+  return EXIT.answered;
+};
+
+export const runCalibrationUse: Run = async (context, _options, [name = '']) => {
+  const service = await context.service();
+  unwrap(await service.api.useCalibration(name));
+  context.terminal.print(textOf([`Profile ${name} is used from now on where a question names none.`]));
+  return EXIT.answered;
+};
+
+export const runCalibrationRemove: Run = async (context, _options, [name = '']) => {
+  const service = await context.service();
+  unwrap(await service.api.removeCalibration(name));
+  context.terminal.print(textOf([`Profile ${name} is forgotten.`]));
+  return EXIT.answered;
+};

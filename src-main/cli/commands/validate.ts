@@ -1,0 +1,58 @@
+import { stringify } from 'csv-stringify/sync';
+import { z } from 'zod';
+import type { AccuracyDocument, PointColumn } from '../../../src-worker/protocol/accuracy.ts';
+import { neutralized } from '../../../src-worker/protocol/csv-text.ts';
+import { documentText } from '../../../src-worker/protocol/documents.ts';
+import { writeAtomically } from '../../services/atomic-write.ts';
+import type { Run } from '../context.ts';
+import { EXIT, unwrap } from '../errors.ts';
+import { checkWritable } from '../files.ts';
+import { draftOf } from '../options.ts';
+import { accuracyReport } from '../report/accuracy-report.ts';
+import { checkRequest } from '../validate.ts';
+
+const optionsSchema = z.strictObject({
+  measurements: z.array(z.string()).default([]),
+  calibration: z.string().nullable().default(null),
+  method: z.enum(['auto', 'batching', 'simulation']).default('auto'),
+  output: z.string().nullable().default(null),
+  json: z.boolean().default(false),
+});
+
+/** Holds predictions against measured points: files, or those that ship with the program. Exit 3 when none can be judged. */
+export const runValidate: Run = async (context, options, paths) => {
+  const { measurements, calibration, method, output, json } = checkRequest(optionsSchema, draftOf(options));
+  if (output !== null) checkWritable(output);
+  const files = [...measurements, ...paths];
+  const service = await context.service();
+  const document = unwrap(
+    await service.calibrations.accuracyOf(calibration, files.length === 0 ? null : files, method),
+  );
+  if (output !== null) {
+    await writeAtomically(output, pointsCsv(document));
+    context.terminal.note(`Written: ${output}`);
+  }
+  context.terminal.print(json ? jsonText(document) : accuracyReport(document));
+  return document.points.length > 0 ? EXIT.answered : EXIT.noAnswer;
+};
+
+/** Points are what `--output` is for: a document of them all would be megabytes. */
+function jsonText({ points, calibrations: _, ...document }: AccuracyDocument): string {
+  return documentText({ ...document, judged_points: points.length });
+}
+
+/** One line a point: of every column judged what was measured, what was predicted and its 80 % range. */
+function pointsCsv({ points, metrics }: AccuracyDocument): string {
+  const columns = Object.keys(metrics);
+  const header = [
+    'point_id',
+    ...columns.flatMap((name) => [`${name}_measured`, `${name}_predicted`, `${name}_lo`, `${name}_hi`]),
+  ];
+  const cells = (column: PointColumn | undefined): (number | null)[] =>
+    column ? [column.measured, column.predicted, column.lo, column.hi] : [null, null, null, null];
+  const rows = points.map((point) => [
+    neutralized(point.point_id),
+    ...columns.flatMap((name) => cells(point.columns[name])),
+  ]);
+  return stringify([header, ...rows]);
+}

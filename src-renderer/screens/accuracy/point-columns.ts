@@ -1,0 +1,61 @@
+import type { Novelty } from '../../../src-worker/engine/calibration/types.ts';
+import { NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
+import { textColumn, type Column } from '../../format/columns.ts';
+import { formatError, type MeasuredColumn } from '../../format/measured-columns.ts';
+import { engineWords, generationLabel, gpuLabel } from '../../format/names.ts';
+import { caseName, FILTERS, type AccuracyRow } from './shown-points.ts';
+
+const NOVELTY_LABELS: Readonly<Record<Novelty, string>> = {
+  group_seen: 'Seen',
+  group_new: 'New combination',
+  gpu_unseen: 'GPU never measured',
+  engine_unseen: 'Engine never measured',
+  model_unseen: 'Kind of model never measured',
+};
+
+type PointColumn = Column<AccuracyRow>;
+
+const figure = (
+  id: string,
+  label: string,
+  { unit, format }: Pick<MeasuredColumn, 'unit' | 'format'>,
+  value: (row: AccuracyRow) => number | null,
+  definition = '',
+): PointColumn => ({ id, label, unit, definition, isNumber: true, value, text: (row) => format(value(row)) });
+
+const hidden = (column: PointColumn): PointColumn => ({ ...column, isHidden: true });
+
+const rangeWords = ({ isInRange }: AccuracyRow): string =>
+  isInRange === null ? NO_VALUE : isInRange ? 'inside' : 'outside';
+
+/** Columns of the table of all points, for the metric that is shown. */
+export function pointColumns(column: MeasuredColumn): PointColumn[] {
+  return [
+    { ...textColumn<AccuracyRow>('case', 'Case', ({ point }) => caseName(point)), mostCharacters: 44 },
+    figure(
+      'error',
+      'Error',
+      { unit: '%', format: formatError },
+      (row) => row.errorPercent,
+      'Of the measured value; above zero, the prediction is too high.',
+    ),
+    figure('measured', 'Measured', column, (row) => row.measured),
+    figure('predicted', 'Predicted', column, (row) => row.predicted),
+    { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 30 },
+    { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => engineWords(point.engine)), mostCharacters: 24 },
+    textColumn('range', '80 % range', rangeWords, 'Whether the measured value lies in the range of its prediction.'),
+    { ...textColumn<AccuracyRow>('why', 'Why', ({ point }) => point.why ?? ''), mostCharacters: 40 },
+    { ...textColumn<AccuracyRow>('source', 'Source', ({ point }) => point.source_title), mostCharacters: 28 },
+    hidden(figure('lo', 'Range from', column, (row) => row.lo, 'Lower end of the 80 % range.')),
+    hidden(figure('hi', 'Range to', column, (row) => row.hi, 'Upper end of the 80 % range.')),
+    hidden(textColumn('kind', 'Kind of load', ({ point }) => FILTERS.kind.words(point.workload_kind))),
+    hidden(textColumn('generation', 'Predicted as', ({ point }) => generationLabel(point.generation))),
+    hidden(textColumn('novelty', 'Measured before', ({ point }) => NOVELTY_LABELS[point.novelty])),
+    hidden(
+      textColumn('host', 'Host bound', ({ point }) => (point.host_bound ? 'yes' : 'no'), 'Most of a step is the host.'),
+    ),
+    hidden(textColumn('gpu', 'GPU', ({ point }) => gpuLabel(point.gpu))),
+    hidden(textColumn('model', 'Model', ({ point }) => point.model)),
+    hidden(textColumn('id', 'Point', ({ id }) => id)),
+  ];
+}

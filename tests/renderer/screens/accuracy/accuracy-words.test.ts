@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+import {
+  formatError,
+  formatSize,
+  measuredColumn,
+  sortedColumns,
+} from '../../../../src-renderer/format/measured-columns.ts';
+import { engineWords } from '../../../../src-renderer/format/names.ts';
+import { accuracyVerdict, skippedWords } from '../../../../src-renderer/screens/accuracy/accuracy-verdict.ts';
+import { errorPercent, isInRange, summarize } from '../../../../src-renderer/screens/accuracy/error-summary.ts';
+import { pointsCsv } from '../../../../src-renderer/screens/accuracy/export-points.ts';
+import {
+  caseName,
+  filterChoices,
+  filteredPoints,
+  judgedColumns,
+  leadingColumns,
+  mainColumn,
+  readShownPoints,
+  rowsOf,
+  shortCaseName,
+} from '../../../../src-renderer/screens/accuracy/shown-points.ts';
+import { accuracyDocument, accuracyPoint, POINTS } from '../../fixtures/accuracy.ts';
+
+const document = accuracyDocument();
+const everything = readShownPoints(null);
+
+describe('errors', () => {
+  test('are percent of the measured value, above zero where too much is predicted', () => {
+    expect(errorPercent({ measured: 20, predicted: 25, lo: null, hi: null })).toBe(25);
+    expect(errorPercent({ measured: 20, predicted: 10, lo: null, hi: null })).toBe(-50);
+  });
+
+  test('a range holds what lies in it, ends included; without one nothing is said', () => {
+    expect(isInRange({ measured: 20, predicted: 25, lo: 20, hi: 30 })).toBe(true);
+    expect(isInRange({ measured: 31, predicted: 25, lo: 20, hi: 30 })).toBe(false);
+    expect(isInRange({ measured: 31, predicted: 25, lo: null, hi: null })).toBeNull();
+  });
+
+  test('the summary by hand: 10, -5, -50 and +100 %', () => {
+    const { count, interval_coverage, ...figures } = summarize(POINTS, 'tpot_ms_mean');
+    expect(count).toBe(4);
+    // 10/11 and 20/19 lie within a factor of 1.3, 4/2 and 30/60 do not.
+    expect(interval_coverage).toBe(0.5);
+    // Sizes 5, 10, 50, 100: the median between 10 and 50; P90 at place 2.7; signed -50, -5, 10, 100.
+    expect(figures.median_absolute_percent).toBeCloseTo(30, 9);
+    expect(figures.mean_absolute_percent).toBeCloseTo(41.25, 9);
+    expect(figures.p90_absolute_percent).toBeCloseTo(85, 9);
+    expect(figures.median_signed_percent).toBeCloseTo(2.5, 9);
+  });
+
+  test('nothing is summarized as nothing', () => {
+    expect(summarize([], 'tpot_ms_mean')).toEqual({
+      count: 0,
+      median_absolute_percent: null,
+      mean_absolute_percent: null,
+      p90_absolute_percent: null,
+      median_signed_percent: null,
+      interval_coverage: null,
+    });
+  });
+});
+
+describe('words', () => {
+  test.each([
+    ['tpot_ms_mean', 'TPOT mean', 'ms'],
+    ['e2e_ms_p99', 'E2E P99', 'ms'],
+    ['output_tok_s', 'Output rate', 'tokens/s'],
+    ['req_s', 'Request rate', 'requests/s'],
+  ])('%s reads %s', (id, label, unit) => {
+    expect(measuredColumn(id)).toMatchObject({ label, unit });
+  });
+
+  test('columns stand in the order people wait for things', () => {
+    const ids = ['req_s', 'e2e_ms_mean', 'tpot_ms_p99', 'ttft_ms_mean', 'tpot_ms_mean', 'odd'];
+    expect(sortedColumns(ids)).toEqual(['tpot_ms_mean', 'tpot_ms_p99', 'ttft_ms_mean', 'e2e_ms_mean', 'req_s', 'odd']);
+  });
+
+  test.each([
+    [6.94, '+6.9', '6.9'],
+    [-1.2, '−1.2', '1.2'],
+    [21.4, '+21', '21'],
+    [0.001, '0.0', '0.0'],
+    [null, '–', '–'],
+  ])('%s percent', (percent, signed, size) => {
+    expect(formatError(percent)).toBe(signed);
+    expect(formatSize(percent)).toBe(size);
+  });
+
+  test('a case is the model without its owner, and how many of which GPU', () => {
+    expect(POINTS.map(caseName)).toEqual([
+      'Llama-3.1-8B-Instruct, H100 80GB',
+      'Llama-3.1-8B-Instruct, H100 80GB',
+      'Qwen2.5-0.5B-Instruct, H100 80GB',
+      'DeepSeek-R1, 8 × H200',
+      'Llama-3.1-8B-Instruct, A100 80GB',
+    ]);
+    expect(POINTS.map(shortCaseName)).toEqual([
+      'Llama-3.1-8B, H100',
+      'Llama-3.1-8B, H100',
+      'Qwen2.5-0.5B, H100',
+      'DeepSeek-R1, 8 × H200',
+      'Llama-3.1-8B, A100',
+    ]);
+  });
+
+  test('skipped rows by reason, the rest in one', () => {
+    expect(skippedWords(document)).toBe(
+      '3 rows were skipped: the source does not say the lengths (2); unknown GPU "tpu-v9" (1).',
+    );
+    expect(skippedWords(accuracyDocument({ skipped: [], skipped_reasons: [] }))).toBe('');
+    const reasons = [4, 3, 2, 1].map((count) => ({ reason: `Reason ${count}.`, count }));
+    expect(skippedWords(accuracyDocument({ skipped_reasons: reasons }))).toMatch(/; other reasons \(1\)\.$/);
+  });
+});
+
+describe('the verdict', () => {
+  test('is of the time per token, with the first token beside it', () => {
+    expect(accuracyVerdict(document)).toEqual({
+      kind: 'near',
+      sentence: 'TPOT is usually within 30 %; one prediction in ten is off by more than 85 %',
+      why: '5 measurements from 2 sources. None was used to fit the profile it tests. Time to first token is no harder: 10 % median.',
+    });
+  });
+
+  test.each([
+    [5, 19, 'met'],
+    [5, 21, 'near'],
+    [36, 40, 'none'],
+  ])('median %d, P90 %d: %s', (median, p90, kind) => {
+    const tpot = { ...document.metrics['tpot_ms_mean']!, median_absolute_percent: median, p90_absolute_percent: p90 };
+    expect(accuracyVerdict(accuracyDocument({ metrics: { tpot_ms_mean: tpot } })).kind).toBe(kind);
+  });
+
+  test('without times per token it is of what was measured most; without points it says so', () => {
+    const { output_tok_s: rate } = document.metrics;
+    expect(accuracyVerdict(accuracyDocument({ metrics: { output_tok_s: rate! } })).sentence).toMatch(/^Output rate is/);
+    expect(accuracyVerdict(accuracyDocument({ metrics: {}, points: [] }))).toEqual({
+      kind: 'none',
+      sentence: 'Nothing can be compared',
+      why: 'All 3 rows were skipped, see below.',
+    });
+  });
+});
+
+describe('which points', () => {
+  test('columns without a point are not offered; TPOT leads', () => {
+    expect(judgedColumns(document)).toEqual(['tpot_ms_mean', 'ttft_ms_mean', 'output_tok_s']);
+    expect(mainColumn(document)).toBe('tpot_ms_mean');
+    const { ttft_ms_mean: ttft, ...others } = document.metrics;
+    const fewer = { ...ttft!, count: 1 };
+    expect(
+      leadingColumns(accuracyDocument({ metrics: { ...others, ttft_ms_mean: fewer, ttft_ms_p99: ttft! } })),
+    ).toEqual(['tpot_ms_mean', 'ttft_ms_p99', 'output_tok_s']);
+  });
+
+  test('the largest error first, whatever its sign', () => {
+    expect(rowsOf(POINTS, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['suite-2', 'lab-3', 'lab-1', 'lab-2']);
+  });
+
+  test('filters add up', () => {
+    const ids = (shown: object) => filteredPoints(document, { ...everything, ...shown }).map((point) => point.point_id);
+    expect(ids({})).toHaveLength(5);
+    expect(ids({ source: 'suite' })).toEqual(['suite-1', 'suite-2']);
+    expect(ids({ source: 'suite', gpu: 'nvidia-h200' })).toEqual(['suite-1']);
+    expect(ids({ engine: 'trtllm', gpu: 'nvidia-a100-80gb' })).toEqual([]);
+  });
+
+  test('a choice counts what it would leave, and what it would leave nothing of cannot be chosen', () => {
+    const choices = filterChoices(document, { ...everything, source: 'suite' }, 'gpu');
+    expect(choices).toEqual([
+      { value: 'all', label: 'All GPUs' },
+      { value: 'nvidia-a100-80gb', label: 'A100 80GB', note: '1' },
+      { value: 'nvidia-h100-80gb', label: 'H100 80GB', reason: 'none' },
+      { value: 'nvidia-h200', label: 'H200', note: '1' },
+    ]);
+  });
+
+  test('engines are called as people call them', () => {
+    expect(filterChoices(document, everything, 'engine').map(({ label }) => label)).toEqual([
+      'All engines',
+      'TensorRT-LLM of 2025 and later',
+      'vLLM 0.15 and later',
+    ]);
+    expect(engineWords('trtllm NIM 1.0 (TRT-LLM 2024)')).toBe('TensorRT-LLM NIM 1.0 (TRT-LLM 2024)');
+    expect(engineWords('vllm')).toBe('vLLM');
+  });
+
+  test('a choice that is gone from the document can still be seen and left', () => {
+    expect(filterChoices(document, { ...everything, gpu: 'nvidia-l4' }, 'gpu')).toContainEqual({
+      value: 'nvidia-l4',
+      label: 'L4',
+      note: '0',
+    });
+  });
+
+  test('what an older window kept is passed over where it is none', () => {
+    expect(readShownPoints({ gpu: 7 })).toEqual(everything);
+    expect(readShownPoints({ ...everything, gpu: 'nvidia-l4' }).gpu).toBe('nvidia-l4');
+  });
+});
+
+describe('export', () => {
+  test('one line a point, four cells a column, empty where nothing was measured', () => {
+    const [head = '', ...lines] = pointsCsv(POINTS).trim().split('\r\n');
+    expect(head.split(',').slice(-4)).toEqual([
+      'output_tok_s_measured',
+      'output_tok_s_predicted',
+      'output_tok_s_lo',
+      'output_tok_s_hi',
+    ]);
+    expect(lines).toHaveLength(5);
+    expect(lines[3]).toContain(
+      'suite-1,suite,deepseek-ai/DeepSeek-R1,nvidia-h200,8,8,trtllm 1.0.0,trtllm,offline_max,',
+    );
+    expect(lines[3]).toMatch(/,,,,,,,,,1600,1500,,$/);
+  });
+
+  test('what a spreadsheet would take for a formula is text', () => {
+    expect(pointsCsv([accuracyPoint('=1+1')])).toContain("'=1+1");
+  });
+});
