@@ -245,7 +245,10 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
     .filter(({ benchmark }) => !shown.has(benchmark.row.pointId))
     .map(({ benchmark }) => ({
       point_id: benchmark.row.pointId,
-      reason: 'nothing of the row can be judged in its regime.',
+      reason:
+        isLeftOut && !byRow.has(benchmark.row.pointId)
+          ? 'no fit that had not seen the row predicted it.'
+          : 'nothing of the row can be judged in its regime.',
     }));
   const known = [...doubted, ...skipped, ...unjudged];
   const basis = isLeftOut ? 'left_out' : 'in_sample';

@@ -231,6 +231,7 @@ describe('predictions of fits that had not seen the group', () => {
     const document = ask({ leftOut: leftOut.filter(({ point_id }) => point_id === first.point_id) });
     expect(document.points.map(({ point_id }) => point_id)).toEqual([first.point_id]);
     expect(document.skipped).toHaveLength(soundRows().length - 1);
+    for (const { reason } of document.skipped) expect(reason).toBe('no fit that had not seen the row predicted it.');
   });
 
   test('of other rows than these do not make it left out', () => {
