@@ -153,12 +153,15 @@ describe('the decision', () => {
   });
 
   it('a wider spread makes it less sure; what errors have in common leaves the chance of the targets as it is', () => {
-    const apart = factsWith(({ commonShares }) => {
-      for (const shares of Object.values(commonShares)) Object.assign(shares, { question: 0, gpu: 0 });
-    });
-    const { decision: known } = sizeWith(apart, CHAT);
-    expect(known?.meets_targets_probability).toBe(chat.decision?.meets_targets_probability);
-    expect(known?.cheapest_probability).not.toBe(chat.decision?.cheapest_probability);
+    const shared = (question: number, gpu: number): Facts =>
+      factsWith(({ commonShares }) => {
+        for (const shares of Object.values(commonShares)) Object.assign(shares, { question, gpu });
+      });
+    const [{ decision: known }, { decision: together }] = [shared(0, 0), shared(0.6, 0.2)].map((facts) =>
+      sizeWith(facts, CHAT),
+    ) as [SizeDocument, SizeDocument];
+    expect(known?.meets_targets_probability).toBe(together?.meets_targets_probability);
+    expect(known?.cheapest_probability).not.toBe(together?.cheapest_probability);
     const wider = factsWith(({ factors }) => {
       for (const metric of ['tpot', 'ttft'] as const) {
         for (const novelty of ['group_new', 'gpu_unseen', 'group_seen'] as const) factors[metric][novelty] **= 2;

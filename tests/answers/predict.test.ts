@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { calibrationOf } from '../engine/world.ts';
 import { predict } from './ask.ts';
+
+const profile = calibrationOf();
+const constant = (name: string): number => profile.constants[name]?.value ?? NaN;
 
 const base = { model: 'meta-llama/Llama-2-7b-hf', gpu: 'nvidia-a100-80gb', input_tokens: 250, output_tokens: 150 };
 
@@ -81,8 +85,8 @@ describe('predict: by hand', () => {
   test('TTFT = prefill step + API base + tokenizing; E2E = TTFT + (output - 1) x TPOT', () => {
     const { ttft_ms, tpot_ms, e2e_ms, step_time_ms } = predict({ ...parts, output_tokens: 150 });
     const prefill = step_time_ms?.prefill.total ?? NaN;
-    // vllm-v1-late: 7.39 ms base, 1.98 ms per 1,000 prompt tokens (calibration profile).
-    expect(ttft_ms.mean ?? NaN).toBeCloseTo(prefill + 7.39 + 1.98 * 0.25, 0);
+    const base = profile.generations['vllm-v1-late']?.ttftBaseMs ?? NaN;
+    expect(ttft_ms.mean ?? NaN).toBeCloseTo(prefill + base + constant('tokenizeMsPer1kTokens') * 0.25, 0);
     expect(e2e_ms.mean ?? NaN).toBeCloseTo((ttft_ms.mean ?? NaN) + 149 * (tpot_ms.mean ?? NaN), -1);
   });
 
@@ -94,8 +98,9 @@ describe('predict: by hand', () => {
       output_tokens: 2,
     });
     const flop = 4 * 32 * 128 * 32 * (2000 * 1000);
-    // A100: 312 TFLOP/s dense at 69.9 %.
-    expect(step_time_ms?.prefill.prompt_attention ?? NaN).toBeCloseTo((flop / (312e12 * 0.699)) * 1000, 4);
+    // A100: 312 TFLOP/s dense.
+    const perS = 312e12 * constant('attentionEfficiency');
+    expect(step_time_ms?.prefill.prompt_attention ?? NaN).toBeCloseTo((flop / perS) * 1000, 4);
   });
 
   test('utilization is the rate over the saturation rate: at 1.0 of it the replica saturates', () => {

@@ -47,16 +47,16 @@ describe('calibration profiles', () => {
     }
   });
 
-  test('default: overheads, family and precision factors lie within 10 % of their ranges, as its note says', () => {
+  test('default: overheads, family and precision factors lie within their ranges', () => {
     const near = (name: string, value: number, range: [number, number] | undefined): void => {
       if (!range) return;
-      expect(value, name).toBeGreaterThan(range[0] * 0.9);
-      expect(value, name).toBeLessThan(range[1] * 1.1);
+      expect(value, name).toBeGreaterThanOrEqual(range[0]);
+      expect(value, name).toBeLessThanOrEqual(range[1]);
     };
     const fitted = profile('default');
     for (const [name, generation] of Object.entries(fitted.generations)) {
       const { ranges = {} } = generation;
-      expect(Object.keys(ranges), name).toHaveLength(6);
+      expect(Object.keys(ranges).length, name).toBeGreaterThanOrEqual(6);
       for (const [field, range] of Object.entries(ranges)) {
         const value = generation[field as keyof typeof generation];
         expect(typeof value, `${name}.${field}`).toBe('number');
@@ -143,27 +143,18 @@ describe('calibration profiles', () => {
     }
   });
 
-  test('default: the achieved shares of the GPUs with the most measurements are those of the fit', () => {
-    const { constants, families, gpuBandwidthFactors } = profile('default');
-    const shares = (id: string): [number, number] => {
+  test('default: what measured GPUs reach is a share of their peaks that such GPUs are known to reach', () => {
+    const { constants, families, gpuBandwidthFactors, coverage } = profile('default');
+    const measured = Object.entries(coverage?.gpus ?? {}).filter(([, rows]) => rows >= 20);
+    expect(measured.length).toBeGreaterThan(8);
+    for (const [id] of measured) {
       const family = Object.values(families).find(({ gpuIds }) => gpuIds.includes(id));
       const bandwidth = (constants['bandwidthEfficiency']?.value ?? 0) * (family?.bandwidth ?? 0);
       const compute = (constants['computeEfficiency']?.value ?? 0) * (family?.compute ?? 0);
-      return [bandwidth * (gpuBandwidthFactors[id] ?? 0), compute];
-    };
-    // Figures of the fit's own table, rounded there to two decimals.
-    const table: [string, number, number][] = [
-      ['nvidia-h100-80gb', 0.85, 0.53],
-      ['nvidia-h200', 0.91, 0.53],
-      ['nvidia-b200', 0.77, 0.51],
-      ['nvidia-l4', 0.87, 0.7],
-      ['nvidia-h20-96gb', 0.68, 0.66],
-      ['amd-mi300x', 0.76, 0.44],
-    ];
-    for (const [id, bandwidth, compute] of table) {
-      const [b, c] = shares(id);
-      expect(Math.abs(b - bandwidth), id).toBeLessThan(0.012);
-      expect(Math.abs(c - compute), id).toBeLessThan(0.03);
+      expect(bandwidth * (gpuBandwidthFactors[id] ?? 0), id).toBeGreaterThan(0.55);
+      expect(bandwidth * (gpuBandwidthFactors[id] ?? 0), id).toBeLessThan(0.97);
+      expect(compute, id).toBeGreaterThan(0.25);
+      expect(compute, id).toBeLessThan(0.85);
     }
   });
 

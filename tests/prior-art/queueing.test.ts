@@ -160,7 +160,9 @@ describe('bug 11: what can be asked has an effect', () => {
   });
 
   test('headroom, in replicas and burst', () => {
-    const [none, half] = [0, 50].map((headroom) => first(chat({ headroom, users: 2000, provider: ['lambda'], tp: 1 })));
+    const [none, half] = [0, 50].map((headroom) =>
+      first(chat({ headroom, users: 20_000, provider: ['lambda'], tp: 1 })),
+    );
     expect(known(half?.replicas) / known(none?.replicas)).toBeCloseTo(0.95 / 0.5, 1);
     expect([none?.burst.factor, half?.burst.factor]).toEqual([1, 2]);
   });

@@ -154,7 +154,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     rows: fit.rows.length,
     used: full.used,
     parameters: full.parameters.length,
-    informed: Object.values(profile.evidence ?? {}).filter(({ isInformed }) => isInformed).length,
+    informed: full.parameters.filter((parameter) => profile.evidence?.[parameter]?.isInformed).length,
     errors: Object.fromEntries(bases),
     worst_groups: worstGroups(groupFigures),
     interval_classes: widthOf ? classCoverage(withheld, widthOf) : [],

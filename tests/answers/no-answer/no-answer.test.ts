@@ -116,7 +116,7 @@ describe('no answer: what does not help', () => {
       change.startsWith('Headroom'),
     );
     expect(headroom?.change).toBe('Headroom 25 -> 0 %');
-    expect(headroom?.why).toMatch(/then carries 1,4\d\d of 100,000 requests\/s\.$/);
+    expect(headroom?.why).toMatch(/then carries [1-9][\d,]* of 100,000 requests\/s\.$/);
     expect(reasonFor('a first token within 1 ms').unhelpful.some(({ change }) => change.includes('Headroom'))).toBe(
       false,
     );

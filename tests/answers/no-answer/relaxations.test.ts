@@ -108,10 +108,12 @@ describe('relaxations: targets', () => {
   test('a target that binds moves to the next value of two digits; the one before it serves nobody as cheaply', () => {
     const question = { model: 'meta-llama/Llama-2-70b-hf', users: 10, gpu: ['nvidia-l4'], provider: ['gcp'] };
     const document = size(question);
-    const target = document.relaxations.find(({ change: text }) => text.startsWith('TPOT P50'));
-    const value = target ? moved(target)['tpot_p50'] : undefined;
-    if (!target || value === undefined) throw new Error('TPOT P50 does not move');
-    // 70.4 ms on an idle replica (the nearest exclusion) is the floor.
+    // Several may be offered, of which looser ones cost less; the tightest is as near as it gets.
+    const offered = document.relaxations.filter(({ change: text }) => text.startsWith('TPOT P50'));
+    const value = Math.min(...offered.map((relaxation) => moved(relaxation)['tpot_p50'] ?? Infinity));
+    const target = offered.find((relaxation) => moved(relaxation)['tpot_p50'] === value);
+    if (!target) throw new Error('TPOT P50 does not move');
+    // What an idle replica takes (the nearest exclusion) is the floor.
     const idle = document.no_answer?.nearest?.margin;
     expect(idle).toMatchObject({ metric: 'tpot_p50', limit: 50 });
     expect(value).toBe(roundedUp(idle?.value ?? 0));

@@ -170,6 +170,7 @@ describe('closed form: limits and laws', () => {
         activationMsPerToken: 2 * plan.activationMsPerToken,
         launchMs: 2 * plan.launchMs,
         sequenceMs: 2 * plan.sequenceMs,
+        requestMs: 2 * plan.requestMs,
       },
     };
     const fast = steady(evaluateBatching(subject, rate));

@@ -1,29 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
 import { fabricFor } from '../../../src-worker/engine/communication/fabric.ts';
 import { precisionSupport } from '../../../src-worker/engine/hardware/precision.ts';
 import type { Precision } from '../../../src-worker/engine/model/types.ts';
 import { compileStepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { stepBreakdown, type StepPart } from '../../../src-worker/engine/roofline/step-time.ts';
 import { gpuOf, modelOf } from '../world.ts';
+import { STUDY } from './study-profile.ts';
 
 /**
  * Decode steps by component as the study of the published measurements worked them out (its section 9): an implementation
- * independent of ours. study-profile.json holds its constants as it prints them; whatever the bundled profile becomes, these
- * figures must come out with those.
+ * independent of ours. Whatever the bundled profile becomes, these figures must come out with the study's constants.
  */
-interface StoredProfile extends Omit<CalibrationProfile, 'constants'> {
-  constants: Record<string, number>;
-}
-const stored = JSON.parse(readFileSync(new URL('study-profile.json', import.meta.url), 'utf8')) as StoredProfile;
-const STUDY: CalibrationProfile = {
-  ...stored,
-  constants: Object.fromEntries(
-    Object.entries(stored.constants).map(([name, value]) => [name, { value, unit: '', range: null, meaning: '' }]),
-  ),
-};
-
 interface StudyRow {
   point: string;
   model: string;

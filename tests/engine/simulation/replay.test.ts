@@ -210,6 +210,7 @@ describe('laws of a replayed run', () => {
         communicationMsPerToken: plan.communicationMsPerToken * factor,
         launchMs: plan.launchMs * factor,
         sequenceMs: plan.sequenceMs * factor,
+        requestMs: plan.requestMs * factor,
         ttftBaseMs: plan.ttftBaseMs * factor,
         tokenizeMsPerToken: plan.tokenizeMsPerToken * factor,
       };
