@@ -71,6 +71,11 @@ test('rows of an import are compared, calibrated with, answered with, and everyt
   expect(after.calibration).toBe('our-h100');
   expect(after.metrics['tpot_ms_mean']?.median_absolute_percent).toBeLessThan(error);
 
+  // The bundled measurements were not left out of anything here: the profile is held against all of them.
+  const bundled = valueOf(await api.accuracy({ calibration: 'our-h100', measurements: null }));
+  expect(bundled.basis).toBe('in_sample');
+  expect(bundled.points.length).toBeGreaterThan(300);
+
   valueOf(await api.useCalibration(null));
   const fast = await answered();
   expect(fast.versions.calibration).toBe('default');
