@@ -161,12 +161,13 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     return { limits, memory: fitMemory({ ...question, servedTokens: served }) };
   };
   const needed = prompt + output;
-  // A server starts where its cache holds one whole context: the model's, else somebody gave it a shorter one.
+  // The model's whole context, where the requests fit beside what the engine keeps for it (FIDELITY.md section 6: 405B);
+  // else somebody gave the server a shorter one.
   let context = Math.max(needed, model.maxContextTokens ?? 0);
-  let { limits, memory } = fitFor(context, context, row.maxNumSeqs);
+  let { limits, memory } = fitFor(context, needed, row.maxNumSeqs);
   while (!memory.fits && context > needed) {
     context = Math.max(needed, context / 2);
-    ({ limits, memory } = fitFor(context, context, row.maxNumSeqs));
+    ({ limits, memory } = fitFor(context, needed, row.maxNumSeqs));
   }
   // What was measured did run: where the default seats leave no room, somebody made them fewer until it did.
   while (!memory.fits && row.maxNumSeqs === null && limits.maxNumSeqs > 1) {
