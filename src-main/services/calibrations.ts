@@ -19,7 +19,7 @@ import type { CalibrationDocument, FitAnswer, FitRequest, MeasuredSet } from '..
 import { calibrationFileSchema } from '../../src-worker/protocol/catalog-files.ts';
 import type { LeftOutPrediction } from '../../src-worker/protocol/left-out.ts';
 import { attemptAsync, type Result } from '../../src-worker/protocol/result.ts';
-import { byCount, skippedReasons } from '../../src-worker/answers/calibration/benchmarks.ts';
+import { byCount, noMeasurements, skippedReasons } from '../../src-worker/answers/calibration/benchmarks.ts';
 import { resolveCalibration } from '../../src-worker/answers/resolve.ts';
 import { leftOutOf } from '../catalogs/left-out.ts';
 import { loadPriors } from '../catalogs/priors.ts';
@@ -80,7 +80,7 @@ const calibrateSchema = z.strictObject({
 });
 const accuracySchema = z.strictObject({
   calibration: z.string().min(1).max(80).nullable(),
-  measurements: measurementText.nullable(),
+  measurements: z.array(measurementText).min(1).max(1000).nullable(),
 });
 
 /** The profile of questions that name none, as long as nobody chose another. */
@@ -197,6 +197,7 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
       const work = async (): Promise<CalibrationDocument> => {
         const read = await rowsOf(files);
         const sound = read.rows.filter(({ pointId }) => read.doubtful[pointId] === undefined);
+        if (sound.length === 0) throw noMeasurements(byCount(read.unreadable), read.rows.length);
         const fit: FitRequest = {
           ...withModels(sound),
           profile,
@@ -321,7 +322,7 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
     accuracy: (input) =>
       attemptAsync(async () => {
         const { calibration, measurements } = checkRequest(accuracySchema, input, 'Accuracy request');
-        return unwrapped(await overTexts(measurements && [measurements], (files) => accuracyOf(calibration, files)));
+        return unwrapped(await overTexts(measurements, (files) => accuracyOf(calibration, files)));
       }),
     calibrate: (draft) =>
       attemptAsync(async () => {
@@ -365,8 +366,15 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
             `Nothing of the name "${checked}" was removed since the program started.`,
             { name: checked },
           );
-        store.saveCalibration(row);
-        removed.delete(checked);
+        // What it takes the place of can be put back in turn, and one profile is in use at most.
+        const { replaced, others } = Object.groupBy(stored(), ({ name: of }) =>
+          of === checked ? 'replaced' : 'others',
+        );
+        const isOtherInUse = others?.some(({ isInUse }) => isInUse) ?? false;
+        store.saveCalibration({ ...row, isInUse: row.isInUse && !isOtherInUse });
+        const [present] = replaced ?? [];
+        if (present) removed.set(checked, present);
+        else removed.delete(checked);
         changed();
       }),
   };

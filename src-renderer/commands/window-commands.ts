@@ -21,6 +21,7 @@ export function windowCommands(workspace: Workspace, shell: ShellState, theme: T
     ...sampleCommands(workspace),
     ...catalogCommands(workspace),
     ...modelCommands(workspace),
+    ...accuracyCommands(workspace),
     known('sweep.stop', {
       icon: 'stop',
       actsInFields: true,
@@ -130,6 +131,19 @@ function modelCommands(workspace: Workspace): Command[] {
   return [
     known('models.import', { icon: 'file', run: () => open('import') }),
     known('models.pull', { icon: 'download', run: () => open('pull') }),
+  ];
+}
+
+/** The same for benchmarks and profiles. */
+function accuracyCommands(workspace: Workspace): Command[] {
+  const open = (dialog: { isOpen: boolean }): void => {
+    workspace.screen = 'accuracy';
+    dialog.isOpen = true;
+  };
+  return [
+    known('accuracy.import', { icon: 'file', run: () => open(workspace.benchmark) }),
+    known('accuracy.calibrate', { icon: 'accuracy', run: () => open(workspace.benchmark) }),
+    known('accuracy.profiles', { icon: 'check', run: () => open(workspace.profiles) }),
   ];
 }
 

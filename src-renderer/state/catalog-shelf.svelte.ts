@@ -145,6 +145,13 @@ export class CatalogShelf {
     return true;
   }
 
+  /** The same for what this window changes elsewhere and answers rest on too: a calibration profile. Failures change nothing. */
+  async change<Value>(call: (api: AppApi) => Promise<Result<Value>>): Promise<Result<Value>> {
+    const result = await this.#own(() => this.#session.ask(call));
+    if (result.ok) await this.#readAnew();
+    return result;
+  }
+
   /** A change of this window's own: the count it leads to is no news. */
   async #own<Value>(deed: () => Promise<Value>): Promise<Value> {
     this.#deeds = { underWay: this.#deeds.underWay + 1, begun: this.#deeds.begun + 1 };

@@ -5,6 +5,7 @@ import type { Relaxation } from '../../src-worker/protocol/documents.ts';
 import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import { AccuracyBoard } from './accuracy-board.svelte.ts';
 import { applyRequest, formOfRequest } from './apply-request.ts';
+import { BenchmarkCalibration } from './benchmark-calibration.svelte.ts';
 import { CatalogShelf } from './catalog-shelf.svelte.ts';
 import { DraftKeeper } from './draft-keeper.svelte.ts';
 import type { Draft, Screen, SizeView } from './draft-format.ts';
@@ -12,6 +13,7 @@ import { EditHistory } from './edit-history.svelte.ts';
 import { editWords } from './edit-words.ts';
 import { LiveAnswer } from './live-answer.svelte.ts';
 import { ModelShelf } from './model-shelf.svelte.ts';
+import { ProfileShelf } from './profile-shelf.svelte.ts';
 import { RunList } from './run-list.svelte.ts';
 import { Session } from './session.svelte.ts';
 import { defaultFormValues, readForm, type FormReading, type FormValues } from './form-reading.ts';
@@ -41,6 +43,8 @@ export class Workspace {
   readonly catalogs: CatalogShelf;
   readonly models: ModelShelf;
   readonly accuracy: AccuracyBoard;
+  readonly profiles: ProfileShelf;
+  readonly benchmark: BenchmarkCalibration;
   readonly examples: SolvedExamples;
   readonly drafts: DraftKeeper;
   readonly commands = new CommandRegistry();
@@ -75,6 +79,9 @@ export class Workspace {
     this.catalogs = new CatalogShelf(session);
     this.models = new ModelShelf(session);
     this.accuracy = new AccuracyBoard((input) => session.ask((api) => api.accuracy(input)));
+    // Whatever profile was looked at: the one in use is what has just changed.
+    this.profiles = new ProfileShelf(session, this.catalogs, () => (this.accuracy.calibration = null));
+    this.benchmark = new BenchmarkCalibration(session, this.profiles);
     this.examples = new SolvedExamples(ask);
     this.drafts = new DraftKeeper(ask);
     this.history = new EditHistory(this.#asked(), { words: editWords, isTyped: (path) => TYPED_PATH.test(path) });

@@ -113,6 +113,6 @@ export interface MeasurementText {
 export interface AccuracyInput {
   /** Name of a profile; null = the one in use. */
   calibration: string | null;
-  /** null = the measurements that ship with the program. */
-  measurements: MeasurementText | null;
+  /** Files of measurements; null = those that ship with the program. */
+  measurements: MeasurementText[] | null;
 }

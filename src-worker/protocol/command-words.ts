@@ -3,7 +3,7 @@
  * them here, so that a command is called the same and has the same shortcut in both.
  */
 
-export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Catalogs' | 'Models' | 'View' | 'Help';
+export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Catalogs' | 'Models' | 'Accuracy' | 'View' | 'Help';
 
 export interface CommandWords {
   label: string;
@@ -36,6 +36,9 @@ export const COMMAND_WORDS = {
   'catalogs.add-gpu': { label: 'Add a GPU', group: 'Catalogs' },
   'models.import': { label: 'Import a model', group: 'Models' },
   'models.pull': { label: 'Pull a model from the hub', group: 'Models' },
+  'accuracy.import': { label: 'Import benchmark…', group: 'Accuracy' },
+  'accuracy.calibrate': { label: 'Calibrate…', group: 'Accuracy' },
+  'accuracy.profiles': { label: 'Use profile…', group: 'Accuracy' },
   'view.table': { label: 'A chart as its table, and back', group: 'View', keys: 't' },
   'view.palette': { label: 'Search or run a command', group: 'View', keys: '$mod+k' },
   'help.shortcuts': { label: 'All shortcuts', group: 'Help', keys: '?' },

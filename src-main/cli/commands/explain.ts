@@ -9,6 +9,7 @@ import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { modelIdOf } from '../models.ts';
+import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
 import { asksOwnHardware, checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
@@ -55,7 +56,8 @@ async function questionHere(service: AppService, draft: Draft, rank: number, arg
     ...(own && { own_hardware: own.machines }),
   });
   if (own) await checkOwnHardware(service, own);
-  return { question: { ...question, model: await modelIdOf(service, question.model) }, rank, metric };
+  const asked = { ...withProfileInUse(service, question, draft), model: await modelIdOf(service, question.model) };
+  return { question: asked, rank, metric };
 }
 
 async function questionOfRun(

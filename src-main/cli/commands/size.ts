@@ -8,6 +8,7 @@ import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor } from '../options.ts';
 import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
@@ -44,7 +45,7 @@ export const runSize: Run = async (context, options) => {
 
   const service = await context.service(ownFiles(options));
   if (own) await checkOwnHardware(service, own);
-  const input = { ...question, model: await modelIdOf(service, question.model) };
+  const input = { ...withProfileInUse(service, question, draft), model: await modelIdOf(service, question.model) };
   const document = unwrap(await service.api.size(input));
   const text = show.json
     ? documentText(document)

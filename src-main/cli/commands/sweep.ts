@@ -20,6 +20,7 @@ import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { checkWritable, readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
+import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor, type Draft } from '../options.ts';
 import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
@@ -46,11 +47,11 @@ export const runSweep: Run = async (context, options) => {
   if (show.export !== undefined) checkWritable(show.export);
   refuseThinkTimeWithRate(draft);
   const own = readOwnHardware(draft);
-  const spec = specOf(own ? { ...draft, own_hardware: own.machines } : draft, show.spec);
+  const { spec, given } = specOf(own ? { ...draft, own_hardware: own.machines } : draft, show.spec);
 
   const service = await context.service(ownFiles(options));
   if (own) await checkOwnHardware(service, own);
-  const base = { ...spec.base, model: await modelIdOf(service, spec.base.model) };
+  const base = { ...withProfileInUse(service, spec.base, given), model: await modelIdOf(service, spec.base.model) };
   const question = { ...spec, base };
   if (show.dry_run) {
     const plan = unwrap(await service.api.planSweep(question));
@@ -153,8 +154,8 @@ async function summaryText(service: AppService, summary: SweepSummary): Promise<
   ]);
 }
 
-/** The spec from a file, from options, or from both: options win. */
-function specOf(draft: Draft, file: string | undefined): SweepSpec {
+/** The spec from a file, from options, or from both: options win. `given` = its base as it was given. */
+function specOf(draft: Draft, file: string | undefined): { spec: SweepSpec; given: Draft } {
   const { users, quantization, zone, gpu, tp, ...others } = draft;
   // The switch has a value whether it was given or not; only its "off" says something.
   if (others['prefix_cache'] === true) delete others['prefix_cache'];
@@ -181,15 +182,19 @@ function specOf(draft: Draft, file: string | undefined): SweepSpec {
   for (const key of Object.keys(fixed)) delete fileAxes[key];
   // Checked as options first, so that the sentence names the option.
   checkRequest(sizeInputSchema, 'quantization' in axes ? { ...base, quantization: axes.quantization } : base);
-  return checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...axes } });
+  return { spec: checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...axes } }), given: base };
 }
 
 const MAX_SPEC_BYTES = 10_000_000;
+const namesProfile = z.object({ base: z.object({ calibration: z.string() }) });
 
-function readSpec(file: string): SweepSpec {
-  const parsed = sweepSpecSchema.safeParse(parseJsonText(readTextFile(file, MAX_SPEC_BYTES), file), {
-    reportInput: true,
-  });
-  if (parsed.success) return parsed.data;
+/** A profile that the file does not name stays open: the one in use is meant. */
+function readSpec(file: string): { base: Draft; axes: Draft } {
+  const text = parseJsonText(readTextFile(file, MAX_SPEC_BYTES), file);
+  const parsed = sweepSpecSchema.safeParse(text, { reportInput: true });
+  if (parsed.success) {
+    const { calibration, ...base } = parsed.data.base;
+    return { base: { ...base, ...(namesProfile.safeParse(text).success && { calibration }) }, axes: parsed.data.axes };
+  }
   throw fileError('spec_invalid', describeIssues(parsed.error, file), { file });
 }

@@ -1,5 +1,5 @@
 import type { CalibrationProfile } from '../../engine/calibration/types.ts';
-import { ConfigIqError } from '../../engine/errors.ts';
+import { ConfigIqError, invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { analyzeGenerator } from '../../engine/model/analyze.ts';
 import type { Model, ModelSource } from '../../engine/model/types.ts';
@@ -83,3 +83,15 @@ export function skippedReasons(skipped: readonly SkippedPoint[]): SkippedReason[
 
 export const byCount = (reasons: SkippedReason[]): SkippedReason[] =>
   reasons.toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+
+const REASONS_TOLD = 5;
+
+/** That nothing can be calibrated with, and why: the most frequent reasons with their counts. */
+export function noMeasurements(reasons: SkippedReason[], rows: number): ConfigIqError {
+  const told = reasons.slice(0, REASONS_TOLD).map(({ reason, count }) => `${reason.replace(/\.$/, '')} (${count})`);
+  const why = told.length === 0 ? 'there is none.' : `${told.join('; ')}.`;
+  return invalidInput('no_measurements', `No measurement of these can be used: ${why}`, {
+    rows,
+    reasons: told.join('; '),
+  });
+}

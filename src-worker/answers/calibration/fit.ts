@@ -4,14 +4,13 @@ import { observationsOf, type Observation } from '../../engine/calibration/fit/o
 import { heldNear, parametersFor, profileOnMachine, type FitState } from '../../engine/calibration/fit/parameters.ts';
 import { predictMeans, robustFit, type FitProblem } from '../../engine/calibration/fit/robust-fit.ts';
 import { LEAVE_OUTS, type CalibrationProfile, type LeaveOut } from '../../engine/calibration/types.ts';
-import { invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { planOf } from '../../engine/roofline/step-plan.ts';
 import { benchmarkMeans } from '../../engine/validation/benchmark-means.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
 import type { FitAnswer, FitRequest, FittedFigure } from '../../protocol/calibration.ts';
-import { readyBenchmarks } from './benchmarks.ts';
+import { noMeasurements, readyBenchmarks, skippedReasons } from './benchmarks.ts';
 
 /** The problem of a request, over everything it has. */
 export function fitProblem(request: FitRequest, facts: Facts) {
@@ -90,10 +89,7 @@ export function answerFit(request: FitRequest, facts: Facts): FitAnswer {
   const problem = fitProblem(request, facts);
   const { benchmarks, observations, parameters, skipped } = problem;
   if (observations.length === 0) {
-    throw invalidInput('no_measurements', 'No measurement of these can be used: see the reasons for each row.', {
-      rows: request.rows.length,
-      reasons: [...new Set(skipped.map(({ reason }) => reason))].slice(0, 5).join(' '),
-    });
+    throw noMeasurements(skippedReasons(skipped), request.rows.length);
   }
   const { withheld } = request;
   const isWithheld = (index: number): boolean =>

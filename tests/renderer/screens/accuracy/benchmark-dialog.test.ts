@@ -1,0 +1,255 @@
+import '@testing-library/jest-dom/vitest';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { toasts } from '../../../../src-renderer/components/toasts.svelte.ts';
+import BenchmarkDialog from '../../../../src-renderer/screens/accuracy/BenchmarkDialog.svelte';
+import ProfilesDialog from '../../../../src-renderer/screens/accuracy/ProfilesDialog.svelte';
+import { Workspace } from '../../../../src-renderer/state/workspace.svelte.ts';
+import type { AppApi, ProgressEvent } from '../../../../src-worker/protocol/app-api.ts';
+import type { BenchmarkImport } from '../../../../src-worker/protocol/benchmark-api.ts';
+import type { CalibrationEntry } from '../../../../src-worker/protocol/calibration-api.ts';
+import type { CalibrationDocument, MetricError } from '../../../../src-worker/protocol/calibration.ts';
+import { emptyMeasurementRow } from '../../../../src-worker/protocol/measurement-columns.ts';
+import { failure, success } from '../../../../src-worker/protocol/result.ts';
+import { accuracyDocument } from '../../fixtures/accuracy.ts';
+import { fakeApi, fakeHost, stubBrowser } from '../../fixtures/app.ts';
+
+const entry = (name: string, changes: Partial<CalibrationEntry> = {}): CalibrationEntry => ({
+  name,
+  description: `What ${name} is.`,
+  isOwn: false,
+  createdAt: null,
+  isInUse: false,
+  measurements: 10,
+  ...changes,
+});
+const error = (metric: MetricError['metric'], percent: number, points = 3): MetricError => ({
+  metric,
+  macro_percent: percent,
+  points_percent: percent,
+  bias_percent: 0,
+  groups: 1,
+  points,
+  coverage: null,
+  median_width: null,
+});
+
+/** Only what the window reads of it. */
+const made = (name: string): CalibrationDocument =>
+  ({
+    name,
+    base: 'default',
+    rows: 3,
+    used: 3,
+    errors: { before: [error('tpot', 40), error('e2e', 0, 0)], in_sample: [error('tpot', 5), error('e2e', 0, 0)] },
+  }) as CalibrationDocument;
+
+const IMPORTED: BenchmarkImport = {
+  files: [{ file: 'run.json', format: 'vllm-bench', rows: 1, skipped: [], problem: null }],
+  rows: [{ ...emptyMeasurementRow(), point_id: 'run-0001' }],
+  warnings: [{ pointId: 'run-0001', sentence: 'Three requests failed.' }],
+  missing: [{ column: 'gpu', rows: 1, isNeeded: true, sentence: 'The results do not say which GPU it ran on.' }],
+  csv: 'point_id\nrun-0001\n',
+};
+const RUN = new File(['{"model_id": "x"}'], 'run.json');
+const ROWS = new File(['point_id,source_id\na,b\n'], 'rows.txt');
+
+/** A host that keeps which profile is in use. */
+async function open(answers: Partial<AppApi> = {}) {
+  let names = ['default', 'seed'];
+  let used = 'default';
+  const importBenchmark = vi.fn<AppApi['importBenchmark']>(() => Promise.resolve(success(IMPORTED)));
+  const accuracy = vi.fn<AppApi['accuracy']>(() => Promise.resolve(success(accuracyDocument())));
+  const calibrate = vi.fn<AppApi['calibrate']>(({ name }) => {
+    names = [...names, name];
+    return Promise.resolve(success(made(name)));
+  });
+  const host = fakeHost(
+    fakeApi({
+      importBenchmark,
+      accuracy,
+      calibrate,
+      listCalibrations: () =>
+        Promise.resolve(
+          success(names.map((name) => entry(name, { isInUse: name === used, isOwn: !/default|seed/.test(name) }))),
+        ),
+      useCalibration: (name) => {
+        used = name ?? 'default';
+        return Promise.resolve(success(null));
+      },
+      removeCalibration: (name) => {
+        names = names.filter((other) => other !== name);
+        if (used === name) used = 'default';
+        return Promise.resolve(success(null));
+      },
+      restoreCalibration: (name) => {
+        names = [...names, name];
+        return Promise.resolve(success(null));
+      },
+      ...answers,
+    }),
+  );
+  const workspace = new Workspace(host.connect);
+  await workspace.session.start();
+  await workspace.profiles.load();
+  workspace.benchmark.isOpen = true;
+  render(BenchmarkDialog, { workspace });
+  const { benchmark, profiles, session } = workspace;
+  return { workspace, benchmark, profiles, session, host, importBenchmark, accuracy, calibrate };
+}
+
+const button = (name: string): HTMLElement => screen.getByRole('button', { name });
+
+beforeEach(() => {
+  stubBrowser();
+  localStorage.clear();
+});
+afterEach(() => {
+  toasts.dismiss();
+  vi.unstubAllGlobals();
+});
+
+test('files are told apart by what they hold; what came in, what is missing and the error before are shown', async () => {
+  const { benchmark, importBenchmark, accuracy } = await open();
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('vllm bench serve');
+  await benchmark.takeFiles([RUN, ROWS]);
+  expect(importBenchmark.mock.lastCall?.[0].files.map(({ fileName }) => fileName)).toEqual(['run.json']);
+  expect(accuracy.mock.lastCall?.[0]).toEqual({
+    calibration: null,
+    measurements: [
+      { name: 'rows.txt', text: 'point_id,source_id\na,b\n' },
+      { name: 'results.csv', text: IMPORTED.csv },
+    ],
+  });
+  const files = await screen.findByRole('list', { name: 'Files' });
+  expect(files).toHaveTextContent('run.json: vLLM bench, 1 row');
+  expect(files).toHaveTextContent('rows.txt: measurement file');
+  expect(screen.getByText(/do not say which GPU it ran on/)).toBeInTheDocument();
+  expect(screen.getByText('1 remark about the rows')).toBeInTheDocument();
+  expect(screen.getByTestId('errors-before')).toHaveTextContent('TPOT mean');
+  expect(screen.getByText(/^5 rows.*: the profile will move little/)).toBeInTheDocument();
+});
+
+test('what the files do not say is answered live', async () => {
+  const { benchmark, importBenchmark } = await open();
+  await benchmark.takeFiles([RUN]);
+  await fireEvent.input(await screen.findByRole('textbox', { name: 'TP' }), { target: { value: '4' } });
+  await waitFor(() => expect(importBenchmark).toHaveBeenCalledTimes(2));
+  expect(importBenchmark.mock.lastCall?.[0].setup).toMatchObject({ tp: 4, gpu: null, model: null });
+  await fireEvent.input(screen.getByRole('textbox', { name: 'TP' }), { target: { value: 'four' } });
+  expect(await screen.findByRole('alert')).toHaveTextContent('TP is a whole number of GPUs, such as 4, not "four".');
+  expect(importBenchmark).toHaveBeenCalledTimes(2);
+});
+
+test('calibrated, before and after stand side by side; using it asks everything anew and can be undone', async () => {
+  const { benchmark, profiles, session, calibrate } = await open();
+  await benchmark.takeFiles([RUN]);
+  const name = await screen.findByRole('textbox', { name: 'Name' });
+  await fireEvent.input(name, { target: { value: 'seed' } });
+  expect(button('Calibrate')).toBeDisabled();
+  await fireEvent.input(name, { target: { value: 'ours' } });
+  await fireEvent.click(button('Calibrate'));
+  expect(calibrate.mock.lastCall?.[0]).toMatchObject({
+    name: 'ours',
+    base: accuracyDocument().calibration,
+    save: true,
+  });
+  const table = await screen.findByTestId('before-after');
+  const [, row] = within(table).getAllByRole('row');
+  expect([...(row?.children ?? [])].map((cell) => cell.textContent.trim())).toEqual([
+    'TPOT',
+    '3',
+    '40 / 40',
+    '5.0 / 5.0',
+  ]);
+  expect(within(table).queryByText('After, group left out')).not.toBeInTheDocument();
+
+  await fireEvent.click(button('Use this profile'));
+  await waitFor(() => expect(profiles.inUse?.name).toBe('ours'));
+  expect(session.catalogRevision).toBe(1);
+  expect([benchmark.isOpen, benchmark.hasFiles]).toEqual([false, false]);
+  toasts.undo();
+  await waitFor(() => expect(profiles.inUse?.name).toBe('default'));
+  expect(session.catalogRevision).toBe(2);
+});
+
+test('discarding removes the profile, and can be undone', async () => {
+  const { benchmark, profiles } = await open();
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  await benchmark.calibrate();
+  await fireEvent.click(await screen.findByRole('button', { name: 'Discard' }));
+  await waitFor(() => expect(profiles.entries.map(({ name }) => name)).toEqual(['default', 'seed']));
+  toasts.undo();
+  await waitFor(() => expect(profiles.entries.map(({ name }) => name)).toContain('ours'));
+  expect(profiles.inUse?.name).toBe('default');
+});
+
+test('a calibration shows how far it is, and cancelled it loses nothing', async () => {
+  const ended = Promise.withResolvers<Awaited<ReturnType<AppApi['calibrate']>>>();
+  const cancelTask = vi.fn<AppApi['cancelTask']>(() => Promise.resolve(success(null)));
+  let taskId = '';
+  const { benchmark, host } = await open({
+    cancelTask,
+    calibrate: (draft) => {
+      ({ taskId } = draft);
+      return ended.promise;
+    },
+  });
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  const calibrating = benchmark.calibrate();
+  const news: Omit<ProgressEvent, 'taskId' | 'done' | 'total'> = {
+    type: 'configiq:progress',
+    phase: 'computing',
+    best: null,
+    live: [],
+    excluded: {},
+    notes: [],
+  };
+  host.push({ ...news, taskId: 'another', done: 3, total: 9 });
+  host.push({ ...news, taskId, done: 1, total: 2 });
+  expect(await screen.findByText(/Calibrating ours: 1 of 2 fits/)).toBeInTheDocument();
+  await fireEvent.click(button('Cancel the calibration'));
+  expect(cancelTask).toHaveBeenCalledWith(taskId);
+  const message = 'The calibration was cancelled: nothing was kept.';
+  ended.resolve(failure({ family: 'interrupted', code: 'calibration_cancelled', message, details: {} }));
+  await calibrating;
+  expect(await screen.findByRole('alert')).toHaveTextContent(message);
+  expect(benchmark.hasFiles).toBe(true);
+  expect(screen.getByRole('textbox', { name: 'Name' })).toHaveValue('ours');
+});
+
+test('files that cannot be read, and rows of which none can be compared, are told with their reasons', async () => {
+  const none = accuracyDocument({ points: [], metrics: {}, skipped: [{ point_id: 'a', reason: 'no GPU.' }] });
+  const skipped = { ...none, skipped_reasons: [{ reason: 'no GPU.', count: 1 }] };
+  const { benchmark } = await open({ accuracy: () => Promise.resolve(success(skipped)) });
+  await benchmark.takeFiles([RUN]);
+  expect(await screen.findByText('No row can be compared.')).toBeInTheDocument();
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('1 row was skipped: no GPU (1).');
+  expect(button('Calibrate')).toBeDisabled();
+  const folder = Object.assign(new File([], 'runs'), {
+    text: () => Promise.reject(new DOMException('', 'NotFoundError')),
+  });
+  await benchmark.takeFiles([folder]);
+  expect(await screen.findByRole('alert')).toHaveTextContent('runs cannot be read.');
+});
+
+test('the list of profiles uses and removes, each to be undone', async () => {
+  const { profiles, benchmark } = await open();
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  await benchmark.calibrate();
+  benchmark.isOpen = false;
+  profiles.isOpen = true;
+  render(ProfilesDialog, { shelf: profiles });
+  expect(await screen.findByRole('row', { name: /^default, in use/ })).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: 'Remove seed' })).not.toBeInTheDocument();
+  await fireEvent.click(button('Use ours'));
+  await waitFor(() => expect([profiles.inUse?.name, profiles.isOpen]).toEqual(['ours', false]));
+  profiles.isOpen = true;
+  await fireEvent.click(await screen.findByRole('button', { name: 'Remove ours' }));
+  await waitFor(() => expect(profiles.inUse?.name).toBe('default'));
+  toasts.undo();
+  await waitFor(() => expect(profiles.entries).toHaveLength(3));
+});

@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import type { BenchmarkSetup } from '../../src-worker/protocol/benchmark-api.ts';
+import type { PredictInputDraft } from '../../src-worker/protocol/requests.ts';
+import { serveResult } from '../measurements/formats/serve-result.ts';
+import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
+
+// From the result files of another program to answers that rest on them, and back.
+
+const SETUP: BenchmarkSetup = {
+  model: null,
+  gpu: 'h100',
+  tp: 1,
+  pp: null,
+  dp: null,
+  quantization: 'bf16',
+  engine: 'vllm@0.11.0',
+};
+const QUESTION: PredictInputDraft = {
+  model: 'meta-llama/Llama-3.1-8B-Instruct',
+  gpu: 'h100',
+  tp: 1,
+  quantization: 'bf16',
+  input_tokens: 1024,
+  output_tokens: 128,
+  concurrency: 16,
+};
+
+/** A server whose steps take 30 ms under every load, far longer than the profile that ships with the program expects. */
+const slowRuns = [4, 8, 16].map((concurrency) => ({
+  fileName: `at-${concurrency}.json`,
+  text: JSON.stringify(
+    serveResult({
+      max_concurrency: concurrency,
+      output_throughput: concurrency * 32,
+      total_token_throughput: concurrency * 32 * 9,
+      request_throughput: concurrency / 4,
+      duration: 800 / concurrency,
+    }),
+  ),
+}));
+
+test('rows of an import are compared, calibrated with, answered with, and everything is taken back', async () => {
+  const service = startService(temporaryFolder());
+  const { api } = service;
+  const { csv, rows } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
+  expect(rows).toHaveLength(3);
+  const measurements = [{ name: 'rows.csv', text: csv }];
+
+  const before = valueOf(await api.accuracy({ calibration: null, measurements }));
+  expect(before.points).toHaveLength(3);
+  const error = before.metrics['tpot_ms_mean']?.median_absolute_percent ?? 0;
+  expect(error).toBeGreaterThan(20);
+
+  const steps: number[] = [];
+  const stopListening = service.onProgress(({ taskId, done }) => taskId === 'loop' && steps.push(done));
+  const draft = { taskId: 'loop', name: 'our-h100', measurements, save: true, use: true };
+  const made = valueOf(await api.calibrate(draft));
+  stopListening();
+  expect(steps).toEqual([0, 1, 2]);
+  expect(made).toMatchObject({ name: 'our-h100', base: 'default', rows: 3, used: 3 });
+  const tpot = (basis: 'before' | 'in_sample') => made.errors[basis]?.find(({ metric }) => metric === 'tpot');
+  expect(tpot('in_sample')?.points_percent).toBeLessThan(tpot('before')?.points_percent ?? 0);
+
+  const profiles = async () =>
+    valueOf(await api.listCalibrations()).map(({ name, isOwn, isInUse }) => [name, isOwn, isInUse]);
+  expect(await profiles()).toContainEqual(['our-h100', true, true]);
+  const answered = async () => valueOf(await api.predict(QUESTION));
+  const slow = await answered();
+  expect(slow.versions.calibration).toBe('our-h100');
+  const after = valueOf(await api.accuracy({ calibration: null, measurements }));
+  expect(after.calibration).toBe('our-h100');
+  expect(after.metrics['tpot_ms_mean']?.median_absolute_percent).toBeLessThan(error);
+
+  // The bundled measurements were not left out of anything here: the profile is held against all of them.
+  const bundled = valueOf(await api.accuracy({ calibration: 'our-h100', measurements: null }));
+  expect(bundled.basis).toBe('in_sample');
+  expect(bundled.points.length).toBeGreaterThan(300);
+
+  valueOf(await api.useCalibration(null));
+  const fast = await answered();
+  expect(fast.versions.calibration).toBe('default');
+  expect(fast.tpot_ms.mean).toBeLessThan(slow.tpot_ms.mean ?? 0);
+
+  valueOf(await api.useCalibration('our-h100'));
+  valueOf(await api.removeCalibration('our-h100'));
+  expect((await profiles()).map(([name]) => name)).not.toContain('our-h100');
+  expect((await answered()).versions.calibration).toBe('default');
+  expect(errorOf(await api.useCalibration('our-h100')).code).toBe('unknown_calibration');
+
+  valueOf(await api.restoreCalibration('our-h100'));
+  expect(await answered()).toEqual(slow);
+}, 120_000);
+
+test('what comes back does not push out the profile that took its place', async () => {
+  const { api } = startService(temporaryFolder());
+  const { csv } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
+  const measurements = [{ name: 'rows.csv', text: csv }];
+  for (const name of ['first', 'second'])
+    valueOf(await api.calibrate({ taskId: name, name, base: 'default', measurements, save: true }));
+  valueOf(await api.useCalibration('first'));
+  valueOf(await api.removeCalibration('first'));
+  valueOf(await api.useCalibration('second'));
+  valueOf(await api.restoreCalibration('first'));
+  const inUse = valueOf(await api.listCalibrations()).filter(({ isInUse }) => isInUse);
+  expect(inUse.map(({ name }) => name)).toEqual(['second']);
+
+  // A profile that is replaced can be had back, and so can the one it replaces then.
+  const createdAt = async () => valueOf(await api.listCalibrations()).find(({ name }) => name === 'first')?.createdAt;
+  const old = await createdAt();
+  valueOf(await api.calibrate({ taskId: 'again', name: 'first', base: 'default', measurements, save: true }));
+  const anew = await createdAt();
+  expect(anew).not.toBe(old);
+  valueOf(await api.restoreCalibration('first'));
+  expect(await createdAt()).toBe(old);
+  valueOf(await api.restoreCalibration('first'));
+  expect(await createdAt()).toBe(anew);
+}, 120_000);
+
+test('what cannot be calibrated keeps nothing, and says why', async () => {
+  const { api } = startService(temporaryFolder());
+  const { csv } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
+  const measurements = [{ name: 'rows.csv', text: csv }];
+  const draft = { taskId: 'x', name: 'mine', measurements, save: true };
+  const listed = async () => valueOf(await api.listCalibrations()).filter(({ isOwn }) => isOwn);
+
+  expect(errorOf(await api.calibrate({ ...draft, name: 'default' })).code).toBe('calibration_bundled');
+  expect(errorOf(await api.calibrate({ ...draft, name: 'Our H100' })).message).toContain('lower case');
+  const ended = api.calibrate(draft);
+  // Cancelled once it runs: before, nobody knows the task.
+  const cancel = setInterval(() => void api.cancelTask('x'), 1);
+  expect(errorOf(await ended).code).toBe('calibration_cancelled');
+  clearInterval(cancel);
+  const bare = valueOf(await api.importBenchmark({ files: slowRuns, setup: { ...SETUP, gpu: null } }));
+  const refused = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'rows.csv', text: bare.csv }] }));
+  expect(refused.message).toMatch(/^No measurement of these can be used: .+ \(3\)\.$/);
+  expect(await listed()).toEqual([]);
+}, 120_000);
