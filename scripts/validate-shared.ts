@@ -125,6 +125,10 @@ function basisLines({ errors }: CalibrationDocument): string[] {
   );
 }
 
+// Thousands of points and a profile are megabytes: `configiq validate` and `configiq calibrate` write them to files.
+const withoutPoints = ({ points, ...document }: AccuracyDocument) => ({ ...document, judged_points: points.length });
+const withoutProfile = ({ left_out: _, profile: _profile, ...document }: CalibrationDocument) => document;
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
   const [folder] = positionals;
@@ -138,10 +142,8 @@ async function main(): Promise<void> {
   const served = servedErrors(accuracy.value, calibration.value, SERVED);
   const seconds = { validate: accuracy.seconds, calibrate: calibration.seconds };
   if (values.json) {
-    const { points, ...validated } = accuracy.value;
-    const { left_out: _, profile: __, ...calibrated } = calibration.value;
-    const judged = { ...validated, judged_points: points.length };
-    const whole = { files: files.map((file) => basename(file)), validate: judged, calibrate: calibrated };
+    const documents = { validate: withoutPoints(accuracy.value), calibrate: withoutProfile(calibration.value) };
+    const whole = { files: files.map((file) => basename(file)), ...documents };
     process.stdout.write(documentText({ ...whole, [SERVED]: served, seconds }));
     return;
   }
