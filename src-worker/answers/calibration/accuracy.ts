@@ -197,7 +197,7 @@ function pointOf(point: Compared, titles: Readonly<Record<string, string>>): Acc
   return {
     point_id: row.pointId,
     source_id: row.sourceId,
-    source_title: titles[row.sourceId] ?? row.sourceId,
+    source_title: (Object.hasOwn(titles, row.sourceId) ? titles[row.sourceId] : null) ?? row.sourceId,
     model: row.model,
     gpu: deployment.gpu.id,
     gpu_count: deployment.tensorParallel * benchmark.streams,
@@ -230,7 +230,7 @@ const BASIS_SENTENCES = {
 /** Holds a profile against measurements (DESIGN.md section 3, validate). */
 export function answerAccuracy(request: AccuracyRequest, facts: Facts): AccuracyDocument {
   const profile = resolveCalibration(request.calibration, facts);
-  const sound = request.rows.filter(({ pointId }) => request.doubtful[pointId] === undefined);
+  const sound = request.rows.filter(({ pointId }) => !Object.hasOwn(request.doubtful, pointId));
   const { ready, skipped } = readyBenchmarks({ ...request, rows: sound }, facts, profile);
   const byRow = request.leftOut && leftOutByRow(request.leftOut);
   const isLeftOut = byRow !== null && ready.some(({ benchmark }) => byRow.has(benchmark.row.pointId));
@@ -245,7 +245,10 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
     .filter(({ benchmark }) => !shown.has(benchmark.row.pointId))
     .map(({ benchmark }) => ({
       point_id: benchmark.row.pointId,
-      reason: 'nothing of the row can be judged in its regime.',
+      reason:
+        isLeftOut && !byRow.has(benchmark.row.pointId)
+          ? 'no fit that had not seen the row predicted it.'
+          : 'nothing of the row can be judged in its regime.',
     }));
   const known = [...doubted, ...skipped, ...unjudged];
   const basis = isLeftOut ? 'left_out' : 'in_sample';

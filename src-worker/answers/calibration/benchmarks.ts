@@ -56,7 +56,7 @@ export function readyBenchmarks(
   for (const row of rows) {
     let model = known.get(row.model);
     if (model === undefined) {
-      model = modelOf(models[row.model]);
+      model = modelOf(Object.hasOwn(models, row.model) ? models[row.model] : undefined);
       known.set(row.model, model);
     }
     if (typeof model === 'string') {

@@ -165,7 +165,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     skipped: full.skipped,
     skipped_reasons: skippedReasons(full.skipped),
     profile,
-    left_out: groupFigures.map((figure) => ({
+    left_out: (widthOf ? groupFigures : []).map((figure) => ({
       point_id: figure.point_id,
       metric: figure.metric,
       predicted: rounded(figure.predicted),

@@ -154,7 +154,11 @@ function decodeOn(run: Run, server: RunServer, frontMs: (request: number) => num
  * first token beyond the one it finds under way (`firstTokenWaitSteps`). `clients` = how many a closed run has; null = open.
  */
 export function replayRun(requests: RunRequests, server: RunServer, clients: number | null): RunOutcome {
-  const { plan } = server;
+  const { plan, seats, maxNumBatchedTokens } = server;
+  if (!(seats >= 1 && maxNumBatchedTokens >= 1))
+    throw new Error(
+      `a server with seats ${seats} and maxNumBatchedTokens ${maxNumBatchedTokens} never ends a run: give at least 1 of each`,
+    );
   const run = new Run(requests);
   const frontMs = (request: number): number =>
     plan.ttftBaseMs + plan.tokenizeMsPerToken * (requests.promptTokens[request] as number);

@@ -9,8 +9,9 @@ const VLLM_GENERATIONS: readonly (readonly [from: readonly [number, number], gen
   [[0, 0], 'vllm-v0-early'],
 ];
 
-/** First year of TensorRT-LLM's present generation. */
+/** First year of TensorRT-LLM's present generation, and its first release (January 2025; catalogs/engines). */
 const TRTLLM_PRESENT_YEAR = 2025;
+const TRTLLM_PRESENT_VERSION = [0, 17] as const;
 
 /** `isKnown` is false where neither the version nor the column says which engine it was. */
 export interface EngineGeneration {
@@ -18,11 +19,15 @@ export interface EngineGeneration {
   isKnown: boolean;
 }
 
-/** `0.6.3.post2`, `2026-02 (0.15)`, `nm-vllm 0.5.0` -> [0, 6]; a plain year is none. */
+/** `0.6.3.post2`, `2026-02 (0.15)`, `nm-vllm 0.5.0`, `rocm6.3_vllm-0.8.5` -> [0, 6] and so on; a plain year is none. */
 function versionIn(text: string): [number, number] | null {
-  const match = /(?:^|[^\d.-])v?(\d{1,2})\.(\d+)/.exec(text);
+  const match =
+    /vllm(?:-openai)?[-_ :=]*v?(\d{1,2})\.(\d+)/i.exec(text) ?? /(?:^|[^\d.-])v?(\d{1,2})\.(\d+)/.exec(text);
   return match ? [Number(match[1]), Number(match[2])] : null;
 }
+
+const isBefore = ([major, minor]: readonly [number, number], [a, b]: readonly [number, number]): boolean =>
+  major < a || (major === a && minor < b);
 
 const yearIn = (text: string): number | null => {
   const match = /\b(20\d\d)\b/.exec(text);
@@ -41,19 +46,26 @@ export function generationOfMeasurement(
   const year = yearIn(version);
   if (row.engine.includes('sglang')) return { generation: 'sglang', isKnown: version !== '' };
   if (row.engine.includes('trt') || row.engine === 'nim') {
-    const isOld = /NIM 1\.0/i.test(version) || (year !== null && year < TRTLLM_PRESENT_YEAR);
-    return { generation: isOld ? 'trtllm-2024' : 'trtllm', isKnown: true };
+    return { generation: isTensorRtOf2024(row.engine, version, year) ? 'trtllm-2024' : 'trtllm', isKnown: true };
   }
   if (!row.engine.includes('vllm')) return null;
   if (year !== null && year <= 2023) return known('vllm-2023');
   const numbers = versionIn(version);
   if (numbers) {
-    const [major, minor] = numbers;
-    const found = VLLM_GENERATIONS.find(([[a, b]]) => major > a || (major === a && minor >= b));
+    const found = VLLM_GENERATIONS.find(([from]) => !isBefore(numbers, from));
     if (found) return known(found[1]);
   }
   // The coarse column joins 0.8 to 0.14 under one name: without a version the newer half is taken.
   if (row.engineGeneration === 'vllm-v1') return known('vllm-v1b');
   if (row.engineGeneration !== null && row.engineGeneration.startsWith('vllm-')) return known(row.engineGeneration);
   return { generation: 'vllm-v1b', isKnown: false };
+}
+
+/** By its year; else NIM 1.0, which has TensorRT-LLM of 2024 in it; else by the release. */
+function isTensorRtOf2024(engine: string, version: string, year: number | null): boolean {
+  if (year !== null) return year < TRTLLM_PRESENT_YEAR;
+  const isNim = engine === 'nim' || /nim/i.test(version);
+  const numbers = versionIn(version.replace(/^nim /i, ''));
+  if (numbers === null) return false;
+  return isNim ? isBefore(numbers, [1, 1]) : isBefore(numbers, TRTLLM_PRESENT_VERSION);
 }

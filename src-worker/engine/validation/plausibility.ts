@@ -1,3 +1,4 @@
+import { activeLayerParameters, distinctLayers } from '../model/parameters.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { MS_PER_S, msFromSeconds } from '../units.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
@@ -20,10 +21,16 @@ function servedPerS({ row, outputTokens }: Benchmark): number | undefined {
   return row.measured['req_s'] ?? (tokens === undefined ? undefined : tokens / outputTokens);
 }
 
-/** FLOP of a token in all matrices it passes, over all GPUs of the instance, at the peak: ms. */
+/**
+ * FLOP of a token in the matrices of the layers, over all GPUs of the instance, at the peak: ms. An embedding is looked up,
+ * and the head is for sampled tokens alone: of a small model with many words they would be a third.
+ */
 function msPerTokenAtPeak({ deployment, streams }: Benchmark): number {
   const { model, tensorParallel, support, gpuShare } = deployment;
-  const flop = 2 * model.activeParameters;
+  const flop = distinctLayers(model.layers).reduce(
+    (sum, { layer, count }) => sum + 2 * count * activeLayerParameters(layer),
+    0,
+  );
   return msFromSeconds(flop / (support.peakFlopPerS * gpuShare * tensorParallel * streams));
 }
 

@@ -17,18 +17,18 @@ import type { Measurement } from './types.ts';
 export type ResolvedBenchmark = { kind: 'ready'; benchmark: Benchmark } | { kind: 'skipped'; reason: string };
 
 /** Formats of weights as measurement files write them (NUMBERS.md, Precision). */
-const PRECISIONS: Readonly<Record<string, Precision>> = {
-  fp16: 'fp16',
-  bf16: 'bf16',
-  fp8: 'fp8',
-  int8: 'int8',
-  w8a16: 'w8a16',
-  w4a16: 'int4',
-  int4: 'int4',
-  fp4: 'nvfp4',
-  nvfp4: 'nvfp4',
-  mxfp4: 'mxfp4',
-};
+const PRECISIONS: ReadonlyMap<string, Precision> = new Map([
+  ['fp16', 'fp16'],
+  ['bf16', 'bf16'],
+  ['fp8', 'fp8'],
+  ['int8', 'int8'],
+  ['w8a16', 'w8a16'],
+  ['w4a16', 'int4'],
+  ['int4', 'int4'],
+  ['fp4', 'nvfp4'],
+  ['nvfp4', 'nvfp4'],
+  ['mxfp4', 'mxfp4'],
+]);
 /** KV formats of one byte; everything else is 16 bit. */
 const ONE_BYTE_CACHES = ['fp8', 'int8'];
 /** TensorRT-LLM's seats in tuned offline runs (FIDELITY.md section 3, point 5). */
@@ -54,8 +54,14 @@ function lengthsOf({ inputTokens, outputTokens, prefixTokens }: Measurement) {
   return { prompt: inputTokens, output: outputTokens, cached: Math.min(inputTokens - 1, prefixTokens ?? 0) };
 }
 
+function ratePerMsOf({ kind, requestRatePerS }: Measurement): number {
+  if (kind === 'open_loop' && !requestRatePerS)
+    throw new Unusable('no rate: request_rate_rps of an open loop is empty.');
+  return (requestRatePerS ?? 0) / MS_PER_S;
+}
+
 function precisionOf(row: Measurement, gpu: Gpu) {
-  const named = PRECISIONS[(row.weightDtype ?? 'fp16').toLowerCase()];
+  const named = PRECISIONS.get((row.weightDtype ?? 'fp16').toLowerCase());
   if (!named) throw new Unusable(`unknown weight format "${row.weightDtype ?? ''}".`);
   const precision = named === 'bf16' && !gpu.supportsBf16 ? 'fp16' : named;
   const support = precisionSupport(gpu, precision);
@@ -155,12 +161,13 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     return { limits, memory: fitMemory({ ...question, servedTokens: served }) };
   };
   const needed = prompt + output;
-  // A server starts where its cache holds one whole context: the model's, else somebody gave it a shorter one.
+  // The model's whole context, where the requests fit beside what the engine keeps for it (FIDELITY.md section 6: 405B);
+  // else somebody gave the server a shorter one.
   let context = Math.max(needed, model.maxContextTokens ?? 0);
-  let { limits, memory } = fitFor(context, context, row.maxNumSeqs);
+  let { limits, memory } = fitFor(context, needed, row.maxNumSeqs);
   while (!memory.fits && context > needed) {
     context = Math.max(needed, context / 2);
-    ({ limits, memory } = fitFor(context, context, row.maxNumSeqs));
+    ({ limits, memory } = fitFor(context, needed, row.maxNumSeqs));
   }
   // What was measured did run: where the default seats leave no room, somebody made them fewer until it did.
   while (!memory.fits && row.maxNumSeqs === null && limits.maxNumSeqs > 1) {
@@ -202,7 +209,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     maxNumSeqs: (limits.maxNumSeqs * dataParallel) / streams,
     seats,
     requests: (few ?? asked) / streams,
-    ratePerMs: (row.requestRatePerS ?? 0) / MS_PER_S / streams,
+    ratePerMs: ratePerMsOf(row) / streams,
     numPrompts: few === null ? row.numPrompts : asked,
     coldRequests: row.coldRequests ?? 0,
     scvArrival: row.arrival === 'constant' ? 0 : 1,
@@ -211,7 +218,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
 
 /**
  * Resolves the names of a measurement and what its engine held. What cannot be used is skipped with a reason: no lengths,
- * unknown model, GPU, engine or format. `source_id` says which rows belong together, never what is predicted.
+ * no rate of an open loop, unknown model, GPU, engine or format. `source_id` says which rows belong together, never what is predicted.
  */
 export function resolveBenchmark(
   row: Measurement,

@@ -48,6 +48,39 @@ interface MeanSteps {
   waitMs: number;
   /** Requests per ms above which prompts outrun the steps. */
   mostPerMs: number;
+  /** Share of the time that prompts add to steps. */
+  promptShare: number;
+}
+
+/** Decodes as a step that decodes at all sees them: at least one. Prompts in steps of their own are taken as they come. */
+function busyDecodes(b: Benchmark, decodes: number): number {
+  if (b.hasSeparatePrefill) return Math.max(decodes, 1);
+  return decodes < 1e-9 ? 1 : decodes / -Math.expm1(-decodes);
+}
+
+/** Share of open arrivals that find the stream at work. */
+const busyShare = (b: Benchmark, load: StreamLoad, { decodes }: State, { promptShare }: MeanSteps): number =>
+  load.kind === 'closed' || b.hasSeparatePrefill ? 1 : 1 - Math.exp(-decodes) * (1 - promptShare);
+
+/** Where the feedback of longer steps into more decodes is cut off, as `engine/batching` does. */
+const MOST_GAIN = 0.95;
+
+/**
+ * ms by which a request of open arrivals sees longer steps than the mean one: it is in them itself, and random arrivals come
+ * with others (QUEUEING.md 3.5, as in `engine/batching/time-per-token`, for lengths that are all alike).
+ */
+function shiftOfRequestsMs(b: Benchmark, plan: StepPlan, load: StreamLoad, state: State): number {
+  const { decodes, ratePerMs } = state;
+  if (load.kind === 'closed' || b.hasSeparatePrefill || decodes <= 0) return 0;
+  const now = meanSteps(b, plan, load, state);
+  const further = Math.max(0.03 * decodes, Math.min(1, Math.sqrt(decodes)));
+  const then = meanSteps(b, plan, load, { ...state, decodes: decodes + further });
+  const msPerDecode = Math.max(0, (then.tpotMs - now.tpotMs) / further);
+  const gain = Math.min(MOST_GAIN, ratePerMs * (b.outputTokens - 1) * msPerDecode);
+  const free = 1 - now.promptShare;
+  const dispersion = (Math.min(1, b.scvArrival) * (1 / free + now.promptShare / free ** 2)) / (1 - gain);
+  const itself = 1 + decodes - busyDecodes(b, decodes);
+  return Math.min(Math.max(0, msPerDecode * (dispersion - 1 + itself)), now.tpotMs / 2);
 }
 
 function meanSteps(b: Benchmark, plan: StepPlan, load: StreamLoad, state: State): MeanSteps {
@@ -58,7 +91,8 @@ function meanSteps(b: Benchmark, plan: StepPlan, load: StreamLoad, state: State)
   // Prompts that come faster than one a step share steps.
   const chunkTokens = Math.min(Math.max(Math.min(uncached, room), state.ratePerMs * uncached * state.tpotMs), room);
   const chunks = uncached / chunkTokens;
-  const running = Math.max(state.decodes, load.kind === 'open' ? 1 : Math.min(1, b.seats, load.clients));
+  const running =
+    load.kind === 'open' ? busyDecodes(b, state.decodes) : Math.max(state.decodes, Math.min(1, b.seats, load.clients));
   const decodeMs = b.outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0;
   // A client of a closed loop is never held up by its own prompt.
   const othersPerMs =
@@ -75,13 +109,16 @@ function meanSteps(b: Benchmark, plan: StepPlan, load: StreamLoad, state: State)
       tpotMs: decodeMs / (1 - share),
       waitMs,
       mostPerMs: LIMITS.separateSteps / (chunks * promptMs),
+      promptShare: share,
     };
   }
   const decoding = state.decodes > 0 ? running : 0;
   const promptMs = stepTimeMs(plan, decoding, decoding * context, chunkTokens, chunkTokens * attended, 1 / chunks);
   const share = Math.min(1, othersPerMs * chunks * state.tpotMs);
   const tpotMs = decodeMs + share * (promptMs - decodeMs);
-  return { chunkTokens, promptMs, tpotMs, waitMs: tpotMs, mostPerMs: (LIMITS.room * room) / tpotMs / uncached };
+  const mostPerMs = (LIMITS.room * room) / tpotMs / uncached;
+  const promptShare = tpotMs > 0 ? (tpotMs - decodeMs) / tpotMs : 0;
+  return { chunkTokens, promptMs, tpotMs, waitMs: tpotMs, mostPerMs, promptShare };
 }
 
 const geometricMean = (one: number, other: number): number => Math.sqrt(one * other);
@@ -91,7 +128,8 @@ const geometricMean = (one: number, other: number): number => Math.sqrt(one * ot
  * together and fall into step (see `burstWait`); users who come as they like have 0.
  */
 export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burstSteps: number): SteadyMeans {
-  const seats = Math.max(1, load.kind === 'open' ? b.seats : Math.min(b.seats, load.clients));
+  // A client shared out over several streams is less than one on each.
+  const seats = load.kind === 'open' ? Math.max(1, b.seats) : Math.min(Math.max(1, b.seats), load.clients);
   const laterTokens = Math.max(0, b.outputTokens - 1);
   const uncached = b.promptTokens - b.cachedTokens;
   const frontMs = plan.ttftBaseMs + plan.tokenizeMsPerToken * b.promptTokens;
@@ -103,13 +141,17 @@ export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burs
       : { decodes: START.seatShare * seats, ratePerMs: seats / (guess + 1), tpotMs: START.tpotMs };
   let ttftMs = 0;
   let prefillMs = 0;
+  let mostPerMs = Infinity;
   let isSaturated = false;
   for (let round = 0; round < ROUNDS; round += 1) {
     const steps = meanSteps(b, plan, load, state);
     isSaturated = state.ratePerMs > steps.mostPerMs;
-    if (load.kind === 'closed' && !b.hasSeparatePrefill) state.ratePerMs = Math.min(state.ratePerMs, steps.mostPerMs);
+    if (load.kind === 'closed') state.ratePerMs = Math.min(state.ratePerMs, steps.mostPerMs);
+    // Not even a stream that does nothing but prompts computes more of them.
+    mostPerMs = Math.min(steps.mostPerMs, steps.chunkTokens / steps.promptMs / uncached);
     prefillMs = Math.max(1, uncached / steps.chunkTokens) * steps.promptMs;
-    ttftMs = frontMs + prefillMs + (isAlone ? 0 : plan.firstTokenWaitSteps * steps.waitMs);
+    ttftMs =
+      frontMs + prefillMs + (isAlone ? 0 : plan.firstTokenWaitSteps * steps.waitMs * busyShare(b, load, state, steps));
     if (load.kind === 'closed') {
       ttftMs += prefillMs * burstSteps;
     } else {
@@ -131,12 +173,16 @@ export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burs
       isFirst || state.decodes === 0 ? wanted : geometricMean(Math.max(state.decodes, 1e-9), Math.max(wanted, 1e-9));
     if (round >= FIRST_ROUNDS && Math.abs(state.tpotMs - before) < TOLERANCE * state.tpotMs) break;
   }
+  // Clients whose prompts outrun the steps wait in front of them: Little's law says how long.
+  const isBound = load.kind === 'closed' && state.ratePerMs > mostPerMs;
+  const tpotMs = state.tpotMs + (isSaturated ? 0 : shiftOfRequestsMs(b, plan, load, state));
+  const requestsPerMs = isBound ? mostPerMs : state.ratePerMs;
   return {
-    ttftMs,
-    tpotMs: state.tpotMs,
+    ttftMs: isBound ? Math.max(ttftMs, seats / mostPerMs - laterTokens * tpotMs) : ttftMs,
+    tpotMs,
     prefillMs,
-    decodes: state.decodes,
-    requestsPerMs: state.ratePerMs,
+    decodes: load.kind === 'open' ? Math.min(seats, requestsPerMs * laterTokens * tpotMs) : state.decodes,
+    requestsPerMs,
     isSaturated,
   };
 }

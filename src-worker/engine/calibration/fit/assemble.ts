@@ -28,13 +28,13 @@ export interface FittedProfile {
 
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
 
-/** Lowest and highest of the refits, by parameter. */
-function rangesOf({ parameters, refits }: FittedProfile): Map<string, [low: number, high: number]> {
+/** Lowest and highest of the refits and of the fit over all, by parameter; none without refits. `state` is rounded already. */
+function rangesOf({ parameters, refits }: FittedProfile, state: FitState): Map<string, Range> {
   if (refits.length === 0) return new Map();
   return new Map(
-    parameters.map(({ name }, i) => {
-      const values = refits.map((logs) => Math.exp(logs[i] as number));
-      return [name, [rounded(Math.min(...values)), rounded(Math.max(...values))]];
+    parameters.map(({ name, get }, i) => {
+      const values = [...refits.map((logs) => rounded(Math.exp(logs[i] as number))), get(state)];
+      return [name, [Math.min(...values), Math.max(...values)]];
     }),
   );
 }
@@ -66,25 +66,34 @@ function roundFitted(state: FitState, parameters: readonly Parameter[]): void {
   for (const { get, set } of parameters) set(state, rounded(get(state)));
 }
 
-function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, [number, number]>): CalibrationProfile {
-  if (ranges.size === 0) return profile;
-  const at = (name: string): [number, number] | undefined => ranges.get(name);
-  const table = (name: string, keys: readonly string[]): Record<string, [number, number]> =>
-    Object.fromEntries(keys.flatMap((key) => (at(`${name}.${key}`) ? [[key, at(`${name}.${key}`)]] : []))) as Record<
-      string,
-      [number, number]
-    >;
+type Range = [low: number, high: number];
+
+/**
+ * Puts the ranges of the refits in; a number without one keeps the range it had, as far as need be to hold the number.
+ */
+function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, Range>): CalibrationProfile {
+  const rangeOf = (name: string, before: Range | null | undefined, value: number): Range | undefined =>
+    ranges.get(name) ?? (before ? [Math.min(before[0], value), Math.max(before[1], value)] : undefined);
+  const table = (name: string, before: Record<string, Range> | undefined, values: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(values).flatMap(([key, value]): [string, Range][] => {
+        const range = rangeOf(`${name}.${key}`, before?.[key], value as number);
+        return range ? [[key, range]] : [];
+      }),
+    );
+  const { constants, families, generations } = profile;
   return {
     ...profile,
     constants: Object.fromEntries(
-      Object.entries(profile.constants).map(([name, constant]) => [
+      Object.entries(constants).map(([name, constant]) => [
         name,
-        { ...constant, range: at(`constants.${name}`) ?? constant.range },
+        { ...constant, range: rangeOf(`constants.${name}`, constant.range, constant.value) ?? null },
       ]),
     ),
     families: Object.fromEntries(
-      Object.entries(profile.families).map(([name, { bandwidthRange: _b, computeRange: _c, ...family }]) => {
-        const [bandwidth, compute] = [at(`families.${name}.bandwidth`), at(`families.${name}.compute`)];
+      Object.entries(families).map(([name, { bandwidthRange, computeRange, ...family }]) => {
+        const bandwidth = rangeOf(`families.${name}.bandwidth`, bandwidthRange, family.bandwidth);
+        const compute = rangeOf(`families.${name}.compute`, computeRange, family.compute);
         return [
           name,
           { ...family, ...(bandwidth && { bandwidthRange: bandwidth }), ...(compute && { computeRange: compute }) },
@@ -92,15 +101,23 @@ function withRanges(profile: CalibrationProfile, ranges: ReadonlyMap<string, [nu
       }),
     ),
     generations: Object.fromEntries(
-      Object.entries(profile.generations).map(([name, { ranges: _, ...overheads }]) => {
-        const own = table(`generations.${name}`, Object.keys(overheads));
+      Object.entries(generations).map(([name, { ranges: before, ...overheads }]) => {
+        const own = table(`generations.${name}`, before, overheads);
         return [name, { ...overheads, ...(Object.keys(own).length > 0 && { ranges: own }) }];
       }),
     ),
     ranges: {
-      precisionComputeFactors: table('precisionComputeFactors', Object.keys(profile.precisionComputeFactors)),
-      precisionBandwidthFactors: table('precisionBandwidthFactors', Object.keys(profile.precisionBandwidthFactors)),
-      allReduceUs: table('allReduceUs', Object.keys(profile.allReduceUs)),
+      precisionComputeFactors: table(
+        'precisionComputeFactors',
+        profile.ranges?.precisionComputeFactors,
+        profile.precisionComputeFactors,
+      ),
+      precisionBandwidthFactors: table(
+        'precisionBandwidthFactors',
+        profile.ranges?.precisionBandwidthFactors,
+        profile.precisionBandwidthFactors,
+      ),
+      allReduceUs: table('allReduceUs', profile.ranges?.allReduceUs, profile.allReduceUs),
     },
   };
 }
@@ -137,7 +154,7 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
   const { name, description, source, residuals } = fitted;
   const before = residuals === null ? fitted.state.profile : null;
   return {
-    ...withRanges(profile, rangesOf(fitted)),
+    ...withRanges(profile, rangesOf(fitted, state)),
     name,
     description,
     source,

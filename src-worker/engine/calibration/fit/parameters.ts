@@ -195,13 +195,15 @@ export function parametersFor(
  */
 const HELD = { informed: 0.4, uninformed: 0.8 };
 
-/** The parameters with a profile's own values as what is believed of them. */
+/** The parameters with a profile's own values as what is believed of them; what it has at 0 has no logarithm and stays. */
 export function heldNear(profile: CalibrationProfile, parameters: readonly Parameter[]): Parameter[] {
   const state: FitState = { profile, machines: {} };
-  return parameters.map((parameter) => {
+  return parameters.flatMap((parameter) => {
     const { name, prior, get } = parameter;
+    const value = get(state);
+    if (value <= 0) return [];
     const held = profile.evidence?.[name]?.isInformed ? HELD.informed : HELD.uninformed;
-    return { ...parameter, prior: { value: get(state), spread: prior.spread * held } };
+    return [{ ...parameter, prior: { value, spread: prior.spread * held } }];
   });
 }
 

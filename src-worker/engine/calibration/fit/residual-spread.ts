@@ -126,15 +126,36 @@ function classSpread(
   return sampleQuantile(absolute(figures, scaleOf), COVERED);
 }
 
+/**
+ * The spread where no class has enough figures: of all figures there are. A metric with a handful of its own is no surer
+ * than the others together.
+ */
+function overallSpread(
+  figures: readonly LeftOutFigure[],
+  traits: Partial<Record<UncertainTrait, number>>,
+  ofAllMetrics: readonly LeftOutFigure[],
+): number {
+  const own = classSpread(figures, traits);
+  if (own !== null) return own;
+  const quantileOf = (some: readonly LeftOutFigure[]): number =>
+    some.length > 0
+      ? sampleQuantile(
+          absolute(some, () => 1),
+          COVERED,
+        )
+      : 0;
+  return Math.max(quantileOf(figures), quantileOf(ofAllMetrics));
+}
+
 /** The spread of one metric: what is new never makes a prediction surer. */
-function spreadOf(figures: readonly LeftOutFigure[]) {
+function spreadOf(figures: readonly LeftOutFigure[], ofAllMetrics: readonly LeftOutFigure[]) {
   const traits = traitFactors(figures.filter((figure) => classOf(figure) !== null));
   const logOf = (novelty: Novelty): number | null =>
     classSpread(
       figures.filter((figure) => classOf(figure) === novelty),
       traits,
     );
-  const all = classSpread(figures, traits) ?? 0;
+  const all = overallSpread(figures, traits, ofAllMetrics);
   const seen = logOf('group_seen') ?? logOf('group_new') ?? all;
   const fresh = Math.max(seen, logOf('group_new') ?? all);
   const logs: Record<Novelty, number> = {
@@ -157,10 +178,17 @@ function spreadOf(figures: readonly LeftOutFigure[]) {
 const BASIS =
   'Errors of figures that were left out of the fit, one fifth of the groups of (source, GPU, model), one GPU, one engine generation and one architecture at a time; each class holds four in five of its own.';
 
-/** What intervals are made from: the spread of left-out errors by metric, novelty and trait. */
-export function residualSpread(figures: readonly LeftOutFigure[]): ResidualSpread {
+/** What intervals are made from: the spread of left-out errors by metric, novelty and trait; null where nothing was left out. */
+export function residualSpread(figures: readonly LeftOutFigure[]): ResidualSpread | null {
+  if (figures.length === 0) return null;
   const of = Object.fromEntries(
-    UNCERTAIN_METRICS.map((metric) => [metric, spreadOf(figures.filter((figure) => figure.metric === metric))]),
+    UNCERTAIN_METRICS.map((metric) => [
+      metric,
+      spreadOf(
+        figures.filter((figure) => figure.metric === metric),
+        figures,
+      ),
+    ]),
   ) as Record<UncertainMetric, ReturnType<typeof spreadOf>>;
   const each = <Part>(part: (spread: ReturnType<typeof spreadOf>) => Part) =>
     Object.fromEntries(UNCERTAIN_METRICS.map((metric) => [metric, part(of[metric])])) as Record<UncertainMetric, Part>;

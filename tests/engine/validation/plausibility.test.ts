@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import type { CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
+import { benchmarkMeans } from '../../../src-worker/engine/validation/benchmark-means.ts';
+import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
+import { judgedColumns } from '../../../src-worker/engine/validation/judged-columns.ts';
+import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
+import { implausibility } from '../../../src-worker/engine/validation/plausibility.ts';
+import { predictColumns } from '../../../src-worker/engine/validation/predicted-columns.ts';
+import { Draws } from '../roofline/random-deployments.ts';
+import { calibrationOf, gpuOf } from '../world.ts';
+import { benchmarkOf, planFor } from './rows.ts';
+
+const aloneMs = (b: Benchmark, calibration: CalibrationProfile): number =>
+  benchmarkMeans({ ...b, kind: 'closed_loop', requests: 1 }, planFor(b, calibration), calibration).ttftMs;
+
+function doubtOf(b: Benchmark, calibration = calibrationOf()): string | null {
+  const plan = planFor(b, calibration);
+  return implausibility(b, plan, benchmarkMeans(b, plan, calibration), aloneMs(b, calibration));
+}
+
+const doubt = (given: Partial<Measurement>): string | null => doubtOf(benchmarkOf(given));
+
+describe('floors of the data sheet', () => {
+  // Llama 3.1 8B: 8.03e9 parameters of 2 bytes, the embedding of 128,256 x 4,096 not read by a step: 15.01 GB.
+  const floorMs = (15.01e9 / gpuOf('nvidia-h100-80gb').memoryBandwidthBytesPerS) * 1e3;
+
+  test('a token is never faster than its weights can be read; 2 % are for rounding', () => {
+    expect(doubt({ measured: { tpot_ms_mean: 0.97 * floorMs } })).toMatch(
+      /^impossible: TPOT of .* ms, while reading the weights once at the peak bandwidth takes/,
+    );
+    expect(doubt({ measured: { tpot_ms_p50: 0.97 * floorMs } })).toMatch(/^impossible: TPOT/);
+    expect(doubt({ measured: { tpot_ms_mean: 0.99 * floorMs } })).toBeNull();
+    expect(doubt({ measured: { tpot_ms_mean: 1.02 * floorMs } })).toBeNull();
+  });
+
+  test('16 sequences give at most 16 tokens for each time the weights are read', () => {
+    const most = (16 / floorMs) * 1e3;
+    expect(doubt({ inputTokens: 1, measured: { output_tok_s: 1.04 * most } })).toMatch(/^impossible: .* tokens\/s/);
+    expect(doubt({ inputTokens: 1, measured: { output_tok_s: 0.99 * most } })).toBeNull();
+    expect(doubt({ inputTokens: 1, measured: { req_s: (1.04 * most) / 200 } })).toMatch(/^impossible/);
+  });
+
+  test('prompts never take more FLOP/s than the GPUs have', () => {
+    // 6.98e9 parameters in the layers of Llama 3.1 8B, two FLOP each.
+    const { peaks } = gpuOf('nvidia-h100-80gb');
+    const mostPerS = (peaks.fp16FlopPerS ?? NaN) / (2 * 6.98e9) / 8001;
+    const long: Partial<Measurement> = { inputTokens: 8000, outputTokens: 1, kind: 'offline_max', numPrompts: 500 };
+    expect(doubt({ ...long, measured: { req_s: 1.05 * mostPerS } })).toMatch(/^impossible: prompts and answers/);
+    expect(doubt({ ...long, measured: { req_s: 0.97 * mostPerS } })).toBeNull();
+    // What is cached is not computed.
+    expect(doubt({ ...long, prefixTokens: 4000, measured: { req_s: 1.05 * mostPerS } })).toBeNull();
+    // Twice the GPUs, twice the FLOP/s.
+    expect(doubt({ ...long, tensorParallel: 2, measured: { req_s: 1.05 * mostPerS } })).toBeNull();
+  });
+
+  test('a first token never comes before its prompt can be computed', () => {
+    const { peaks } = gpuOf('nvidia-h100-80gb');
+    const leastMs = ((8000 * 2 * 6.98e9) / (peaks.fp16FlopPerS ?? NaN)) * 1e3;
+    const long = { inputTokens: 8000, batchOrConcurrency: 1 };
+    expect(doubt({ ...long, measured: { ttft_ms_mean: 0.95 * leastMs } })).toMatch(/^impossible: TTFT/);
+    expect(doubt({ ...long, measured: { ttft_ms_mean: 1.01 * leastMs } })).toBeNull();
+    expect(doubt({ ...long, prefixTokens: 7000, measured: { ttft_ms_mean: 0.95 * leastMs } })).toBeNull();
+  });
+});
+
+describe('rows that contradict themselves', () => {
+  const measured = { ttft_ms_mean: 100, tpot_ms_mean: 10, e2e_ms_mean: 2100 };
+
+  test('E2E and its parts', () => {
+    expect(doubt({ measured })).toBeNull();
+    for (const e2e of [4300, 1000, 2.1]) {
+      expect(doubt({ measured: { ...measured, e2e_ms_mean: e2e } })).toMatch(/^contradictory: E2E .* units mixed\?$/);
+    }
+    // The mean of a batch is that of all its tokens, the file's columns are those of one.
+    expect(doubt({ kind: 'static_batch', measured: { ...measured, e2e_ms_mean: 4300 } })).toBeNull();
+  });
+
+  test('seconds in place of milliseconds are found', () => {
+    expect(doubt({ measured: { ttft_ms_mean: 0.1, tpot_ms_mean: 0.01 } })).toMatch(/^impossible/);
+    expect(doubt({ measured: { ttft_ms_mean: 0.1 } })).toMatch(/^impossible/);
+    expect(doubt({ measured: { tpot_ms_mean: 0.012 } })).toMatch(/^impossible/);
+    expect(doubt({ measured: { ...measured, e2e_ms_mean: 2.1 } })).toMatch(/^contradictory/);
+  });
+
+  test('a closed loop in which everybody waits longer than for everybody had fewer seats', () => {
+    const waiting = (ttft: number, batchOrConcurrency = 16) =>
+      doubt({ batchOrConcurrency, measured: { ttft_ms_mean: ttft } });
+    const b = benchmarkOf();
+    const allMs = 16 * aloneMs(b, calibrationOf());
+    expect(waiting(1.9 * allMs)).toBeNull();
+    expect(waiting(2.2 * allMs)).toMatch(/^contradictory: TTFT .* fewer seats than the file says/);
+    // One client alone may be served by a slow engine; more clients than seats do wait.
+    expect(waiting(2.2 * allMs, 1)).toBeNull();
+    expect(doubt({ batchOrConcurrency: 16, maxNumSeqs: 8, measured: { ttft_ms_mean: 2.2 * allMs } })).toBeNull();
+  });
+});
+
+/** A GPU that reaches what its data sheet says, under an engine that costs nothing. */
+function perfect(): CalibrationProfile {
+  const profile = structuredClone(calibrationOf());
+  const set = (name: string, value: number): void => {
+    const constant = profile.constants[name];
+    if (!constant) throw new Error(`no constant ${name}`);
+    constant.value = value;
+  };
+  for (const name of [
+    'bandwidthEfficiency',
+    'computeEfficiency',
+    'kvReadEfficiency',
+    'attentionEfficiency',
+    'maxBandwidthEfficiency',
+    'maxComputeEfficiency',
+    'maxExpertBandwidthEfficiency',
+    'decodeAttentionComputeEfficiency',
+    'expertComputeFactor',
+  ])
+    set(name, 1);
+  for (const name of ['gemmTileRows', 'gemmTileRowsWeightOnly', 'gemmExtraTokens', 'activationBytesPerTokenLayer'])
+    set(name, 1e-3);
+  set('smoothMaxExponent', 50);
+  for (const family of Object.values(profile.families)) Object.assign(family, { bandwidth: 1, compute: 1 });
+  for (const id of Object.keys(profile.gpuBandwidthFactors)) profile.gpuBandwidthFactors[id] = 1;
+  for (const precision of Object.keys(
+    profile.precisionComputeFactors,
+  ) as (keyof typeof profile.precisionComputeFactors)[]) {
+    profile.precisionComputeFactors[precision] = 1;
+    profile.precisionBandwidthFactors[precision] = 1;
+  }
+  for (const generation of Object.values(profile.generations)) {
+    Object.assign(generation, {
+      stepMs: 1e-3,
+      layerUs: 1e-3,
+      sequenceUs: 1e-3,
+      streamUs: 1e-3,
+      moeLayerUs: 1e-3,
+      ttftBaseMs: 1e-3,
+      bandwidthFactor: 1,
+      computeFactor: 1,
+      kvFactor: 1,
+    });
+  }
+  return profile;
+}
+
+const MODELS = [
+  'meta-llama/Llama-3.1-8B-Instruct',
+  'Qwen/Qwen2.5-0.5B',
+  'google/gemma-2-9b',
+  'Qwen/Qwen3-30B-A3B',
+  'mistralai/Mixtral-8x7B-v0.1',
+  'deepseek-ai/DeepSeek-V2-Lite',
+  'Qwen/Qwen2.5-32B-Instruct-AWQ',
+];
+
+function randomRow(draws: Draws): Partial<Measurement> {
+  const kind = draws.of(['static_batch', 'offline_max', 'closed_loop', 'open_loop'] as const);
+  return {
+    model: draws.of(MODELS),
+    gpu: draws.of(['nvidia-h100-80gb', 'nvidia-a100-80gb', 'nvidia-h200', 'nvidia-b200']),
+    engine: draws.of(['vllm', 'vllm', 'trtllm', 'sglang']),
+    engineVersion: draws.of([null, '0.6.3', '0.10.2', '0.19', '1.0']),
+    kind,
+    tensorParallel: draws.of([1, 2, 4]),
+    pipelineParallel: draws.of([null, null, 2]),
+    inputTokens: draws.whole(1, 9000),
+    outputTokens: draws.of([1, 2, 128, 700]),
+    batchOrConcurrency: draws.of([1, 2, 16, 128, 700]),
+    requestRatePerS: kind === 'open_loop' ? draws.magnitude(0.05, 5) : null,
+    prefixTokens: draws.of([null, 500]),
+    maxNumSeqs: draws.of([null, 32]),
+    weightDtype: draws.of(['fp16', 'fp16', 'fp8', 'int8']),
+  };
+}
+
+describe('true rows', () => {
+  test.each([
+    ['the bundled profile', calibrationOf()],
+    ['a GPU that reaches its data sheet', perfect()],
+  ])('what %s predicts is never doubted', (_, calibration) => {
+    const doubts: string[] = [];
+    const draws = new Draws(23);
+    for (let i = 0; i < 400; i += 1) {
+      const given = randomRow(draws);
+      if (given.weightDtype === 'fp8' && given.gpu === 'nvidia-a100-80gb') continue;
+      const b = benchmarkOf(given, calibration);
+      const predicted = predictColumns(b, planFor(b, calibration), calibration);
+      const asked = { ...b, row: { ...b.row, measured: predicted } };
+      const measured = Object.fromEntries(judgedColumns(asked).map((column) => [column, predicted[column] as number]));
+      const found = doubtOf({ ...b, row: { ...b.row, measured } }, calibration);
+      if (found !== null) doubts.push(`${JSON.stringify(given)} ${found}`);
+    }
+    expect(doubts).toEqual([]);
+  });
+});
