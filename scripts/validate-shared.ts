@@ -9,7 +9,7 @@ import { medianOf } from '../src-worker/engine/numerics/sample.ts';
 import type { AccuracyDocument } from '../src-worker/protocol/accuracy.ts';
 import type { CalibrationDocument } from '../src-worker/protocol/calibration.ts';
 import { documentText } from '../src-worker/protocol/documents.ts';
-import { errorsOf, headlines, METRICS, METRIC_WORDS, percentOff } from './accuracy/headline.ts';
+import { errorsOf, headlines, METRICS, METRIC_WORDS, percentOff, whyOfGroup } from './accuracy/headline.ts';
 import { accuracyOf, BUNDLED, calibrationOf, measurementFiles, withService } from './accuracy/service.ts';
 
 /**
@@ -67,7 +67,8 @@ function servedLines(errors: readonly ServedError[]): string[] {
   );
 }
 
-function worstLines({ worst_groups: worst }: CalibrationDocument): string[] {
+function worstLines({ worst_groups: worst }: CalibrationDocument, accuracy: AccuracyDocument): string[] {
+  const figures = headlines(accuracy);
   return METRICS.flatMap((metric) => {
     const own = worst.filter((group) => group.metric === metric).slice(0, WORST_SHOWN);
     if (own.length === 0) return [];
@@ -80,12 +81,14 @@ function worstLines({ worst_groups: worst }: CalibrationDocument): string[] {
           { title: 'Points', align: 'right' },
           { title: 'Median', align: 'right' },
           { title: 'Bias', align: 'right' },
+          { title: 'Why' },
         ],
         own.map(({ group, points, median_percent: median, bias_percent: bias }) => [
           group.split('|').join(', '),
           count(points),
           decimal(median),
           `${bias > 0 ? '+' : ''}${decimal(bias)}`,
+          whyOfGroup(figures, group) ?? '',
         ]),
       ),
     ];
@@ -154,7 +157,7 @@ async function main(): Promise<void> {
       textOf([
         ...heading('MACRO = MEDIAN OVER GROUPS, POINTS = MEDIAN OVER POINTS, %'),
         ...basisLines(calibration.value),
-        ...worstLines(calibration.value),
+        ...worstLines(calibration.value, accuracy.value),
         '',
         'Absolute errors of the runs below capacity, % in the median:',
         ...servedLines(served),

@@ -2,7 +2,16 @@ import type { MeasurementSource } from '../../src-worker/protocol/catalog-files.
 import type { Novelty, UncertainMetric } from '../../src-worker/engine/calibration/types.ts';
 import type { AccuracyDocument, AccuracyPoint, MeasuredLoad } from '../../src-worker/protocol/accuracy.ts';
 import type { CalibrationDocument, ErrorBasis } from '../../src-worker/protocol/calibration.ts';
-import { errorsOf, grouped, headlines, METRICS, METRIC_WORDS, percentOff, type Figure } from './headline.ts';
+import {
+  errorsOf,
+  grouped,
+  headlines,
+  METRICS,
+  METRIC_WORDS,
+  percentOff,
+  whyOfGroup,
+  type Figure,
+} from './headline.ts';
 import { markdownTable } from './markdown.ts';
 import type { Timed } from './service.ts';
 
@@ -142,7 +151,7 @@ function misses({ calibration: { value: calibration } }: AccuracyFigures, judged
         count(points),
         percent(median),
         signed(bias),
-        whyOfGroup(judged, group),
+        whyOfGroup(judged, group) ?? 'not known',
       ]),
   );
   return [
@@ -151,13 +160,6 @@ function misses({ calibration: { value: calibration } }: AccuracyFigures, judged
     `The ${WORST_SHOWN} worst groups of every metric while they were left out (median of the absolute errors, and of the signed ones; above zero = predicted too high):`,
     markdownTable(['metric', 'group', 'figures', 'error, %', 'bias, %', 'why'], groups),
   ].join('\n\n');
-}
-
-/** What the program knows of most points of a group. */
-function whyOfGroup(judged: readonly Figure[], group: string): string {
-  const own = judged.filter(({ point }) => `${point.source_id}|${point.gpu}|${point.model}` === group);
-  const [most] = grouped(own, ({ why }) => why ?? 'not known');
-  return most?.[0] ?? 'not known';
 }
 
 function whatAndHow({ leftOut, sources }: AccuracyFigures): string {

@@ -264,7 +264,7 @@ function studied({ study }: FidelityFigures): string {
             )
             .join('\n'),
         ]),
-    `What the two predict of the whole run, beside what was measured: ${nearFigures.length} of ${figures.length} figures are within ${NEAR} % of the study's; ${nearMeasured('own')} of ours and ${nearMeasured('study')} of the study's are within ${NEAR} % of the measured one. A profile that was fitted again need not repeat the study where it comes nearer to the measurement.`,
+    `What the two predict of the whole run, beside what was measured: ${nearFigures.length} of ${figures.length} figures are within ${NEAR} % of the study's; ${nearMeasured('own')} of ours and ${nearMeasured('study')} of the study's are within ${NEAR} % of the measured one. A profile that was fitted again need not repeat the study where it comes nearer to the measurement. Of the two rows of accelmark the study counts the host that it fitted to that machine (0.63 of the usual host's time on the H100, 1.23 on the A100); predictions here are for the usual host.`,
     markdownTable(['row', 'figure', 'measured', 'ours', 'off, %', 'study', 'off, %'], metrics),
   ].join('\n\n');
 }

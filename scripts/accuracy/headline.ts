@@ -73,3 +73,9 @@ export function grouped(figures: readonly Figure[], nameOf: (point: AccuracyPoin
   }
   return [...groups].sort(([a, one], [b, other]) => other.length - one.length || (a < b ? -1 : 1));
 }
+
+/** What makes most points of a group (`source|GPU|model`) hard to predict, as far as the program knows. */
+export function whyOfGroup(figures: readonly Figure[], group: string): string | null {
+  const own = figures.filter(({ point }) => `${point.source_id}|${point.gpu}|${point.model}` === group);
+  return grouped(own, ({ why }) => why ?? '')[0]?.[0] || null;
+}

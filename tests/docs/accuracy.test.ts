@@ -63,7 +63,8 @@ describe('docs/fidelity.md', () => {
 
   it.each(VARIANTS.map(({ name }) => [name === BASE ? 'the whole model' : name]))('has a row for "%s"', (name) => {
     const row = rows.find(([, first]) => first === name);
-    expect(row?.slice(3, 3 + METRICS.length)).toEqual(METRICS.map(() => expect.stringMatching(/^[\d.]+ \/ [\d.]+$/)));
+    const cells = row?.slice(3, 3 + METRICS.length) ?? [];
+    expect(cells.filter((cell) => /^[\d.]+ \/ [\d.]+$/.test(cell))).toHaveLength(METRICS.length);
   });
 
   it('has the four metrics in its columns', () => {
