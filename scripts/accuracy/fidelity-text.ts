@@ -176,7 +176,8 @@ function ablations({ errors }: FidelityFigures): string {
     variant.name === BASE ? '' : buys(base, variant).words,
   ]);
   const idle = errors.filter((variant) => variant.name !== BASE && !buys(base, variant).isWorth);
-  const kept = KEPT_FOR.filter(([name]) => idle.some((variant) => variant.name === name));
+  const whyKept = (name: string): string =>
+    KEPT_FOR.find(([of]) => of === name)?.[1] ?? 'no reason is known to keep what it lacks: it should go.';
   return [
     '## What each part buys',
     `Absolute errors on groups that were left out of the fit (${FOLDS} parts, the same for all variants), median over groups / median over points, in per cent; ${METRICS.map((metric) => `${METRIC_WORDS[metric]} over ${count(base.errors[metric].number)} figures`).join(', ')}. Every variant was fitted anew without the part. The last column has the change where it is ${NOISE} point or more: above zero, the part is worth its place.`,
@@ -184,11 +185,11 @@ function ablations({ errors }: FidelityFigures): string {
       ['variant', 'what it is', ...METRICS.map((metric) => METRIC_WORDS[metric]), 'what the part buys'],
       rows,
     ),
-    ...(kept.length === 0
+    ...(idle.length === 0
       ? []
       : [
           'Parts that buy nothing here, and what they are kept for:',
-          kept.map(([name, why]) => `- **${name}**: ${why}`).join('\n'),
+          idle.map(({ name }) => `- **${name}**: ${whyKept(name)}`).join('\n'),
         ]),
     `Beware of noise and of choice: the parts of the groups are few, and forms were compared on the same groups that judge them. Differences of a point or two between forms are not established.`,
   ].join('\n\n');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAppService, type AppService } from '../../src-main/services/app-service.ts';
@@ -31,8 +31,7 @@ export function valueOf<Value>(result: Result<Value>): Value {
 
 /** Measurement files of a folder, by name. */
 export function measurementFiles(folder: string): string[] {
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.csv'))
+  const files = globSync('*.csv', { cwd: folder })
     .sort()
     .map((name) => join(folder, name));
   if (files.length === 0)
