@@ -31,9 +31,8 @@ async function workOff({ start }: { start: Start }): Promise<void> {
   const measured = await bundledMeasured();
   parentPort?.on('message', (name: string) => {
     const problem = problemOf(measured, variantOf(name));
-    // The whole model is where it starts; without a part the others have to move first.
-    const whole = name === BASE ? start : fitWhole(problem, start);
-    parentPort?.postMessage(leftOutErrors(problem, whole, name));
+    // Without a part the others have to move; the whole model goes the same way, so that all are fitted as long.
+    parentPort?.postMessage(leftOutErrors(problem, fitWhole(problem, start), name));
   });
 }
 
