@@ -26,8 +26,9 @@ interface AccuracyFigures {
 
 const MISSES_SHOWN = 15;
 const WORST_SHOWN = 5;
-/** Models and GPUs with fewer figures say nothing by themselves. */
-const FEWEST_FIGURES = 4;
+const REASONS_SHOWN = 4;
+/** Models and GPUs with fewer figures say little by themselves. */
+const FEWEST_FIGURES = 10;
 const SECONDS_A_MINUTE = 60;
 
 const fixed = (value: number, decimals: number): string =>
@@ -110,14 +111,22 @@ export function accuracyText(figures: AccuracyFigures): string {
 const of = (judged: readonly Figure[], metric: UncertainMetric, kind?: MeasuredLoad): Figure[] =>
   judged.filter((one) => one.metric === metric && (kind === undefined || one.point.workload_kind === kind));
 
+const whyOf = ({ why }: AccuracyPoint): string => why ?? '';
+
 function summary({ leftOut, bundled }: AccuracyFigures, judged: readonly Figure[]): string {
   const medianOf = (metric: UncertainMetric, kind?: MeasuredLoad): string =>
     percent(errorsOf(of(judged, metric, kind))?.median);
   const doubled = judged.filter(({ predicted, measured }) => predicted > 2 * measured || predicted < measured / 2);
   const inside = shareOf(errorsOf(judged)?.inside);
   const parts = METRICS.map((metric) => [metric, of(doubled, metric).length] as const).filter(([, many]) => many > 0);
+  const [reasons, unknown] = [grouped(doubled, whyOf), doubled.filter(({ point }) => point.why === null).length];
+  const reasonWords = reasons
+    .filter(([reason]) => reason !== '')
+    .slice(0, REASONS_SHOWN)
+    .map(([reason, own]) => `${reason.charAt(0).toLowerCase()}${reason.slice(1)} (${own.length})`);
+  if (unknown > 0) reasonWords.push(`for reasons that the program does not know (${unknown})`);
   const doubledWords = parts.map(([metric, many]) => `${METRIC_WORDS[metric]} ${many}`).join(', ');
-  return `**Where it misses:** of ${count(judged.length)} measured figures ${count(doubled.length)} are off by more than a factor of two${parts.length > 0 ? ` (${doubledWords})` : ''}: time to first token under benchmarks that start all clients at once, small models whose pace the CPU sets, mixtures of experts of a kind never measured, and engines of unknown version. **Where it holds:** on set-ups that no fit had seen, half of the predicted times per token are within ${medianOf('tpot')} % of the measured one, of the times to first token within ${medianOf('ttft')} %, of the whole latencies within ${medianOf('e2e')} % and of the throughputs within ${medianOf('throughput')} %. The 80 % range that stands beside every prediction held ${inside} of these figures. For a decision, look at the range and not at the figure alone; where a benchmark of your own exists, \`configiq calibrate\` moves the profile to it. Judged are ${count(leftOut.points.length)} published measurements; the profile in the program is \`${bundled.calibration}\`.`;
+  return `**Where it misses:** of ${count(judged.length)} measured figures ${count(doubled.length)} are off by more than a factor of two${parts.length > 0 ? ` (${doubledWords})` : ''}${reasonWords.length > 0 ? `, most of all: ${reasonWords.join('; ')}` : ''}. **Where it holds:** on set-ups that no fit had seen, half of the predicted times per token are within ${medianOf('tpot')} % of the measured one, of the times to first token within ${medianOf('ttft')} %, of the whole latencies within ${medianOf('e2e')} % and of the throughputs within ${medianOf('throughput')} %. The 80 % range that stands beside every prediction held ${inside} of these figures. For a decision, look at the range and not at the figure alone; where a benchmark of your own exists, \`configiq calibrate\` moves the profile to it. Judged are ${count(leftOut.points.length)} published measurements; the profile in the program is \`${bundled.calibration}\`.`;
 }
 
 function misses({ calibration: { value: calibration } }: AccuracyFigures, judged: readonly Figure[]): string {
