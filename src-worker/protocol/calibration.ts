@@ -120,7 +120,7 @@ export interface CalibrationDocument {
   parameters: number;
   informed: number;
   errors: Partial<Record<ErrorBasis, MetricError[]>>;
-  /** Largest first, by groups that were left out. */
+  /** Largest first, by groups that were left out: the five worst of every metric. */
   worst_groups: GroupError[];
   interval_classes: ClassCoverage[];
   skipped: SkippedPoint[];

@@ -3,7 +3,7 @@ import { skippedLines } from './accuracy-report.ts';
 import { count, decimal, percentOfFraction, plural } from './format.ts';
 import { heading, table, textOf, wrap } from './layout.ts';
 
-const BASIS_WORDS: Readonly<Record<ErrorBasis, string>> = {
+export const BASIS_WORDS: Readonly<Record<ErrorBasis, string>> = {
   before: 'before',
   in_sample: 'after, on the same rows',
   group: 'groups left out',

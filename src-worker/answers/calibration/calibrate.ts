@@ -25,7 +25,8 @@ import { rounded } from '../rounded.ts';
 import { skippedReasons } from './benchmarks.ts';
 import { figuresBefore, fitProblem } from './fit.ts';
 
-const WORST_GROUPS = 20;
+/** Of each metric: one that is hard throughout would else fill the list. */
+const WORST_GROUPS = 5;
 
 const logError = ({ predicted, measured }: FittedFigure): number => Math.log(predicted / measured);
 const percent = ({ predicted, measured }: FittedFigure): number => (predicted / measured - 1) * 100;
@@ -83,17 +84,20 @@ function metricErrors(figures: readonly FittedFigure[], widthOf: WidthOf | null)
 }
 
 function worstGroups(figures: readonly FittedFigure[]): GroupError[] {
+  const worst = (a: GroupError, b: GroupError): number =>
+    b.median_percent - a.median_percent || (a.group < b.group ? -1 : 1);
   return UNCERTAIN_METRICS.flatMap((metric) =>
-    [...byGroup(figures.filter((figure) => figure.metric === metric))].map(([group, own]) => ({
-      group,
-      metric,
-      points: own.length,
-      median_percent: rounded(medianOf(absolutePercents(own))),
-      bias_percent: rounded(medianOf(own.map(percent))),
-    })),
-  )
-    .sort((a, b) => b.median_percent - a.median_percent || (a.group < b.group ? -1 : 1))
-    .slice(0, WORST_GROUPS);
+    [...byGroup(figures.filter((figure) => figure.metric === metric))]
+      .map(([group, own]) => ({
+        group,
+        metric,
+        points: own.length,
+        median_percent: rounded(medianOf(absolutePercents(own))),
+        bias_percent: rounded(medianOf(own.map(percent))),
+      }))
+      .sort(worst)
+      .slice(0, WORST_GROUPS),
+  ).sort(worst);
 }
 
 function classCoverage(figures: readonly FittedFigure[], widthOf: WidthOf): ClassCoverage[] {
