@@ -21,7 +21,9 @@ const MODEL = ['--model', 'meta-llama/Llama-3.1-8B-Instruct', '--gpu', 'h100', '
 const LOAD = ['--input-tokens', '1024', '--output-tokens', '128', '--concurrency', '16', '--json'];
 
 async function predicted(): Promise<{ profile: string; tpot: number }> {
-  const { versions, tpot_ms: tpot } = JSON.parse(await answered('predict', ...MODEL, ...LOAD)) as PredictDocument;
+  const { versions, tpot_ms: tpot } = JSON.parse(
+    await answered('predict', ...MODEL, ...LOAD, '--engine', 'vllm@0.11.0'),
+  ) as PredictDocument;
   return { profile: versions.calibration, tpot: tpot.mean ?? 0 };
 }
 

@@ -20,6 +20,7 @@ const QUESTION: PredictInputDraft = {
   gpu: 'h100',
   tp: 1,
   quantization: 'bf16',
+  engine: 'vllm@0.11.0',
   input_tokens: 1024,
   output_tokens: 128,
   concurrency: 16,

@@ -118,6 +118,20 @@ function clientsByLittle({ kind, measured, outputTokens }: Measurement, capacity
   return underWay < FEW_UNDER_WAY * capacity ? Math.max(1, Math.round(underWay)) : null;
 }
 
+/**
+ * Clients of a closed loop that decode at once by the row's own times. Where nearly all of them do, all had seats, whatever
+ * the memory rule says of a cache whose format the source does not give.
+ */
+const NEARLY_ALL = 0.9;
+
+function haveAllSeats({ kind, measured, outputTokens }: Measurement): boolean {
+  const ttft = measured['ttft_ms_mean'] ?? measured['ttft_ms_p50'];
+  const tpot = measured['tpot_ms_mean'] ?? measured['tpot_ms_p50'];
+  if (kind !== 'closed_loop' || ttft === undefined || tpot === undefined) return false;
+  const decodingMs = ((outputTokens ?? 1) - 1) * tpot;
+  return decodingMs > NEARLY_ALL * (ttft + decodingMs);
+}
+
 /** Nominal lengths that requests may have been drawn from 80 to 100 % of: their means lie within. */
 function hasDrawnLengths(row: Measurement): boolean {
   const pairs = [
@@ -174,8 +188,9 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     ({ limits, memory } = fitFor(needed, needed, Math.floor(limits.maxNumSeqs / 2)));
   }
   const kvSeats = Math.max(1, memory.kvCacheTokens / meanContext);
-  const seats = Math.max(1, Math.min(limits.maxNumSeqs * dataParallel, kvSeats) / streams);
   const asked = row.batchOrConcurrency ?? row.numPrompts ?? 1;
+  const held = haveAllSeats(row) ? Math.max(kvSeats, asked) : kvSeats;
+  const seats = Math.max(1, Math.min(limits.maxNumSeqs * dataParallel, held) / streams);
   const few = clientsByLittle(row, Math.min(asked, seats * streams));
   const between = pipelineParallel > 1 ? fabricFor(gpu, tensorParallel * pipelineParallel, null) : null;
   const amongRanks = dataParallel > 1 ? fabricFor(gpu, tensorParallel * dataParallel, null) : null;

@@ -149,6 +149,8 @@ function overallSpread(
 
 /** The spread of one metric: what is new never makes a prediction surer. */
 function spreadOf(figures: readonly LeftOutFigure[], ofAllMetrics: readonly LeftOutFigure[]) {
+  // A fit that has seen the model elsewhere has taken in what its errors have in common: those of unseen models show it.
+  const unseenModels = figures.filter(({ novelties }) => novelties.includes('model_unseen'));
   const traits = traitFactors(figures.filter((figure) => classOf(figure) !== null));
   const logOf = (novelty: Novelty): number | null =>
     classSpread(
@@ -171,7 +173,7 @@ function spreadOf(figures: readonly LeftOutFigure[], ofAllMetrics: readonly Left
       number
     >,
     traits: Object.fromEntries(Object.entries(traits).map(([trait, factor]) => [trait, rounded(factor)])),
-    shares: commonShares(figures),
+    shares: commonShares(unseenModels.length < FEWEST ? figures : unseenModels),
   };
 }
 
