@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigIqError, invalidInput } from '../../src-worker/engine/errors.ts';
-import { LEAVE_OUTS, type LeaveOut } from '../../src-worker/engine/calibration/types.ts';
+import { LEAVE_OUTS, NOVELTIES, UNCERTAIN_METRICS, type LeaveOut } from '../../src-worker/engine/calibration/types.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { Measurement, ValidationMethod } from '../../src-worker/engine/validation/types.ts';
 import type { Pool } from '../../src-worker/pool/pool.ts';
@@ -395,10 +394,10 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
 const leftOutSchema = z.array(
   z.strictObject({
     point_id: z.string(),
-    metric: z.enum(['ttft', 'tpot', 'e2e', 'throughput']),
+    metric: z.enum(UNCERTAIN_METRICS),
     predicted: z.number(),
     factor: z.number().nullable(),
-    novelty: z.enum(['group_seen', 'group_new', 'gpu_unseen', 'engine_unseen', 'model_unseen']),
+    novelty: z.enum(NOVELTIES),
   }),
 );
 
@@ -442,6 +441,3 @@ function unwrapped<Value>(result: Result<Value>): Value {
   const { family, code, message, details } = result.error;
   throw new ConfigIqError(family, code, message, details);
 }
-
-/** An id for a task of a host that has no other. */
-export const newTaskId = (): string => randomUUID();

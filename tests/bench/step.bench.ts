@@ -3,14 +3,14 @@ import { fabricFor } from '../../src-worker/engine/communication/fabric.ts';
 import { precisionSupport } from '../../src-worker/engine/hardware/precision.ts';
 import type { Precision } from '../../src-worker/engine/model/types.ts';
 import { operatorWork } from '../../src-worker/engine/roofline/operator-work.ts';
-import { StepLine } from '../../src-worker/engine/roofline/step-line.ts';
+import { RunningBatch } from '../../src-worker/engine/roofline/running-batch.ts';
 import { compileStepPlan, planOf, type StepSubject } from '../../src-worker/engine/roofline/step-plan.ts';
 import { stepTimeMs } from '../../src-worker/engine/roofline/step-time.ts';
 import { calibrationOf, gpuOf, modelOf } from '../engine/world.ts';
 
 /**
- * What a step time costs: `npm run bench:step [-- --json]`. One evaluation of a plan, one of a line (tokens fixed, context
- * varying), setting a line, the work of a deployment, a plan from that work, and both together. The least of several rounds:
+ * What a step time costs: `npm run bench:step [-- --json]`. One evaluation of a plan, one beside decodes that are set (as the
+ * closed form asks), the work of a deployment, a plan from that work, and both together. The least of several rounds:
  * whatever else runs on the machine only adds to it.
  */
 const DEPLOYMENTS: [model: string, gpu: string, tensorParallel: number, stages: number, precision: Precision][] = [
@@ -29,8 +29,7 @@ export interface StepRow {
   deployment: string;
   decode_ns: number;
   mixed_ns: number;
-  line_ns: number;
-  line_set_ns: number;
+  running_ns: number;
   work_us: number;
   plan_us: number;
   compile_us: number;
@@ -78,22 +77,17 @@ export function measure(deployment: (typeof DEPLOYMENTS)[number]): StepRow {
   const { calibration } = subject;
   const work = operatorWork(subject);
   const plan = planOf(work, calibration);
-  const line = new StepLine();
-  line.set(plan, 64, 512, 1);
+  const batch = new RunningBatch();
+  batch.set(plan, 64, 30_000);
   const decodes = (index: number): number => 1 + (index & 255);
   const context = (index: number): number => decodes(index) * (500 + (index & 1023));
   const mixed = (index: number): number => stepTimeMs(plan, decodes(index), context(index), 512, 150_000, 1);
-  const set = (index: number): number => {
-    line.set(plan, decodes(index), 512, 1);
-    return 0;
-  };
   const parallel = stages > 1 ? `TP ${tensorParallel} PP ${stages}` : `TP ${tensorParallel}`;
   return {
     deployment: `${model}, ${gpu}, ${parallel}, ${precision}`,
     decode_ns: nanoseconds(STEPS_PER_ROUND, (index) => stepTimeMs(plan, decodes(index), context(index), 0, 0, 0)),
     mixed_ns: nanoseconds(STEPS_PER_ROUND, mixed),
-    line_ns: nanoseconds(STEPS_PER_ROUND, (index) => line.at(30_000 + (index & 4095), 150_000 + (index & 2047))),
-    line_set_ns: nanoseconds(STEPS_PER_ROUND, set),
+    running_ns: nanoseconds(STEPS_PER_ROUND, (index) => batch.stepMs(512 + (index & 255), 150_000, 1)),
     work_us: nanoseconds(PLANS_PER_ROUND, () => operatorWork(subject).floorBytes) / 1000,
     plan_us: nanoseconds(PLANS_PER_ROUND, () => planOf(work, calibration).launchMs) / 1000,
     compile_us: nanoseconds(PLANS_PER_ROUND, () => compileStepPlan(subject).launchMs) / 1000,
@@ -103,8 +97,7 @@ export function measure(deployment: (typeof DEPLOYMENTS)[number]): StepRow {
 const FIGURES: readonly [key: Exclude<keyof StepRow, 'deployment'>, heading: string][] = [
   ['decode_ns', 'decode ns'],
   ['mixed_ns', 'mixed ns'],
-  ['line_ns', 'line ns'],
-  ['line_set_ns', 'set ns'],
+  ['running_ns', 'beside ns'],
   ['work_us', 'work us'],
   ['plan_us', 'plan us'],
   ['compile_us', 'both us'],
@@ -112,7 +105,7 @@ const FIGURES: readonly [key: Exclude<keyof StepRow, 'deployment'>, heading: str
 
 function print(rows: StepRow[]): void {
   const width = Math.max(...rows.map(({ deployment }) => deployment.length));
-  console.log('Cost of one step time, of one on a line of fixed tokens, and of a plan: the least of several rounds');
+  console.log('Cost of one step time, of one beside decodes that are set, and of a plan: the least of several rounds');
   console.log([''.padEnd(width), ...FIGURES.map(([, heading]) => heading.padStart(9))].join(' '));
   for (const row of rows) {
     const cells = FIGURES.map(([key]) => row[key].toFixed(key.endsWith('_us') ? 2 : 0).padStart(9));

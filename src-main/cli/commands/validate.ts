@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
+import { VALIDATION_METHODS } from '../../../src-worker/engine/validation/types.ts';
 import type { AccuracyDocument, PointColumn } from '../../../src-worker/protocol/accuracy.ts';
 import { neutralized } from '../../../src-worker/protocol/csv-text.ts';
 import { documentText } from '../../../src-worker/protocol/documents.ts';
@@ -14,7 +15,7 @@ import { checkRequest } from '../validate.ts';
 const optionsSchema = z.strictObject({
   measurements: z.array(z.string()).default([]),
   calibration: z.string().nullable().default(null),
-  method: z.enum(['auto', 'batching', 'simulation']).default('auto'),
+  method: z.enum(VALIDATION_METHODS).default('auto'),
   output: z.string().nullable().default(null),
   json: z.boolean().default(false),
 });

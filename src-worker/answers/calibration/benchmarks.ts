@@ -71,8 +71,14 @@ export function readyBenchmarks(
   return { ready, skipped };
 }
 
-/** Figures of a reason differ by row; what stands before them is the reason. */
-const reasonOf = (sentence: string): string => sentence.split(/[:;]/)[0] ?? sentence;
+/** A figure of its own; names have digits too, but begin with letters or stand in quotation marks. */
+const FIGURE = /(?<=[\s(])\d[\d.,]*(?:e[+-]?\d+)?(?![\w"])/gi;
+
+/** The sentence without the figures of its row, so that rows with one reason count together. */
+export const reasonOf = (sentence: string): string => {
+  const same = sentence.replace(FIGURE, '…');
+  return same.charAt(0).toUpperCase() + same.slice(1);
+};
 
 /** Reasons with how many rows each cost, most frequent first. */
 export function skippedReasons(skipped: readonly SkippedPoint[]): SkippedReason[] {

@@ -1,3 +1,4 @@
+import type { StepPlan } from '../roofline/step-plan.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { decodeLimit } from './fixed-point.ts';
 import type { LatencyPercentiles } from './spread.ts';
@@ -17,26 +18,45 @@ export interface StaticBatch {
   waves: number;
 }
 
+/** Sequences that start together, in the mean; may be fractional where a batch is split over streams. */
+interface Wave {
+  running: number;
+  promptTokens: number;
+  uncachedTokens: number;
+  outputTokens: number;
+  maxNumBatchedTokens: number;
+}
+
+/** ms until all of a wave have their first token, and of each further one. */
+export function waveMs(plan: StepPlan, wave: Wave): { prefillMs: number; tpotMs: number } {
+  const { running, promptTokens, uncachedTokens, outputTokens, maxNumBatchedTokens } = wave;
+  const attended = promptTokens - uncachedTokens + uncachedTokens / 2;
+  const tokens = running * uncachedTokens;
+  // Rounding is no chunk of its own.
+  const chunks = Math.max(1, Math.ceil(tokens / maxNumBatchedTokens - 1e-9));
+  const perChunk = tokens / chunks;
+  const context = promptTokens + outputTokens / 2;
+  return {
+    prefillMs: chunks * stepTimeMs(plan, 0, 0, perChunk, perChunk * attended, running / chunks),
+    tpotMs: outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0,
+  };
+}
+
 /** Times a static batch (FIDELITY.md section 3, static_batch); lengths are taken at their means. */
 export function evaluateStaticBatch(subject: BatchingSubject, batch: number): StaticBatch {
   const { plan, lengths, maxNumBatchedTokens } = subject;
   const { promptMean, uncachedMean, outputMean } = lengths.moments;
   const running = Math.max(1, Math.min(batch, Math.floor(decodeLimit(subject).decodes)));
-  const attended = promptMean - uncachedMean + uncachedMean / 2;
-  const tokens = running * uncachedMean;
-  const chunks = Math.ceil(tokens / maxNumBatchedTokens);
-  const perChunk = tokens / chunks;
-  const prefillMs = chunks * stepTimeMs(plan, 0, 0, perChunk, perChunk * attended, running / chunks);
-  const context = promptMean + outputMean / 2;
-  const tpotMs = outputMean > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0;
+  const wave = { promptTokens: promptMean, uncachedTokens: uncachedMean, outputTokens: outputMean };
+  const { prefillMs, tpotMs } = waveMs(plan, { running, ...wave, maxNumBatchedTokens });
   const firstMs = prefillMs + plan.ttftBaseMs + plan.tokenizeMsPerToken * promptMean;
-  const waveMs = firstMs + Math.max(0, outputMean - 1) * tpotMs;
+  const wholeMs = firstMs + Math.max(0, outputMean - 1) * tpotMs;
   const waves = Math.max(1, batch / running);
   return {
-    ttftMs: overWaves(firstMs, waveMs, waves),
+    ttftMs: overWaves(firstMs, wholeMs, waves),
     tpotMs,
-    e2eMs: overWaves(waveMs, waveMs, waves),
-    wallMs: waveMs * waves,
+    e2eMs: overWaves(wholeMs, wholeMs, waves),
+    wallMs: wholeMs * waves,
     running,
     waves,
   };

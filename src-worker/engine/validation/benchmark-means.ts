@@ -1,7 +1,7 @@
+import { waveMs } from '../batching/static-batch.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import { constantOf, generationOf } from '../calibration/lookup.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
-import { stepTimeMs } from '../roofline/step-time.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 import { runMeans } from './benchmark-run.ts';
 import type { ValidationMethod } from './types.ts';
@@ -24,19 +24,9 @@ export function burstSteps(b: Benchmark, calibration: CalibrationProfile): numbe
   return inStep * clump * -Math.expm1(-others / clump) + burst * others;
 }
 
-/** A fixed batch that starts together: prefill of all, then one step for each further token. */
-function wave(b: Benchmark, plan: StepPlan, running: number): { prefillMs: number; tpotMs: number } {
-  const uncached = b.promptTokens - b.cachedTokens;
-  const attended = b.cachedTokens + uncached / 2;
-  const tokens = running * uncached;
-  const chunks = Math.max(1, Math.ceil(tokens / b.maxNumBatchedTokens - 1e-9));
-  const chunk = tokens / chunks;
-  const context = b.promptTokens + b.outputTokens / 2;
-  return {
-    prefillMs: chunks * stepTimeMs(plan, 0, 0, chunk, chunk * attended, running / chunks),
-    tpotMs: b.outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0,
-  };
-}
+/** A wave of a benchmark's requests. */
+const wave = (b: Benchmark, plan: StepPlan, running: number): { prefillMs: number; tpotMs: number } =>
+  waveMs(plan, { ...b, running, uncachedTokens: b.promptTokens - b.cachedTokens });
 
 const frontMs = (b: Benchmark, plan: StepPlan): number => plan.ttftBaseMs + plan.tokenizeMsPerToken * b.promptTokens;
 const laterTokens = (b: Benchmark): number => Math.max(0, b.outputTokens - 1);

@@ -178,16 +178,18 @@ describe('rows that cannot be used', () => {
     expect(document.points[0]).toMatchObject({ point_id: 'constructor', source_title: 'toString' });
   });
 
-  test('reasons are counted without the figures behind them', () => {
+  test('reasons are whole sentences, counted without the figures of their rows', () => {
     expect(
       skippedReasons([
         { point_id: 'a', reason: 'impossible: TPOT of 1 ms.' },
-        { point_id: 'b', reason: 'unknown model "x".' },
-        { point_id: 'c', reason: 'impossible: TPOT of 2 ms.' },
+        { point_id: 'b', reason: 'unknown model "x-2 7b".' },
+        { point_id: 'c', reason: 'impossible: TPOT of 2.5e-3 ms.' },
+        { point_id: 'd', reason: 'A100 has no FP8 units.' },
       ]),
     ).toEqual([
-      { reason: 'impossible', count: 2 },
-      { reason: 'unknown model "x".', count: 1 },
+      { reason: 'Impossible: TPOT of … ms.', count: 2 },
+      { reason: 'A100 has no FP8 units.', count: 1 },
+      { reason: 'Unknown model "x-2 7b".', count: 1 },
     ]);
   });
 });

@@ -124,7 +124,7 @@ describe('a fit', () => {
     if (!(error instanceof ConfigIqError)) throw new Error('no error');
     expect(error.code).toBe('no_measurements');
     expect(error.details).toMatchObject({ rows: rows.length });
-    expect(String(error.details?.['reasons'])).toContain('no lengths');
+    expect(String(error.details?.['reasons'])).toContain('No lengths');
   });
 });
 
