@@ -74,18 +74,19 @@ export function readyBenchmarks(
 /** A figure of its own; names have digits too, but begin with letters or stand in quotation marks. */
 const FIGURE = /(?<=[\s(])\d[\d.,]*(?:e[+-]?\d+)?(?![\w"])/gi;
 
-/** The sentence without the figures of its row, so that rows with one reason count together. */
-export const reasonOf = (sentence: string): string => {
-  const same = sentence.replace(FIGURE, '…');
-  return same.charAt(0).toUpperCase() + same.slice(1);
-};
-
-/** Reasons with how many rows each cost, most frequent first. */
+/** Reasons with how many rows each cost, most frequent first; figures in which rows of one reason differ are left out. */
 export function skippedReasons(skipped: readonly SkippedPoint[]): SkippedReason[] {
-  const counts = new Map<string, number>();
-  for (const { reason } of skipped) counts.set(reasonOf(reason), (counts.get(reasonOf(reason)) ?? 0) + 1);
-  return byCount([...counts].map(([reason, count]) => ({ reason, count })));
+  const counts = new Map<string, SkippedReason>();
+  for (const { reason } of skipped) {
+    const alike = reason.replace(FIGURE, '…');
+    const known = counts.get(alike);
+    if (!known) counts.set(alike, { reason, count: 1 });
+    else counts.set(alike, { reason: known.reason === reason ? reason : alike, count: known.count + 1 });
+  }
+  return byCount([...counts.values()].map(({ reason, count }) => ({ reason: capitalized(reason), count })));
 }
+
+const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
 export const byCount = (reasons: SkippedReason[]): SkippedReason[] =>
   reasons.toSorted((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
