@@ -2,6 +2,8 @@ import { activeLayerParameters, distinctLayers } from '../model/parameters.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { MS_PER_S, msFromSeconds } from '../units.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
+import { judgedColumns } from './judged-columns.ts';
+import { LATENCY_COLUMNS, RATE_COLUMNS } from './types.ts';
 
 /** Rounding of published figures: what is this much too fast may still be true. */
 const ROUNDING = 0.98;
@@ -9,6 +11,18 @@ const ROUNDING = 0.98;
 const MOST_DISAGREEMENT = 2;
 /** How much longer than the whole burst in front of it a request may wait before its server must have had fewer seats. */
 const MOST_BURSTS = 2;
+/** Rates of one run are the same requests counted in other words; printed ones of all bundled runs agree within 4 %. */
+const MOST_RATE_DISAGREEMENT = 1.1;
+/** The median length of very uneven requests (log-normal, CV 4) is a quarter of their mean, which is what a row gives. */
+const MEDIAN_LENGTH_SHARE = 0.25;
+/**
+ * A mean or a median this many times what is predicted, or as small a part of it, was written in another unit or made by
+ * another run. Judgement: the worst of the bundled runs that nothing else speaks against is off by 16, and units that
+ * people mix differ by 60, 1,000 or more.
+ */
+const MOST_FACTOR = 20;
+/** The slowest hundredth of a queue may be as far above its mean. */
+const MOST_TAIL = 20;
 
 const ms = (value: number): string => `${value.toPrecision(3)} ms`;
 
@@ -34,16 +48,46 @@ function msPerTokenAtPeak({ deployment, streams }: Benchmark): number {
   return msFromSeconds(flop / (support.peakFlopPerS * gpuShare * tensorParallel * streams));
 }
 
-function tooFast(b: Benchmark, plan: StepPlan): string | null {
-  const floorMs = plan.weightReadFloorMs;
-  const tpot = figure(b, 'tpot');
-  if (tpot !== undefined && tpot < ROUNDING * floorMs) {
-    return `impossible: TPOT of ${ms(tpot)}, while reading the weights once at the peak bandwidth takes ${ms(floorMs)}.`;
+/** Least ms of a column that holds latencies: weights are read once a token, prompts computed at the peak of the GPUs. */
+function latencyFloorMs(b: Benchmark, plan: StepPlan, quantity: string, statistic: string): number {
+  const tokenMs = plan.weightReadFloorMs;
+  if (quantity === 'tpot') return tokenMs;
+  const share = statistic === 'p50' ? MEDIAN_LENGTH_SHARE : 1;
+  const promptMs = Math.max(tokenMs, share * (b.promptTokens - b.cachedTokens) * msPerTokenAtPeak(b));
+  return quantity === 'ttft' ? promptMs : promptMs + share * Math.max(0, b.outputTokens - 1) * tokenMs;
+}
+
+const FLOOR_WORDS: Readonly<Record<string, string>> = {
+  ttft: 'computing the prompt at the peak of the GPUs',
+  tpot: 'reading the weights once at the peak bandwidth',
+  e2e: 'the prompt and reading the weights for every token, at the peak of the GPUs,',
+};
+
+function tooEarly(b: Benchmark, plan: StepPlan): string | null {
+  for (const column of LATENCY_COLUMNS) {
+    const value = b.row.measured[column];
+    if (value === undefined) continue;
+    const { quantity, statistic, words } = partsOfColumn(column);
+    const floorMs = latencyFloorMs(b, plan, quantity, statistic);
+    if (value < ROUNDING * floorMs) {
+      return `impossible: ${words} of ${ms(value)}, while ${FLOOR_WORDS[quantity] ?? ''} takes ${ms(floorMs)}; is it in another unit?`;
+    }
   }
+  return null;
+}
+
+/** `tpot_ms_p99` -> tpot, p99, "TPOT P99"; a mean goes without saying. */
+function partsOfColumn(column: string): { quantity: string; statistic: string; words: string } {
+  const [quantity = '', statistic = ''] = column.split('_ms_');
+  const words = statistic === 'mean' ? quantity.toUpperCase() : `${quantity} ${statistic}`.toUpperCase();
+  return { quantity, statistic, words };
+}
+
+function tooMany(b: Benchmark, plan: StepPlan): string | null {
   const perS = servedPerS(b);
   if (perS === undefined) return null;
   const running = Math.max(1, Math.min(b.maxNumSeqs, b.kind === 'open_loop' ? Infinity : b.requests)) * b.streams;
-  const mostPerS = (running / floorMs) * MS_PER_S;
+  const mostPerS = (running / plan.weightReadFloorMs) * MS_PER_S;
   if (perS * b.outputTokens * ROUNDING > mostPerS) {
     return `impossible: ${(perS * b.outputTokens).toPrecision(3)} tokens/s, while ${Math.round(running)} sequences give at most ${mostPerS.toPrecision(3)} at the peak bandwidth.`;
   }
@@ -54,11 +98,44 @@ function tooFast(b: Benchmark, plan: StepPlan): string | null {
   return null;
 }
 
-function tooEarly(b: Benchmark): string | null {
-  const ttft = figure(b, 'ttft');
-  const floorMs = (b.promptTokens - b.cachedTokens) * msPerTokenAtPeak(b);
-  if (ttft === undefined || ttft >= ROUNDING * floorMs) return null;
-  return `impossible: TTFT of ${ms(ttft)}, while the prompt takes ${ms(floorMs)} at the peak of the GPUs.`;
+/** Requests per second by each rate of a row. */
+function requestsPerSByColumn({ row, promptTokens, outputTokens }: Benchmark): [column: string, perS: number][] {
+  const tokens: Readonly<Record<string, number>> = {
+    req_s: 1,
+    output_tok_s: outputTokens,
+    total_tok_s: promptTokens + outputTokens,
+  };
+  return RATE_COLUMNS.flatMap((column): [string, number][] => {
+    const value = row.measured[column];
+    return value === undefined ? [] : [[column, value / (tokens[column] ?? 1)]];
+  });
+}
+
+function ratesDisagree(b: Benchmark): string | null {
+  const byRate = requestsPerSByColumn(b).sort(([, one], [, other]) => one - other);
+  const [slowest, fastest] = [byRate[0], byRate.at(-1)];
+  if (!slowest || !fastest || fastest[1] <= MOST_RATE_DISAGREEMENT * slowest[1]) return null;
+  return `contradictory: by isl and osl ${slowest[0]} is ${slowest[1].toPrecision(3)} requests/s and ${fastest[0]} ${fastest[1].toPrecision(3)}; leave the wrong one empty.`;
+}
+
+/** Figures that are judged and lie so far from what is predicted that no model of the run can be what is wrong. */
+function otherUnit(b: Benchmark, means: BenchmarkMeans): string | null {
+  const predictedMs: Readonly<Record<string, number>> = { ttft: means.ttftMs, tpot: means.tpotMs, e2e: means.e2eMs };
+  const predictedPerS = means.requestsPerMs * b.streams * MS_PER_S;
+  const perS = new Map(requestsPerSByColumn(b));
+  for (const column of judgedColumns(b)) {
+    const requestsPerS = perS.get(column);
+    const { quantity, statistic, words } = partsOfColumn(column);
+    const value = requestsPerS ?? b.row.measured[column] ?? 0;
+    const predicted = requestsPerS === undefined ? (predictedMs[quantity] ?? 0) : predictedPerS;
+    if (predicted <= 0) continue;
+    const isTail = requestsPerS === undefined && statistic !== 'mean' && statistic !== 'p50';
+    if (value >= predicted / MOST_FACTOR && value <= predicted * MOST_FACTOR * (isTail ? MOST_TAIL : 1)) continue;
+    const unit = requestsPerS === undefined ? 'ms' : 'requests/s';
+    const name = requestsPerS === undefined ? words : column;
+    return `out of range: ${name} of ${value.toPrecision(3)} ${unit} is more than ${MOST_FACTOR} times off the ${predicted.toPrecision(3)} ${unit} predicted; are the units mixed, or was the server over capacity (write so in the column regime)?`;
+  }
+  return null;
 }
 
 function contradiction(b: Benchmark): string | null {
@@ -75,7 +152,7 @@ function fewerSeats(b: Benchmark, means: BenchmarkMeans, aloneMs: number): strin
   if (b.kind !== 'closed_loop' || ttft === undefined || b.requests > b.seats || b.requests < 2) return null;
   const burstMs = Math.max(means.ttftMs, b.requests * aloneMs);
   if (ttft <= MOST_BURSTS * burstMs) return null;
-  return `contradictory: TTFT of ${ms(ttft)} is longer than the prompts of all ${Math.round(b.requests)} clients take (${ms(burstMs)}); the server had fewer seats than the file says.`;
+  return `contradictory: TTFT of ${ms(ttft)} is longer than the prompts of all ${Math.round(b.requests)} clients take (${ms(burstMs)}); the server had fewer seats than the file says, or the unit is another.`;
 }
 
 /**
@@ -83,4 +160,9 @@ function fewerSeats(b: Benchmark, means: BenchmarkMeans, aloneMs: number): strin
  * those of the data sheet, not of the calibration. `means` and `aloneMs` (TTFT of a request alone) are what is predicted.
  */
 export const implausibility = (b: Benchmark, plan: StepPlan, means: BenchmarkMeans, aloneMs: number): string | null =>
-  tooFast(b, plan) ?? tooEarly(b) ?? contradiction(b) ?? fewerSeats(b, means, aloneMs);
+  tooEarly(b, plan) ??
+  tooMany(b, plan) ??
+  ratesDisagree(b) ??
+  contradiction(b) ??
+  fewerSeats(b, means, aloneMs) ??
+  otherUnit(b, means);

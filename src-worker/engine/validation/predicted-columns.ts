@@ -28,10 +28,11 @@ function sampled(values: ArrayLike<number>): LatencyPercentiles {
   return { mean: meanOf(sorted), p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99) };
 }
 
-/** The same shape about another mean. */
-function scaledTo(mean: number, shape: LatencyPercentiles): LatencyPercentiles {
+/** The same shape about another mean; a shape of a slower run must not come out faster than the weights can be read. */
+function scaledTo(mean: number, shape: LatencyPercentiles, leastMs = 0): LatencyPercentiles {
   const factor = shape.mean > 0 ? mean / shape.mean : 1;
-  return { mean, p50: shape.p50 * factor, p90: shape.p90 * factor, p95: shape.p95 * factor, p99: shape.p99 * factor };
+  const at = (ms: number): number => Math.max(leastMs, ms * factor);
+  return { mean, p50: at(shape.p50), p90: at(shape.p90), p95: at(shape.p95), p99: at(shape.p99) };
 }
 
 /** What a run shows, its means as they are or moved to `means`. */
@@ -39,7 +40,11 @@ function ofRun(b: Benchmark, plan: StepPlan, means: BenchmarkMeans | null): Late
   const run = runBenchmark(b, plan);
   const [ttft, tpot, e2e] = [sampled(run.ttftMs), sampled(tokenTimesOf(run)), sampled(run.e2eMs)];
   if (!means) return { ttft, tpot, e2e };
-  return { ttft: scaledTo(means.ttftMs, ttft), tpot: scaledTo(means.tpotMs, tpot), e2e: scaledTo(means.e2eMs, e2e) };
+  return {
+    ttft: scaledTo(means.ttftMs, ttft),
+    tpot: scaledTo(means.tpotMs, tpot, plan.weightReadFloorMs),
+    e2e: scaledTo(means.e2eMs, e2e),
+  };
 }
 
 /** Deviation of a uniform length between 80 and 100 % of the nominal one, as a share of its mean. */
