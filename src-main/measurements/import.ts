@@ -156,6 +156,8 @@ const ENGINES: Readonly<Record<string, string>> = {
   'tensorrt-llm': 'trtllm',
 };
 const LONGEST_SHOWN = 60;
+/** `0.11.0`, `v1.1.0rc5`, `2026-02`. */
+const VERSION = /^v?\d+[.-]\d+/i;
 
 function engineCells(asked: string | null): Cells {
   if (asked === null) return {};
@@ -177,6 +179,13 @@ function engineCells(asked: string | null): Cells {
       {
         engine: asked,
       },
+    );
+  }
+  if (version !== '' && !VERSION.test(version)) {
+    throw invalidInput(
+      'engine_version',
+      `Engine version "${version.slice(0, LONGEST_SHOWN)}" is not a number: write ${engine}@0.11.0, or ${engine} where it is not known.`,
+      { engine: asked.slice(0, LONGEST_SHOWN), version: version.slice(0, LONGEST_SHOWN) },
     );
   }
   return version === '' ? { engine } : { engine, engine_version: version };

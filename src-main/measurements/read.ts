@@ -7,9 +7,11 @@ import {
 } from '../../src-worker/engine/validation/types.ts';
 import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
 import { unneutralized } from '../../src-worker/protocol/csv-text.ts';
-import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
+import { MEASUREMENT_COLUMNS, MOST_MEASURED } from '../../src-worker/protocol/measurement-columns.ts';
 import { suggestNames } from '../../src-worker/protocol/suggest.ts';
 import { BadRecord, csvRecords } from './csv-records.ts';
+import { INFINITE_RATE_REQ_PER_S } from './formats/run-draft.ts';
+import { oddRates } from './odd-rates.ts';
 import { SkippedRows, type SkippedRow, type SkipReason } from './skipped.ts';
 
 export type { SkippedRow, SkipReason } from './skipped.ts';
@@ -24,7 +26,7 @@ export interface MeasurementSummary {
   skippedCount: number;
   /** Why, the commonest reason first: however many rows, a few lines. */
   reasons: SkipReason[];
-  /** Columns that are not known and were passed over, as sentences. */
+  /** Columns that are not known, and figures that were left out of rows, as sentences. */
   notes: string[];
 }
 
@@ -61,6 +63,7 @@ export async function eachMeasurement(
   take: (measurement: Measurement) => void | Promise<void>,
 ): Promise<MeasurementSummary> {
   const skipped = new SkippedRows();
+  const odd = new Map<string, { count: number; example: string }>();
   let table: Table | null = null;
   let rows = 0;
   try {
@@ -74,7 +77,8 @@ export async function eachMeasurement(
         }
         rows += 1;
         const measurement = measurementAt(table, cells, line, skipped);
-        const taken = measurement === null ? undefined : take(measurement);
+        const sound = measurement && withoutOddRates(measurement, odd, skipped);
+        const taken = sound ? take(sound) : undefined;
         if (taken) await taken;
       }
     }
@@ -87,7 +91,36 @@ export async function eachMeasurement(
       path,
     });
   }
-  return { rows, skipped: skipped.rows, skippedCount: skipped.count, reasons: skipped.reasons, notes: table.notes };
+  const notes = [...table.notes, ...[...odd].map(([column, { count, example }]) => oddNote(column, count, example))];
+  return { rows, skipped: skipped.rows, skippedCount: skipped.count, reasons: skipped.reasons, notes };
+}
+
+const oddNote = (column: string, count: number, example: string): string =>
+  `${column} was left out of ${count.toLocaleString('en-US')} row${count === 1 ? '' : 's'} (${example} is the first): by isl and osl it counts other requests than the other rates of the row; correct it, or leave it empty.`;
+
+/** The measurement without the rates that contradict the others; null where none of its results is left. */
+function withoutOddRates(
+  measurement: Measurement,
+  odd: Map<string, { count: number; example: string }>,
+  skipped: SkippedRows,
+): Measurement | null {
+  const columns = oddRates(measurement);
+  if (columns.length === 0) return measurement;
+  const { pointId } = measurement;
+  const measured = Object.fromEntries(
+    Object.entries(measurement.measured).filter(([column]) => !columns.includes(column)),
+  );
+  if (Object.keys(measured).length === 0) {
+    const sentence = `By isl and osl ${columns.join(' and ')} are not the same requests: correct them, or the lengths.`;
+    skipped.add(pointId, 'its rates contradict each other', sentence);
+    return null;
+  }
+  for (const column of columns) {
+    const known = odd.get(column);
+    if (known) known.count += 1;
+    else odd.set(column, { count: 1, example: pointId });
+  }
+  return { ...measurement, measured };
 }
 
 function checkSize(path: string): void {
@@ -168,11 +201,13 @@ const MOST_NOTES = 20;
 
 function columnsError(path: string, [first = '', ...others]: readonly string[], missing: readonly string[]): Error {
   const isJson = /^\s*[[{]/.test(first);
-  const cure = isJson
-    ? 'it is JSON: configiq import-benchmark makes rows of the results of benchmarks'
-    : others.length === 0 && /[;\t]/.test(first)
-      ? 'write commas between the cells'
-      : 'it is no file of measurements';
+  const cure = first.includes('\0')
+    ? 'its text is UTF-16, and UTF-8 is read: save it as CSV UTF-8'
+    : isJson
+      ? 'it is JSON: configiq import-benchmark makes rows of the results of benchmarks'
+      : others.length === 0 && /[;\t]/.test(first)
+        ? 'write commas between the cells'
+        : 'it is no file of measurements';
   const sentence = `${path} has no column ${missing.join(', ')}: ${cure}.`;
   return fileError('measurements_columns', sentence, { path, missing: [...missing] });
 }
@@ -257,6 +292,22 @@ class Row {
     return this.refuse(`${column} is 0`, `${column} is 0: leave the cell empty where it is not known.`);
   }
 
+  /** A mean of requests: at least one of them. */
+  requests(column: string): number | null {
+    const value = this.positive(column);
+    if (value === null || value >= 1) return value;
+    return this.refuse(`${column} is below 1`, `${column} is ${value}: at least one request is needed.`);
+  }
+
+  rate(column: string): number | null {
+    const value = this.positive(column);
+    if (value === null || value < INFINITE_RATE_REQ_PER_S) return value;
+    return this.refuse(
+      `${column} is no rate`,
+      `${column} is ${value}: from ${INFINITE_RATE_REQ_PER_S.toLocaleString('en-US')} on it means all at once, which is the workload_kind offline_max without a rate.`,
+    );
+  }
+
   count(column: string): number | null {
     const value = this.positive(column);
     if (value === null || Number.isInteger(value)) return value;
@@ -296,7 +347,7 @@ function measurementOf(row: Row, line: number): Measurement | null {
   const id = row.text('point_id');
   const kind = row.kind();
   if (kind === null) return null;
-  return {
+  const measurement: Measurement = {
     pointId: id ?? `line ${line}`,
     sourceId: row.text('source_id') ?? 'unknown',
     model: row.needed('model'),
@@ -316,9 +367,9 @@ function measurementOf(row: Row, line: number): Measurement | null {
     outputTokens: row.positive('osl'),
     inputTokensNominal: row.positive('isl_nominal'),
     outputTokensNominal: row.positive('osl_nominal'),
-    batchOrConcurrency: row.positive('batch_or_concurrency'),
-    requestRatePerS: row.positive('request_rate_rps'),
-    numPrompts: row.positive('num_prompts'),
+    batchOrConcurrency: row.requests('batch_or_concurrency'),
+    requestRatePerS: row.rate('request_rate_rps'),
+    numPrompts: row.requests('num_prompts'),
     arrival: row.text('arrival'),
     prefixTokens: row.number('prefix_tokens'),
     coldRequests: row.number('cold_requests'),
@@ -328,6 +379,28 @@ function measurementOf(row: Row, line: number): Measurement | null {
     regime: row.text('regime'),
     measured: resultsOf(row),
   };
+  checkGpus(row, measurement);
+  checkPrefix(row, measurement);
+  return measurement;
+}
+
+/** The GPUs of a row are those its matrices, layers and copies are shared out over. */
+function checkGpus(row: Row, { gpuCount, tensorParallel, pipelineParallel, dataParallel }: Measurement): void {
+  if (gpuCount === null || tensorParallel === null) return;
+  const gpus = tensorParallel * (pipelineParallel ?? 1) * (dataParallel ?? 1);
+  if (gpus === gpuCount) return;
+  row.refuse(
+    'gpu_count is not tp × pp × dp',
+    `gpu_count is ${gpuCount}, and tp × pp × dp ${gpus}: give the GPUs of one instance, or leave gpu_count empty.`,
+  );
+}
+
+function checkPrefix(row: Row, { prefixTokens, inputTokens }: Measurement): void {
+  if (prefixTokens === null || inputTokens === null || prefixTokens <= inputTokens) return;
+  row.refuse(
+    'prefix_tokens is above isl',
+    `prefix_tokens is ${prefixTokens}, and the prompt has ${inputTokens} tokens (isl): what is found in the cache is a part of it.`,
+  );
 }
 
 function resultsOf(row: Row): Record<string, number> {
@@ -337,6 +410,7 @@ function resultsOf(row: Row): Record<string, number> {
     const value = row.number(column);
     if (value === null) continue;
     if (value === 0) row.refuse(`${column} is 0`, `${column} is 0: nothing was measured.`);
+    if (value > MOST_MEASURED) row.refuse(`${column} is too large`, `${column} is ${value}: nothing measured that.`);
     measured[column] = value;
     count += 1;
   }

@@ -59,6 +59,9 @@ export const emptyMeasurementRow = (): MeasurementRow =>
   // Every column is there by construction.
   Object.fromEntries(MEASUREMENT_COLUMNS.map((column) => [column, null])) as MeasurementRow;
 
+/** Above this no result was measured: ms (eleven days) and rates alike. */
+export const MOST_MEASURED = 1e9;
+
 /** Formats of weights as measurement files write them, by the names that questions give them. */
 export const WEIGHT_DTYPES: Readonly<Record<string, string>> = {
   fp16: 'fp16',

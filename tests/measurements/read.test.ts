@@ -23,6 +23,7 @@ const GOOD: Readonly<Record<string, string>> = {
   source_id: 'mine',
   model: 'meta-llama/Llama-3.1-8B-Instruct',
   gpu: 'nvidia-h100-80gb',
+  gpu_count: '1',
   tp: '1',
   engine: 'vLLM',
   engine_version: '0.11.0',
@@ -30,10 +31,14 @@ const GOOD: Readonly<Record<string, string>> = {
   isl: '1024',
   osl: '128.5',
   batch_or_concurrency: '16',
+  request_rate_rps: '',
+  prefix_tokens: '',
   ttft_ms_mean: '41.5',
   ttft_ms_p50: '40',
   ttft_ms_p99: '80',
   tpot_ms_mean: '8.25',
+  total_tok_s: '',
+  req_s: '',
   output_tok_s: '1890',
 };
 const COLUMNS = Object.keys(GOOD);
@@ -88,6 +93,11 @@ describe('a measurement file', () => {
     ['osl', '-1', 'osl is below zero', /osl is -1/],
     ['tp', '1.5', 'tp is no whole number', /1\.5/],
     ['tp', '0', 'tp is 0', /tp is 0/],
+    ['tpot_ms_mean', '1e308', 'tpot_ms_mean is too large', /1e\+308: nothing measured that/],
+    ['batch_or_concurrency', '0.5', 'batch_or_concurrency is below 1', /at least one request/],
+    ['request_rate_rps', '1e9', 'request_rate_rps is no rate', /from 100,000 on it means all at once.*offline_max/],
+    ['prefix_tokens', '999999', 'prefix_tokens is above isl', /999999, and the prompt has 1024 tokens/],
+    ['tp', '64', 'gpu_count is not tp × pp × dp', /gpu_count is 1, and tp × pp × dp 64/],
     ['workload_kind', 'streaming', 'workload_kind is not known', /"streaming".*static_batch, offline_max/],
     ['workload_kind', '', 'workload_kind is empty', /empty/],
     ['model', ' ', 'model is empty', /model is empty/],
@@ -114,7 +124,7 @@ describe('a measurement file', () => {
     const path = file(csv(withCells({ model: 'meta-llama/Llama-3.1-8B, Instruct' }), GOOD));
     const { measurements, skipped } = await readMeasurements(path);
     expect(measurements).toHaveLength(1);
-    expect(skipped[0]?.reason).toBe('It has 17 cells, and the header 16: put quotes around a cell that holds a comma.');
+    expect(skipped[0]?.reason).toBe('It has 22 cells, and the header 21: put quotes around a cell that holds a comma.');
   });
 
   it('names a row without an id by its line', async () => {
@@ -139,6 +149,38 @@ describe('a measurement file', () => {
       { reason: 'tpot_ms_mean is below zero', count: 8000, example: { pointId: 'p1' } },
       { reason: 'isl is not a number', count: 4000, example: { pointId: 'p0' } },
     ]);
+  });
+
+  describe('whose rates are not the same requests', () => {
+    // 1,024 tokens in and 128.5 out: at 10 requests/s 1,285 and 11,525 tokens/s.
+    const latencies = { ttft_ms_mean: '', ttft_ms_p50: '', ttft_ms_p99: '', tpot_ms_mean: '' };
+    const rates = async (cells: Record<string, string>, others = {}) => {
+      const { measurements, notes, skipped } = await readMeasurements(
+        file(csv(withCells({ output_tok_s: '', ...others, ...cells }))),
+      );
+      return { columns: Object.keys(measurements[0]?.measured ?? {}), notes, skipped };
+    };
+
+    it('loses the one that two others outvote, and says so', async () => {
+      const sound = { req_s: '10', output_tok_s: '1285', total_tok_s: '11525' };
+      expect((await rates(sound, latencies)).columns).toEqual(['output_tok_s', 'total_tok_s', 'req_s']);
+      expect((await rates({ ...sound, total_tok_s: '10700' }, latencies)).columns).toContain('total_tok_s');
+      const odd = await rates({ ...sound, total_tok_s: '3900' }, latencies);
+      expect(odd.columns).toEqual(['output_tok_s', 'req_s']);
+      expect(odd.notes).toEqual([
+        expect.stringMatching(/^total_tok_s was left out of 1 row \(p1 is the first\): by isl and osl/),
+      ]);
+      expect((await rates({ ...sound, req_s: '72' }, latencies)).columns).toEqual(['output_tok_s', 'total_tok_s']);
+    });
+
+    it('loses both of two that disagree, and is skipped where nothing else was measured', async () => {
+      expect((await rates({ req_s: '10', output_tok_s: '600' })).columns).not.toContain('req_s');
+      const alone = await rates({ req_s: '10', output_tok_s: '600' }, latencies);
+      expect(alone.columns).toEqual([]);
+      expect(alone.skipped[0]?.reason).toBe(
+        'By isl and osl output_tok_s and req_s are not the same requests: correct them, or the lengths.',
+      );
+    });
   });
 
   it('tells columns that it does not know, and what they may mean', async () => {
@@ -166,6 +208,13 @@ describe('a measurement file', () => {
     ['a quote that stays open', `${csv(GOOD)}"p2,x\n`, /from line 3 on: a quote is opened/],
   ])('that holds %s is refused with a sentence', async (_, text, sentence) => {
     expect(await refusal(file(text))).toMatch(sentence);
+  });
+
+  it.each(['utf16le', 'utf16be'])('in %s is refused with the encoding to save it in', async (encoding) => {
+    const bytes = Buffer.from(`\uFEFF${csv(GOOD)}`, 'utf16le');
+    const path = join(folder, 'utf16.csv');
+    writeFileSync(path, encoding === 'utf16le' ? bytes : bytes.swap16());
+    expect(await refusal(path)).toMatch(/its text is UTF-16, and UTF-8 is read: save it as CSV UTF-8\.$/);
   });
 
   it('that is missing, a folder, or of a gigabyte is refused at once', async () => {

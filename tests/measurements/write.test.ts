@@ -45,18 +45,14 @@ describe('a written measurement file', () => {
       ] as const)
         row[column] = maybe(text);
       row.workload_kind = random.of([...WORKLOAD_KINDS]);
-      for (const column of [
-        'isl',
-        'osl',
-        'batch_or_concurrency',
-        'request_rate_rps',
-        'num_prompts',
-        'prefix_tokens',
-        'cold_requests',
-      ] as const)
-        row[column] = maybe(number);
-      for (const column of ['tp', 'pp', 'ep', 'dp', 'gpu_count', 'max_num_seqs'] as const)
+      for (const column of ['isl', 'osl', 'cold_requests'] as const) row[column] = maybe(number);
+      // What cannot be is refused by whoever reads: less than a request, no rate, more cached than there is, other GPUs.
+      for (const column of ['batch_or_concurrency', 'num_prompts'] as const) row[column] = maybe(() => 1 + number());
+      row.request_rate_rps = maybe(() => Number((number() / 1e4).toPrecision(10)));
+      row.prefix_tokens = row.isl === null ? maybe(number) : maybe(() => Number(row.isl) / 2);
+      for (const column of ['tp', 'pp', 'ep', 'dp', 'max_num_seqs'] as const)
         row[column] = maybe(() => 1 + random.below(1000));
+      row.gpu_count = row.tp === null ? maybe(() => 1 + random.below(1000)) : null;
       // Percentiles ascend as measured ones do.
       const p50 = number();
       Object.assign(row, { ttft_ms_p50: p50, ttft_ms_p90: p50 * 2, ttft_ms_p99: p50 * 3, output_tok_s: maybe(number) });

@@ -134,6 +134,10 @@ test('a setup that names what is not there is refused with what is near', async 
     message: expect.stringMatching(/vllm/) as string,
   });
   expect(await asked({ engine: 'vllm@' })).toMatchObject({ code: 'engine_version' });
+  expect(await asked({ engine: 'vllm@banana' })).toMatchObject({
+    code: 'engine_version',
+    message: 'Engine version "banana" is not a number: write vllm@0.11.0, or vllm where it is not known.',
+  });
   expect(await asked({ tp: 0 })).toMatchObject({
     code: 'request_invalid',
     message: expect.stringMatching(/setup\.tp/) as string,

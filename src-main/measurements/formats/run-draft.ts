@@ -1,5 +1,6 @@
 import {
   emptyMeasurementRow,
+  MOST_MEASURED,
   type MeasurementColumn,
   type MeasurementRow,
 } from '../../../src-worker/protocol/measurement-columns.ts';
@@ -55,6 +56,8 @@ export class RunDraft {
       this.refusal ??= `${name} is ${number}: a measured value is not below zero.`;
     } else if (number === 0) {
       this.warnings.push(`${name} is 0: nothing was measured there, and ${column} stays empty.`);
+    } else if (number * factor > MOST_MEASURED) {
+      this.warnings.push(`${name} is ${number}, which nothing measured: ${column} stays empty.`);
     } else this.set(column, number * factor);
   }
 

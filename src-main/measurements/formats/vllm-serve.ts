@@ -37,6 +37,11 @@ function readRun(fields: Fields): ReadRun {
   const requested = countAt(fields, 'num_prompts') ?? (completed ?? 0) + (countAt(fields, 'failed') ?? 0);
   if (completed === null) return { skipped: '"completed" is no count of requests.' };
   if (completed === 0) return { skipped: `none of ${requested} requests succeeded: nothing was measured.` };
+  if (completed > requested) {
+    return {
+      skipped: `${completed} requests completed of ${requested} that were made: the file does not agree with itself.`,
+    };
+  }
   const outputTokens = positiveAt(fields, 'total_output_tokens') ?? 0;
   if (outputTokens === 0) {
     return {

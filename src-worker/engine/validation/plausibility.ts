@@ -1,3 +1,4 @@
+import { undividedHeads } from '../model/heads.ts';
 import { activeLayerParameters, distinctLayers } from '../model/parameters.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { MS_PER_S, msFromSeconds } from '../units.ts';
@@ -12,7 +13,7 @@ const MOST_DISAGREEMENT = 2;
 /** How much longer than the whole burst in front of it a request may wait before its server must have had fewer seats. */
 const MOST_BURSTS = 2;
 /** Rates of one run are the same requests counted in other words; printed ones of all bundled runs agree within 4 %. */
-const MOST_RATE_DISAGREEMENT = 1.1;
+export const MOST_RATE_DISAGREEMENT = 1.1;
 /** The median length of very uneven requests (log-normal, CV 4) is a quarter of their mean, which is what a row gives. */
 const MEDIAN_LENGTH_SHARE = 0.25;
 /**
@@ -81,6 +82,14 @@ function partsOfColumn(column: string): { quantity: string; statistic: string; w
   const [quantity = '', statistic = ''] = column.split('_ms_');
   const words = statistic === 'mean' ? quantity.toUpperCase() : `${quantity} ${statistic}`.toUpperCase();
   return { quantity, statistic, words };
+}
+
+/** No engine splits a head over GPUs. */
+function undivided({ deployment: { model, tensorParallel } }: Benchmark): string | null {
+  const odd = undividedHeads(model, tensorParallel);
+  return (
+    odd && `impossible: TP ${tensorParallel} does not divide the ${odd.count} ${odd.words} of the model; correct tp.`
+  );
 }
 
 function tooMany(b: Benchmark, plan: StepPlan): string | null {
@@ -160,6 +169,7 @@ function fewerSeats(b: Benchmark, means: BenchmarkMeans, aloneMs: number): strin
  * those of the data sheet, not of the calibration. `means` and `aloneMs` (TTFT of a request alone) are what is predicted.
  */
 export const implausibility = (b: Benchmark, plan: StepPlan, means: BenchmarkMeans, aloneMs: number): string | null =>
+  undivided(b) ??
   tooEarly(b, plan) ??
   tooMany(b, plan) ??
   ratesDisagree(b) ??

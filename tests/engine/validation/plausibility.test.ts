@@ -119,6 +119,13 @@ describe('rows that contradict themselves', () => {
     expect(doubt({ measured: { req_s: 1e-3 } })).toMatch(/^out of range: req_s of 0.00100 requests\/s/);
   });
 
+  test('a TP that cuts heads in two', () => {
+    // 32 attention heads.
+    expect(doubt({ tensorParallel: 3 })).toMatch(/^impossible: TP 3 does not divide the 32 attention heads/);
+    expect(doubt({ tensorParallel: 64 })).toMatch(/^impossible: TP 64/);
+    expect(doubt({ tensorParallel: 8, measured: { tpot_ms_mean: 6 } })).toBeNull();
+  });
+
   test('rates that are not the same requests', () => {
     expect(doubt({ measured: { req_s: 5, output_tok_s: 1000, total_tok_s: 6000 } })).toBeNull();
     expect(doubt({ measured: { req_s: 5, output_tok_s: 1000, total_tok_s: 6500 } })).toBeNull();
@@ -228,6 +235,8 @@ describe('true rows', () => {
     for (let i = 0; i < 400; i += 1) {
       const given = randomRow(draws);
       if (given.weightDtype === 'fp8' && given.gpu === 'nvidia-a100-80gb') continue;
+      // 14 attention heads.
+      if (given.model === 'Qwen/Qwen2.5-0.5B' && given.tensorParallel === 4) continue;
       const b = benchmarkOf(given, calibration);
       const predicted = predictColumns(b, planFor(b, calibration), calibration);
       const asked = { ...b, row: { ...b.row, measured: predicted } };

@@ -163,6 +163,7 @@ describe('vllm bench serve', () => {
     [{ total_output_tokens: 0, mean_ttft_ms: 0, mean_tpot_ms: 0 }, /200 requests gave no output token/],
     [{ mean_tpot_ms: -3 }, /mean_tpot_ms is -3: a measured value is not below zero/],
     [{ completed: 'many' }, /no count of requests/],
+    [{ completed: 500, num_prompts: 100 }, /^500 requests completed of 100 that were made/],
     [{ ramp_up_strategy: 'linear', ramp_up_start_rps: 1, ramp_up_end_rps: 9 }, /rate rises/],
   ])('%o is no measurement, and says why', (changes, sentence) => {
     expect(skippedOf(serveResult(changes))).toMatch(sentence);
@@ -185,6 +186,12 @@ describe('vllm bench serve', () => {
       expect.stringMatching(/^e2e_ms_mean 3000 is 22 % from .* = 3870/),
     ]);
     expect(rowOf(serveResult({ output_throughput: 520, mean_e2el_ms: 3900 })).warnings).toEqual([]);
+  });
+
+  it('leaves empty what no clock shows', () => {
+    const row = rowOf(serveResult({ mean_tpot_ms: 1e308 }));
+    expect(row.tpot_ms_mean).toBeNull();
+    expect(row.warnings).toEqual(['mean_tpot_ms is 1e+308, which nothing measured: tpot_ms_mean stays empty.']);
   });
 
   it('says of an open loop that fell behind that it was over capacity, and of a burst that it was none', () => {
