@@ -407,6 +407,7 @@ export const calibrationFileSchema = z.strictObject({
   notes: z.array(text).exactOptional(),
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
+  ownErrors: z.record(text, z.partialRecord(metrics, spreadFactor)).exactOptional(),
   evidence: z.record(text, evidenceSchema).exactOptional(),
 });
 

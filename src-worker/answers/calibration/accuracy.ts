@@ -3,7 +3,7 @@ import { UNCERTAIN_METRICS } from '../../engine/calibration/types.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { meanOf, medianOf, sampleQuantile } from '../../engine/numerics/sample.ts';
 import { factor80 } from '../../engine/uncertainty/factor.ts';
-import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
+import { spreadQuestionOf } from '../../engine/uncertainty/novelty.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-columns.ts';
@@ -34,12 +34,14 @@ interface Sureness {
 function surenessOf({ benchmark, plan, means }: ReadyBenchmark, profile: CalibrationProfile): Sureness {
   const { gpu, model } = benchmark.deployment;
   const { generation } = benchmark;
-  const novelties = noveltiesOf(profile, { gpuId: gpu.id, generation, architecture: model.architecture });
+  const traits = benchmarkTraits(benchmark, plan, means);
+  const questioned = { gpuId: gpu.id, generation, architecture: model.architecture };
+  const known = spreadQuestionOf(profile, questioned, traits);
+  const novelties = [...known.novelties];
   // A file that does not say which engine it was is as good as an engine nobody measured.
   if (!benchmark.isGenerationKnown && !novelties.includes('engine_unseen')) novelties.push('engine_unseen');
-  const traits = benchmarkTraits(benchmark, plan, means);
-  const { residuals, coverage } = profile;
-  const question = { novelties, traits, generationRows: coverage?.generations[generation] ?? 0 };
+  const { residuals } = profile;
+  const question = { ...known, novelties };
   return {
     novelty: novelties.at(-1) ?? 'group_new',
     traits,

@@ -1,4 +1,5 @@
 import { assembleProfile } from '../../engine/calibration/fit/assemble.ts';
+import type { SeenFigure } from '../../engine/calibration/fit/own-errors.ts';
 import { residualSpread, type LeftOutFigure } from '../../engine/calibration/fit/residual-spread.ts';
 import { stateAt } from '../../engine/calibration/fit/robust-fit.ts';
 import {
@@ -11,6 +12,8 @@ import {
 import type { Facts } from '../../engine/facts.ts';
 import { medianOf } from '../../engine/numerics/sample.ts';
 import { factor80 } from '../../engine/uncertainty/factor.ts';
+import { groupKey } from '../../engine/uncertainty/novelty.ts';
+import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import type {
   CalibrationDocument,
   CalibrationRequest,
@@ -111,6 +114,21 @@ function classCoverage(figures: readonly FittedFigure[], widthOf: WidthOf): Clas
   );
 }
 
+/** Figures with the group that a question of the same set-up has. */
+function seenFigures(benchmarks: readonly Benchmark[], figures: readonly FittedFigure[]): SeenFigure[] {
+  const groups = new Map(
+    benchmarks.map(({ row, deployment: { gpu, model }, generation }) => [
+      row.pointId,
+      groupKey({ gpuId: gpu.id, generation, architecture: model.architecture }),
+    ]),
+  );
+  return figures.map((figure) => ({
+    group: groups.get(figure.point_id) ?? figure.group,
+    metric: figure.metric,
+    logError: logError(figure),
+  }));
+}
+
 /** Puts the profile of a calibration together, with the report of how good it is. */
 export function answerCalibration(request: CalibrationRequest, facts: Facts): CalibrationDocument {
   const { fit, full, leftOut, name, description, source } = request;
@@ -132,6 +150,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     benchmarks: problem.benchmarks,
     remainingSpread: full.remaining,
     errorsPercent: problem.benchmarks.map(({ row }) => errors.get(row.pointId) ?? []),
+    figures: seenFigures(problem.benchmarks, full.figures),
     refits: leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer.logs),
     residuals,
   });

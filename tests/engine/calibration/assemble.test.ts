@@ -31,6 +31,7 @@ beforeAll(() => {
     benchmarks: problem.benchmarks,
     remainingSpread: fit.remainingSpread,
     errorsPercent: problem.benchmarks.map((_, i) => [i, i + 2]),
+    figures: [],
     refits,
     residuals: residualSpread([]),
   };

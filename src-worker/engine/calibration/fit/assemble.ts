@@ -2,6 +2,7 @@ import type { Benchmark } from '../../validation/benchmark.ts';
 import { medianOf } from '../../numerics/sample.ts';
 import type { CalibrationPriors, CalibrationProfile, Evidence, MeasuredCoverage, ResidualSpread } from '../types.ts';
 import { coverageOf } from './coverage.ts';
+import { ownErrorsOf, widerErrors, type SeenFigure } from './own-errors.ts';
 import type { FitState, Parameter } from './parameters.ts';
 
 /** A parameter whose spread after the fit is below this share of its prior's is informed by the data (FIDELITY.md section 1). */
@@ -20,6 +21,8 @@ export interface FittedProfile {
   remainingSpread: ArrayLike<number>;
   /** [benchmark] absolute errors of its figures after the fit, percent. */
   errorsPercent: readonly (readonly number[])[];
+  /** Figures after the fit. */
+  figures: readonly SeenFigure[];
   /** [parameter] logarithms of the refits on parts of the data. */
   refits: readonly ArrayLike<number>[];
   /** null = those of the profile it was moved from, of which it then keeps the coverage too. */
@@ -159,6 +162,7 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
     description,
     source,
     ...(residuals && { residuals }),
+    ...(before && { ownErrors: widerErrors(before.ownErrors ?? {}, ownErrorsOf(fitted.figures)) }),
     coverage: added(before?.coverage, coverageOf(fitted.benchmarks)),
     evidence: { ...before?.evidence, ...evidenceOf(fitted) },
   };
