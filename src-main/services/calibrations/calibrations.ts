@@ -1,0 +1,164 @@
+import type { Facts } from '../../../src-worker/engine/facts.ts';
+import type { ValidationMethod } from '../../../src-worker/engine/validation/types.ts';
+import type { Pool } from '../../../src-worker/pool/pool.ts';
+import type { AccuracyDocument } from '../../../src-worker/protocol/accuracy.ts';
+import type { ProgressEvent } from '../../../src-worker/protocol/app-api.ts';
+import type { CalibrationApi } from '../../../src-worker/protocol/calibration-api.ts';
+import type { CalibrationDocument, FitRequest } from '../../../src-worker/protocol/calibration.ts';
+import { attemptAsync, type Result } from '../../../src-worker/protocol/result.ts';
+import { byCount, noMeasurements } from '../../../src-worker/answers/calibration/benchmarks.ts';
+import { resolveCalibration } from '../../../src-worker/answers/resolve.ts';
+import { loadPriors } from '../../catalogs/priors.ts';
+import type { Store } from '../../store/store.ts';
+import { checkRequest } from '../check-request.ts';
+import type { ModelStore } from '../model-store.ts';
+import { allFits, RunningFits } from './fits.ts';
+import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows } from './measured-rows.ts';
+import { Profiles } from './profiles.ts';
+import { accuracySchema, calibrateSchema } from './requests.ts';
+import { unwrapped } from './unwrapped.ts';
+
+interface CalibrationParts {
+  catalogsFolder: string;
+  store: Store;
+  models: ModelStore;
+  pool: Pool;
+  facts: () => Facts;
+  /** Takes in what was written to the database. */
+  changed: () => void;
+  now: () => Date;
+  tell: (event: ProgressEvent) => void;
+  report: (problem: string) => void;
+}
+
+/** For hosts that read files themselves: the same over files of any size. */
+interface OverFiles {
+  accuracyOf(
+    calibration: string | null,
+    files: readonly string[] | null,
+    method?: ValidationMethod,
+  ): Promise<Result<AccuracyDocument>>;
+  calibrateWith(draft: unknown, files: readonly string[] | null): Promise<Result<CalibrationDocument>>;
+}
+
+/** Calibration profiles: their fits, what they are worth, and which of them is in use. */
+export interface Calibrations extends OverFiles {
+  api: CalibrationApi;
+  /** Name of the profile in use. */
+  inUse(): string;
+  /** Ends a fit between two of its steps; others are ignored. */
+  cancel(taskId: string): void;
+  stop(): Promise<void>;
+}
+
+export function createCalibrations(parts: CalibrationParts): Calibrations {
+  const profiles = new Profiles(parts);
+  const running = new RunningFits();
+  const overFiles: OverFiles = {
+    accuracyOf: (calibration, files, method = 'auto') =>
+      attemptAsync(() => accuracyOf(parts, profiles, { calibration, files, method })),
+    calibrateWith: (draft, files) => attemptAsync(() => calibrateWith(parts, profiles, running, draft, files)),
+  };
+  return {
+    ...overFiles,
+    api: apiOf(overFiles, profiles),
+    inUse: () => profiles.inUse(),
+    cancel: (taskId) => running.cancel(taskId),
+    stop: () => running.stop(),
+  };
+}
+
+function apiOf(overFiles: OverFiles, profiles: Profiles): CalibrationApi {
+  const attempted = (work: () => void): Promise<Result<null>> =>
+    attemptAsync(() => {
+      work();
+      return Promise.resolve(null);
+    });
+  return {
+    accuracy: (input) =>
+      attemptAsync(async () => {
+        const { calibration, measurements } = checkRequest(accuracySchema, input, 'Accuracy request');
+        return unwrapped(await overTexts(measurements, (files) => overFiles.accuracyOf(calibration, files)));
+      }),
+    calibrate: (draft) =>
+      attemptAsync(async () => {
+        const { measurements } = checkRequest(calibrateSchema, draft, 'Calibration request');
+        return unwrapped(await overTexts(measurements, (files) => overFiles.calibrateWith(draft, files)));
+      }),
+    listCalibrations: () => attemptAsync(() => Promise.resolve(profiles.list())),
+    useCalibration: (name) => attempted(() => profiles.use(name)),
+    removeCalibration: (name) => attempted(() => profiles.remove(name)),
+    restoreCalibration: (name) => attempted(() => profiles.restore(name)),
+  };
+}
+
+interface AccuracyAsked {
+  calibration: string | null;
+  files: readonly string[] | null;
+  method: ValidationMethod;
+}
+
+async function accuracyOf(
+  { catalogsFolder, facts, models, pool }: CalibrationParts,
+  profiles: Profiles,
+  { calibration, files, method }: AccuracyAsked,
+): Promise<AccuracyDocument> {
+  const name = calibration ?? profiles.inUse();
+  resolveCalibration(name, facts());
+  const { rows, skipped, unreadable, titles, doubtful, isBundled } = await readRows(catalogsFolder, files);
+  const answered = await pool.run('accuracy', {
+    ...withModels(rows, models),
+    calibration: name,
+    method,
+    leftOut: isBundled && method === 'auto' ? profiles.leftOutOf(name) : null,
+    sourceTitles: titles,
+    doubtful,
+    skipped: skipped.map(({ pointId, reason }) => ({ point_id: pointId, reason })),
+    unreadable,
+  });
+  return unwrapped(answered);
+}
+
+async function calibrateWith(
+  parts: CalibrationParts,
+  profiles: Profiles,
+  running: RunningFits,
+  draft: unknown,
+  files: readonly string[] | null,
+): Promise<CalibrationDocument> {
+  const { catalogsFolder, facts, models } = parts;
+  const asked = checkRequest(calibrateSchema, draft, 'Calibration request');
+  const { taskId, name } = asked;
+  running.refuseRunning(taskId);
+  const profile = resolveCalibration(asked.base ?? profiles.inUse(), facts());
+  if (asked.save) profiles.refuseBundledName(name);
+  return running.run(taskId, async (signal) => {
+    const read = await readRows(catalogsFolder, files);
+    const sound = read.rows.filter(({ pointId }) => read.doubtful[pointId] === undefined);
+    if (sound.length === 0) throw noMeasurements(byCount(read.unreadable), read.rows.length);
+    const fit: FitRequest = {
+      ...withModels(sound, models),
+      profile,
+      priors: loadPriors(catalogsFolder),
+      startsFrom: asked.fromPriors ? 'priors' : 'profile',
+      withheld: null,
+      from: null,
+    };
+    const document = withAllRows(await allFits(parts, fit, { taskId, name, signal }), read);
+    if (asked.save) profiles.keep(document, asked.use);
+    return document;
+  });
+}
+
+/** The document with the rows that did not come as far as a fit. */
+function withAllRows(document: CalibrationDocument, read: MeasuredRows): CalibrationDocument {
+  const doubts = Object.entries(read.doubtful).map(([pointId, reason]) => ({ pointId, reason }));
+  const passedOver = [...read.skipped, ...doubts].map(({ pointId, reason }) => ({ point_id: pointId, reason }));
+  const unreadable = read.unreadable.reduce((sum, { count }) => sum + count, 0);
+  return {
+    ...document,
+    rows: read.rows.length + unreadable,
+    skipped: [...passedOver, ...document.skipped],
+    skipped_reasons: byCount([...read.unreadable, ...reasonsOf(doubts), ...document.skipped_reasons]),
+  };
+}
