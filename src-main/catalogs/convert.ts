@@ -214,6 +214,7 @@ export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
     ...(file.residuals && { residuals: file.residuals }),
     ...(file.coverage && { coverage: file.coverage }),
     ...(file.ownErrors && { ownErrors: file.ownErrors }),
+    ...(file.fittedRows && { fittedRows: file.fittedRows }),
     ...(file.evidence && { evidence: file.evidence }),
   };
 }

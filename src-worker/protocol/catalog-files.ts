@@ -408,6 +408,7 @@ export const calibrationFileSchema = z.strictObject({
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
   ownErrors: z.record(text, z.partialRecord(metrics, spreadFactor)).exactOptional(),
+  fittedRows: z.strictObject({ isBundled: z.boolean(), own: z.array(text) }).exactOptional(),
   evidence: z.record(text, evidenceSchema).exactOptional(),
 });
 

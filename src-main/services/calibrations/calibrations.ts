@@ -15,6 +15,7 @@ import type { ModelStore } from '../model-store.ts';
 import { allFits, RunningFits } from './fits.ts';
 import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows } from './measured-rows.ts';
 import { Profiles } from './profiles.ts';
+import { newRows } from './repeated-rows.ts';
 import { accuracySchema, calibrateSchema } from './requests.ts';
 import { unwrapped } from './unwrapped.ts';
 
@@ -136,15 +137,22 @@ async function calibrateWith(
     const read = await readRows(catalogsFolder, files);
     const sound = read.rows.filter(({ pointId }) => read.doubtful[pointId] === undefined);
     if (sound.length === 0) throw noMeasurements(byCount(read.unreadable), read.rows.length);
+    // What is made anew starts from no measurement.
+    const { rows, repeated } = asked.fromPriors
+      ? { rows: sound, repeated: [] }
+      : await newRows(sound, profile, catalogsFolder);
     const fit: FitRequest = {
-      ...withModels(sound, models),
+      ...withModels(rows, models),
       profile,
       priors: loadPriors(catalogsFolder),
       startsFrom: asked.fromPriors ? 'priors' : 'profile',
       withheld: null,
       from: null,
     };
-    const document = withAllRows(await allFits(parts, fit, { taskId, name, signal }), read);
+    const document = withAllRows(
+      await allFits(parts, fit, { taskId, name, signal, isBundled: read.isBundled, repeated }),
+      read,
+    );
     if (asked.save) profiles.keep(document, asked.use);
     return document;
   });

@@ -1,8 +1,10 @@
 import { LEAVE_OUTS, type LeaveOut } from '../../../src-worker/engine/calibration/types.ts';
 import { ConfigIqError, invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { Pool } from '../../../src-worker/pool/pool.ts';
+import type { SkippedPoint } from '../../../src-worker/protocol/accuracy.ts';
 import type { ProgressEvent } from '../../../src-worker/protocol/app-api.ts';
 import type { CalibrationDocument, FitAnswer, FitRequest } from '../../../src-worker/protocol/calibration.ts';
+import { plural } from '../../../src-worker/protocol/numbers.ts';
 import type { Result } from '../../../src-worker/protocol/result.ts';
 import { unwrapped } from './unwrapped.ts';
 
@@ -17,6 +19,9 @@ export interface FitTask {
   /** Of the profile to be made. */
   name: string;
   signal: AbortSignal;
+  /** See CalibrationRequest. */
+  isBundled: boolean;
+  repeated: SkippedPoint[];
 }
 
 /** Calibrations that run, by the ids of their tasks. */
@@ -50,7 +55,7 @@ export class RunningFits {
 
 /** All fits of a calibration: over everything first, from which the others start, then over all but one part each. */
 export async function allFits({ pool, tell }: FitParts, fit: FitRequest, task: FitTask): Promise<CalibrationDocument> {
-  const { taskId, name, signal } = task;
+  const { taskId, name, signal, isBundled, repeated } = task;
   let done = 0;
   let total = 2;
   const step = <Value>(answer: Result<Value>): Value => {
@@ -76,7 +81,8 @@ export async function allFits({ pool, tell }: FitParts, fit: FitRequest, task: F
     }),
   );
   const description = descriptionOf(fit, full);
-  return step(await pool.run('finishCalibration', { name, description, source: sourceOf(fit), fit, full, leftOut }));
+  const about = { name, description, source: sourceOf(fit), isBundled, repeated };
+  return step(await pool.run('finishCalibration', { ...about, fit, full, leftOut }));
 }
 
 /** What is left out one after the other: everything for a profile from the priors, groups alone where it is moved. */
@@ -99,8 +105,8 @@ const progressOf = (taskId: string, done: number, total: number): ProgressEvent 
 
 const descriptionOf = ({ startsFrom, profile }: FitRequest, { used }: FitAnswer): string =>
   startsFrom === 'priors'
-    ? `Efficiencies and overheads fitted to ${used.toLocaleString('en-US')} measurements.`
-    : `Profile ${profile.name}, moved to ${used.toLocaleString('en-US')} measurements.`;
+    ? `Efficiencies and overheads fitted to ${plural(used, 'measurement')}.`
+    : `Profile ${profile.name}, moved to ${plural(used, 'measurement')}.`;
 
 const sourceOf = ({ startsFrom, profile }: FitRequest): string =>
   startsFrom === 'priors'

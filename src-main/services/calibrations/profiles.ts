@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { NOVELTIES, UNCERTAIN_METRICS } from '../../../src-worker/engine/calibration/types.ts';
+import { NOVELTIES, UNCERTAIN_METRICS, type CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
 import { invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
 import type { CalibrationEntry } from '../../../src-worker/protocol/calibration-api.ts';
 import type { CalibrationDocument } from '../../../src-worker/protocol/calibration.ts';
 import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
 import type { LeftOutPrediction } from '../../../src-worker/protocol/left-out.ts';
+import { fittedRowsOf } from '../../../src-worker/answers/calibration/row-hash.ts';
 import { leftOutOf } from '../../catalogs/left-out.ts';
 import type { Store, StoredCalibration } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
@@ -42,14 +43,23 @@ export class Profiles {
   list(): CalibrationEntry[] {
     const used = this.inUse();
     const createdAt = new Map(this.#stored().map((profile) => [profile.name, profile.createdAt]));
-    return this.#parts.facts().calibrations.map(({ name, description, coverage }) => ({
+    return this.#parts.facts().calibrations.map((profile) => this.#entryOf(profile, used, createdAt));
+  }
+
+  #entryOf(profile: CalibrationProfile, used: string, createdAt: ReadonlyMap<string, string>): CalibrationEntry {
+    const { name, description, coverage } = profile;
+    const rows = coverage ? Object.values(coverage.gpus).reduce((sum, count) => sum + count, 0) : null;
+    const own = fittedRowsOf(profile).own.length;
+    return {
       name,
       description,
       isOwn: createdAt.has(name),
       createdAt: createdAt.get(name) ?? null,
       isInUse: name === used,
-      measurements: coverage ? Object.values(coverage.gpus).reduce((sum, rows) => sum + rows, 0) : null,
-    }));
+      measurements: rows,
+      ownMeasurements: rows === null ? null : own,
+      baseMeasurements: rows === null ? null : rows - own,
+    };
   }
 
   /** Predictions of the fits that had not seen a row; null where they were not kept. */

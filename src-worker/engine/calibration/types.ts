@@ -105,6 +105,14 @@ export interface MeasuredCoverage {
  */
 export type OwnErrors = Record<string, Partial<Record<UncertainMetric, number>>>;
 
+/** Which measurements a profile was fitted to, so that none counts twice. */
+export interface FittedRows {
+  /** Those of catalogs/measurements. */
+  isBundled: boolean;
+  /** Hashes of the others. */
+  own: string[];
+}
+
 /** What stands behind a fitted number. */
 export interface Evidence {
   /** Measurements that it touches, and where they come from. */
@@ -144,6 +152,8 @@ export interface CalibrationProfile {
   coverage?: MeasuredCoverage;
   /** Absent where it was made anew: the residuals are then of what was left out. */
   ownErrors?: OwnErrors;
+  /** Absent: those of catalogs/measurements where it has a coverage, else none. */
+  fittedRows?: FittedRows;
   /** By parameter, as `families.gddr.bandwidth`; absent where the profile was not fitted here. */
   evidence?: Record<string, Evidence>;
 }

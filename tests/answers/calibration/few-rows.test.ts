@@ -40,8 +40,10 @@ function moved(measured: Measurement[]): CalibrationProfile {
     from: null,
   };
   const full = answerFit(fit, facts);
-  return answerCalibration({ name: 'few', description: 'Few rows.', source: 'Tests.', fit, full, leftOut: [] }, facts)
-    .profile;
+  return answerCalibration(
+    { name: 'few', description: 'Few rows.', source: 'Tests.', fit, full, leftOut: [], isBundled: false, repeated: [] },
+    facts,
+  ).profile;
 }
 
 const question = (calibration: string) =>

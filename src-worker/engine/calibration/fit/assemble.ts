@@ -25,7 +25,9 @@ export interface FittedProfile {
   figures: readonly SeenFigure[];
   /** [parameter] logarithms of the refits on parts of the data. */
   refits: readonly ArrayLike<number>[];
-  /** null = those of the profile it was moved from, of which it then keeps the coverage too. */
+  /** Made anew, and nothing of the profile it began from holds for it; else it keeps that one's residuals and coverage. */
+  isFresh: boolean;
+  /** Of a profile that was made anew; null = nothing was left out, so that nothing is known of its errors. */
   residuals: ResidualSpread | null;
 }
 
@@ -154,10 +156,14 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
   for (const [name, overheads] of Object.entries(profile.generations)) {
     overheads.source = sources.get(name) ?? overheads.source ?? 'No measurement: the common start of all generations.';
   }
-  const { name, description, source, residuals } = fitted;
-  const before = residuals === null ? fitted.state.profile : null;
+  const { name, description, source } = fitted;
+  const before = fitted.isFresh ? null : fitted.state.profile;
+  const numbers = withRanges(profile, rangesOf(fitted, state));
+  delete numbers.residuals;
+  delete numbers.ownErrors;
+  const residuals = before ? before.residuals : fitted.residuals;
   return {
-    ...withRanges(profile, rangesOf(fitted, state)),
+    ...numbers,
     name,
     description,
     source,
