@@ -23,6 +23,7 @@ import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
 import { rounded } from '../rounded.ts';
 import { byCount, readyBenchmarks, skippedReasons, type ReadyBenchmark } from './benchmarks.ts';
+import { isMiss, missOf, whyOf } from './why.ts';
 
 /** How sure the prediction of a benchmark is, by metric. */
 interface Sureness {
@@ -93,6 +94,8 @@ function compare(
       hi: factor === null ? null : rounded(value * factor),
     };
   }
+  for (const [name, column] of Object.entries(columns))
+    if (isMiss(column)) column.why = whyOf(ready, sure.novelty, name, columns);
   return { ready, sure, columns };
 }
 
@@ -168,29 +171,11 @@ function loadWords({ row }: Benchmark): string {
   }
 }
 
-const TRAIT_REASONS: readonly (readonly [trait: UncertainTrait, reason: string])[] = [
-  ['host_bound', 'Host-bound: the CPU sets the pace'],
-  ['weight_only', 'Weight-only kernels differ'],
-  ['mixture_of_experts', 'Routing and expert kernels differ by model'],
-];
-const NOVELTY_REASONS: Readonly<Partial<Record<Novelty, string>>> = {
-  gpu_unseen: 'GPU never measured',
-  engine_unseen: 'Engine never measured',
-  model_unseen: 'Architecture never measured',
-};
-
-/** What makes a point hard to predict, as far as the program knows. */
-function whyOf({ ready: { benchmark }, sure }: Compared): string | null {
-  if (!benchmark.isGenerationKnown) return 'Engine version not stated';
-  const novelty = NOVELTY_REASONS[sure.novelty];
-  if (novelty) return novelty;
-  const { regime } = benchmark.row;
-  if (benchmark.kind === 'open_loop' && regime === 'over_capacity') return 'Over capacity';
-  const trait = TRAIT_REASONS.find(([name]) => sure.traits.includes(name));
-  if (trait) return trait[1];
-  if (benchmark.requests > benchmark.seats && benchmark.kind === 'closed_loop') return 'More clients than seats';
-  if (benchmark.hasSeparatePrefill && benchmark.kind !== 'static_batch') return 'Old engine: prompts hold up decodes';
-  return sure.traits.includes('closed_loop') ? 'Clients fall into step' : null;
+/** Of the column that was missed by most. */
+function whyOfPoint({ columns }: Compared): string | null {
+  const missed = Object.values(columns).filter(({ why }) => why !== undefined);
+  const [worst] = missed.sort((a, b) => missOf(b) - missOf(a));
+  return worst?.why ?? null;
 }
 
 function pointOf(point: Compared, titles: Readonly<Record<string, string>>): AccuracyPoint {
@@ -211,7 +196,7 @@ function pointOf(point: Compared, titles: Readonly<Record<string, string>>): Acc
     columns: point.columns,
     host_bound: point.sure.traits.includes('host_bound'),
     novelty: point.sure.novelty,
-    why: whyOf(point),
+    why: whyOfPoint(point),
   };
 }
 
