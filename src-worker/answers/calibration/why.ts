@@ -68,9 +68,14 @@ function reasonOfTtft(ready: ReadyBenchmark): Reason {
 }
 
 function reasonOfWaiting({ benchmark: b, means }: ReadyBenchmark, waitingMs: number): Reason {
-  if (b.kind !== 'closed_loop') return 'Prompts queue for a step';
   const seatWaitMs = Math.max(0, b.requests - b.seats) / means.requestsPerMs;
-  return seatWaitMs > DECIDING_SHARE * waitingMs ? 'More clients than seats' : 'Clients fall into step';
+  const words =
+    b.kind !== 'closed_loop'
+      ? 'Prompts queue for a step'
+      : seatWaitMs > DECIDING_SHARE * waitingMs
+        ? 'More clients than seats'
+        : 'Clients fall into step';
+  return `${words}: waiting is ${shareText(waitingMs, means.ttftMs)} of TTFT`;
 }
 
 /** Time per token: a decode step, and what prompts of others add to it. */
