@@ -70,7 +70,10 @@ function compare(
   leftOut: LeftOutOfRow | null,
 ): Compared {
   const { benchmark, plan, means } = ready;
-  const sure = surenessOf(ready, profile);
+  const own = surenessOf(ready, profile);
+  // The profile has seen the row: how new it was is what the fit that left it out says, like its interval.
+  const [first] = leftOut?.values() ?? [];
+  const sure = first ? { ...own, novelty: first.novelty } : own;
   const predicted = predictColumns(benchmark, plan, profile, method);
   const headline: Record<UncertainMetric, number> = {
     ttft: means.ttftMs,
@@ -80,12 +83,12 @@ function compare(
   };
   const columns: Record<string, PointColumn> = {};
   for (const column of judgedColumns(benchmark)) {
-    const own = predicted[column];
+    const shape = predicted[column];
     const metric = metricOfColumn(column);
     const left = leftOut?.get(metric);
-    if (own === undefined || (leftOut && !left)) continue;
+    if (shape === undefined || (leftOut && !left)) continue;
     // The level is that of the fit that had not seen the row, the shape about it that of the profile.
-    const value = left ? (own * left.predicted) / headline[metric] : own;
+    const value = left ? (shape * left.predicted) / headline[metric] : shape;
     const factor = left ? left.factor : (sure.factors?.[metric] ?? null);
     columns[column] = {
       measured: benchmark.row.measured[column] as number,
