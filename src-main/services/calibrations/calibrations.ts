@@ -13,7 +13,7 @@ import type { Store } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
 import type { ModelStore } from '../model-store.ts';
 import { allFits, RunningFits } from './fits.ts';
-import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows } from './measured-rows.ts';
+import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows, type NamedFile } from './measured-rows.ts';
 import { Profiles } from './profiles.ts';
 import { newRows } from './repeated-rows.ts';
 import { accuracySchema, calibrateSchema } from './requests.ts';
@@ -32,19 +32,16 @@ interface CalibrationParts {
   report: (problem: string) => void;
 }
 
-/** For hosts that read files themselves: the same over files of any size. */
-interface OverFiles {
+/** Calibration profiles: their fits, what they are worth, and which of them is in use. */
+export interface Calibrations {
+  api: CalibrationApi;
+  /** For hosts that read files themselves: the same over files of any size, by their paths. */
   accuracyOf(
     calibration: string | null,
     files: readonly string[] | null,
     method?: ValidationMethod,
   ): Promise<Result<AccuracyDocument>>;
   calibrateWith(draft: unknown, files: readonly string[] | null): Promise<Result<CalibrationDocument>>;
-}
-
-/** Calibration profiles: their fits, what they are worth, and which of them is in use. */
-export interface Calibrations extends OverFiles {
-  api: CalibrationApi;
   /** Name of the profile in use. */
   inUse(): string;
   /** Ends a fit between two of its steps; others are ignored. */
@@ -55,36 +52,46 @@ export interface Calibrations extends OverFiles {
 export function createCalibrations(parts: CalibrationParts): Calibrations {
   const profiles = new Profiles(parts);
   const running = new RunningFits();
-  const overFiles: OverFiles = {
-    accuracyOf: (calibration, files, method = 'auto') =>
-      attemptAsync(() => accuracyOf(parts, profiles, { calibration, files, method })),
-    calibrateWith: (draft, files) => attemptAsync(() => calibrateWith(parts, profiles, running, draft, files)),
+  const work: Work = {
+    accuracy: (asked) => accuracyOf(parts, profiles, asked),
+    calibrate: (draft, files) => calibrateWith(parts, profiles, running, draft, files),
   };
   return {
-    ...overFiles,
-    api: apiOf(overFiles, profiles),
+    accuracyOf: (calibration, files, method = 'auto') =>
+      attemptAsync(() => work.accuracy({ calibration, files: byPath(files), method })),
+    calibrateWith: (draft, files) => attemptAsync(() => work.calibrate(draft, byPath(files))),
+    api: apiOf(work, profiles),
     inUse: () => profiles.inUse(),
     cancel: (taskId) => running.cancel(taskId),
     stop: () => running.stop(),
   };
 }
 
-function apiOf(overFiles: OverFiles, profiles: Profiles): CalibrationApi {
-  const attempted = (work: () => void): Promise<Result<null>> =>
+/** What is asked of files, whoever knows them by which name. */
+interface Work {
+  accuracy: (asked: AccuracyAsked) => Promise<AccuracyDocument>;
+  calibrate: (draft: unknown, files: readonly NamedFile[] | null) => Promise<CalibrationDocument>;
+}
+
+const byPath = (files: readonly string[] | null): NamedFile[] | null =>
+  files && files.map((path) => ({ path, name: path }));
+
+function apiOf(work: Work, profiles: Profiles): CalibrationApi {
+  const attempted = (change: () => void): Promise<Result<null>> =>
     attemptAsync(() => {
-      work();
+      change();
       return Promise.resolve(null);
     });
   return {
     accuracy: (input) =>
-      attemptAsync(async () => {
+      attemptAsync(() => {
         const { calibration, measurements } = checkRequest(accuracySchema, input, 'Accuracy request');
-        return unwrapped(await overTexts(measurements, (files) => overFiles.accuracyOf(calibration, files)));
+        return overTexts(measurements, (files) => work.accuracy({ calibration, files, method: 'auto' }));
       }),
     calibrate: (draft) =>
-      attemptAsync(async () => {
+      attemptAsync(() => {
         const { measurements } = checkRequest(calibrateSchema, draft, 'Calibration request');
-        return unwrapped(await overTexts(measurements, (files) => overFiles.calibrateWith(draft, files)));
+        return overTexts(measurements, (files) => work.calibrate(draft, files));
       }),
     listCalibrations: () => attemptAsync(() => Promise.resolve(profiles.list())),
     useCalibration: (name) => attempted(() => profiles.use(name)),
@@ -95,7 +102,7 @@ function apiOf(overFiles: OverFiles, profiles: Profiles): CalibrationApi {
 
 interface AccuracyAsked {
   calibration: string | null;
-  files: readonly string[] | null;
+  files: readonly NamedFile[] | null;
   method: ValidationMethod;
 }
 
@@ -125,7 +132,7 @@ async function calibrateWith(
   profiles: Profiles,
   running: RunningFits,
   draft: unknown,
-  files: readonly string[] | null,
+  files: readonly NamedFile[] | null,
 ): Promise<CalibrationDocument> {
   const { catalogsFolder, facts, models } = parts;
   const asked = checkRequest(calibrateSchema, draft, 'Calibration request');

@@ -22,8 +22,14 @@ export interface MeasuredRows {
   isBundled: boolean;
 }
 
+/** A file that rows are read from, and what the person calls it. */
+export interface NamedFile {
+  path: string;
+  name: string;
+}
+
 /** Rows of files; null = the ones that ship with the program. */
-export function readRows(catalogsFolder: string, files: readonly string[] | null): Promise<MeasuredRows> {
+export function readRows(catalogsFolder: string, files: readonly NamedFile[] | null): Promise<MeasuredRows> {
   return files === null ? bundledRows(catalogsFolder) : rowsOfFiles(catalogsFolder, files);
 }
 
@@ -39,7 +45,7 @@ async function bundledRows(catalogsFolder: string): Promise<MeasuredRows> {
   };
 }
 
-async function rowsOfFiles(catalogsFolder: string, files: readonly string[]): Promise<MeasuredRows> {
+async function rowsOfFiles(catalogsFolder: string, files: readonly NamedFile[]): Promise<MeasuredRows> {
   const sources = measurementSources(catalogsFolder);
   const read: MeasuredRows = {
     rows: [],
@@ -50,7 +56,7 @@ async function rowsOfFiles(catalogsFolder: string, files: readonly string[]): Pr
     isBundled: false,
   };
   for (const file of files) {
-    const { measurements, skipped, reasons } = await readMeasurements(file);
+    const { measurements, skipped, reasons } = await readMeasurements(file.path, file.name);
     for (const row of measurements) read.rows.push(row);
     read.skipped.push(...skipped);
     read.unreadable.push(...reasons.map(({ reason, count }) => ({ reason, count })));
@@ -77,13 +83,13 @@ export function withModels(rows: Measurement[], models: Pick<ModelStore, 'resolv
 /** The window's texts as files, so that there is one reader. */
 export async function overTexts<Value>(
   texts: readonly MeasurementText[] | null,
-  work: (files: string[] | null) => Promise<Value>,
+  work: (files: NamedFile[] | null) => Promise<Value>,
 ): Promise<Value> {
   if (texts === null) return work(null);
   const folder = await mkdtemp(join(tmpdir(), 'configiq-'));
   try {
-    const files = texts.map((_, index) => join(folder, `${index + 1}.csv`));
-    await Promise.all(texts.map(({ text }, index) => writeFile(files[index] as string, text)));
+    const files = texts.map(({ name }, index) => ({ path: join(folder, `${index + 1}.csv`), name }));
+    await Promise.all(texts.map(({ text }, index) => writeFile((files[index] as NamedFile).path, text)));
     return await work(files);
   } finally {
     await rm(folder, { recursive: true, force: true });
