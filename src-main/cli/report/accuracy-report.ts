@@ -127,11 +127,12 @@ const shortModel = (model: string): string => model.slice(model.lastIndexOf('/')
 function largestMisses(points: readonly AccuracyPoint[]): string[] {
   const misses = points
     .flatMap((point) =>
-      Object.entries(point.columns).map(([column, { measured, predicted }]) => ({
+      Object.entries(point.columns).map(([column, { measured, predicted, why }]) => ({
         point,
         column,
         measured,
         predicted,
+        why,
         error: (predicted / measured - 1) * 100,
       })),
     )
@@ -146,13 +147,13 @@ function largestMisses(points: readonly AccuracyPoint[]): string[] {
       { title: 'Error', align: 'right' },
       { title: 'Why' },
     ],
-    misses.map(({ point, column, measured, predicted, error }) => [
+    misses.map(({ point, column, measured, predicted, error, why }) => [
       point.point_id,
       columnWords(column),
       decimal(measured),
       decimal(predicted),
       `${signed(error)}%`,
-      point.why ?? '',
+      why ?? '',
     ]),
   );
 }
