@@ -10,10 +10,8 @@ import { fittedRowsOf } from '../../../src-worker/answers/calibration/row-hash.t
 import { leftOutOf } from '../../catalogs/left-out.ts';
 import type { Store, StoredCalibration } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
-import { profileName } from './requests.ts';
-
-/** The profile of questions that name none, as long as nobody chose another. */
-const BUNDLED = 'default';
+import { jsonOf } from './own-profile.ts';
+import { BUNDLED_PROFILE, profileName } from './requests.ts';
 
 interface ProfileParts {
   catalogsFolder: string;
@@ -35,9 +33,18 @@ export class Profiles {
     this.#parts = parts;
   }
 
-  /** Name of the one that questions which name none are answered with. */
+  /** Name of the one that questions which name none are answered with: the bundled one where the chosen one is damaged. */
   inUse(): string {
-    return this.#stored().find(({ isInUse }) => isInUse)?.name ?? BUNDLED;
+    const chosen = this.#stored().find(({ isInUse }) => isInUse)?.name;
+    if (chosen === undefined || this.#isReadable(chosen)) return chosen ?? BUNDLED_PROFILE;
+    this.#parts.report(
+      `Calibration profile "${chosen}" is in use and cannot be read: ${BUNDLED_PROFILE} answers in its place. configiq calibration use ${BUNDLED_PROFILE} makes that so.`,
+    );
+    return BUNDLED_PROFILE;
+  }
+
+  #isReadable(name: string): boolean {
+    return this.#parts.facts().calibrations.some((profile) => profile.name === name);
   }
 
   list(): CalibrationEntry[] {
@@ -65,7 +72,7 @@ export class Profiles {
   /** Predictions of the fits that had not seen a row; null where they were not kept. */
   leftOutOf(name: string): LeftOutPrediction[] | null {
     const own = this.#stored().find((profile) => profile.name === name);
-    if (own) return leftOutSchema.parse(JSON.parse(own.leftOut));
+    if (own) return leftOutSchema.safeParse(jsonOf(own.leftOut)).data ?? null;
     return leftOutOf(this.#parts.catalogsFolder, name);
   }
 
@@ -97,8 +104,18 @@ export class Profiles {
 
   /** null = the bundled one. */
   use(name: string | null): void {
-    this.#parts.store.useCalibration(name === null || name === BUNDLED ? null : this.#own(name).name);
+    this.#parts.store.useCalibration(name === null || name === BUNDLED_PROFILE ? null : this.#readable(name));
     this.#parts.changed();
+  }
+
+  #readable(name: string): string {
+    const own = this.#own(name);
+    if (this.#isReadable(own.name)) return own.name;
+    throw invalidInput(
+      'calibration_unreadable',
+      `Calibration profile "${own.name}" cannot be read: calibrate it again, or remove it.`,
+      { name: own.name },
+    );
   }
 
   remove(name: string): void {

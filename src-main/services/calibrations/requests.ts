@@ -30,3 +30,6 @@ export const accuracySchema = z.strictObject({
   calibration: z.string().min(1).max(80).nullable(),
   measurements: z.array(measurementText).min(1).max(1000).nullable(),
 });
+
+/** The profile of questions that name none, as long as nobody chose another. */
+export const BUNDLED_PROFILE = 'default';

@@ -4,12 +4,12 @@ import { corrected, correctionsInForce, type Correction } from '../../catalogs/c
 import { checkedCatalog, judged, type JudgedCatalog } from '../../catalogs/judge.ts';
 import type { ReadCatalog } from '../../catalogs/formats/reader.ts';
 import { stack, type Layer, type LayeredCatalog } from '../../catalogs/layers.ts';
-import { calibrationFromFile } from '../../catalogs/convert.ts';
 import { factsOf, loadBundled } from '../../catalogs/load.ts';
 import { issuesBrought } from '../../catalogs/rules/check.ts';
 import type { CatalogIssue, Checked } from '../../catalogs/rules/types.ts';
-import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
 import type { Store } from '../../store/store.ts';
+import { readOwnProfile, unreadableSentence } from '../calibrations/own-profile.ts';
+import { BUNDLED_PROFILE } from '../calibrations/requests.ts';
 import { readKept, type KeptImport } from './kept-imports.ts';
 
 export interface ShelfParts {
@@ -139,13 +139,15 @@ export class CatalogShelf {
   }
 
   /** Profiles that were fitted here; one that cannot be read is told and left where it is. */
-  #ownProfiles(): CalibrationProfile[] {
+  #ownProfiles(bundled: readonly CalibrationProfile[]): CalibrationProfile[] {
     const { rows, problems } = this.#parts.store.listCalibrations();
     problems.forEach(this.#parts.report);
-    return rows.flatMap(({ name, document }) => {
-      const checked = calibrationFileSchema.safeParse(JSON.parse(document));
-      if (checked.success) return [calibrationFromFile(checked.data)];
-      this.#parts.report(`Calibration profile "${name}" cannot be read: calibrate it again, or remove it.`);
+    const model = bundled.find(({ name }) => name === BUNDLED_PROFILE) ?? bundled[0];
+    if (!model) return [];
+    return rows.flatMap((row) => {
+      const read = readOwnProfile(row, model);
+      if (read.kind === 'readable') return [read.profile];
+      this.#parts.report(unreadableSentence(row.name, read.reason));
       return [];
     });
   }
@@ -161,7 +163,8 @@ export class CatalogShelf {
     const inForce = corrections.length === 0 ? [] : correctionsInForce(catalog, corrections);
     const words = [...upper.map(({ content }) => content), ...inForce].map((part) => JSON.stringify(part));
     const facts = factsOf(this.#bundled, catalog, words);
-    return { catalog, facts: { ...facts, calibrations: [...facts.calibrations, ...this.#ownProfiles()] } };
+    const own = this.#ownProfiles(facts.calibrations);
+    return { catalog, facts: { ...facts, calibrations: [...facts.calibrations, ...own] } };
   }
 }
 

@@ -9,7 +9,7 @@ export function constantOf(profile: CalibrationProfile, name: string): number {
     throw new ConfigIqError(
       'file',
       'calibration_incomplete',
-      `Calibration profile "${profile.name}" has no constant "${name}": add it to catalogs/calibration.`,
+      `Calibration profile "${profile.name}" has no constant "${name}": calibrate it again, or ask with another profile; one of the catalogs needs it in its file.`,
       { profile: profile.name, constant: name },
     );
   }
@@ -57,7 +57,7 @@ export function generationOf(profile: CalibrationProfile, generation: string): G
     throw new ConfigIqError(
       'file',
       'calibration_incomplete',
-      `Calibration profile "${profile.name}" has no engine generation "${generation}".`,
+      `Calibration profile "${profile.name}" has no engine generation "${generation}": calibrate it again, or ask with another profile.`,
       { profile: profile.name, generation },
     );
   }

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import type { PredictInputDraft } from '../../src-worker/protocol/requests.ts';
+import { calibrationFileSchema } from '../../src-worker/protocol/catalog-files.ts';
+import type { AppService } from '../../src-main/services/app-service.ts';
+import { databaseFile } from '../../src-main/services/data-folder.ts';
+import { bundledCatalogsFolder } from '../../src-main/catalogs/files.ts';
+import { readFileSync } from 'node:fs';
+import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
+
+// Rows of the profile table as a broken disk, another program or an older version leaves them.
+
+const QUESTION: PredictInputDraft = {
+  model: 'meta-llama/Llama-3.1-8B-Instruct',
+  gpu: 'h100',
+  tp: 1,
+  input_tokens: 1024,
+  output_tokens: 128,
+  concurrency: 16,
+};
+
+const bundled = calibrationFileSchema.parse(
+  JSON.parse(readFileSync(join(bundledCatalogsFolder(), 'calibration/default.json'), 'utf8')),
+);
+
+/** A folder whose database has the profile "guide" with these columns. */
+async function folderWith(
+  document: string,
+  { isInUse = false, leftOut = '[]' }: { isInUse?: boolean; leftOut?: string } = {},
+): Promise<string> {
+  const folder = temporaryFolder();
+  await startService(folder).close();
+  const db = new Database(databaseFile(folder));
+  db.prepare(
+    "INSERT INTO calibration_profile (name, document, left_out, created_at, in_use) VALUES ('guide', ?, ?, '2026-01-05T09:00:00.000Z', ?)",
+  ).run(document, leftOut, isInUse ? 1 : 0);
+  db.close();
+  return folder;
+}
+
+const names = async ({ api }: AppService): Promise<string[]> =>
+  valueOf(await api.listCalibrations()).map(({ name }) => name);
+const notices = async ({ api }: AppService): Promise<string> => valueOf(await api.info()).notices.join('\n');
+
+const fewer = Object.fromEntries(Object.entries(bundled.constants).filter(([name]) => name !== 'smoothMaxExponent'));
+const BROKEN: [what: string, document: string, reason: RegExp][] = [
+  ['cut off', '{"a":1', /"guide" cannot be read \(its JSON is cut off or damaged\)/],
+  ['of another shape', '{"schema_version":1,"name":"guide"}', /"guide" cannot be read \(/],
+  [
+    'of an older version that had fewer constants',
+    JSON.stringify({ ...bundled, name: 'guide', constants: fewer }),
+    /"guide" cannot be read \(it has no constant smoothMaxExponent, which this version needs\)/,
+  ],
+];
+
+test.each(BROKEN)(
+  'a profile %s stands in the way of nothing, is named, and can be removed',
+  async (_, text, reason) => {
+    const service = startService(await folderWith(text));
+    expect(await names(service)).not.toContain('guide');
+    expect(valueOf(await service.api.predict(QUESTION)).versions.calibration).toBe('default');
+    expect(await notices(service)).toMatch(reason);
+    expect(await notices(service)).toMatch(/calibrate it again, or remove it: configiq calibration remove guide\./);
+    expect(errorOf(await service.api.useCalibration('guide'))).toMatchObject({ code: 'calibration_unreadable' });
+    valueOf(await service.api.removeCalibration('guide'));
+    expect(errorOf(await service.api.removeCalibration('guide'))).toMatchObject({ code: 'unknown_calibration' });
+  },
+);
+
+test.each(BROKEN)('a profile %s that is in use leaves the place to the bundled one, and says so', async (_, text) => {
+  const folder = await folderWith(text, { isInUse: true });
+  const service = startService(folder);
+  expect(valueOf(await service.api.predict(QUESTION)).versions.calibration).toBe('default');
+  expect(await notices(service)).toMatch(
+    /Calibration profile "guide" is in use and cannot be read: default answers in its place\. configiq calibration use default/,
+  );
+  valueOf(await service.api.useCalibration(null));
+  await service.close();
+  expect(await notices(startService(folder))).not.toMatch(/is in use and/);
+});
+
+test('left-out predictions that cannot be read are not needed to judge the profile', async () => {
+  const text = JSON.stringify({ ...bundled, name: 'guide' });
+  const service = startService(await folderWith(text, { leftOut: '[{"a":' }));
+  expect(valueOf(await service.api.accuracy({ calibration: 'guide', measurements: null })).basis).toBe('in_sample');
+});
