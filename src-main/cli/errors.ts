@@ -41,6 +41,7 @@ export const usageError = (message: string, details: ErrorInfo['details'] = {}):
 const HINTS: Record<string, string> = {
   unknown_model:
     'configiq model list shows the models there are; configiq model pull ID fetches one, configiq model import FILE adds one.',
+  unknown_calibration: 'configiq calibration list shows the profiles there are.',
   unknown_run: 'configiq runs list shows the runs there are.',
 };
 

@@ -54,7 +54,7 @@ function examine(file: string, knownVersion: number, busyTimeoutMs: number): str
   const target = setAside(file);
   return (
     `The database was damaged (${reason}) and has been set aside as ${target}; a new, empty one is in use. ` +
-    'Imported models and past runs are in the old file.'
+    'Imported models, past runs and calibration profiles are in the old file; questions are answered with profile default.'
   );
 }
 

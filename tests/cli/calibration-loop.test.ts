@@ -63,7 +63,18 @@ it('result files lead to a profile that answers are given with, and back', async
   await answered('calibration', 'use', 'default');
   expect(await predicted()).toEqual(before);
   await answered('calibration', 'use', 'our-h100');
-  await answered('calibration', 'remove', 'our-h100');
+  const listed = await answered('calibration', 'list');
+  expect(listed).toMatch(/our-h100: Profile default, moved to/);
+  expect(Math.max(...listed.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  await answered('size', ...MODEL.slice(0, 2), '--users', '5', '--save');
+  const removal = (await answered('calibration', 'remove', 'our-h100')).replaceAll('\n', ' ');
+  expect(removal).toMatch(/forgotten\. Questions that name no profile are answered with default from now on\./);
+  expect(removal).toMatch(/cannot be explained without a profile of that name/);
+  const explained = await runConfigiq(['explain', '1', '1'], home, {}, '', home);
+  expect(explained.code).toBe(2);
+  expect(explained.stderr).toMatch(
+    /Run 1 was answered with calibration profile "our-h100", which is not here any more: make it again under that name/,
+  );
   expect(await predicted()).toEqual(before);
   expect((await profiles()).map(({ name }) => name)).not.toContain('our-h100');
 }, 120_000);

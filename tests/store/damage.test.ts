@@ -53,6 +53,7 @@ test.each(DAMAGES)('a damaged database is set aside with its bytes and a new one
   const { store, notice } = openStore(file);
   try {
     expect(notice).toContain(asideOf(file, 1));
+    expect(notice).toMatch(/Imported models, past runs and calibration profiles are in the old file/);
     expect(readFileSync(asideOf(file, 1)).equals(before)).toBe(true);
     expect(store.listModels()).toEqual({ rows: [], problems: [] });
     store.saveModel(llama);

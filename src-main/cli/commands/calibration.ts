@@ -3,33 +3,33 @@ import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
 import { count } from '../report/format.ts';
-import { table, textOf } from '../report/layout.ts';
+import { bullet, table, textOf, wrap } from '../report/layout.ts';
 
 /** Profiles there are, and which of them is in use. */
 export const runCalibrationList: Run = async (context, options) => {
   const service = await context.service();
   const profiles = unwrap(await service.api.listCalibrations());
   const json = documentText({ schema_version: SCHEMA_VERSION, ...snakeCaseKeys({ calibrations: profiles }) });
-  const report = textOf(
-    table(
+  const report = textOf([
+    ...table(
       [
         { title: 'Profile' },
         { title: 'Made' },
         { title: 'In use' },
         { title: 'Own rows', align: 'right' },
         { title: 'Base rows', align: 'right' },
-        { title: 'What it is' },
       ],
-      profiles.map(({ name, isOwn, createdAt, isInUse, ownMeasurements, baseMeasurements, description }) => [
+      profiles.map(({ name, isOwn, createdAt, isInUse, ownMeasurements, baseMeasurements }) => [
         name,
         isOwn ? (createdAt ?? '').slice(0, 10) : 'bundled',
         isInUse ? 'yes' : '',
         count(ownMeasurements),
         count(baseMeasurements),
-        description,
       ]),
     ),
-  );
+    '',
+    ...profiles.flatMap(({ name, description }) => bullet(`${name}: ${description}`)),
+  ]);
   context.terminal.print(options['json'] === true ? json : report);
   return EXIT.answered;
 };
@@ -43,7 +43,13 @@ export const runCalibrationUse: Run = async (context, _options, [name = '']) => 
 
 export const runCalibrationRemove: Run = async (context, _options, [name = '']) => {
   const service = await context.service();
+  const wasInUse = service.calibrations.inUse() === name;
   unwrap(await service.api.removeCalibration(name));
-  context.terminal.print(textOf([`Profile ${name} is forgotten.`]));
+  const sentences = [
+    `Profile ${name} is forgotten.`,
+    ...(wasInUse ? ['Questions that name no profile are answered with default from now on.'] : []),
+    'Runs that were made with it are kept, but cannot be explained without a profile of that name.',
+  ];
+  context.terminal.print(textOf(wrap(sentences.join(' '))));
   return EXIT.answered;
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { invalidInput } from '../../../src-worker/engine/errors.ts';
 import type { RunDetail } from '../../../src-worker/protocol/app-api.ts';
 import { documentText, type ExplainDocument } from '../../../src-worker/protocol/documents.ts';
 import { isMetric, METRICS } from '../../../src-worker/protocol/metrics.ts';
@@ -86,7 +87,19 @@ async function questionOfRun(
     );
   }
   await warnOfOtherVersions(context, service, detail);
-  return { question: checkRequest(sizeInputSchema, detail.input), rank: place, metric: wanted };
+  const question = checkRequest(sizeInputSchema, detail.input);
+  refuseLostProfile(service, id, question.calibration);
+  return { question, rank: place, metric: wanted };
+}
+
+/** A run names the profile it was answered with, which may have been removed since. */
+function refuseLostProfile(service: AppService, run: number, name: string): void {
+  if (service.facts().calibrations.some((profile) => profile.name === name)) return;
+  throw invalidInput(
+    'run_profile_lost',
+    `Run ${run} was answered with calibration profile "${name}", which is not here any more: make it again under that name (configiq calibrate --name ${name}), or ask the question anew with another profile.`,
+    { run, calibration: name },
+  );
 }
 
 function wholeNumber(text: string, otherwise: string): number {
