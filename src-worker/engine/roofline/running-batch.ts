@@ -3,9 +3,9 @@ import type { StepPlan } from './step-plan.ts';
 import {
   allToAllMs,
   communicationMs,
-  cubeRootSum,
   expertsMs,
   gemmMs,
+  headRows,
   kvReadMs,
   paddedRows,
   promptAttentionMs,
@@ -64,7 +64,6 @@ export class RunningBatch {
 
   #setHead(plan: StepPlan, sampled: number): void {
     this.#sampled = sampled;
-    this.#headMs =
-      sampled > 0 ? gemmMs(plan, plan.head, cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows) : 0;
+    this.#headMs = sampled > 0 ? gemmMs(plan, plan.head, headRows(plan, sampled)) : 0;
   }
 }

@@ -30,15 +30,20 @@ export interface StepBatch {
   promptsEnding: number;
 }
 
-export const cubeRootSum = (rowsCubed: number, tokens: number): number =>
-  Math.cbrt(tokens * tokens * tokens + rowsCubed);
+const cubeRootSum = (rowsCubed: number, tokens: number): number => Math.cbrt(tokens * tokens * tokens + rowsCubed);
+
+const gemmComputeMs = (gemm: GemmClass, rows: number): number => gemm.computeMsPerRow * rows;
 
 export const gemmMs = (plan: StepPlan, gemm: GemmClass, rows: number): number =>
-  plan.combine(gemm.computeMsPerRow * rows, gemm.readMs);
+  plan.combine(gemmComputeMs(gemm, rows), gemm.readMs);
 
 /** Rows a matrix unit works through: whole tiles, so a single token costs as much arithmetic as a tile. */
 export const paddedRows = (plan: StepPlan, tokens: number): number =>
   tokens > 0 ? cubeRootSum(plan.tileRowsCubed, tokens) + plan.extraRows : 0;
+
+/** Rows of the output head for so many sequences that sample. */
+export const headRows = (plan: StepPlan, sampled: number): number =>
+  cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows;
 
 /** Experts of a layer that so many tokens, of all ranks, use at least once. */
 export function touchedExperts(experts: ExpertClass, tokens: number): number {
@@ -46,13 +51,18 @@ export function touchedExperts(experts: ExpertClass, tokens: number): number {
   return Math.min(experts.numExperts, Math.max(touched, experts.leastTouched));
 }
 
+/** Of tokens of all ranks, which use `hit` experts. */
+const expertsComputeMs = (experts: ExpertClass, tokens: number, hit: number): number =>
+  experts.computeMsPerExpertToken * (experts.expertsPerToken * tokens + hit * experts.extraTokensPerExpert);
+
+const expertsReadMs = (experts: ExpertClass, hit: number): number => (experts.readMs * hit) / experts.numExperts;
+
 export function expertsMs(plan: StepPlan, tokens: number): number {
   const { experts } = plan;
   if (!experts || tokens <= 0) return 0;
   const allTokens = tokens * experts.ranks;
   const hit = touchedExperts(experts, allTokens);
-  const rows = experts.expertsPerToken * allTokens + hit * experts.extraTokensPerExpert;
-  return plan.combine(experts.computeMsPerExpertToken * rows, (experts.readMs * hit) / experts.numExperts);
+  return plan.combine(expertsComputeMs(experts, allTokens, hit), expertsReadMs(experts, hit));
 }
 
 /** All-reduces and gathers of a step of `tokens`. */
@@ -63,11 +73,17 @@ export const communicationMs = (plan: StepPlan, tokens: number): number =>
 export const allToAllMs = (plan: StepPlan, tokens: number): number =>
   tokens > 0 ? plan.allToAllLatencyMs + plan.allToAllMsPerToken * tokens : 0;
 
+/** Tokens of context that a group's layers read: a window reads no more than itself of each sequence. */
+const contextOf = (group: AttentionGroup, decodes: number, contextTokens: number): number =>
+  group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
+
+const contextReadMs = (group: AttentionGroup, decodes: number, context: number): number =>
+  context * group.readMsPerContextToken + decodes * group.readMsPerSequence;
+
 export function kvReadMs(plan: StepPlan, group: AttentionGroup, decodes: number, contextTokens: number): number {
-  const context = group.windowTokens === null ? contextTokens : Math.min(contextTokens, decodes * group.windowTokens);
+  const context = contextOf(group, decodes, contextTokens);
   if (group.readMsPerSequence === 0) return context * group.kvMsPerContextToken;
-  const readMs = context * group.readMsPerContextToken + decodes * group.readMsPerSequence;
-  return plan.combine(context * group.computeMsPerContextToken, readMs);
+  return plan.combine(context * group.computeMsPerContextToken, contextReadMs(group, decodes, context));
 }
 
 export const promptAttentionMs = (group: AttentionGroup, promptTokens: number, promptPairs: number): number =>
@@ -110,7 +126,7 @@ export function stepTimeMs(
   }
   const activations = plan.activationMsPerToken * tokens;
   const sampled = decodes + promptsEnding;
-  const head = sampled > 0 ? gemmMs(plan, plan.head, cubeRootSum(plan.headTileRowsCubed, sampled) + plan.extraRows) : 0;
+  const head = sampled > 0 ? gemmMs(plan, plan.head, headRows(plan, sampled)) : 0;
   let communication = communicationMs(plan, tokens);
   const allToAll = allToAllMs(plan, tokens);
   if (plan.pipeline) {
@@ -158,30 +174,33 @@ export function stepBreakdown(plan: StepPlan, batch: StepBatch): StepBreakdown {
   >;
   const summed = parts.reduce((sum, part) => sum + part, 0);
   const hiddenMs = Math.max(0, summed - totalMs);
-  const rows = paddedRows(plan, decodes + promptTokens);
-  const isComputeBound = (gemm: GemmClass, gemmRows: number): boolean => gemm.computeMsPerRow * gemmRows > gemm.readMs;
-
   const roofsMs: Record<Roof, number> = {
     memory_bandwidth: partsMs.activations,
     compute: partsMs.prompt_attention,
     communication: partsMs.communication + partsMs.all_to_all,
     overhead: partsMs.launch + Math.max(0, partsMs.sequences - hiddenMs),
   };
-  const add = (isCompute: boolean, ms: number): void => {
-    roofsMs[isCompute ? 'compute' : 'memory_bandwidth'] += ms;
-  };
-  add(isComputeBound(plan.denseFfn, rows) || isComputeBound(plan.attentionProjections, rows), partsMs.projections);
-  add(expertsComputeBound(plan, decodes + promptTokens), partsMs.experts);
-  add(
-    plan.attention.every((g) => g.computeMsPerContextToken > g.readMsPerContextToken),
-    partsMs.kv_read,
-  );
-  add(isComputeBound(plan.head, decodes + promptsEnding), partsMs.head);
+  for (const [computeMs, memoryMs] of operatorRoofs(plan, batch))
+    roofsMs[computeMs > memoryMs ? 'compute' : 'memory_bandwidth'] += plan.combine(computeMs, memoryMs);
   return { totalMs, partsMs, hiddenMs, roofsMs };
 }
 
-function expertsComputeBound(plan: StepPlan, tokens: number): boolean {
+/** Compute and memory time of every class of operators that may stand under either roof, as `stepTimeMs` combines them. */
+function operatorRoofs(plan: StepPlan, batch: StepBatch): [computeMs: number, memoryMs: number][] {
+  const { decodes, contextTokens, promptTokens, promptsEnding } = batch;
+  const tokens = decodes + promptTokens;
+  const gemm = (one: GemmClass, rows: number): [number, number] => [gemmComputeMs(one, rows), one.readMs];
+  const rows = paddedRows(plan, tokens);
+  const roofs = [gemm(plan.attentionProjections, rows), gemm(plan.denseFfn, rows)];
   const { experts } = plan;
-  if (!experts) return false;
-  return experts.computeMsPerExpertToken * experts.expertsPerToken * tokens * experts.ranks > experts.readMs;
+  if (experts && tokens > 0) {
+    const hit = touchedExperts(experts, tokens * experts.ranks);
+    roofs.push([expertsComputeMs(experts, tokens * experts.ranks, hit), expertsReadMs(experts, hit)]);
+  }
+  for (const group of plan.attention) {
+    const context = contextOf(group, decodes, contextTokens);
+    roofs.push([context * group.computeMsPerContextToken, contextReadMs(group, decodes, context)]);
+  }
+  if (decodes + promptsEnding > 0) roofs.push(gemm(plan.head, headRows(plan, decodes + promptsEnding)));
+  return roofs;
 }
