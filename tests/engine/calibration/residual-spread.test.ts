@@ -95,6 +95,12 @@ describe('factors of the classes', () => {
     }
   });
 
+  test('an engine that nobody measured is 1.3 times as unsure as a new group, in logarithms', () => {
+    const { factors } = residualSpread(figures({ count: 2000, sigma: 0.2, seed: 17 }));
+    // Factors have three digits.
+    expect(Math.log(factors.tpot.engine_unseen) / Math.log(factors.tpot.group_new)).toBeCloseTo(1.3, 2);
+  });
+
   test('four in five fresh errors lie inside', () => {
     const sigma = 0.2;
     const spread = residualSpread(figures({ count: 1500, sigma, seed: 211 }));

@@ -179,6 +179,19 @@ describe('load', () => {
     );
   });
 
+  test('a handful are fewer than a quarter of those that could be under way', () => {
+    // 10 + 199 x 10 ms a request: 12 requests/s keep 24 under way, 13 keep 26, of the 100 that were queued.
+    const kindAt = (perS: number) =>
+      benchmarkOf({
+        kind: 'offline_max',
+        batchOrConcurrency: null,
+        numPrompts: 100,
+        measured: { req_s: perS, ttft_ms_mean: 10, tpot_ms_mean: 10 },
+      });
+    expect(kindAt(12)).toMatchObject({ kind: 'closed_loop', requests: 24 });
+    expect(kindAt(13)).toMatchObject({ kind: 'offline_max', requests: 100 });
+  });
+
   test('what did run has a seat, whatever the memory rule says', () => {
     const b = benchmarkOf({ model: LLAMA_70B, gpu: 'nvidia-l4', batchOrConcurrency: 4 });
     expect(b.seats).toBe(1);
