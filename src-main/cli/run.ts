@@ -64,9 +64,12 @@ function sentenceOf(message: string): string {
 
 function createContext(terminal: Terminal): { context: CommandContext; close: () => Promise<void> } {
   let opened: Promise<AppService> | null = null;
+  const told = new Set<string>();
   const close = async () => {
     const service = await opened?.catch(() => null);
-    await service?.close();
+    if (!service) return;
+    await tellNotices(terminal, service, told);
+    await service.close();
   };
   let stop = (): void => {
     terminal.complain('Interrupted.');
@@ -78,7 +81,7 @@ function createContext(terminal: Terminal): { context: CommandContext; close: ()
   for (const signal of signals) process.on(signal, onSignal);
   const context: CommandContext = {
     terminal,
-    service: (files = []) => (opened ??= openService(terminal, files)),
+    service: (files = []) => (opened ??= openService(terminal, files, told)),
     onInterrupt(handler) {
       for (const signal of signals) process.removeListener(signal, onSignal);
       if (handler === null) return;
@@ -89,16 +92,29 @@ function createContext(terminal: Terminal): { context: CommandContext; close: ()
   return { context, close };
 }
 
-async function openService(terminal: Terminal, catalogFiles: CatalogFileDraft[]): Promise<AppService> {
+async function openService(
+  terminal: Terminal,
+  catalogFiles: CatalogFileDraft[],
+  told: Set<string>,
+): Promise<AppService> {
   const [{ createAppService }, { dataFolder }, { workerPath }] = await Promise.all([
     import('../services/app-service.ts'),
     import('../services/data-folder.ts'),
     import('../services/worker-path.ts'),
   ]);
   const service = createAppService({ host: 'cli', dataFolder: dataFolder(), workerPath, catalogFiles });
-  const info = await service.api.info();
-  if (info.ok) for (const notice of info.value.notices) terminal.complain(notice);
+  await tellNotices(terminal, service, told);
   return service;
+}
+
+/** Says what the service has to say beside its answers: once when it is opened, and at the end what came up on the way. */
+async function tellNotices(terminal: Terminal, service: AppService, told: Set<string>): Promise<void> {
+  const info = await service.api.info();
+  if (!info.ok) return;
+  for (const notice of info.value.notices) {
+    if (!told.has(notice)) terminal.complain(notice);
+    told.add(notice);
+  }
 }
 
 /** What nobody waits for and nobody caught is a bug, and is said like one. */

@@ -53,8 +53,29 @@ interface RowProblem {
  */
 export async function readMeasurements(path: string, name = path): Promise<MeasurementFile> {
   const measurements: Measurement[] = [];
-  const summary = await eachMeasurement(path, (measurement) => void measurements.push(measurement), name);
+  const summary = await eachMeasurement(
+    path,
+    (measurement) => {
+      measurements.push(measurement);
+      refuseTooMany(measurements.length, name);
+    },
+    name,
+  );
   return { measurements, ...summary };
+}
+
+/** Rows that are held against predictions at once: two minutes and 2 GB on two cores. */
+const MOST_MEASUREMENTS = 500_000;
+
+/** Throws where more rows than that are to be compared; `where` says of what. */
+export function refuseTooMany(rows: number, where: string): void {
+  if (rows <= MOST_MEASUREMENTS) return;
+  const most = MOST_MEASUREMENTS.toLocaleString('en-US');
+  throw fileError(
+    'too_many_measurements',
+    `${where} has more than ${most} measurements, which is as many as are compared at once: split it, or draw some of its rows.`,
+    { where, most: MOST_MEASUREMENTS },
+  );
 }
 
 /** The same one by one, for whoever need not keep them: the file is streamed, and memory does not grow with it. */

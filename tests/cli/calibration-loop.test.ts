@@ -89,6 +89,55 @@ it('rows of which none can be used say why, with counts', async () => {
     '',
     home,
   );
-  expect(code).not.toBe(0);
+  // A sound question without an answer, as `validate` ends where nothing can be judged.
+  expect(code).toBe(3);
   expect(stderr).toMatch(/No measurement of these can be used: .+ \(1\)\./);
 }, 60_000);
+
+const ROW_COLUMNS =
+  'point_id,model,gpu,tp,engine,engine_version,workload_kind,isl,osl,batch_or_concurrency,tpot_ms_mean,tpot_ms_p99,ttft_s_mean';
+const row = (id: string, isl: string, mean: string, p99: string): string =>
+  `${id},meta-llama/Llama-3.1-8B-Instruct,nvidia-h100-80gb,1,vllm,0.11.0,closed_loop,${isl},128,16,${mean},${p99},1`;
+const rowsFile = (name: string, rows: readonly string[]): string => {
+  writeFileSync(join(home, name), `${[ROW_COLUMNS, ...rows].join('\n')}\n`);
+  return name;
+};
+const inHome = (...args: string[]) => runConfigiq(args, home, {}, '', home);
+
+it('rows with percentiles alone can be judged and not be fitted: why, with a count', async () => {
+  const file = rowsFile('p99.csv', [row('a', '1024', '', '15'), row('b', '1024', '', '16')]);
+  expect((await inHome('validate', file)).code).toBe(0);
+  const { code, stderr } = await inHome('calibrate', file, '--name', 'x');
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/No mean, median or rate that can be judged is given, and a fit needs one \(2\)/);
+}, 60_000);
+
+it('the report names the first rows it skipped, with value and cure, and columns that were passed over', async () => {
+  const file = rowsFile('some.csv', [
+    row('a', '1024', '9', '15'),
+    row('b', '2 x isl', '9', '15'),
+    row('c', '', '9', ''),
+  ]);
+  const { code, stdout, stderr } = await inHome('validate', file);
+  const report = stdout.replaceAll(/\s+/g, ' ');
+  expect(code).toBe(0);
+  expect(report).toContain('2 rows skipped:');
+  expect(report).toContain('b: isl is "2 x isl", not a number: write the number alone, in the unit of the column');
+  expect(report).toContain('c: no lengths: isl or osl is empty.');
+  expect(stderr).toMatch(
+    /some\.csv: The column "ttft_s_mean" is not known and was passed over: did you mean ttft_ms_mean\?/,
+  );
+}, 60_000);
+
+it('thousands of rows show how far it is, and more than can be compared are refused', async () => {
+  const many = Array.from({ length: 9000 }, (_, index) => row(`p${index}`, String(500 + (index % 900)), '9', ''));
+  const { code, stderr } = await inHome('validate', rowsFile('many.csv', many));
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/Computing: [48],000 of 9,000 measurements/);
+  const far = Array.from({ length: 500_001 }, (_, index) => row(`p${index}`, '500', '9', ''));
+  const refused = await inHome('validate', rowsFile('far.csv', far));
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toMatch(
+    /far\.csv has more than 500,000 measurements, which is as many as are compared at once/,
+  );
+}, 120_000);

@@ -10,6 +10,7 @@ import { EXIT, unwrap } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { draftOf } from '../options.ts';
 import { accuracyReport } from '../report/accuracy-report.ts';
+import { sweepProgress } from '../report/sweep-progress.ts';
 import { checkRequest } from '../validate.ts';
 
 const optionsSchema = z.strictObject({
@@ -26,8 +27,12 @@ export const runValidate: Run = async (context, options, paths) => {
   if (output !== null) checkWritable(output);
   const files = [...measurements, ...paths];
   const service = await context.service();
+  const stopListening = service.onProgress(sweepProgress(context.terminal, { unit: 'measurements' }));
   const document = unwrap(
-    await service.calibrations.accuracyOf(calibration, files.length === 0 ? null : files, method),
+    await service.calibrations.accuracyOf(calibration, files.length === 0 ? null : files, method).finally(() => {
+      stopListening();
+      context.terminal.endProgress();
+    }),
   );
   if (output !== null) {
     await writeAtomically(output, pointsCsv(document));

@@ -2,6 +2,7 @@ import type {
   AccuracyDocument,
   AccuracyPoint,
   ColumnErrors,
+  SkippedPoint,
   SkippedReason,
 } from '../../../src-worker/protocol/accuracy.ts';
 import { count, decimal, percent, percentOfFraction, plural } from './format.ts';
@@ -14,7 +15,7 @@ const MISSES_SHOWN = 10;
 export function accuracyReport(document: AccuracyDocument): string {
   const { points, metrics, skipped, skipped_reasons: reasons } = document;
   if (points.length === 0) {
-    return textOf(['Nothing could be judged.', ...skippedLines(skipped.length, reasons)]);
+    return textOf(['Nothing could be judged.', ...skippedLines(skipped, reasons)]);
   }
   return textOf([
     ...heading('PREDICTED AGAINST MEASURED'),
@@ -29,7 +30,7 @@ export function accuracyReport(document: AccuracyDocument): string {
     '',
     'Largest misses:',
     ...largestMisses(points),
-    ...skippedLines(skipped.length, reasons),
+    ...skippedLines(skipped, reasons),
   ]);
 }
 
@@ -158,13 +159,26 @@ function largestMisses(points: readonly AccuracyPoint[]): string[] {
   );
 }
 
-/** What was passed over, by reason. */
-export function skippedLines(total: number, reasons: readonly SkippedReason[]): string[] {
+/** Rows that are told one by one, the first of each kind: their values and what to do about them. */
+const ROWS_SHOWN = 5;
+
+/** What was passed over: by reason, and the first rows of each. */
+export function skippedLines(skipped: readonly SkippedPoint[], reasons: readonly SkippedReason[]): string[] {
+  const total = reasons.reduce((sum, { count: rows }) => sum + rows, 0);
   if (total === 0) return [];
+  const first = new Map<string, SkippedPoint>();
+  for (const point of skipped) {
+    if (first.size === ROWS_SHOWN) break;
+    const kind = point.reason.replace(/\d[\d.,]*|"[^"]*"/g, '');
+    if (!first.has(kind)) first.set(kind, point);
+  }
   return [
     '',
     `${plural(total, 'row')} skipped:`,
     ...reasons.flatMap(({ reason, count: rows }) => bullet(`${count(rows)} × ${reason}`)),
+    '',
+    'For example:',
+    ...[...first.values()].flatMap(({ point_id: id, reason }) => bullet(`${id}: ${reason}`)),
   ];
 }
 

@@ -31,7 +31,7 @@ export function calibrationReport(
     ...errorTable(document),
     ...classTable(document),
     ...worstTable(document),
-    ...skippedLines(document.skipped.length, document.skipped_reasons),
+    ...skippedLines(document.skipped, document.skipped_reasons),
     '',
     ...endLines(name, isKept, isUsed),
   ]);

@@ -6,13 +6,14 @@ import type { ProgressEvent } from '../../../src-worker/protocol/app-api.ts';
 import type { CalibrationApi } from '../../../src-worker/protocol/calibration-api.ts';
 import type { CalibrationDocument, FitRequest } from '../../../src-worker/protocol/calibration.ts';
 import { attemptAsync, type Result } from '../../../src-worker/protocol/result.ts';
+import { joinedAccuracy } from '../../../src-worker/answers/calibration/accuracy.ts';
 import { byCount, noMeasurements } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { resolveCalibration } from '../../../src-worker/answers/resolve.ts';
 import { loadPriors } from '../../catalogs/priors.ts';
 import type { Store } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
 import type { ModelStore } from '../model-store.ts';
-import { allFits, RunningFits } from './fits.ts';
+import { allFits, progressOf, RunningFits } from './fits.ts';
 import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows, type NamedFile } from './measured-rows.ts';
 import { Profiles } from './profiles.ts';
 import { newRows } from './repeated-rows.ts';
@@ -106,25 +107,61 @@ interface AccuracyAsked {
   method: ValidationMethod;
 }
 
+/** Rows of one call to a thread: a second or so of work, so that progress moves and every core has some. */
+const SLICE_ROWS = 4000;
+
 async function accuracyOf(
-  { catalogsFolder, facts, models, pool }: CalibrationParts,
+  { catalogsFolder, facts, models, pool, tell, report }: CalibrationParts,
   profiles: Profiles,
   { calibration, files, method }: AccuracyAsked,
 ): Promise<AccuracyDocument> {
   const name = calibration ?? profiles.inUse();
   resolveCalibration(name, facts());
-  const { rows, skipped, unreadable, titles, doubtful, isBundled } = await readRows(catalogsFolder, files);
-  const answered = await pool.run('accuracy', {
-    ...withModels(rows, models),
-    calibration: name,
-    method,
-    leftOut: isBundled && method === 'auto' ? profiles.leftOutOf(name) : null,
-    sourceTitles: titles,
-    doubtful,
-    skipped: skipped.map(({ pointId, reason }) => ({ point_id: pointId, reason })),
-    unreadable,
-  });
-  return unwrapped(answered);
+  const { rows, skipped, unreadable, notes, titles, doubtful, isBundled } = await readRows(catalogsFolder, files);
+  notes.forEach(report);
+  const slices = isBundled ? [rows] : slicesOf(rows, SLICE_ROWS);
+  const told = new ToldRows(rows.length, slices.length > 1 ? tell : () => undefined);
+  const answers = await Promise.all(
+    slices.map(async (slice) => {
+      const answered = await pool.run('accuracy', {
+        ...withModels(slice, models),
+        calibration: name,
+        method,
+        leftOut: isBundled && method === 'auto' ? profiles.leftOutOf(name) : null,
+        sourceTitles: titles,
+        doubtful,
+        skipped: [],
+        unreadable: [],
+      });
+      told.add(slice.length);
+      return unwrapped(answered);
+    }),
+  );
+  const unread = skipped.map(({ pointId, reason }) => ({ point_id: pointId, reason }));
+  return joinedAccuracy(answers, { skipped: unread, unreadable });
+}
+
+/** At least one, which may be empty. */
+function slicesOf<Item>(items: readonly Item[], length: number): Item[][] {
+  const count = Math.max(1, Math.ceil(items.length / length));
+  return Array.from({ length: count }, (_, index) => items.slice(index * length, (index + 1) * length));
+}
+
+/** Rows that were compared so far. */
+class ToldRows {
+  readonly #total: number;
+  readonly #tell: (event: ProgressEvent) => void;
+  #done = 0;
+
+  constructor(total: number, tell: (event: ProgressEvent) => void) {
+    this.#total = total;
+    this.#tell = tell;
+  }
+
+  add(rows: number): void {
+    this.#done += rows;
+    this.#tell(progressOf('accuracy', this.#done, this.#total));
+  }
 }
 
 async function calibrateWith(
@@ -134,7 +171,7 @@ async function calibrateWith(
   draft: unknown,
   files: readonly NamedFile[] | null,
 ): Promise<CalibrationDocument> {
-  const { catalogsFolder, facts, models } = parts;
+  const { catalogsFolder, facts, models, report } = parts;
   const asked = checkRequest(calibrateSchema, draft, 'Calibration request');
   const { taskId, name } = asked;
   running.refuseRunning(taskId);
@@ -142,6 +179,7 @@ async function calibrateWith(
   if (asked.save) profiles.refuseBundledName(name);
   return running.run(taskId, async (signal) => {
     const read = await readRows(catalogsFolder, files);
+    read.notes.forEach(report);
     const sound = read.rows.filter(({ pointId }) => read.doubtful[pointId] === undefined);
     if (sound.length === 0) throw noMeasurements(byCount(read.unreadable), read.rows.length);
     // What is made anew starts from no measurement.

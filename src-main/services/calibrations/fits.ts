@@ -91,7 +91,7 @@ function partsOf({ parts }: FitAnswer, isFresh: boolean): { by: LeaveOut; keys: 
   return kinds.flatMap((by) => (parts[by].length < 2 ? [] : parts[by].map((keys) => ({ by, keys }))));
 }
 
-const progressOf = (taskId: string, done: number, total: number): ProgressEvent => ({
+export const progressOf = (taskId: string, done: number, total: number): ProgressEvent => ({
   type: 'configiq:progress',
   taskId,
   phase: 'computing',

@@ -7,7 +7,7 @@ import type { MeasurementText, SkippedReason } from '../../../src-worker/protoco
 import type { MeasuredSet } from '../../../src-worker/protocol/calibration.ts';
 import { skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { bundledMeasurements, measurementSources } from '../../measurements/bundled.ts';
-import { readMeasurements } from '../../measurements/read.ts';
+import { readMeasurements, refuseTooMany } from '../../measurements/read.ts';
 import type { SkippedRow } from '../../measurements/skipped.ts';
 import type { ModelStore } from '../model-store.ts';
 
@@ -17,6 +17,8 @@ export interface MeasuredRows {
   skipped: SkippedRow[];
   /** Of all rows that cannot be read, however many. */
   unreadable: SkippedReason[];
+  /** What else is to be said of the files: columns that are not known, figures that were left out. */
+  notes: string[];
   titles: Record<string, string>;
   doubtful: Record<string, string>;
   isBundled: boolean;
@@ -39,6 +41,7 @@ async function bundledRows(catalogsFolder: string): Promise<MeasuredRows> {
     rows: measurements,
     skipped,
     unreadable: reasonsOf(skipped),
+    notes: [],
     titles: Object.fromEntries(sources.map(({ source_id: id, title }) => [id, title])),
     doubtful: Object.fromEntries(doubtful),
     isBundled: true,
@@ -51,13 +54,16 @@ async function rowsOfFiles(catalogsFolder: string, files: readonly NamedFile[]):
     rows: [],
     skipped: [],
     unreadable: [],
+    notes: [],
     titles: Object.fromEntries(sources.map(({ source_id: id, title }) => [id, title])),
     doubtful: {},
     isBundled: false,
   };
   for (const file of files) {
-    const { measurements, skipped, reasons } = await readMeasurements(file.path, file.name);
+    const { measurements, skipped, reasons, notes } = await readMeasurements(file.path, file.name);
+    read.notes.push(...notes.map((note) => `${file.name}: ${note}`));
     for (const row of measurements) read.rows.push(row);
+    refuseTooMany(read.rows.length, 'What was given');
     read.skipped.push(...skipped);
     read.unreadable.push(...reasons.map(({ reason, count }) => ({ reason, count })));
   }

@@ -74,7 +74,8 @@ function compare(
   // The profile has seen the row: how new it was is what the fit that left it out says, like its interval.
   const [first] = leftOut?.values() ?? [];
   const sure = first ? { ...own, novelty: first.novelty } : own;
-  const predicted = predictColumns(benchmark, plan, profile, method);
+  const judged = judgedColumns(benchmark);
+  const predicted = predictColumns(benchmark, plan, profile, { method, columns: judged });
   const headline: Record<UncertainMetric, number> = {
     ttft: means.ttftMs,
     tpot: means.tpotMs,
@@ -82,7 +83,7 @@ function compare(
     throughput: predicted['output_tok_s'] ?? 0,
   };
   const columns: Record<string, PointColumn> = {};
-  for (const column of judgedColumns(benchmark)) {
+  for (const column of judged) {
     const shape = predicted[column];
     const metric = metricOfColumn(column);
     const left = leftOut?.get(metric);
@@ -121,7 +122,7 @@ function summaryOf(columns: readonly PointColumn[]): ErrorSummary {
 }
 
 /** Errors by column, in the order of the columns' first appearance in measurement files. */
-function errorsOf(points: readonly Compared[]): ColumnErrors {
+function errorsOf(points: readonly Pick<AccuracyPoint, 'columns'>[]): ColumnErrors {
   const byColumn = new Map<string, PointColumn[]>();
   for (const { columns } of points) {
     for (const [name, column] of Object.entries(columns)) {
@@ -135,24 +136,19 @@ function errorsOf(points: readonly Compared[]): ColumnErrors {
   );
 }
 
-function groupsOf(points: readonly Compared[]): AccuracyGroup[] {
-  const groups = new Map<string, Compared[]>();
+function groupsOf(points: readonly AccuracyPoint[]): AccuracyGroup[] {
+  const groups = new Map<string, AccuracyPoint[]>();
   for (const point of points) {
-    const { row, deployment } = point.ready.benchmark;
-    const key = [row.sourceId, deployment.gpu.id, row.model, row.kind].join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), point]);
+    const key = [point.source_id, point.gpu, point.model, point.workload_kind].join('\n');
+    const group = groups.get(key);
+    if (group) group.push(point);
+    else groups.set(key, [point]);
   }
   return [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, list]) => {
-      const { row, deployment } = (list[0] as Compared).ready.benchmark;
-      return {
-        source_id: row.sourceId,
-        gpu: deployment.gpu.id,
-        model: row.model,
-        workload_kind: row.kind,
-        metrics: errorsOf(list),
-      };
+      const { source_id, gpu, model, workload_kind } = list[0] as AccuracyPoint;
+      return { source_id, gpu, model, workload_kind, metrics: errorsOf(list) };
     });
 }
 
@@ -242,16 +238,36 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
     }));
   const known = [...doubted, ...skipped, ...unjudged];
   const basis = isLeftOut ? 'left_out' : 'in_sample';
+  const shownPoints = points.map((point) => pointOf(point, request.sourceTitles));
   return {
     schema_version: SCHEMA_VERSION,
     calibration: profile.name,
     calibrations: facts.calibrations.map(({ name, description }) => ({ name, description })),
     basis,
     basis_sentence: BASIS_SENTENCES[basis],
-    metrics: errorsOf(points),
-    groups: groupsOf(points),
-    points: points.map((point) => pointOf(point, request.sourceTitles)),
+    metrics: errorsOf(shownPoints),
+    groups: groupsOf(shownPoints),
+    points: shownPoints,
     skipped: [...request.skipped, ...known],
     skipped_reasons: byCount([...request.unreadable, ...skippedReasons(known)]),
+  };
+}
+
+/** What slices of the same rows make together; `unread` is what none of them was asked about. */
+export function joinedAccuracy(
+  slices: readonly AccuracyDocument[],
+  unread: Pick<AccuracyRequest, 'skipped' | 'unreadable'>,
+): AccuracyDocument {
+  const [first] = slices;
+  if (!first) throw new Error('no slice of an accuracy document');
+  const points = slices.flatMap((slice) => slice.points);
+  const known = slices.flatMap(({ skipped }) => skipped);
+  return {
+    ...first,
+    metrics: errorsOf(points),
+    groups: groupsOf(points),
+    points,
+    skipped: [...unread.skipped, ...known],
+    skipped_reasons: byCount([...unread.unreadable, ...skippedReasons(known)]),
   };
 }

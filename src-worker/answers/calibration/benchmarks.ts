@@ -1,5 +1,5 @@
 import type { CalibrationProfile } from '../../engine/calibration/types.ts';
-import { ConfigIqError, invalidInput } from '../../engine/errors.ts';
+import { ConfigIqError } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { analyzeGenerator } from '../../engine/model/analyze.ts';
 import type { Model, ModelSource } from '../../engine/model/types.ts';
@@ -40,8 +40,9 @@ function readyBenchmark(benchmark: Benchmark, profile: CalibrationProfile): Read
   const work = operatorWork(benchmark.deployment);
   const plan = planOf(work, profile);
   const means = benchmarkMeans(benchmark, plan, profile);
-  const alone = benchmarkMeans({ ...benchmark, kind: 'closed_loop', requests: 1 }, plan, profile);
-  return implausibility(benchmark, plan, means, alone.ttftMs) ?? { benchmark, work, plan, means };
+  const aloneMs = (): number =>
+    benchmarkMeans({ ...benchmark, kind: 'closed_loop', requests: 1 }, plan, profile).ttftMs;
+  return implausibility(benchmark, plan, means, aloneMs) ?? { benchmark, work, plan, means };
 }
 
 /** Resolves measurements and predicts their means; what cannot be used is skipped with its reason, never averaged in. */
@@ -97,7 +98,7 @@ const REASONS_TOLD = 5;
 export function noMeasurements(reasons: SkippedReason[], rows: number): ConfigIqError {
   const told = reasons.slice(0, REASONS_TOLD).map(({ reason, count }) => `${reason.replace(/\.$/, '')} (${count})`);
   const why = told.length === 0 ? 'there is none.' : `${told.join('; ')}.`;
-  return invalidInput('no_measurements', `No measurement of these can be used: ${why}`, {
+  return new ConfigIqError('no_answer', 'no_measurements', `No measurement of these can be used: ${why}`, {
     rows,
     reasons: told.join('; '),
   });

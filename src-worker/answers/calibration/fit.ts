@@ -81,6 +81,9 @@ function figuresOf(
   });
 }
 
+/** Of a row whose only figures are percentiles, or none that its regime lets be judged. */
+const NO_HEADLINE = 'no mean, median or rate that can be judged is given, and a fit needs one.';
+
 /**
  * Fits a profile to measurements, all of them or all but `withheld`, and predicts the figures that were withheld (all of them
  * where none were). Throws invalid input where no measurement can be used.
@@ -89,7 +92,8 @@ export function answerFit(request: FitRequest, facts: Facts): FitAnswer {
   const problem = fitProblem(request, facts);
   const { benchmarks, observations, parameters, skipped } = problem;
   if (observations.length === 0) {
-    throw noMeasurements(skippedReasons(skipped), request.rows.length);
+    const withoutHeadline = benchmarks.map(({ row }) => ({ point_id: row.pointId, reason: NO_HEADLINE }));
+    throw noMeasurements(skippedReasons([...skipped, ...withoutHeadline]), request.rows.length);
   }
   const { withheld } = request;
   const isWithheld = (index: number): boolean =>

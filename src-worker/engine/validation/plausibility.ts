@@ -25,7 +25,10 @@ const MOST_FACTOR = 20;
 /** The slowest hundredth of a queue may be as far above its mean. */
 const MOST_TAIL = 20;
 
-const ms = (value: number): string => `${value.toPrecision(3)} ms`;
+/** Three digits, never as a power of ten. */
+const digits = (value: number): string =>
+  Number(value.toPrecision(3)).toLocaleString('en-US', { maximumSignificantDigits: 3 });
+const ms = (value: number): string => `${digits(value)} ms`;
 
 const figure = ({ row }: Benchmark, metric: 'ttft' | 'tpot' | 'e2e'): number | undefined =>
   row.measured[`${metric}_ms_mean`] ?? row.measured[`${metric}_ms_p50`];
@@ -98,7 +101,7 @@ function tooMany(b: Benchmark, plan: StepPlan): string | null {
   const running = Math.max(1, Math.min(b.maxNumSeqs, b.kind === 'open_loop' ? Infinity : b.requests)) * b.streams;
   const mostPerS = (running / plan.weightReadFloorMs) * MS_PER_S;
   if (perS * b.outputTokens * ROUNDING > mostPerS) {
-    return `impossible: ${(perS * b.outputTokens).toPrecision(3)} tokens/s, while ${Math.round(running)} sequences give at most ${mostPerS.toPrecision(3)} at the peak bandwidth.`;
+    return `impossible: ${digits(perS * b.outputTokens)} tokens/s, while ${Math.round(running)} sequences give at most ${digits(mostPerS)} at the peak bandwidth.`;
   }
   const tokensPerMs = (perS * (b.promptTokens - b.cachedTokens + b.outputTokens)) / MS_PER_S;
   if (tokensPerMs * msPerTokenAtPeak(b) * ROUNDING > 1) {
@@ -124,7 +127,7 @@ function ratesDisagree(b: Benchmark): string | null {
   const byRate = requestsPerSByColumn(b).sort(([, one], [, other]) => one - other);
   const [slowest, fastest] = [byRate[0], byRate.at(-1)];
   if (!slowest || !fastest || fastest[1] <= MOST_RATE_DISAGREEMENT * slowest[1]) return null;
-  return `contradictory: by isl and osl ${slowest[0]} is ${slowest[1].toPrecision(3)} requests/s and ${fastest[0]} ${fastest[1].toPrecision(3)}; leave the wrong one empty.`;
+  return `contradictory: by isl and osl ${slowest[0]} is ${digits(slowest[1])} requests/s and ${fastest[0]} ${digits(fastest[1])}; leave the wrong one empty.`;
 }
 
 /** Figures that are judged and lie so far from what is predicted that no model of the run can be what is wrong. */
@@ -142,7 +145,7 @@ function otherUnit(b: Benchmark, means: BenchmarkMeans): string | null {
     if (value >= predicted / MOST_FACTOR && value <= predicted * MOST_FACTOR * (isTail ? MOST_TAIL : 1)) continue;
     const unit = requestsPerS === undefined ? 'ms' : 'requests/s';
     const name = requestsPerS === undefined ? words : column;
-    return `out of range: ${name} of ${value.toPrecision(3)} ${unit} is more than ${MOST_FACTOR} times off the ${predicted.toPrecision(3)} ${unit} predicted; are the units mixed, or was the server over capacity (write so in the column regime)?`;
+    return `out of range: ${name} of ${digits(value)} ${unit} is more than ${MOST_FACTOR} times off the ${digits(predicted)} ${unit} predicted; are the units mixed, or was the server over capacity (write so in the column regime)?`;
   }
   return null;
 }
@@ -156,19 +159,25 @@ function contradiction(b: Benchmark): string | null {
 }
 
 /** All clients of a closed loop start at once and nobody waits for more than all of their prompts, if he has a seat. */
-function fewerSeats(b: Benchmark, means: BenchmarkMeans, aloneMs: number): string | null {
+function fewerSeats(b: Benchmark, means: BenchmarkMeans, aloneMs: () => number): string | null {
   const ttft = figure(b, 'ttft');
   if (b.kind !== 'closed_loop' || ttft === undefined || b.requests > b.seats || b.requests < 2) return null;
-  const burstMs = Math.max(means.ttftMs, b.requests * aloneMs);
+  const burstMs = Math.max(means.ttftMs, b.requests * aloneMs());
   if (ttft <= MOST_BURSTS * burstMs) return null;
   return `contradictory: TTFT of ${ms(ttft)} is longer than the prompts of all ${Math.round(b.requests)} clients take (${ms(burstMs)}); the server had fewer seats than the file says, or the unit is another.`;
 }
 
 /**
  * Why a measurement cannot be true or cannot have been made as its file says; null = nothing speaks against it. Floors are
- * those of the data sheet, not of the calibration. `means` and `aloneMs` (TTFT of a request alone) are what is predicted.
+ * those of the data sheet, not of the calibration. `means` and `aloneMs` (TTFT of a request alone, which
+ * few rows need) are what is predicted.
  */
-export const implausibility = (b: Benchmark, plan: StepPlan, means: BenchmarkMeans, aloneMs: number): string | null =>
+export const implausibility = (
+  b: Benchmark,
+  plan: StepPlan,
+  means: BenchmarkMeans,
+  aloneMs: () => number,
+): string | null =>
   undivided(b) ??
   tooEarly(b, plan) ??
   tooMany(b, plan) ??

@@ -79,25 +79,39 @@ function ofOpenLoop(b: Benchmark, plan: StepPlan): Latencies | null {
   return outcome.kind === 'steady' ? { ttft: outcome.ttftMs, tpot: outcome.tpotMs, e2e: outcome.e2eMs } : null;
 }
 
-function latenciesOf(b: Benchmark, plan: StepPlan, means: BenchmarkMeans, method: ValidationMethod): Latencies {
+/** What is to be predicted, and how. */
+export interface ColumnsAsked {
+  method?: ValidationMethod;
+  /** Columns that are looked at; absent = all. A replay for percentiles that nobody measured would be most of the time. */
+  columns?: readonly string[];
+}
+
+const isPercentile = (column: string): boolean => /_p\d+$/.test(column);
+
+function latenciesOf(
+  b: Benchmark,
+  plan: StepPlan,
+  means: BenchmarkMeans,
+  { method, columns }: ColumnsAsked,
+): Latencies {
   const meansOnly = { ttft: { mean: means.ttftMs }, tpot: { mean: means.tpotMs }, e2e: { mean: means.e2eMs } };
   if (isReplayed(b, method)) return ofRun(b, plan, null);
-  if (b.kind === 'closed_loop') return ofRun(b, plan, means);
+  if (b.kind === 'closed_loop') return (columns?.some(isPercentile) ?? true) ? ofRun(b, plan, means) : meansOnly;
   if (b.kind === 'open_loop') return (b.hasSeparatePrefill ? null : ofOpenLoop(b, plan)) ?? meansOnly;
   if (b.kind === 'offline_max') return meansOnly;
   return { ttft: constant(means.ttftMs), tpot: constant(means.tpotMs), e2e: constant(means.e2eMs) };
 }
 
-/** Predicts every column of a benchmark. */
+/** Predicts the columns of a benchmark. */
 export function predictColumns(
   b: Benchmark,
   plan: StepPlan,
   calibration: CalibrationProfile,
-  method: ValidationMethod = 'auto',
+  asked: ColumnsAsked = {},
 ): PredictedColumns {
-  const means = benchmarkMeans(b, plan, calibration, method);
+  const means = benchmarkMeans(b, plan, calibration, asked.method);
   const columns: Record<string, number> = {};
-  for (const [kind, latency] of Object.entries(latenciesOf(b, plan, means, method))) {
+  for (const [kind, latency] of Object.entries(latenciesOf(b, plan, means, asked))) {
     if (kind === 'tpot' && b.outputTokens <= 1) continue;
     for (const [statistic, ms] of Object.entries(latency as Partial<LatencyPercentiles>))
       columns[`${kind}_ms_${statistic}`] = ms;

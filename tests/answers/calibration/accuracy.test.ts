@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerAccuracy } from '../../../src-worker/answers/calibration/accuracy.ts';
+import { answerAccuracy, joinedAccuracy } from '../../../src-worker/answers/calibration/accuracy.ts';
 import { skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { ConfigIqError } from '../../../src-worker/engine/errors.ts';
 import type { UncertainMetric } from '../../../src-worker/engine/calibration/types.ts';
@@ -65,6 +65,19 @@ describe('a profile held against measurements', () => {
     expect(metrics['tpot_ms_mean']?.median_signed_percent).toBeLessThan(-7);
     expect(metrics['output_tok_s']?.median_signed_percent).toBeGreaterThan(8);
     expect(metrics['output_tok_s']?.median_signed_percent).toBeLessThan(16);
+  });
+
+  test('slices of the rows, joined, are the document of all of them', () => {
+    const rows = [...soundRows(), ...badRows().map(({ row }) => row)];
+    const unread = {
+      skipped: [{ point_id: 'x', reason: 'isl is "long", not a number.' }],
+      unreadable: [{ reason: 'isl is not a number', count: 1 }],
+    };
+    const slices = [rows.slice(0, 7), rows.slice(7, 20), rows.slice(20)].map((slice) => ask({ rows: slice }));
+    const joined = joinedAccuracy(slices, unread);
+    const whole = ask({ rows, ...unread });
+    const byId = (skipped: typeof whole.skipped) => skipped.toSorted((a, b) => (a.point_id < b.point_id ? -1 : 1));
+    expect({ ...joined, skipped: byId(joined.skipped) }).toEqual({ ...whole, skipped: byId(whole.skipped) });
   });
 
   test('the summaries are those of its points', () => {

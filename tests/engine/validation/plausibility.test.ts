@@ -15,7 +15,7 @@ const aloneMs = (b: Benchmark, calibration: CalibrationProfile): number =>
 
 function doubtOf(b: Benchmark, calibration = calibrationOf()): string | null {
   const plan = planFor(b, calibration);
-  return implausibility(b, plan, benchmarkMeans(b, plan, calibration), aloneMs(b, calibration));
+  return implausibility(b, plan, benchmarkMeans(b, plan, calibration), () => aloneMs(b, calibration));
 }
 
 const doubt = (given: Partial<Measurement>): string | null => doubtOf(benchmarkOf(given));
@@ -81,7 +81,7 @@ describe('floors of the data sheet', () => {
 
   test('seconds of Llama 2 70B in a column of ms, E2E alone', () => {
     const given = { model: 'meta-llama/Llama-2-70b-hf', gpu: 'nvidia-a100-80gb', tensorParallel: 4 };
-    expect(doubt({ ...given, measured: { e2e_ms_mean: 4.2 } })).toMatch(/^impossible: E2E of 4.20 ms/);
+    expect(doubt({ ...given, measured: { e2e_ms_mean: 4.2 } })).toMatch(/^impossible: E2E of 4.2 ms/);
   });
 });
 
@@ -112,11 +112,11 @@ describe('rows that contradict themselves', () => {
       expect(doubt({ measured: { [column]: 100 } }), column).toBeNull();
     }
     const open = { kind: 'open_loop', requestRatePerS: 1, batchOrConcurrency: null } as const;
-    expect(doubt({ ...open, measured: { ttft_ms_mean: 45_000 } })).toMatch(/^out of range: TTFT of 4.50e\+4 ms/);
+    expect(doubt({ ...open, measured: { ttft_ms_mean: 45_000 } })).toMatch(/^out of range: TTFT of 45,000 ms/);
     expect(doubt({ ...open, measured: { ttft_ms_p99: 1000 } })).toBeNull();
     // Over capacity TTFT tells how long the run was, and is not judged.
     expect(doubt({ ...open, regime: 'over_capacity', measured: { ttft_ms_mean: 45_000 } })).toBeNull();
-    expect(doubt({ measured: { req_s: 1e-3 } })).toMatch(/^out of range: req_s of 0.00100 requests\/s/);
+    expect(doubt({ measured: { req_s: 1e-3 } })).toMatch(/^out of range: req_s of 0.001 requests\/s/);
   });
 
   test('a TP that cuts heads in two', () => {
@@ -130,7 +130,7 @@ describe('rows that contradict themselves', () => {
     expect(doubt({ measured: { req_s: 5, output_tok_s: 1000, total_tok_s: 6000 } })).toBeNull();
     expect(doubt({ measured: { req_s: 5, output_tok_s: 1000, total_tok_s: 6500 } })).toBeNull();
     expect(doubt({ measured: { req_s: 5, output_tok_s: 1000, total_tok_s: 2000 } })).toMatch(
-      /^contradictory: by isl and osl total_tok_s is 1.67 requests\/s and (req_s|output_tok_s) 5.00/,
+      /^contradictory: by isl and osl total_tok_s is 1.67 requests\/s and (req_s|output_tok_s) 5/,
     );
     expect(doubt({ measured: { output_tok_s: 1000, total_tok_s: 1000 } })).toMatch(/^contradictory/);
   });

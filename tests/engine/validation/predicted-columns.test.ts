@@ -22,7 +22,7 @@ const columnsOf = (given: Partial<Measurement>, method: (typeof VALIDATION_METHO
   const plan = planFor(b);
   return {
     b,
-    columns: predictColumns(b, plan, calibrationOf(), method),
+    columns: predictColumns(b, plan, calibrationOf(), { method }),
     means: benchmarkMeans(b, plan, calibrationOf(), method),
   };
 };
