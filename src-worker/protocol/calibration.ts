@@ -1,9 +1,11 @@
 import type {
   CalibrationPriors,
   CalibrationProfile,
+  LatencyMetric,
   LeaveOut,
   Novelty,
   UncertainMetric,
+  UncertainPercentile,
   UncertainTrait,
 } from '../engine/calibration/types.ts';
 import type { ModelSource } from '../engine/model/types.ts';
@@ -51,6 +53,12 @@ export interface FittedFigure {
   traits: UncertainTrait[];
 }
 
+/** A percentile of a latency, beside the headline that its range is made from. */
+export interface FittedPercentile extends Omit<FittedFigure, 'metric'> {
+  metric: LatencyMetric;
+  percentile: UncertainPercentile;
+}
+
 export interface FitAnswer {
   /** Names of what was fitted. */
   parameters: string[];
@@ -59,6 +67,8 @@ export interface FitAnswer {
   /** [parameter] spread that the data left, relative to the prior's. */
   remaining: number[];
   figures: FittedFigure[];
+  /** Of withheld measurements: percentiles that were measured and can be judged. */
+  percentiles: FittedPercentile[];
   /** Measurements that were used, withheld ones included. */
   used: number;
   skipped: SkippedPoint[];

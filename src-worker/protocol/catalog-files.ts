@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
+import {
+  FITTED_OVERHEADS,
+  NOVELTIES,
+  UNCERTAIN_METRICS,
+  UNCERTAIN_TRAITS,
+  UNCERTAIN_PERCENTILES,
+  LATENCY_METRICS,
+} from '../engine/calibration/types.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
@@ -326,6 +333,9 @@ const residualSchema = z.strictObject({
   basis: text,
   factors: z.record(metrics, z.record(z.enum(NOVELTIES), spreadFactor)),
   traits: z.record(metrics, z.partialRecord(z.enum(UNCERTAIN_TRAITS), positive.max(10))),
+  percentiles: z
+    .partialRecord(z.enum(LATENCY_METRICS), z.partialRecord(z.enum(UNCERTAIN_PERCENTILES), z.number().min(1).max(10)))
+    .exactOptional(),
   commonShares: z.record(metrics, z.strictObject({ question: shareOfVariance, gpu: shareOfVariance })),
 });
 

@@ -1,8 +1,8 @@
 import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../../engine/calibration/types.ts';
-import { UNCERTAIN_METRICS } from '../../engine/calibration/types.ts';
+import { UNCERTAIN_METRICS, UNCERTAIN_PERCENTILES } from '../../engine/calibration/types.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { meanOf, medianOf, sampleQuantile } from '../../engine/numerics/sample.ts';
-import { factor80 } from '../../engine/uncertainty/factor.ts';
+import { factor80, percentileMultiplier } from '../../engine/uncertainty/factor.ts';
 import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import type { Benchmark } from '../../engine/validation/benchmark.ts';
@@ -51,6 +51,13 @@ function surenessOf({ benchmark, plan, means }: ReadyBenchmark, profile: Calibra
   };
 }
 
+/** How much wider the range of a column is than that of its metric's mean, in ln units: see `percentileMultiplier`. */
+function percentileWidening({ residuals }: CalibrationProfile, metric: UncertainMetric, column: string): number {
+  const percentile = UNCERTAIN_PERCENTILES.find((name) => column.endsWith(`_${name}`));
+  if (!residuals || metric === 'throughput' || !percentile) return 1;
+  return percentileMultiplier(residuals, metric, percentile);
+}
+
 /** What was predicted of a row while its group was left out, by metric. */
 type LeftOutOfRow = ReadonlyMap<UncertainMetric, LeftOutPrediction>;
 
@@ -83,7 +90,8 @@ function compare(
     if (own === undefined || (leftOut && !left)) continue;
     // The level is that of the fit that had not seen the row, the shape about it that of the profile.
     const value = left ? (own * left.predicted) / headline[metric] : own;
-    const factor = left ? left.factor : (sure.factors?.[metric] ?? null);
+    const ofMean = left ? left.factor : (sure.factors?.[metric] ?? null);
+    const factor = ofMean === null ? null : ofMean ** percentileWidening(profile, metric, column);
     columns[column] = {
       measured: benchmark.row.measured[column] as number,
       predicted: rounded(value),

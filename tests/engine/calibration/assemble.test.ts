@@ -147,7 +147,8 @@ describe('a profile put together from a fit', () => {
       question: 'q',
       gpu: 'g',
     } as const;
-    const residuals = residualSpread(Array.from({ length: 30 }, () => figure));
+    const figures = Array.from({ length: 30 }, (_, i) => ({ ...figure, point: `point ${i}`, group: `group ${i % 6}` }));
+    const residuals = residualSpread(figures);
     const fresh = assembleProfile({ ...fitted, residuals });
     expect(fresh.residuals).toEqual(residuals);
     expect(fresh.coverage).toEqual(coverageOf(problem.benchmarks));
