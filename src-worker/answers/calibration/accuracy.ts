@@ -1,7 +1,6 @@
 import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../../engine/calibration/types.ts';
 import { UNCERTAIN_METRICS } from '../../engine/calibration/types.ts';
 import type { Facts } from '../../engine/facts.ts';
-import { meanOf, medianOf, sampleQuantile } from '../../engine/numerics/sample.ts';
 import { factor80 } from '../../engine/uncertainty/factor.ts';
 import { spreadQuestionOf } from '../../engine/uncertainty/novelty.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
@@ -19,6 +18,7 @@ import type {
 } from '../../protocol/accuracy.ts';
 import type { AccuracyRequest } from '../../protocol/accuracy-request.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { errorSummary } from '../../protocol/error-summary.ts';
 import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
 import { rounded } from '../rounded.ts';
@@ -102,22 +102,11 @@ function compare(
   return { ready, sure, columns };
 }
 
-const percentOff = ({ measured, predicted }: PointColumn): number => (predicted / measured - 1) * 100;
-
+/** A summary as documents have it: finite figures of ten digits. */
 function summaryOf(columns: readonly PointColumn[]): ErrorSummary {
-  const signed = columns.map(percentOff);
-  const absolute = signed.map(Math.abs);
-  const ranged = columns.filter(({ lo, hi }) => lo !== null && hi !== null);
-  const inside = ranged.filter(({ measured, lo, hi }) => measured >= (lo ?? 0) && measured <= (hi ?? 0));
-  const isEmpty = columns.length === 0;
-  return {
-    count: columns.length,
-    median_absolute_percent: isEmpty ? null : rounded(medianOf(absolute)),
-    mean_absolute_percent: isEmpty ? null : rounded(meanOf(absolute)),
-    p90_absolute_percent: isEmpty ? null : rounded(sampleQuantile(absolute, 0.9)),
-    median_signed_percent: isEmpty ? null : rounded(medianOf(signed)),
-    interval_coverage: ranged.length === 0 ? null : rounded(inside.length / ranged.length),
-  };
+  const { count: judged, ...figures } = errorSummary(columns);
+  const short = Object.entries(figures).map(([name, value]) => [name, value === null ? null : rounded(value)]);
+  return { count: judged, ...(Object.fromEntries(short) as Omit<ErrorSummary, 'count'>) };
 }
 
 /** Errors by column, in the order of the columns' first appearance in measurement files. */

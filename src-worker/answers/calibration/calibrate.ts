@@ -24,6 +24,7 @@ import type {
   MetricError,
 } from '../../protocol/calibration.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { errorPercent } from '../../protocol/error-summary.ts';
 import { rounded } from '../rounded.ts';
 import { skippedReasons } from './benchmarks.ts';
 import { figuresBefore, fitProblem } from './fit.ts';
@@ -33,9 +34,8 @@ import { fittedRowsOf, withFittedRows } from './row-hash.ts';
 const WORST_GROUPS = 5;
 
 const logError = ({ predicted, measured }: FittedFigure): number => Math.log(predicted / measured);
-const percent = ({ predicted, measured }: FittedFigure): number => (predicted / measured - 1) * 100;
 const absolutePercents = (figures: readonly FittedFigure[]): number[] =>
-  figures.map((figure) => Math.abs(percent(figure)));
+  figures.map((figure) => Math.abs(errorPercent(figure)));
 
 const asLeftOut = (figure: FittedFigure): LeftOutFigure => ({
   metric: figure.metric,
@@ -78,7 +78,7 @@ function metricErrors(figures: readonly FittedFigure[], widthOf: WidthOf | null)
       metric,
       macro_percent: isEmpty ? null : rounded(medianOf(groups.map((group) => medianOf(absolutePercents(group))))),
       points_percent: isEmpty ? null : rounded(medianOf(absolutePercents(own))),
-      bias_percent: isEmpty ? null : rounded(medianOf(own.map(percent))),
+      bias_percent: isEmpty ? null : rounded(medianOf(own.map(errorPercent))),
       groups: groups.length,
       points: own.length,
       coverage: covered?.coverage ?? null,
@@ -97,7 +97,7 @@ function worstGroups(figures: readonly FittedFigure[]): GroupError[] {
         metric,
         points: own.length,
         median_percent: rounded(medianOf(absolutePercents(own))),
-        bias_percent: rounded(medianOf(own.map(percent))),
+        bias_percent: rounded(medianOf(own.map(errorPercent))),
       }))
       .sort(worst)
       .slice(0, WORST_GROUPS),
@@ -140,7 +140,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
   const logs = Float64Array.from(full.logs);
   const errors = new Map<string, number[]>();
   for (const figure of full.figures)
-    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(percent(figure))]);
+    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(errorPercent(figure))]);
   const assembled = assembleProfile({
     name,
     description,
