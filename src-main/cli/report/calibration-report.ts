@@ -1,4 +1,5 @@
 import type { CalibrationDocument, ErrorBasis, MetricError } from '../../../src-worker/protocol/calibration.ts';
+import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { skippedLines } from './accuracy-report.ts';
 import { count, decimal, percentOfFraction, plural } from './format.ts';
 import { heading, table, textOf, wrap } from './layout.ts';
@@ -45,7 +46,7 @@ function endLines(name: string, isKept: boolean, isUsed: boolean): string[] {
   if (!isKept) return [];
   if (isUsed)
     return wrap(
-      `Kept, and used from now on. "configiq calibration use default" goes back, "configiq calibration remove ${name}" forgets it.`,
+      `Kept, and used from now on. "configiq calibration use ${DEFAULT_CALIBRATION}" goes back, "configiq calibration remove ${name}" forgets it.`,
     );
   return wrap(
     `Kept. Try it with --calibration ${name}; "configiq calibration use ${name}" makes it the standing choice.`,
