@@ -167,6 +167,7 @@ export const modelFitsSchema = z.strictObject({
   id: name,
   /** null = FITS_TOKENS, or the context of the model where that is less. */
   tokens: tokens.int().nullable().default(null),
+  calibration: name.default(DEFAULT_CALIBRATION),
 });
 export type ModelFitsInput = z.output<typeof modelFitsSchema>;
 export type ModelFitsDraft = z.input<typeof modelFitsSchema>;

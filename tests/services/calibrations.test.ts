@@ -117,6 +117,34 @@ test('what comes back does not push out the profile that took its place', async 
   expect(await createdAt()).toBe(anew);
 }, 120_000);
 
+test('any profile that ships with the program can be put in use, and stays it', async () => {
+  const folder = temporaryFolder();
+  const service = startService(folder);
+  const { api } = service;
+  const inUse = async (of = api) =>
+    valueOf(await of.listCalibrations())
+      .filter(({ isInUse }) => isInUse)
+      .map(({ name }) => name);
+  valueOf(await api.useCalibration('seed'));
+  expect(await inUse()).toEqual(['seed']);
+  expect(valueOf(await api.predict(QUESTION)).versions.calibration).toBe('seed');
+  expect(valueOf(await api.modelFits({ id: QUESTION.model })).versions.calibration).toBe('seed');
+  await service.close();
+
+  const again = startService(folder).api;
+  expect(await inUse(again)).toEqual(['seed']);
+  const { csv } = valueOf(await again.importBenchmark({ files: slowRuns, setup: SETUP }));
+  const draft = { taskId: 'x', name: 'mine', measurements: [{ name: 'rows.csv', text: csv }], save: true, use: true };
+  valueOf(await again.calibrate(draft));
+  expect(await inUse(again)).toEqual(['mine']);
+  valueOf(await again.removeCalibration('mine'));
+  expect(await inUse(again)).toEqual(['default']);
+  valueOf(await again.useCalibration('seed'));
+  valueOf(await again.useCalibration(null));
+  expect(await inUse(again)).toEqual(['default']);
+  expect(errorOf(await again.useCalibration('sed')).code).toBe('unknown_calibration');
+}, 120_000);
+
 test('what cannot be calibrated keeps nothing, and says why', async () => {
   const { api } = startService(temporaryFolder());
   const { csv } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
