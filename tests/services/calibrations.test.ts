@@ -162,6 +162,18 @@ test('what cannot be calibrated keeps nothing, and says why', async () => {
   const bare = valueOf(await api.importBenchmark({ files: slowRuns, setup: { ...SETUP, gpu: null } }));
   const refused = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'rows.csv', text: bare.csv }] }));
   expect(refused.message).toMatch(/^No measurement of these can be used: .+ \(3\)\.$/);
+  // Rows that cannot be read have their part in it.
+  const [head = '', first = '', second = ''] = csv.split('\r\n').length > 2 ? csv.split('\r\n') : csv.split('\n');
+  const columns = head.split(',');
+  const cell = (row: string, column: string, value: string) =>
+    row
+      .split(',')
+      .map((old, i) => (columns[i] === column ? value : old))
+      .join(',');
+  const odd = [head, cell(first, 'tpot_ms_mean', 'nan'), cell(second, 'gpu', 'h1000')].join('\n');
+  const none = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'odd.csv', text: odd }] }));
+  expect(none.message).toMatch(/tpot_ms_mean is not a number \(1\)/);
+  expect(none.message).toMatch(/nknown GPU "h1000" \(1\)/);
   expect(await listed()).toEqual([]);
 }, 120_000);
 

@@ -18,13 +18,13 @@ const WORST_SHOWN = 10;
 /** What a calibration came to: errors before and after, on what was left out, and where it stays wrong. */
 export function calibrationReport(
   document: CalibrationDocument,
-  { isKept, isUsed }: { isKept: boolean; isUsed: boolean },
+  { isKept, isUsed, isFresh }: { isKept: boolean; isUsed: boolean; isFresh: boolean },
 ): string {
   const { name, base, used, rows, repeated, parameters, informed } = document;
   return textOf([
     ...heading('CALIBRATION'),
     ...wrap(
-      `Profile ${name} from ${base}: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`,
+      `Profile ${name} ${isFresh ? 'made anew' : `from ${base}`}: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`,
     ),
     ...(repeated === 0 ? [] : wrap(repeatedSentence(document))),
     '',
