@@ -47,7 +47,7 @@ import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
-import { createCalibrations, type Calibrations } from './calibrations.ts';
+import { createCalibrations, type Calibrations } from './calibrations/calibrations.ts';
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
@@ -249,7 +249,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     readModelConfig: (id) => answer(() => models.configText(checkRequest(modelNameSchema, id, 'Model'))),
     modelFits: (request) =>
       ask(() => {
-        const input = checkRequest(modelFitsSchema, request, 'Fits request');
+        const input = checkRequest(modelFitsSchema, calibrated(request), 'Fits request');
         return pool.run('modelFits', input, models.resolve(input.id));
       }),
     modelHolds: (request) =>

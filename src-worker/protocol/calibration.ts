@@ -33,6 +33,8 @@ export interface FitRequest extends MeasuredSet {
   withheld: { by: LeaveOut; keys: string[] } | null;
   /** [parameter] logarithms to start from; null = the priors. */
   from: number[] | null;
+  /** Why other rows did not come as far as the fit: told beside the reasons of these where none can be used. */
+  otherReasons?: SkippedReason[];
 }
 
 /** A measured figure beside what the fit makes of it. Times in ms, throughput in output tokens/s. */
@@ -85,6 +87,10 @@ export interface CalibrationRequest {
   fit: FitRequest;
   full: FitAnswer;
   leftOut: { by: LeaveOut; answer: FitAnswer }[];
+  /** Are the rows those that ship with the program? */
+  isBundled: boolean;
+  /** Rows that were left out beforehand, since the base or the files have them already. */
+  repeated: SkippedPoint[];
 }
 
 /** Errors of one metric: macro = median over groups of their median, points = median over points; percent, absolute. */
@@ -127,6 +133,8 @@ export interface CalibrationDocument {
   base: string;
   rows: number;
   used: number;
+  /** Rows that were left out because the base was fitted to them already, or because they are there twice. */
+  repeated: number;
   parameters: number;
   informed: number;
   errors: Partial<Record<ErrorBasis, MetricError[]>>;

@@ -18,7 +18,7 @@ import { judgedColumns } from '../../engine/validation/judged-columns.ts';
 import { predictColumns } from '../../engine/validation/predicted-columns.ts';
 import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
 import type { FitAnswer, FitRequest, FittedFigure, FittedPercentile } from '../../protocol/calibration.ts';
-import { noMeasurements, readyBenchmarks, skippedReasons } from './benchmarks.ts';
+import { byCount, noMeasurements, readyBenchmarks, skippedReasons } from './benchmarks.ts';
 
 /** The problem of a request, over everything it has. */
 export function fitProblem(request: FitRequest, facts: Facts) {
@@ -124,7 +124,7 @@ export function answerFit(request: FitRequest, facts: Facts): FitAnswer {
   const problem = fitProblem(request, facts);
   const { benchmarks, observations, parameters, skipped } = problem;
   if (observations.length === 0) {
-    throw noMeasurements(skippedReasons(skipped), request.rows.length);
+    throw noMeasurements(byCount([...skippedReasons(skipped), ...(request.otherReasons ?? [])]), request.rows.length);
   }
   const { withheld } = request;
   const isWithheld = (index: number): boolean =>

@@ -6,7 +6,13 @@ import {
   type Novelty,
   type ResidualSpread,
 } from '../../../src-worker/engine/calibration/types.ts';
-import { factor80, isSeldomMeasured, percentileMultiplier, rangeOf, sigmaOf } from '../../../src-worker/engine/uncertainty/factor.ts';
+import {
+  factor80,
+  isSeldomMeasured,
+  percentileMultiplier,
+  rangeOf,
+  sigmaOf,
+} from '../../../src-worker/engine/uncertainty/factor.ts';
 import { noveltiesOf, traitsOf } from '../../../src-worker/engine/uncertainty/novelty.ts';
 import { calibrationOf } from '../world.ts';
 
@@ -28,6 +34,20 @@ describe('novelty', () => {
 
   test('parts that were measured apart from each other make a new group', () => {
     expect(noveltiesOf(measured, { ...question, gpuId: 'nvidia-h200' })).toEqual(['group_new']);
+  });
+
+  test('fewer than four rows are as good as none', () => {
+    const withRows = (rows: number): CalibrationProfile => ({
+      ...measured,
+      coverage: {
+        gpus: { 'nvidia-l40s': rows },
+        generations: { 'vllm-v1-late': rows },
+        architectures: { LlamaForCausalLM: rows },
+        groups: { 'nvidia-l40s|vllm-v1-late|LlamaForCausalLM': rows },
+      },
+    });
+    expect(noveltiesOf(withRows(3), question)).toEqual(['group_new', 'gpu_unseen', 'engine_unseen', 'model_unseen']);
+    expect(noveltiesOf(withRows(4), question)).toEqual(['group_seen']);
   });
 
   test('every part that was never measured is named', () => {
