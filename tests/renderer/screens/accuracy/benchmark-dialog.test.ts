@@ -1,6 +1,6 @@
 import '@testing-library/jest-dom/vitest';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { toasts } from '../../../../src-renderer/components/toasts.svelte.ts';
 import BenchmarkDialog from '../../../../src-renderer/screens/accuracy/BenchmarkDialog.svelte';
 import ProfilesDialog from '../../../../src-renderer/screens/accuracy/ProfilesDialog.svelte';
@@ -233,6 +233,67 @@ test('files that cannot be read, and rows of which none can be compared, are tol
   });
   await benchmark.takeFiles([folder]);
   expect(await screen.findByRole('alert')).toHaveTextContent('runs cannot be read.');
+});
+
+test('a file that cannot be read is told, whatever becomes of the others', async () => {
+  const { benchmark, importBenchmark } = await open();
+  const folder = Object.assign(new File([], 'runs'), {
+    text: () => Promise.reject(new DOMException('', 'NotFoundError')),
+  });
+  await benchmark.takeFiles([RUN, folder]);
+  expect(importBenchmark).toHaveBeenCalledTimes(1);
+  expect(await screen.findByRole('alert')).toHaveTextContent('runs cannot be read.');
+  benchmark.setSetup({ tp: '2' });
+  await waitFor(() => expect(importBenchmark).toHaveBeenCalledTimes(2));
+  expect(screen.getByRole('alert')).toHaveTextContent('runs cannot be read.');
+  await benchmark.takeFiles([RUN]);
+  expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+});
+
+describe('how runs were made stands in a file beside them', () => {
+  const STAGES = ['stage_0.json', 'stage_1.json'].map((name) => new File(['{"load_summary": {}}'], name));
+  const CONFIG_TEXT = 'load:\n  type: poisson\nserver:\n  type: vllm\n';
+  const config = (name: string, folder = ''): File =>
+    Object.defineProperty(new File([CONFIG_TEXT], name), 'webkitRelativePath', {
+      value: folder && `${folder}/${name}`,
+    });
+
+  test.each(['config.yaml', 'run.yml'])('%s is no result, and every result has it', async (name) => {
+    const { benchmark, importBenchmark } = await open();
+    await benchmark.takeFiles([...STAGES, config(name)]);
+    const { files } = importBenchmark.mock.lastCall![0];
+    expect(files).toEqual(
+      STAGES.map((stage) => ({
+        fileName: stage.name,
+        text: '{"load_summary": {}}',
+        beside: [{ fileName: name, text: CONFIG_TEXT }],
+      })),
+    );
+    expect(await screen.findByRole('list', { name: 'Files' })).toHaveTextContent(`${name}: how the runs were made`);
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+  });
+
+  test('each folder has its own', async () => {
+    const { benchmark, importBenchmark } = await open();
+    const stages = STAGES.map((stage, index) =>
+      Object.defineProperty(stage, 'webkitRelativePath', { value: `run${index}/${stage.name}` }),
+    );
+    await benchmark.takeFiles([...stages, config('config.yaml', 'run1')]);
+    expect(importBenchmark.mock.lastCall![0].files.map(({ beside }) => beside?.length ?? 0)).toEqual([0, 1]);
+  });
+
+  test('two of them that came without their folders belong to nobody, and that is said', async () => {
+    const { benchmark, importBenchmark } = await open();
+    await benchmark.takeFiles([new File(['{}'], 'stage_0.json'), config('config.yaml'), config('config.yaml')]);
+    expect(importBenchmark.mock.lastCall![0].files).toEqual([{ fileName: 'stage_0.json', text: '{}' }]);
+    expect(await screen.findByRole('alert')).toHaveTextContent('drop the files of one folder at a time');
+  });
+
+  test('alone it is looked at like any other file', async () => {
+    const { benchmark, importBenchmark } = await open();
+    await benchmark.takeFiles([config('config.yaml')]);
+    expect(importBenchmark.mock.lastCall![0].files.map(({ fileName }) => fileName)).toEqual(['config.yaml']);
+  });
 });
 
 test('the list of profiles uses and removes, each to be undone', async () => {
