@@ -159,10 +159,12 @@ test('calibrated, before and after stand side by side; using it asks everything 
   expect([...(row?.children ?? [])].map((cell) => cell.textContent.trim())).toEqual([
     'TPOT',
     '3',
-    '40 / 40',
-    '5.0 / 5.0',
+    '40',
+    '5.0',
+    'Better',
   ]);
-  expect(within(table).queryByText('After, group left out')).not.toBeInTheDocument();
+  expect(within(table).queryByText('After, rows left out')).not.toBeInTheDocument();
+  expect(button('Use this profile')).toHaveClass('primary');
 
   await fireEvent.click(button('Use this profile'));
   await waitFor(() => expect(profiles.inUse?.name).toBe('ours'));
@@ -171,6 +173,29 @@ test('calibrated, before and after stand side by side; using it asks everything 
   toasts.undo();
   await waitFor(() => expect(profiles.inUse?.name).toBe('default'));
   expect(session.catalogRevision).toBe(2);
+});
+
+test('a profile that is further off than the one in use says so, and is not what one is led to', async () => {
+  const worse = {
+    before: [error('tpot', 2.4), error('throughput', 5)],
+    in_sample: [error('tpot', 4.3), error('throughput', 5)],
+  };
+  const { benchmark, profiles } = await open({
+    calibrate: ({ name }) => Promise.resolve(success({ ...made(name), errors: worse })),
+  });
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  await benchmark.calibrate();
+  const table = await screen.findByTestId('before-after');
+  expect(within(table).getByRole('row', { name: /^TPOT/ })).toHaveTextContent('Worse');
+  expect(within(table).getByRole('row', { name: /^Output rate/ })).toHaveTextContent('Same');
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent(
+    'Even on your own rows, which it was fitted to, ours is further off than default: TPOT 2.4 → 4.3 %. Nothing gets better: keep default.',
+  );
+  expect(button('Keep the current profile')).toHaveClass('primary');
+  expect(button('Use this profile')).not.toHaveClass('primary');
+  await fireEvent.click(button('Keep the current profile'));
+  expect([benchmark.isOpen, profiles.inUse?.name]).toEqual([false, 'default']);
 });
 
 test('discarding removes the profile, and can be undone', async () => {
