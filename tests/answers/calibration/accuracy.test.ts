@@ -35,6 +35,12 @@ const quantile = (values: number[], p: number): number => {
 };
 
 describe('a profile held against measurements', () => {
+  test('a profile that was never fitted has seen none of the points', () => {
+    const document = ask({ calibration: 'seed' });
+    expect(document).toMatchObject({ calibration: 'seed', basis: 'not_fitted' });
+    expect(document.basis_sentence).toMatch(/never fitted/);
+  });
+
   test('every point, with finite numbers; a document with every key', () => {
     const document = ask();
     expect(Object.keys(document).sort()).toEqual(

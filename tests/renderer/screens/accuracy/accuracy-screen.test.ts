@@ -50,7 +50,7 @@ describe('the screen of accuracy', () => {
   test('says how far to trust, shows the errors of every metric and the largest misses', async () => {
     const { asked } = await ready();
     expect(asked).toEqual([{ calibration: null, measurements: null }]);
-    expect(screen.getByTestId('verdict')).toHaveTextContent('TPOT is usually within 30 %');
+    expect(screen.getByTestId('verdict')).toHaveTextContent('Half of the TPOT predictions are within 30 %');
     expect(cellsOf('error-by-metric')).toEqual([
       ['TPOT mean', '4', '30', '+2.5', '85', '83'],
       ['TTFT mean', '3', '10', '+3.3', '26', '83'],
@@ -99,7 +99,7 @@ describe('the screen of accuracy', () => {
     await waitFor(() => expect(screen.getByTestId('agreement')).toHaveAttribute('data-points', '3'));
     expect(cellsOf('error-by-metric')[0]).toEqual(['TPOT mean', '3', '10', '−5.0', '42', '67']);
     expect(screen.getAllByText('3 of 5 points')).toHaveLength(2);
-    expect(screen.getByTestId('verdict')).toHaveTextContent('TPOT is usually within 30 %');
+    expect(screen.getByTestId('verdict')).toHaveTextContent('Half of the TPOT predictions are within 30 %');
     await fireEvent.click(screen.getByRole('button', { name: 'Show all' }));
     expect(screen.getByTestId('agreement')).toHaveAttribute('data-points', '4');
   });
@@ -183,7 +183,7 @@ describe('the screen of accuracy', () => {
     );
     workspace.accuracy.calibration = 'seed';
     await waitFor(() => expect(screen.getByText('No new comparison.')).toBeInTheDocument());
-    expect(screen.getByTestId('verdict')).toHaveTextContent('TPOT is usually within 30 %');
+    expect(screen.getByTestId('verdict')).toHaveTextContent('Half of the TPOT predictions are within 30 %');
     expect(screen.getByTestId('verdict')).toHaveAttribute('aria-busy', 'false');
   });
 

@@ -118,7 +118,7 @@ describe('the verdict', () => {
   test('is of the time per token, with the first token beside it', () => {
     expect(accuracyVerdict(document)).toEqual({
       kind: 'near',
-      sentence: 'TPOT is usually within 30 %; one prediction in ten is off by more than 85 %',
+      sentence: 'Half of the TPOT predictions are within 30 %; one in ten is off by more than 85 %',
       why: '5 measurements from 2 sources. None was used to fit the profile it tests. Time to first token is no harder: 10 % median.',
     });
   });
@@ -132,9 +132,24 @@ describe('the verdict', () => {
     expect(accuracyVerdict(accuracyDocument({ metrics: { tpot_ms_mean: tpot } })).kind).toBe(kind);
   });
 
+  test('on the rows a profile was fitted to it is of those alone, and never good', () => {
+    const tpot = { ...document.metrics['tpot_ms_mean']!, median_absolute_percent: 6.8, p90_absolute_percent: 15 };
+    const fitted = accuracyVerdict(accuracyDocument({ basis: 'in_sample', metrics: { tpot_ms_mean: tpot } }));
+    expect(fitted.kind).toBe('near');
+    expect(fitted.sentence).toBe(
+      'On the rows it was fitted to, half of the TPOT predictions are within 6.8 %; one in ten is off by more than 15 %',
+    );
+  });
+
   test('without times per token it is of what was measured most; without points it says so', () => {
     const { output_tok_s: rate } = document.metrics;
-    expect(accuracyVerdict(accuracyDocument({ metrics: { output_tok_s: rate! } })).sentence).toMatch(/^Output rate is/);
+    expect(accuracyVerdict(accuracyDocument({ metrics: { output_tok_s: rate! } })).sentence).toMatch(
+      /^Half of the output rate predictions are/,
+    );
+    const { tpot_ms_mean: e2e } = document.metrics;
+    expect(accuracyVerdict(accuracyDocument({ metrics: { e2e_ms_p99: e2e! } })).sentence).toMatch(
+      /^Half of the E2E pre/,
+    );
     expect(accuracyVerdict(accuracyDocument({ metrics: {}, points: [] }))).toEqual({
       kind: 'none',
       sentence: 'Nothing can be compared',
