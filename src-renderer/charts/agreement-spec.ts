@@ -76,7 +76,7 @@ export const FAMILY_MARKS: readonly { shape: CanvasShape; isHollow: boolean; mar
 ];
 
 export interface AgreementQuestion {
-  /** The largest error first. */
+  /** The furthest off first. */
   sources: readonly AgreementSource[];
   metric: AgreementMetric;
   /** How many of the first are ringed and named. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AccuracyDocument, AccuracyPoint } from '../../../src-worker/protocol/accuracy.ts';
+import { BAND_SHARE } from '../../charts/agreement-spec.ts';
 import type { Choice } from '../../format/counted-choices.ts';
 import { sortedColumns } from '../../format/measured-columns.ts';
 import { generationLabel, gpuLabel } from '../../format/names.ts';
@@ -92,21 +93,42 @@ export function filteredPoints({ points }: AccuracyDocument, shown: ShownPoints,
 }
 
 /**
- * What a filter can be set to, each with the points it would leave; what the other filters leave nothing of cannot be
- * chosen. A choice that is gone from the document stays, so that the filter says what it does.
+ * What a filter can be set to, each with the points it would leave in the column that is shown. What the other filters leave
+ * nothing of at all cannot be chosen; what is judged on other columns alone says so. A choice that is gone from the document
+ * stays, so that the filter says what it does.
  */
-export function filterChoices(document: AccuracyDocument, shown: ShownPoints, id: FilterId): Choice<string>[] {
+export function filterChoices(
+  document: AccuracyDocument,
+  shown: ShownPoints,
+  id: FilterId,
+  column: string | null,
+): Choice<string>[] {
   const { of, words, everything } = FILTERS[id];
-  const counts = new Map<string, number>(document.points.map((point) => [of(point), 0]));
-  for (const point of filteredPoints(document, shown, id)) counts.set(of(point), (counts.get(of(point)) ?? 0) + 1);
-  if (shown[id] !== EVERYTHING && !counts.has(shown[id])) counts.set(shown[id], 0);
-  const choices = [...counts].map(([value, count]): Choice<string> => ({
-    value,
-    label: words(value, document),
-    ...(count > 0 || value === shown[id] ? { note: formatFixed(count) } : { reason: 'none' }),
-  }));
+  const counts = new Map(document.points.map((point) => [of(point), { any: 0, shown: 0 }]));
+  if (shown[id] !== EVERYTHING && !counts.has(shown[id])) counts.set(shown[id], { any: 0, shown: 0 });
+  for (const point of filteredPoints(document, shown, id)) {
+    const count = counts.get(of(point));
+    if (!count) continue;
+    count.any += 1;
+    if (column === null || point.columns[column]) count.shown += 1;
+  }
+  const choices = [...counts].map(([value, count]): Choice<string> => {
+    const label = words(value, document);
+    if (count.any === 0 && value !== shown[id]) return { value, label, reason: 'none' };
+    return { value, label, note: count.any > 0 && count.shown === 0 ? 'other metrics' : formatFixed(count.shown) };
+  });
   choices.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
   return [{ value: EVERYTHING, label: everything }, ...choices];
+}
+
+/** The column that most of the points are judged on; null without points. */
+export function fullestColumn(points: readonly AccuracyPoint[]): { id: string; count: number } | null {
+  const counts = new Map<string, number>();
+  for (const { columns } of points) for (const id of Object.keys(columns)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return sortedColumns(counts.keys()).reduce<{ id: string; count: number } | null>((best, id) => {
+    const count = counts.get(id) ?? 0;
+    return best === null || count > best.count ? { id, count } : best;
+  }, null);
 }
 
 /** Columns that some point is judged on, in the order of the screen. */
@@ -158,12 +180,23 @@ export function shortCaseName({ model, gpu, gpu_count: count }: AccuracyPoint): 
   return `${name}, ${gpusOf(count, gpuLabel(gpu).replace(/ \d+GB/, ''))}`;
 }
 
-/** The points that are judged on the column, the largest error first. */
+/** How many times too much or too little: half of the measured value is as far off as twice as much. */
+const missSize = ({ measured, predicted }: AccuracyRow): number => Math.abs(Math.log(predicted / measured));
+
+/** The points that are judged on the column, the furthest off by factor first. */
 export function rowsOf(points: readonly AccuracyPoint[], column: string): AccuracyRow[] {
   const rows = points.flatMap((point): AccuracyRow[] => {
     const values = point.columns[column];
     if (!values) return [];
     return [{ id: point.point_id, point, ...values, errorPercent: errorPercent(values), isInRange: isInRange(values) }];
   });
-  return rows.sort((a, b) => Math.abs(b.errorPercent) - Math.abs(a.errorPercent) || (a.id < b.id ? -1 : 1));
+  const sizes = new Map(rows.map((row) => [row.id, missSize(row)]));
+  const sizeOf = ({ id }: AccuracyRow): number => sizes.get(id) ?? 0;
+  return rows.sort((a, b) => sizeOf(b) - sizeOf(a) || (a.id < b.id ? -1 : 1));
+}
+
+/** Why a prediction is off, where it is: outside the gray band of the picture. Empty of one that is near enough. */
+export function whyOfMiss({ point, errorPercent: percent }: AccuracyRow): string {
+  if (Math.abs(percent) <= BAND_SHARE * 100) return '';
+  return point.why ?? 'Not known';
 }

@@ -58,13 +58,13 @@ describe('the screen of accuracy', () => {
     ]);
     const misses = cellsOf('largest-misses');
     expect(misses.map(([name, measured, predicted, error]) => [name, measured, predicted, error])).toEqual([
-      ['Llama-3.1-8B, A100 8 at a time, 512 in, 256 out', '30', '60', '+100 %'],
       ['Qwen2.5-0.5B, H100 8 at a time, 512 in, 256 out', '4.0', '2.0', '−50 %'],
+      ['Llama-3.1-8B, A100 8 at a time, 512 in, 256 out', '30', '60', '+100 %'],
       ['Llama-3.1-8B, H100 8 at a time, 512 in, 256 out', '10', '11', '+10 %'],
       ['Llama-3.1-8B, H100 8 at a time, 512 in, 256 out', '20', '19', '−5 %'],
     ]);
-    expect(misses[0]?.[4]).toBe('The kernels of this format are slow in large batches.');
-    expect(misses[2]?.[4]).toBe('Not known');
+    expect(misses[1]?.[4]).toBe('The kernels of this format are slow in large batches.');
+    expect(misses[2]?.[4]).toBe('');
     expect(screen.getByTestId('agreement')).toHaveAttribute('data-points', '4');
   });
 
@@ -117,6 +117,21 @@ describe('the screen of accuracy', () => {
     await waitFor(() => expect(screen.getByText('No point with TPOT mean matches.')).toBeInTheDocument());
     await fireEvent.click(screen.getAllByRole('button', { name: 'Show all points' })[0]!);
     expect(screen.getByTestId('agreement')).toHaveAttribute('data-points', '4');
+  });
+
+  test('points that were judged on other metrics alone are offered with one of those', async () => {
+    const { workspace } = await ready();
+    workspace.view['accuracy.shown'] = {
+      column: 'tpot_ms_mean',
+      gpu: 'all',
+      engine: 'trtllm',
+      model: 'all',
+      source: 'all',
+      kind: 'all',
+    };
+    await waitFor(() => expect(screen.getByText('1 point matches, none with TPOT mean.')).toBeInTheDocument());
+    await fireEvent.click(screen.getByRole('button', { name: 'Show Output rate of 1 point' }));
+    expect(screen.getByTestId('agreement')).toHaveAttribute('data-points', '1');
   });
 
   test('a closer look is reset by its button, and another metric has its own', async () => {

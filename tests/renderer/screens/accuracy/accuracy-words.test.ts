@@ -13,12 +13,14 @@ import {
   caseName,
   filterChoices,
   filteredPoints,
+  fullestColumn,
   judgedColumns,
   leadingColumns,
   mainColumn,
   readShownPoints,
   rowsOf,
   shortCaseName,
+  whyOfMiss,
 } from '../../../../src-renderer/screens/accuracy/shown-points.ts';
 import { accuracyDocument, accuracyPoint, POINTS } from '../../fixtures/accuracy.ts';
 
@@ -169,8 +171,21 @@ describe('which points', () => {
     ).toEqual(['tpot_ms_mean', 'ttft_ms_p99', 'output_tok_s']);
   });
 
-  test('the largest error first, whatever its sign', () => {
-    expect(rowsOf(POINTS, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['suite-2', 'lab-3', 'lab-1', 'lab-2']);
+  test('the furthest off by factor first: -60 % is a factor of 2.5 and leads +119 %', () => {
+    const off = (id: string, predicted: number) =>
+      accuracyPoint(id, { columns: { tpot_ms_mean: { measured: 100, predicted, lo: null, hi: null } } });
+    const points = [off('exact', 100), off('more', 219), off('less', 40), off('little', 90)];
+    expect(rowsOf(points, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['less', 'more', 'little', 'exact']);
+    // Half and twice are equally far off; then the id decides.
+    expect(rowsOf(POINTS, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['lab-3', 'suite-2', 'lab-1', 'lab-2']);
+  });
+
+  test('only a miss has a reason', () => {
+    const [half, twice, near] = rowsOf(POINTS, 'tpot_ms_mean');
+    expect(whyOfMiss(half!)).toBe('Most of a step is the host.');
+    expect(whyOfMiss(twice!)).toBe('The kernels of this format are slow in large batches.');
+    expect(whyOfMiss({ ...twice!, point: { ...twice!.point, why: null } })).toBe('Not known');
+    expect(whyOfMiss({ ...near!, point: { ...near!.point, why: 'Over capacity' } })).toBe('');
   });
 
   test('filters add up', () => {
@@ -182,7 +197,7 @@ describe('which points', () => {
   });
 
   test('a choice counts what it would leave, and what it would leave nothing of cannot be chosen', () => {
-    const choices = filterChoices(document, { ...everything, source: 'suite' }, 'gpu');
+    const choices = filterChoices(document, { ...everything, source: 'suite' }, 'gpu', null);
     expect(choices).toEqual([
       { value: 'all', label: 'All GPUs' },
       { value: 'nvidia-a100-80gb', label: 'A100 80GB', note: '1' },
@@ -191,8 +206,21 @@ describe('which points', () => {
     ]);
   });
 
+  test('points count for the column that is shown; those of other columns alone can be chosen and say so', () => {
+    expect(filterChoices(document, everything, 'engine', 'tpot_ms_mean')).toEqual([
+      { value: 'all', label: 'All engines' },
+      { value: 'trtllm', label: 'TensorRT-LLM of 2025 and later', note: 'other metrics' },
+      { value: 'vllm-v1-late', label: 'vLLM 0.15 and later', note: '4' },
+    ]);
+    expect(fullestColumn(filteredPoints(document, { ...everything, engine: 'trtllm' }))).toEqual({
+      id: 'output_tok_s',
+      count: 1,
+    });
+    expect(fullestColumn([])).toBeNull();
+  });
+
   test('engines are called as people call them', () => {
-    expect(filterChoices(document, everything, 'engine').map(({ label }) => label)).toEqual([
+    expect(filterChoices(document, everything, 'engine', null).map(({ label }) => label)).toEqual([
       'All engines',
       'TensorRT-LLM of 2025 and later',
       'vLLM 0.15 and later',
@@ -202,7 +230,7 @@ describe('which points', () => {
   });
 
   test('a choice that is gone from the document can still be seen and left', () => {
-    expect(filterChoices(document, { ...everything, gpu: 'nvidia-l4' }, 'gpu')).toContainEqual({
+    expect(filterChoices(document, { ...everything, gpu: 'nvidia-l4' }, 'gpu', null)).toContainEqual({
       value: 'nvidia-l4',
       label: 'L4',
       note: '0',
