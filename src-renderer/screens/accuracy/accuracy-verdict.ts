@@ -53,15 +53,11 @@ export function accuracyVerdict(document: AccuracyDocument): Verdict {
   };
 }
 
-/** `61 rows were skipped: the source does not say the lengths (38), …`: the most frequent reasons. */
-const MOST_REASONS = 3;
-
-export function skippedWords({ skipped, skipped_reasons: reasons }: AccuracyDocument): string {
+/** `61 rows were skipped, for 9 reasons`; of a single reason the reason itself. Empty where no row was. */
+export function skippedSentence({ skipped, skipped_reasons: reasons }: AccuracyDocument): string {
   if (skipped.length === 0) return '';
-  const words = reasons
-    .slice(0, MOST_REASONS)
-    .map(({ reason, count }) => `${lowerFirst(reason.replace(/\.$/, ''))} (${formatFixed(count)})`);
-  const rest = reasons.slice(MOST_REASONS).reduce((sum, { count }) => sum + count, 0);
-  const all = [...words, ...(rest > 0 ? [`other reasons (${formatFixed(rest)})`] : [])];
-  return `${plural(skipped.length, 'row was', 'rows were')} skipped: ${all.join('; ')}.`;
+  const rows = plural(skipped.length, 'row was', 'rows were');
+  const [only] = reasons;
+  if (only && reasons.length === 1) return `${rows} skipped: ${lowerFirst(only.reason)}`;
+  return `${rows} skipped, for ${plural(reasons.length, 'reason')}`;
 }

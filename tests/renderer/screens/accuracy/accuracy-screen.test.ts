@@ -158,7 +158,10 @@ describe('the screen of accuracy', () => {
 
   test('skipped rows stand with their reasons, and the notice leads there', async () => {
     await ready();
-    expect(screen.getByText(/3 rows were skipped:/)).toBeInTheDocument();
+    const summary = screen.getByTestId('skipped-summary');
+    expect(summary).not.toHaveAttribute('open');
+    await fireEvent.click(within(summary).getByText('3 rows were skipped, for 2 reasons'));
+    expect(within(summary).getByText('The source does not say the lengths.')).toBeVisible();
     await fireEvent.click(screen.getByRole('button', { name: 'Show them' }));
     await waitFor(() => expect(screen.getByTestId('skipped-rows')).toBeInTheDocument());
     expect(screen.getByTestId('skipped-reasons')).toHaveTextContent('2The source does not say the lengths.');

@@ -6,7 +6,7 @@ import {
   sortedColumns,
 } from '../../../../src-renderer/format/measured-columns.ts';
 import { engineWords } from '../../../../src-renderer/format/names.ts';
-import { accuracyVerdict, skippedWords } from '../../../../src-renderer/screens/accuracy/accuracy-verdict.ts';
+import { accuracyVerdict, skippedSentence } from '../../../../src-renderer/screens/accuracy/accuracy-verdict.ts';
 import { errorPercent, isInRange, summarize } from '../../../../src-renderer/screens/accuracy/error-summary.ts';
 import { pointsCsv } from '../../../../src-renderer/screens/accuracy/export-points.ts';
 import {
@@ -106,13 +106,11 @@ describe('words', () => {
     ]);
   });
 
-  test('skipped rows by reason, the rest in one', () => {
-    expect(skippedWords(document)).toBe(
-      '3 rows were skipped: the source does not say the lengths (2); unknown GPU "tpu-v9" (1).',
-    );
-    expect(skippedWords(accuracyDocument({ skipped: [], skipped_reasons: [] }))).toBe('');
-    const reasons = [4, 3, 2, 1].map((count) => ({ reason: `Reason ${count}.`, count }));
-    expect(skippedWords(accuracyDocument({ skipped_reasons: reasons }))).toMatch(/; other reasons \(1\)\.$/);
+  test('skipped rows in a sentence: how many for how many reasons, or the only one', () => {
+    expect(skippedSentence(document)).toBe('3 rows were skipped, for 2 reasons');
+    expect(skippedSentence(accuracyDocument({ skipped: [], skipped_reasons: [] }))).toBe('');
+    const only = { skipped: document.skipped.slice(0, 1), skipped_reasons: [{ reason: 'No GPU is given.', count: 1 }] };
+    expect(skippedSentence(accuracyDocument(only))).toBe('1 row was skipped: no GPU is given.');
   });
 });
 
