@@ -135,11 +135,18 @@ export function fullestColumn(points: readonly AccuracyPoint[]): { id: string; c
 export const judgedColumns = ({ metrics }: AccuracyDocument): string[] =>
   sortedColumns(Object.keys(metrics).filter((id) => (metrics[id]?.count ?? 0) > 0));
 
-/** Of each kind of figure the statistic that was measured most: what the table of errors begins with. */
+/** Targets are of these: how far their predictions are off is asked as often as of means. */
+const isTail = (id: string): boolean => /_ms_p9[59]$/.test(id);
+
+/**
+ * Of each kind of figure the statistic that was measured most, and the tail that was: what the table of errors begins with.
+ */
 export function leadingColumns(document: AccuracyDocument): string[] {
-  const counted = judgedColumns(document).map((id) => ({ id, count: document.metrics[id]?.count ?? 0 }));
-  const kinds = Map.groupBy(counted, ({ id }) => /^[a-z0-9]+(?=_ms_)/.exec(id)?.[0] ?? 'rate');
-  return [...kinds.values()].flatMap((of) => of.toSorted((a, b) => b.count - a.count)[0]?.id ?? []);
+  const countOf = (id: string): number => document.metrics[id]?.count ?? 0;
+  const most = (ids: string[]): string[] => ids.toSorted((a, b) => countOf(b) - countOf(a)).slice(0, 1);
+  const kinds = Map.groupBy(judgedColumns(document), (id) => /^[a-z0-9]+(?=_ms_)/.exec(id)?.[0] ?? 'rate');
+  const leading = [...kinds.values()].flatMap((ids) => [...most(ids), ...most(ids.filter(isTail))]);
+  return sortedColumns(new Set(leading));
 }
 
 /** Time per token says most of a step; where it was not measured, what was measured most. */

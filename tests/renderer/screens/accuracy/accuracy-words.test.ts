@@ -169,6 +169,25 @@ describe('which points', () => {
     ).toEqual(['tpot_ms_mean', 'ttft_ms_p99', 'output_tok_s']);
   });
 
+  test('a tail stands beside the mean where it was measured, P95 or P99, whichever more often', () => {
+    const counted = (count: number) => ({ ...document.metrics['tpot_ms_mean']!, count });
+    const metrics = {
+      e2e_ms_mean: counted(9),
+      e2e_ms_p50: counted(8),
+      e2e_ms_p95: counted(2),
+      e2e_ms_p99: counted(3),
+      tpot_ms_mean: counted(9),
+      tpot_ms_p90: counted(4),
+      req_s: counted(1),
+    };
+    expect(leadingColumns(accuracyDocument({ metrics }))).toEqual([
+      'tpot_ms_mean',
+      'e2e_ms_mean',
+      'e2e_ms_p99',
+      'req_s',
+    ]);
+  });
+
   test('the furthest off by factor first: -60 % is a factor of 2.5 and leads +119 %', () => {
     const off = (id: string, predicted: number) =>
       accuracyPoint(id, { columns: { tpot_ms_mean: { measured: 100, predicted, lo: null, hi: null } } });
