@@ -212,7 +212,8 @@ function namePlaces(chart: ScatterChart, spec: AgreementSpec, palette: Palette, 
       texts: [point.source.name, point.source.shortName].map((text) => ({ text, width: measure(ctx, palette, text) })),
       mustShow: isLookedAt(point),
       reach: RING_RADIUS,
-      mayStandOff: true,
+      // Away from the diagonal, where the others lie.
+      offSide: point.y > point.x ? 'above' : 'below',
     }));
   return placeLabels(wishes, obstacles, chartArea);
 }

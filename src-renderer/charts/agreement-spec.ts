@@ -155,13 +155,13 @@ function legendOf(sources: readonly AgreementSource[], hidden: ReadonlySet<strin
   });
   const misses: LegendEntry = {
     id: 'misses',
-    label: 'furthest off, one point a set-up',
+    label: 'furthest off',
     mark: 'ring',
     color: '--missed',
   };
   return [
     ...families,
-    { id: 'exact', label: `exact, in the band within ${BAND_SHARE * 100} %`, mark: 'line', color: '--text-2' },
+    { id: 'exact', label: `exact; band: within ${BAND_SHARE * 100} %`, mark: 'line', color: '--text-2' },
     ...(hasMisses ? [misses] : []),
   ];
 }

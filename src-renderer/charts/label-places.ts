@@ -19,8 +19,8 @@ export interface LabelWish {
   side?: 'above' | 'below';
   /** Radius of a ring around it, which the name stays clear of. */
   reach?: number;
-  /** Where there is no room beside it, it may stand further off; a line has to lead there. */
-  mayStandOff?: boolean;
+  /** Where it may stand further off if there is no room beside it; a line has to lead there. Nowhere where nothing is said. */
+  offSide?: 'above' | 'below';
 }
 
 export interface LabelPlace {
@@ -41,15 +41,10 @@ const GAP_UPRIGHT = 15;
 
 /** Pixels from the point, nearest first. */
 const STEPS_OFF = [28, 44, 64, 90];
-const DIRECTIONS: readonly (readonly [right: number, down: number, align: LabelPlace['align']])[] = [
-  [-1, -1, 'right'],
-  [1, 1, 'left'],
-  [0, -1, 'center'],
-  [0, 1, 'center'],
-  [-1, 0, 'right'],
-  [1, 0, 'left'],
-  [-1, 1, 'right'],
-  [1, -1, 'left'],
+const DIRECTIONS: readonly (readonly [right: number, align: LabelPlace['align']])[] = [
+  [0, 'center'],
+  [-1, 'right'],
+  [1, 'left'],
 ];
 
 export const boxAround = (x: number, y: number, reach: number): Box => ({
@@ -97,7 +92,7 @@ export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Bo
 /** Beside the point in every form of its name, then further off. */
 function spotsOf(wish: LabelWish): LabelPlace[] {
   const beside = wish.texts.flatMap((form) => spotsBeside(wish, form));
-  return wish.mayStandOff ? [...beside, ...wish.texts.flatMap((form) => spotsOff(wish, form))] : beside;
+  return wish.offSide ? [...beside, ...wish.texts.flatMap((form) => spotsOff(wish, form))] : beside;
 }
 
 type Form = LabelWish['texts'][number];
@@ -129,9 +124,10 @@ function spotsBeside(wish: LabelWish, form: Form): LabelPlace[] {
 
 const spotsOff = (wish: LabelWish, form: Form): LabelPlace[] =>
   STEPS_OFF.flatMap((step) =>
-    DIRECTIONS.map(([right, down, align]) =>
-      spotAt(wish, form, { x: wish.x + right * step, y: wish.y + down * step, align, isOff: true }),
-    ),
+    DIRECTIONS.map(([right, align]) => {
+      const [x, y] = [wish.x + right * step, wish.y + (wish.offSide === 'above' ? -step : step)];
+      return spotAt(wish, form, { x, y, align, isOff: true });
+    }),
   );
 
 /** Small boxes along a line, so that names do not stand on it. */

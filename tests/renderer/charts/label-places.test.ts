@@ -54,10 +54,13 @@ describe('placeLabels', () => {
   test('in a crowd a name that may stand off does so, and says that it needs a line', () => {
     const crowd = [boxAround(200, 150, 25)];
     expect(placeLabels([wish('a', 200, 150)], crowd, AREA)).toEqual([]);
-    const [place] = placeLabels([{ ...wish('a', 200, 150), mayStandOff: true }], crowd, AREA);
-    expect(place?.isOff).toBe(true);
-    expect(crowd.some((box) => overlaps(place!.box, box))).toBe(false);
-    expect(placeLabels([{ ...wish('a', 200, 150), mayStandOff: true }], [], AREA)[0]?.isOff).toBe(false);
+    for (const offSide of ['above', 'below'] as const) {
+      const [place] = placeLabels([{ ...wish('a', 200, 150), offSide }], crowd, AREA);
+      expect(place?.isOff).toBe(true);
+      expect(place!.y < 150).toBe(offSide === 'above');
+      expect(crowd.some((box) => overlaps(place!.box, box))).toBe(false);
+      expect(placeLabels([{ ...wish('a', 200, 150), offSide }], [], AREA)[0]?.isOff).toBe(false);
+    }
   });
 
   test('of several places for one name the first with room is taken', () => {
