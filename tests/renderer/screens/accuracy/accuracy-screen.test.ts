@@ -196,11 +196,19 @@ describe('the screen of accuracy', () => {
   });
 
   test('a failure after an answer leaves the answer', async () => {
-    const { workspace } = await ready(({ calibration }) =>
+    const { workspace, asked } = await ready(({ calibration }) =>
       Promise.resolve(calibration === null ? success(accuracyDocument()) : broken),
     );
-    workspace.accuracy.calibration = 'seed';
+    workspace.accuracy.choose('seed', 0);
+    expect(workspace.accuracy.shownCalibration).toBe('seed');
     await waitFor(() => expect(screen.getByText('No new comparison.')).toBeInTheDocument());
+    expect(screen.getByText(/What is below is of the profile default, not of seed\./)).toBeInTheDocument();
+    // The head names the profile whose figures are shown, and the other can be chosen again.
+    expect(workspace.accuracy.shownCalibration).toBe('default');
+    expect(asked).toHaveLength(2);
+    workspace.accuracy.choose('seed', 0);
+    await waitFor(() => expect(asked).toHaveLength(3));
+    await waitFor(() => expect(workspace.accuracy.isAsking).toBe(false));
     expect(screen.getByTestId('verdict')).toHaveTextContent('Half of the TPOT predictions are within 30 %');
     expect(screen.getByTestId('verdict')).toHaveAttribute('aria-busy', 'false');
   });
