@@ -239,6 +239,17 @@ describe('the screen of accuracy', () => {
     expect(await blob?.text()).toMatch(/^point_id,source_id,model/);
   });
 
+  test('the last change of profiles can be taken back by a command as long as the window is open', async () => {
+    const { workspace } = await ready();
+    expect(workspace.commands.isAvailable('accuracy.undo')).toBe(false);
+    const undo = vi.fn<() => Promise<boolean>>(() => Promise.resolve(true));
+    workspace.profiles.lastChange = { words: 'use of ours', undo };
+    expect(workspace.commands.find('accuracy.undo')).toMatchObject({ label: 'Undo the use of ours', keys: '$mod+z' });
+    workspace.commands.run('accuracy.undo');
+    await waitFor(() => expect(workspace.commands.isAvailable('accuracy.undo')).toBe(false));
+    expect(undo).toHaveBeenCalledOnce();
+  });
+
   test('a change of the catalogs asks anew; coming back to the screen does not', async () => {
     const { workspace, asked, unmount } = await ready();
     unmount();

@@ -339,3 +339,23 @@ test('the list of profiles uses and removes, each to be undone', async () => {
   toasts.undo();
   await waitFor(() => expect(profiles.entries).toHaveLength(3));
 });
+
+test('long after its toast a change can be taken back, and the profile before is at hand', async () => {
+  const { profiles, benchmark } = await open();
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  await benchmark.calibrate();
+  benchmark.isOpen = false;
+  render(ProfilesDialog, { shelf: profiles });
+  await profiles.use({ name: 'ours' });
+  toasts.dismiss();
+  profiles.isOpen = true;
+  expect(await screen.findByRole('row', { name: /^default, in use before/ })).toBeInTheDocument();
+  await fireEvent.click(button('Undo the use of ours'));
+  await waitFor(() => expect([profiles.inUse?.name, profiles.before]).toEqual(['default', 'ours']));
+  expect(profiles.lastChange).toBeNull();
+  await fireEvent.click(button('Use ours again'));
+  await waitFor(() => expect(profiles.inUse?.name).toBe('ours'));
+  await profiles.undo();
+  expect([profiles.inUse?.name, toasts.current]).toEqual(['default', null]);
+});
