@@ -125,6 +125,10 @@ test('files are told apart by what they hold; what came in, what is missing and 
   expect(files).toHaveTextContent('run.json: vLLM bench, 1 row');
   expect(files).toHaveTextContent('rows.txt: measurement file');
   expect(screen.getByText(/do not say which GPU it ran on/)).toBeInTheDocument();
+  // Beside the field that fills it in, and before the figures.
+  const setup = screen.getByRole('region', { name: 'What the files do not say' });
+  expect(setup).toHaveTextContent(/do not say which GPU it ran on\. \(1 row\)/);
+  expect(setup.compareDocumentPosition(screen.getByTestId('errors-before'))).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   expect(screen.getByText('1 remark about the rows')).toBeInTheDocument();
   expect(screen.getByTestId('errors-before')).toHaveTextContent('TPOT mean');
   expect(screen.getByText(/^5 rows.*: the profile will move little/)).toBeInTheDocument();
