@@ -213,6 +213,8 @@ export function calibrationFromFile(file: CalibrationFile): CalibrationProfile {
     ...(file.notes && { notes: file.notes }),
     ...(file.residuals && { residuals: file.residuals }),
     ...(file.coverage && { coverage: file.coverage }),
+    ...(file.ownErrors && { ownErrors: file.ownErrors }),
+    ...(file.fittedRows && { fittedRows: file.fittedRows }),
     ...(file.evidence && { evidence: file.evidence }),
   };
 }

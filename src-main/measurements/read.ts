@@ -47,11 +47,11 @@ interface RowProblem {
 
 /**
  * Reads a measurement file (CSV, one point a line). Rows that cannot be used are skipped with the reason, never averaged in;
- * a file that is none of measurements is a file error.
+ * a file that is none of measurements is a file error. `name`: what the person calls the file.
  */
-export async function readMeasurements(path: string): Promise<MeasurementFile> {
+export async function readMeasurements(path: string, name = path): Promise<MeasurementFile> {
   const measurements: Measurement[] = [];
-  const summary = await eachMeasurement(path, (measurement) => void measurements.push(measurement));
+  const summary = await eachMeasurement(path, (measurement) => void measurements.push(measurement), name);
   return { measurements, ...summary };
 }
 
@@ -59,17 +59,18 @@ export async function readMeasurements(path: string): Promise<MeasurementFile> {
 export async function eachMeasurement(
   path: string,
   take: (measurement: Measurement) => void | Promise<void>,
+  name = path,
 ): Promise<MeasurementSummary> {
   const skipped = new SkippedRows();
   let table: Table | null = null;
   let rows = 0;
   try {
-    checkSize(path);
+    checkSize(path, name);
     const pieces = createReadStream(path, { encoding: 'utf8', highWaterMark: PIECE_BYTES });
     for await (const records of csvRecords(pieces as AsyncIterable<string>)) {
       for (const { cells, line } of records) {
         if (!table) {
-          table = tableOf(path, cells);
+          table = tableOf(name, cells);
           continue;
         }
         rows += 1;
@@ -79,26 +80,26 @@ export async function eachMeasurement(
       }
     }
   } catch (error) {
-    throw readError(path, error);
+    throw readError(name, error);
   }
-  if (!table) throw fileError('measurements_empty', `${path} is empty: give a file of measurements.`, { path });
+  if (!table) throw fileError('measurements_empty', `${name} is empty: give a file of measurements.`, { path: name });
   if (rows === 0) {
-    throw fileError('measurements_empty', `${path} has a header and no row: there is nothing to compare with.`, {
-      path,
+    throw fileError('measurements_empty', `${name} has a header and no row: there is nothing to compare with.`, {
+      path: name,
     });
   }
   return { rows, skipped: skipped.rows, skippedCount: skipped.count, reasons: skipped.reasons, notes: table.notes };
 }
 
-function checkSize(path: string): void {
+function checkSize(path: string, name: string): void {
   const stats = statSync(path);
   if (stats.isDirectory())
-    throw fileError('file_unreadable', `${path} is a folder: give the path of a file.`, { path });
+    throw fileError('file_unreadable', `${name} is a folder: give the path of a file.`, { path: name });
   if (stats.size <= MAX_MEASUREMENT_BYTES) return;
   throw fileError(
     'file_too_large',
-    `${path} has ${stats.size.toLocaleString('en-US')} bytes, and at most ${MAX_MEASUREMENT_BYTES.toLocaleString('en-US')} are read: split it.`,
-    { path, bytes: stats.size },
+    `${name} has ${stats.size.toLocaleString('en-US')} bytes, and at most ${MAX_MEASUREMENT_BYTES.toLocaleString('en-US')} are read: split it.`,
+    { path: name, bytes: stats.size },
   );
 }
 

@@ -47,7 +47,7 @@ import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
-import { createCalibrations, type Calibrations } from './calibrations.ts';
+import { createCalibrations, type Calibrations } from './calibrations/calibrations.ts';
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';

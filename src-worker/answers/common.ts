@@ -39,10 +39,10 @@ export function memoryDocument(fit: MemoryFit): MemoryDocument {
 export const stepTimeDocument = (parts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, rounded(ms)]));
 
-/** Step times of this GPU rest on its chip's family alone. */
+/** Step times of this GPU rest on its chip's family, and on few rows of its own at most. */
 export const extrapolatedGpu = (gpuName: string): Warning => ({
   code: 'extrapolated_gpu',
-  sentence: `No measurement of ${gpuName} informs the step times: factors of its chip's family are used, 1 where there is none.`,
+  sentence: `Hardly any measurement of ${gpuName}, if any, informs the step times: factors of its chip's family are used, 1 where there is none.`,
 });
 
 const TRUST_SENTENCES: Record<TrustKind, string> = {

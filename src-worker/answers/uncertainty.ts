@@ -11,8 +11,8 @@ import type { Gpu } from '../engine/hardware/types.ts';
 import { engineName } from '../engine/memory/engine-name.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import type { Model } from '../engine/model/types.ts';
-import { factor80, isSeldomMeasured, rangeOf, sigmaOf, type SpreadQuestion } from '../engine/uncertainty/factor.ts';
-import { measuredRows, noveltiesOf, traitsOf } from '../engine/uncertainty/novelty.ts';
+import { factor80, isSeldomMeasured, rangeOf, sigmaOf } from '../engine/uncertainty/factor.ts';
+import { measuredRows, spreadQuestionOf, traitsOf, type MeasuredRows } from '../engine/uncertainty/novelty.ts';
 import type { IntervalBasis, IntervalDocument, IntervalRange } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
 import { rounded } from './rounded.ts';
@@ -65,9 +65,9 @@ export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
   if (!residuals || noRangeReason(about) !== null) return null;
   const questioned = { gpuId: gpu.id, generation: engine.generation, architecture: model.architecture };
   const rows = measuredRows(calibration, questioned);
-  const novelties = noveltiesOf(calibration, questioned);
   const traits = traitsOf({ ...about, isMixtureOfExperts: model.layers.some(({ ffn }) => ffn.experts !== null) });
-  const question: SpreadQuestion = { novelties, traits, generationRows: rows.generation };
+  const question = spreadQuestionOf(calibration, questioned, traits);
+  const { novelties } = question;
   const factors = Object.fromEntries(
     UNCERTAIN_METRICS.map((metric) => [metric, factor80(residuals, metric, question)]),
     // fromEntries forgets the keys, which are all of UncertainMetric.
@@ -79,23 +79,26 @@ export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
   const widening = traits.filter((trait) =>
     UNCERTAIN_METRICS.some((metric) => (residuals.traits[metric][trait] ?? 1) > 1),
   );
+  const ofOthers = { ...question, leastFactors: {} };
+  const isWidenedByOwn = UNCERTAIN_METRICS.some((metric) => factors[metric] > factor80(residuals, metric, ofOthers));
   return {
     factors,
     stepSigma,
     firstTokenSigma: Math.sqrt(Math.max(0, ttftSigma ** 2 - stepSigma ** 2)),
     commonShares: residuals.commonShares,
     basis: {
-      novelty: novelties,
+      novelty: [...novelties],
       traits,
       factors: Object.fromEntries(
         UNCERTAIN_METRICS.map((metric) => [metric, rounded(factors[metric])]),
       ) as IntervalBasis['factors'],
       sentence: [
-        noveltySentence(about, novelties, rows.group),
+        noveltySentence(about, novelties, rows),
         ...(isSeldomMeasured(question)
           ? [`Few measurements are of ${engineName(engine)}: that widens the range.`]
           : []),
         ...widening.map((trait) => TRAIT_SENTENCES[trait]),
+        ...(isWidenedByOwn ? [OWN_ERRORS_SENTENCE] : []),
         'About four in five measured values lay within such a range of the prediction.',
       ].join(' '),
     },
@@ -110,6 +113,12 @@ const TRAIT_SENTENCES: Record<UncertainTrait, string> = {
   closed_loop: 'Users who ask again as soon as they have their answer fall into step, which widens it.',
 };
 
+/** GPU, engine and architecture. */
+const PARTS = 3;
+
+const OWN_ERRORS_SENTENCE =
+  'The profile is further off on measurements of this very set-up that it was moved to, which widens it.';
+
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 
@@ -117,23 +126,41 @@ const listed = (names: readonly string[]): string =>
 function noveltySentence(
   { gpu, engine, model }: UncertainDeployment,
   novelties: readonly Novelty[],
-  rows: number,
+  rows: MeasuredRows,
 ): string {
-  const parts: [name: string, unseen: Novelty][] = [
-    [gpu.name, 'gpu_unseen'],
-    [engineName(engine), 'engine_unseen'],
-    [model.architecture, 'model_unseen'],
+  const parts: { name: string; unseen: Novelty; own: number }[] = [
+    { name: gpu.name, unseen: 'gpu_unseen', own: rows.gpu },
+    { name: engineName(engine), unseen: 'engine_unseen', own: rows.generation },
+    { name: model.architecture, unseen: 'model_unseen', own: rows.architecture },
   ];
-  const all = listed(parts.map(([name]) => name));
-  if (novelties.includes('group_seen')) {
-    return `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'} of ${all} together.`;
-  }
-  const unseen = parts.filter(([, novelty]) => novelties.includes(novelty)).map(([name]) => name);
-  const seen = parts.filter(([, novelty]) => !novelties.includes(novelty)).map(([name]) => name);
-  if (unseen.length === 0) return `${all} were each measured, but not together.`;
-  if (seen.length === 0) return `Neither ${unseen.join(' nor ')} was ever measured.`;
-  const were = unseen.length === 1 ? 'was' : 'were';
-  return `${listed(unseen)} ${were} never measured; ${listed(seen)} ${seen.length === 1 ? 'was' : 'were'}, with others.`;
+  const all = listed(parts.map(({ name }) => name));
+  if (novelties.includes('group_seen')) return `${measurementsAre(rows.group)} of ${all} together.`;
+  const unseen = parts.filter((part) => novelties.includes(part.unseen));
+  const never = unseen.filter(({ own }) => own === 0).map(({ name }) => name);
+  const seen = parts.filter((part) => !novelties.includes(part.unseen)).map(({ name }) => name);
+  const seldom = unseen.flatMap(({ name, own }) =>
+    own === 0 ? [] : [`Only ${measurementsAre(own)} of ${name}: too few to tell how far off others are.`],
+  );
+  return [...seldom, ...restSentences({ never, seen, all, together: rows.group })].join(' ');
+}
+
+const measurementsAre = (rows: number): string => `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'}`;
+const wereOf = (names: readonly string[]): string => (names.length === 1 ? 'was' : 'were');
+
+function restSentences({
+  never,
+  seen,
+  all,
+  together,
+}: Record<'never' | 'seen', string[]> & { all: string; together: number }): string[] {
+  if (never.length === 1 && seen.length === 0) return [`${listed(never)} was never measured.`];
+  if (never.length > 0 && seen.length === 0) return [`Neither ${never.join(' nor ')} was ever measured.`];
+  if (never.length > 0)
+    return [`${listed(never)} ${wereOf(never)} never measured; ${listed(seen)} ${wereOf(seen)}, with others.`];
+  if (seen.length < PARTS) return seen.length === 0 ? [] : [`${listed(seen)} ${wereOf(seen)} measured with others.`];
+  return [
+    `${all} were each measured, ${together === 0 ? 'but not together' : `together only in ${plural(together, 'measurement')}`}.`,
+  ];
 }
 
 const roundedRange = ([low, high]: [low: number, high: number]): IntervalRange => [rounded(low), rounded(high)];

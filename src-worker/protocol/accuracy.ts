@@ -39,6 +39,8 @@ export interface PointColumn {
   /** 80 % interval; null without a basis for one. */
   lo: number | null;
   hi: number | null;
+  /** What makes the figure hard to predict, in a sentence; absent where it was not missed (by a factor of 1.2 or more). */
+  why?: string;
 }
 
 export interface AccuracyPoint {
@@ -60,7 +62,7 @@ export interface AccuracyPoint {
   /** More than half of a step is the host's time: no GPU model can do better. */
   host_bound: boolean;
   novelty: Novelty;
-  /** What makes the point hard to predict, in a sentence; null where nothing is known. */
+  /** Of the column that was missed by most; null where none was. */
   why: string | null;
 }
 

@@ -32,8 +32,10 @@ export interface CalibrationEntry {
   createdAt: string | null;
   /** Questions that name no profile are answered with it. */
   isInUse: boolean;
-  /** Measurements it rests on; null where it does not say. */
+  /** Measurements it rests on: all of them, those of one's own, and those that its base had; null where it does not say. */
   measurements: number | null;
+  ownMeasurements: number | null;
+  baseMeasurements: number | null;
 }
 
 /** Part of AppApi. */

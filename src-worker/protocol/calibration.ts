@@ -75,6 +75,10 @@ export interface CalibrationRequest {
   fit: FitRequest;
   full: FitAnswer;
   leftOut: { by: LeaveOut; answer: FitAnswer }[];
+  /** Are the rows those that ship with the program? */
+  isBundled: boolean;
+  /** Rows that were left out beforehand, since the base or the files have them already. */
+  repeated: SkippedPoint[];
 }
 
 /** Errors of one metric: macro = median over groups of their median, points = median over points; percent, absolute. */
@@ -117,6 +121,8 @@ export interface CalibrationDocument {
   base: string;
   rows: number;
   used: number;
+  /** Rows that were left out because the base was fitted to them already, or because they are there twice. */
+  repeated: number;
   parameters: number;
   informed: number;
   errors: Partial<Record<ErrorBasis, MetricError[]>>;

@@ -407,6 +407,8 @@ export const calibrationFileSchema = z.strictObject({
   notes: z.array(text).exactOptional(),
   residuals: residualSchema.exactOptional(),
   coverage: coverageSchema.exactOptional(),
+  ownErrors: z.record(text, z.partialRecord(metrics, spreadFactor)).exactOptional(),
+  fittedRows: z.strictObject({ isBundled: z.boolean(), own: z.array(text) }).exactOptional(),
   evidence: z.record(text, evidenceSchema).exactOptional(),
 });
 

@@ -136,3 +136,22 @@ test('what cannot be calibrated keeps nothing, and says why', async () => {
   expect(refused.message).toMatch(/^No measurement of these can be used: .+ \(3\)\.$/);
   expect(await listed()).toEqual([]);
 }, 120_000);
+
+test('a file that cannot be read is told by the name it was given, not by where it was put', async () => {
+  const { api } = startService(temporaryFolder());
+  const draft = { taskId: 'x', name: 'mine', save: true };
+  for (const [text, problem] of [
+    ['point_id,model\nx,y\n', 'has no column'],
+    ['', 'is empty'],
+    ['{"a": 1}', 'has no column'],
+  ] as const) {
+    const measurements = [{ name: 'bench of Tuesday.csv', text }];
+    for (const refused of [
+      errorOf(await api.accuracy({ calibration: null, measurements })),
+      errorOf(await api.calibrate({ ...draft, measurements })),
+    ]) {
+      expect(refused.message).toMatch(new RegExp(`^bench of Tuesday\\.csv ${problem}`));
+      expect(JSON.stringify(refused)).not.toContain('configiq-');
+    }
+  }
+});

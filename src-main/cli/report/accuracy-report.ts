@@ -4,6 +4,7 @@ import type {
   ColumnErrors,
   SkippedReason,
 } from '../../../src-worker/protocol/accuracy.ts';
+import { errorPercent } from '../../../src-worker/protocol/error-summary.ts';
 import { count, decimal, percent, percentOfFraction, plural } from './format.ts';
 import { bullet, heading, table, textOf, wrap } from './layout.ts';
 
@@ -127,12 +128,13 @@ const shortModel = (model: string): string => model.slice(model.lastIndexOf('/')
 function largestMisses(points: readonly AccuracyPoint[]): string[] {
   const misses = points
     .flatMap((point) =>
-      Object.entries(point.columns).map(([column, { measured, predicted }]) => ({
+      Object.entries(point.columns).map(([column, { measured, predicted, why }]) => ({
         point,
         column,
         measured,
         predicted,
-        error: (predicted / measured - 1) * 100,
+        why,
+        error: errorPercent({ measured, predicted }),
       })),
     )
     .sort((a, b) => Math.abs(Math.log(b.predicted / b.measured)) - Math.abs(Math.log(a.predicted / a.measured)))
@@ -146,13 +148,13 @@ function largestMisses(points: readonly AccuracyPoint[]): string[] {
       { title: 'Error', align: 'right' },
       { title: 'Why' },
     ],
-    misses.map(({ point, column, measured, predicted, error }) => [
+    misses.map(({ point, column, measured, predicted, error, why }) => [
       point.point_id,
       columnWords(column),
       decimal(measured),
       decimal(predicted),
       `${signed(error)}%`,
-      point.why ?? '',
+      why ?? '',
     ]),
   );
 }

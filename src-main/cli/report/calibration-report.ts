@@ -19,12 +19,13 @@ export function calibrationReport(
   document: CalibrationDocument,
   { isKept, isUsed }: { isKept: boolean; isUsed: boolean },
 ): string {
-  const { name, base, used, rows, parameters, informed } = document;
+  const { name, base, used, rows, repeated, parameters, informed } = document;
   return textOf([
     ...heading('CALIBRATION'),
     ...wrap(
       `Profile ${name} from ${base}: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`,
     ),
+    ...(repeated === 0 ? [] : wrap(repeatedSentence(document))),
     '',
     'Errors, % in the median: over groups of source, GPU and model / over points',
     ...errorTable(document),
@@ -35,6 +36,10 @@ export function calibrationReport(
     ...endLines(name, isKept, isUsed),
   ]);
 }
+
+/** Rows of the base, and rows that were given twice. */
+const repeatedSentence = ({ base, rows, repeated }: CalibrationDocument): string =>
+  `${count(repeated)} of ${plural(rows, 'measurement')} ${repeated === 1 ? 'is' : 'are'} in profile ${base} already, or there twice: left out, since each counts once.`;
 
 function endLines(name: string, isKept: boolean, isUsed: boolean): string[] {
   if (!isKept) return [];

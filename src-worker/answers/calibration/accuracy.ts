@@ -1,9 +1,8 @@
 import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../../engine/calibration/types.ts';
 import { UNCERTAIN_METRICS } from '../../engine/calibration/types.ts';
 import type { Facts } from '../../engine/facts.ts';
-import { meanOf, medianOf, sampleQuantile } from '../../engine/numerics/sample.ts';
 import { factor80 } from '../../engine/uncertainty/factor.ts';
-import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
+import { spreadQuestionOf } from '../../engine/uncertainty/novelty.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-columns.ts';
@@ -20,10 +19,12 @@ import type {
 } from '../../protocol/accuracy.ts';
 import type { AccuracyRequest } from '../../protocol/accuracy-request.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { errorSummary } from '../../protocol/error-summary.ts';
 import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
 import { rounded } from '../rounded.ts';
 import { byCount, readyBenchmarks, skippedReasons, type ReadyBenchmark } from './benchmarks.ts';
+import { isMiss, missOf, whyOf } from './why.ts';
 
 /** How sure the prediction of a benchmark is, by metric. */
 interface Sureness {
@@ -35,12 +36,14 @@ interface Sureness {
 function surenessOf({ benchmark, plan, means }: ReadyBenchmark, profile: CalibrationProfile): Sureness {
   const { gpu, model } = benchmark.deployment;
   const { generation } = benchmark;
-  const novelties = noveltiesOf(profile, { gpuId: gpu.id, generation, architecture: model.architecture });
+  const traits = benchmarkTraits(benchmark, plan, means);
+  const questioned = { gpuId: gpu.id, generation, architecture: model.architecture };
+  const known = spreadQuestionOf(profile, questioned, traits);
+  const novelties = [...known.novelties];
   // A file that does not say which engine it was is as good as an engine nobody measured.
   if (!benchmark.isGenerationKnown && !novelties.includes('engine_unseen')) novelties.push('engine_unseen');
-  const traits = benchmarkTraits(benchmark, plan, means);
-  const { residuals, coverage } = profile;
-  const question = { novelties, traits, generationRows: coverage?.generations[generation] ?? 0 };
+  const { residuals } = profile;
+  const question = { ...known, novelties };
   return {
     novelty: novelties.at(-1) ?? 'group_new',
     traits,
@@ -68,7 +71,10 @@ function compare(
   leftOut: LeftOutOfRow | null,
 ): Compared {
   const { benchmark, plan, means } = ready;
-  const sure = surenessOf(ready, profile);
+  const own = surenessOf(ready, profile);
+  // The profile has seen the row: how new it was is what the fit that left it out says, like its interval.
+  const [first] = leftOut?.values() ?? [];
+  const sure = first ? { ...own, novelty: first.novelty } : own;
   const predicted = predictColumns(benchmark, plan, profile, method);
   const headline: Record<UncertainMetric, number> = {
     ttft: means.ttftMs,
@@ -78,12 +84,12 @@ function compare(
   };
   const columns: Record<string, PointColumn> = {};
   for (const column of judgedColumns(benchmark)) {
-    const own = predicted[column];
+    const shape = predicted[column];
     const metric = metricOfColumn(column);
     const left = leftOut?.get(metric);
-    if (own === undefined || (leftOut && !left)) continue;
+    if (shape === undefined || (leftOut && !left)) continue;
     // The level is that of the fit that had not seen the row, the shape about it that of the profile.
-    const value = left ? (own * left.predicted) / headline[metric] : own;
+    const value = left ? (shape * left.predicted) / headline[metric] : shape;
     const factor = left ? left.factor : (sure.factors?.[metric] ?? null);
     columns[column] = {
       measured: benchmark.row.measured[column] as number,
@@ -92,25 +98,16 @@ function compare(
       hi: factor === null ? null : rounded(value * factor),
     };
   }
+  for (const [name, column] of Object.entries(columns))
+    if (isMiss(column)) column.why = whyOf(ready, sure.novelty, name, columns);
   return { ready, sure, columns };
 }
 
-const percentOff = ({ measured, predicted }: PointColumn): number => (predicted / measured - 1) * 100;
-
+/** A summary as documents have it: finite figures of ten digits. */
 function summaryOf(columns: readonly PointColumn[]): ErrorSummary {
-  const signed = columns.map(percentOff);
-  const absolute = signed.map(Math.abs);
-  const ranged = columns.filter(({ lo, hi }) => lo !== null && hi !== null);
-  const inside = ranged.filter(({ measured, lo, hi }) => measured >= (lo ?? 0) && measured <= (hi ?? 0));
-  const isEmpty = columns.length === 0;
-  return {
-    count: columns.length,
-    median_absolute_percent: isEmpty ? null : rounded(medianOf(absolute)),
-    mean_absolute_percent: isEmpty ? null : rounded(meanOf(absolute)),
-    p90_absolute_percent: isEmpty ? null : rounded(sampleQuantile(absolute, 0.9)),
-    median_signed_percent: isEmpty ? null : rounded(medianOf(signed)),
-    interval_coverage: ranged.length === 0 ? null : rounded(inside.length / ranged.length),
-  };
+  const { count: judged, ...figures } = errorSummary(columns);
+  const short = Object.entries(figures).map(([name, value]) => [name, value === null ? null : rounded(value)]);
+  return { count: judged, ...(Object.fromEntries(short) as Omit<ErrorSummary, 'count'>) };
 }
 
 /** Errors by column, in the order of the columns' first appearance in measurement files. */
@@ -167,29 +164,11 @@ function loadWords({ row }: Benchmark): string {
   }
 }
 
-const TRAIT_REASONS: readonly (readonly [trait: UncertainTrait, reason: string])[] = [
-  ['host_bound', 'Host-bound: the CPU sets the pace'],
-  ['weight_only', 'Weight-only kernels differ'],
-  ['mixture_of_experts', 'Routing and expert kernels differ by model'],
-];
-const NOVELTY_REASONS: Readonly<Partial<Record<Novelty, string>>> = {
-  gpu_unseen: 'GPU never measured',
-  engine_unseen: 'Engine never measured',
-  model_unseen: 'Architecture never measured',
-};
-
-/** What makes a point hard to predict, as far as the program knows. */
-function whyOf({ ready: { benchmark }, sure }: Compared): string | null {
-  if (!benchmark.isGenerationKnown) return 'Engine version not stated';
-  const novelty = NOVELTY_REASONS[sure.novelty];
-  if (novelty) return novelty;
-  const { regime } = benchmark.row;
-  if (benchmark.kind === 'open_loop' && regime === 'over_capacity') return 'Over capacity';
-  const trait = TRAIT_REASONS.find(([name]) => sure.traits.includes(name));
-  if (trait) return trait[1];
-  if (benchmark.requests > benchmark.seats && benchmark.kind === 'closed_loop') return 'More clients than seats';
-  if (benchmark.hasSeparatePrefill && benchmark.kind !== 'static_batch') return 'Old engine: prompts hold up decodes';
-  return sure.traits.includes('closed_loop') ? 'Clients fall into step' : null;
+/** Of the column that was missed by most. */
+function whyOfPoint({ columns }: Compared): string | null {
+  const missed = Object.values(columns).filter(({ why }) => why !== undefined);
+  const [worst] = missed.sort((a, b) => missOf(b) - missOf(a));
+  return worst?.why ?? null;
 }
 
 function pointOf(point: Compared, titles: Readonly<Record<string, string>>): AccuracyPoint {
@@ -210,7 +189,7 @@ function pointOf(point: Compared, titles: Readonly<Record<string, string>>): Acc
     columns: point.columns,
     host_bound: point.sure.traits.includes('host_bound'),
     novelty: point.sure.novelty,
-    why: whyOf(point),
+    why: whyOfPoint(point),
   };
 }
 

@@ -1,4 +1,5 @@
 import { assembleProfile } from '../../engine/calibration/fit/assemble.ts';
+import type { SeenFigure } from '../../engine/calibration/fit/own-errors.ts';
 import { residualSpread, type LeftOutFigure } from '../../engine/calibration/fit/residual-spread.ts';
 import { stateAt } from '../../engine/calibration/fit/robust-fit.ts';
 import {
@@ -11,6 +12,8 @@ import {
 import type { Facts } from '../../engine/facts.ts';
 import { medianOf } from '../../engine/numerics/sample.ts';
 import { factor80 } from '../../engine/uncertainty/factor.ts';
+import { groupKey } from '../../engine/uncertainty/novelty.ts';
+import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import type {
   CalibrationDocument,
   CalibrationRequest,
@@ -21,17 +24,18 @@ import type {
   MetricError,
 } from '../../protocol/calibration.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { errorPercent } from '../../protocol/error-summary.ts';
 import { rounded } from '../rounded.ts';
 import { skippedReasons } from './benchmarks.ts';
 import { figuresBefore, fitProblem } from './fit.ts';
+import { fittedRowsOf, withFittedRows } from './row-hash.ts';
 
 /** Of each metric: one that is hard throughout would else fill the list. */
 const WORST_GROUPS = 5;
 
 const logError = ({ predicted, measured }: FittedFigure): number => Math.log(predicted / measured);
-const percent = ({ predicted, measured }: FittedFigure): number => (predicted / measured - 1) * 100;
 const absolutePercents = (figures: readonly FittedFigure[]): number[] =>
-  figures.map((figure) => Math.abs(percent(figure)));
+  figures.map((figure) => Math.abs(errorPercent(figure)));
 
 const asLeftOut = (figure: FittedFigure): LeftOutFigure => ({
   metric: figure.metric,
@@ -74,7 +78,7 @@ function metricErrors(figures: readonly FittedFigure[], widthOf: WidthOf | null)
       metric,
       macro_percent: isEmpty ? null : rounded(medianOf(groups.map((group) => medianOf(absolutePercents(group))))),
       points_percent: isEmpty ? null : rounded(medianOf(absolutePercents(own))),
-      bias_percent: isEmpty ? null : rounded(medianOf(own.map(percent))),
+      bias_percent: isEmpty ? null : rounded(medianOf(own.map(errorPercent))),
       groups: groups.length,
       points: own.length,
       coverage: covered?.coverage ?? null,
@@ -93,7 +97,7 @@ function worstGroups(figures: readonly FittedFigure[]): GroupError[] {
         metric,
         points: own.length,
         median_percent: rounded(medianOf(absolutePercents(own))),
-        bias_percent: rounded(medianOf(own.map(percent))),
+        bias_percent: rounded(medianOf(own.map(errorPercent))),
       }))
       .sort(worst)
       .slice(0, WORST_GROUPS),
@@ -111,9 +115,24 @@ function classCoverage(figures: readonly FittedFigure[], widthOf: WidthOf): Clas
   );
 }
 
+/** Figures with the group that a question of the same set-up has. */
+function seenFigures(benchmarks: readonly Benchmark[], figures: readonly FittedFigure[]): SeenFigure[] {
+  const groups = new Map(
+    benchmarks.map(({ row, deployment: { gpu, model }, generation }) => [
+      row.pointId,
+      groupKey({ gpuId: gpu.id, generation, architecture: model.architecture }),
+    ]),
+  );
+  return figures.map((figure) => ({
+    group: groups.get(figure.point_id) ?? figure.group,
+    metric: figure.metric,
+    logError: logError(figure),
+  }));
+}
+
 /** Puts the profile of a calibration together, with the report of how good it is. */
 export function answerCalibration(request: CalibrationRequest, facts: Facts): CalibrationDocument {
-  const { fit, full, leftOut, name, description, source } = request;
+  const { fit, full, leftOut, name, description, source, repeated, isBundled } = request;
   const problem = fitProblem(fit, facts);
   const withheld = leftOut.flatMap(({ answer }) => answer.figures);
   const isFresh = fit.startsFrom === 'priors';
@@ -121,8 +140,8 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
   const logs = Float64Array.from(full.logs);
   const errors = new Map<string, number[]>();
   for (const figure of full.figures)
-    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(percent(figure))]);
-  const profile: CalibrationProfile = assembleProfile({
+    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(errorPercent(figure))]);
+  const assembled = assembleProfile({
     name,
     description,
     source,
@@ -132,9 +151,14 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     benchmarks: problem.benchmarks,
     remainingSpread: full.remaining,
     errorsPercent: problem.benchmarks.map(({ row }) => errors.get(row.pointId) ?? []),
+    figures: seenFigures(problem.benchmarks, full.figures),
     refits: leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer.logs),
+    isFresh,
     residuals,
   });
+  const before = isFresh ? null : fittedRowsOf(fit.profile);
+  const rows = problem.benchmarks.map(({ row }) => row);
+  const profile: CalibrationProfile = { ...assembled, fittedRows: withFittedRows(before, rows, isBundled) };
   const spread = profile.residuals;
   const widthOf = spread ? widthBy(spread, (generation) => profile.coverage?.generations[generation] ?? 0) : null;
   const bases = new Map<ErrorBasis, MetricError[]>([
@@ -157,13 +181,14 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     base: fit.profile.name,
     rows: fit.rows.length,
     used: full.used,
+    repeated: repeated.length,
     parameters: full.parameters.length,
     informed: full.parameters.filter((parameter) => profile.evidence?.[parameter]?.isInformed).length,
     errors: Object.fromEntries(bases),
     worst_groups: worstGroups(groupFigures),
     interval_classes: widthOf ? classCoverage(withheld, widthOf) : [],
-    skipped: full.skipped,
-    skipped_reasons: skippedReasons(full.skipped),
+    skipped: [...repeated, ...full.skipped],
+    skipped_reasons: skippedReasons([...repeated, ...full.skipped]),
     profile,
     left_out: (widthOf ? groupFigures : []).map((figure) => ({
       point_id: figure.point_id,

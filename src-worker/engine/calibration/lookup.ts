@@ -16,6 +16,16 @@ export function constantOf(profile: CalibrationProfile, name: string): number {
   return constant.value;
 }
 
+/**
+ * Fewer measurements of a GPU, an engine generation or a kind of model say nothing of how far predictions of it are off: the
+ * errors that ranges come from are of parts with at least as many.
+ */
+export const FEWEST_ROWS = 4;
+
+/** Was the GPU measured often enough? Profiles that do not say what they were measured on have a factor of its own for it. */
+const isGpuMeasured = ({ coverage, gpuBandwidthFactors }: CalibrationProfile, id: string): boolean =>
+  coverage ? (coverage.gpus[id] ?? 0) >= FEWEST_ROWS : gpuBandwidthFactors[id] !== undefined;
+
 const NEUTRAL: FamilyFactors = { bandwidth: 1, compute: 1, gpuIds: [] };
 
 /**
@@ -32,8 +42,7 @@ export function familyOf(
   // A fit asks this for every plan it compiles, so nothing is allocated on the way.
   for (const name in families) {
     const factors = families[name] as FamilyFactors;
-    if (factors.gpuIds.includes(id))
-      return { name, factors, isMeasured: profile.gpuBandwidthFactors[id] !== undefined };
+    if (factors.gpuIds.includes(id)) return { name, factors, isMeasured: isGpuMeasured(profile, id) };
     const { standsFor } = factors;
     const isKin = standsFor?.architectures.includes(architecture) && memoryType.startsWith(standsFor.memory);
     if (isKin && kin === null) kin = name;

@@ -99,6 +99,20 @@ export interface MeasuredCoverage {
   groups: Record<string, number>;
 }
 
+/**
+ * How far a profile is still off on the measurements it was moved to, by group as in `MeasuredCoverage`: 80 % factors. Ranges
+ * of such a set-up are never narrower.
+ */
+export type OwnErrors = Record<string, Partial<Record<UncertainMetric, number>>>;
+
+/** Which measurements a profile was fitted to, so that none counts twice. */
+export interface FittedRows {
+  /** Those of catalogs/measurements. */
+  isBundled: boolean;
+  /** Hashes of the others. */
+  own: string[];
+}
+
 /** What stands behind a fitted number. */
 export interface Evidence {
   /** Measurements that it touches, and where they come from. */
@@ -136,6 +150,10 @@ export interface CalibrationProfile {
   /** Absent where the profile was never validated: then no interval is given. */
   residuals?: ResidualSpread;
   coverage?: MeasuredCoverage;
+  /** Absent where it was made anew: the residuals are then of what was left out. */
+  ownErrors?: OwnErrors;
+  /** Absent: those of catalogs/measurements where it has a coverage, else none. */
+  fittedRows?: FittedRows;
   /** By parameter, as `families.gddr.bandwidth`; absent where the profile was not fitted here. */
   evidence?: Record<string, Evidence>;
 }

@@ -12,6 +12,8 @@ export interface SpreadQuestion {
   traits: readonly UncertainTrait[];
   /** Measurements of the engine generation. */
   generationRows: number;
+  /** Factors on measurements of this very set-up that the fit could not come nearer to; absent = none are known. */
+  leastFactors?: Partial<Record<UncertainMetric, number>>;
 }
 
 /** True where the generation was measured, but seldom; one that never was has a class of its own. */
@@ -21,7 +23,8 @@ export const isSeldomMeasured = ({ novelties, generationRows }: SpreadQuestion):
 /**
  * 80 % factor f >= 1 of a prediction x: four in five measured values lie in [x / f, x f]. The largest factor of the classes
  * that apply; its logarithm times 1.3 where the generation has few measurements (`engine_unseen` has that in it already)
- * and times the multiplier of every trait. More classes never narrow it; traits do what the profile says of them.
+ * and times the multiplier of every trait. More classes never narrow it; traits do what the profile says of them. Never below
+ * what the profile is off by on measurements of the same set-up.
  */
 export function factor80(spread: ResidualSpread, metric: UncertainMetric, question: SpreadQuestion): number {
   const multiplier = question.generationRows < FEW_ROWS ? FEW_ROWS_MULTIPLIER : 1;
@@ -30,7 +33,7 @@ export function factor80(spread: ResidualSpread, metric: UncertainMetric, questi
     return novelty === 'engine_unseen' ? log : log * multiplier;
   });
   const widened = question.traits.reduce((product, trait) => product * (spread.traits[metric][trait] ?? 1), 1);
-  return Math.exp(Math.max(0, ...logs) * Math.max(0, widened));
+  return Math.max(question.leastFactors?.[metric] ?? 1, Math.exp(Math.max(0, ...logs) * Math.max(0, widened)));
 }
 
 /** Standard deviation of ln(measured / predicted) that an 80 % factor stands for, errors taken as lognormal. */

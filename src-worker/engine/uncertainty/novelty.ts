@@ -1,4 +1,6 @@
+import { FEWEST_ROWS } from '../calibration/lookup.ts';
 import type { CalibrationProfile, Novelty, UncertainTrait } from '../calibration/types.ts';
+import type { SpreadQuestion } from './factor.ts';
 
 /** What of a question a profile may have been measured on: catalog id, engine generation, first of `architectures`. */
 export interface Questioned {
@@ -6,6 +8,10 @@ export interface Questioned {
   generation: string;
   architecture: string;
 }
+
+/** Key of the three together in the tables of a profile. */
+export const groupKey = ({ gpuId, generation, architecture }: Questioned): string =>
+  [gpuId, generation, architecture].join('|');
 
 /** Number of measurements of each part of the question alone, and of the three together. */
 export interface MeasuredRows {
@@ -22,23 +28,39 @@ export function measuredRows({ coverage }: CalibrationProfile, question: Questio
     gpu: coverage?.gpus[gpuId] ?? 0,
     generation: coverage?.generations[generation] ?? 0,
     architecture: coverage?.architectures[architecture] ?? 0,
-    group: coverage?.groups[[gpuId, generation, architecture].join('|')] ?? 0,
+    group: coverage?.groups[groupKey({ gpuId, generation, architecture })] ?? 0,
   };
 }
 
+const isSeen = (rows: number): boolean => rows >= FEWEST_ROWS;
+
 /**
  * How far a question lies from what the profile was measured on: `group_seen` alone where the three were measured together,
- * else `group_new` with one class for each part that never was. Never empty.
+ * else `group_new` with one class for each part that never was, or hardly ever. Never empty.
  */
 export function noveltiesOf(profile: CalibrationProfile, question: Questioned): Novelty[] {
   const rows = measuredRows(profile, question);
-  if (rows.group > 0) return ['group_seen'];
+  if (isSeen(rows.group)) return ['group_seen'];
   return [
     'group_new',
-    ...(rows.gpu > 0 ? [] : (['gpu_unseen'] as const)),
-    ...(rows.generation > 0 ? [] : (['engine_unseen'] as const)),
-    ...(rows.architecture > 0 ? [] : (['model_unseen'] as const)),
+    ...(isSeen(rows.gpu) ? [] : (['gpu_unseen'] as const)),
+    ...(isSeen(rows.generation) ? [] : (['engine_unseen'] as const)),
+    ...(isSeen(rows.architecture) ? [] : (['model_unseen'] as const)),
   ];
+}
+
+/** What decides how sure a profile is of a question. */
+export function spreadQuestionOf(
+  profile: CalibrationProfile,
+  question: Questioned,
+  traits: readonly UncertainTrait[],
+): SpreadQuestion {
+  return {
+    novelties: noveltiesOf(profile, question),
+    traits,
+    generationRows: measuredRows(profile, question).generation,
+    leastFactors: profile.ownErrors?.[groupKey(question)] ?? {},
+  };
 }
 
 /** Share of a decode step beyond which launching and per-sequence work set its time: that is the host's, not the GPU's. */

@@ -5,7 +5,7 @@ import { traitsOf } from '../uncertainty/novelty.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
 
 /** Sequences that decode at once in one stream, by Little's law. */
-function decodesOf(b: Benchmark, means: BenchmarkMeans): number {
+export function decodesOf(b: Benchmark, means: BenchmarkMeans): number {
   const most = Math.max(1, Math.min(b.seats, b.kind === 'open_loop' ? b.seats : b.requests));
   if (b.kind === 'static_batch' || b.kind === 'offline_max') return most;
   return Math.min(most, Math.max(1, means.requestsPerMs * (b.outputTokens - 1) * means.tpotMs));

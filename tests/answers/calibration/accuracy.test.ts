@@ -233,6 +233,18 @@ describe('predictions of fits that had not seen the group', () => {
     expect(compared).toBe(27);
   });
 
+  test('give the novelty and what follows from it: the profile has seen the row, they had not', () => {
+    const seen = inSample.points.find(({ novelty }) => novelty !== 'gpu_unseen') ?? expect.fail('nothing seen');
+    const unseen = leftOut.map((one) => ({ ...one, predicted: one.predicted * 2, novelty: 'gpu_unseen' as const }));
+    const { points } = ask({ leftOut: unseen });
+    expect(points.length).toBeGreaterThan(10);
+    expect(points.find(({ point_id }) => point_id === seen.point_id)?.novelty).toBe('gpu_unseen');
+    for (const { novelty, why } of points) {
+      expect(novelty).toBe('gpu_unseen');
+      expect(why).toBe('GPU hardly or never measured');
+    }
+  });
+
   test('rows without one are not judged on that basis', () => {
     const [first] = leftOut;
     if (!first) throw new Error('a prediction');

@@ -139,6 +139,8 @@ function calibration(startsFrom: FitRequest['startsFrom']): CalibrationRequest {
     source: 'Rows of the tests.',
     fit,
     full,
+    isBundled: false,
+    repeated: [],
     leftOut: kinds.flatMap((by) =>
       full.parts[by].length < 2
         ? []
@@ -163,6 +165,7 @@ describe('a calibration', () => {
           'base',
           'rows',
           'used',
+          'repeated',
           'parameters',
           'informed',
           'errors',

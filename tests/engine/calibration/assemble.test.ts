@@ -31,7 +31,9 @@ beforeAll(() => {
     benchmarks: problem.benchmarks,
     remainingSpread: fit.remainingSpread,
     errorsPercent: problem.benchmarks.map((_, i) => [i, i + 2]),
+    figures: [],
     refits,
+    isFresh: false,
     residuals: residualSpread([]),
   };
   profile = assembleProfile(fitted);
@@ -148,11 +150,18 @@ describe('a profile put together from a fit', () => {
       gpu: 'g',
     } as const;
     const residuals = residualSpread(Array.from({ length: 30 }, () => figure));
-    const fresh = assembleProfile({ ...fitted, residuals });
+    const fresh = assembleProfile({ ...fitted, isFresh: true, residuals });
     expect(fresh.residuals).toEqual(residuals);
     expect(fresh.coverage).toEqual(coverageOf(problem.benchmarks));
     expect(Object.keys(fresh.evidence ?? {}).sort()).toEqual(problem.parameters.map(({ name }) => name).sort());
     calibrationFileSchema.parse(JSON.parse(JSON.stringify({ schema_version: 1, ...fresh })));
+  });
+
+  test('made anew without anything left out, it knows nothing of its errors and claims no coverage of others', () => {
+    const fresh = assembleProfile({ ...fitted, isFresh: true });
+    expect(fresh.residuals).toBeUndefined();
+    expect(fresh.ownErrors).toBeUndefined();
+    expect(fresh.coverage).toEqual(coverageOf(problem.benchmarks));
   });
 
   test('without refits keeps the ranges it began with, wide enough for what was moved', () => {

@@ -30,6 +30,20 @@ describe('novelty', () => {
     expect(noveltiesOf(measured, { ...question, gpuId: 'nvidia-h200' })).toEqual(['group_new']);
   });
 
+  test('fewer than four rows are as good as none', () => {
+    const withRows = (rows: number): CalibrationProfile => ({
+      ...measured,
+      coverage: {
+        gpus: { 'nvidia-l40s': rows },
+        generations: { 'vllm-v1-late': rows },
+        architectures: { LlamaForCausalLM: rows },
+        groups: { 'nvidia-l40s|vllm-v1-late|LlamaForCausalLM': rows },
+      },
+    });
+    expect(noveltiesOf(withRows(3), question)).toEqual(['group_new', 'gpu_unseen', 'engine_unseen', 'model_unseen']);
+    expect(noveltiesOf(withRows(4), question)).toEqual(['group_seen']);
+  });
+
   test('every part that was never measured is named', () => {
     expect(noveltiesOf(measured, { ...question, gpuId: 'nvidia-l4' })).toEqual(['group_new', 'gpu_unseen']);
     expect(

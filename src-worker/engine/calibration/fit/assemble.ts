@@ -2,6 +2,7 @@ import type { Benchmark } from '../../validation/benchmark.ts';
 import { medianOf } from '../../numerics/sample.ts';
 import type { CalibrationPriors, CalibrationProfile, Evidence, MeasuredCoverage, ResidualSpread } from '../types.ts';
 import { coverageOf } from './coverage.ts';
+import { ownErrorsOf, widerErrors, type SeenFigure } from './own-errors.ts';
 import type { FitState, Parameter } from './parameters.ts';
 
 /** A parameter whose spread after the fit is below this share of its prior's is informed by the data (FIDELITY.md section 1). */
@@ -20,9 +21,13 @@ export interface FittedProfile {
   remainingSpread: ArrayLike<number>;
   /** [benchmark] absolute errors of its figures after the fit, percent. */
   errorsPercent: readonly (readonly number[])[];
+  /** Figures after the fit. */
+  figures: readonly SeenFigure[];
   /** [parameter] logarithms of the refits on parts of the data. */
   refits: readonly ArrayLike<number>[];
-  /** null = those of the profile it was moved from, of which it then keeps the coverage too. */
+  /** Made anew, and nothing of the profile it began from holds for it; else it keeps that one's residuals and coverage. */
+  isFresh: boolean;
+  /** Of a profile that was made anew; null = nothing was left out, so that nothing is known of its errors. */
   residuals: ResidualSpread | null;
 }
 
@@ -151,14 +156,19 @@ export function assembleProfile(fitted: FittedProfile): CalibrationProfile {
   for (const [name, overheads] of Object.entries(profile.generations)) {
     overheads.source = sources.get(name) ?? overheads.source ?? 'No measurement: the common start of all generations.';
   }
-  const { name, description, source, residuals } = fitted;
-  const before = residuals === null ? fitted.state.profile : null;
+  const { name, description, source } = fitted;
+  const before = fitted.isFresh ? null : fitted.state.profile;
+  const numbers = withRanges(profile, rangesOf(fitted, state));
+  delete numbers.residuals;
+  delete numbers.ownErrors;
+  const residuals = before ? before.residuals : fitted.residuals;
   return {
-    ...withRanges(profile, rangesOf(fitted, state)),
+    ...numbers,
     name,
     description,
     source,
     ...(residuals && { residuals }),
+    ...(before && { ownErrors: widerErrors(before.ownErrors ?? {}, ownErrorsOf(fitted.figures)) }),
     coverage: added(before?.coverage, coverageOf(fitted.benchmarks)),
     evidence: { ...before?.evidence, ...evidenceOf(fitted) },
   };

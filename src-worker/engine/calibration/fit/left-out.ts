@@ -1,3 +1,4 @@
+import { FEWEST_ROWS } from '../lookup.ts';
 import type { LeaveOut } from '../types.ts';
 import type { Benchmark } from '../../validation/benchmark.ts';
 
@@ -11,10 +12,8 @@ const KEY_OF: Readonly<Record<LeaveOut, (benchmark: Benchmark) => string>> = {
 /** What of a benchmark is left out with it. */
 export const leftOutKey = (benchmark: Benchmark, by: LeaveOut): string => KEY_OF[by](benchmark);
 
-/** Groups are left out in as many parts; the others one at a time. */
+/** Groups are left out in as many parts; the others one at a time, where it has rows enough to be worth a fit. */
 export const GROUP_FOLDS = 5;
-/** A part with fewer rows says little about the rest, and costs a fit as a large one does. */
-const FEWEST_ROWS = 4;
 
 /** A fixed order that has nothing to do with names: FNV-1a over their characters. */
 function shuffled(key: string): number {

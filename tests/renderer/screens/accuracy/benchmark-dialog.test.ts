@@ -21,6 +21,8 @@ const entry = (name: string, changes: Partial<CalibrationEntry> = {}): Calibrati
   createdAt: null,
   isInUse: false,
   measurements: 10,
+  ownMeasurements: 0,
+  baseMeasurements: 10,
   ...changes,
 });
 const error = (metric: MetricError['metric'], percent: number, points = 3): MetricError => ({

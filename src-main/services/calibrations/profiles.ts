@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { NOVELTIES, UNCERTAIN_METRICS, type CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
+import { invalidInput } from '../../../src-worker/engine/errors.ts';
+import type { Facts } from '../../../src-worker/engine/facts.ts';
+import type { CalibrationEntry } from '../../../src-worker/protocol/calibration-api.ts';
+import type { CalibrationDocument } from '../../../src-worker/protocol/calibration.ts';
+import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
+import type { LeftOutPrediction } from '../../../src-worker/protocol/left-out.ts';
+import { fittedRowsOf } from '../../../src-worker/answers/calibration/row-hash.ts';
+import { leftOutOf } from '../../catalogs/left-out.ts';
+import type { Store, StoredCalibration } from '../../store/store.ts';
+import { checkRequest } from '../check-request.ts';
+import { profileName } from './requests.ts';
+
+/** The profile of questions that name none, as long as nobody chose another. */
+const BUNDLED = 'default';
+
+interface ProfileParts {
+  catalogsFolder: string;
+  store: Store;
+  facts: () => Facts;
+  /** Takes in what was written to the database. */
+  changed: () => void;
+  now: () => Date;
+  report: (problem: string) => void;
+}
+
+/** Which profiles there are, those that were fitted here and those that ship with the program, and which is in use. */
+export class Profiles {
+  readonly #parts: ProfileParts;
+  /** What was removed or replaced while the program runs, to be put back. */
+  readonly #removed = new Map<string, StoredCalibration>();
+
+  constructor(parts: ProfileParts) {
+    this.#parts = parts;
+  }
+
+  /** Name of the one that questions which name none are answered with. */
+  inUse(): string {
+    return this.#stored().find(({ isInUse }) => isInUse)?.name ?? BUNDLED;
+  }
+
+  list(): CalibrationEntry[] {
+    const used = this.inUse();
+    const createdAt = new Map(this.#stored().map((profile) => [profile.name, profile.createdAt]));
+    return this.#parts.facts().calibrations.map((profile) => this.#entryOf(profile, used, createdAt));
+  }
+
+  #entryOf(profile: CalibrationProfile, used: string, createdAt: ReadonlyMap<string, string>): CalibrationEntry {
+    const { name, description, coverage } = profile;
+    const rows = coverage ? Object.values(coverage.gpus).reduce((sum, count) => sum + count, 0) : null;
+    const own = fittedRowsOf(profile).own.length;
+    return {
+      name,
+      description,
+      isOwn: createdAt.has(name),
+      createdAt: createdAt.get(name) ?? null,
+      isInUse: name === used,
+      measurements: rows,
+      ownMeasurements: rows === null ? null : own,
+      baseMeasurements: rows === null ? null : rows - own,
+    };
+  }
+
+  /** Predictions of the fits that had not seen a row; null where they were not kept. */
+  leftOutOf(name: string): LeftOutPrediction[] | null {
+    const own = this.#stored().find((profile) => profile.name === name);
+    if (own) return leftOutSchema.parse(JSON.parse(own.leftOut));
+    return leftOutOf(this.#parts.catalogsFolder, name);
+  }
+
+  refuseBundledName(name: string): void {
+    const isOwn = this.#stored().some((profile) => profile.name === name);
+    if (isOwn || !this.#parts.facts().calibrations.some((profile) => profile.name === name)) return;
+    throw invalidInput(
+      'calibration_bundled',
+      `"${name}" is a profile that ships with the program: choose another name.`,
+      { name },
+    );
+  }
+
+  keep(document: CalibrationDocument, use: boolean): void {
+    const { store, changed, now } = this.#parts;
+    const { name } = document;
+    const before = this.#stored().find((profile) => profile.name === name);
+    if (before) this.#removed.set(name, before);
+    store.saveCalibration({
+      name,
+      document: JSON.stringify(calibrationFileSchema.parse({ schema_version: 1, ...document.profile })),
+      leftOut: JSON.stringify(document.left_out),
+      createdAt: now().toISOString(),
+      isInUse: before?.isInUse ?? false,
+    });
+    if (use) store.useCalibration(name);
+    changed();
+  }
+
+  /** null = the bundled one. */
+  use(name: string | null): void {
+    this.#parts.store.useCalibration(name === null || name === BUNDLED ? null : this.#own(name).name);
+    this.#parts.changed();
+  }
+
+  remove(name: string): void {
+    const row = this.#own(name);
+    this.#removed.set(row.name, row);
+    this.#parts.store.removeCalibration(row.name);
+    this.#parts.changed();
+  }
+
+  /** Puts back what was removed or replaced last under that name; what it takes the place of can be put back in turn. */
+  restore(name: string): void {
+    const checked = checkRequest(profileName, name, 'Profile name');
+    const row = this.#removed.get(checked);
+    if (!row)
+      throw invalidInput(
+        'unknown_calibration',
+        `Nothing of the name "${checked}" was removed since the program started.`,
+        { name: checked },
+      );
+    const { replaced, others } = Object.groupBy(this.#stored(), ({ name: of }) =>
+      of === checked ? 'replaced' : 'others',
+    );
+    // One profile is in use at most.
+    const isOtherInUse = others?.some(({ isInUse }) => isInUse) ?? false;
+    this.#parts.store.saveCalibration({ ...row, isInUse: row.isInUse && !isOtherInUse });
+    const [present] = replaced ?? [];
+    if (present) this.#removed.set(checked, present);
+    else this.#removed.delete(checked);
+    this.#parts.changed();
+  }
+
+  #stored(): StoredCalibration[] {
+    const { rows, problems } = this.#parts.store.listCalibrations();
+    problems.forEach(this.#parts.report);
+    return rows;
+  }
+
+  #own(name: unknown): StoredCalibration {
+    const checked = checkRequest(profileName, name, 'Profile name');
+    const found = this.#stored().find((profile) => profile.name === checked);
+    if (found) return found;
+    throw invalidInput(
+      'unknown_calibration',
+      `There is no profile "${checked}" that was fitted here: configiq calibrate makes one.`,
+      { name: checked },
+    );
+  }
+}
+
+const leftOutSchema = z.array(
+  z.strictObject({
+    point_id: z.string(),
+    metric: z.enum(UNCERTAIN_METRICS),
+    predicted: z.number(),
+    factor: z.number().nullable(),
+    novelty: z.enum(NOVELTIES),
+  }),
+);
