@@ -1,6 +1,5 @@
 import type { Novelty } from '../../../src-worker/engine/calibration/types.ts';
 import { NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
-import { BAND_SHARE } from '../../charts/agreement-spec.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
 import { formatError, type MeasuredColumn } from '../../format/measured-columns.ts';
 import { engineWords, generationLabel, gpuLabel } from '../../format/names.ts';
@@ -13,9 +12,6 @@ const NOVELTY_LABELS: Readonly<Record<Novelty, string>> = {
   engine_unseen: 'Engine never measured',
   model_unseen: 'Kind of model never measured',
 };
-
-/** What the column tells of. */
-const WHY = `What makes the point hard to predict, where the error is beyond ${BAND_SHARE * 100} %.`;
 
 type PointColumn = Column<AccuracyRow>;
 
@@ -48,7 +44,10 @@ export function pointColumns(column: MeasuredColumn): PointColumn[] {
     { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 30 },
     { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => engineWords(point.engine)), mostCharacters: 24 },
     textColumn('range', '80 % range', rangeWords, 'Whether the measured value lies in the range of its prediction.'),
-    { ...textColumn<AccuracyRow>('why', 'Why', whyOfMiss, WHY), mostCharacters: 40 },
+    {
+      ...textColumn<AccuracyRow>('why', 'Why', whyOfMiss, 'What makes a figure that was missed hard to predict.'),
+      mostCharacters: 40,
+    },
     { ...textColumn<AccuracyRow>('source', 'Source', ({ point }) => point.source_title), mostCharacters: 28 },
     hidden(figure('lo', 'Range from', column, (row) => row.lo, 'Lower end of the 80 % range.')),
     hidden(figure('hi', 'Range to', column, (row) => row.hi, 'Upper end of the 80 % range.')),

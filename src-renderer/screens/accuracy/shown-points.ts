@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { AccuracyDocument, AccuracyPoint } from '../../../src-worker/protocol/accuracy.ts';
-import { BAND_SHARE } from '../../charts/agreement-spec.ts';
 import type { Choice } from '../../format/counted-choices.ts';
 import { sortedColumns } from '../../format/measured-columns.ts';
 import { generationLabel, gpuLabel } from '../../format/names.ts';
@@ -169,6 +168,8 @@ export interface AccuracyRow {
   predicted: number;
   lo: number | null;
   hi: number | null;
+  /** Absent where it is no miss. */
+  why?: string;
   errorPercent: number;
   isInRange: boolean | null;
 }
@@ -202,8 +203,5 @@ export function rowsOf(points: readonly AccuracyPoint[], column: string): Accura
   return rows.sort((a, b) => sizeOf(b) - sizeOf(a) || (a.id < b.id ? -1 : 1));
 }
 
-/** Why a prediction is off, where it is: outside the gray band of the picture. Empty of one that is near enough. */
-export function whyOfMiss({ point, errorPercent: percent }: AccuracyRow): string {
-  if (Math.abs(percent) <= BAND_SHARE * 100) return '';
-  return point.why ?? 'Not known';
-}
+/** Why a prediction is off, where it is: empty of one that is near enough. */
+export const whyOfMiss = ({ why = '' }: AccuracyRow): string => why;
