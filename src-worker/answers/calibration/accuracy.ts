@@ -229,7 +229,7 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
       reason:
         isLeftOut && !byRow.has(benchmark.row.pointId)
           ? 'no fit that had not seen the row predicted it.'
-          : 'nothing of the row can be judged in its regime.',
+          : 'it reports only what a prediction is not held against: the rate it was asked at, or waiting that grew while the run lasted.',
     }));
   const known = [...doubted, ...skipped, ...unjudged];
   const basis = isLeftOut ? 'left_out' : profile.coverage ? 'in_sample' : 'not_fitted';

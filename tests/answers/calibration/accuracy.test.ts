@@ -167,7 +167,7 @@ describe('rows that cannot be used', () => {
       .slice(0, 1);
     const document = ask({ rows: rows.map((row) => ({ ...row, measured: { req_s: 1 } })) });
     expect(document.points).toEqual([]);
-    expect(document.skipped[0]?.reason).toMatch(/nothing of the row can be judged/);
+    expect(document.skipped[0]?.reason).toMatch(/reports only what a prediction is not held against/);
     expect(document.metrics).toEqual({});
   });
 
