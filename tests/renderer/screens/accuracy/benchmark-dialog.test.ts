@@ -360,7 +360,7 @@ test('long after its toast a change can be taken back, and the profile before is
   await fireEvent.click(button('Undo the use of ours'));
   await waitFor(() => expect([profiles.inUse?.name, profiles.before]).toEqual(['default', 'ours']));
   expect(profiles.lastChange).toBeNull();
-  await fireEvent.click(button('Use ours again'));
+  await fireEvent.click(button('Use again: ours'));
   await waitFor(() => expect(profiles.inUse?.name).toBe('ours'));
   await profiles.undo();
   expect([profiles.inUse?.name, toasts.current]).toEqual(['default', null]);
