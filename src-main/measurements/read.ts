@@ -185,7 +185,7 @@ function readError(path: string, error: unknown): unknown {
     return fileError('file_unreadable', sentence, { path, line: error.line }, error);
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return fileError('file_missing', `${path} does not exist.`, { path });
+  if (code === 'ENOENT') return fileError('file_missing', `${path} does not exist: check the path.`, { path });
   if (typeof code === 'string' && code.startsWith('E')) {
     return fileError('file_unreadable', `${path} cannot be read: ${message}`, { path }, error);
   }

@@ -31,6 +31,8 @@ export interface FitRequest extends MeasuredSet {
   withheld: { by: LeaveOut; keys: string[] } | null;
   /** [parameter] logarithms to start from; null = the priors. */
   from: number[] | null;
+  /** Why other rows did not come as far as the fit: told beside the reasons of these where none can be used. */
+  otherReasons?: SkippedReason[];
 }
 
 /** A measured figure beside what the fit makes of it. Times in ms, throughput in output tokens/s. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
+import { ID_PATTERN, ID_RULE } from './names.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
@@ -8,7 +9,7 @@ import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from
  */
 
 const schemaVersion = z.literal(1);
-const id = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case letters, digits, "-" and "."');
+const id = z.string().regex(ID_PATTERN, ID_RULE);
 const text = z.string().min(1);
 const positive = z.number().positive();
 /** Absent where the GPU lacks the format: null is no way to say so. */
@@ -495,7 +496,6 @@ export type WorkloadsFile = z.output<typeof workloadsFileSchema>;
 export type WorkloadFileEntry = z.output<typeof workloadEntrySchema>;
 export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
-export type PriorsFile = z.output<typeof priorsFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
 export type MeasurementSource = z.output<typeof measurementSourceSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;

@@ -6,14 +6,17 @@ import type { CalibrationEntry } from '../../../src-worker/protocol/calibration-
 import type { CalibrationDocument } from '../../../src-worker/protocol/calibration.ts';
 import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
 import type { LeftOutPrediction } from '../../../src-worker/protocol/left-out.ts';
+import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { fittedRowsOf } from '../../../src-worker/answers/calibration/row-hash.ts';
 import { leftOutOf } from '../../catalogs/left-out.ts';
+import { didYouMean } from '../../../src-worker/protocol/suggest.ts';
 import type { Store, StoredCalibration } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
+import { readableNote } from '../notes.ts';
 import { profileName } from './requests.ts';
 
-/** The profile of questions that name none, as long as nobody chose another. */
-const BUNDLED = 'default';
+/** Name of the note that holds the bundled profile in use. */
+const IN_USE_NOTE = 'calibration/bundled';
 
 interface ProfileParts {
   catalogsFolder: string;
@@ -37,7 +40,18 @@ export class Profiles {
 
   /** Name of the one that questions which name none are answered with. */
   inUse(): string {
-    return this.#stored().find(({ isInUse }) => isInUse)?.name ?? BUNDLED;
+    return this.#stored().find(({ isInUse }) => isInUse)?.name ?? this.#bundledInUse();
+  }
+
+  /** An update of the program may have taken a bundled profile away. */
+  #bundledInUse(): string {
+    const chosen = readableNote(this.#parts.store, IN_USE_NOTE, this.#parts.report);
+    return chosen !== null && this.#isBundled(chosen) ? chosen : DEFAULT_CALIBRATION;
+  }
+
+  #isBundled(name: string): boolean {
+    const isOwn = this.#stored().some((profile) => profile.name === name);
+    return !isOwn && this.#parts.facts().calibrations.some((profile) => profile.name === name);
   }
 
   list(): CalibrationEntry[] {
@@ -70,8 +84,7 @@ export class Profiles {
   }
 
   refuseBundledName(name: string): void {
-    const isOwn = this.#stored().some((profile) => profile.name === name);
-    if (isOwn || !this.#parts.facts().calibrations.some((profile) => profile.name === name)) return;
+    if (!this.#isBundled(name)) return;
     throw invalidInput(
       'calibration_bundled',
       `"${name}" is a profile that ships with the program: choose another name.`,
@@ -91,14 +104,27 @@ export class Profiles {
       createdAt: now().toISOString(),
       isInUse: before?.isInUse ?? false,
     });
-    if (use) store.useCalibration(name);
+    if (use) this.use(name);
+    else changed();
+  }
+
+  /** One of one's own or a bundled one; null = the one that questions fall back on. */
+  use(name: string | null): void {
+    const { store, changed } = this.#parts;
+    const chosen = checkRequest(profileName, name ?? DEFAULT_CALIBRATION, 'Profile name');
+    if (this.#isBundled(chosen)) {
+      this.#noteBundled(chosen);
+      store.useCalibration(null);
+    } else {
+      store.useCalibration(this.#own(chosen).name);
+      this.#noteBundled(DEFAULT_CALIBRATION);
+    }
     changed();
   }
 
-  /** null = the bundled one. */
-  use(name: string | null): void {
-    this.#parts.store.useCalibration(name === null || name === BUNDLED ? null : this.#own(name).name);
-    this.#parts.changed();
+  /** Bundled profiles are no rows of the database: which of them is in use when none of one's own is. */
+  #noteBundled(name: string): void {
+    this.#parts.store.writeNote(IN_USE_NOTE, name, this.#parts.now().toISOString());
   }
 
   remove(name: string): void {
@@ -140,10 +166,17 @@ export class Profiles {
     const checked = checkRequest(profileName, name, 'Profile name');
     const found = this.#stored().find((profile) => profile.name === checked);
     if (found) return found;
+    if (this.#isBundled(checked))
+      throw invalidInput(
+        'calibration_bundled',
+        `"${checked}" is a profile that ships with the program: only those that were fitted here can be removed.`,
+        { name: checked },
+      );
+    const known = this.#parts.facts().calibrations.map((profile) => profile.name);
     throw invalidInput(
       'unknown_calibration',
-      `There is no profile "${checked}" that was fitted here: configiq calibrate makes one.`,
-      { name: checked },
+      `Unknown calibration profile "${checked}": ${didYouMean(checked, known)}`,
+      { name: checked, known },
     );
   }
 }

@@ -10,7 +10,7 @@ import { benchmarkMeans } from '../../engine/validation/benchmark-means.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import { noveltiesOf } from '../../engine/uncertainty/novelty.ts';
 import type { FitAnswer, FitRequest, FittedFigure } from '../../protocol/calibration.ts';
-import { noMeasurements, readyBenchmarks, skippedReasons } from './benchmarks.ts';
+import { byCount, noMeasurements, readyBenchmarks, skippedReasons } from './benchmarks.ts';
 
 /** The problem of a request, over everything it has. */
 export function fitProblem(request: FitRequest, facts: Facts) {
@@ -89,7 +89,7 @@ export function answerFit(request: FitRequest, facts: Facts): FitAnswer {
   const problem = fitProblem(request, facts);
   const { benchmarks, observations, parameters, skipped } = problem;
   if (observations.length === 0) {
-    throw noMeasurements(skippedReasons(skipped), request.rows.length);
+    throw noMeasurements(byCount([...skippedReasons(skipped), ...(request.otherReasons ?? [])]), request.rows.length);
   }
   const { withheld } = request;
   const isWithheld = (index: number): boolean =>

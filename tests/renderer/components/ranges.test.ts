@@ -52,7 +52,7 @@ function stored(): Recommendation {
 describe('the table of targets', () => {
   test('has a column of ranges and a whisker, where there are ranges', () => {
     const { container } = render(MetricTable, { rows: ranged.sla, interval: ranged.interval });
-    expect(screen.getByRole('columnheader', { name: /80 % range/ }).title).toContain('four in five measured values');
+    expect(screen.getByRole('columnheader', { name: /^80 % range/ }).title).toContain('four in five measured values');
     const row = screen.getByRole('row', { name: /TTFT P95/ });
     // Once in its column, once below the figure for where that finds no room.
     expect(within(row).getAllByText('58–87')).toHaveLength(2);
