@@ -436,7 +436,7 @@ export const priorsFileSchema = z.strictObject({
   nearestFabrics: z.record(text, text),
   generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
   knownGenerations: z.record(id, z.partialRecord(z.enum(FITTED_OVERHEADS), priorSchema)),
-  machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
+  machines: z.strictObject({ host: priorSchema, stream: priorSchema, request: priorSchema }),
 });
 
 /** Provenance of the bundled configs; `file` lies in `models/configs`. */

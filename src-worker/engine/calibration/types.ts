@@ -46,7 +46,10 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
-  /** ms of host time in the step that gives a request its first token: receiving, tokenizing, admitting; absent = 0. */
+  /**
+   * ms of host time in the step that gives a request its first token, where requests are served and not handed over in one
+   * batch: receiving, tokenizing, admitting, opening its stream; absent = 0.
+   */
   requestMs?: number;
   /** How much more the clients of a benchmark fall into step, and wait for its opening burst, than with other engines; absent = 1. */
   clumpFactor?: number;
@@ -201,7 +204,7 @@ export interface CalibrationPriors {
   /** What is known of single generations beforehand, in place of the common start. */
   knownGenerations: Record<string, Partial<Record<FittedOverhead, Prior>>>;
   /** How fast the host of a benchmark is, and how much it costs it to stream: a matter of one machine, not of any profile. */
-  machines: { host: Prior; stream: Prior };
+  machines: { host: Prior; stream: Prior; request: Prior };
 }
 
 /** What is kept from a fit, to see how well what it never saw is predicted. */

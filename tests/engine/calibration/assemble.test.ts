@@ -186,7 +186,7 @@ describe('a profile put together from a fit', () => {
   test('what is special about the machines of the measurements is no part of it', () => {
     expect(JSON.stringify(profile)).not.toContain('machines.');
     const state = stateAt(problem, fit.logs);
-    state.machines['made 0|nvidia-l40s'] = { host: 1.7, stream: 1 };
+    state.machines['made 0|nvidia-l40s'] = { host: 1.7, stream: 1, request: 2 };
     expect(assembleProfile({ ...fitted, state })).toEqual(profile);
   });
 });
