@@ -208,6 +208,14 @@ const idOf = (table: Table, cells: readonly string[], line: number): string =>
 
 const LONGEST_SHOWN = 40;
 
+/** What a row needs, in words, by its column. */
+const NEEDED_WORDS: Readonly<Record<string, string>> = {
+  workload_kind: 'kind of load',
+  model: 'model',
+  gpu: 'GPU',
+  engine: 'engine',
+};
+
 /** One row; the first cell that cannot be used is its problem, and reads as empty like every other. */
 class Row {
   problem: RowProblem | null = null;
@@ -278,7 +286,10 @@ class Row {
   /** Empty only together with a problem. */
   needed(column: string): string {
     const text = this.text(column);
-    if (text === null) this.refuse(`${column} is empty`, `${column} is empty: a row needs it to be compared.`);
+    if (text === null) {
+      const what = NEEDED_WORDS[column] ?? column;
+      this.refuse(`no ${what} is given`, `No ${what} is given: the column ${column} is empty.`);
+    }
     return text ?? '';
   }
 

@@ -9,6 +9,7 @@ import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-co
 import type { ValidationMethod } from '../../engine/validation/types.ts';
 import { predictColumns } from '../../engine/validation/predicted-columns.ts';
 import type {
+  AccuracyBasis,
   AccuracyDocument,
   AccuracyGroup,
   AccuracyPoint,
@@ -209,10 +210,11 @@ function leftOutByRow(predictions: readonly LeftOutPrediction[]): Map<string, Ma
   return byRow;
 }
 
-const BASIS_SENTENCES = {
+const BASIS_SENTENCES: Readonly<Record<AccuracyBasis, string>> = {
   left_out: 'Every point was predicted by a fit that had not seen its source, GPU and model together.',
   in_sample: 'The profile may have been fitted to these points: on other set-ups expect larger errors.',
-} as const;
+  not_fitted: 'The profile was never fitted to measurements: it has seen none of these points.',
+};
 
 /** Holds a profile against measurements (DESIGN.md section 3, validate). */
 export function answerAccuracy(request: AccuracyRequest, facts: Facts): AccuracyDocument {
@@ -235,10 +237,10 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
       reason:
         isLeftOut && !byRow.has(benchmark.row.pointId)
           ? 'no fit that had not seen the row predicted it.'
-          : 'nothing of the row can be judged in its regime.',
+          : 'it reports only what a prediction is not held against: the rate it was asked at, or waiting that grew while the run lasted.',
     }));
   const known = [...doubted, ...skipped, ...unjudged];
-  const basis = isLeftOut ? 'left_out' : 'in_sample';
+  const basis = isLeftOut ? 'left_out' : profile.coverage ? 'in_sample' : 'not_fitted';
   return {
     schema_version: SCHEMA_VERSION,
     calibration: profile.name,
