@@ -153,7 +153,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     [
       accuracyReport(accuracy.value),
-      calibrationReport(calibration.value, { isKept: false, isUsed: false }),
+      calibrationReport(calibration.value, { isKept: false, isUsed: false, isFresh: true }),
       textOf([
         ...heading('MACRO = MEDIAN OVER GROUPS, POINTS = MEDIAN OVER POINTS, %'),
         ...basisLines(calibration.value),

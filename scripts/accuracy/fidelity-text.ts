@@ -61,7 +61,7 @@ const OPERATORS: readonly (readonly string[])[] = [
   ],
   [
     'routed experts',
-    'the same, over the experts that a step touches: E · (1 − (1 − k/E)^(skew · tokens)), since routing is uneven',
+    'the same, over the experts that a step touches: E · (1 − (1 − k/E)^tokens)',
     `\`expertsMs\`, \`touchedExperts\` in ${code('roofline/step-time.ts')}`,
   ],
   [
@@ -160,10 +160,6 @@ const KEPT_FOR: readonly (readonly [name: string, why: string])[] = [
     'they are what a GPU without data takes from its family, and what its interval refers to.',
   ],
   ['no factors of precision', 'weight-only kernels lose at large batches; without the factor int4 looks free.'],
-  [
-    'uniform routing',
-    'an even router touches more experts than any measured one: small batches of MoE models depend on it.',
-  ],
   ['no time of a request', 'it is the only part by which short answers cost more than long ones.'],
   [
     'sequence time never hidden',

@@ -1,5 +1,6 @@
 import { UNCERTAIN_METRICS, type UncertainMetric } from '../../src-worker/engine/calibration/types.ts';
 import { meanOf, medianOf } from '../../src-worker/engine/numerics/sample.ts';
+import { errorPercent } from '../../src-worker/protocol/error-summary.ts';
 import type { AccuracyDocument, AccuracyPoint, PointColumn } from '../../src-worker/protocol/accuracy.ts';
 
 /** The columns that stand for a metric: the mean, else the median; output tokens, else requests. */
@@ -36,8 +37,7 @@ export function headlines({ points }: AccuracyDocument): Figure[] {
   );
 }
 
-export const percentOff = ({ predicted, measured }: Pick<Figure, 'predicted' | 'measured'>): number =>
-  (predicted / measured - 1) * 100;
+export const percentOff: (figure: Pick<Figure, 'predicted' | 'measured'>) => number = errorPercent;
 
 /** Errors of some figures of one metric; null where there are none. */
 export interface Errors {

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { createAppService, type AppService } from '../../src-main/services/app-service.ts';
 import type { AccuracyDocument } from '../../src-worker/protocol/accuracy.ts';
 import type { CalibrationDocument } from '../../src-worker/protocol/calibration.ts';
+import { DEFAULT_CALIBRATION } from '../../src-worker/protocol/names.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 
 /** The profile that ships with the program. */
-export const BUNDLED = 'default';
+export const BUNDLED = DEFAULT_CALIBRATION;
 const WORKER = join(import.meta.dirname, '../../src-worker/worker.ts');
 const MS_PER_S = 1000;
 

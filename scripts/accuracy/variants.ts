@@ -78,11 +78,6 @@ export const VARIANTS: readonly Variant[] = [
     held: at(1, /^precision(Compute|Bandwidth)Factors\./),
   },
   {
-    name: 'uniform routing',
-    meaning: 'every expert is as likely as any other: skew held at 1',
-    held: at(1, 'constants.routingSkew'),
-  },
-  {
     name: 'no all-reduce latency',
     meaning: 'messages between GPUs cost their bytes alone',
     held: at(0, /^allReduceUs\./),

@@ -10,6 +10,7 @@ import {
   workloadsFileSchema,
   type GpuFileEntry,
 } from '../../src-worker/protocol/catalog-files.ts';
+import { DEFAULT_CALIBRATION } from '../../src-worker/protocol/names.ts';
 import { didYouMean } from '../../src-worker/protocol/suggest.ts';
 import { emptyContent, type CatalogContent } from './content.ts';
 import {
@@ -201,8 +202,8 @@ const DEFAULTS: { folder: string; kind: string; name: string; file: string; name
   {
     folder: 'calibration',
     kind: 'profile',
-    name: 'default',
-    file: 'default.json',
+    name: DEFAULT_CALIBRATION,
+    file: `${DEFAULT_CALIBRATION}.json`,
     names: ({ calibrations }) => calibrations.map(({ name }) => name),
   },
 ];

@@ -14,15 +14,15 @@ const WANTED: readonly { column: MeasurementColumn; isNeeded: boolean; what: str
     column: 'batch_or_concurrency',
     isNeeded: false,
     what: 'how many requests were in the batch',
-    otherwise: 'one is assumed',
+    otherwise: '1 is assumed',
   },
-  { column: 'tp', isNeeded: false, what: 'how many GPUs split every matrix', otherwise: 'one is assumed' },
+  { column: 'tp', isNeeded: false, what: 'how many GPUs share each layer (TP)', otherwise: '1 is assumed' },
   { column: 'weight_dtype', isNeeded: false, what: 'in which format the weights were', otherwise: 'FP16 is assumed' },
   {
     column: 'engine_version',
     isNeeded: false,
     what: 'which version of the engine it was',
-    otherwise: 'of vLLM one of late 2025 is assumed',
+    otherwise: 'for vLLM, a release of late 2025 is assumed',
   },
 ];
 
@@ -37,9 +37,11 @@ export function missingFacts(rows: readonly MeasurementRow[], isKnownModel: (nam
   return [...unknownModels(rows, isKnownModel), ...lacking];
 }
 
-/** An open loop has a rate and needs no concurrency. */
-const isWantedOf = (row: MeasurementRow, column: MeasurementColumn): boolean =>
-  column !== 'batch_or_concurrency' || row.workload_kind !== 'open_loop';
+/** An open loop has a rate and needs no concurrency; a row without an engine is left out, whatever its version. */
+function isWantedOf(row: MeasurementRow, column: MeasurementColumn): boolean {
+  if (column === 'batch_or_concurrency') return row.workload_kind !== 'open_loop';
+  return column !== 'engine_version' || row.engine !== null;
+}
 
 const MODELS_NAMED = 3;
 

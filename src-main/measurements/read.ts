@@ -241,7 +241,7 @@ function readError(path: string, error: unknown): unknown {
     return fileError('file_unreadable', sentence, { path, line: error.line }, error);
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return fileError('file_missing', `${path} does not exist.`, { path });
+  if (code === 'ENOENT') return fileError('file_missing', `${path} does not exist: check the path.`, { path });
   if (typeof code === 'string' && code.startsWith('E')) {
     return fileError('file_unreadable', `${path} cannot be read: ${message}`, { path }, error);
   }
@@ -263,6 +263,14 @@ const idOf = (table: Table, cells: readonly string[], line: number): string =>
   unneutralized(table.cell(cells, 'point_id')).slice(0, LONGEST_ID) || `line ${line}`;
 
 const LONGEST_SHOWN = 40;
+
+/** What a row needs, in words, by its column. */
+const NEEDED_WORDS: Readonly<Record<string, string>> = {
+  workload_kind: 'kind of load',
+  model: 'model',
+  gpu: 'GPU',
+  engine: 'engine',
+};
 
 /** One row; the first cell that cannot be used is its problem, and reads as empty like every other. */
 class Row {
@@ -350,7 +358,10 @@ class Row {
   /** Empty only together with a problem. */
   needed(column: string): string {
     const text = this.text(column);
-    if (text === null) this.refuse(`${column} is empty`, `${column} is empty: a row needs it to be compared.`);
+    if (text === null) {
+      const what = NEEDED_WORDS[column] ?? column;
+      this.refuse(`no ${what} is given`, `No ${what} is given: the column ${column} is empty.`);
+    }
     return text ?? '';
   }
 

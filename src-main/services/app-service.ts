@@ -249,7 +249,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     readModelConfig: (id) => answer(() => models.configText(checkRequest(modelNameSchema, id, 'Model'))),
     modelFits: (request) =>
       ask(() => {
-        const input = checkRequest(modelFitsSchema, request, 'Fits request');
+        const input = checkRequest(modelFitsSchema, calibrated(request), 'Fits request');
         return pool.run('modelFits', input, models.resolve(input.id));
       }),
     modelHolds: (request) =>

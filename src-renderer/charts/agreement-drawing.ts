@@ -9,7 +9,7 @@ import {
   type AgreementSpec,
   type AgreementZoom,
 } from './agreement-spec.ts';
-import { drawLabels, label, line, measure } from './canvas-marks.ts';
+import { drawLabels, line, measure } from './canvas-marks.ts';
 import {
   basicOptions,
   layoutWith,
@@ -20,7 +20,7 @@ import {
   type ScatterChart,
   type ScatterConfiguration,
 } from './drawing.ts';
-import { boxAround, placeLabels, type LabelWish } from './label-places.ts';
+import { boxAround, placeLabels, type LabelPlace, type LabelWish } from './label-places.ts';
 import type { Palette } from './palette.ts';
 import { zoomOptions } from './zoom-options.ts';
 
@@ -49,9 +49,6 @@ const HIT_RADIUS = 8;
 /** Alpha of a point among many: 70 %. */
 const FAINT = 'b3';
 const BAND_ALPHA = 0.7;
-/** Where along the diagonal its words stand. */
-const EXACT_AT = 0.95;
-const BAND_WORDS_AT = 0.02;
 
 export function agreementConfiguration(
   spec: AgreementSpec,
@@ -152,9 +149,23 @@ function drawPoints(chart: ScatterChart, spec: AgreementSpec, palette: Palette, 
     if (point.id === marks.selectedId) ring(chart, point, palette.accent, [], 2);
     if (point.id === marks.activeId) ring(chart, point, palette.text, [2, 2], 2);
   }
-  drawLabels(ctx, palette, namePlaces(chart, spec, palette, marks), () => palette.text);
+  const places = namePlaces(chart, spec, palette, marks);
+  for (const place of places) drawLeader(chart, spec, palette, place);
+  drawLabels(ctx, palette, places, () => palette.text);
   ctx.restore();
-  drawWords(chart, spec, palette);
+}
+
+/** From a name that found room only further off to its ring. */
+function drawLeader(chart: ScatterChart, spec: AgreementSpec, palette: Palette, { id, box, isOff }: LabelPlace): void {
+  const point = spec.points.find((one) => one.id === id);
+  if (!isOff || !point) return;
+  const { ctx } = chart;
+  const { x, y } = pixelOf(chart, point);
+  const [nearX, nearY] = [Math.min(Math.max(x, box.left), box.right), Math.min(Math.max(y, box.top), box.bottom)];
+  const share = RING_RADIUS / Math.hypot(nearX - x, nearY - y);
+  ctx.strokeStyle = palette.axis;
+  ctx.lineWidth = 1;
+  line(ctx, x + (nearX - x) * share, y + (nearY - y) * share, nearX, nearY);
 }
 
 function drawOne(chart: ScatterChart, point: AgreementPoint, palette: Palette): void {
@@ -201,25 +212,8 @@ function namePlaces(chart: ScatterChart, spec: AgreementSpec, palette: Palette, 
       texts: [point.source.name, point.source.shortName].map((text) => ({ text, width: measure(ctx, palette, text) })),
       mustShow: isLookedAt(point),
       reach: RING_RADIUS,
+      // Away from the diagonal, where the others lie.
+      offSide: point.y > point.x ? 'above' : 'below',
     }));
   return placeLabels(wishes, obstacles, chartArea);
-}
-
-/** Along the piece of the diagonal that is seen. */
-function drawWords(chart: ScatterChart, { x: across, y: up }: AgreementSpec, palette: Palette): void {
-  const { ctx } = chart;
-  const [min, max] = [Math.max(across.min, up.min), Math.min(across.max, up.max)];
-  if (max <= min) return;
-  const on = (share: number, factor: number) => {
-    const value = min * (max / min) ** share;
-    return pixelOf(chart, { x: value, y: value * factor });
-  };
-  const exact = on(EXACT_AT, 1);
-  label(ctx, palette, { text: 'exact', x: exact.x - 8, y: exact.y, align: 'right', color: palette.text3 });
-  const [band, further] = [on(BAND_WORDS_AT, 1 + BAND_SHARE), on(BAND_WORDS_AT + 0.1, 1 + BAND_SHARE)];
-  ctx.save();
-  ctx.translate(band.x, band.y - 8);
-  ctx.rotate(Math.atan2(further.y - band.y, further.x - band.x));
-  label(ctx, palette, { text: `within ${BAND_SHARE * 100} %`, x: 0, y: 0, color: palette.text3 });
-  ctx.restore();
 }

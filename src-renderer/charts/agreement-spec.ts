@@ -76,10 +76,10 @@ export const FAMILY_MARKS: readonly { shape: CanvasShape; isHollow: boolean; mar
 ];
 
 export interface AgreementQuestion {
-  /** The largest error first. */
+  /** The furthest off first. */
   sources: readonly AgreementSource[];
   metric: AgreementMetric;
-  /** How many of the first are ringed and named. */
+  /** How many set-ups have their furthest point ringed and named; more points of the same would repeat the name. */
   numMisses: number;
   /** Ids of legend entries whose points are not drawn. */
   hidden?: ReadonlySet<string>;
@@ -92,12 +92,13 @@ export function agreementSpec(question: AgreementQuestion): AgreementSpec {
   const { sources, metric, numMisses, hidden = new Set(), zoom = null } = question;
   const isDrawn = ({ gpu }: AgreementSource): boolean => !hidden.has(familyId(gpuFamily(gpu)));
   const drawn = sources.filter(isDrawn);
-  const points = drawn.map((source, index): AgreementPoint => ({
+  const misses = worstByName(drawn, numMisses);
+  const points = drawn.map((source): AgreementPoint => ({
     id: source.id,
     x: source.measured,
     y: source.predicted,
     family: gpuFamily(source.gpu),
-    miss: index < numMisses ? index : null,
+    miss: misses.get(source.id) ?? null,
     source,
   }));
   points.sort((a, b) => a.x - b.x || a.y - b.y || (a.id < b.id ? -1 : 1));
@@ -115,6 +116,19 @@ export function agreementSpec(question: AgreementQuestion): AgreementSpec {
     ),
     summary: summaryOf(points, sources.length - drawn.length, metric),
   };
+}
+
+/** Of each name the first, with its place. */
+function worstByName(sources: readonly AgreementSource[], most: number): Map<string, number> {
+  const names = new Set<string>();
+  const places = new Map<string, number>();
+  for (const { id, name } of sources) {
+    if (places.size === most) break;
+    if (names.has(name)) continue;
+    names.add(name);
+    places.set(id, places.size);
+  }
+  return places;
 }
 
 /** Over what is there, hidden or not: axes hold still while the legend is used. */
@@ -139,10 +153,15 @@ function legendOf(sources: readonly AgreementSource[], hidden: ReadonlySet<strin
     const label = `${family.label}: ${listed.join(', ')}`;
     return [{ id, label, mark, color: `--chart-${index + 1}`, isShown: !hidden.has(id) }];
   });
-  const misses: LegendEntry = { id: 'misses', label: 'largest misses', mark: 'ring', color: '--missed' };
+  const misses: LegendEntry = {
+    id: 'misses',
+    label: 'furthest off',
+    mark: 'ring',
+    color: '--missed',
+  };
   return [
     ...families,
-    { id: 'exact', label: 'exact', mark: 'line', color: '--text-2' },
+    { id: 'exact', label: `exact; band: within ${BAND_SHARE * 100} %`, mark: 'line', color: '--text-2' },
     ...(hasMisses ? [misses] : []),
   ];
 }

@@ -19,6 +19,8 @@ export interface LabelWish {
   side?: 'above' | 'below';
   /** Radius of a ring around it, which the name stays clear of. */
   reach?: number;
+  /** Where it may stand further off if there is no room beside it; a line has to lead there. Nowhere where nothing is said. */
+  offSide?: 'above' | 'below';
 }
 
 export interface LabelPlace {
@@ -28,12 +30,22 @@ export interface LabelPlace {
   y: number;
   align: 'left' | 'right' | 'center';
   box: Box;
+  /** Not beside its point. */
+  isOff: boolean;
 }
 
 export const LABEL_HEIGHT = 12;
 const GAP = 9;
 /** Straight above or below needs more, as the ring around a point is 9 px. */
 const GAP_UPRIGHT = 15;
+
+/** Pixels from the point, nearest first. */
+const STEPS_OFF = [28, 44, 64, 90];
+const DIRECTIONS: readonly (readonly [right: number, align: LabelPlace['align']])[] = [
+  [0, 'center'],
+  [-1, 'right'],
+  [1, 'left'],
+];
 
 export const boxAround = (x: number, y: number, reach: number): Box => ({
   left: x - reach,
@@ -64,7 +76,7 @@ export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Bo
   const placed: LabelPlace[] = [];
   for (const wish of wishes) {
     if (placed.some(({ id }) => id === wish.id)) continue;
-    const spots = wish.texts.flatMap((form) => spotsOf(wish, form)).filter((spot) => isInside(spot.box, area));
+    const spots = spotsOf(wish).filter((spot) => isInside(spot.box, area));
     // One look at the many obstacles for all spots of a name, not one for each.
     const around = spots
       .map(({ box }) => box)
@@ -77,12 +89,27 @@ export function placeLabels(wishes: readonly LabelWish[], obstacles: readonly Bo
   return placed;
 }
 
-function spotsOf({ id, x, y, reach = 0, side }: LabelWish, { text, width }: LabelWish['texts'][number]): LabelPlace[] {
-  const spot = (atX: number, atY: number, align: LabelPlace['align']): LabelPlace => {
-    const left = align === 'left' ? atX : align === 'right' ? atX - width : atX - width / 2;
-    const box = { left, right: left + width, top: atY - LABEL_HEIGHT / 2, bottom: atY + LABEL_HEIGHT / 2 };
-    return { id, text, x: atX, y: atY, align, box };
-  };
+/** Beside the point in every form of its name, then further off. */
+function spotsOf(wish: LabelWish): LabelPlace[] {
+  const beside = wish.texts.flatMap((form) => spotsBeside(wish, form));
+  return wish.offSide ? [...beside, ...wish.texts.flatMap((form) => spotsOff(wish, form))] : beside;
+}
+
+type Form = LabelWish['texts'][number];
+
+function spotAt(
+  { id }: LabelWish,
+  { text, width }: Form,
+  { x, y, align, isOff = false }: Pick<LabelPlace, 'x' | 'y' | 'align'> & { isOff?: boolean },
+): LabelPlace {
+  const left = align === 'left' ? x : align === 'right' ? x - width : x - width / 2;
+  const box = { left, right: left + width, top: y - LABEL_HEIGHT / 2, bottom: y + LABEL_HEIGHT / 2 };
+  return { id, text, x, y, align, box, isOff };
+}
+
+function spotsBeside(wish: LabelWish, form: Form): LabelPlace[] {
+  const { x, y, reach = 0, side } = wish;
+  const spot = (atX: number, atY: number, align: LabelPlace['align']) => spotAt(wish, form, { x: atX, y: atY, align });
   const [dx, upright] = [Math.max(GAP, reach + 3), Math.max(GAP_UPRIGHT, reach + 9)];
   const spots = [
     spot(x + dx, y + GAP, 'left'),
@@ -94,6 +121,14 @@ function spotsOf({ id, x, y, reach = 0, side }: LabelWish, { text, width }: Labe
   ];
   return side ? spots.filter((at) => at.y < y === (side === 'above')) : spots;
 }
+
+const spotsOff = (wish: LabelWish, form: Form): LabelPlace[] =>
+  STEPS_OFF.flatMap((step) =>
+    DIRECTIONS.map(([right, align]) => {
+      const [x, y] = [wish.x + right * step, wish.y + (wish.offSide === 'above' ? -step : step)];
+      return spotAt(wish, form, { x, y, align, isOff: true });
+    }),
+  );
 
 /** Small boxes along a line, so that names do not stand on it. */
 export function boxesAlong(points: readonly { x: number; y: number }[], reach: number): Box[] {

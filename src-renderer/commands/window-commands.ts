@@ -142,7 +142,6 @@ function accuracyCommands(workspace: Workspace): Command[] {
   };
   return [
     known('accuracy.import', { icon: 'file', run: () => open(workspace.benchmark) }),
-    known('accuracy.calibrate', { icon: 'accuracy', run: () => open(workspace.benchmark) }),
     known('accuracy.profiles', { icon: 'check', run: () => open(workspace.profiles) }),
   ];
 }

@@ -179,7 +179,7 @@ export const marginLabel = (metric: string): string => MARGIN_LABELS[metric] ?? 
 
 /** For the middle of a sentence; names such as GPU stay as they are. */
 export const lowerFirst = (text: string): string =>
-  /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+  /^[A-Z][A-Z\d]/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 
 export const reasonLabel = (code: string): string => REASON_LABELS[code] ?? code.replaceAll('_', ' ');
 

@@ -1,7 +1,7 @@
 import { chanceText, chanceWords } from '../../src-worker/protocol/chances.ts';
 import type { IntervalKey, IntervalRange, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { isMetric, metric } from '../../src-worker/protocol/metrics.ts';
-import { formatMs, formatSignificant, formatUsd } from '../../src-worker/protocol/numbers.ts';
+import { formatFixed, formatMs, formatSignificant, formatUsd } from '../../src-worker/protocol/numbers.ts';
 
 /** What a range is, for tooltips. */
 export const RANGE_DEFINITION =
@@ -28,13 +28,17 @@ export function rangeCell(range: IntervalRange | null, format: (value: number) =
   return from === to ? from : `${from}–${to}`;
 }
 
-/** `25.1 to 30.6 likely`, as it stands below a figure; empty without a range. */
-export function likelyText(range: IntervalRange | null, format: (value: number) => string = formatSignificant): string {
+/** `25.1 to 30.6 likely`, as it stands below a figure, with a unit where another figure follows; empty without a range. */
+export function likelyText(
+  range: IntervalRange | null,
+  format: (value: number) => string = formatSignificant,
+  unit = '',
+): string {
   if (!range) return '';
   const [low, high] = range;
-  if (high === null) return `${format(low)} or more likely`;
+  if (high === null) return `${format(low)}${unit} or more likely`;
   const [from, to] = [format(low), format(high)];
-  return from === to ? `${from} likely` : `${from} to ${to} likely`;
+  return from === to ? `${from}${unit} likely` : `${from} to ${to}${unit} likely`;
 }
 
 /** What the ranges of a row rest on, or why it has none; answers of earlier versions say neither. */
@@ -62,12 +66,16 @@ export function costRangeSentence(row: Recommendation): string {
 }
 
 /** How sure the choice is, in words and numbers; only of the first row it is known whether it stays the cheapest. */
-export function chanceSentence({ decision }: SizeDocument, row: Recommendation): string {
+export function chanceSentence({ decision, num_passing: passing }: SizeDocument, row: Recommendation): string {
   // Answers stored by earlier versions have no such key.
   const meets = row.meets_targets_probability ?? null;
   if (meets === null) return '';
   const lead = `Meeting the targets as planned is ${chanceWords(meets)} (${chanceText(meets)})`;
   if (row.rank !== 1 || !decision || decision.candidates < 2) return `${lead}.`;
   const best = row.cost.usd_per_hour === null ? 'taking the fewest GPUs' : 'being the cheapest';
-  return `${lead}; ${best} of ${decision.candidates}, ${chanceText(decision.cheapest_probability)}.`;
+  const compared =
+    passing > decision.candidates
+      ? `the first ${decision.candidates} of ${formatFixed(passing)} that pass`
+      : `the ${decision.candidates} that pass`;
+  return `${lead}; ${best} of ${compared}, ${chanceText(decision.cheapest_probability)}.`;
 }

@@ -19,9 +19,16 @@ export class AccuracyBoard {
     this.#compare = compare;
   }
 
-  /** The profile that is looked at, also while its comparison is still on its way. */
+  /** The profile that is looked at, also while its comparison is still on its way; after a failure that of what is shown. */
   get shownCalibration(): string {
-    return this.calibration ?? this.document?.calibration ?? '';
+    const shown = this.document?.calibration ?? '';
+    return this.error !== null && !this.isAsking ? shown : (this.calibration ?? shown);
+  }
+
+  /** Compares with another profile; one that failed is tried again. */
+  choose(name: string, revision: number): void {
+    this.calibration = name;
+    void this.load(revision);
   }
 
   /**

@@ -17,6 +17,21 @@ export const FEW_ROWS = 8;
 export type SetupText = Record<'model' | 'gpu' | 'tp' | 'quantization' | 'engine', string>;
 const AS_THE_FILES_SAY: SetupText = { model: '', gpu: '', tp: '', quantization: '', engine: '' };
 
+/** inference-perf says in such a file, beside its results, how they were made; the command line finds it by this name. */
+const RUN_CONFIG_NAME = /^config\.ya?ml$/i;
+/** The same under another name. */
+const isRunConfig = ({ name, text }: TextFile): boolean =>
+  RUN_CONFIG_NAME.test(name) || (/^load:/m.test(text) && /^server:/m.test(text));
+/** Larger is none. */
+const MAX_RUN_CONFIG_BYTES = 1_000_000;
+
+interface TextFile {
+  /** Where the window was told; files that were dropped one by one have none. */
+  folder: string;
+  name: string;
+  text: string;
+}
+
 /** A measurement file names its columns in the first line; results of other programs have no such line. */
 const isMeasurementFile = (text: string): boolean => /^\uFEFF?[^\n{[]*\bpoint_id\b[^\n]*,/.test(text);
 
@@ -27,11 +42,15 @@ export class BenchmarkCalibration {
   results = $state.raw<BenchmarkFileDraft[]>([]);
   /** Measurement files, which say everything themselves. */
   measured = $state.raw<MeasurementText[]>([]);
+  /** Names of files that only say how the results were made. */
+  configs = $state.raw<string[]>([]);
   setup = $state<SetupText>({ ...AS_THE_FILES_SAY });
   /** What came in of the result files; stays while they are read anew. */
   imported = $state.raw<BenchmarkImport | null>(null);
   /** The rows under the profile in use, before anything is moved. */
   before = $state.raw<AccuracyDocument | null>(null);
+  /** What of the files could not be used as it lies there; empty when all could. Stays while the others are read. */
+  fileProblem = $state('');
   /** Why something was not done; empty when it was. */
   problem = $state('');
   isReading = $state(false);
@@ -82,14 +101,18 @@ export class BenchmarkCalibration {
     const asked = this.#asked;
     const read = await Promise.all(files.map(readText));
     if (asked !== this.#asked) return;
-    const unread = read.flatMap((file) => (file.text === null ? [file.name] : []));
-    const texts = read.flatMap(({ name, text }) => (text === null ? [] : [{ name, text }]));
-    this.measured = texts.filter(({ text }) => isMeasurementFile(text));
-    this.results = texts
-      .filter(({ text }) => !isMeasurementFile(text))
-      .map(({ name, text }) => ({ fileName: name, text }));
-    if (unread.length > 0)
-      this.problem = `${unread.join(', ')} cannot be read. Drop the files themselves, not a folder.`;
+    const unread = read.flatMap(({ name, text }) => (text === null ? [name] : []));
+    const texts = read.flatMap(({ text, ...file }) => (text === null ? [] : [{ ...file, text }]));
+    const { measured = [], others = [] } = Object.groupBy(texts, ({ text }) =>
+      isMeasurementFile(text) ? 'measured' : 'others',
+    );
+    const { results, configs, problem } = withConfigs(others);
+    this.measured = measured.map(({ name, text }) => ({ name, text }));
+    this.results = results;
+    this.configs = configs;
+    const unreadWords =
+      unread.length === 0 ? '' : `${unread.join(', ')} cannot be read. Drop the files themselves, not a folder.`;
+    this.fileProblem = [unreadWords, problem].filter((sentence) => sentence !== '').join(' ');
     if (this.hasFiles) await this.#look();
   }
 
@@ -131,9 +154,11 @@ export class BenchmarkCalibration {
     this.#asked += 1;
     this.results = [];
     this.measured = [];
+    this.configs = [];
     this.setup = { ...AS_THE_FILES_SAY };
     this.imported = null;
     this.before = null;
+    this.fileProblem = '';
     this.problem = '';
     this.isReading = false;
     this.made = null;
@@ -198,14 +223,43 @@ export class BenchmarkCalibration {
 
 const numLoads = (document: AccuracyDocument | null): number => new Set(document?.points.map(({ load }) => load)).size;
 
-async function readText(file: File): Promise<{ name: string; text: string | null }> {
+async function readText(file: File): Promise<Omit<TextFile, 'text'> & { text: string | null }> {
+  const { name, webkitRelativePath: path = '' } = file;
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
   try {
-    return { name: file.name, text: await file.text() };
+    return { folder, name, text: await file.text() };
   } catch (thrown) {
     // A folder, or a file that has gone meanwhile.
     if (!(thrown instanceof DOMException)) throw thrown;
-    return { name: file.name, text: null };
+    return { folder, name, text: null };
   }
+}
+
+/** Gives every result the configuration of its folder, which is no result itself as long as there is one. */
+function withConfigs(files: readonly TextFile[]): {
+  results: BenchmarkFileDraft[];
+  configs: string[];
+  problem: string;
+} {
+  const { configs = [], results = [] } = Object.groupBy(files, (file) => (isRunConfig(file) ? 'configs' : 'results'));
+  const draftOf = ({ name, text }: TextFile): BenchmarkFileDraft => ({ fileName: name, text });
+  if (results.length === 0) return { results: configs.map(draftOf), configs: [], problem: '' };
+  const byFolder = Map.groupBy(
+    configs.filter(({ text }) => text.length <= MAX_RUN_CONFIG_BYTES),
+    ({ folder }) => folder,
+  );
+  // Dropped one by one, files do not say where they lay: of two configurations nobody knows whose each is.
+  const isPlain = ({ folder }: TextFile): boolean => byFolder.get(folder)?.length === 1;
+  const unclear = [...byFolder.values()].some((same) => same.length > 1);
+  return {
+    results: results.map((file) =>
+      isPlain(file) ? { ...draftOf(file), beside: byFolder.get(file.folder)?.map(draftOf) } : draftOf(file),
+    ),
+    configs: configs.map(({ name }) => name),
+    problem: unclear
+      ? 'Several configurations of runs came together, and which results belong to which is not known: drop the files of one folder at a time.'
+      : '',
+  };
 }
 
 function setupOf({ model, gpu, tp, quantization, engine }: SetupText): BenchmarkSetup {

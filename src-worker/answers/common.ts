@@ -42,7 +42,7 @@ export const stepTimeDocument = (parts: Record<string, number>): Record<string, 
 /** Step times of this GPU rest on its chip's family, and on few rows of its own at most. */
 export const extrapolatedGpu = (gpuName: string): Warning => ({
   code: 'extrapolated_gpu',
-  sentence: `Hardly any measurement of ${gpuName}, if any, informs the step times: factors of its chip's family are used, 1 where there is none.`,
+  sentence: `Step times of ${gpuName} rest on few measurements of it, if any: they are corrected as those of other GPUs of its chip's family were, and not at all where none of these was measured.`,
 });
 
 const TRUST_SENTENCES: Record<TrustKind, string> = {

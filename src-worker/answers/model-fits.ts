@@ -84,7 +84,7 @@ function tokensOf({ tokens }: ModelFitsInput, { id, maxContextTokens }: Model): 
 export function answerModelFits(input: ModelFitsInput, source: ModelSource, facts: Facts): ModelFitsDocument {
   const model = analyzeGenerator(source);
   const engine = resolveEngine('vllm', facts);
-  const calibration = resolveCalibration('default', facts);
+  const calibration = resolveCalibration(input.calibration, facts);
   const requestTokens = tokensOf(input, model);
   const choices = TENSOR_PARALLEL_CHOICES.filter((degree) => undividedHeads(model, degree) === null);
   const subject: Subject = { model, requestTokens, choices, engine, calibration };

@@ -1,7 +1,9 @@
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import {
+  LATENCY_METRICS,
   UNCERTAIN_METRICS,
   type CalibrationProfile,
+  type LatencyMetric,
   type Novelty,
   type ResidualSpread,
   type UncertainMetric,
@@ -11,7 +13,7 @@ import type { Gpu } from '../engine/hardware/types.ts';
 import { engineName } from '../engine/memory/engine-name.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import type { Model } from '../engine/model/types.ts';
-import { factor80, isSeldomMeasured, rangeOf, sigmaOf } from '../engine/uncertainty/factor.ts';
+import { factor80, isSeldomMeasured, percentileMultiplier, rangeOf, sigmaOf } from '../engine/uncertainty/factor.ts';
 import { measuredRows, spreadQuestionOf, traitsOf, type MeasuredRows } from '../engine/uncertainty/novelty.ts';
 import type { IntervalBasis, IntervalDocument, IntervalRange } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
@@ -20,7 +22,8 @@ import { rounded } from './rounded.ts';
 /** How sure the figures of one deployment under one load are. */
 export interface Uncertainty {
   factors: Record<UncertainMetric, number>;
-  /** Standard deviations of ln(measured / predicted) by which capacity and cost are moved (decision 24). */
+  percentiles: NonNullable<ResidualSpread['percentiles']>;
+  /** Standard deviations of ln(measured / predicted), of the percentile that gates, by which capacity and cost are moved (decision 24). */
   stepSigma: number;
   firstTokenSigma: number;
   commonShares: ResidualSpread['commonShares'];
@@ -40,6 +43,9 @@ export interface UncertainDeployment {
   /** A fixed number of users who wait for their answers. */
   isClosedLoop?: boolean;
 }
+
+/** The middle one of the percentiles that gate (P50, P95, P99): what moves capacity is as unsure as it. */
+const GATING_PERCENTILE = 'p95';
 
 /** The one method whose errors are known. */
 const MEASURED_METHOD = 'batching';
@@ -74,8 +80,10 @@ export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
   ) as Record<UncertainMetric, number>;
   // What a load near saturation makes of an error of the step is worked out, so the step itself does not have it.
   const ofStep = { ...question, traits: traits.filter((trait) => trait !== 'near_capacity') };
-  const stepSigma = sigmaOf(factor80(residuals, 'tpot', ofStep));
-  const ttftSigma = sigmaOf(factor80(residuals, 'ttft', ofStep));
+  const gateSigma = (metric: 'tpot' | 'ttft'): number =>
+    sigmaOf(factor80(residuals, metric, ofStep)) * percentileMultiplier(residuals, metric, GATING_PERCENTILE);
+  const stepSigma = gateSigma('tpot');
+  const ttftSigma = gateSigma('ttft');
   const widening = traits.filter((trait) =>
     UNCERTAIN_METRICS.some((metric) => (residuals.traits[metric][trait] ?? 1) > 1),
   );
@@ -83,6 +91,7 @@ export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
   const isWidenedByOwn = UNCERTAIN_METRICS.some((metric) => factors[metric] > factor80(residuals, metric, ofOthers));
   return {
     factors,
+    percentiles: residuals.percentiles ?? {},
     stepSigma,
     firstTokenSigma: Math.sqrt(Math.max(0, ttftSigma ** 2 - stepSigma ** 2)),
     commonShares: residuals.commonShares,
@@ -175,14 +184,18 @@ export function latencyRanges(
     tpotMs,
     e2eMs,
   }: { ttftMs: LatencyPercentiles; tpotMs: LatencyPercentiles | null; e2eMs: LatencyPercentiles },
-  { factors }: Uncertainty,
+  { factors, percentiles }: Uncertainty,
   stepFloorMs: number,
 ): IntervalDocument {
   const interval: IntervalDocument = {};
+  const latencies: Record<LatencyMetric, LatencyPercentiles | null> = { ttft: ttftMs, tpot: tpotMs, e2e: e2eMs };
   for (const statistic of LATENCY_STATISTICS) {
-    interval[`ttft_ms_${statistic}`] = roundedRange(rangeOf(ttftMs[statistic], factors.ttft, stepFloorMs));
-    if (tpotMs) interval[`tpot_ms_${statistic}`] = roundedRange(rangeOf(tpotMs[statistic], factors.tpot, stepFloorMs));
-    interval[`e2e_ms_${statistic}`] = roundedRange(rangeOf(e2eMs[statistic], factors.e2e, stepFloorMs));
+    for (const metric of LATENCY_METRICS) {
+      const ms = latencies[metric]?.[statistic];
+      if (ms === undefined) continue;
+      const widened = statistic === 'mean' ? 1 : percentileMultiplier({ percentiles }, metric, statistic);
+      interval[`${metric}_ms_${statistic}`] = roundedRange(rangeOf(ms, factors[metric] ** widened, stepFloorMs));
+    }
   }
   return interval;
 }

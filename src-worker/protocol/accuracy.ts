@@ -78,9 +78,9 @@ export interface SkippedReason {
 
 /**
  * left_out: points were predicted by fits that had not seen their group. in_sample: the profile has seen them, so that errors
- * on other set-ups are larger.
+ * on other set-ups are larger. not_fitted: the profile was never fitted to measurements, and has seen none.
  */
-export type AccuracyBasis = 'left_out' | 'in_sample';
+export type AccuracyBasis = 'left_out' | 'in_sample' | 'not_fitted';
 
 /** A calibration profile. */
 export interface CalibrationChoice {

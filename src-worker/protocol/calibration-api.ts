@@ -45,7 +45,7 @@ export interface CalibrationApi {
   /** Fits a profile; takes from seconds to minutes, tells progress, and `cancelTask` ends it between two fits. */
   calibrate(draft: CalibrateDraft): Promise<Result<CalibrationDocument>>;
   listCalibrations(): Promise<Result<CalibrationEntry[]>>;
-  /** null = the bundled one. */
+  /** One of one's own, or any that ships with the program; null = the one questions fall back on. */
   useCalibration(name: string | null): Promise<Result<null>>;
   removeCalibration(name: string): Promise<Result<null>>;
   /** Puts back what this program removed or replaced last under that name. */

@@ -1,9 +1,11 @@
 import type {
   CalibrationPriors,
   CalibrationProfile,
+  LatencyMetric,
   LeaveOut,
   Novelty,
   UncertainMetric,
+  UncertainPercentile,
   UncertainTrait,
 } from '../engine/calibration/types.ts';
 import type { ModelSource } from '../engine/model/types.ts';
@@ -31,6 +33,8 @@ export interface FitRequest extends MeasuredSet {
   withheld: { by: LeaveOut; keys: string[] } | null;
   /** [parameter] logarithms to start from; null = the priors. */
   from: number[] | null;
+  /** Why other rows did not come as far as the fit: told beside the reasons of these where none can be used. */
+  otherReasons?: SkippedReason[];
 }
 
 /** A measured figure beside what the fit makes of it. Times in ms, throughput in output tokens/s. */
@@ -51,6 +55,12 @@ export interface FittedFigure {
   traits: UncertainTrait[];
 }
 
+/** A percentile of a latency, beside the headline that its range is made from. */
+export interface FittedPercentile extends Omit<FittedFigure, 'metric'> {
+  metric: LatencyMetric;
+  percentile: UncertainPercentile;
+}
+
 export interface FitAnswer {
   /** Names of what was fitted. */
   parameters: string[];
@@ -59,6 +69,8 @@ export interface FitAnswer {
   /** [parameter] spread that the data left, relative to the prior's. */
   remaining: number[];
   figures: FittedFigure[];
+  /** Of withheld measurements: percentiles that were measured and can be judged. */
+  percentiles: FittedPercentile[];
   /** Measurements that were used, withheld ones included. */
   used: number;
   skipped: SkippedPoint[];

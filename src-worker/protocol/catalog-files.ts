@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from '../engine/calibration/types.ts';
+import {
+  FITTED_OVERHEADS,
+  LATENCY_METRICS,
+  NOVELTIES,
+  UNCERTAIN_METRICS,
+  UNCERTAIN_PERCENTILES,
+  UNCERTAIN_TRAITS,
+} from '../engine/calibration/types.ts';
+import { ID_PATTERN, ID_RULE } from './names.ts';
 
 /**
  * The catalog files on disk. They are written by people as well as by the converter, so they hold data-sheet units with
@@ -8,7 +16,7 @@ import { FITTED_OVERHEADS, NOVELTIES, UNCERTAIN_METRICS, UNCERTAIN_TRAITS } from
  */
 
 const schemaVersion = z.literal(1);
-const id = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case letters, digits, "-" and "."');
+const id = z.string().regex(ID_PATTERN, ID_RULE);
 const text = z.string().min(1);
 const positive = z.number().positive();
 /** Absent where the GPU lacks the format: null is no way to say so. */
@@ -326,6 +334,9 @@ const residualSchema = z.strictObject({
   basis: text,
   factors: z.record(metrics, z.record(z.enum(NOVELTIES), spreadFactor)),
   traits: z.record(metrics, z.partialRecord(z.enum(UNCERTAIN_TRAITS), positive.max(10))),
+  percentiles: z
+    .partialRecord(z.enum(LATENCY_METRICS), z.partialRecord(z.enum(UNCERTAIN_PERCENTILES), z.number().min(1).max(10)))
+    .exactOptional(),
   commonShares: z.record(metrics, z.strictObject({ question: shareOfVariance, gpu: shareOfVariance })),
 });
 
@@ -435,7 +446,7 @@ export const priorsFileSchema = z.strictObject({
   nearestFabrics: z.record(text, text),
   generations: z.record(z.enum(FITTED_OVERHEADS), priorSchema),
   knownGenerations: z.record(id, z.partialRecord(z.enum(FITTED_OVERHEADS), priorSchema)),
-  machines: z.strictObject({ host: priorSchema, stream: priorSchema }),
+  machines: z.strictObject({ host: priorSchema, stream: priorSchema, request: priorSchema }),
 });
 
 /** Provenance of the bundled configs; `file` lies in `models/configs`. */
@@ -495,7 +506,6 @@ export type WorkloadsFile = z.output<typeof workloadsFileSchema>;
 export type WorkloadFileEntry = z.output<typeof workloadEntrySchema>;
 export type EngineFile = z.output<typeof engineFileSchema>;
 export type CalibrationFile = z.output<typeof calibrationFileSchema>;
-export type PriorsFile = z.output<typeof priorsFileSchema>;
 export type ModelsIndexFile = z.output<typeof modelsIndexSchema>;
 export type MeasurementSource = z.output<typeof measurementSourceSchema>;
 export type AliasesFile = z.output<typeof aliasesFileSchema>;

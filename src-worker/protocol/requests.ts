@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_CALIBRATION } from './names.ts';
 
 /**
  * The questions that cross a boundary. Keys are the command line's long flags with `-` read as `_`; units are those of
@@ -93,7 +94,7 @@ export const sizeInputSchema = z.strictObject({
   /** Metric (`ttft_p95`) to target in ms; replaces or adds a gating target. */
   sla: z.partialRecord(z.enum(LATENCY_METRICS), z.number().positive().max(1e9)).default({}),
   method: methodSchema.default('batching'),
-  calibration: name.default('default'),
+  calibration: name.default(DEFAULT_CALIBRATION),
   top: z.number().int().min(1).max(100_000).default(3),
   /** Pipeline stages of a replica, all on one instance. */
   pp: z.number().int().min(1).max(1024).default(1),
@@ -139,7 +140,7 @@ export const predictInputSchema = z.strictObject({
   max_num_batched_tokens: z.number().int().min(16).max(10_000_000).nullable().default(null),
   gpu_memory_utilization: z.number().positive().max(1).nullable().default(null),
   engine: name.default('vllm'),
-  calibration: name.default('default'),
+  calibration: name.default(DEFAULT_CALIBRATION),
   method: methodSchema.default('batching'),
   /** Pipeline stages of a replica, all on one server. */
   pp: z.number().int().min(1).max(1024).default(1),
@@ -166,6 +167,7 @@ export const modelFitsSchema = z.strictObject({
   id: name,
   /** null = FITS_TOKENS, or the context of the model where that is less. */
   tokens: tokens.int().nullable().default(null),
+  calibration: name.default(DEFAULT_CALIBRATION),
 });
 export type ModelFitsInput = z.output<typeof modelFitsSchema>;
 export type ModelFitsDraft = z.input<typeof modelFitsSchema>;

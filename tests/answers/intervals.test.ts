@@ -47,6 +47,37 @@ const SURE = factsWith((residuals) => {
   }
 });
 
+describe('percentiles', () => {
+  const WIDER = factsWith((residuals) => {
+    residuals.percentiles = { tpot: { p95: 2, p99: 3 } };
+  });
+
+  it('have ranges as wide as their own errors; the mean keeps its own', () => {
+    const row = first(sizeWith(WIDER, CHAT));
+    const interval = intervalOf(row);
+    const log = (statistic: (typeof STATISTICS)[number]): number =>
+      Math.log(rangeOf(interval, `tpot_ms_${statistic}`)[1] / (row.tpot_ms[statistic] ?? NaN));
+    expect(log('p50') / log('mean')).toBeCloseTo(1, 2);
+    expect(log('p95') / log('mean')).toBeCloseTo(2, 2);
+    expect(log('p99') / log('mean')).toBeCloseTo(3, 2);
+  });
+
+  it('make the chance less sure, on whichever side of a half it is', () => {
+    const chance = (known: Facts): number => first(sizeWith(known, CHAT)).meets_targets_probability ?? NaN;
+    const narrow = factsWith((residuals) => {
+      residuals.percentiles = {};
+    });
+    expect(Math.abs(chance(WIDER) - 0.5)).toBeLessThan(Math.abs(chance(narrow) - 0.5));
+  });
+
+  it('no chance is surer than 98 %', () => {
+    for (const { meets_targets_probability: chance } of sizeWith(SURE, CHAT).recommendations.slice(0, 20)) {
+      expect(chance).toBeLessThanOrEqual(0.98);
+      expect(chance).toBeGreaterThanOrEqual(0.02);
+    }
+  });
+});
+
 describe('ranges of a sizing', () => {
   it('hold the figure they are of, ordered, finite, for every latency of the first rows', () => {
     for (const row of chat.recommendations.slice(0, 20)) {
@@ -139,8 +170,8 @@ describe('the decision', () => {
     expect(chat.decision_reason).toBeNull();
   });
 
-  it('is certain where the profile has no spread', () => {
-    expect(sizeWith(SURE, CHAT).decision).toMatchObject({ meets_targets_probability: 1, cheapest_probability: 1 });
+  it('is as certain as any where the profile has no spread', () => {
+    expect(sizeWith(SURE, CHAT).decision).toMatchObject({ meets_targets_probability: 0.98, cheapest_probability: 1 });
   });
 
   it('more headroom makes the same configuration surer', () => {

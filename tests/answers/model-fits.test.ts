@@ -14,6 +14,17 @@ function fitOn(document: ModelFitsDocument, gpu: string, precision: string): Mod
 
 const LLAMA_70B = 'meta-llama/Llama-2-70b-hf';
 
+test('what fits rests on the profile that is asked for, whose constants it is worked out with', () => {
+  const calibrations = structuredClone(facts.calibrations);
+  const own = structuredClone(calibrations[0] ?? expect.fail('no profile'));
+  calibrations.push({ ...own, name: 'own' });
+  const known = { ...facts, calibrations };
+  const ask = (calibration: string) =>
+    answerModelFits(modelFitsSchema.parse({ id: LLAMA_70B, calibration }), modelSource(LLAMA_70B), known);
+  expect(ask('own').versions.calibration).toBe('own');
+  expect(() => ask('nobody')).toThrow(/nobody/);
+});
+
 describe('what fits on which GPU', () => {
   const document = fits(LLAMA_70B);
 
@@ -80,7 +91,9 @@ describe('what fits on which GPU', () => {
   test('where nothing is asked, the length is that of a short context', () => {
     const short = { ...modelSource('meta-llama/Llama-2-7b-hf') };
     short.config = { ...(short.config as object), max_position_embeddings: 2048 };
-    expect(answerModelFits({ id: short.id, tokens: null }, short, facts).input.tokens).toBe(2048);
+    expect(answerModelFits({ id: short.id, tokens: null, calibration: 'default' }, short, facts).input.tokens).toBe(
+      2048,
+    );
   });
 
   test('names the format of the checkpoint', () => {

@@ -79,6 +79,13 @@ it('result files lead to a profile that answers are given with, and back', async
   expect((await profiles()).map(({ name }) => name)).not.toContain('our-h100');
 }, 120_000);
 
+it('a profile that goes to a file is not put in use, and both together are refused', async () => {
+  const args = ['calibrate', '--name', 'x', '--from-priors', '--use', '--output', 'x.json'];
+  const { code, stderr } = await runConfigiq(args, home, {}, '', home);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--use puts a kept profile in use, and with --output none is kept');
+}, 60_000);
+
 it('rows of which none can be used say why, with counts', async () => {
   writeFileSync(join(home, 'odd.json'), JSON.stringify(serveResult()));
   await answered('import-benchmark', 'odd.json', '--output', 'odd.csv');

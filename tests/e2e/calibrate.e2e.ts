@@ -91,10 +91,11 @@ test('a benchmark is imported, calibrated with, used, and everything is taken ba
   await test.step('calibrated: errors before and after, side by side', async () => {
     await dialog.getByRole('button', { name: 'Calibrate' }).click();
     const table = dialog.getByTestId('before-after');
-    await expect(table).toContainText('After, on the same rows', { timeout: 60_000 });
+    await expect(table).toContainText('After, same rows', { timeout: 60_000 });
     const cells = await table.getByRole('row', { name: /^TPOT/ }).getByRole('cell').allTextContents();
-    const [before = 0, after = 0] = cells.slice(1, 3).map((text) => Number(text.split('/')[1]));
+    const [before = 0, after = 0] = cells.slice(1, 3).map(Number);
     expect(after).toBeLessThan(before);
+    await expect(table.getByRole('row', { name: /^TPOT/ })).toContainText('Better');
     found.push(...(await looks(page, 'after')));
   });
 
@@ -102,7 +103,22 @@ test('a benchmark is imported, calibrated with, used, and everything is taken ba
     await dialog.getByRole('button', { name: 'Use this profile' }).click();
     await expect(dialog).toHaveCount(0);
     await expect(status).toContainText('Calibration our-h100');
+    // Nothing of the page lies below what tells of it.
+    const [toast, main, bar] = await Promise.all(
+      [page.getByTestId('toast'), page.locator('#main'), status].map((part) => part.boundingBox()),
+    );
+    expect(toast!.y).toBeGreaterThanOrEqual(main!.y + main!.height - 1);
+    expect(toast!.y + toast!.height).toBeLessThanOrEqual(bar!.y + 1);
     await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(status).toContainText('Calibration default');
+  });
+
+  await test.step('used again, and taken back by the keyboard after the toast is gone', async () => {
+    await page.getByRole('button', { name: 'Profiles', exact: true }).click();
+    await page.getByTestId('profiles-dialog').getByRole('button', { name: 'Use again: our-h100' }).click();
+    await expect(status).toContainText('Calibration our-h100');
+    await page.getByTestId('toast').getByRole('button', { name: 'Dismiss' }).click();
+    await page.keyboard.press('Control+z');
     await expect(status).toContainText('Calibration default');
   });
 
@@ -113,7 +129,7 @@ test('a benchmark is imported, calibrated with, used, and everything is taken ba
     await page.keyboard.press('Enter');
     await expect(list.getByRole('row', { name: /^default, in use/ })).toBeVisible();
     found.push(...(await looks(page, 'profiles')));
-    await list.getByRole('button', { name: 'Use our-h100' }).click();
+    await list.getByRole('button', { name: 'Use again: our-h100' }).click();
     await expect(status).toContainText('Calibration our-h100');
     await page.getByRole('button', { name: 'Profiles', exact: true }).click();
     await list.getByRole('button', { name: 'Remove our-h100' }).click();
@@ -126,6 +142,56 @@ test('a benchmark is imported, calibrated with, used, and everything is taken ba
   });
 
   expect(found).toEqual([]);
+  expect(app.complaints).toEqual([]);
+  await host.stop();
+});
+
+/** A stage as inference-perf writes it, in seconds; at which rate it was asked stands in the config alone. */
+const stageOf = (meanS: number) => ({
+  load_summary: { count: 60, achieved_rate: 2 },
+  successes: {
+    count: 60,
+    latency: {
+      request_latency: { mean: meanS, median: meanS },
+      time_to_first_token: { mean: 0.05, median: 0.05 },
+      time_per_output_token: { mean: (meanS - 0.05) / 99, median: (meanS - 0.05) / 99 },
+    },
+    throughput: { output_tokens_per_sec: 200, requests_per_sec: 2 },
+    prompt_len: { mean: 500 },
+    output_len: { mean: 100 },
+  },
+  failures: { count: 0 },
+});
+
+test('stages of inference-perf are read with the config that came beside them', async ({ page, folder }) => {
+  test.setTimeout(120_000);
+  const host = await startHost(folder);
+  const app = new AppPage(page);
+  await page.goto(host.url);
+  await page.getByTestId('example-chat').waitFor();
+  await page.keyboard.press('8');
+  await app.accuracy.ready();
+  const texts: [name: string, text: string][] = [
+    ...[1.2, 1.6].map((meanS, index): [string, string] => [
+      `stage_${index}_lifecycle_metrics.json`,
+      JSON.stringify(stageOf(meanS)),
+    ]),
+    [
+      'config.yaml',
+      'load:\n  type: poisson\n  stages:\n    - rate: 2\n      duration: 30\n    - rate: 4\n      duration: 30\nserver:\n  type: vllm\n  model_name: meta-llama/Llama-3.1-8B-Instruct\n',
+    ],
+  ];
+  const dropped = await page.evaluateHandle((files) => {
+    const data = new DataTransfer();
+    for (const [name, text] of files) data.items.add(new File([text], name));
+    return data;
+  }, texts);
+  await page.getByTestId('accuracy').dispatchEvent('drop', { dataTransfer: dropped });
+  const files = page.getByTestId('benchmark-dialog').getByRole('list', { name: 'Files' });
+  await expect(files).toContainText('stage_0_lifecycle_metrics.json: inference-perf, 1 row');
+  await expect(files).toContainText('stage_1_lifecycle_metrics.json: inference-perf, 1 row');
+  await expect(files).toContainText('config.yaml: how the runs were made');
+  await expect(page.getByTestId('benchmark-dialog').getByRole('combobox', { name: 'GPU' })).toBeInViewport();
   expect(app.complaints).toEqual([]);
   await host.stop();
 });

@@ -99,10 +99,10 @@ describe('a measurement file', () => {
     ['prefix_tokens', '999999', 'prefix_tokens is above isl', /999999, and the prompt has 1024 tokens/],
     ['tp', '64', 'gpu_count is not tp × pp × dp', /gpu_count is 1, and tp × pp × dp 64/],
     ['workload_kind', 'streaming', 'workload_kind is not known', /"streaming".*static_batch, offline_max/],
-    ['workload_kind', '', 'workload_kind is empty', /empty/],
-    ['model', ' ', 'model is empty', /model is empty/],
-    ['gpu', '', 'gpu is empty', /gpu is empty/],
-    ['engine', '', 'engine is empty', /engine is empty/],
+    ['workload_kind', '', 'no kind of load is given', /column workload_kind is empty/],
+    ['model', ' ', 'no model is given', /model is empty/],
+    ['gpu', '', 'no GPU is given', /gpu is empty/],
+    ['engine', '', 'no engine is given', /engine is empty/],
   ])('with %s = "%s" skips that row and no other', async (column, value, kind, sentence) => {
     const cell = value.includes(',') ? `"${value}"` : value;
     const path = file(csv(GOOD, withCells({ point_id: 'bad', [column]: cell }), withCells({ point_id: 'p3' })));

@@ -117,6 +117,34 @@ test('what comes back does not push out the profile that took its place', async 
   expect(await createdAt()).toBe(anew);
 }, 120_000);
 
+test('any profile that ships with the program can be put in use, and stays it', async () => {
+  const folder = temporaryFolder();
+  const service = startService(folder);
+  const { api } = service;
+  const inUse = async (of = api) =>
+    valueOf(await of.listCalibrations())
+      .filter(({ isInUse }) => isInUse)
+      .map(({ name }) => name);
+  valueOf(await api.useCalibration('seed'));
+  expect(await inUse()).toEqual(['seed']);
+  expect(valueOf(await api.predict(QUESTION)).versions.calibration).toBe('seed');
+  expect(valueOf(await api.modelFits({ id: QUESTION.model })).versions.calibration).toBe('seed');
+  await service.close();
+
+  const again = startService(folder).api;
+  expect(await inUse(again)).toEqual(['seed']);
+  const { csv } = valueOf(await again.importBenchmark({ files: slowRuns, setup: SETUP }));
+  const draft = { taskId: 'x', name: 'mine', measurements: [{ name: 'rows.csv', text: csv }], save: true, use: true };
+  valueOf(await again.calibrate(draft));
+  expect(await inUse(again)).toEqual(['mine']);
+  valueOf(await again.removeCalibration('mine'));
+  expect(await inUse(again)).toEqual(['default']);
+  valueOf(await again.useCalibration('seed'));
+  valueOf(await again.useCalibration(null));
+  expect(await inUse(again)).toEqual(['default']);
+  expect(errorOf(await again.useCalibration('sed')).code).toBe('unknown_calibration');
+}, 120_000);
+
 test('what cannot be calibrated keeps nothing, and says why', async () => {
   const { api } = startService(temporaryFolder());
   const { csv } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
@@ -134,6 +162,18 @@ test('what cannot be calibrated keeps nothing, and says why', async () => {
   const bare = valueOf(await api.importBenchmark({ files: slowRuns, setup: { ...SETUP, gpu: null } }));
   const refused = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'rows.csv', text: bare.csv }] }));
   expect(refused.message).toMatch(/^No measurement of these can be used: .+ \(3\)\.$/);
+  // Rows that cannot be read have their part in it.
+  const [head = '', first = '', second = ''] = csv.split('\r\n').length > 2 ? csv.split('\r\n') : csv.split('\n');
+  const columns = head.split(',');
+  const cell = (row: string, column: string, value: string) =>
+    row
+      .split(',')
+      .map((old, i) => (columns[i] === column ? value : old))
+      .join(',');
+  const odd = [head, cell(first, 'tpot_ms_mean', 'nan'), cell(second, 'gpu', 'h1000')].join('\n');
+  const none = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'odd.csv', text: odd }] }));
+  expect(none.message).toMatch(/tpot_ms_mean is not a number \(1\)/);
+  expect(none.message).toMatch(/nknown GPU "h1000" \(1\)/);
   expect(await listed()).toEqual([]);
 }, 120_000);
 

@@ -54,7 +54,7 @@ test('rows that the base was fitted to are left out and counted; where none is l
   const refused = errorOf(await api.calibrate({ ...again, measurements: two }));
   expect(refused.code).toBe('measurements_repeated');
   expect(refused.message).toBe(
-    'All 2 measurements are already in profile "dup-a", which it would be moved from: give others, choose another base, or make it anew (--from-priors).',
+    'All 2 measurements are already in profile "dup-a", which it would be moved from: give others, choose another base, or make it anew (configiq calibrate --from-priors).',
   );
   // Called otherwise they are the same rows.
   const renamed = await rowsAt(api, [4, 8], 'copy');

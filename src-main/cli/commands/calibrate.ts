@@ -27,6 +27,8 @@ const optionsSchema = z.strictObject({
 export const runCalibrate: Run = async (context, options, paths) => {
   const asked = checkRequest(optionsSchema, draftOf(options));
   if (asked.name === undefined) throw usageError('calibrate needs --name: what the profile is to be called.');
+  if (asked.use && asked.output !== null)
+    throw usageError('--use puts a kept profile in use, and with --output none is kept: leave one of them out.');
   for (const file of [asked.output, asked.left_out]) if (file !== null) checkWritable(file);
   const files = [...asked.measurements, ...paths];
   const service = await context.service();
@@ -44,7 +46,7 @@ export const runCalibrate: Run = async (context, options, paths) => {
   context.terminal.print(
     asked.json
       ? documentText(withoutPoints(document))
-      : calibrationReport(document, { isKept: draft.save, isUsed: asked.use }),
+      : calibrationReport(document, { isKept: draft.save, isUsed: asked.use, isFresh: asked.from_priors }),
   );
   return EXIT.answered;
 };

@@ -47,7 +47,9 @@ export const runCalibrationRemove: Run = async (context, _options, [name = '']) 
   unwrap(await service.api.removeCalibration(name));
   const sentences = [
     `Profile ${name} is forgotten.`,
-    ...(wasInUse ? ['Questions that name no profile are answered with default from now on.'] : []),
+    ...(wasInUse
+      ? [`Questions that name no profile are answered with ${service.calibrations.inUse()} from now on.`]
+      : []),
     'Runs that were made with it are kept, but cannot be explained without a profile of that name.',
   ];
   context.terminal.print(textOf(wrap(sentences.join(' '))));

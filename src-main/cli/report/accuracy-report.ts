@@ -5,6 +5,7 @@ import type {
   SkippedPoint,
   SkippedReason,
 } from '../../../src-worker/protocol/accuracy.ts';
+import { errorPercent } from '../../../src-worker/protocol/error-summary.ts';
 import { count, decimal, percent, percentOfFraction, plural } from './format.ts';
 import { bullet, heading, table, textOf, wrap } from './layout.ts';
 
@@ -134,7 +135,7 @@ function largestMisses(points: readonly AccuracyPoint[]): string[] {
         measured,
         predicted,
         why,
-        error: (predicted / measured - 1) * 100,
+        error: errorPercent({ measured, predicted }),
       })),
     )
     .sort((a, b) => Math.abs(Math.log(b.predicted / b.measured)) - Math.abs(Math.log(a.predicted / a.measured)))

@@ -1,4 +1,5 @@
 import type { CalibrationDocument, ErrorBasis, MetricError } from '../../../src-worker/protocol/calibration.ts';
+import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { skippedLines } from './accuracy-report.ts';
 import { count, decimal, percentOfFraction, plural } from './format.ts';
 import { heading, table, textOf, wrap } from './layout.ts';
@@ -17,13 +18,13 @@ const WORST_SHOWN = 10;
 /** What a calibration came to: errors before and after, on what was left out, and where it stays wrong. */
 export function calibrationReport(
   document: CalibrationDocument,
-  { isKept, isUsed }: { isKept: boolean; isUsed: boolean },
+  { isKept, isUsed, isFresh }: { isKept: boolean; isUsed: boolean; isFresh: boolean },
 ): string {
   const { name, base, used, rows, repeated, parameters, informed } = document;
   return textOf([
     ...heading('CALIBRATION'),
     ...wrap(
-      `Profile ${name} from ${base}: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`,
+      `Profile ${name} ${isFresh ? 'made anew' : `from ${base}`}: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`,
     ),
     ...(repeated === 0 ? [] : wrap(repeatedSentence(document))),
     '',
@@ -45,7 +46,7 @@ function endLines(name: string, isKept: boolean, isUsed: boolean): string[] {
   if (!isKept) return [];
   if (isUsed)
     return wrap(
-      `Kept, and used from now on. "configiq calibration use default" goes back, "configiq calibration remove ${name}" forgets it.`,
+      `Kept, and used from now on. "configiq calibration use ${DEFAULT_CALIBRATION}" goes back, "configiq calibration remove ${name}" forgets it.`,
     );
   return wrap(
     `Kept. Try it with --calibration ${name}; "configiq calibration use ${name}" makes it the standing choice.`,

@@ -7,7 +7,7 @@ import type { CalibrationApi } from '../../../src-worker/protocol/calibration-ap
 import type { CalibrationDocument, FitRequest } from '../../../src-worker/protocol/calibration.ts';
 import { attemptAsync, type Result } from '../../../src-worker/protocol/result.ts';
 import { joinedAccuracy } from '../../../src-worker/answers/calibration/accuracy.ts';
-import { byCount, noMeasurements } from '../../../src-worker/answers/calibration/benchmarks.ts';
+import { byCount, noMeasurements, skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { resolveCalibration } from '../../../src-worker/answers/resolve.ts';
 import { loadPriors } from '../../catalogs/priors.ts';
 import type { Store } from '../../store/store.ts';
@@ -193,6 +193,7 @@ async function calibrateWith(
       startsFrom: asked.fromPriors ? 'priors' : 'profile',
       withheld: null,
       from: null,
+      otherReasons: [...read.unreadable, ...skippedReasons(repeated)],
     };
     const document = withAllRows(
       await allFits(parts, fit, { taskId, name, signal, isBundled: read.isBundled, repeated }),

@@ -6,12 +6,18 @@ import type { CalibrationEntry } from '../../../src-worker/protocol/calibration-
 import type { CalibrationDocument } from '../../../src-worker/protocol/calibration.ts';
 import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
 import type { LeftOutPrediction } from '../../../src-worker/protocol/left-out.ts';
+import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { fittedRowsOf } from '../../../src-worker/answers/calibration/row-hash.ts';
 import { leftOutOf } from '../../catalogs/left-out.ts';
+import { didYouMean } from '../../../src-worker/protocol/suggest.ts';
 import type { Store, StoredCalibration } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
 import { jsonOf } from './own-profile.ts';
-import { BUNDLED_PROFILE, profileName } from './requests.ts';
+import { readableNote } from '../notes.ts';
+import { profileName } from './requests.ts';
+
+/** Name of the note that holds the bundled profile in use. */
+const IN_USE_NOTE = 'calibration/bundled';
 
 interface ProfileParts {
   catalogsFolder: string;
@@ -36,15 +42,28 @@ export class Profiles {
   /** Name of the one that questions which name none are answered with: the bundled one where the chosen one is damaged. */
   inUse(): string {
     const chosen = this.#stored().find(({ isInUse }) => isInUse)?.name;
-    if (chosen === undefined || this.#isReadable(chosen)) return chosen ?? BUNDLED_PROFILE;
+    if (chosen === undefined) return this.#bundledInUse();
+    if (this.#isReadable(chosen)) return chosen;
+    const inPlace = this.#bundledInUse();
     this.#parts.report(
-      `Calibration profile "${chosen}" is in use and cannot be read: ${BUNDLED_PROFILE} answers in its place. configiq calibration use ${BUNDLED_PROFILE} makes that so.`,
+      `Calibration profile "${chosen}" is in use and cannot be read: ${inPlace} answers in its place. configiq calibration use ${inPlace} makes that so.`,
     );
-    return BUNDLED_PROFILE;
+    return inPlace;
   }
 
   #isReadable(name: string): boolean {
     return this.#parts.facts().calibrations.some((profile) => profile.name === name);
+  }
+
+  /** An update of the program may have taken a bundled profile away. */
+  #bundledInUse(): string {
+    const chosen = readableNote(this.#parts.store, IN_USE_NOTE, this.#parts.report);
+    return chosen !== null && this.#isBundled(chosen) ? chosen : DEFAULT_CALIBRATION;
+  }
+
+  #isBundled(name: string): boolean {
+    const isOwn = this.#stored().some((profile) => profile.name === name);
+    return !isOwn && this.#parts.facts().calibrations.some((profile) => profile.name === name);
   }
 
   list(): CalibrationEntry[] {
@@ -77,8 +96,7 @@ export class Profiles {
   }
 
   refuseBundledName(name: string): void {
-    const isOwn = this.#stored().some((profile) => profile.name === name);
-    if (isOwn || !this.#parts.facts().calibrations.some((profile) => profile.name === name)) return;
+    if (!this.#isBundled(name)) return;
     throw invalidInput(
       'calibration_bundled',
       `"${name}" is a profile that ships with the program: choose another name.`,
@@ -98,14 +116,28 @@ export class Profiles {
       createdAt: now().toISOString(),
       isInUse: before?.isInUse ?? false,
     });
-    if (use) store.useCalibration(name);
+    // Only what was taken in can be put in use.
+    changed();
+    if (use) this.use(name);
+  }
+
+  /** One of one's own or a bundled one; null = the one that questions fall back on. */
+  use(name: string | null): void {
+    const { store, changed } = this.#parts;
+    const chosen = checkRequest(profileName, name ?? DEFAULT_CALIBRATION, 'Profile name');
+    if (this.#isBundled(chosen)) {
+      this.#noteBundled(chosen);
+      store.useCalibration(null);
+    } else {
+      store.useCalibration(this.#readable(chosen));
+      this.#noteBundled(DEFAULT_CALIBRATION);
+    }
     changed();
   }
 
-  /** null = the bundled one. */
-  use(name: string | null): void {
-    this.#parts.store.useCalibration(name === null || name === BUNDLED_PROFILE ? null : this.#readable(name));
-    this.#parts.changed();
+  /** Bundled profiles are no rows of the database: which of them is in use when none of one's own is. */
+  #noteBundled(name: string): void {
+    this.#parts.store.writeNote(IN_USE_NOTE, name, this.#parts.now().toISOString());
   }
 
   #readable(name: string): string {
@@ -157,10 +189,17 @@ export class Profiles {
     const checked = checkRequest(profileName, name, 'Profile name');
     const found = this.#stored().find((profile) => profile.name === checked);
     if (found) return found;
+    if (this.#isBundled(checked))
+      throw invalidInput(
+        'calibration_bundled',
+        `"${checked}" is a profile that ships with the program: only those that were fitted here can be removed.`,
+        { name: checked },
+      );
+    const known = this.#parts.facts().calibrations.map((profile) => profile.name);
     throw invalidInput(
       'unknown_calibration',
-      `There is no profile "${checked}" that was fitted here: configiq calibrate makes one.`,
-      { name: checked },
+      `Unknown calibration profile "${checked}": ${didYouMean(checked, known)}`,
+      { name: checked, known },
     );
   }
 }

@@ -52,6 +52,6 @@ export async function newRows(
 const nothingNew = (profile: string, rows: number): Error =>
   invalidInput(
     'measurements_repeated',
-    `${rows === 1 ? 'The measurement is' : `All ${rows.toLocaleString('en-US')} measurements are`} already in profile "${profile}", which it would be moved from: give others, choose another base, or make it anew (--from-priors).`,
+    `${rows === 1 ? 'The measurement is' : `All ${rows.toLocaleString('en-US')} measurements are`} already in profile "${profile}", which it would be moved from: give others, choose another base, or make it anew (configiq calibrate --from-priors).`,
     { rows, profile },
   );

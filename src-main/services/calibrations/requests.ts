@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { MAX_MEASUREMENT_TEXT_BYTES } from '../../../src-worker/protocol/calibration-api.ts';
+import { ID_PATTERN, ID_RULE } from '../../../src-worker/protocol/names.ts';
 import { taskIdSchema } from '../check-request.ts';
 
 /** What may be asked of calibrations. */
 
-export const profileName = z
-  .string()
-  .min(1)
-  .max(80)
-  .regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case letters, digits, "-" and "."');
+export const profileName = z.string().min(1).max(80).regex(ID_PATTERN, ID_RULE);
 
 const measurementText = z.strictObject({
   name: z.string().min(1).max(1000),
@@ -30,6 +27,3 @@ export const accuracySchema = z.strictObject({
   calibration: z.string().min(1).max(80).nullable(),
   measurements: z.array(measurementText).min(1).max(1000).nullable(),
 });
-
-/** The profile of questions that name none, as long as nobody chose another. */
-export const BUNDLED_PROFILE = 'default';

@@ -1,5 +1,6 @@
 import type { CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
+import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { corrected, correctionsInForce, type Correction } from '../../catalogs/corrections.ts';
 import { checkedCatalog, judged, type JudgedCatalog } from '../../catalogs/judge.ts';
 import type { ReadCatalog } from '../../catalogs/formats/reader.ts';
@@ -9,7 +10,6 @@ import { issuesBrought } from '../../catalogs/rules/check.ts';
 import type { CatalogIssue, Checked } from '../../catalogs/rules/types.ts';
 import type { Store } from '../../store/store.ts';
 import { readOwnProfile, unreadableSentence } from '../calibrations/own-profile.ts';
-import { BUNDLED_PROFILE } from '../calibrations/requests.ts';
 import { readKept, type KeptImport } from './kept-imports.ts';
 
 export interface ShelfParts {
@@ -142,7 +142,7 @@ export class CatalogShelf {
   #ownProfiles(bundled: readonly CalibrationProfile[]): CalibrationProfile[] {
     const { rows, problems } = this.#parts.store.listCalibrations();
     problems.forEach(this.#parts.report);
-    const model = bundled.find(({ name }) => name === BUNDLED_PROFILE) ?? bundled[0];
+    const model = bundled.find(({ name }) => name === DEFAULT_CALIBRATION) ?? bundled[0];
     if (!model) return [];
     return rows.flatMap((row) => {
       const read = readOwnProfile(row, model);

@@ -1,4 +1,4 @@
-import type { AccuracyDocument, ErrorSummary } from '../../../src-worker/protocol/accuracy.ts';
+import type { AccuracyBasis, AccuracyDocument, ErrorSummary } from '../../../src-worker/protocol/accuracy.ts';
 import { formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
 import { formatSize, measuredColumn } from '../../format/measured-columns.ts';
 import { lowerFirst } from '../../format/names.ts';
@@ -13,10 +13,19 @@ const BAD_MEDIAN_PERCENT = 35;
 /** The metric without its statistic: `TPOT mean` is TPOT. */
 const kindOf = (column: string): string => measuredColumn(column).label.replace(/ (mean|P\d+)$/, '');
 
-function kindOfVerdict({ median_absolute_percent: median, p90_absolute_percent: p90 }: ErrorSummary): Verdict['kind'] {
+function kindOfVerdict(
+  { median_absolute_percent: median, p90_absolute_percent: p90 }: ErrorSummary,
+  basis: AccuracyBasis,
+): Verdict['kind'] {
   if (median === null || p90 === null || median > BAD_MEDIAN_PERCENT) return 'none';
-  return p90 <= GOOD_P90_PERCENT ? 'met' : 'near';
+  // What a profile was fitted to says little of what it was not fitted to.
+  return p90 <= GOOD_P90_PERCENT && basis !== 'in_sample' ? 'met' : 'near';
 }
+
+const half = (document: AccuracyDocument, kind: string): string =>
+  document.basis === 'in_sample'
+    ? `On the rows it was fitted to, half of the ${kind} predictions`
+    : `Half of the ${kind} predictions`;
 
 /** Says how another metric compares: `Time to first token is harder: 15 % median.` */
 function firstToken({ metrics }: AccuracyDocument, main: ErrorSummary): string {
@@ -38,21 +47,17 @@ export function accuracyVerdict(document: AccuracyDocument): Verdict {
   }
   const sources = new Set(document.points.map(({ source_id: source }) => source)).size;
   return {
-    kind: kindOfVerdict(main),
-    sentence: `${kindOf(column)} is usually within ${formatSize(main.median_absolute_percent)} %; one prediction in ten is off by more than ${formatSize(main.p90_absolute_percent)} %`,
+    kind: kindOfVerdict(main, document.basis),
+    sentence: `${half(document, lowerFirst(kindOf(column)))} are within ${formatSize(main.median_absolute_percent)} %; one in ten is off by more than ${formatSize(main.p90_absolute_percent)} %`,
     why: `${plural(document.points.length, 'measurement')} from ${plural(sources, 'source')}. ${document.basis_sentence}${firstToken(document, main)}`,
   };
 }
 
-/** `61 rows were skipped: the source does not say the lengths (38), …`: the most frequent reasons. */
-const MOST_REASONS = 3;
-
-export function skippedWords({ skipped, skipped_reasons: reasons }: AccuracyDocument): string {
+/** `61 rows were skipped, for 9 reasons`; of a single reason the reason itself. Empty where no row was. */
+export function skippedSentence({ skipped, skipped_reasons: reasons }: AccuracyDocument): string {
   if (skipped.length === 0) return '';
-  const words = reasons
-    .slice(0, MOST_REASONS)
-    .map(({ reason, count }) => `${lowerFirst(reason.replace(/\.$/, ''))} (${formatFixed(count)})`);
-  const rest = reasons.slice(MOST_REASONS).reduce((sum, { count }) => sum + count, 0);
-  const all = [...words, ...(rest > 0 ? [`other reasons (${formatFixed(rest)})`] : [])];
-  return `${plural(skipped.length, 'row was', 'rows were')} skipped: ${all.join('; ')}.`;
+  const rows = plural(skipped.length, 'row was', 'rows were');
+  const [only] = reasons;
+  if (only && reasons.length === 1) return `${rows} skipped: ${lowerFirst(only.reason)}`;
+  return `${rows} skipped, for ${plural(reasons.length, 'reason')}`;
 }

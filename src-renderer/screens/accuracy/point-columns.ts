@@ -3,7 +3,7 @@ import { NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
 import { formatError, type MeasuredColumn } from '../../format/measured-columns.ts';
 import { engineWords, generationLabel, gpuLabel } from '../../format/names.ts';
-import { caseName, FILTERS, type AccuracyRow } from './shown-points.ts';
+import { caseName, FILTERS, whyOfMiss, type AccuracyRow } from './shown-points.ts';
 
 const NOVELTY_LABELS: Readonly<Record<Novelty, string>> = {
   group_seen: 'Seen',
@@ -44,7 +44,10 @@ export function pointColumns(column: MeasuredColumn): PointColumn[] {
     { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 30 },
     { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => engineWords(point.engine)), mostCharacters: 24 },
     textColumn('range', '80 % range', rangeWords, 'Whether the measured value lies in the range of its prediction.'),
-    { ...textColumn<AccuracyRow>('why', 'Why', ({ point }) => point.why ?? ''), mostCharacters: 40 },
+    {
+      ...textColumn<AccuracyRow>('why', 'Why', whyOfMiss, 'What makes a figure that was missed hard to predict.'),
+      mostCharacters: 40,
+    },
     { ...textColumn<AccuracyRow>('source', 'Source', ({ point }) => point.source_title), mostCharacters: 28 },
     hidden(figure('lo', 'Range from', column, (row) => row.lo, 'Lower end of the 80 % range.')),
     hidden(figure('hi', 'Range to', column, (row) => row.hi, 'Upper end of the 80 % range.')),

@@ -92,32 +92,60 @@ export function filteredPoints({ points }: AccuracyDocument, shown: ShownPoints,
 }
 
 /**
- * What a filter can be set to, each with the points it would leave; what the other filters leave nothing of cannot be
- * chosen. A choice that is gone from the document stays, so that the filter says what it does.
+ * What a filter can be set to, each with the points it would leave in the column that is shown. What the other filters leave
+ * nothing of at all cannot be chosen; what is judged on other columns alone says so. A choice that is gone from the document
+ * stays, so that the filter says what it does.
  */
-export function filterChoices(document: AccuracyDocument, shown: ShownPoints, id: FilterId): Choice<string>[] {
+export function filterChoices(
+  document: AccuracyDocument,
+  shown: ShownPoints,
+  id: FilterId,
+  column: string | null,
+): Choice<string>[] {
   const { of, words, everything } = FILTERS[id];
-  const counts = new Map<string, number>(document.points.map((point) => [of(point), 0]));
-  for (const point of filteredPoints(document, shown, id)) counts.set(of(point), (counts.get(of(point)) ?? 0) + 1);
-  if (shown[id] !== EVERYTHING && !counts.has(shown[id])) counts.set(shown[id], 0);
-  const choices = [...counts].map(([value, count]): Choice<string> => ({
-    value,
-    label: words(value, document),
-    ...(count > 0 || value === shown[id] ? { note: formatFixed(count) } : { reason: 'none' }),
-  }));
+  const counts = new Map(document.points.map((point) => [of(point), { any: 0, shown: 0 }]));
+  if (shown[id] !== EVERYTHING && !counts.has(shown[id])) counts.set(shown[id], { any: 0, shown: 0 });
+  for (const point of filteredPoints(document, shown, id)) {
+    const count = counts.get(of(point));
+    if (!count) continue;
+    count.any += 1;
+    if (column === null || point.columns[column]) count.shown += 1;
+  }
+  const choices = [...counts].map(([value, count]): Choice<string> => {
+    const label = words(value, document);
+    if (count.any === 0 && value !== shown[id]) return { value, label, reason: 'none' };
+    return { value, label, note: count.any > 0 && count.shown === 0 ? 'other metrics' : formatFixed(count.shown) };
+  });
   choices.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
   return [{ value: EVERYTHING, label: everything }, ...choices];
+}
+
+/** The column that most of the points are judged on; null without points. */
+export function fullestColumn(points: readonly AccuracyPoint[]): { id: string; count: number } | null {
+  const counts = new Map<string, number>();
+  for (const { columns } of points) for (const id of Object.keys(columns)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return sortedColumns(counts.keys()).reduce<{ id: string; count: number } | null>((best, id) => {
+    const count = counts.get(id) ?? 0;
+    return best === null || count > best.count ? { id, count } : best;
+  }, null);
 }
 
 /** Columns that some point is judged on, in the order of the screen. */
 export const judgedColumns = ({ metrics }: AccuracyDocument): string[] =>
   sortedColumns(Object.keys(metrics).filter((id) => (metrics[id]?.count ?? 0) > 0));
 
-/** Of each kind of figure the statistic that was measured most: what the table of errors begins with. */
+/** Targets are of these: how far their predictions are off is asked as often as of means. */
+const isTail = (id: string): boolean => /_ms_p9[59]$/.test(id);
+
+/**
+ * Of each kind of figure the statistic that was measured most, and the tail that was: what the table of errors begins with.
+ */
 export function leadingColumns(document: AccuracyDocument): string[] {
-  const counted = judgedColumns(document).map((id) => ({ id, count: document.metrics[id]?.count ?? 0 }));
-  const kinds = Map.groupBy(counted, ({ id }) => /^[a-z0-9]+(?=_ms_)/.exec(id)?.[0] ?? 'rate');
-  return [...kinds.values()].flatMap((of) => of.toSorted((a, b) => b.count - a.count)[0]?.id ?? []);
+  const countOf = (id: string): number => document.metrics[id]?.count ?? 0;
+  const most = (ids: string[]): string[] => ids.toSorted((a, b) => countOf(b) - countOf(a)).slice(0, 1);
+  const kinds = Map.groupBy(judgedColumns(document), (id) => /^[a-z0-9]+(?=_ms_)/.exec(id)?.[0] ?? 'rate');
+  const leading = [...kinds.values()].flatMap((ids) => [...most(ids), ...most(ids.filter(isTail))]);
+  return sortedColumns(new Set(leading));
 }
 
 /** Time per token says most of a step; where it was not measured, what was measured most. */
@@ -140,6 +168,8 @@ export interface AccuracyRow {
   predicted: number;
   lo: number | null;
   hi: number | null;
+  /** Absent where it is no miss. */
+  why?: string;
   errorPercent: number;
   isInRange: boolean | null;
 }
@@ -158,12 +188,20 @@ export function shortCaseName({ model, gpu, gpu_count: count }: AccuracyPoint): 
   return `${name}, ${gpusOf(count, gpuLabel(gpu).replace(/ \d+GB/, ''))}`;
 }
 
-/** The points that are judged on the column, the largest error first. */
+/** How many times too much or too little: half of the measured value is as far off as twice as much. */
+const missSize = ({ measured, predicted }: AccuracyRow): number => Math.abs(Math.log(predicted / measured));
+
+/** The points that are judged on the column, the furthest off by factor first. */
 export function rowsOf(points: readonly AccuracyPoint[], column: string): AccuracyRow[] {
   const rows = points.flatMap((point): AccuracyRow[] => {
     const values = point.columns[column];
     if (!values) return [];
     return [{ id: point.point_id, point, ...values, errorPercent: errorPercent(values), isInRange: isInRange(values) }];
   });
-  return rows.sort((a, b) => Math.abs(b.errorPercent) - Math.abs(a.errorPercent) || (a.id < b.id ? -1 : 1));
+  const sizes = new Map(rows.map((row) => [row.id, missSize(row)]));
+  const sizeOf = ({ id }: AccuracyRow): number => sizes.get(id) ?? 0;
+  return rows.sort((a, b) => sizeOf(b) - sizeOf(a) || (a.id < b.id ? -1 : 1));
 }
+
+/** Why a prediction is off, where it is: empty of one that is near enough. */
+export const whyOfMiss = ({ why = '' }: AccuracyRow): string => why;

@@ -1,8 +1,7 @@
 import type { CalibrationProfile, Novelty, UncertainMetric, UncertainTrait } from '../../engine/calibration/types.ts';
-import { UNCERTAIN_METRICS } from '../../engine/calibration/types.ts';
+import { UNCERTAIN_METRICS, UNCERTAIN_PERCENTILES } from '../../engine/calibration/types.ts';
 import type { Facts } from '../../engine/facts.ts';
-import { meanOf, medianOf, sampleQuantile } from '../../engine/numerics/sample.ts';
-import { factor80 } from '../../engine/uncertainty/factor.ts';
+import { factor80, percentileMultiplier } from '../../engine/uncertainty/factor.ts';
 import { spreadQuestionOf } from '../../engine/uncertainty/novelty.ts';
 import { benchmarkTraits } from '../../engine/validation/benchmark-traits.ts';
 import type { Benchmark } from '../../engine/validation/benchmark.ts';
@@ -10,6 +9,7 @@ import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-co
 import type { ValidationMethod } from '../../engine/validation/types.ts';
 import { predictColumns } from '../../engine/validation/predicted-columns.ts';
 import type {
+  AccuracyBasis,
   AccuracyDocument,
   AccuracyGroup,
   AccuracyPoint,
@@ -19,6 +19,7 @@ import type {
 } from '../../protocol/accuracy.ts';
 import type { AccuracyRequest } from '../../protocol/accuracy-request.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { errorSummary } from '../../protocol/error-summary.ts';
 import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
 import { rounded } from '../rounded.ts';
@@ -52,6 +53,13 @@ function surenessOf({ benchmark, plan, means }: ReadyBenchmark, profile: Calibra
         ) as Sureness['factors'])
       : null,
   };
+}
+
+/** How much wider the range of a column is than that of its metric's mean, in ln units: see `percentileMultiplier`. */
+function percentileWidening({ residuals }: CalibrationProfile, metric: UncertainMetric, column: string): number {
+  const percentile = UNCERTAIN_PERCENTILES.find((name) => column.endsWith(`_${name}`));
+  if (!residuals || metric === 'throughput' || !percentile) return 1;
+  return percentileMultiplier(residuals, metric, percentile);
 }
 
 /** What was predicted of a row while its group was left out, by metric. */
@@ -90,7 +98,8 @@ function compare(
     if (shape === undefined || (leftOut && !left)) continue;
     // The level is that of the fit that had not seen the row, the shape about it that of the profile.
     const value = left ? (shape * left.predicted) / headline[metric] : shape;
-    const factor = left ? left.factor : (sure.factors?.[metric] ?? null);
+    const ofMean = left ? left.factor : (sure.factors?.[metric] ?? null);
+    const factor = ofMean === null ? null : ofMean ** percentileWidening(profile, metric, column);
     columns[column] = {
       measured: benchmark.row.measured[column] as number,
       predicted: rounded(value),
@@ -103,22 +112,11 @@ function compare(
   return { ready, sure, columns };
 }
 
-const percentOff = ({ measured, predicted }: PointColumn): number => (predicted / measured - 1) * 100;
-
+/** A summary as documents have it: finite figures of ten digits. */
 function summaryOf(columns: readonly PointColumn[]): ErrorSummary {
-  const signed = columns.map(percentOff);
-  const absolute = signed.map(Math.abs);
-  const ranged = columns.filter(({ lo, hi }) => lo !== null && hi !== null);
-  const inside = ranged.filter(({ measured, lo, hi }) => measured >= (lo ?? 0) && measured <= (hi ?? 0));
-  const isEmpty = columns.length === 0;
-  return {
-    count: columns.length,
-    median_absolute_percent: isEmpty ? null : rounded(medianOf(absolute)),
-    mean_absolute_percent: isEmpty ? null : rounded(meanOf(absolute)),
-    p90_absolute_percent: isEmpty ? null : rounded(sampleQuantile(absolute, 0.9)),
-    median_signed_percent: isEmpty ? null : rounded(medianOf(signed)),
-    interval_coverage: ranged.length === 0 ? null : rounded(inside.length / ranged.length),
-  };
+  const { count: judged, ...figures } = errorSummary(columns);
+  const short = Object.entries(figures).map(([name, value]) => [name, value === null ? null : rounded(value)]);
+  return { count: judged, ...(Object.fromEntries(short) as Omit<ErrorSummary, 'count'>) };
 }
 
 /** Errors by column, in the order of the columns' first appearance in measurement files. */
@@ -208,10 +206,11 @@ function leftOutByRow(predictions: readonly LeftOutPrediction[]): Map<string, Ma
   return byRow;
 }
 
-const BASIS_SENTENCES = {
+const BASIS_SENTENCES: Readonly<Record<AccuracyBasis, string>> = {
   left_out: 'Every point was predicted by a fit that had not seen its source, GPU and model together.',
   in_sample: 'The profile may have been fitted to these points: on other set-ups expect larger errors.',
-} as const;
+  not_fitted: 'The profile was never fitted to measurements: it has seen none of these points.',
+};
 
 /** Holds a profile against measurements (DESIGN.md section 3, validate). */
 export function answerAccuracy(request: AccuracyRequest, facts: Facts): AccuracyDocument {
@@ -234,10 +233,10 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
       reason:
         isLeftOut && !byRow.has(benchmark.row.pointId)
           ? 'no fit that had not seen the row predicted it.'
-          : 'nothing of the row can be judged in its regime.',
+          : 'it reports only what a prediction is not held against: the rate it was asked at, or waiting that grew while the run lasted.',
     }));
   const known = [...doubted, ...skipped, ...unjudged];
-  const basis = isLeftOut ? 'left_out' : 'in_sample';
+  const basis = isLeftOut ? 'left_out' : profile.coverage ? 'in_sample' : 'not_fitted';
   const shownPoints = points.map((point) => pointOf(point, request.sourceTitles));
   return {
     schema_version: SCHEMA_VERSION,

@@ -1,6 +1,10 @@
 import { assembleProfile } from '../../engine/calibration/fit/assemble.ts';
 import type { SeenFigure } from '../../engine/calibration/fit/own-errors.ts';
-import { residualSpread, type LeftOutFigure } from '../../engine/calibration/fit/residual-spread.ts';
+import {
+  percentileMultipliers,
+  residualSpread,
+  type LeftOutFigure,
+} from '../../engine/calibration/fit/residual-spread.ts';
 import { stateAt } from '../../engine/calibration/fit/robust-fit.ts';
 import {
   NOVELTIES,
@@ -24,6 +28,7 @@ import type {
   MetricError,
 } from '../../protocol/calibration.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
+import { errorPercent } from '../../protocol/error-summary.ts';
 import { rounded } from '../rounded.ts';
 import { skippedReasons } from './benchmarks.ts';
 import { figuresBefore, fitProblem } from './fit.ts';
@@ -33,12 +38,13 @@ import { fittedRowsOf, withFittedRows } from './row-hash.ts';
 const WORST_GROUPS = 5;
 
 const logError = ({ predicted, measured }: FittedFigure): number => Math.log(predicted / measured);
-const percent = ({ predicted, measured }: FittedFigure): number => (predicted / measured - 1) * 100;
 const absolutePercents = (figures: readonly FittedFigure[]): number[] =>
-  figures.map((figure) => Math.abs(percent(figure)));
+  figures.map((figure) => Math.abs(errorPercent(figure)));
 
 const asLeftOut = (figure: FittedFigure): LeftOutFigure => ({
   metric: figure.metric,
+  point: figure.point_id,
+  group: figure.group,
   logError: logError(figure),
   novelties: figure.novelties,
   traits: figure.traits,
@@ -46,7 +52,7 @@ const asLeftOut = (figure: FittedFigure): LeftOutFigure => ({
   gpu: figure.gpu,
 });
 
-function byGroup(figures: readonly FittedFigure[]): Map<string, FittedFigure[]> {
+function groupsOf(figures: readonly FittedFigure[]): Map<string, FittedFigure[]> {
   const groups = new Map<string, FittedFigure[]>();
   for (const figure of figures) groups.set(figure.group, [...(groups.get(figure.group) ?? []), figure]);
   return groups;
@@ -60,6 +66,23 @@ const widthBy =
   ({ metric, novelties, traits, generation }) =>
     factor80(residuals, metric, { novelties, traits, generationRows: generationRows(generation) });
 
+/**
+ * Intervals as a figure's own group left them: the spread they are made from was estimated without its fifth of the groups,
+ * so that what they hold says something of set-ups nobody has seen.
+ */
+function crossFitted(
+  withheld: readonly FittedFigure[],
+  parts: readonly (readonly FittedFigure[])[],
+  generationRows: (generation: string) => number,
+): WidthOf {
+  const partOf = new Map(parts.flatMap((figures, part) => figures.map(({ group }) => [group, part] as const)));
+  const widths = parts.map((_, part) => {
+    const spread = residualSpread(withheld.filter(({ group }) => partOf.get(group) !== part).map(asLeftOut));
+    return spread && widthBy(spread, generationRows);
+  });
+  return (figure) => widths[partOf.get(figure.group) ?? -1]?.(figure) ?? Infinity;
+}
+
 function coverageOfIntervals(figures: readonly FittedFigure[], widthOf: WidthOf) {
   const inside = figures.filter((figure) => Math.abs(logError(figure)) <= Math.log(widthOf(figure)));
   return {
@@ -71,14 +94,14 @@ function coverageOfIntervals(figures: readonly FittedFigure[], widthOf: WidthOf)
 function metricErrors(figures: readonly FittedFigure[], widthOf: WidthOf | null): MetricError[] {
   return UNCERTAIN_METRICS.map((metric) => {
     const own = figures.filter((figure) => figure.metric === metric);
-    const groups = [...byGroup(own).values()];
+    const groups = [...groupsOf(own).values()];
     const isEmpty = own.length === 0;
     const covered = widthOf === null || isEmpty ? null : coverageOfIntervals(own, widthOf);
     return {
       metric,
       macro_percent: isEmpty ? null : rounded(medianOf(groups.map((group) => medianOf(absolutePercents(group))))),
       points_percent: isEmpty ? null : rounded(medianOf(absolutePercents(own))),
-      bias_percent: isEmpty ? null : rounded(medianOf(own.map(percent))),
+      bias_percent: isEmpty ? null : rounded(medianOf(own.map(errorPercent))),
       groups: groups.length,
       points: own.length,
       coverage: covered?.coverage ?? null,
@@ -91,13 +114,13 @@ function worstGroups(figures: readonly FittedFigure[]): GroupError[] {
   const worst = (a: GroupError, b: GroupError): number =>
     b.median_percent - a.median_percent || (a.group < b.group ? -1 : 1);
   return UNCERTAIN_METRICS.flatMap((metric) =>
-    [...byGroup(figures.filter((figure) => figure.metric === metric))]
+    [...groupsOf(figures.filter((figure) => figure.metric === metric))]
       .map(([group, own]) => ({
         group,
         metric,
         points: own.length,
         median_percent: rounded(medianOf(absolutePercents(own))),
-        bias_percent: rounded(medianOf(own.map(percent))),
+        bias_percent: rounded(medianOf(own.map(errorPercent))),
       }))
       .sort(worst)
       .slice(0, WORST_GROUPS),
@@ -136,11 +159,34 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
   const problem = fitProblem(fit, facts);
   const withheld = leftOut.flatMap(({ answer }) => answer.figures);
   const isFresh = fit.startsFrom === 'priors';
-  const residuals = isFresh ? residualSpread(withheld.map(asLeftOut)) : null;
+  const byGroup = leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer);
+  const rowsOf = new Map<string, number>();
+  for (const { generation } of problem.benchmarks) rowsOf.set(generation, (rowsOf.get(generation) ?? 0) + 1);
+  const honestWidthOf = crossFitted(
+    withheld,
+    byGroup.map(({ figures }) => figures),
+    (generation) => rowsOf.get(generation) ?? 0,
+  );
+  const spreadOfAll = isFresh ? residualSpread(withheld.map(asLeftOut)) : null;
+  const residuals = spreadOfAll && {
+    ...spreadOfAll,
+    percentiles: percentileMultipliers(
+      byGroup.flatMap(({ percentiles }) =>
+        percentiles.map((figure) => ({
+          point: figure.point_id,
+          group: figure.group,
+          metric: figure.metric,
+          percentile: figure.percentile,
+          logError: logError(figure),
+          logFactor: Math.log(honestWidthOf(figure)),
+        })),
+      ),
+    ),
+  };
   const logs = Float64Array.from(full.logs);
   const errors = new Map<string, number[]>();
   for (const figure of full.figures)
-    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(percent(figure))]);
+    errors.set(figure.point_id, [...(errors.get(figure.point_id) ?? []), Math.abs(errorPercent(figure))]);
   const assembled = assembleProfile({
     name,
     description,
@@ -152,7 +198,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     remainingSpread: full.remaining,
     errorsPercent: problem.benchmarks.map(({ row }) => errors.get(row.pointId) ?? []),
     figures: seenFigures(problem.benchmarks, full.figures),
-    refits: leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer.logs),
+    refits: byGroup.map(({ logs }) => logs),
     isFresh,
     residuals,
   });
@@ -160,7 +206,8 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
   const rows = problem.benchmarks.map(({ row }) => row);
   const profile: CalibrationProfile = { ...assembled, fittedRows: withFittedRows(before, rows, isBundled) };
   const spread = profile.residuals;
-  const widthOf = spread ? widthBy(spread, (generation) => profile.coverage?.generations[generation] ?? 0) : null;
+  const ownWidthOf = spread ? widthBy(spread, (generation) => profile.coverage?.generations[generation] ?? 0) : null;
+  const widthOf = isFresh && ownWidthOf ? honestWidthOf : ownWidthOf;
   const bases = new Map<ErrorBasis, MetricError[]>([
     ['before', metricErrors(figuresBefore(problem, fit.profile), null)],
     ['in_sample', metricErrors(full.figures, null)],
@@ -174,7 +221,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
       ),
     );
   }
-  const groupFigures = leftOut.flatMap(({ by, answer }) => (by === 'group' ? answer.figures : []));
+  const groupFigures = byGroup.flatMap(({ figures }) => figures);
   return {
     schema_version: SCHEMA_VERSION,
     name,

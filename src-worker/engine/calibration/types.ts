@@ -46,7 +46,10 @@ export interface GenerationOverheads {
   expertReadFactor: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
-  /** ms of host time in the step that gives a request its first token: receiving, tokenizing, admitting; absent = 0. */
+  /**
+   * ms of host time in the step that gives a request its first token, where requests are served and not handed over in one
+   * batch: receiving, tokenizing, admitting, opening its stream; absent = 0.
+   */
   requestMs?: number;
   /** How much more the clients of a benchmark fall into step, and wait for its opening burst, than with other engines; absent = 1. */
   clumpFactor?: number;
@@ -78,6 +81,13 @@ export const UNCERTAIN_TRAITS = [
 ] as const;
 export type UncertainTrait = (typeof UNCERTAIN_TRAITS)[number];
 
+/** Percentiles that have a spread of their own, in rising order; the mean is the headline that the factors are of. */
+export const UNCERTAIN_PERCENTILES = ['p50', 'p90', 'p95', 'p99'] as const;
+export type UncertainPercentile = (typeof UNCERTAIN_PERCENTILES)[number];
+/** Metrics of which files give percentiles. */
+export const LATENCY_METRICS = ['ttft', 'tpot', 'e2e'] as const;
+export type LatencyMetric = (typeof LATENCY_METRICS)[number];
+
 /** Spread of the errors on measurements that were left out of the fit, from which intervals are made. */
 export interface ResidualSpread {
   /** How it was worked out, in a sentence. */
@@ -86,6 +96,11 @@ export interface ResidualSpread {
   factors: Record<UncertainMetric, Record<Novelty, number>>;
   /** What the logarithm of the factor is multiplied by where a trait applies; absent = 1. */
   traits: Record<UncertainMetric, Partial<Record<UncertainTrait, number>>>;
+  /**
+   * What the logarithm of the factor is multiplied by for a percentile, at least 1: tails are predicted less well than means.
+   * A percentile that too few figures speak for is absent.
+   */
+  percentiles?: Partial<Record<LatencyMetric, Partial<Record<UncertainPercentile, number>>>>;
   /** Shares of the variance of ln(error) common to all candidates of a question, and to those on one GPU beside. */
   commonShares: Record<UncertainMetric, { question: number; gpu: number }>;
 }
@@ -201,7 +216,7 @@ export interface CalibrationPriors {
   /** What is known of single generations beforehand, in place of the common start. */
   knownGenerations: Record<string, Partial<Record<FittedOverhead, Prior>>>;
   /** How fast the host of a benchmark is, and how much it costs it to stream: a matter of one machine, not of any profile. */
-  machines: { host: Prior; stream: Prior };
+  machines: { host: Prior; stream: Prior; request: Prior };
 }
 
 /** What is kept from a fit, to see how well what it never saw is predicted. */

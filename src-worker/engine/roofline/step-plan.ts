@@ -37,9 +37,8 @@ export interface ExpertClass {
   ranks: number;
   /** The fewest any step touches: those of one token, or one on every group of GPUs that has its own. */
   leastTouched: number;
-  /** ln(1 - k/E): the touched share is 1 - exp(skew · tokens · this). */
+  /** ln(1 - k/E): the touched share is 1 - exp(tokens · this). */
   logMissPerToken: number;
-  routingSkew: number;
   extraTokensPerExpert: number;
   /** ms of one token through one expert. */
   computeMsPerExpertToken: number;
@@ -125,7 +124,6 @@ function expertClass({ experts }: OperatorWork, rates: Rates, calibration: Calib
     ranks,
     leastTouched: Math.max(expertsPerToken, groups),
     logMissPerToken,
-    routingSkew: constantOf(calibration, 'routingSkew'),
     extraTokensPerExpert: constantOf(calibration, 'extraTokensPerExpert'),
     computeMsPerExpertToken: (2 * parameters) / numExperts / flopPerMs,
     readMs: bytes / rates.expertBytesPerMs,
@@ -197,7 +195,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + work.numMoeLayers * moeLayerUs),
     // One process serves the sequences of all batches in flight while one of them comes round.
     sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(sequenceUs),
-    requestMs: (work.pipeline?.stages.length ?? 1) * (overheads.requestMs ?? 0),
+    requestMs: (work.pipeline?.stages.length ?? 1) * (work.streamsTokens ? (overheads.requestMs ?? 0) : 0),
     hidesSequenceTime: overheads.hidesSequenceTime,
     pipeline: pipelineOf(work, calibration, overheads.allReduceFactor),
     combine,

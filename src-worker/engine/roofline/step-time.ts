@@ -47,7 +47,7 @@ export const headRows = (plan: StepPlan, sampled: number): number =>
 
 /** Experts of a layer that so many tokens, of all ranks, use at least once. */
 export function touchedExperts(experts: ExpertClass, tokens: number): number {
-  const touched = experts.numExperts * -Math.expm1(experts.routingSkew * tokens * experts.logMissPerToken);
+  const touched = experts.numExperts * -Math.expm1(tokens * experts.logMissPerToken);
   return Math.min(experts.numExperts, Math.max(touched, experts.leastTouched));
 }
 

@@ -1,4 +1,12 @@
-import type { Novelty, ResidualSpread, UncertainMetric, UncertainTrait } from '../calibration/types.ts';
+import {
+  UNCERTAIN_PERCENTILES,
+  type LatencyMetric,
+  type Novelty,
+  type ResidualSpread,
+  type UncertainMetric,
+  type UncertainPercentile,
+  type UncertainTrait,
+} from '../calibration/types.ts';
 
 /** An engine generation with fewer measurements than this, and what ln(factor) is multiplied by for it (FIDELITY.md 7). */
 const FEW_ROWS = 50;
@@ -34,6 +42,20 @@ export function factor80(spread: ResidualSpread, metric: UncertainMetric, questi
   });
   const widened = question.traits.reduce((product, trait) => product * (spread.traits[metric][trait] ?? 1), 1);
   return Math.max(question.leastFactors?.[metric] ?? 1, Math.exp(Math.max(0, ...logs) * Math.max(0, widened)));
+}
+
+/**
+ * What ln(factor) is multiplied by for a percentile of a latency: that of the percentile, else the largest of those nearer to
+ * the median, else 1. It never falls from one percentile to the next.
+ */
+export function percentileMultiplier(
+  { percentiles }: Pick<ResidualSpread, 'percentiles'>,
+  metric: LatencyMetric,
+  percentile: UncertainPercentile,
+): number {
+  const known = percentiles?.[metric] ?? {};
+  const upTo = UNCERTAIN_PERCENTILES.slice(0, UNCERTAIN_PERCENTILES.indexOf(percentile) + 1);
+  return Math.max(1, ...upTo.map((name) => known[name] ?? 1));
 }
 
 /** Standard deviation of ln(measured / predicted) that an 80 % factor stands for, errors taken as lognormal. */

@@ -146,6 +146,20 @@ function hasDrawnLengths(row: Measurement): boolean {
   return named.length > 0 && named.every(isWithin);
 }
 
+/** Tokens to which the context of a server is looked for: a block of cache. */
+const CONTEXT_STEP = 16;
+
+/** Longest context between `least` and `most` that starts, to a block of cache; `least` where not even that does. */
+function longestContext(least: number, most: number, starts: (tokens: number) => boolean): number {
+  let [low, high] = [least, most];
+  while (high - low > CONTEXT_STEP) {
+    const middle = (low + high) / 2;
+    if (starts(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 function resolve(row: Measurement, model: Model | null, facts: Facts, calibration: CalibrationProfile): Benchmark {
   const lengths = lengthsOf(row);
   if (!model) throw new Unusable(`unknown model "${row.model}".`);
@@ -175,13 +189,13 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     return { limits, memory: fitMemory({ ...question, servedTokens: served }) };
   };
   const needed = prompt + output;
-  // The model's whole context, where the requests fit beside what the engine keeps for it (FIDELITY.md section 6: 405B);
-  // else somebody gave the server a shorter one.
-  let context = Math.max(needed, model.maxContextTokens ?? 0);
-  let { limits, memory } = fitFor(context, needed, row.maxNumSeqs);
-  while (!memory.fits && context > needed) {
-    context = Math.max(needed, context / 2);
-    ({ limits, memory } = fitFor(context, needed, row.maxNumSeqs));
+  // The model's whole context where the cache holds a request as long: else vLLM does not start, and says how long a context
+  // it would start with.
+  const whole = Math.max(needed, model.maxContextTokens ?? 0);
+  let { limits, memory } = fitFor(whole, whole, row.maxNumSeqs);
+  if (!memory.fits && whole > needed) {
+    const context = longestContext(needed, whole, (tokens) => fitFor(tokens, tokens, row.maxNumSeqs).memory.fits);
+    ({ limits, memory } = fitFor(context, context, row.maxNumSeqs));
   }
   // What was measured did run: where the default seats leave no room, somebody made them fewer until it did.
   while (!memory.fits && row.maxNumSeqs === null && limits.maxNumSeqs > 1) {

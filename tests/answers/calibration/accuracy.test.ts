@@ -35,6 +35,12 @@ const quantile = (values: number[], p: number): number => {
 };
 
 describe('a profile held against measurements', () => {
+  test('a profile that was never fitted has seen none of the points', () => {
+    const document = ask({ calibration: 'seed' });
+    expect(document).toMatchObject({ calibration: 'seed', basis: 'not_fitted' });
+    expect(document.basis_sentence).toMatch(/never fitted/);
+  });
+
   test('every point, with finite numbers; a document with every key', () => {
     const document = ask();
     expect(Object.keys(document).sort()).toEqual(
@@ -174,7 +180,7 @@ describe('rows that cannot be used', () => {
       .slice(0, 1);
     const document = ask({ rows: rows.map((row) => ({ ...row, measured: { req_s: 1 } })) });
     expect(document.points).toEqual([]);
-    expect(document.skipped[0]?.reason).toMatch(/nothing of the row can be judged/);
+    expect(document.skipped[0]?.reason).toMatch(/reports only what a prediction is not held against/);
     expect(document.metrics).toEqual({});
   });
 

@@ -149,7 +149,8 @@ describe('a profile put together from a fit', () => {
       question: 'q',
       gpu: 'g',
     } as const;
-    const residuals = residualSpread(Array.from({ length: 30 }, () => figure));
+    const figures = Array.from({ length: 30 }, (_, i) => ({ ...figure, point: `point ${i}`, group: `group ${i % 6}` }));
+    const residuals = residualSpread(figures);
     const fresh = assembleProfile({ ...fitted, isFresh: true, residuals });
     expect(fresh.residuals).toEqual(residuals);
     expect(fresh.coverage).toEqual(coverageOf(problem.benchmarks));
@@ -186,7 +187,7 @@ describe('a profile put together from a fit', () => {
   test('what is special about the machines of the measurements is no part of it', () => {
     expect(JSON.stringify(profile)).not.toContain('machines.');
     const state = stateAt(problem, fit.logs);
-    state.machines['made 0|nvidia-l40s'] = { host: 1.7, stream: 1 };
+    state.machines['made 0|nvidia-l40s'] = { host: 1.7, stream: 1, request: 2 };
     expect(assembleProfile({ ...fitted, state })).toEqual(profile);
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  percentileMultipliers,
   residualSpread as spreadOrNull,
   type LeftOutFigure,
+  type LeftOutPercentile,
 } from '../../../src-worker/engine/calibration/fit/residual-spread.ts';
 import {
   NOVELTIES,
@@ -38,6 +40,8 @@ interface Synthetic {
 function figures({ count, sigma, novelty = 'group_new', traits = [], seed }: Synthetic): LeftOutFigure[] {
   const normal = normals(seed);
   return Array.from({ length: count }, (_, i) => ({
+    point: `${novelty} ${seed} ${i}`,
+    group: `${seed} ${i % 7}`,
     metric: 'tpot' as const,
     logError: sigma * normal(),
     novelties: CLASS_NOVELTIES[novelty],
@@ -148,23 +152,28 @@ describe('traits', () => {
     const { traits } = residualSpread([
       ...having([], base, 1),
       ...having(['mixture_of_experts'], 1.6 * base, 2),
-      ...having(['host_bound'], 0.75 * base, 3),
-      ...having(['mixture_of_experts', 'host_bound'], 1.6 * 0.75 * base, 4),
+      ...having(['host_bound'], 1.3 * base, 3),
+      ...having(['mixture_of_experts', 'host_bound'], 1.6 * 1.3 * base, 4),
     ]);
     expect(traits.tpot.mixture_of_experts).toBeGreaterThan(1.6 * 0.93);
     expect(traits.tpot.mixture_of_experts).toBeLessThan(1.6 * 1.07);
-    expect(traits.tpot.host_bound).toBeGreaterThan(0.75 * 0.93);
-    expect(traits.tpot.host_bound).toBeLessThan(0.75 * 1.07);
+    expect(traits.tpot.host_bound).toBeGreaterThan(1.3 * 0.93);
+    expect(traits.tpot.host_bound).toBeLessThan(1.3 * 1.07);
     expect(traits.tpot.weight_only).toBeUndefined();
   });
 
-  test('stay within 0.6 and 2.5, and are not told of fewer than twenty figures', () => {
+  test('never narrow, widen by 2.5 at most, and are not told of fewer than twenty measurements of five groups', () => {
     expect(residualSpread([...having([], 0.1, 1), ...having(['weight_only'], 1, 2)]).traits.tpot.weight_only).toBe(2.5);
     expect(residualSpread([...having([], 0.1, 1), ...having(['weight_only'], 0.01, 2)]).traits.tpot.weight_only).toBe(
-      0.6,
+      1,
     );
     const few = residualSpread([...having([], 0.1, 1), ...having(['weight_only'], 1, 2, 19)]);
     expect(few.traits.tpot).toEqual({});
+    const oneGroup = having(['weight_only'], 1, 2).map((figure) => ({ ...figure, group: 'sweep' }));
+    expect(residualSpread([...having([], 0.1, 1), ...oneGroup]).traits.tpot).toEqual({});
+    // One measurement that was left out in twenty ways is one measurement.
+    const again = having(['weight_only'], 1, 2, 40).map((figure, i) => ({ ...figure, point: `point ${i % 10}` }));
+    expect(residualSpread([...having([], 0.1, 1), ...again]).traits.tpot).toEqual({});
   });
 
   test('leave the classes covered: a figure with a trait is inside as often as one without', () => {
@@ -191,6 +200,8 @@ describe('what candidates of a question have in common', () => {
     return Array.from({ length: 80 }).flatMap((_, q) => {
       const common = question * normal();
       return gpus.map((ofGpu, g) => ({
+        point: `q${q} g${g}`,
+        group: `q${q}`,
         metric: 'tpot' as const,
         logError: common + ofGpu + own * normal(),
         novelties: ['group_new'] as Novelty[],
@@ -223,5 +234,31 @@ describe('what candidates of a question have in common', () => {
     const shifted = crossed(0, 0, 0.1, 21).map((figure) => ({ ...figure, logError: figure.logError + 0.2 }));
     const { question, gpu } = residualSpread(shifted).commonShares.tpot;
     expect(question + gpu).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('percentiles', () => {
+  /** Errors of a percentile that scatter `wider` times as much as its mean's range of `factor` allows for. */
+  function percentiles(wider: number, seed: number, count = 3000): LeftOutPercentile[] {
+    const normal = normals(seed);
+    const sigma = 0.1;
+    return Array.from({ length: count }, (_, i) => ({
+      point: `${seed} ${i}`,
+      group: `${i % 9}`,
+      metric: 'ttft' as const,
+      percentile: 'p95' as const,
+      logError: wider * sigma * normal(),
+      logFactor: Z_81_PERCENT * sigma,
+    }));
+  }
+
+  test('widen as much as their own errors scatter more, and never narrow', () => {
+    expect(percentileMultipliers(percentiles(1.7, 3)).ttft?.p95).toBeCloseTo(1.7, 1);
+    expect(percentileMultipliers(percentiles(0.5, 4)).ttft?.p95).toBe(1);
+  });
+
+  test('too few say nothing', () => {
+    expect(percentileMultipliers(percentiles(3, 5, 19))).toEqual({});
+    expect(percentileMultipliers(percentiles(3, 5).map((figure) => ({ ...figure, group: 'one' })))).toEqual({});
   });
 });

@@ -123,7 +123,6 @@ const CONSTANTS: Record<string, readonly [low: number, high: number]> = {
   expertReadFactor: [0.5, 1.3],
   expertReadFactorFp8: [0.4, 1],
   moeOverheadFactorFp8: [0.8, 2],
-  routingSkew: [0.3, 1],
   activationBytesPerTokenLayer: [2, 24],
   linkEfficiency: [0.3, 1],
   allReduceGrowth: [0, 1],
@@ -132,7 +131,7 @@ const CONSTANTS: Record<string, readonly [low: number, high: number]> = {
   maxBandwidthEfficiency: [0.9, 1],
   maxComputeEfficiency: [0.7, 1],
   maxExpertBandwidthEfficiency: [0.8, 1],
-  decodeAttentionComputeEfficiency: [0.3, 0.9],
+  decodeAttentionComputeEfficiency: [0.02, 0.9],
 };
 const ALL_PRECISIONS: readonly Precision[] = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'];
 /** The step time caps weights, but a factor above 1 on compute is up to the profile: none is drawn. */

@@ -35,9 +35,9 @@ describe('attention that every GPU of a group does in full', () => {
 });
 
 describe('the time per sequence', () => {
-  test('of an offline batch has no part for sending tokens to clients; absent means that it has', () => {
+  test('of an offline batch has no part for serving clients, neither by token nor by request; absent means that it has', () => {
     const calibration = calibrationOf();
-    const { sequenceUs, streamUs } = calibration.generations['vllm-v0']!;
+    const { sequenceUs, streamUs, requestMs } = calibration.generations['vllm-v0']!;
     const gpu = gpuOf('nvidia-h100-80gb');
     const plan = (streams: { streamsTokens?: boolean }) =>
       compileStepPlan({
@@ -56,5 +56,7 @@ describe('the time per sequence', () => {
     expect(plan({ streamsTokens: false }).sequenceMs).toBeCloseTo(sequenceUs / 1000, 12);
     expect(plan({ streamsTokens: true }).sequenceMs).toBeCloseTo((sequenceUs + streamUs) / 1000, 12);
     expect(plan({})).toEqual(plan({ streamsTokens: true }));
+    expect(plan({ streamsTokens: false }).requestMs).toBe(0);
+    expect(plan({ streamsTokens: true }).requestMs).toBe(requestMs);
   });
 });

@@ -6,7 +6,13 @@ import {
   type Novelty,
   type ResidualSpread,
 } from '../../../src-worker/engine/calibration/types.ts';
-import { factor80, isSeldomMeasured, rangeOf, sigmaOf } from '../../../src-worker/engine/uncertainty/factor.ts';
+import {
+  factor80,
+  isSeldomMeasured,
+  percentileMultiplier,
+  rangeOf,
+  sigmaOf,
+} from '../../../src-worker/engine/uncertainty/factor.ts';
 import { noveltiesOf, traitsOf } from '../../../src-worker/engine/uncertainty/novelty.ts';
 import { calibrationOf } from '../world.ts';
 
@@ -170,5 +176,15 @@ describe('range', () => {
     expect(rangeOf(12, 1.5, 9)).toEqual([9, 18]);
     expect(rangeOf(12, 1.5, 13)).toEqual([12, 18]);
     expect(rangeOf(12, 1)).toEqual([12, 12]);
+  });
+});
+
+describe('percentiles', () => {
+  test('have the multiplier of their own, and never less than one nearer to the median', () => {
+    const spread = { percentiles: { ttft: { p50: 1.1, p90: 1.8, p99: 1.4 } } };
+    const of = (['p50', 'p90', 'p95', 'p99'] as const).map((name) => percentileMultiplier(spread, 'ttft', name));
+    expect(of).toEqual([1.1, 1.8, 1.8, 1.8]);
+    expect(percentileMultiplier(spread, 'tpot', 'p99')).toBe(1);
+    expect(percentileMultiplier({}, 'e2e', 'p99')).toBe(1);
   });
 });

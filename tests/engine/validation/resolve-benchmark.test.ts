@@ -192,6 +192,26 @@ describe('load', () => {
     expect(kindAt(13)).toMatchObject({ kind: 'offline_max', requests: 100 });
   });
 
+  test('where the whole context does not start, the server was given the longest that does', () => {
+    // vLLM 0.7 refuses a context its cache cannot hold once. Bytes of an RTX 3090 that 0.9 of its memory leave beside the
+    // weights, some 6e9, are shared by the peak of a step as long as the context (2.56 x 4,096 hidden a token) and by its
+    // cache (131,072 a token of Llama 3.1 8B).
+    const old = { engineVersion: '0.7.3', model: 'meta-llama/Llama-3.1-8B-Instruct', kind: 'offline_max' } as const;
+    const b = benchmarkOf({ ...old, gpu: 'nvidia-rtx-3090', inputTokens: 282, outputTokens: 355, numPrompts: 100 });
+    const cacheTokens = b.seats * (282 + 355 / 2);
+    expect(cacheTokens).toBeGreaterThan(25_000);
+    expect(cacheTokens).toBeLessThan(45_000);
+    // On an H100 the model's own 131,072 tokens start, and more than one such request fits.
+    const large = benchmarkOf({
+      ...old,
+      gpu: 'nvidia-h100-80gb',
+      inputTokens: 131_000,
+      outputTokens: 72,
+      numPrompts: 9,
+    });
+    expect(large.seats).toBeGreaterThan(1);
+  });
+
   test('what did run has a seat, whatever the memory rule says', () => {
     const b = benchmarkOf({ model: LLAMA_70B, gpu: 'nvidia-l4', batchOrConcurrency: 4 });
     expect(b.seats).toBe(1);

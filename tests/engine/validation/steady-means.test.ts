@@ -64,7 +64,8 @@ const open = (set: Partial<Measurement>, arrival: string | null = null) =>
 describe('steady means against the closed form that sizing uses', () => {
   // Near saturation small differences of the step feed back into themselves: there the two are farther apart.
   test.each([
-    [0.05, 1.5, 3],
+    // Few tokens touch few experts: the step of a mixture bends most here.
+    [0.05, 2, 3],
     [0.3, 1, 3],
     [0.55, 2, 4],
     [0.78, 5.5, 6],

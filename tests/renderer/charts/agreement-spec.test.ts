@@ -65,6 +65,17 @@ describe('predicted against measured', () => {
     expect(points.map(({ miss }) => miss)).toEqual([null, 0, null, 1]);
   });
 
+  test('of a set-up one point is a miss: a second ring would have the same name', () => {
+    const again = { ...source('again', 10, 19), name: 'case far' };
+    const [first, ...rest] = sources;
+    const { points } = agreementSpec({ sources: [first!, again, ...rest], metric, numMisses: 3 });
+    expect(points.filter(({ miss }) => miss !== null).map(({ id, miss }) => [id, miss])).toEqual([
+      ['far', 0],
+      ['near', 2],
+      ['off', 1],
+    ]);
+  });
+
   test('the summary counts the band and names the worst', () => {
     expect(specOf().summary).toBe(
       'Predicted against measured TPOT mean: 2 of 4 points lie within 20 % of the diagonal; the largest miss is case far.',

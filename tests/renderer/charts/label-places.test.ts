@@ -51,6 +51,18 @@ describe('placeLabels', () => {
     expect(placeLabels([{ ...wish('a', 100, 100), mustShow: true }], everywhere, AREA)).toHaveLength(1);
   });
 
+  test('in a crowd a name that may stand off does so, and says that it needs a line', () => {
+    const crowd = [boxAround(200, 150, 25)];
+    expect(placeLabels([wish('a', 200, 150)], crowd, AREA)).toEqual([]);
+    for (const offSide of ['above', 'below'] as const) {
+      const [place] = placeLabels([{ ...wish('a', 200, 150), offSide }], crowd, AREA);
+      expect(place?.isOff).toBe(true);
+      expect(place!.y < 150).toBe(offSide === 'above');
+      expect(crowd.some((box) => overlaps(place!.box, box))).toBe(false);
+      expect(placeLabels([{ ...wish('a', 200, 150), offSide }], [], AREA)[0]?.isOff).toBe(false);
+    }
+  });
+
   test('of several places for one name the first with room is taken', () => {
     const blocked = [{ left: 0, right: 200, top: 0, bottom: 300 }];
     const places = placeLabels([wish('P50', 100, 100), wish('P50', 250, 100), wish('P50', 300, 200)], blocked, AREA);

@@ -6,8 +6,13 @@ import type { CalibrationPriors, CalibrationProfile, FittedOverhead, GenerationO
 /** A host that measurements ran on, relative to the one that predictions are made for. */
 export interface MachineFactors {
   host: number;
+  /** Of the time by streamed token, beside the host's: clients and front ends differ. */
   stream: number;
+  /** Of the time by request, beside the host's. */
+  request: number;
 }
+
+const USUAL_MACHINE: Readonly<MachineFactors> = { host: 1, stream: 1, request: 1 };
 
 /** What a fit moves: the profile, and what is special about the machines of its measurements. */
 export interface FitState {
@@ -36,6 +41,7 @@ const fabricsOf = ({ deployment }: Benchmark): string[] =>
   );
 const gpusOfMessages = ({ deployment }: Benchmark): number =>
   deployment.tensorParallel * (deployment.dataParallel?.ranks ?? 1);
+const isServed: Touches = ({ deployment }) => deployment.streamsTokens !== false;
 const isClosed: Touches = ({ kind }) => kind === 'closed_loop';
 const everywhere: Touches = () => true;
 
@@ -44,7 +50,6 @@ const TOUCHED_BY_CONSTANT: Readonly<Record<string, Touches>> = {
   extraTokensPerExpert: hasExperts,
   expertComputeFactor: hasExperts,
   expertReadFactor: hasExperts,
-  routingSkew: hasExperts,
   expertReadFactorFp8: hasFp8Experts,
   moeOverheadFactorFp8: hasFp8Experts,
   linkEfficiency: (b) => fabricsOf(b).length > 0,
@@ -58,7 +63,8 @@ const TOUCHED_BY_OVERHEAD: Readonly<Partial<Record<FittedOverhead, Touches>>> = 
   moeLayerUs: hasExperts,
   expertReadFactor: hasExperts,
   allReduceFactor: (b) => fabricsOf(b).length > 0,
-  streamUs: ({ deployment }) => deployment.streamsTokens !== false,
+  streamUs: isServed,
+  requestMs: isServed,
   clumpFactor: isClosed,
   burstFactor: isClosed,
 };
@@ -153,14 +159,14 @@ function overheadsOf({ profile }: FitState, generation: string): GenerationOverh
 
 function machineParameters(names: readonly string[], { machines }: CalibrationPriors): Parameter[] {
   return names.flatMap((machine) =>
-    (['host', 'stream'] as const).map((part): Parameter => ({
+    (['host', 'stream', 'request'] as const).map((part): Parameter => ({
       name: `machines.${machine}.${part}`,
       prior: machines[part],
       get: (state) => state.machines[machine]?.[part] ?? 1,
       set: (state, value) => {
-        state.machines[machine] = { host: 1, stream: 1, ...state.machines[machine], [part]: value };
+        state.machines[machine] = { ...USUAL_MACHINE, ...state.machines[machine], [part]: value };
       },
-      touches: (b) => b.machine === machine && (part === 'host' || b.deployment.streamsTokens !== false),
+      touches: (b) => b.machine === machine && (part === 'host' || isServed(b)),
     })),
   );
 }
@@ -221,8 +227,8 @@ export function priorState(profile: CalibrationProfile, parameters: readonly Par
 export function profileOnMachine(state: FitState, { machine, generation }: Benchmark): CalibrationProfile {
   const factors = state.machines[machine];
   const overheads = state.profile.generations[generation];
-  if (!factors || !overheads || (factors.host === 1 && factors.stream === 1)) return state.profile;
-  const { host, stream } = factors;
+  if (!factors || !overheads || Object.values(factors).every((factor) => factor === 1)) return state.profile;
+  const { host, stream, request } = factors;
   const slowed: GenerationOverheads = {
     ...overheads,
     stepMs: overheads.stepMs * host,
@@ -230,7 +236,7 @@ export function profileOnMachine(state: FitState, { machine, generation }: Bench
     layerUs: overheads.layerUs * Math.sqrt(host),
     sequenceUs: overheads.sequenceUs * host,
     streamUs: overheads.streamUs * host * stream,
-    ...(overheads.requestMs !== undefined && { requestMs: overheads.requestMs * host }),
+    ...(overheads.requestMs !== undefined && { requestMs: overheads.requestMs * host * request }),
   };
   return { ...state.profile, generations: { ...state.profile.generations, [generation]: slowed } };
 }

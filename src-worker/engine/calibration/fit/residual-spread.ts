@@ -1,16 +1,24 @@
 import { sampleQuantile } from '../../numerics/sample.ts';
 import {
+  LATENCY_METRICS,
   NOVELTIES,
   UNCERTAIN_METRICS,
+  UNCERTAIN_PERCENTILES,
   UNCERTAIN_TRAITS,
+  type LatencyMetric,
   type Novelty,
   type ResidualSpread,
   type UncertainMetric,
+  type UncertainPercentile,
   type UncertainTrait,
 } from '../types.ts';
 
 /** A figure that was predicted by a fit which had not seen it. */
 export interface LeftOutFigure {
+  /** Measurement it is of: one may have been left out in several ways. */
+  point: string;
+  /** Measurements that are left out together: what is special about a set-up is common to them. */
+  group: string;
   metric: UncertainMetric;
   /** ln(predicted / measured). */
   logError: number;
@@ -24,12 +32,18 @@ export interface LeftOutFigure {
 
 /** Four in five measured values are to lie in an interval, and one in a hundred to spare for what was never measured. */
 const COVERED = 0.81;
-/** Fewer figures say nothing of their own. */
-const FEWEST = 20;
-/** A trait never widens or narrows an interval by more than this. */
-const TRAIT_LIMITS = { least: 0.6, most: 2.5 };
-/** An unknown engine is at least this much less sure than a known one, in ln units (FIDELITY.md section 7). */
+/** Fewer measurements, or groups of them, say nothing of their own. */
+const FEWEST = { points: 20, groups: 5 };
+/** A trait never narrows an interval: that few set-ups with it came out well does not make the next one surer. */
+const TRAIT_LIMITS = { least: 1, most: 2.5 };
+/** The same of percentiles. */
+const PERCENTILE_LIMITS = { least: 1, most: 4 };
+/** What ln(factor) of a known engine is at least multiplied by for an unknown one (FIDELITY.md section 7). */
 const UNSEEN_ENGINE = 1.3;
+
+const saysEnough = (figures: readonly Pick<LeftOutFigure, 'point' | 'group'>[]): boolean =>
+  new Set(figures.map(({ point }) => point)).size >= FEWEST.points &&
+  new Set(figures.map(({ group }) => group)).size >= FEWEST.groups;
 
 const SPLIT_ROUNDS = 4;
 
@@ -43,7 +57,8 @@ function classOf({ novelties }: LeftOutFigure): Novelty | null {
 const absolute = (figures: readonly LeftOutFigure[], scaleOf: (figure: LeftOutFigure) => number): number[] =>
   figures.map((figure) => Math.abs(figure.logError) / scaleOf(figure));
 
-const clamp = (value: number): number => Math.min(TRAIT_LIMITS.most, Math.max(TRAIT_LIMITS.least, value));
+const clamp = (value: number, { least, most }: { least: number; most: number }): number =>
+  Math.min(most, Math.max(least, value));
 
 /**
  * How much each trait widens the spread: the factors by which figures with the trait scatter more than those without, found
@@ -55,14 +70,11 @@ function traitFactors(figures: readonly LeftOutFigure[]): Partial<Record<Uncerta
     for (const trait of UNCERTAIN_TRAITS) {
       const scaleOf = ({ traits }: LeftOutFigure): number =>
         traits.reduce((product, other) => (other === trait ? product : product * (factors.get(other) ?? 1)), 1);
-      const [having, lacking] = [true, false].map((has) =>
-        absolute(
-          figures.filter(({ traits }) => traits.includes(trait) === has),
-          scaleOf,
-        ),
-      ) as [number[], number[]];
-      if (having.length < FEWEST || lacking.length < FEWEST) continue;
-      factors.set(trait, clamp(sampleQuantile(having, COVERED) / sampleQuantile(lacking, COVERED)));
+      const having = figures.filter(({ traits }) => traits.includes(trait));
+      const lacking = figures.filter(({ traits }) => !traits.includes(trait));
+      if (!saysEnough(having) || !saysEnough(lacking)) continue;
+      const spreadOf = (some: readonly LeftOutFigure[]): number => sampleQuantile(absolute(some, scaleOf), COVERED);
+      factors.set(trait, clamp(spreadOf(having) / spreadOf(lacking), TRAIT_LIMITS));
     }
   }
   return Object.fromEntries(factors);
@@ -107,7 +119,7 @@ function commonVariance(
 function commonShares(figures: readonly LeftOutFigure[]): { question: number; gpu: number } {
   const own = (figure: LeftOutFigure): string => `${figure.question}|${figure.gpu}`;
   const total = variance(figures.map(({ logError }) => logError));
-  if (figures.length < FEWEST || total === 0) return { question: 0, gpu: 0 };
+  if (!saysEnough(figures) || total === 0) return { question: 0, gpu: 0 };
   const question = Math.min(1, commonVariance(figures, (f) => f.question, own) / total);
   const gpu = Math.min(1 - question, commonVariance(figures, (f) => f.gpu, own) / total);
   return { question, gpu };
@@ -120,7 +132,7 @@ function classSpread(
   figures: readonly LeftOutFigure[],
   traits: Partial<Record<UncertainTrait, number>>,
 ): number | null {
-  if (figures.length < FEWEST) return null;
+  if (!saysEnough(figures)) return null;
   const scaleOf = (figure: LeftOutFigure): number =>
     figure.traits.reduce((product, trait) => product * (traits[trait] ?? 1), 1);
   return sampleQuantile(absolute(figures, scaleOf), COVERED);
@@ -173,7 +185,7 @@ function spreadOf(figures: readonly LeftOutFigure[], ofAllMetrics: readonly Left
       number
     >,
     traits: Object.fromEntries(Object.entries(traits).map(([trait, factor]) => [trait, rounded(factor)])),
-    shares: commonShares(unseenModels.length < FEWEST ? figures : unseenModels),
+    shares: commonShares(saysEnough(unseenModels) ? unseenModels : figures),
   };
 }
 
@@ -200,4 +212,35 @@ export function residualSpread(figures: readonly LeftOutFigure[]): ResidualSprea
     traits: each(({ traits }) => traits),
     commonShares: each(({ shares }) => ({ question: rounded(shares.question), gpu: rounded(shares.gpu) })),
   };
+}
+
+/** A percentile of a latency that was predicted by a fit which had not seen it. */
+export interface LeftOutPercentile {
+  point: string;
+  group: string;
+  metric: LatencyMetric;
+  percentile: UncertainPercentile;
+  /** ln(predicted / measured). */
+  logError: number;
+  /** ln of the 80 % factor of its mean. */
+  logFactor: number;
+}
+
+/** What ln(factor) has to be multiplied by for four in five measured values of a percentile to lie within. */
+export function percentileMultipliers(
+  figures: readonly LeftOutPercentile[],
+): NonNullable<ResidualSpread['percentiles']> {
+  const multipliers: NonNullable<ResidualSpread['percentiles']> = {};
+  for (const metric of LATENCY_METRICS) {
+    for (const percentile of UNCERTAIN_PERCENTILES) {
+      const own = figures.filter((figure) => figure.metric === metric && figure.percentile === percentile);
+      if (!saysEnough(own)) continue;
+      const needed = own.map(({ logError, logFactor }) => Math.abs(logError) / logFactor);
+      multipliers[metric] = {
+        ...multipliers[metric],
+        [percentile]: rounded(clamp(sampleQuantile(needed, COVERED), PERCENTILE_LIMITS)),
+      };
+    }
+  }
+  return multipliers;
 }

@@ -6,19 +6,21 @@ import {
   sortedColumns,
 } from '../../../../src-renderer/format/measured-columns.ts';
 import { engineWords } from '../../../../src-renderer/format/names.ts';
-import { accuracyVerdict, skippedWords } from '../../../../src-renderer/screens/accuracy/accuracy-verdict.ts';
+import { accuracyVerdict, skippedSentence } from '../../../../src-renderer/screens/accuracy/accuracy-verdict.ts';
 import { errorPercent, isInRange, summarize } from '../../../../src-renderer/screens/accuracy/error-summary.ts';
 import { pointsCsv } from '../../../../src-renderer/screens/accuracy/export-points.ts';
 import {
   caseName,
   filterChoices,
   filteredPoints,
+  fullestColumn,
   judgedColumns,
   leadingColumns,
   mainColumn,
   readShownPoints,
   rowsOf,
   shortCaseName,
+  whyOfMiss,
 } from '../../../../src-renderer/screens/accuracy/shown-points.ts';
 import { accuracyDocument, accuracyPoint, POINTS } from '../../fixtures/accuracy.ts';
 
@@ -104,13 +106,11 @@ describe('words', () => {
     ]);
   });
 
-  test('skipped rows by reason, the rest in one', () => {
-    expect(skippedWords(document)).toBe(
-      '3 rows were skipped: the source does not say the lengths (2); unknown GPU "tpu-v9" (1).',
-    );
-    expect(skippedWords(accuracyDocument({ skipped: [], skipped_reasons: [] }))).toBe('');
-    const reasons = [4, 3, 2, 1].map((count) => ({ reason: `Reason ${count}.`, count }));
-    expect(skippedWords(accuracyDocument({ skipped_reasons: reasons }))).toMatch(/; other reasons \(1\)\.$/);
+  test('skipped rows in a sentence: how many for how many reasons, or the only one', () => {
+    expect(skippedSentence(document)).toBe('3 rows were skipped, for 2 reasons');
+    expect(skippedSentence(accuracyDocument({ skipped: [], skipped_reasons: [] }))).toBe('');
+    const only = { skipped: document.skipped.slice(0, 1), skipped_reasons: [{ reason: 'No GPU is given.', count: 1 }] };
+    expect(skippedSentence(accuracyDocument(only))).toBe('1 row was skipped: no GPU is given.');
   });
 });
 
@@ -118,7 +118,7 @@ describe('the verdict', () => {
   test('is of the time per token, with the first token beside it', () => {
     expect(accuracyVerdict(document)).toEqual({
       kind: 'near',
-      sentence: 'TPOT is usually within 30 %; one prediction in ten is off by more than 85 %',
+      sentence: 'Half of the TPOT predictions are within 30 %; one in ten is off by more than 85 %',
       why: '5 measurements from 2 sources. None was used to fit the profile it tests. Time to first token is no harder: 10 % median.',
     });
   });
@@ -132,9 +132,24 @@ describe('the verdict', () => {
     expect(accuracyVerdict(accuracyDocument({ metrics: { tpot_ms_mean: tpot } })).kind).toBe(kind);
   });
 
+  test('on the rows a profile was fitted to it is of those alone, and never good', () => {
+    const tpot = { ...document.metrics['tpot_ms_mean']!, median_absolute_percent: 6.8, p90_absolute_percent: 15 };
+    const fitted = accuracyVerdict(accuracyDocument({ basis: 'in_sample', metrics: { tpot_ms_mean: tpot } }));
+    expect(fitted.kind).toBe('near');
+    expect(fitted.sentence).toBe(
+      'On the rows it was fitted to, half of the TPOT predictions are within 6.8 %; one in ten is off by more than 15 %',
+    );
+  });
+
   test('without times per token it is of what was measured most; without points it says so', () => {
     const { output_tok_s: rate } = document.metrics;
-    expect(accuracyVerdict(accuracyDocument({ metrics: { output_tok_s: rate! } })).sentence).toMatch(/^Output rate is/);
+    expect(accuracyVerdict(accuracyDocument({ metrics: { output_tok_s: rate! } })).sentence).toMatch(
+      /^Half of the output rate predictions are/,
+    );
+    const { tpot_ms_mean: e2e } = document.metrics;
+    expect(accuracyVerdict(accuracyDocument({ metrics: { e2e_ms_p99: e2e! } })).sentence).toMatch(
+      /^Half of the E2E pre/,
+    );
     expect(accuracyVerdict(accuracyDocument({ metrics: {}, points: [] }))).toEqual({
       kind: 'none',
       sentence: 'Nothing can be compared',
@@ -154,8 +169,42 @@ describe('which points', () => {
     ).toEqual(['tpot_ms_mean', 'ttft_ms_p99', 'output_tok_s']);
   });
 
-  test('the largest error first, whatever its sign', () => {
-    expect(rowsOf(POINTS, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['suite-2', 'lab-3', 'lab-1', 'lab-2']);
+  test('a tail stands beside the mean where it was measured, P95 or P99, whichever more often', () => {
+    const counted = (count: number) => ({ ...document.metrics['tpot_ms_mean']!, count });
+    const metrics = {
+      e2e_ms_mean: counted(9),
+      e2e_ms_p50: counted(8),
+      e2e_ms_p95: counted(2),
+      e2e_ms_p99: counted(3),
+      tpot_ms_mean: counted(9),
+      tpot_ms_p90: counted(4),
+      req_s: counted(1),
+    };
+    expect(leadingColumns(accuracyDocument({ metrics }))).toEqual([
+      'tpot_ms_mean',
+      'e2e_ms_mean',
+      'e2e_ms_p99',
+      'req_s',
+    ]);
+  });
+
+  test('the furthest off by factor first: -60 % is a factor of 2.5 and leads +119 %', () => {
+    const off = (id: string, predicted: number) =>
+      accuracyPoint(id, { columns: { tpot_ms_mean: { measured: 100, predicted, lo: null, hi: null } } });
+    const points = [off('exact', 100), off('more', 219), off('less', 40), off('little', 90)];
+    expect(rowsOf(points, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['less', 'more', 'little', 'exact']);
+    // Half and twice are equally far off; then the id decides.
+    expect(rowsOf(POINTS, 'tpot_ms_mean').map(({ id }) => id)).toEqual(['lab-3', 'suite-2', 'lab-1', 'lab-2']);
+  });
+
+  test('only a miss has a reason, that of the figure that is shown', () => {
+    expect(rowsOf(POINTS, 'tpot_ms_mean').map(whyOfMiss)).toEqual([
+      'Most of a step is the host.',
+      'The kernels of this format are slow in large batches.',
+      '',
+      '',
+    ]);
+    expect(rowsOf(POINTS, 'ttft_ms_mean').map(whyOfMiss)).toEqual(['', '', '']);
   });
 
   test('filters add up', () => {
@@ -167,7 +216,7 @@ describe('which points', () => {
   });
 
   test('a choice counts what it would leave, and what it would leave nothing of cannot be chosen', () => {
-    const choices = filterChoices(document, { ...everything, source: 'suite' }, 'gpu');
+    const choices = filterChoices(document, { ...everything, source: 'suite' }, 'gpu', null);
     expect(choices).toEqual([
       { value: 'all', label: 'All GPUs' },
       { value: 'nvidia-a100-80gb', label: 'A100 80GB', note: '1' },
@@ -176,8 +225,21 @@ describe('which points', () => {
     ]);
   });
 
+  test('points count for the column that is shown; those of other columns alone can be chosen and say so', () => {
+    expect(filterChoices(document, everything, 'engine', 'tpot_ms_mean')).toEqual([
+      { value: 'all', label: 'All engines' },
+      { value: 'trtllm', label: 'TensorRT-LLM of 2025 and later', note: 'other metrics' },
+      { value: 'vllm-v1-late', label: 'vLLM 0.15 and later', note: '4' },
+    ]);
+    expect(fullestColumn(filteredPoints(document, { ...everything, engine: 'trtllm' }))).toEqual({
+      id: 'output_tok_s',
+      count: 1,
+    });
+    expect(fullestColumn([])).toBeNull();
+  });
+
   test('engines are called as people call them', () => {
-    expect(filterChoices(document, everything, 'engine').map(({ label }) => label)).toEqual([
+    expect(filterChoices(document, everything, 'engine', null).map(({ label }) => label)).toEqual([
       'All engines',
       'TensorRT-LLM of 2025 and later',
       'vLLM 0.15 and later',
@@ -187,7 +249,7 @@ describe('which points', () => {
   });
 
   test('a choice that is gone from the document can still be seen and left', () => {
-    expect(filterChoices(document, { ...everything, gpu: 'nvidia-l4' }, 'gpu')).toContainEqual({
+    expect(filterChoices(document, { ...everything, gpu: 'nvidia-l4' }, 'gpu', null)).toContainEqual({
       value: 'nvidia-l4',
       label: 'L4',
       note: '0',

@@ -1,6 +1,6 @@
 import '@testing-library/jest-dom/vitest';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { toasts } from '../../../../src-renderer/components/toasts.svelte.ts';
 import BenchmarkDialog from '../../../../src-renderer/screens/accuracy/BenchmarkDialog.svelte';
 import ProfilesDialog from '../../../../src-renderer/screens/accuracy/ProfilesDialog.svelte';
@@ -127,6 +127,10 @@ test('files are told apart by what they hold; what came in, what is missing and 
   expect(files).toHaveTextContent('run.json: vLLM bench, 1 row');
   expect(files).toHaveTextContent('rows.txt: measurement file');
   expect(screen.getByText(/do not say which GPU it ran on/)).toBeInTheDocument();
+  // Beside the field that fills it in, and before the figures.
+  const setup = screen.getByRole('region', { name: 'What the files do not say' });
+  expect(setup).toHaveTextContent(/do not say which GPU it ran on\. \(1 row\)/);
+  expect(setup.compareDocumentPosition(screen.getByTestId('errors-before'))).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   expect(screen.getByText('1 remark about the rows')).toBeInTheDocument();
   expect(screen.getByTestId('errors-before')).toHaveTextContent('TPOT mean');
   expect(screen.getByText(/^5 rows.*: the profile will move little/)).toBeInTheDocument();
@@ -161,10 +165,12 @@ test('calibrated, before and after stand side by side; using it asks everything 
   expect([...(row?.children ?? [])].map((cell) => cell.textContent.trim())).toEqual([
     'TPOT',
     '3',
-    '40 / 40',
-    '5.0 / 5.0',
+    '40',
+    '5.0',
+    'Better',
   ]);
-  expect(within(table).queryByText('After, group left out')).not.toBeInTheDocument();
+  expect(within(table).queryByText('After, rows left out')).not.toBeInTheDocument();
+  expect(button('Use this profile')).toHaveClass('primary');
 
   await fireEvent.click(button('Use this profile'));
   await waitFor(() => expect(profiles.inUse?.name).toBe('ours'));
@@ -173,6 +179,29 @@ test('calibrated, before and after stand side by side; using it asks everything 
   toasts.undo();
   await waitFor(() => expect(profiles.inUse?.name).toBe('default'));
   expect(session.catalogRevision).toBe(2);
+});
+
+test('a profile that is further off than the one in use says so, and is not what one is led to', async () => {
+  const worse = {
+    before: [error('tpot', 2.4), error('throughput', 5)],
+    in_sample: [error('tpot', 4.3), error('throughput', 5)],
+  };
+  const { benchmark, profiles } = await open({
+    calibrate: ({ name }) => Promise.resolve(success({ ...made(name), errors: worse })),
+  });
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  await benchmark.calibrate();
+  const table = await screen.findByTestId('before-after');
+  expect(within(table).getByRole('row', { name: /^TPOT/ })).toHaveTextContent('Worse');
+  expect(within(table).getByRole('row', { name: /^Output rate/ })).toHaveTextContent('Same');
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent(
+    'Even on your own rows, which it was fitted to, ours is further off than default: TPOT 2.4 → 4.3 %. Nothing gets better: keep default.',
+  );
+  expect(button('Keep the current profile')).toHaveClass('primary');
+  expect(button('Use this profile')).not.toHaveClass('primary');
+  await fireEvent.click(button('Keep the current profile'));
+  expect([benchmark.isOpen, profiles.inUse?.name]).toEqual([false, 'default']);
 });
 
 test('discarding removes the profile, and can be undone', async () => {
@@ -228,13 +257,74 @@ test('files that cannot be read, and rows of which none can be compared, are tol
   const { benchmark } = await open({ accuracy: () => Promise.resolve(success(skipped)) });
   await benchmark.takeFiles([RUN]);
   expect(await screen.findByText('No row can be compared.')).toBeInTheDocument();
-  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('1 row was skipped: no GPU (1).');
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('1 row was skipped: no GPU.');
   expect(button('Calibrate')).toBeDisabled();
   const folder = Object.assign(new File([], 'runs'), {
     text: () => Promise.reject(new DOMException('', 'NotFoundError')),
   });
   await benchmark.takeFiles([folder]);
   expect(await screen.findByRole('alert')).toHaveTextContent('runs cannot be read.');
+});
+
+test('a file that cannot be read is told, whatever becomes of the others', async () => {
+  const { benchmark, importBenchmark } = await open();
+  const folder = Object.assign(new File([], 'runs'), {
+    text: () => Promise.reject(new DOMException('', 'NotFoundError')),
+  });
+  await benchmark.takeFiles([RUN, folder]);
+  expect(importBenchmark).toHaveBeenCalledTimes(1);
+  expect(await screen.findByRole('alert')).toHaveTextContent('runs cannot be read.');
+  benchmark.setSetup({ tp: '2' });
+  await waitFor(() => expect(importBenchmark).toHaveBeenCalledTimes(2));
+  expect(screen.getByRole('alert')).toHaveTextContent('runs cannot be read.');
+  await benchmark.takeFiles([RUN]);
+  expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+});
+
+describe('how runs were made stands in a file beside them', () => {
+  const STAGES = ['stage_0.json', 'stage_1.json'].map((name) => new File(['{"load_summary": {}}'], name));
+  const CONFIG_TEXT = 'load:\n  type: poisson\nserver:\n  type: vllm\n';
+  const config = (name: string, folder = ''): File =>
+    Object.defineProperty(new File([CONFIG_TEXT], name), 'webkitRelativePath', {
+      value: folder && `${folder}/${name}`,
+    });
+
+  test.each(['config.yaml', 'run.yml'])('%s is no result, and every result has it', async (name) => {
+    const { benchmark, importBenchmark } = await open();
+    await benchmark.takeFiles([...STAGES, config(name)]);
+    const { files } = importBenchmark.mock.lastCall![0];
+    expect(files).toEqual(
+      STAGES.map((stage) => ({
+        fileName: stage.name,
+        text: '{"load_summary": {}}',
+        beside: [{ fileName: name, text: CONFIG_TEXT }],
+      })),
+    );
+    expect(await screen.findByRole('list', { name: 'Files' })).toHaveTextContent(`${name}: how the runs were made`);
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+  });
+
+  test('each folder has its own', async () => {
+    const { benchmark, importBenchmark } = await open();
+    const stages = STAGES.map((stage, index) =>
+      Object.defineProperty(stage, 'webkitRelativePath', { value: `run${index}/${stage.name}` }),
+    );
+    await benchmark.takeFiles([...stages, config('config.yaml', 'run1')]);
+    expect(importBenchmark.mock.lastCall![0].files.map(({ beside }) => beside?.length ?? 0)).toEqual([0, 1]);
+  });
+
+  test('two of them that came without their folders belong to nobody, and that is said', async () => {
+    const { benchmark, importBenchmark } = await open();
+    await benchmark.takeFiles([new File(['{}'], 'stage_0.json'), config('config.yaml'), config('config.yaml')]);
+    expect(importBenchmark.mock.lastCall![0].files).toEqual([{ fileName: 'stage_0.json', text: '{}' }]);
+    expect(await screen.findByRole('alert')).toHaveTextContent('drop the files of one folder at a time');
+  });
+
+  test('alone it is looked at like any other file', async () => {
+    const { benchmark, importBenchmark } = await open();
+    await benchmark.takeFiles([config('config.yaml')]);
+    expect(importBenchmark.mock.lastCall![0].files.map(({ fileName }) => fileName)).toEqual(['config.yaml']);
+  });
 });
 
 test('the list of profiles uses and removes, each to be undone', async () => {
@@ -254,4 +344,24 @@ test('the list of profiles uses and removes, each to be undone', async () => {
   await waitFor(() => expect(profiles.inUse?.name).toBe('default'));
   toasts.undo();
   await waitFor(() => expect(profiles.entries).toHaveLength(3));
+});
+
+test('long after its toast a change can be taken back, and the profile before is at hand', async () => {
+  const { profiles, benchmark } = await open();
+  await benchmark.takeFiles([RUN]);
+  benchmark.name = 'ours';
+  await benchmark.calibrate();
+  benchmark.isOpen = false;
+  render(ProfilesDialog, { shelf: profiles });
+  await profiles.use({ name: 'ours' });
+  toasts.dismiss();
+  profiles.isOpen = true;
+  expect(await screen.findByRole('row', { name: /^default, in use before/ })).toBeInTheDocument();
+  await fireEvent.click(button('Undo the use of ours'));
+  await waitFor(() => expect([profiles.inUse?.name, profiles.before]).toEqual(['default', 'ours']));
+  expect(profiles.lastChange).toBeNull();
+  await fireEvent.click(button('Use again: ours'));
+  await waitFor(() => expect(profiles.inUse?.name).toBe('ours'));
+  await profiles.undo();
+  expect([profiles.inUse?.name, toasts.current]).toEqual(['default', null]);
 });

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { missingFacts } from '../../src-main/measurements/missing.ts';
+import { emptyMeasurementRow, type MeasurementRow } from '../../src-worker/protocol/measurement-columns.ts';
+
+const isKnown = (): boolean => true;
+const row = (cells: Partial<MeasurementRow> = {}): MeasurementRow => ({ ...emptyMeasurementRow(), ...cells });
+const WHOLE: Partial<MeasurementRow> = {
+  model: 'meta-llama/Llama-3.1-8B-Instruct',
+  gpu: 'nvidia-h100-80gb',
+  engine: 'vllm',
+  engine_version: '0.11.0',
+  isl: 512,
+  osl: 128,
+  tp: 1,
+  weight_dtype: 'bf16',
+  batch_or_concurrency: 8,
+};
+
+describe('what rows still lack', () => {
+  it('is nothing of a row that says everything', () => {
+    expect(missingFacts([row(WHOLE)], isKnown)).toEqual([]);
+  });
+
+  it('says what follows: left out, or what is assumed', () => {
+    const found = missingFacts([row({ ...WHOLE, gpu: null, tp: null }), row({ ...WHOLE, tp: null })], isKnown);
+    expect(found).toEqual([
+      {
+        column: 'gpu',
+        rows: 1,
+        isNeeded: true,
+        sentence: 'The results do not say which GPU it ran on: such rows are left out.',
+      },
+      {
+        column: 'tp',
+        rows: 2,
+        isNeeded: false,
+        sentence: 'The results do not say how many GPUs share each layer (TP): 1 is assumed.',
+      },
+    ]);
+  });
+
+  it('assumes no version of an engine without which the row is left out', () => {
+    const columns = (cells: Partial<MeasurementRow>) =>
+      missingFacts([row({ ...WHOLE, ...cells })], isKnown).map(({ column }) => column);
+    expect(columns({ engine_version: null })).toEqual(['engine_version']);
+    expect(columns({ engine: null, engine_version: null })).toEqual(['engine']);
+  });
+});
