@@ -35,7 +35,7 @@ test('a benchmark comes in as rows, the setup fills what the files lack, and wha
     ['engine', 2, true],
     ['tp', 2, false],
     ['weight_dtype', 2, false],
-    ['engine_version', 2, false],
+    // Of an engine that is not known the version is not asked for.
   ]);
   expect(bare.missing[0]?.sentence).toBe('No model is known here as "/models/mine": such rows are left out.');
 
