@@ -81,10 +81,22 @@ module.exports = {
     },
     {
       name: 'services-know-no-host',
-      comment: 'Services, store, catalogs and the hub are below the hosts that use them.',
+      comment: 'Services, store, catalogs, measurements and the hub are below the hosts that use them.',
       severity: 'error',
-      from: { path: '^src-main/(services|store|catalogs|hub|rpc)/' },
+      from: { path: '^src-main/(services|store|catalogs|measurements|hub|rpc)/' },
       to: { path: '^src-main/(cli|electron|browser)/|^src-renderer/' },
+    },
+    {
+      name: 'services-leave-calculation-to-answers',
+      comment:
+        'Services call answers and the pool; of the engine itself they only read models and count what a sweep asks.',
+      severity: 'error',
+      from: { path: '^src-main/services/' },
+      to: {
+        path: '^src-worker/engine/',
+        pathNot: [...ENGINE_VOCABULARY, '^src-worker/engine/(model/analyze|sweep/(plan|axis-text))[.]ts$'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'nobody-imports-the-page',

@@ -68,6 +68,13 @@ const PLANTED: [string, string, string, string][] = [
     'src-worker/engine/roofline/step.ts',
   ],
   ['services-know-no-host', 'src-main/services/planted.ts', "import '../cli/main.ts';", 'src-main/cli/main.ts'],
+  ['services-know-no-host', 'src-main/measurements/planted.ts', "import '../cli/main.ts';", 'src-main/cli/main.ts'],
+  [
+    'services-leave-calculation-to-answers',
+    'src-main/services/planted.ts',
+    "import { step } from '../../src-worker/engine/roofline/step.ts';\nexport const x = step;",
+    'src-worker/engine/roofline/step.ts',
+  ],
   [
     'nobody-imports-the-page',
     'src-main/cli/planted.ts',
