@@ -402,6 +402,7 @@ export const calibrationFileSchema = z.strictObject({
       expertReadFactor: factor,
       hidesSequenceTime: z.boolean(),
       requestMs: overhead.exactOptional(),
+      decodeAttentionFactor: factor.exactOptional(),
       clumpFactor: factor.exactOptional(),
       burstFactor: factor.exactOptional(),
       ranges: z.record(text, rangeSchema).exactOptional(),

@@ -44,6 +44,11 @@ export interface GenerationOverheads {
   kvFactor: number;
   allReduceFactor: number;
   expertReadFactor: number;
+  /**
+   * Of the compute roof of attention in decode steps: kernels that put the query heads of a KV head into one tile use the matrix
+   * units better than those that do not; absent = 1.
+   */
+  decodeAttentionFactor?: number;
   /** True when the time per sequence is hidden behind the GPU's work (asynchronous scheduling). */
   hidesSequenceTime: boolean;
   /**
@@ -193,6 +198,7 @@ export const FITTED_OVERHEADS = [
   'kvFactor',
   'allReduceFactor',
   'expertReadFactor',
+  'decodeAttentionFactor',
   'clumpFactor',
   'burstFactor',
 ] as const;

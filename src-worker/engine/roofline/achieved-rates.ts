@@ -59,6 +59,11 @@ export function achievedRates(hardware: RatedHardware, calibration: CalibrationP
   const kvShare = bandwidthShare * constantOf(calibration, 'kvReadEfficiency') * overheads.kvFactor;
   const maxExpert = constantOf(calibration, 'maxExpertBandwidthEfficiency');
 
+  const decodeAttentionShare = Math.min(
+    constantOf(calibration, 'decodeAttentionComputeEfficiency') * (overheads.decodeAttentionFactor ?? 1),
+    maxCompute,
+  );
+
   return {
     weightBytesPerMs: peakBytesPerMs * Math.min(formatShare, maxBandwidth),
     act16BytesPerMs: peakBytesPerMs * Math.min(bandwidthShare, maxBandwidth),
@@ -67,7 +72,7 @@ export function achievedRates(hardware: RatedHardware, calibration: CalibrationP
     gemmFlopPerMs: peakFlopPerMs * Math.min(computeShare * calibration.precisionComputeFactors[format], maxCompute),
     gemm16FlopPerMs: peak16FlopPerMs * Math.min(computeShare, maxCompute),
     attentionFlopPerMs: peak16FlopPerMs * constantOf(calibration, 'attentionEfficiency'),
-    decodeAttentionFlopPerMs: peak16FlopPerMs * constantOf(calibration, 'decodeAttentionComputeEfficiency'),
+    decodeAttentionFlopPerMs: peak16FlopPerMs * decodeAttentionShare,
     peakBytesPerMs,
   };
 }

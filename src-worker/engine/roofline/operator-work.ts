@@ -50,6 +50,12 @@ export interface ContextGroup {
   /** Bytes read per token of context of a decoding sequence. */
   bytesPerContextToken: number;
   decodeFlopPerContextToken: number;
+  /**
+   * Rows of queries that meet one key in a decode step: the query heads of a KV head, or all heads where the cache is latent;
+   * on one GPU of the group, and in the model as a whole.
+   */
+  queryRows: number;
+  queryRowsOfModel: number;
   /** Per (prompt token x attended token). */
   promptFlopPerPair: number;
   /** Recurrent states of a decoding sequence, read and written back. */
@@ -92,6 +98,8 @@ export interface OperatorWork extends DenseWeights {
 }
 
 function contextGroups({ model, tensorParallel, kvBytesPerElement }: WorkSubject): ContextGroup[] {
+  // A key and its value are two elements, and take four FLOP of a query.
+  const rowsOf = (flop: number, bytes: number): number => (bytes > 0 ? (flop * kvBytesPerElement) / (2 * bytes) : 0);
   const groups = new Map<number | null, ContextGroup>();
   const groupOf = (windowTokens: number | null): ContextGroup => {
     const found = groups.get(windowTokens);
@@ -100,6 +108,8 @@ function contextGroups({ model, tensorParallel, kvBytesPerElement }: WorkSubject
       windowTokens,
       bytesPerContextToken: 0,
       decodeFlopPerContextToken: 0,
+      queryRows: 0,
+      queryRowsOfModel: 0,
       promptFlopPerPair: 0,
       stateBytesPerSequence: 0,
       recurrenceFlopPerPromptToken: 0,
@@ -114,6 +124,8 @@ function contextGroups({ model, tensorParallel, kvBytesPerElement }: WorkSubject
       const computing = work.isReplicated ? 1 : tensorParallel;
       group.bytesPerContextToken += count * cacheBytesPerToken(work, kvBytesPerElement, tensorParallel);
       group.decodeFlopPerContextToken += (count * work.decodeFlop) / computing;
+      const wholeBytes = cacheBytesPerToken(work, kvBytesPerElement, 1);
+      group.queryRowsOfModel = Math.max(group.queryRowsOfModel, rowsOf(work.decodeFlop, wholeBytes));
       group.promptFlopPerPair += (count * work.promptFlop) / computing;
     }
     if (state.length === 0) continue;
@@ -122,6 +134,8 @@ function contextGroups({ model, tensorParallel, kvBytesPerElement }: WorkSubject
     group.stateBytesPerSequence += count * state.reduce((sum, share) => sum + 2 * stateBytes(share, tensorParallel), 0);
     group.recurrenceFlopPerPromptToken += (count * recurrenceFlop) / tensorParallel;
   }
+  for (const group of groups.values())
+    group.queryRows = rowsOf(group.decodeFlopPerContextToken, group.bytesPerContextToken);
   return [...groups.values()];
 }
 

@@ -100,9 +100,21 @@ export interface StepPlan {
   isGpuMeasured: boolean;
 }
 
+/** Rows of queries in a tile of the kernels of latent attention (FlashMLA: 64): fewer heads on a GPU leave a part of it empty. */
+const ATTENTION_TILE_ROWS = 64;
+/** Query heads of a KV head up to which decode kernels are those of grouped queries, which do not fill matrix units. */
+const MOST_GROUPED_ROWS = 16;
+
+/** FLOP per ms of attention over the context of decoding sequences, by how many rows of queries meet a key. */
+function decodeAttentionRate({ queryRows, queryRowsOfModel }: ContextGroup, rates: Rates): number {
+  if (queryRowsOfModel <= MOST_GROUPED_ROWS) return rates.decodeAttentionFlopPerMs;
+  const filledTile = Math.min(1, queryRows / ATTENTION_TILE_ROWS);
+  return Math.max(rates.decodeAttentionFlopPerMs, rates.attentionFlopPerMs * filledTile);
+}
+
 function attentionGroup(group: ContextGroup, rates: Rates, combine: SmoothMax): AttentionGroup {
   const readMsPerContextToken = group.bytesPerContextToken / rates.kvBytesPerMs;
-  const computeMsPerContextToken = group.decodeFlopPerContextToken / rates.decodeAttentionFlopPerMs;
+  const computeMsPerContextToken = group.decodeFlopPerContextToken / decodeAttentionRate(group, rates);
   return {
     windowTokens: group.windowTokens,
     readMsPerContextToken,

@@ -11,11 +11,33 @@ const groupOf = (model: string, tensorParallel: number, windowTokens: number | n
   return found;
 };
 
+describe('the compute roof of attention in decode steps', () => {
+  const flopPerMs = (model: string, generation: string, flop: number): number =>
+    flop / stepPlanOf(model, 'nvidia-h200', { generation }).attention[0]!.computeMsPerContextToken;
+
+  test('grouped queries leave matrix units idle, by as much as the engine does; latent attention fills them', () => {
+    const { constants, generations } = calibrationOf();
+    const peak = gpuOf('nvidia-h200').peaks.fp16FlopPerS / 1000;
+    const share = constants['decodeAttentionComputeEfficiency']!.value;
+    for (const generation of ['vllm-v0', 'vllm-v1-late']) {
+      // Four FLOP for each of 32 heads of 128 in 32 layers.
+      const reached = flopPerMs('meta-llama/Llama-3.1-8B-Instruct', generation, 4 * 32 * 128 * 32);
+      const factor = generations[generation]!.decodeAttentionFactor ?? 1;
+      expect(reached / (peak * share * factor)).toBeCloseTo(1, 9);
+    }
+    // 128 heads x (2 x 512 + 64) x 2 FLOP in 61 layers.
+    const latent = flopPerMs('deepseek-ai/DeepSeek-V3', 'vllm-v1-late', 2 * 128 * 1088 * 61);
+    expect(latent / (peak * constants['attentionEfficiency']!.value)).toBeCloseTo(1, 9);
+  });
+});
+
 describe('attention that every GPU of a group does in full', () => {
   test('the heads of latent attention are divided, its cache is read whole by every GPU', () => {
     const one = groupOf('deepseek-ai/DeepSeek-V3', 1, null);
     const eight = groupOf('deepseek-ai/DeepSeek-V3', 8, null);
-    expect(eight.computeMsPerContextToken).toBeCloseTo(one.computeMsPerContextToken / 8, 15);
+    // 128 heads fill tiles of 64 rows of queries; the 16 of an eighth meet 576 elements of cache with 1,088 of arithmetic.
+    const rows = (16 * 1088) / 576;
+    expect(eight.computeMsPerContextToken).toBeCloseTo((one.computeMsPerContextToken / 8) * (64 / rows), 15);
     expect(eight.promptMsPerPair).toBeCloseTo(one.promptMsPerPair / 8, 15);
     expect(eight.readMsPerContextToken).toBe(one.readMsPerContextToken);
   });
@@ -24,7 +46,11 @@ describe('attention that every GPU of a group does in full', () => {
     const [scores, scoresOfEight] = [1, 8].map((gpus) => groupOf('deepseek-ai/DeepSeek-V3.2', gpus, null));
     expect(scoresOfEight).toEqual(scores);
     const [chosen, chosenOfEight] = [1, 8].map((gpus) => groupOf('deepseek-ai/DeepSeek-V3.2', gpus, 2048));
-    expect(chosenOfEight!.computeMsPerContextToken).toBeCloseTo(chosen!.computeMsPerContextToken / 8, 15);
+    const rows = (16 * 1088) / 576;
+    expect(chosenOfEight!.computeMsPerContextToken).toBeCloseTo(
+      (chosen!.computeMsPerContextToken / 8) * (64 / rows),
+      15,
+    );
   });
 
   test('a decode reads the 2,048 chosen vectors and all keys of the indexer', () => {

@@ -70,7 +70,7 @@ const TOUCHED_BY_OVERHEAD: Readonly<Partial<Record<FittedOverhead, Touches>>> = 
 };
 
 /** Overheads that a profile may leave out, where they are 1. */
-const OPTIONAL_OVERHEADS: readonly FittedOverhead[] = ['clumpFactor', 'burstFactor'];
+const OPTIONAL_OVERHEADS: readonly FittedOverhead[] = ['decodeAttentionFactor', 'clumpFactor', 'burstFactor'];
 
 function constants(priors: CalibrationPriors): Parameter[] {
   return Object.entries(priors.constants).map(([name, prior]) => ({
