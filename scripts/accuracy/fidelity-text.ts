@@ -66,8 +66,8 @@ const OPERATORS: readonly (readonly string[])[] = [
   ],
   [
     'KV cache',
-    'bytes of the context of all decoding sequences / bandwidth, window and recurrent states apart; smax with the attention arithmetic',
-    `\`kvReadMs\` in ${code('roofline/step-time.ts')}, bytes in ${code('model/kv.ts')}`,
+    'bytes of the context of all decoding sequences / bandwidth, window and recurrent states apart; smax with the attention arithmetic, at the small share of peak that kernels of grouped queries reach (those of latent attention fill matrix units)',
+    `\`kvReadMs\` in ${code('roofline/step-time.ts')}, \`decodeAttentionRate\` in ${code('roofline/step-plan.ts')}, bytes in ${code('model/kv.ts')}`,
   ],
   [
     'attention over a prompt',

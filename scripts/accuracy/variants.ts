@@ -50,6 +50,13 @@ export const VARIANTS: readonly Variant[] = [
     },
   },
   {
+    name: 'decode attention on full matrix units',
+    meaning: 'attention of decoding sequences computes at 0.6 of the dense peak with every engine, and so only reads',
+    held: (parameter) =>
+      at(0.6, 'constants.decodeAttentionComputeEfficiency')(parameter) ??
+      at(1, /^generations\..+\.decodeAttentionFactor$/)(parameter),
+  },
+  {
     name: 'no fixed overheads',
     meaning: 'no host time by step, layer, expert layer, sequence or request',
     held: at(0, /^generations\..+\.(stepMs|layerUs|moeLayerUs|sequenceUs|streamUs|requestMs)$/),
