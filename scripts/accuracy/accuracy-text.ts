@@ -7,6 +7,7 @@ import {
 } from '../../src-worker/engine/calibration/types.ts';
 import type { AccuracyDocument, AccuracyPoint, MeasuredLoad } from '../../src-worker/protocol/accuracy.ts';
 import type { CalibrationDocument, ErrorBasis } from '../../src-worker/protocol/calibration.ts';
+import { lowerFirst } from '../../src-renderer/format/names.ts';
 import {
   errorsOf,
   grouped,
@@ -131,7 +132,7 @@ function summary({ leftOut, bundled }: AccuracyFigures, judged: readonly Figure[
   const reasonWords = reasons
     .filter(([reason]) => reason !== '')
     .slice(0, REASONS_SHOWN)
-    .map(([reason, own]) => `${reason.charAt(0).toLowerCase()}${reason.slice(1)} (${own.length})`);
+    .map(([reason, own]) => `${lowerFirst(reason)} (${own.length})`);
   if (unknown > 0) reasonWords.push(`for reasons that the program does not know (${unknown})`);
   const doubledWords = parts.map(([metric, many]) => `${METRIC_WORDS[metric]} ${many}`).join(', ');
   return `**Where it misses:** of ${count(judged.length)} measured figures ${count(doubled.length)} are off by more than a factor of two${parts.length > 0 ? ` (${doubledWords})` : ''}${reasonWords.length > 0 ? `, most of all: ${reasonWords.join('; ')}` : ''}. **Where it holds:** on set-ups that no fit had seen, half of the predicted times per token are within ${medianOf('tpot')} % of the measured one, of the times to first token within ${medianOf('ttft')} %, of the whole latencies within ${medianOf('e2e')} % and of the throughputs within ${medianOf('throughput')} %. The 80 % range that stands beside every prediction held ${inside} of these figures. For a decision, look at the range and not at the figure alone; where a benchmark of your own exists, \`configiq calibrate\` moves the profile to it. Judged are ${count(leftOut.points.length)} published measurements; the profile in the program is \`${bundled.calibration}\`.`;

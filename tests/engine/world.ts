@@ -39,7 +39,14 @@ export const constant = (name: string): number => constantOf(calibrationOf(), na
 export function stepPlanOf(
   modelId: string,
   gpuId: string,
-  options: { tensorParallel?: number; precision?: Precision; generation?: string; gpu?: Gpu; model?: Model } = {},
+  options: {
+    tensorParallel?: number;
+    precision?: Precision;
+    generation?: string;
+    gpu?: Gpu;
+    model?: Model;
+    calibration?: CalibrationProfile;
+  } = {},
 ): StepPlan {
   const gpu = options.gpu ?? gpuOf(gpuId);
   const precision = options.precision ?? 'fp16';
@@ -55,7 +62,7 @@ export function stepPlanOf(
     kvBytesPerElement: 2,
     tensorParallel,
     fabric: fabricFor(gpu, tensorParallel, null),
-    calibration: calibrationOf(),
+    calibration: options.calibration ?? calibrationOf(),
     generation: options.generation ?? 'vllm-v1-late',
   });
 }

@@ -71,7 +71,7 @@ export function achievedRates(hardware: RatedHardware, calibration: CalibrationP
     expertBytesPerMs: peakBytesPerMs * Math.min(expertShare, maxExpert),
     gemmFlopPerMs: peakFlopPerMs * Math.min(computeShare * calibration.precisionComputeFactors[format], maxCompute),
     gemm16FlopPerMs: peak16FlopPerMs * Math.min(computeShare, maxCompute),
-    attentionFlopPerMs: peak16FlopPerMs * constantOf(calibration, 'attentionEfficiency'),
+    attentionFlopPerMs: peak16FlopPerMs * Math.min(constantOf(calibration, 'attentionEfficiency'), maxCompute),
     decodeAttentionFlopPerMs: peak16FlopPerMs * decodeAttentionShare,
     peakBytesPerMs,
   };

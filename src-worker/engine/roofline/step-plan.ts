@@ -148,6 +148,10 @@ const gemmClass = ({ converted, convertedBytes, kept }: SplitWeights, rates: Rat
   readMs: convertedBytes / rates.weightBytesPerMs + (kept * SIXTEEN_BIT_BYTES) / rates.act16BytesPerMs,
 });
 
+/** Share of a link's data sheet that messages reach: never all of it, whatever a fit says, as with memory. */
+const linkShare = (calibration: CalibrationProfile): number =>
+  Math.min(constantOf(calibration, 'linkEfficiency'), constantOf(calibration, 'maxBandwidthEfficiency'));
+
 /** ms of all all-reduces of a step: whatever its size, and for each token. */
 function allReduceMs(messages: Messages | null, calibration: CalibrationProfile, factor: number): [number, number] {
   if (!messages) return [0, 0];
@@ -157,7 +161,7 @@ function allReduceMs(messages: Messages | null, calibration: CalibrationProfile,
     pairLatencyUs: allReduceUs(calibration, fabric.kind) * factor,
     growth: constantOf(calibration, 'allReduceGrowth'),
     bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
-    linkEfficiency: constantOf(calibration, 'linkEfficiency'),
+    linkEfficiency: linkShare(calibration),
   };
   return [count * allReduceLatencyMs(reduce), allReduceMsPerByte(reduce) * bytesPerToken];
 }
@@ -167,7 +171,7 @@ function allToAllMs(messages: Messages | null, calibration: CalibrationProfile, 
   if (!messages) return [0, 0];
   const { bandwidthPerDirectionBytesPerS } = messages.fabric;
   const [latencyMs] = allReduceMs(messages, calibration, factor);
-  const msPerByte = sendMsPerByte(bandwidthPerDirectionBytesPerS, constantOf(calibration, 'linkEfficiency'));
+  const msPerByte = sendMsPerByte(bandwidthPerDirectionBytesPerS, linkShare(calibration));
   return [latencyMs, msPerByte * messages.bytesPerToken];
 }
 
@@ -225,7 +229,7 @@ export const compileStepPlan = (subject: StepSubject): StepPlan => planOf(operat
 function pipelineOf({ pipeline }: OperatorWork, calibration: CalibrationProfile, factor: number): Pipeline | null {
   if (!pipeline) return null;
   const pairLatencyUs = allReduceUs(calibration, pipeline.fabric.kind) * factor;
-  return compilePipeline(pipeline, pairLatencyUs, constantOf(calibration, 'linkEfficiency'));
+  return compilePipeline(pipeline, pairLatencyUs, linkShare(calibration));
 }
 
 /** Latency of one all-reduce over two GPUs; a fabric the profile does not name takes the slowest it does (cautious). */

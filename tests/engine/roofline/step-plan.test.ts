@@ -86,3 +86,23 @@ describe('the time per sequence', () => {
     expect(plan({ streamsTokens: true }).requestMs).toBe(requestMs);
   });
 });
+
+describe('a profile whose shares are above one', () => {
+  test('never beats the data sheets: matrix units, memory, links', () => {
+    const calibration = structuredClone(calibrationOf());
+    for (const [name, constant] of Object.entries(calibration.constants))
+      if (/^(?!max).*Efficiency$/.test(name)) constant.value = 5;
+    const gpu = gpuOf('nvidia-h200');
+    const plan = stepPlanOf('meta-llama/Llama-3.1-70B-Instruct', gpu.id, { tensorParallel: 4, calibration });
+    const [group] = plan.attention;
+    // Four FLOP for each of 64 / 4 heads of 128 in 80 layers, and 2 x 2 bytes for each of 8 / 4.
+    const flop = 4 * 16 * 128 * 80;
+    const bytes = 4 * 2 * 128 * 80;
+    expect(flop / group!.promptMsPerPair).toBeLessThan(gpu.peaks.fp16FlopPerS / 1000);
+    expect(flop / group!.computeMsPerContextToken).toBeLessThan(gpu.peaks.fp16FlopPerS / 1000);
+    expect(bytes / group!.readMsPerContextToken).toBeLessThan(gpu.memoryBandwidthBytesPerS / 1000);
+    // Two all-reduces a layer of 8,192 values: 2 x 3 / 4 of them over each link.
+    const sent = 160 * 8192 * 2 * 1.5;
+    expect(sent / plan.communicationMsPerToken).toBeLessThan(gpu.linkBandwidthPerDirectionBytesPerS! / 1000);
+  });
+});
