@@ -47,11 +47,11 @@ const SURE = factsWith((residuals) => {
   }
 });
 
-describe('percentiles', () => {
-  const WIDER = factsWith((residuals) => {
-    residuals.percentiles = { tpot: { p95: 2, p99: 3 } };
-  });
+const WIDER = factsWith((residuals) => {
+  residuals.percentiles = { tpot: { p95: 2, p99: 3 } };
+});
 
+describe('percentiles', () => {
   it('have ranges as wide as their own errors; the mean keeps its own', () => {
     const row = first(sizeWith(WIDER, CHAT));
     const interval = intervalOf(row);
@@ -90,7 +90,9 @@ describe('ranges of a sizing', () => {
           expect(low).toBeLessThanOrEqual(figure);
           expect(high).toBeGreaterThanOrEqual(figure);
           const factor = row.interval_basis?.factors[kind] ?? NaN;
-          expect(high / figure).toBeCloseTo(factor, 8);
+          // Percentiles may be less sure than the mean.
+          if (statistic === 'mean') expect(high / figure).toBeCloseTo(factor, 8);
+          else expect(high / figure).toBeGreaterThanOrEqual(factor * (1 - 1e-9));
         }
       }
       const [low, high] = rangeOf(interval, 'capacity_requests_per_s');
@@ -176,7 +178,8 @@ describe('the decision', () => {
 
   it('more headroom makes the same configuration surer', () => {
     const chances = [0, 25, 50].map((headroom) => {
-      const { recommendations } = size({ ...CHAT, headroom, gpu: ['nvidia-h100-80gb'], provider: ['gcp'] });
+      const question: SizeInputDraft = { ...CHAT, headroom, gpu: ['nvidia-h100-80gb'], provider: ['gcp'] };
+      const { recommendations } = sizeWith(WIDER, question);
       return recommendations[0]?.meets_targets_probability ?? NaN;
     });
     expect(chances[1]).toBeGreaterThanOrEqual(chances[0] ?? NaN);

@@ -206,11 +206,11 @@ describe('size: what cannot run is refused with its margin', () => {
 
 describe('size: options', () => {
   test('overriding lengths, cache and targets shows in the assumptions and moves the answer', () => {
-    const base = size({ model: 'meta-llama/Llama-3.1-8B-Instruct', workload: 'rag', users: 50 });
+    const base = size({ model: 'meta-llama/Llama-3.1-8B-Instruct', workload: 'rag', users: 200 });
     const uncached = size({
       model: 'meta-llama/Llama-3.1-8B-Instruct',
       workload: 'rag',
-      users: 50,
+      users: 200,
       prefix_cache: false,
     });
     expect(base.assumptions.effective_prompt_tokens).toBeLessThan(0.6 * uncached.assumptions.effective_prompt_tokens);

@@ -117,7 +117,7 @@ describe('laws of the steady means', () => {
   test("Little's law: sequences under way are their rate times their time, open and closed", () => {
     for (const set of SET_UPS) {
       const b = open(set);
-      const plan = planFor(b);
+      const plan = planFor(b, STUDY);
       const most = saturationRate(subjectOf(b)).perMs;
       for (const load of LOADS) {
         const s = steadyMeans(b, plan, { kind: 'open', ratePerMs: load * most }, 0);
@@ -138,7 +138,7 @@ describe('laws of the steady means', () => {
     for (const set of SET_UPS) {
       for (const engineVersion of ['0.5.0', '0.10.2', '0.19.0']) {
         const b = open({ ...set, engineVersion });
-        const plan = planFor(b);
+        const plan = planFor(b, STUDY);
         const most = saturationRate(subjectOf(b)).perMs;
         let before = { ttftMs: 0, tpotMs: 0, decodes: 0 };
         for (let load = 0; load <= 0.9; load += 0.05) {
