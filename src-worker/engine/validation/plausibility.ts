@@ -1,4 +1,5 @@
 import { undividedHeads } from '../model/heads.ts';
+import { cacheBytesPerToken } from '../model/kv.ts';
 import { activeLayerParameters, distinctLayers } from '../model/parameters.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { MS_PER_S, msFromSeconds } from '../units.ts';
@@ -52,19 +53,54 @@ function msPerTokenAtPeak({ deployment, streams }: Benchmark): number {
   return msFromSeconds(flop / (support.peakFlopPerS * gpuShare * tensorParallel * streams));
 }
 
-/** Least ms of a column that holds latencies: weights are read once a token, prompts computed at the peak of the GPUs. */
+/** Attention of a prompt over what its tokens attend to, over all GPUs of the instance, at the 16-bit peak: ms. */
+function promptAttentionMsAtPeak({ deployment, streams }: Benchmark, tokens: number, cachedTokens: number): number {
+  const { model, gpu, tensorParallel, gpuShare } = deployment;
+  let flop = 0;
+  for (const { layer, count } of distinctLayers(model.layers)) {
+    for (const { promptFlop, attendedTokens } of layer.attention.context) {
+      // Half of the prompt in the mean, and what was cached, as far as the window goes.
+      const attended = Math.min(cachedTokens + tokens / 2, attendedTokens ?? Infinity);
+      flop += count * promptFlop * tokens * attended;
+    }
+  }
+  return msFromSeconds(flop / (gpu.peaks.fp16FlopPerS * gpuShare * tensorParallel * streams));
+}
+
+/** Reading the cache of a request's own context once, over the GPUs of its group, at the peak bandwidth: ms. */
+function cacheReadMsAtPeak({ deployment }: Benchmark, contextTokens: number): number {
+  const { model, gpu, tensorParallel, gpuShare, kvBytesPerElement } = deployment;
+  let bytes = 0;
+  for (const { layer, count } of distinctLayers(model.layers)) {
+    for (const work of layer.attention.context) {
+      const tokens = Math.min(contextTokens, work.attendedTokens ?? Infinity);
+      bytes += count * tokens * cacheBytesPerToken(work, kvBytesPerElement, tensorParallel);
+    }
+  }
+  return msFromSeconds(bytes / (gpu.memoryBandwidthBytesPerS * gpuShare));
+}
+
+/**
+ * Least ms of a column that holds latencies: weights and the request's own cache are read once a token, prompts computed at
+ * the peak of the GPUs.
+ */
 function latencyFloorMs(b: Benchmark, plan: StepPlan, quantity: string, statistic: string): number {
-  const tokenMs = plan.weightReadFloorMs;
-  if (quantity === 'tpot') return tokenMs;
   const share = statistic === 'p50' ? MEDIAN_LENGTH_SHARE : 1;
-  const promptMs = Math.max(tokenMs, share * (b.promptTokens - b.cachedTokens) * msPerTokenAtPeak(b));
-  return quantity === 'ttft' ? promptMs : promptMs + share * Math.max(0, b.outputTokens - 1) * tokenMs;
+  const [prompt, output] = [share * b.promptTokens, share * b.outputTokens];
+  // A single request is taken to be shared out over the streams, and so is its cache.
+  const tokenMs = plan.weightReadFloorMs + cacheReadMsAtPeak(b, prompt + output / 2) / b.streams;
+  if (quantity === 'tpot') return tokenMs;
+  const cached = Math.min(b.cachedTokens, prompt);
+  const uncached = share * (b.promptTokens - b.cachedTokens);
+  const computeMs = uncached * msPerTokenAtPeak(b) + promptAttentionMsAtPeak(b, uncached, cached);
+  const promptMs = Math.max(plan.weightReadFloorMs, computeMs);
+  return quantity === 'ttft' ? promptMs : promptMs + Math.max(0, output - 1) * tokenMs;
 }
 
 const FLOOR_WORDS: Readonly<Record<string, string>> = {
   ttft: 'computing the prompt at the peak of the GPUs',
-  tpot: 'reading the weights once at the peak bandwidth',
-  e2e: 'the prompt and reading the weights for every token, at the peak of the GPUs,',
+  tpot: 'reading weights and cache once at the peak bandwidth',
+  e2e: 'the prompt and reading weights and cache for every token, at the peak of the GPUs,',
 };
 
 function tooEarly(b: Benchmark, plan: StepPlan): string | null {

@@ -8,7 +8,7 @@ import type { Gpu } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
-import { MS_PER_S } from '../units.ts';
+import { MS_PER_S, gibFromBytes } from '../units.ts';
 import type { Benchmark } from './benchmark.ts';
 import { DRAWN_LENGTHS } from './benchmark-run.ts';
 import { generationOfMeasurement } from './generation.ts';
@@ -60,8 +60,9 @@ function ratePerMsOf({ kind, requestRatePerS }: Measurement): number {
   return (requestRatePerS ?? 0) / MS_PER_S;
 }
 
-function precisionOf(row: Measurement, gpu: Gpu) {
-  const named = PRECISIONS.get((row.weightDtype ?? 'fp16').toLowerCase());
+/** The format a row names; where it names none, that of the model's checkpoint, as sizing takes it. */
+function precisionOf(row: Measurement, model: Model, gpu: Gpu) {
+  const named = row.weightDtype === null ? model.checkpoint.precision : PRECISIONS.get(row.weightDtype.toLowerCase());
   if (!named) throw new Unusable(`unknown weight format "${row.weightDtype ?? ''}".`);
   const precision = named === 'bf16' && !gpu.supportsBf16 ? 'fp16' : named;
   const support = precisionSupport(gpu, precision);
@@ -167,7 +168,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
   const { generation, isKnown } = generationOfMeasurement(row) ?? { generation: '', isKnown: false };
   const engine = facts.engines.find((defaults) => defaults.generation === generation);
   if (!engine) throw new Unusable(`unknown engine "${row.engine}".`);
-  const { precision, support } = precisionOf(row, gpu);
+  const { precision, support } = precisionOf(row, model, gpu);
   const dataParallel = row.dataParallel ?? 1;
   const pipelineParallel = row.pipelineParallel ?? 1;
   const gpus = row.gpuCount ?? (row.tensorParallel ?? 1) * pipelineParallel * dataParallel;
@@ -200,6 +201,12 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
   // What was measured did run: where the default seats leave no room, somebody made them fewer until it did.
   while (!memory.fits && row.maxNumSeqs === null && limits.maxNumSeqs > 1) {
     ({ limits, memory } = fitFor(needed, needed, Math.floor(limits.maxNumSeqs / 2)));
+  }
+  if (memory.weightsBytes > memory.totalBytes) {
+    const [needs, has] = [memory.weightsBytes, memory.totalBytes].map((bytes) => gibFromBytes(bytes).toFixed(1));
+    throw new Unusable(
+      `impossible: ${needs} GiB of weights in ${precision} on each GPU, which has ${has}; correct tp, gpu_count or weight_dtype.`,
+    );
   }
   const kvSeats = Math.max(1, memory.kvCacheTokens / meanContext);
   const asked = row.batchOrConcurrency ?? row.numPrompts ?? 1;

@@ -212,8 +212,17 @@ describe('load', () => {
     expect(large.seats).toBeGreaterThan(1);
   });
 
+  test('a row that names no format has that of its checkpoint, as sizing takes it', () => {
+    const precision = (weightDtype: string | null, model = 'Qwen/Qwen2.5-32B-Instruct-AWQ') =>
+      benchmarkOf({ model, weightDtype, tensorParallel: 2 }).deployment.precision;
+    expect(precision(null)).toBe('int4');
+    expect(precision('fp16')).toBe('fp16');
+    expect(precision(null, LLAMA_70B)).toBe('fp16');
+  });
+
   test('what did run has a seat, whatever the memory rule says', () => {
-    const b = benchmarkOf({ model: LLAMA_70B, gpu: 'nvidia-l4', batchOrConcurrency: 4 });
+    // 37 GiB of weights fit into 39 GiB, not into the nine tenths of them that the engine takes.
+    const b = benchmarkOf({ model: LLAMA_70B, weightDtype: 'int4', gpu: 'nvidia-a100-40gb', batchOrConcurrency: 4 });
     expect(b.seats).toBe(1);
   });
 });
@@ -229,6 +238,11 @@ describe('skipped with a reason', () => {
     ['a generation nobody has', { engineVersion: null, engineGeneration: 'vllm-v9' }, /unknown engine/],
     ['an unknown format', { weightDtype: 'q4_k_m' }, /unknown weight format "q4_k_m"/],
     ['a format with the name of a property', { weightDtype: 'constructor' }, /unknown weight format "constructor"/],
+    [
+      'weights that the GPUs cannot hold',
+      { model: LLAMA_70B, gpu: 'nvidia-h100-80gb' },
+      /131\.\d GiB of weights in fp16 on each GPU, which has 7\d\.\d; correct tp, gpu_count or weight_dtype/,
+    ],
     ['a format that the GPU has not', { weightDtype: 'nvfp4', gpu: 'nvidia-a100-80gb' }, /./],
     ['an open loop without a rate', { kind: 'open_loop', requestRatePerS: null }, /no rate/],
   ])('%s', (_, given, reason) => {
