@@ -1,20 +1,10 @@
 import { expect, test } from 'vitest';
-import type { BenchmarkSetup } from '../../src-worker/protocol/benchmark-api.ts';
 import type { PredictInputDraft } from '../../src-worker/protocol/requests.ts';
-import { serveResult } from '../measurements/formats/serve-result.ts';
+import { SETUP, slowRun } from './slow-server.ts';
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
 
 // From the result files of another program to answers that rest on them, and back.
 
-const SETUP: BenchmarkSetup = {
-  model: null,
-  gpu: 'h100',
-  tp: 1,
-  pp: null,
-  dp: null,
-  quantization: 'bf16',
-  engine: 'vllm@0.11.0',
-};
 const QUESTION: PredictInputDraft = {
   model: 'meta-llama/Llama-3.1-8B-Instruct',
   gpu: 'h100',
@@ -27,18 +17,7 @@ const QUESTION: PredictInputDraft = {
 };
 
 /** A server whose steps take 30 ms under every load, far longer than the profile that ships with the program expects. */
-const slowRuns = [4, 8, 16].map((concurrency) => ({
-  fileName: `at-${concurrency}.json`,
-  text: JSON.stringify(
-    serveResult({
-      max_concurrency: concurrency,
-      output_throughput: concurrency * 32,
-      total_token_throughput: concurrency * 32 * 9,
-      request_throughput: concurrency / 4,
-      duration: 800 / concurrency,
-    }),
-  ),
-}));
+const slowRuns = [4, 8, 16].map((concurrency) => slowRun(concurrency));
 
 test('rows of an import are compared, calibrated with, answered with, and everything is taken back', async () => {
   const service = startService(temporaryFolder());

@@ -1,38 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { BenchmarkSetup } from '../../src-worker/protocol/benchmark-api.ts';
 import type { AppApi } from '../../src-worker/protocol/app-api.ts';
-import { serveResult } from '../measurements/formats/serve-result.ts';
 import { catalogsFolder } from '../engine/world.ts';
+import { SETUP, slowRun } from './slow-server.ts';
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
 
 // A measurement moves a profile once, however often its row is given.
 
-const SETUP: BenchmarkSetup = {
-  model: null,
-  gpu: 'h100',
-  tp: 1,
-  pp: null,
-  dp: null,
-  quantization: 'bf16',
-  engine: 'vllm@0.11.0',
-};
-
 /** Rows of a server whose steps take 30 ms, under other loads. */
 async function rowsAt(api: AppApi, loads: readonly number[], prefix = 'at') {
-  const files = loads.map((concurrency) => ({
-    fileName: `${prefix}-${concurrency}.json`,
-    text: JSON.stringify(
-      serveResult({
-        max_concurrency: concurrency,
-        output_throughput: concurrency * 32,
-        total_token_throughput: concurrency * 32 * 9,
-        request_throughput: concurrency / 4,
-        duration: 800 / concurrency,
-      }),
-    ),
-  }));
+  const files = loads.map((concurrency) => slowRun(concurrency, prefix));
   return [{ name: `${prefix}.csv`, text: valueOf(await api.importBenchmark({ files, setup: SETUP })).csv }];
 }
 

@@ -1,36 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateStaticBatch } from '../../../src-worker/engine/batching/static-batch.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
-import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { fixedPrefixCache, requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
-import { stepPlanOf } from '../world.ts';
+import { planWith } from '../roofline/made-plans.ts';
 
 const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
-const NOTHING = { computeMsPerRow: 0, readMs: 0 };
 
 /** A step takes 100 ms with prompts and 10 ms without: every sum can be done by hand. */
-const plan: StepPlan = {
-  ...stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb'),
+const plan = planWith({
   // 0.1 ms a row of 1,000: with the plain maximum 100 ms of 1,000 prompt tokens, 10 ms of reading beside few rows.
   denseFfn: { computeMsPerRow: 0.1, readMs: 10 },
-  attentionProjections: NOTHING,
-  head: NOTHING,
-  experts: null,
-  attention: [],
-  tileRowsCubed: 0,
-  extraRows: 0,
-  headTileRowsCubed: 0,
-  activationMsPerToken: 0,
-  communicationLatencyMs: 0,
-  communicationMsPerToken: 0,
-  launchMs: 0,
-  sequenceMs: 0,
-  requestMs: 0,
-  hidesSequenceTime: false,
-  ttftBaseMs: 0,
-  tokenizeMsPerToken: 0,
-  combine: Math.max,
-};
+});
 
 /** Prompts of 100 tokens in chunks of 1,000, answers of 11. */
 const batchOf = (sequences: number, seats: number) => {

@@ -24,6 +24,7 @@ function drawn(seed: number, count: number): Benchmark[] {
   const draws = new Draws(seed);
   return Array.from({ length: count }, (_, i) =>
     benchmarkOf({
+      tensorParallel: 4,
       pointId: `p${i}`,
       sourceId: draws.of(['a', 'b', 'c']),
       model: draws.of(MODELS),

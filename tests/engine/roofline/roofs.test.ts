@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { stepBreakdown, type StepBatch } from '../../../src-worker/engine/roofline/step-time.ts';
 import { stepPlanOf } from '../world.ts';
+import { decodes, planWith, prompt } from './made-plans.ts';
 
 // Which roof a part stands under, on plans of round figures: with the plain maximum in place of the smooth one every sum can
 // be checked by hand.
 
-const GEMM = { computeMsPerRow: 0, readMs: 0 };
 const FULL_ATTENTION = {
   windowTokens: null,
   readMsPerContextToken: 0,
@@ -17,43 +17,6 @@ const FULL_ATTENTION = {
   promptMsPerToken: 0,
 };
 const EXPERTS = stepPlanOf('mistralai/Mixtral-8x7B-v0.1', 'nvidia-a100-80gb', { tensorParallel: 2 }).experts;
-
-/** A plan in which nothing takes time but what is given. */
-const planWith = (given: Partial<StepPlan>): StepPlan => ({
-  ...stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb'),
-  attentionProjections: GEMM,
-  denseFfn: GEMM,
-  head: GEMM,
-  experts: null,
-  attention: [],
-  tileRowsCubed: 0,
-  extraRows: 0,
-  headTileRowsCubed: 0,
-  activationMsPerToken: 0,
-  communicationLatencyMs: 0,
-  communicationMsPerToken: 0,
-  launchMs: 0,
-  sequenceMs: 0,
-  requestMs: 0,
-  hidesSequenceTime: false,
-  combine: Math.max,
-  ...given,
-});
-
-const decodes = (count: number, contextEach = 0): StepBatch => ({
-  decodes: count,
-  contextTokens: count * contextEach,
-  promptTokens: 0,
-  promptPairs: 0,
-  promptsEnding: 0,
-});
-const prompt = (tokens: number): StepBatch => ({
-  decodes: 0,
-  contextTokens: 0,
-  promptTokens: tokens,
-  promptPairs: (tokens * tokens) / 2,
-  promptsEnding: 1,
-});
 
 const roofsOf = (plan: StepPlan, batch: StepBatch) => {
   const { memory_bandwidth: memory, compute, communication, overhead } = stepBreakdown(plan, batch).roofsMs;

@@ -1,29 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { decodeWork, promptWork } from '../../../src-worker/engine/roofline/step-work.ts';
 import { compileStepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
-import { stepBreakdown, stepTimeMs, type StepBatch } from '../../../src-worker/engine/roofline/step-time.ts';
+import { stepBreakdown, stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 import { kvLayout } from '../../../src-worker/engine/model/kv.ts';
 import { precisionSupport } from '../../../src-worker/engine/hardware/precision.ts';
 import { fabricFor } from '../../../src-worker/engine/communication/fabric.ts';
 import { analyze } from '../model/bundled.ts';
 import { calibrationOf, gpuOf, modelOf, stepPlanOf } from '../world.ts';
+import { decodes, prompt } from './made-plans.ts';
 
 const H100 = 'nvidia-h100-80gb';
-const decodes = (count: number, contextEach: number): StepBatch => ({
-  decodes: count,
-  contextTokens: count * contextEach,
-  promptTokens: 0,
-  promptPairs: 0,
-  promptsEnding: 0,
-});
-const prompt = (tokens: number): StepBatch => ({
-  decodes: 0,
-  contextTokens: 0,
-  promptTokens: tokens,
-  promptPairs: (tokens * tokens) / 2,
-  promptsEnding: 1,
-});
-
 describe('step time of models with a constant state', () => {
   const mamba = stepPlanOf('tiiuae/falcon-mamba-7b-instruct', H100);
 

@@ -2,18 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { parameterBreakdown } from '../../../src-worker/engine/model/parameters.ts';
 import { analyzeModel } from '../../../src-worker/engine/model/analyze.ts';
 import { gpuOf, modelOf, modelSource, stepPlanOf } from '../world.ts';
+import { decodes } from './made-plans.ts';
 import { precisionSupport } from '../../../src-worker/engine/hardware/precision.ts';
 import type { Precision } from '../../../src-worker/engine/model/types.ts';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
-import { stepBreakdown, stepTimeMs, type StepBatch } from '../../../src-worker/engine/roofline/step-time.ts';
-
-const decodes = (count: number, contextEach: number): StepBatch => ({
-  decodes: count,
-  contextTokens: count * contextEach,
-  promptTokens: 0,
-  promptPairs: 0,
-  promptsEnding: 0,
-});
+import { stepBreakdown, stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 
 const CASES: [model: string, gpu: string, tp: number, precision: Precision][] = [
   ['meta-llama/Llama-2-7b-hf', 'nvidia-a100-80gb', 1, 'fp16'],
