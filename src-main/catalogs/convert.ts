@@ -45,6 +45,7 @@ export function gpuFromFile(entry: GpuFileEntry): Gpu {
     linkKind: entry.link_kind,
     linkBandwidthPerDirectionBytesPerS: orNull(entry.link_gb_per_s_per_direction, bytesPerSFromGbPerS),
     pcieBandwidthPerDirectionBytesPerS: orNull(entry.pcie_gb_per_s_per_direction, bytesPerSFromGbPerS),
+    ...(entry.pcie_peer_to_peer === false && { isPcieStaged: true }),
     source: entry.source,
     notes: entry.notes,
   };

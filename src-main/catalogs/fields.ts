@@ -47,6 +47,7 @@ export const GPU_FIELDS: readonly FieldSpec[] = [
   text('link_kind', 'Link'),
   fact('link_gb_per_s_per_direction', 'Link, one direction', 'GB/s'),
   fact('pcie_gb_per_s_per_direction', 'PCIe, one direction', 'GB/s'),
+  { ...fact('pcie_peer_to_peer', 'PCIe peer to peer'), kind: 'boolean', isAbsentWhenNull: true },
   fact('tdp_watts', 'Power', 'W'),
 ];
 

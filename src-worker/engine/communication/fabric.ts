@@ -2,7 +2,7 @@ import type { Gpu, Instance, Interconnect } from '../hardware/types.ts';
 
 /** How the GPUs of one replica exchange activations. */
 export interface Fabric {
-  /** Key of `allReduceUs` in a calibration profile: `nvlink4`, `pcie`, `xgmi`, … */
+  /** Key of `allReduceUs` in a calibration profile: `nvlink4`, `pcie`, `pcie_gf` (without peer-to-peer), `xgmi`, … */
   kind: string;
   /** One direction of one GPU's link. */
   bandwidthPerDirectionBytesPerS: number;
@@ -12,7 +12,7 @@ export interface Fabric {
 const PCIE_GEN4_X16_BYTES_PER_S = 32e9;
 
 const pcie = (gpu: Gpu): Fabric => ({
-  kind: 'pcie',
+  kind: gpu.isPcieStaged ? 'pcie_gf' : 'pcie',
   bandwidthPerDirectionBytesPerS: gpu.pcieBandwidthPerDirectionBytesPerS ?? PCIE_GEN4_X16_BYTES_PER_S,
 });
 

@@ -33,6 +33,8 @@ export interface Gpu {
   linkKind: string | null;
   linkBandwidthPerDirectionBytesPerS: number | null;
   pcieBandwidthPerDirectionBytesPerS: number | null;
+  /** Over PCIe, messages to another GPU pass the memory of the host: no peer-to-peer in the driver. Absent = they do not. */
+  isPcieStaged?: boolean;
   source: string;
   notes: string | null;
 }

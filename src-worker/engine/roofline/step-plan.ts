@@ -1,5 +1,6 @@
 import { constantOf, familyOf, generationOf } from '../calibration/lookup.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
+import type { Fabric } from '../communication/fabric.ts';
 import { allReduceLatencyMs, allReduceMsPerByte } from '../communication/all-reduce.ts';
 import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
 import { msFromMicroseconds } from '../units.ts';
@@ -148,9 +149,17 @@ const gemmClass = ({ converted, convertedBytes, kept }: SplitWeights, rates: Rat
   readMs: convertedBytes / rates.weightBytesPerMs + (kept * SIXTEEN_BIT_BYTES) / rates.act16BytesPerMs,
 });
 
-/** Share of a link's data sheet that messages reach: never all of it, whatever a fit says, as with memory. */
-const linkShare = (calibration: CalibrationProfile): number =>
-  Math.min(constantOf(calibration, 'linkEfficiency'), constantOf(calibration, 'maxBandwidthEfficiency'));
+/**
+ * Share of a link's data sheet that messages reach: never all of it, whatever a fit says, as with memory. Over PCIe they meet
+ * at the ports of the host, and without peer-to-peer every byte is written to its memory and read again.
+ */
+function linkShare({ kind }: Fabric, calibration: CalibrationProfile): number {
+  const isStaged = kind === 'pcie_gf';
+  const pcieFactor = isStaged || kind === 'pcie' ? constantOf(calibration, 'pcieLinkFactor') : 1;
+  const stagedFactor = isStaged ? constantOf(calibration, 'stagedLinkFactor') : 1;
+  const share = constantOf(calibration, 'linkEfficiency') * pcieFactor * stagedFactor;
+  return Math.min(share, constantOf(calibration, 'maxBandwidthEfficiency'));
+}
 
 /** ms of all all-reduces of a step: whatever its size, and for each token. */
 function allReduceMs(messages: Messages | null, calibration: CalibrationProfile, factor: number): [number, number] {
@@ -161,7 +170,7 @@ function allReduceMs(messages: Messages | null, calibration: CalibrationProfile,
     pairLatencyUs: allReduceUs(calibration, fabric.kind) * factor,
     growth: constantOf(calibration, 'allReduceGrowth'),
     bandwidthPerDirectionBytesPerS: fabric.bandwidthPerDirectionBytesPerS,
-    linkEfficiency: linkShare(calibration),
+    linkEfficiency: linkShare(fabric, calibration),
   };
   return [count * allReduceLatencyMs(reduce), allReduceMsPerByte(reduce) * bytesPerToken];
 }
@@ -169,9 +178,9 @@ function allReduceMs(messages: Messages | null, calibration: CalibrationProfile,
 /** The same of all-to-alls. Nobody measured their latency apart: it is that of an all-reduce over as many GPUs. */
 function allToAllMs(messages: Messages | null, calibration: CalibrationProfile, factor: number): [number, number] {
   if (!messages) return [0, 0];
-  const { bandwidthPerDirectionBytesPerS } = messages.fabric;
+  const { fabric } = messages;
   const [latencyMs] = allReduceMs(messages, calibration, factor);
-  const msPerByte = sendMsPerByte(bandwidthPerDirectionBytesPerS, linkShare(calibration));
+  const msPerByte = sendMsPerByte(fabric.bandwidthPerDirectionBytesPerS, linkShare(fabric, calibration));
   return [latencyMs, msPerByte * messages.bytesPerToken];
 }
 
@@ -185,6 +194,8 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
   const tileRows = constant('gemmTileRows');
   const denseTileRows = work.hasWeightOnlyTiles ? constant('gemmTileRowsWeightOnly') : tileRows;
   const moeLayerUs = overheads.moeLayerUs * (hardware.precision === 'fp8' ? constant('moeOverheadFactorFp8') : 1);
+  // Kernels that dequantize start later than those of 16 bit: they fill a pipeline of their own and reduce in two steps.
+  const layerUs = overheads.layerUs + (work.hasWeightOnlyTiles ? constant('weightOnlyLayerUs') : 0);
   const sequenceUs = overheads.sequenceUs + (work.streamsTokens ? overheads.streamUs : 0);
   const activationBytes = numLayers * constant('activationBytesPerTokenLayer') * work.hiddenSize * SIXTEEN_BIT_BYTES;
   const [communicationLatencyMs, communicationMsPerToken] = allReduceMs(
@@ -208,7 +219,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     communicationMsPerToken,
     allToAllLatencyMs,
     allToAllMsPerToken,
-    launchMs: overheads.stepMs + msFromMicroseconds(numLayers * overheads.layerUs + work.numMoeLayers * moeLayerUs),
+    launchMs: overheads.stepMs + msFromMicroseconds(numLayers * layerUs + work.numMoeLayers * moeLayerUs),
     // One process serves the sequences of all batches in flight while one of them comes round.
     sequenceMs: (work.pipeline?.stages.length ?? 1) * msFromMicroseconds(sequenceUs),
     requestMs: (work.pipeline?.stages.length ?? 1) * (work.streamsTokens ? (overheads.requestMs ?? 0) : 0),
@@ -229,7 +240,7 @@ export const compileStepPlan = (subject: StepSubject): StepPlan => planOf(operat
 function pipelineOf({ pipeline }: OperatorWork, calibration: CalibrationProfile, factor: number): Pipeline | null {
   if (!pipeline) return null;
   const pairLatencyUs = allReduceUs(calibration, pipeline.fabric.kind) * factor;
-  return compilePipeline(pipeline, pairLatencyUs, linkShare(calibration));
+  return compilePipeline(pipeline, pairLatencyUs, linkShare(pipeline.fabric, calibration));
 }
 
 /** Latency of one all-reduce over two GPUs; a fabric the profile does not name takes the slowest it does (cautious). */

@@ -103,6 +103,7 @@ export function randomGpu(draws: Draws): Gpu {
     linkKind,
     linkBandwidthPerDirectionBytesPerS: linkKind === null ? null : draws.magnitude(2e11, 9e11),
     pcieBandwidthPerDirectionBytesPerS: draws.of([32e9, 64e9, null]),
+    isPcieStaged: draws.next() < 0.3,
     source: 'drawn',
     notes: null,
   };
@@ -125,6 +126,9 @@ const CONSTANTS: Record<string, readonly [low: number, high: number]> = {
   moeOverheadFactorFp8: [0.8, 2],
   activationBytesPerTokenLayer: [2, 24],
   linkEfficiency: [0.3, 1],
+  pcieLinkFactor: [0.2, 1.2],
+  stagedLinkFactor: [0.1, 1],
+  weightOnlyLayerUs: [0, 60],
   allReduceGrowth: [0, 1],
   firstTokenWaitSteps: [1, 2],
   tokenizeMsPer1kTokens: [1, 4],
@@ -185,6 +189,7 @@ export function randomCalibration(draws: Draws): CalibrationProfile {
       nvlink4: draws.between(5, 25),
       nvlink5: draws.between(3, 12),
       pcie: draws.between(8, 25),
+      pcie_gf: draws.between(8, 25),
     },
     generations: { [GENERATION]: overheads },
   };

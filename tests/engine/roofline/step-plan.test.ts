@@ -106,3 +106,50 @@ describe('a profile whose shares are above one', () => {
     expect(sent / plan.communicationMsPerToken).toBeLessThan(gpu.linkBandwidthPerDirectionBytesPerS! / 1000);
   });
 });
+
+describe('messages over PCIe', () => {
+  /** ms per token and latency of the all-reduces of an 8B model over four GPUs, for a calibration with one constant changed. */
+  const messagesOf = (gpu: string, changed: Record<string, number> = {}) => {
+    const calibration = calibrationOf();
+    for (const [name, value] of Object.entries(changed)) calibration.constants[name]!.value = value;
+    return stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', gpu, { tensorParallel: 4, calibration });
+  };
+  const share = (gpu: string, changed: Record<string, number>): number => {
+    // A ring of four moves 1.5 times the message, two messages a layer and one of the embedding, 2 bytes an element.
+    const gbAtOnce = (1.5 * (2 * 32 + 1) * 4096 * 2) / 1e9;
+    const peakGbPerMs = (gpuOf(gpu).pcieBandwidthPerDirectionBytesPerS ?? 32e9) / 1e9 / 1000;
+    return gbAtOnce / peakGbPerMs / messagesOf(gpu, changed).communicationMsPerToken;
+  };
+  const [linkEfficiency, pcieLinkFactor, stagedLinkFactor] = [0.9, 0.7, 0.3];
+  const changed = { linkEfficiency, pcieLinkFactor, stagedLinkFactor };
+
+  test('reach less of the link where the host stands between the GPUs, and least where its memory does', () => {
+    expect(share('nvidia-l40s', changed)).toBeCloseTo(linkEfficiency * pcieLinkFactor, 1);
+    const staged = share('nvidia-rtx-4090', changed) / share('nvidia-l40s', changed);
+    expect(staged).toBeCloseTo(stagedLinkFactor, 6);
+  });
+
+  test('no factor of PCIe touches NVLink', () => {
+    const plan = messagesOf('nvidia-h100-80gb', changed);
+    expect(messagesOf('nvidia-h100-80gb', { linkEfficiency }).communicationMsPerToken).toBe(
+      plan.communicationMsPerToken,
+    );
+  });
+});
+
+describe('layers of weight-only formats', () => {
+  test('are launched later by a constant, whatever their width; formats with units of their own are not', () => {
+    const model = 'meta-llama/Llama-3.1-8B-Instruct';
+    const calibration = calibrationOf();
+    const before = calibration.constants['weightOnlyLayerUs']!.value;
+    const launches = (precision: 'int4' | 'w8a16' | 'fp8' | 'bf16', us: number): number => {
+      calibration.constants['weightOnlyLayerUs']!.value = us;
+      return stepPlanOf(model, 'nvidia-h100-80gb', { precision, calibration }).launchMs;
+    };
+    const layers = 32;
+    for (const precision of ['int4', 'w8a16'] as const)
+      expect(launches(precision, before + 20) - launches(precision, before)).toBeCloseTo((20 * layers) / 1000, 9);
+    for (const precision of ['fp8', 'bf16'] as const)
+      expect(launches(precision, before + 20)).toBe(launches(precision, before));
+  });
+});

@@ -34,6 +34,7 @@ export interface Parameter {
 type Touches = (benchmark: Benchmark) => boolean;
 
 const hasExperts: Touches = ({ deployment }) => deployment.model.layers.some(({ ffn }) => ffn.experts !== null);
+const isWeightOnly: Touches = ({ deployment }) => deployment.support.kind === 'weight_only';
 const hasFp8Experts: Touches = (b) => hasExperts(b) && b.deployment.precision === 'fp8';
 const fabricsOf = ({ deployment }: Benchmark): string[] =>
   [deployment.fabric, deployment.pipeline?.fabric, deployment.dataParallel?.fabric].flatMap((fabric) =>
@@ -53,6 +54,9 @@ const TOUCHED_BY_CONSTANT: Readonly<Record<string, Touches>> = {
   expertReadFactorFp8: hasFp8Experts,
   moeOverheadFactorFp8: hasFp8Experts,
   linkEfficiency: (b) => fabricsOf(b).length > 0,
+  pcieLinkFactor: (b) => fabricsOf(b).some((kind) => kind === 'pcie' || kind === 'pcie_gf'),
+  stagedLinkFactor: (b) => fabricsOf(b).includes('pcie_gf'),
+  weightOnlyLayerUs: isWeightOnly,
   allReduceGrowth: (b) => gpusOfMessages(b) > 2,
   closedLoopInStep: isClosed,
   closedLoopBurst: isClosed,
