@@ -58,13 +58,23 @@ function groupsOf(figures: readonly FittedFigure[]): Map<string, FittedFigure[]>
   return groups;
 }
 
+type LeastFactors = Partial<Record<UncertainMetric, number>>;
+
 /** Half width of a figure's interval, as a factor. */
 type WidthOf = (figure: FittedFigure) => number;
 
+/** `leastFactors`, by figure: what a profile is known to be off by on rows of the same set-up. */
 const widthBy =
-  (residuals: ResidualSpread, generationRows: (generation: string) => number): WidthOf =>
-  ({ metric, novelties, traits, generation }) =>
-    factor80(residuals, metric, { novelties, traits, generationRows: generationRows(generation) });
+  (
+    residuals: ResidualSpread,
+    generationRows: (generation: string) => number,
+    leastFactors: (figure: FittedFigure) => LeastFactors = () => ({}),
+  ): WidthOf =>
+  (figure) => {
+    const { metric, novelties, traits, generation } = figure;
+    const question = { novelties, traits, generationRows: generationRows(generation) };
+    return factor80(residuals, metric, { ...question, leastFactors: leastFactors(figure) });
+  };
 
 /**
  * Intervals as a figure's own group left them: the spread they are made from was estimated without its fifth of the groups,
@@ -138,14 +148,16 @@ function classCoverage(figures: readonly FittedFigure[], widthOf: WidthOf): Clas
   );
 }
 
-/** Figures with the group that a question of the same set-up has. */
-function seenFigures(benchmarks: readonly Benchmark[], figures: readonly FittedFigure[]): SeenFigure[] {
-  const groups = new Map(
+/** The group that a question of the same set-up has, by measurement. */
+const questionGroups = (benchmarks: readonly Benchmark[]): ReadonlyMap<string, string> =>
+  new Map(
     benchmarks.map(({ row, deployment: { gpu, model }, generation }) => [
       row.pointId,
       groupKey({ gpuId: gpu.id, generation, architecture: model.architecture }),
     ]),
   );
+
+function seenFigures(groups: ReadonlyMap<string, string>, figures: readonly FittedFigure[]): SeenFigure[] {
   return figures.map((figure) => ({
     group: groups.get(figure.point_id) ?? figure.group,
     metric: figure.metric,
@@ -157,6 +169,7 @@ function seenFigures(benchmarks: readonly Benchmark[], figures: readonly FittedF
 export function answerCalibration(request: CalibrationRequest, facts: Facts): CalibrationDocument {
   const { fit, full, leftOut, name, description, source, repeated, isBundled } = request;
   const problem = fitProblem(fit, facts);
+  const groups = questionGroups(problem.benchmarks);
   const withheld = leftOut.flatMap(({ answer }) => answer.figures);
   const isFresh = fit.startsFrom === 'priors';
   const byGroup = leftOut.filter(({ by }) => by === 'group').map(({ answer }) => answer);
@@ -197,7 +210,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     benchmarks: problem.benchmarks,
     remainingSpread: full.remaining,
     errorsPercent: problem.benchmarks.map(({ row }) => errors.get(row.pointId) ?? []),
-    figures: seenFigures(problem.benchmarks, full.figures),
+    figures: seenFigures(groups, full.figures),
     refits: byGroup.map(({ logs }) => logs),
     isFresh,
     residuals,
@@ -206,7 +219,13 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
   const rows = problem.benchmarks.map(({ row }) => row);
   const profile: CalibrationProfile = { ...assembled, fittedRows: withFittedRows(before, rows, isBundled) };
   const spread = profile.residuals;
-  const ownWidthOf = spread ? widthBy(spread, (generation) => profile.coverage?.generations[generation] ?? 0) : null;
+  const ownWidthOf = spread
+    ? widthBy(
+        spread,
+        (generation) => profile.coverage?.generations[generation] ?? 0,
+        ({ point_id }) => profile.ownErrors?.[groups.get(point_id) ?? ''] ?? {},
+      )
+    : null;
   const widthOf = isFresh && ownWidthOf ? honestWidthOf : ownWidthOf;
   const bases = new Map<ErrorBasis, MetricError[]>([
     ['before', metricErrors(figuresBefore(problem, fit.profile), null)],

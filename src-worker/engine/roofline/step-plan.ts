@@ -184,6 +184,9 @@ function allToAllMs(messages: Messages | null, calibration: CalibrationProfile, 
   return [latencyMs, msPerByte * messages.bytesPerToken];
 }
 
+/** What `tokenizeMsPer1kTokens` is given for. */
+const TOKENS_PER_1K = 1000;
+
 /** Applies the rates and overheads of a calibration to the work of a deployment (FIDELITY.md section 2: constants, caps). */
 export function planOf(work: OperatorWork, calibration: CalibrationProfile): StepPlan {
   const { hardware, numLayers } = work;
@@ -227,7 +230,7 @@ export function planOf(work: OperatorWork, calibration: CalibrationProfile): Ste
     pipeline: pipelineOf(work, calibration, overheads.allReduceFactor),
     combine,
     ttftBaseMs: overheads.ttftBaseMs,
-    tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / 1000,
+    tokenizeMsPerToken: constant('tokenizeMsPer1kTokens') / TOKENS_PER_1K,
     firstTokenWaitSteps: constant('firstTokenWaitSteps'),
     weightReadFloorMs: work.floorBytes / rates.peakBytesPerMs,
     isGpuMeasured: familyOf(calibration, hardware.gpu).isMeasured,

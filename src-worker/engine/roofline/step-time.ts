@@ -100,8 +100,8 @@ export const promptAttentionMs = (group: AttentionGroup, promptTokens: number, p
  * contextTokens and promptPairs up to that last step and to the window's kink. Source: FIDELITY.md section 2.
  *
  * With data parallelism of the attention it is the step of one rank: the batch is that of the rank, all ranks are taken to
- * have equal ones, and their tokens meet at the experts. With a pipeline it is the step of one of the batches in flight; hand-overs and the wait for the slowest stage count as
- * communication (pipeline.ts).
+ * have equal ones, and their tokens meet at the experts. With a pipeline it is the step of one of the batches in flight;
+ * hand-overs and the wait for the slowest stage count as communication (pipeline.ts).
  *
  * `parts`, when given, receives STEP_PARTS in order; with hidden sequence time their sum exceeds the step by what hides.
  */

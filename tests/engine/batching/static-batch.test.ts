@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluateStaticBatch } from '../../../src-worker/engine/batching/static-batch.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import { fixedPrefixCache, requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
+import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { planWith } from '../roofline/made-plans.ts';
 
 const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
@@ -12,10 +13,16 @@ const plan = planWith({
   denseFfn: { computeMsPerRow: 0.1, readMs: 10 },
 });
 
+const NO_FRONT = { ttftBaseMs: 0, tokenizeMsPerToken: 0 };
+
 /** Prompts of 100 tokens in chunks of 1,000, answers of 11. */
-const batchOf = (sequences: number, seats: number) => {
+const batchOf = (
+  sequences: number,
+  seats: number,
+  front: Pick<StepPlan, 'ttftBaseMs' | 'tokenizeMsPerToken'> = NO_FRONT,
+) => {
   const subject: BatchingSubject = {
-    plan,
+    plan: { ...plan, ...front },
     lengths: requestLengths({
       promptParts: [exactly(100)],
       output: exactly(11),
@@ -74,6 +81,16 @@ describe('a static batch, worked by hand', () => {
     expect(ttftMs.p99).toBeCloseTo(1200, 9);
     expect(e2eMs.mean).toBeCloseTo((40 * 500 + 40 * 1000 + 20 * 1500) / 100, 9);
     expect(e2eMs.p50).toBe(1000);
+  });
+
+  test('receiving and tokenizing delay every first token and every answer, and no token after', () => {
+    // 7 ms and 0.02 ms for each of 100 prompt tokens, once a wave.
+    const front = { ttftBaseMs: 7, tokenizeMsPerToken: 0.02 };
+    const [without, delayed] = [batchOf(100, 40), batchOf(100, 40, front)];
+    expect(delayed.ttftMs.p99 - without.ttftMs.p99).toBeCloseTo(3 * 9, 9);
+    expect(delayed.e2eMs.p50 - without.e2eMs.p50).toBeCloseTo(2 * 9, 9);
+    expect(delayed.wallMs - without.wallMs).toBeCloseTo(2.5 * 9, 9);
+    expect(delayed.tpotMs).toBe(without.tpotMs);
   });
 
   test('a batch shared out over streams may be no whole number, and its figures stay in order', () => {

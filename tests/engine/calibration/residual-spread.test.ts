@@ -13,6 +13,7 @@ import {
 } from '../../../src-worker/engine/calibration/types.ts';
 import { factor80 } from '../../../src-worker/engine/uncertainty/factor.ts';
 import { normals } from '../uncertainty/normals.ts';
+import { sampleQuantile } from '../../../src-worker/engine/numerics/sample.ts';
 import { Draws } from '../roofline/random-deployments.ts';
 
 const residualSpread = (of: readonly LeftOutFigure[]) => spreadOrNull(of) ?? expect.fail('there are figures');
@@ -71,8 +72,26 @@ describe('factors of the classes', () => {
     ];
     const all = sigmas.flatMap(([novelty, sigma], i) => figures({ count: 2000, sigma, novelty, seed: 7 + i }));
     const { factors } = residualSpread(all);
-    for (const [novelty, sigma] of sigmas)
+    for (const [novelty, sigma] of sigmas.slice(1))
       expect(Math.log(factors.tpot[novelty]) / (Z_81_PERCENT * sigma), novelty).toBeCloseTo(1, 1);
+  });
+
+  test('set-ups seen in other measurements are as sure as seen and new ones together; less where theirs scatter more', () => {
+    const both = (seen: number, fresh: number): [number, number] => {
+      const drawn = [
+        ...figures({ count: 4000, sigma: seen, novelty: 'group_seen', seed: 3 }),
+        ...figures({ count: 4000, sigma: fresh, novelty: 'group_new', seed: 4 }),
+      ];
+      const together = sampleQuantile(
+        drawn.map(({ logError }) => Math.abs(logError)),
+        0.81,
+      );
+      return [Math.log(residualSpread(drawn).factors.tpot.group_seen), together];
+    };
+    const [narrow, together] = both(0.1, 0.2);
+    expect(narrow).toBeCloseTo(together, 3);
+    const [wide] = both(0.3, 0.1);
+    expect(wide / (Z_81_PERCENT * 0.3)).toBeCloseTo(1, 1);
   });
 
   test('what is new never makes a prediction surer, whatever was drawn', () => {
