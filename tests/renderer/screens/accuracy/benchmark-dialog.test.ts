@@ -327,6 +327,27 @@ describe('how runs were made stands in a file beside them', () => {
   });
 });
 
+test('the list of profiles says what each was fitted to: of ones own first the own rows', async () => {
+  const entries = [
+    entry('default', { isInUse: true, measurements: 1920, ownMeasurements: 0, baseMeasurements: 1920 }),
+    entry('seed', { measurements: null, ownMeasurements: null, baseMeasurements: null }),
+    entry('ours', { isOwn: true, measurements: 1921, ownMeasurements: 1, baseMeasurements: 1920 }),
+    entry('anew', { isOwn: true, measurements: 12, ownMeasurements: 12, baseMeasurements: 0 }),
+  ];
+  const { workspace, profiles } = await open({ listCalibrations: () => Promise.resolve(success(entries)) });
+  workspace.benchmark.isOpen = false;
+  profiles.isOpen = true;
+  render(ProfilesDialog, { shelf: profiles });
+  const table = within(await screen.findByRole('table', { name: 'Calibration profiles' }));
+  const fitted = (name: RegExp): string | undefined => table.getByRole('row', { name }).children[2]?.textContent;
+  expect([/^default/, /^seed/, /^ours/, /^anew/].map(fitted)).toEqual([
+    '1,920 measurements',
+    'No measurement',
+    '1 measurement of yours, from a base fitted to 1,920',
+    '12 measurements of yours',
+  ]);
+});
+
 test('the list of profiles uses and removes, each to be undone', async () => {
   const { profiles, benchmark } = await open();
   await benchmark.takeFiles([RUN]);
