@@ -43,6 +43,9 @@ const made = (name: string): CalibrationDocument =>
     base: 'default',
     rows: 3,
     used: 3,
+    parameters: 20,
+    informed: 0,
+    moved: [{ parameter: 'constants.kvReadEfficiency', from: 0.8, to: 0.82 }],
     errors: { before: [error('tpot', 40), error('e2e', 0, 0)], in_sample: [error('tpot', 5), error('e2e', 0, 0)] },
   }) as CalibrationDocument;
 
@@ -133,7 +136,7 @@ test('files are told apart by what they hold; what came in, what is missing and 
   expect(setup.compareDocumentPosition(screen.getByTestId('errors-before'))).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   expect(screen.getByText('1 remark about the rows')).toBeInTheDocument();
   expect(screen.getByTestId('errors-before')).toHaveTextContent('TPOT mean');
-  expect(screen.getByText(/^5 rows.*: the profile will move little/)).toBeInTheDocument();
+  expect(screen.getByText(/^5 rows.*: much of a profile holds for every GPU .* 8 rows or more/)).toBeInTheDocument();
 });
 
 test('what the files do not say is answered live', async () => {
@@ -170,6 +173,10 @@ test('calibrated, before and after stand side by side; using it asks everything 
     'Better',
   ]);
   expect(within(table).queryByText('After, rows left out')).not.toBeInTheDocument();
+  // One GPU was measured, and others are predicted with what it moved.
+  const moved = within(screen.getByTestId('moved-parts'));
+  expect(moved.getByRole('row', { name: /^Every GPU, engine and model 1 \+2\.5/, hidden: true })).toBeInTheDocument();
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('settle none of them');
   expect(button('Use this profile')).toHaveClass('primary');
 
   await fireEvent.click(button('Use this profile'));
