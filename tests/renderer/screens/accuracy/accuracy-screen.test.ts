@@ -220,6 +220,20 @@ describe('the screen of accuracy', () => {
     expect(asked.at(-1)).toEqual({ calibration: 'seed', measurements: null });
   });
 
+  test.each([
+    ['left_out', 'left out', false],
+    ['in_sample', 'in sample', true],
+    ['not_fitted', 'never fitted', false],
+  ] as const)('figures that are %s say so beside their tables', async (basis, label, isCautioned) => {
+    await ready(() => Promise.resolve(success(accuracyDocument({ basis }))));
+    expect(screen.getAllByText(label)).toHaveLength(2);
+    expect(
+      screen.getByRole('table', { name: `Errors by metric, ${label}, percent of the measured value` }),
+    ).toBeVisible();
+    expect(screen.getByTestId('agreement')).toHaveTextContent(`Profile default, points ${label}.`);
+    expect(screen.queryByText(/does not make it the better one/) !== null).toBe(isCautioned);
+  });
+
   test('a failure says what happened; asking again may help', async () => {
     let isBroken = true;
     await open(() => Promise.resolve(isBroken ? broken : success(accuracyDocument())));
