@@ -73,6 +73,6 @@ export function informedSentence({ base, parameters, informed, moved }: Calibrat
   if (moved.length === 0) return `Every parameter stays as ${base} has it.`;
   const touched = plural(parameters, 'parameter');
   if (informed === 0)
-    return `These rows bear on ${touched}, and settle none of them: each is held mainly by ${base}, and errors change by many small moves together.`;
-  return `Of the ${touched} that these rows bear on they settle ${formatFixed(informed)}; the others are held mainly by ${base} and move together with them.`;
+    return `These rows bear on ${touched} and narrow none of them down by themselves: each is held mainly by ${base}, and errors change by many small moves together.`;
+  return `Of the ${touched} that these rows bear on, they narrow ${formatFixed(informed)} down; the others are held mainly by ${base} and move along.`;
 }

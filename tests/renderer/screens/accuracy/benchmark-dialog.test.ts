@@ -179,7 +179,7 @@ test('calibrated, before and after stand side by side; using it asks everything 
   // One GPU was measured, and others are predicted with what it moved.
   const moved = within(screen.getByTestId('moved-parts'));
   expect(moved.getByRole('row', { name: /^Every GPU, engine and model 1 \+2\.5/, hidden: true })).toBeInTheDocument();
-  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('settle none of them');
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('narrow none of them down');
   expect(button('Use this profile')).toHaveClass('primary');
 
   await fireEvent.click(button('Use this profile'));

@@ -45,12 +45,12 @@ describe('what a calibration moved', () => {
     expect(movedSentence(document([]))).toBe('');
   });
 
-  test('that rows settle no parameter is said together with why figures change', () => {
+  test('that rows narrow no parameter down is said together with why figures change', () => {
     const moved = [{ parameter: 'constants.kvReadEfficiency', from: 0.8, to: 0.82 }];
     expect(informedSentence(document(moved))).toMatch(
-      /bear on 45 parameters, and settle none of them: each is held mainly by default, and .* many small moves together/,
+      /bear on 45 parameters and narrow none of them down by themselves: each is held mainly by default, and .* many small moves together/,
     );
-    expect(informedSentence(document(moved, { informed: 3 }))).toMatch(/45 parameters .* they settle 3; the others/);
+    expect(informedSentence(document(moved, { informed: 3 }))).toMatch(/45 parameters .* they narrow 3 down; the others/);
     expect(informedSentence(document([]))).toBe('Every parameter stays as default has it.');
   });
 });
