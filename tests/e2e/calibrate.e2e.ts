@@ -79,7 +79,7 @@ test('a benchmark is imported, calibrated with, used, and everything is taken ba
     await dialog.getByRole('combobox', { name: 'Precision' }).click();
     await page.getByRole('option', { name: 'BF16' }).click();
     await expect(dialog.getByTestId('errors-before')).toContainText('3 rows under the profile in use, default');
-    await expect(dialog).toContainText('3 rows: the profile will move little');
+    await expect(dialog).toContainText('3 rows: much of a profile holds for every GPU');
     await expect(dialog.getByRole('textbox', { name: 'Name' })).toHaveValue('our-h100');
     await dialog.getByRole('textbox', { name: 'Name' }).fill('seed');
     await expect(dialog).toContainText('A profile that ships with the program has that name');
