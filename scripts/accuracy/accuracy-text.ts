@@ -2,7 +2,6 @@ import type { MeasurementSource } from '../../src-worker/protocol/catalog-files.
 import {
   LATENCY_METRICS,
   UNCERTAIN_PERCENTILES,
-  type Novelty,
   type UncertainMetric,
 } from '../../src-worker/engine/calibration/types.ts';
 import type { AccuracyDocument, AccuracyPoint, MeasuredLoad } from '../../src-worker/protocol/accuracy.ts';
@@ -18,6 +17,7 @@ import {
   whyOfGroup,
   type Figure,
 } from './headline.ts';
+import { intervalAims, NOVELTY_WORDS } from './interval-aims.ts';
 import { markdownTable } from './markdown.ts';
 import type { Timed } from './service.ts';
 
@@ -62,13 +62,6 @@ const BASIS_WORDS: Readonly<Record<ErrorBasis, string>> = {
   gpu: 'the whole GPU left out',
   generation: 'the whole engine generation left out',
   architecture: 'the whole architecture left out',
-};
-const NOVELTY_WORDS: Readonly<Record<Novelty, string>> = {
-  group_seen: 'GPU, engine and architecture measured together',
-  group_new: 'each measured, not together',
-  gpu_unseen: 'GPU never measured',
-  engine_unseen: 'engine never measured',
-  model_unseen: 'architecture never measured',
 };
 
 export const ACCURACY_HEADINGS = [
@@ -258,6 +251,7 @@ function aims({ bundled, calibration: { value } }: AccuracyFigures, judged: read
     'Errors as above, beside those of the study of the same measurements that the model began from (which counted fewer of them: 390 for E2E, without closed loops) and beside what was aimed at. Which groups are left out together is a draw: other draws differ by a point or two.',
     markdownTable(['', 'reached', 'study', 'as good', 'aim', 'reached it'], rows),
     `On \`${SERVED.source}\` ${SERVED.metrics.map((metric) => METRIC_WORDS[metric]).join(' / ')} were to be within ${fixed(SERVED.aim, 1)} % in the median: the bundled profile has ${served(headlines(bundled))}, fits that had not seen the group ${served(judged)}.`,
+    intervalAims(value),
   ].join('\n\n');
 }
 

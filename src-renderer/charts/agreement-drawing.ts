@@ -45,6 +45,8 @@ const RADIUS = 3.2;
 const MISS_RADIUS = 4.2;
 const RING_RADIUS = 9;
 const POINT_REACH = 4;
+/** Between a name and the figures of the axis: nearer they read as one. */
+const AXIS_GAP = 8;
 const HIT_RADIUS = 8;
 /** Alpha of a point among many: 70 %. */
 const FAINT = 'b3';
@@ -215,5 +217,5 @@ function namePlaces(chart: ScatterChart, spec: AgreementSpec, palette: Palette, 
       // Away from the diagonal, where the others lie.
       offSide: point.y > point.x ? 'above' : 'below',
     }));
-  return placeLabels(wishes, obstacles, chartArea);
+  return placeLabels(wishes, obstacles, { ...chartArea, left: chartArea.left + AXIS_GAP });
 }

@@ -11,7 +11,7 @@ import type { Session } from './session.svelte.ts';
 const REST_MS = 300;
 /** What one message to a host holds; the command line takes larger files. */
 const MAX_FILES_BYTES = MAX_CATALOG_BYTES;
-/** Fewer measurements move a profile little. */
+/** Fewer measurements say little, of whatever they move. */
 export const FEW_ROWS = 8;
 
 export type SetupText = Record<'model' | 'gpu' | 'tp' | 'quantization' | 'engine', string>;

@@ -123,6 +123,14 @@ export interface ClassCoverage {
   median_width: number;
 }
 
+/** A number of the profile that is another than in its base. */
+export interface MovedParameter {
+  /** Path in the profile: `families.gddr.bandwidth`. */
+  parameter: string;
+  from: number;
+  to: number;
+}
+
 /** `in_sample`: the fit has seen them. The others: what was left out of the fit that predicted them. */
 export type ErrorBasis = 'before' | 'in_sample' | LeaveOut;
 
@@ -136,7 +144,10 @@ export interface CalibrationDocument {
   /** Rows that were left out because the base was fitted to them already, or because they are there twice. */
   repeated: number;
   parameters: number;
+  /** Of them, those whose spread the measurements narrowed well below what was believed before (`Evidence.isInformed`). */
   informed: number;
+  /** The furthest moved first, by factor. */
+  moved: MovedParameter[];
   errors: Partial<Record<ErrorBasis, MetricError[]>>;
   /** Largest first, by groups that were left out: the five worst of every metric. */
   worst_groups: GroupError[];

@@ -2,8 +2,8 @@ import type { Novelty } from '../../../src-worker/engine/calibration/types.ts';
 import { NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
 import { formatError, type MeasuredColumn } from '../../format/measured-columns.ts';
-import { engineWords, generationLabel, gpuLabel } from '../../format/names.ts';
-import { caseName, FILTERS, whyOfMiss, type AccuracyRow } from './shown-points.ts';
+import { engineWords, generationLabel, gpuLabel, lowerFirst } from '../../format/names.ts';
+import { caseName, FILTERS, listedCaseName, whyOfMiss, type AccuracyRow } from './shown-points.ts';
 
 const NOVELTY_LABELS: Readonly<Record<Novelty, string>> = {
   group_seen: 'Seen',
@@ -25,13 +25,32 @@ const figure = (
 
 const hidden = (column: PointColumn): PointColumn => ({ ...column, isHidden: true });
 
-const rangeWords = ({ isInRange }: AccuracyRow): string =>
-  isInRange === null ? NO_VALUE : isInRange ? 'inside' : 'outside';
+/** `8.5–14, inside`: the range, and whether the measured value lies in it. */
+export function rangeWords({ lo, hi, isInRange }: AccuracyRow, { format }: Pick<MeasuredColumn, 'format'>): string {
+  if (isInRange === null) return NO_VALUE;
+  return `${format(lo)}–${format(hi)}, ${isInRange ? 'inside' : 'outside'}`;
+}
+
+/** The row in full: what a narrow table cuts off, and what a key press cannot point at. */
+export function rowSentences(row: AccuracyRow, column: MeasuredColumn): string {
+  const { point, measured, predicted, errorPercent } = row;
+  const { format, unit, label } = column;
+  const range =
+    row.isInRange === null
+      ? ''
+      : `, 80 % range ${format(row.lo)}–${format(row.hi)} ${unit}: ${row.isInRange ? 'inside' : 'outside'}`;
+  const why = whyOfMiss(row);
+  return [
+    `${caseName(point)}, ${point.load}, ${engineWords(point.engine)}, ${point.source_title}.`,
+    `${label} measured ${format(measured)} ${unit}, predicted ${format(predicted)} ${unit} (${formatError(errorPercent)} %)${range}.`,
+    ...(why === '' ? [] : [`Why: ${lowerFirst(why).replace(/\.$/, '')}.`]),
+  ].join(' ');
+}
 
 /** Columns of the table of all points, for the metric that is shown. */
 export function pointColumns(column: MeasuredColumn): PointColumn[] {
   return [
-    { ...textColumn<AccuracyRow>('case', 'Case', ({ point }) => caseName(point)), mostCharacters: 44 },
+    { ...textColumn<AccuracyRow>('case', 'Case', ({ point }) => listedCaseName(point)), mostCharacters: 30 },
     figure(
       'error',
       'Error',
@@ -41,13 +60,22 @@ export function pointColumns(column: MeasuredColumn): PointColumn[] {
     ),
     figure('measured', 'Measured', column, (row) => row.measured),
     figure('predicted', 'Predicted', column, (row) => row.predicted),
-    { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 30 },
-    { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => engineWords(point.engine)), mostCharacters: 24 },
-    textColumn('range', '80 % range', rangeWords, 'Whether the measured value lies in the range of its prediction.'),
+    {
+      ...textColumn<AccuracyRow>(
+        'range',
+        '80 % range',
+        (row) => rangeWords(row, column),
+        'Range of the prediction, and whether the measured value lies in it.',
+      ),
+      unit: column.unit,
+      mostCharacters: 20,
+    },
     {
       ...textColumn<AccuracyRow>('why', 'Why', whyOfMiss, 'What makes a figure that was missed hard to predict.'),
-      mostCharacters: 40,
+      mostCharacters: 44,
     },
+    { ...textColumn<AccuracyRow>('load', 'Load', ({ point }) => point.load), mostCharacters: 27 },
+    { ...textColumn<AccuracyRow>('engine', 'Engine', ({ point }) => engineWords(point.engine)), mostCharacters: 24 },
     { ...textColumn<AccuracyRow>('source', 'Source', ({ point }) => point.source_title), mostCharacters: 28 },
     hidden(figure('lo', 'Range from', column, (row) => row.lo, 'Lower end of the 80 % range.')),
     hidden(figure('hi', 'Range to', column, (row) => row.hi, 'Upper end of the 80 % range.')),

@@ -180,13 +180,19 @@ const gpusOf = (count: number, label: string): string => `${count > 1 ? `${forma
 export const caseName = ({ model, gpu, gpu_count: count }: AccuracyPoint): string =>
   `${shortModel(model)}, ${gpusOf(count, gpuLabel(gpu))}`;
 
-/** Without what goes without saying: `Llama-3-70B, 4 × H100` of Meta-Llama-3-70B-Instruct on the part with 80 GB. */
-export function shortCaseName({ model, gpu, gpu_count: count }: AccuracyPoint): string {
-  const name = shortModel(model)
+/** Without what goes without saying: Llama-3-70B of Meta-Llama-3-70B-Instruct. */
+const plainModel = (model: string): string =>
+  shortModel(model)
     .replace(/^Meta-/, '')
     .replace(/-(Instruct|hf)(?=-|$)/g, '');
-  return `${name}, ${gpusOf(count, gpuLabel(gpu).replace(/ \d+GB/, ''))}`;
-}
+
+/** `Llama-3-70B, 4 × H100` of Meta-Llama-3-70B-Instruct on the part with 80 GB. */
+export const shortCaseName = ({ model, gpu, gpu_count: count }: AccuracyPoint): string =>
+  `${plainModel(model)}, ${gpusOf(count, gpuLabel(gpu).replace(/ \d+GB/, ''))}`;
+
+/** `Llama-3-70B, 4 × H100 80GB`: with the part in full, since a table has several of them. */
+export const listedCaseName = ({ model, gpu, gpu_count: count }: AccuracyPoint): string =>
+  `${plainModel(model)}, ${gpusOf(count, gpuLabel(gpu))}`;
 
 /** How many times too much or too little: half of the measured value is as far off as twice as much. */
 const missSize = ({ measured, predicted }: AccuracyRow): number => Math.abs(Math.log(predicted / measured));

@@ -1,5 +1,6 @@
 import { assembleProfile } from '../../engine/calibration/fit/assemble.ts';
 import type { SeenFigure } from '../../engine/calibration/fit/own-errors.ts';
+import type { Parameter } from '../../engine/calibration/fit/parameters.ts';
 import {
   percentileMultipliers,
   residualSpread,
@@ -26,6 +27,7 @@ import type {
   FittedFigure,
   GroupError,
   MetricError,
+  MovedParameter,
 } from '../../protocol/calibration.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
 import { errorPercent } from '../../protocol/error-summary.ts';
@@ -165,6 +167,24 @@ function seenFigures(groups: ReadonlyMap<string, string>, figures: readonly Fitt
   }));
 }
 
+/** What of the profile is another than in the base; how fast the machines of the measurements were is no part of it. */
+function movedParameters(
+  parameters: readonly Parameter[],
+  base: CalibrationProfile,
+  profile: CalibrationProfile,
+): MovedParameter[] {
+  const distance = ({ from, to }: MovedParameter): number => Math.abs(Math.log(to / from));
+  return parameters
+    .filter(({ name }) => !name.startsWith('machines.'))
+    .map(({ name, get }) => ({
+      parameter: name,
+      from: get({ profile: base, machines: {} }),
+      to: get({ profile, machines: {} }),
+    }))
+    .filter(({ from, to }) => from !== to)
+    .sort((a, b) => distance(b) - distance(a) || (a.parameter < b.parameter ? -1 : 1));
+}
+
 /** Puts the profile of a calibration together, with the report of how good it is. */
 export function answerCalibration(request: CalibrationRequest, facts: Facts): CalibrationDocument {
   const { fit, full, leftOut, name, description, source, repeated, isBundled } = request;
@@ -250,6 +270,7 @@ export function answerCalibration(request: CalibrationRequest, facts: Facts): Ca
     repeated: repeated.length,
     parameters: full.parameters.length,
     informed: full.parameters.filter((parameter) => profile.evidence?.[parameter]?.isInformed).length,
+    moved: movedParameters(problem.parameters, fit.profile, profile),
     errors: Object.fromEntries(bases),
     worst_groups: worstGroups(groupFigures),
     interval_classes: widthOf ? classCoverage(withheld, widthOf) : [],

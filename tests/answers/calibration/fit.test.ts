@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { loadPriors } from '../../../src-main/catalogs/priors.ts';
 import { answerCalibration } from '../../../src-worker/answers/calibration/calibrate.ts';
 import { answerFit } from '../../../src-worker/answers/calibration/fit.ts';
-import { LEAVE_OUTS, UNCERTAIN_METRICS } from '../../../src-worker/engine/calibration/types.ts';
+import {
+  LEAVE_OUTS,
+  UNCERTAIN_METRICS,
+  type CalibrationProfile,
+} from '../../../src-worker/engine/calibration/types.ts';
 import { ConfigIqError } from '../../../src-worker/engine/errors.ts';
 import type { CalibrationRequest, FitRequest } from '../../../src-worker/protocol/calibration.ts';
 import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
@@ -168,6 +172,7 @@ describe('a calibration', () => {
           'repeated',
           'parameters',
           'informed',
+          'moved',
           'errors',
           'worst_groups',
           'interval_classes',
@@ -200,5 +205,38 @@ describe('a calibration', () => {
     const of = (basis: 'before' | 'in_sample') =>
       errors[basis]?.find(({ metric }) => metric === 'tpot')?.points_percent ?? NaN;
     expect(of('in_sample')).toBeLessThan(of('before') * 0.8);
+  });
+
+  test('what moved is told with the values before and after, the furthest first', () => {
+    const base = calibrationOf();
+    const { moved, profile, parameters } = answerCalibration(calibration('profile'), facts);
+    const numbers = (of: CalibrationProfile): Map<string, number> =>
+      new Map([
+        ...Object.entries(of.constants).map(([name, { value }]): [string, number] => [`constants.${name}`, value]),
+        ...numbersIn({ families: of.families, generations: of.generations }).map(([path, value]): [string, number] => [
+          path.slice(1),
+          value,
+        ]),
+      ]);
+    const [from, to] = [numbers(base), numbers(profile)];
+    const told = moved.filter(({ parameter }) => from.has(parameter));
+    expect(told.length).toBeGreaterThan(5);
+    for (const one of told)
+      expect(one, one.parameter).toEqual({
+        parameter: one.parameter,
+        from: from.get(one.parameter),
+        to: to.get(one.parameter),
+      });
+    expect(moved.length).toBeLessThanOrEqual(parameters);
+    const factors = moved.map(({ from: before, to: after }) => Math.abs(Math.log(after / before)));
+    expect(factors).toEqual(factors.toSorted((a, b) => b - a));
+    expect(factors.at(-1)).toBeGreaterThan(0);
+    // Every constant that is another is told.
+    const others = Object.keys(base.constants).filter(
+      (name) => base.constants[name]?.value !== profile.constants[name]?.value,
+    );
+    expect(moved.map(({ parameter }) => parameter)).toEqual(
+      expect.arrayContaining(others.map((name) => `constants.${name}`)),
+    );
   });
 });

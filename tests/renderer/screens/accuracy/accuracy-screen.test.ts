@@ -149,11 +149,45 @@ describe('the screen of accuracy', () => {
   test('a miss that is chosen is chosen in the table and told below the picture', async () => {
     await ready();
     await fireEvent.click(screen.getByRole('button', { name: 'Qwen2.5-0.5B, H100' }));
-    expect(
-      screen.getByText(/Qwen2\.5-0\.5B-Instruct, H100 80GB, 8 at a time.*vLLM 0\.20\.1, The lab\./),
-    ).toBeInTheDocument();
+    expect(screen.getByTestId('agreement')).toHaveTextContent(
+      /Qwen2\.5-0\.5B-Instruct, H100 80GB, 8 at a time.*vLLM 0\.20\.1, The lab\./,
+    );
+    expect(screen.getByTestId('accuracy-point')).toHaveTextContent(/^Qwen2\.5-0\.5B-Instruct, H100 80GB, 8 at a time/);
     const table = within(screen.getByTestId('accuracy-points'));
-    expect(table.getByRole('row', { current: true })).toHaveTextContent('Qwen2.5-0.5B-Instruct');
+    expect(table.getByRole('row', { current: true })).toHaveTextContent('Qwen2.5-0.5B, H100 80GB');
+  });
+
+  test('the row one is at stands in full below the table, with its range and the reason', async () => {
+    await ready();
+    const table = within(screen.getByTestId('accuracy-points'));
+    const row = await table.findByRole('row', { name: /Qwen2\.5-0\.5B/ });
+    // 4 ms measured, 2 predicted, a factor of 1.3 either way.
+    expect(row).toHaveTextContent('1.5–2.6, outside');
+    expect(table.getAllByRole('row')[3]).toHaveTextContent('8.5–14, inside');
+    expect(screen.queryByTestId('accuracy-point')).not.toBeInTheDocument();
+    within(row).getByRole('rowheader').focus();
+    await waitFor(() =>
+      expect(screen.getByTestId('accuracy-point')).toHaveTextContent(
+        'Qwen2.5-0.5B-Instruct, H100 80GB, 8 at a time, 512 in, 256 out, vLLM 0.20.1, The lab. TPOT mean measured 4.0 ms, predicted 2.0 ms (−50 %), 80 % range 1.5–2.6 ms: outside. Why: most of a step is the host.',
+      ),
+    );
+  });
+
+  test('a skipped row stands in full below its table, however long the reason', async () => {
+    const reason = `The source does not say ${'one thing and another, '.repeat(12)}nor the lengths.`;
+    const alike = {
+      skipped_reasons: [
+        { reason: 'TTFT of … ms is impossible.', count: 2 },
+        { reason, count: 1 },
+      ],
+    };
+    await ready(() =>
+      Promise.resolve(success(accuracyDocument({ skipped: [{ point_id: 'lab-7', reason }], ...alike }))),
+    );
+    await fireEvent.click(screen.getByRole('tab', { name: 'Skipped rows 1' }));
+    expect(screen.getAllByText('… stands for figures that differ from row to row.').length).toBeGreaterThan(0);
+    (await within(screen.getByTestId('skipped-rows')).findByRole('rowheader', { name: 'lab-7' })).focus();
+    await waitFor(() => expect(screen.getByTestId('skipped-row')).toHaveTextContent(`lab-7: ${reason}`));
   });
 
   test('skipped rows stand with their reasons, and the notice leads there', async () => {
@@ -184,6 +218,20 @@ describe('the screen of accuracy', () => {
     arrive();
     await waitFor(() => expect(screen.getByTestId('verdict')).toHaveTextContent('Seen before.'));
     expect(asked.at(-1)).toEqual({ calibration: 'seed', measurements: null });
+  });
+
+  test.each([
+    ['left_out', 'left out', false],
+    ['in_sample', 'in sample', true],
+    ['not_fitted', 'never fitted', false],
+  ] as const)('figures that are %s say so beside their tables', async (basis, label, isCautioned) => {
+    await ready(() => Promise.resolve(success(accuracyDocument({ basis }))));
+    expect(screen.getAllByText(label)).toHaveLength(2);
+    expect(
+      screen.getByRole('table', { name: `Errors by metric, ${label}, percent of the measured value` }),
+    ).toBeVisible();
+    expect(screen.getByTestId('agreement')).toHaveTextContent(`Profile default, points ${label}.`);
+    expect(screen.queryByText(/does not make it the better one/) !== null).toBe(isCautioned);
   });
 
   test('a failure says what happened; asking again may help', async () => {

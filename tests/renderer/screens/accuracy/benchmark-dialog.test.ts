@@ -43,6 +43,9 @@ const made = (name: string): CalibrationDocument =>
     base: 'default',
     rows: 3,
     used: 3,
+    parameters: 20,
+    informed: 0,
+    moved: [{ parameter: 'constants.kvReadEfficiency', from: 0.8, to: 0.82 }],
     errors: { before: [error('tpot', 40), error('e2e', 0, 0)], in_sample: [error('tpot', 5), error('e2e', 0, 0)] },
   }) as CalibrationDocument;
 
@@ -133,7 +136,7 @@ test('files are told apart by what they hold; what came in, what is missing and 
   expect(setup.compareDocumentPosition(screen.getByTestId('errors-before'))).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   expect(screen.getByText('1 remark about the rows')).toBeInTheDocument();
   expect(screen.getByTestId('errors-before')).toHaveTextContent('TPOT mean');
-  expect(screen.getByText(/^5 rows.*: the profile will move little/)).toBeInTheDocument();
+  expect(screen.getByText(/^5 rows.*: much of a profile holds for every GPU .* 8 rows or more/)).toBeInTheDocument();
 });
 
 test('what the files do not say is answered live', async () => {
@@ -169,7 +172,14 @@ test('calibrated, before and after stand side by side; using it asks everything 
     '5.0',
     'Better',
   ]);
-  expect(within(table).queryByText('After, rows left out')).not.toBeInTheDocument();
+  const kinds = within(table)
+    .getAllByRole('columnheader')
+    .map((head) => head.textContent.trim());
+  expect(kinds).toEqual(['Metric', 'Rows', 'Before not fitted to them', 'After in sample', 'Change']);
+  // One GPU was measured, and others are predicted with what it moved.
+  const moved = within(screen.getByTestId('moved-parts'));
+  expect(moved.getByRole('row', { name: /^Every GPU, engine and model 1 \+2\.5/, hidden: true })).toBeInTheDocument();
+  expect(screen.getByTestId('benchmark-dialog')).toHaveTextContent('narrow none of them down');
   expect(button('Use this profile')).toHaveClass('primary');
 
   await fireEvent.click(button('Use this profile'));
@@ -325,6 +335,27 @@ describe('how runs were made stands in a file beside them', () => {
     await benchmark.takeFiles([config('config.yaml')]);
     expect(importBenchmark.mock.lastCall![0].files.map(({ fileName }) => fileName)).toEqual(['config.yaml']);
   });
+});
+
+test('the list of profiles says what each was fitted to: of ones own first the own rows', async () => {
+  const entries = [
+    entry('default', { isInUse: true, measurements: 1920, ownMeasurements: 0, baseMeasurements: 1920 }),
+    entry('seed', { measurements: null, ownMeasurements: null, baseMeasurements: null }),
+    entry('ours', { isOwn: true, measurements: 1921, ownMeasurements: 1, baseMeasurements: 1920 }),
+    entry('anew', { isOwn: true, measurements: 12, ownMeasurements: 12, baseMeasurements: 0 }),
+  ];
+  const { workspace, profiles } = await open({ listCalibrations: () => Promise.resolve(success(entries)) });
+  workspace.benchmark.isOpen = false;
+  profiles.isOpen = true;
+  render(ProfilesDialog, { shelf: profiles });
+  const table = within(await screen.findByRole('table', { name: 'Calibration profiles' }));
+  const fitted = (name: RegExp): string | undefined => table.getByRole('row', { name }).children[2]?.textContent;
+  expect([/^default/, /^seed/, /^ours/, /^anew/].map(fitted)).toEqual([
+    '1,920 measurements',
+    'No measurement',
+    '1 measurement of yours, from a base fitted to 1,920',
+    '12 measurements of yours',
+  ]);
 });
 
 test('the list of profiles uses and removes, each to be undone', async () => {
