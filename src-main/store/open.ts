@@ -167,6 +167,8 @@ function verbs(db: Database.Database, file: string): Store {
     saveCalibration: spoken(calibrations.saveCalibration),
     removeCalibration: spoken(calibrations.removeCalibration),
     useCalibration: spoken(calibrations.useCalibration),
+    readEarlierCalibration: spoken(calibrations.readEarlierCalibration),
+    restoreCalibration: spoken(calibrations.restoreCalibration),
     readNote: spoken(notes.readNote),
     writeNote: spoken(notes.writeNote),
     sqliteVersion: () => version.get() ?? 'unknown',

@@ -70,6 +70,7 @@ it('result files lead to a profile that answers are given with, and back', async
   const removal = (await answered('calibration', 'remove', 'our-h100')).replaceAll('\n', ' ');
   expect(removal).toMatch(/forgotten\. Questions that name no profile are answered with default from now on\./);
   expect(removal).toMatch(/cannot be explained without a profile of that name/);
+  expect(removal).toMatch(/configiq calibration restore our-h100 puts it back\./);
   const explained = await runConfigiq(['explain', '1', '1'], home, {}, '', home);
   expect(explained.code).toBe(2);
   expect(explained.stderr).toMatch(
@@ -77,6 +78,27 @@ it('result files lead to a profile that answers are given with, and back', async
   );
   expect(await predicted()).toEqual(before);
   expect((await profiles()).map(({ name }) => name)).not.toContain('our-h100');
+  const restored = (await answered('calibration', 'restore', 'our-h100')).replaceAll('\n', ' ');
+  expect(restored).toMatch(
+    /^Profile our-h100, made \d{4}-\d\d-\d\d, is back\. Questions that name no profile are answered with our-h100\./,
+  );
+  expect(await predicted()).toEqual(after);
+
+  const again = ['calibrate', 'rows.csv', '--name', 'our-h100', '--base', 'default'];
+  const taken = await runConfigiq(again, home, {}, '', home);
+  expect(taken.code).toBe(2);
+  expect(taken.stderr).toMatch(
+    /There is a calibration profile "our-h100" already, made \S+ and in use: choose another name \(--name\), or replace it \(--replace\)/,
+  );
+  await answered(...again, '--replace');
+  expect((await answered('calibration', 'restore', 'our-h100')).replaceAll('\n', ' ')).toMatch(
+    /is back\. The one it takes the place of can be put back in the same way\./,
+  );
+  const toFile = await runConfigiq([...again, '--replace', '--output', 'x.json'], home, {}, '', home);
+  expect([toFile.code, toFile.stderr]).toEqual([
+    2,
+    'configiq: --replace is for a kept profile, and with --output none is kept: leave one of them out.\n',
+  ]);
 }, 120_000);
 
 it('a profile that goes to a file is not put in use, and both together are refused', async () => {

@@ -61,7 +61,9 @@ test.each(BROKEN)(
     expect(await names(service)).not.toContain('guide');
     expect(valueOf(await service.api.predict(QUESTION)).versions.calibration).toBe('default');
     expect(await notices(service)).toMatch(reason);
-    expect(await notices(service)).toMatch(/calibrate it again, or remove it: configiq calibration remove guide\./);
+    expect(await notices(service)).toMatch(
+      /replace it \(configiq calibrate --name guide --replace\), or remove it: configiq calibration remove guide\./,
+    );
     expect(errorOf(await service.api.useCalibration('guide'))).toMatchObject({ code: 'calibration_unreadable' });
     valueOf(await service.api.removeCalibration('guide'));
     expect(errorOf(await service.api.removeCalibration('guide'))).toMatchObject({ code: 'unknown_calibration' });

@@ -18,6 +18,7 @@ const optionsSchema = z.strictObject({
   base: z.string().nullable().default(null),
   from_priors: z.boolean().default(false),
   use: z.boolean().default(false),
+  replace: z.boolean().default(false),
   output: z.string().nullable().default(null),
   left_out: z.string().nullable().default(null),
   json: z.boolean().default(false),
@@ -29,6 +30,8 @@ export const runCalibrate: Run = async (context, options, paths) => {
   if (asked.name === undefined) throw usageError('calibrate needs --name: what the profile is to be called.');
   if (asked.use && asked.output !== null)
     throw usageError('--use puts a kept profile in use, and with --output none is kept: leave one of them out.');
+  if (asked.replace && asked.output !== null)
+    throw usageError('--replace is for a kept profile, and with --output none is kept: leave one of them out.');
   for (const file of [asked.output, asked.left_out]) if (file !== null) checkWritable(file);
   const files = [...asked.measurements, ...paths];
   const service = await context.service();
@@ -39,6 +42,7 @@ export const runCalibrate: Run = async (context, options, paths) => {
     // A file is what was asked for then; the database keeps what is to be used by name.
     save: asked.output === null,
     use: asked.use,
+    replace: asked.replace,
   };
   const document = await calibrated(context, service, draft, files.length === 0 ? null : files);
   if (asked.output !== null) await writeAtomically(asked.output, profileText(document));
