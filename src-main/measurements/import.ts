@@ -19,13 +19,12 @@ import { andMore } from '../../src-worker/protocol/issues.ts';
 import { didYouMean } from '../../src-worker/protocol/suggest.ts';
 import { readBenchmarkText, type ReadBenchmark } from './formats/registry.ts';
 import type { RunDraft } from './formats/run-draft.ts';
-import { missingFacts } from './missing.ts';
+import { missingFacts, type NearModels } from './missing.ts';
 import { measurementCsv } from './write.ts';
 
 export interface ImportContext {
   facts: Facts;
-  /** True for the id or alias of a model that questions can be asked about. */
-  isKnownModel: (name: string) => boolean;
+  nearModels: NearModels;
 }
 
 /**
@@ -34,7 +33,7 @@ export interface ImportContext {
  */
 export function importBenchmarks(
   { files, setup }: BenchmarkImportDraft,
-  { facts, isKnownModel }: ImportContext,
+  { facts, nearModels }: ImportContext,
 ): BenchmarkImport {
   const columns = setupColumns(setup, facts);
   const names = pointNames(files.map(({ fileName }) => fileName));
@@ -52,7 +51,7 @@ export function importBenchmarks(
     files: read.map(({ entry }) => entry),
     rows,
     warnings,
-    missing: missingFacts(rows, isKnownModel),
+    missing: missingFacts(rows, nearModels),
     csv: measurementCsv(rows),
   };
 }

@@ -3,6 +3,7 @@ import { ConfigIqError } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import { MAX_BENCHMARK_FILES, type BenchmarkApi } from '../../src-worker/protocol/benchmark-api.ts';
 import { attemptAsync } from '../../src-worker/protocol/result.ts';
+import type { NearModels } from '../measurements/missing.ts';
 import { checkRequest } from './check-request.ts';
 
 const fileNameSchema = z.string().min(1).max(4096);
@@ -42,14 +43,16 @@ interface BenchmarkParts {
 }
 
 export function benchmarkApi({ facts, resolveModel }: BenchmarkParts): BenchmarkApi {
-  const isKnownModel = (name: string): boolean => {
+  const nearModels: NearModels = (name) => {
     try {
       resolveModel(name);
-      return true;
+      return null;
     } catch (thrown) {
+      if (!(thrown instanceof ConfigIqError)) throw thrown;
       // A model that is there and cannot be used is told by whoever predicts with it.
-      if (thrown instanceof ConfigIqError) return thrown.code !== 'unknown_model';
-      throw thrown;
+      if (thrown.code !== 'unknown_model') return null;
+      const { nearest } = thrown.details;
+      return Array.isArray(nearest) ? nearest.filter((near) => typeof near === 'string') : [];
     }
   };
   return {
@@ -58,7 +61,7 @@ export function benchmarkApi({ facts, resolveModel }: BenchmarkParts): Benchmark
         const checked = checkRequest(importSchema, request, 'Benchmark import');
         // Readers of CSV and YAML are loaded by whoever imports, not by every start of the program.
         const { importBenchmarks } = await import('../measurements/import.ts');
-        return importBenchmarks(checked, { facts: facts(), isKnownModel });
+        return importBenchmarks(checked, { facts: facts(), nearModels });
       }),
   };
 }

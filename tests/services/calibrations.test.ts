@@ -208,7 +208,14 @@ test('what cannot be calibrated keeps nothing, and says why', async () => {
   const odd = [head, cell(first, 'tpot_ms_mean', 'nan'), cell(second, 'gpu', 'h1000')].join('\n');
   const none = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'odd.csv', text: odd }] }));
   expect(none.message).toMatch(/tpot_ms_mean is not a number \(1\)/);
-  expect(none.message).toMatch(/nknown GPU "h1000" \(1\)/);
+  expect(none.message).toMatch(/nknown GPU "h1000": did you mean "nvidia-h100-80gb"[^;]*\? \(1\)/);
+  const misspelt = [head, cell(first, 'model', 'meta-llama/Llama-3.1-8B-Instrukt')].join('\n');
+  const compared = valueOf(
+    await api.accuracy({ calibration: null, measurements: [{ name: 'm.csv', text: misspelt }] }),
+  );
+  expect(compared.skipped_reasons[0]?.reason).toMatch(
+    /^Unknown model "meta-llama\/Llama-3\.1-8B-Instrukt": did you mean "meta-llama\/Llama-3\.1-8B"/,
+  );
   expect(await listed()).toEqual([]);
 }, 120_000);
 

@@ -73,17 +73,19 @@ async function rowsOfFiles(catalogsFolder: string, files: readonly NamedFile[]):
 export const reasonsOf = (rows: readonly SkippedRow[]): SkippedReason[] =>
   skippedReasons(rows.map(({ pointId, reason }) => ({ point_id: pointId, reason })));
 
-/** The configs of the models that rows name; a name nobody knows has none. */
+/** The configs of the models that rows name; a name nobody knows has none, and the sentence that says so. */
 export function withModels(rows: Measurement[], models: Pick<ModelStore, 'resolve'>): MeasuredSet {
   const known: MeasuredSet['models'] = {};
+  const problems: Record<string, string> = {};
   for (const name of new Set(rows.map(({ model }) => model))) {
     try {
       known[name] = models.resolve(name);
     } catch (thrown) {
       if (!(thrown instanceof ConfigIqError)) throw thrown;
+      problems[name] = thrown.message;
     }
   }
-  return { rows, models: known };
+  return { rows, models: known, modelProblems: problems };
 }
 
 /** The window's texts as files, so that there is one reader. */

@@ -2,7 +2,7 @@ import type { CalibrationProfile } from '../../engine/calibration/types.ts';
 import { ConfigIqError } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import { analyzeGenerator } from '../../engine/model/analyze.ts';
-import type { Model, ModelSource } from '../../engine/model/types.ts';
+import type { Model } from '../../engine/model/types.ts';
 import { operatorWork, type OperatorWork } from '../../engine/roofline/operator-work.ts';
 import { planOf, type StepPlan } from '../../engine/roofline/step-plan.ts';
 import { benchmarkMeans } from '../../engine/validation/benchmark-means.ts';
@@ -25,9 +25,10 @@ export interface ReadyBenchmarks {
   skipped: SkippedPoint[];
 }
 
-/** The model of a config, or why it has none. */
-function modelOf(source: ModelSource | undefined): Model | string | null {
-  if (!source) return null;
+/** The model that rows name, or why there is none; null = nobody knows the name. */
+function modelOf(name: string, { models, modelProblems = {} }: MeasuredSet): Model | string | null {
+  const source = Object.hasOwn(models, name) ? models[name] : undefined;
+  if (!source) return Object.hasOwn(modelProblems, name) ? (modelProblems[name] ?? null) : null;
   try {
     return analyzeGenerator(source);
   } catch (error) {
@@ -46,18 +47,14 @@ function readyBenchmark(benchmark: Benchmark, profile: CalibrationProfile): Read
 }
 
 /** Resolves measurements and predicts their means; what cannot be used is skipped with its reason, never averaged in. */
-export function readyBenchmarks(
-  { rows, models }: MeasuredSet,
-  facts: Facts,
-  profile: CalibrationProfile,
-): ReadyBenchmarks {
+export function readyBenchmarks(measured: MeasuredSet, facts: Facts, profile: CalibrationProfile): ReadyBenchmarks {
   const known = new Map<string, Model | string | null>();
   const ready: ReadyBenchmark[] = [];
   const skipped: SkippedPoint[] = [];
-  for (const row of rows) {
+  for (const row of measured.rows) {
     let model = known.get(row.model);
     if (model === undefined) {
-      model = modelOf(Object.hasOwn(models, row.model) ? models[row.model] : undefined);
+      model = modelOf(row.model, measured);
       known.set(row.model, model);
     }
     if (typeof model === 'string') {

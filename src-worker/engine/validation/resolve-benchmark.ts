@@ -8,6 +8,7 @@ import type { Gpu } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
+import { didYouMean } from '../suggest.ts';
 import { MS_PER_S, gibFromBytes } from '../units.ts';
 import type { Benchmark } from './benchmark.ts';
 import { DRAWN_LENGTHS } from './benchmark-run.ts';
@@ -38,14 +39,31 @@ const TUNED_OFFLINE_SEATS = 4096;
 class Unusable extends Error {}
 
 function gpuOf(row: Measurement, { gpus, ...facts }: Facts): Gpu {
+  let id: string;
   try {
-    const id = resolveGpuId({ gpus, ...facts }, row.gpu);
-    const found = gpus.find((gpu) => gpu.id === id);
-    if (found) return found;
+    id = resolveGpuId({ gpus, ...facts }, row.gpu);
   } catch (error) {
     if (!(error instanceof ConfigIqError)) throw error;
+    throw new Unusable(error.message);
   }
-  throw new Unusable(`unknown GPU "${row.gpu}".`);
+  const found = gpus.find((gpu) => gpu.id === id);
+  if (!found) throw new Error(`GPU ${id} was resolved and is not there`);
+  return found;
+}
+
+/** Defaults of the row's engine; a generation that the row names and nobody knows is told apart from an unknown engine. */
+function engineOf(row: Measurement, engines: Facts['engines']) {
+  const { generation, isKnown } = generationOfMeasurement(row) ?? { generation: null, isKnown: false };
+  if (generation === null) {
+    const known = [...new Set(engines.map(({ engine }) => engine))];
+    throw new Unusable(`unknown engine "${row.engine}": ${didYouMean(row.engine, known)}`);
+  }
+  const engine = engines.find((defaults) => defaults.generation === generation);
+  if (!engine) {
+    const known = engines.map((defaults) => defaults.generation);
+    throw new Unusable(`unknown engine_generation "${generation}": ${didYouMean(generation, known)}`);
+  }
+  return { engine, generation, isKnown };
 }
 
 function lengthsOf({ inputTokens, outputTokens, prefixTokens }: Measurement) {
@@ -63,7 +81,10 @@ function ratePerMsOf({ kind, requestRatePerS }: Measurement): number {
 /** The format a row names; where it names none, that of the model's checkpoint, as sizing takes it. */
 function precisionOf(row: Measurement, model: Model, gpu: Gpu) {
   const named = row.weightDtype === null ? model.checkpoint.precision : PRECISIONS.get(row.weightDtype.toLowerCase());
-  if (!named) throw new Unusable(`unknown weight format "${row.weightDtype ?? ''}".`);
+  if (!named) {
+    const given = row.weightDtype ?? '';
+    throw new Unusable(`unknown weight format "${given}": ${didYouMean(given, [...PRECISIONS.keys()])}`);
+  }
   const precision = named === 'bf16' && !gpu.supportsBf16 ? 'fp16' : named;
   const support = precisionSupport(gpu, precision);
   if (support.kind === 'unsupported') throw new Unusable(support.sentence);
@@ -165,9 +186,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
   const lengths = lengthsOf(row);
   if (!model) throw new Unusable(`unknown model "${row.model}".`);
   const gpu = gpuOf(row, facts);
-  const { generation, isKnown } = generationOfMeasurement(row) ?? { generation: '', isKnown: false };
-  const engine = facts.engines.find((defaults) => defaults.generation === generation);
-  if (!engine) throw new Unusable(`unknown engine "${row.engine}".`);
+  const { engine, generation, isKnown } = engineOf(row, facts.engines);
   const { precision, support } = precisionOf(row, model, gpu);
   const dataParallel = row.dataParallel ?? 1;
   const pipelineParallel = row.pipelineParallel ?? 1;
