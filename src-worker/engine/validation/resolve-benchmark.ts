@@ -12,6 +12,7 @@ import { didYouMean } from '../suggest.ts';
 import { MS_PER_S, gibFromBytes } from '../units.ts';
 import type { Benchmark } from './benchmark.ts';
 import { DRAWN_LENGTHS } from './benchmark-run.ts';
+import { KV_CACHE_BYTES } from './cache-formats.ts';
 import { generationOfMeasurement } from './generation.ts';
 import type { Measurement } from './types.ts';
 
@@ -30,8 +31,6 @@ const PRECISIONS: ReadonlyMap<string, Precision> = new Map([
   ['nvfp4', 'nvfp4'],
   ['mxfp4', 'mxfp4'],
 ]);
-/** KV formats of one byte; everything else is 16 bit. */
-const ONE_BYTE_CACHES = ['fp8', 'int8'];
 /** TensorRT-LLM's seats in tuned offline runs (FIDELITY.md section 3, point 5). */
 const TUNED_OFFLINE_SEATS = 4096;
 
@@ -89,6 +88,15 @@ function precisionOf(row: Measurement, model: Model, gpu: Gpu) {
   const support = precisionSupport(gpu, precision);
   if (support.kind === 'unsupported') throw new Unusable(support.sentence);
   return { precision, support };
+}
+
+/** Of one element of the cache; null = as the engine does by itself. */
+function kvBytesOf({ kvDtype }: Measurement): 1 | 2 | null {
+  const name = kvDtype?.toLowerCase() ?? 'auto';
+  const bytes = Object.hasOwn(KV_CACHE_BYTES, name) ? KV_CACHE_BYTES[name] : undefined;
+  if (bytes === undefined)
+    throw new Unusable(`unknown kv_dtype "${name}": ${didYouMean(name, Object.keys(KV_CACHE_BYTES))}`);
+  return bytes;
 }
 
 interface Served {
@@ -193,11 +201,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
   const gpus = row.gpuCount ?? (row.tensorParallel ?? 1) * pipelineParallel * dataParallel;
   const tensorParallel = row.tensorParallel ?? Math.max(1, Math.round(gpus / pipelineParallel / dataParallel));
   const streams = dataParallel * pipelineParallel;
-  const isOneByteCache =
-    row.kvDtype === null
-      ? engine.fp8CacheWith.includes(precision)
-      : ONE_BYTE_CACHES.includes(row.kvDtype.toLowerCase());
-  const kvBytesPerElement = isOneByteCache ? 1 : 2;
+  const kvBytesPerElement = kvBytesOf(row) ?? (engine.fp8CacheWith.includes(precision) ? 1 : 2);
   const { prompt, output, cached } = lengths;
   const hasExperts = model.layers.some(({ ffn }) => ffn.experts !== null);
   const expertParallel = hasExperts ? (row.expertParallel ?? 1) : 1;
