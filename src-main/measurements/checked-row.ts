@@ -7,7 +7,11 @@ import {
   type WorkloadKind,
 } from '../../src-worker/engine/validation/types.ts';
 import { unneutralized } from '../../src-worker/protocol/csv-text.ts';
-import { MOST_MEASURED } from '../../src-worker/protocol/measurement-columns.ts';
+import {
+  MOST_MEASURED,
+  type MeasurementColumn,
+  type MeasurementRow,
+} from '../../src-worker/protocol/measurement-columns.ts';
 import { INFINITE_RATE_REQ_PER_S } from './formats/run-draft.ts';
 
 /** Why a row cannot be used. No exception: a million of them would take a minute of stack traces. */
@@ -29,7 +33,7 @@ const NEEDED_WORDS = {
   gpu: 'GPU',
   engine: 'engine',
 } as const;
-type NeededCell = keyof typeof NEEDED_WORDS;
+export type NeededCell = keyof typeof NEEDED_WORDS;
 
 /** The cells of a row by their columns, empty where it has none. */
 export interface RowCells {
@@ -49,6 +53,16 @@ export function checkedRow(
   const row = new Row(cells, needed);
   const measurement = measurementOf(row, id);
   return row.problem ?? measurement;
+}
+
+/** The same for a row that is not in a file yet: its cells are what would be written. */
+export function checkedCells(row: MeasurementRow, needed: readonly NeededCell[]): Measurement | RowProblem {
+  const cells: RowCells = {
+    // Columns are asked for by their names alone.
+    cell: (column) => String(row[column as MeasurementColumn] ?? ''),
+    own: (text) => text,
+  };
+  return checkedRow(cells, { id: '', needed });
 }
 
 /** What JavaScript takes for a number and nobody measures with: 0x3e8, 0b11, 0o17. */

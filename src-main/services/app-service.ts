@@ -194,6 +194,7 @@ export function createAppService(options: AppServiceOptions): AppService {
         catalogs.follow();
         return facts();
       },
+      calibration: () => calibrations.inUse(),
       resolveModel: (name) => models.resolve(name),
     }),
     info: () => answer(info),
