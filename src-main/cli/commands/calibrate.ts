@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CalibrationDocument } from '../../../src-worker/protocol/calibration.ts';
-import { documentText } from '../../../src-worker/protocol/documents.ts';
+import { documentPieces } from '../../../src-worker/protocol/documents.ts';
 import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
 import { writeAtomically } from '../../services/atomic-write.ts';
 import type { AppService } from '../../services/app-service.ts';
@@ -47,11 +47,9 @@ export const runCalibrate: Run = async (context, options, paths) => {
   const document = await calibrated(context, service, draft, files.length === 0 ? null : files);
   if (asked.output !== null) await writeAtomically(asked.output, profileText(document));
   if (asked.left_out !== null) await writeAtomically(asked.left_out, leftOutText(document));
-  context.terminal.print(
-    asked.json
-      ? documentText(withoutPoints(document))
-      : calibrationReport(document, { isKept: draft.save, isUsed: asked.use, isFresh: asked.from_priors }),
-  );
+  const kept = { isKept: draft.save, isUsed: asked.use, isFresh: asked.from_priors };
+  if (asked.json) for (const piece of documentPieces(document)) context.terminal.print(piece);
+  else context.terminal.print(calibrationReport(document, kept));
   return EXIT.answered;
 };
 
@@ -78,8 +76,6 @@ async function calibrated(
 
 const profileText = ({ profile }: CalibrationDocument): string =>
   `${JSON.stringify(calibrationFileSchema.parse({ schema_version: 1, ...profile }), null, 2)}\n`;
-
-const withoutPoints = ({ left_out: _, ...document }: CalibrationDocument) => document;
 
 /** The file of catalogs/left-out. */
 function leftOutText({ name, left_out: predictions }: CalibrationDocument): string {

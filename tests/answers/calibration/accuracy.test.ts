@@ -54,6 +54,7 @@ describe('a profile held against measurements', () => {
         'metrics',
         'groups',
         'points',
+        'judged_points',
         'skipped',
         'skipped_reasons',
       ].sort(),
