@@ -43,28 +43,31 @@ const PIECE_BYTES = 2 ** 20;
  */
 export async function readMeasurements(path: string, name = path): Promise<MeasurementFile> {
   const measurements: Measurement[] = [];
+  let count = 0;
   const summary = await eachMeasurement(
     path,
     (measurement) => {
-      measurements.push(measurement);
-      refuseTooMany(measurements.length, name);
+      count += 1;
+      // Beyond what can be used they are only counted, so that the refusal says how many there are.
+      if (count <= MOST_MEASUREMENTS) measurements.push(measurement);
     },
     name,
   );
+  refuseTooMany(count, name);
   return { measurements, ...summary };
 }
 
 /** Rows that are held against predictions at once: two minutes and 2 GB on two cores. */
-const MOST_MEASUREMENTS = 500_000;
+export const MOST_MEASUREMENTS = 500_000;
 
 /** Throws where more rows than that are to be compared; `where` says of what. */
 export function refuseTooMany(rows: number, where: string): void {
   if (rows <= MOST_MEASUREMENTS) return;
-  const most = MOST_MEASUREMENTS.toLocaleString('en-US');
+  const [given, most] = [rows, MOST_MEASUREMENTS].map((count) => count.toLocaleString('en-US'));
   throw fileError(
     'too_many_measurements',
-    `${where} has more than ${most} measurements, which is as many as are compared at once: split it, or draw some of its rows.`,
-    { where, most: MOST_MEASUREMENTS },
+    `${where} has ${given} measurements, and at most ${most} are compared at once: split it, or draw some of its rows.`,
+    { where, rows, most: MOST_MEASUREMENTS },
   );
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -163,10 +163,34 @@ it('thousands of rows show how far it is, and more than can be compared are refu
   const { code, stderr } = await inHome('validate', rowsFile('many.csv', many));
   expect(code).toBe(0);
   expect(stderr).toMatch(/Computing: [48],000 of 9,000 measurements/);
-  const far = Array.from({ length: 500_001 }, (_, index) => row(`p${index}`, '500', '9', ''));
+  const far = Array.from({ length: 500_200 }, (_, index) => row(`p${index}`, '500', '9', ''));
   const refused = await inHome('validate', rowsFile('far.csv', far));
-  expect(refused.code).toBe(4);
-  expect(refused.stderr).toMatch(
-    /far\.csv has more than 500,000 measurements, which is as many as are compared at once/,
+  expect([refused.code, refused.stderr]).toEqual([
+    4,
+    'configiq: far.csv has 500,200 measurements, and at most 500,000 are compared at once: split it, or draw some of its rows.\n',
+  ]);
+  const half = rowsFile('half.csv', far.slice(0, 300_000));
+  expect((await inHome('validate', half, half)).stderr).toContain(
+    'What was given (2 files) has 600,000 measurements, and',
   );
 }, 120_000);
+
+it('a place that takes no file is refused before anything is computed', async () => {
+  const file = rowsFile('one.csv', [row('a', '1024', '9', '15')]);
+  for (const args of [
+    ['validate', file, '-o'],
+    ['calibrate', file, '--name', 'x', '-o'],
+    ['calibrate', file, '--name', 'x', '--left-out'],
+  ]) {
+    const { code, stdout, stderr } = await inHome(...args, join(home, 'none', 'x.json'));
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).toMatch(/^configiq: Cannot write .*x\.json: there is no folder .*none\. Make it first\.\n$/);
+    if (!existsSync('/proc')) continue;
+    const virtual = await inHome(...args, '/proc/x');
+    expect([virtual.code, virtual.stdout, virtual.stderr]).toEqual([
+      4,
+      '',
+      'configiq: Cannot write /proc/x: the folder /proc takes no new file. Choose another place.\n',
+    ]);
+  }
+}, 60_000);

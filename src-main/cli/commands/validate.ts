@@ -4,10 +4,9 @@ import { VALIDATION_METHODS } from '../../../src-worker/engine/validation/types.
 import type { AccuracyDocument, PointColumn } from '../../../src-worker/protocol/accuracy.ts';
 import { neutralized } from '../../../src-worker/protocol/csv-text.ts';
 import { documentPieces } from '../../../src-worker/protocol/documents.ts';
-import { writeAtomically } from '../../services/atomic-write.ts';
+import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import { draftOf } from '../options.ts';
 import { accuracyReport } from '../report/accuracy-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';

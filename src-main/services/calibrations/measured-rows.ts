@@ -7,7 +7,7 @@ import type { MeasurementText, SkippedReason } from '../../../src-worker/protoco
 import type { MeasuredSet } from '../../../src-worker/protocol/calibration.ts';
 import { skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { bundledMeasurements, measurementSources } from '../../measurements/bundled.ts';
-import { readMeasurements, refuseTooMany } from '../../measurements/read.ts';
+import { MOST_MEASUREMENTS, readMeasurements, refuseTooMany } from '../../measurements/read.ts';
 import type { SkippedRow } from '../../measurements/skipped.ts';
 import type { ModelStore } from '../model-store.ts';
 
@@ -59,14 +59,17 @@ async function rowsOfFiles(catalogsFolder: string, files: readonly NamedFile[]):
     doubtful: {},
     isBundled: false,
   };
+  let count = 0;
   for (const file of files) {
     const { measurements, skipped, reasons, notes } = await readMeasurements(file.path, file.name);
     read.notes.push(...notes.map((note) => `${file.name}: ${note}`));
-    for (const row of measurements) read.rows.push(row);
-    refuseTooMany(read.rows.length, 'What was given');
+    count += measurements.length;
+    // Of more than can be used the rest is only counted.
+    if (count <= MOST_MEASUREMENTS) for (const row of measurements) read.rows.push(row);
     read.skipped.push(...skipped);
-    read.unreadable.push(...reasons.map(({ reason, count }) => ({ reason, count })));
+    read.unreadable.push(...reasons.map(({ reason, count: rows }) => ({ reason, count: rows })));
   }
+  refuseTooMany(count, `What was given (${files.length} files)`);
   return read;
 }
 
