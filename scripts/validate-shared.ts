@@ -129,7 +129,7 @@ function basisLines({ errors }: CalibrationDocument): string[] {
 }
 
 // Thousands of points and a profile are megabytes: `configiq validate` and `configiq calibrate` write them to files.
-const withoutPoints = ({ points, ...document }: AccuracyDocument) => ({ ...document, judged_points: points.length });
+const withoutPoints = ({ points: _, ...document }: AccuracyDocument) => document;
 const withoutProfile = ({ left_out: _, profile: _profile, ...document }: CalibrationDocument) => document;
 
 async function main(): Promise<void> {

@@ -1,20 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileError } from '../../src-worker/engine/errors.ts';
-
-/** Refuses a file that could not be written, before anything is computed for it. */
-export function checkWritable(path: string): void {
-  const target = resolve(path);
-  const folder = dirname(target);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw fileError('file_not_writable', `Cannot write ${target}: there is no folder ${folder}. Make it first.`, {
-      path: target,
-    });
-  }
-  if (statSync(target, { throwIfNoEntry: false })?.isDirectory()) {
-    throw fileError('file_not_writable', `Cannot write ${target}: it is a folder. Add a file name.`, { path: target });
-  }
-}
 
 /** The text of a file the user named, up to a size that nobody exceeds on purpose. Throws file errors. */
 export function readTextFile(path: string, maxBytes: number): string {

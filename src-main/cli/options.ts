@@ -352,6 +352,7 @@ export const CALIBRATE_OPTIONS: OptionSpec[] = [
   { flags: '--base <profile>', description: 'profile that is moved (default: the one in use)', kind: 'text' },
   { flags: '--from-priors', description: 'make the profile anew instead of moving the base' },
   { flags: '--use', description: 'use it from now on where a question names none' },
+  { flags: '--replace', description: 'take the place of a profile of that name, which can be restored' },
   { flags: '-o, --output <file>', description: 'write the profile to a file instead of keeping it', kind: 'text' },
   { flags: '--left-out <file>', description: 'write what was predicted while it was left out', kind: 'text' },
   json,

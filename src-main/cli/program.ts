@@ -332,6 +332,11 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         description: 'forget a profile that was fitted here',
         load: async () => (await import('./commands/calibration.ts')).runCalibrationRemove,
       },
+      {
+        usage: 'restore <profile>',
+        description: 'put back the profile that was removed or replaced last under a name',
+        load: async () => (await import('./commands/calibration.ts')).runCalibrationRestore,
+      },
     ],
   },
   {

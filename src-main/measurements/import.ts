@@ -19,13 +19,13 @@ import { andMore } from '../../src-worker/protocol/issues.ts';
 import { didYouMean } from '../../src-worker/protocol/suggest.ts';
 import { readBenchmarkText, type ReadBenchmark } from './formats/registry.ts';
 import type { RunDraft } from './formats/run-draft.ts';
-import { missingFacts } from './missing.ts';
+import { checkedCells } from './checked-row.ts';
+import { missingFacts, type NearModels } from './missing.ts';
 import { measurementCsv } from './write.ts';
 
 export interface ImportContext {
   facts: Facts;
-  /** True for the id or alias of a model that questions can be asked about. */
-  isKnownModel: (name: string) => boolean;
+  nearModels: NearModels;
 }
 
 /**
@@ -34,46 +34,64 @@ export interface ImportContext {
  */
 export function importBenchmarks(
   { files, setup }: BenchmarkImportDraft,
-  { facts, isKnownModel }: ImportContext,
+  { facts, nearModels }: ImportContext,
 ): BenchmarkImport {
   const columns = setupColumns(setup, facts);
   const names = pointNames(files.map(({ fileName }) => fileName));
-  const read = files.map((file, index) => ({ ...readFile(file), name: names[index] ?? '' }));
-  const rows: MeasurementRow[] = [];
-  const warnings: BenchmarkImport['warnings'] = [];
-  for (const { found, name } of read) {
-    for (const [index, run] of (found?.runs ?? []).entries()) {
-      const pointId = `${name}-${String(index + 1).padStart(POINT_DIGITS, '0')}`;
-      rows.push(finishedRow(run, { point_id: pointId, source_id: found?.format ?? null }, columns));
-      warnings.push(...run.warnings.map((sentence) => ({ pointId, sentence })));
-    }
-  }
+  const read = files.map((file, index) => importedFile(file, names[index] ?? '', columns));
+  const rows = read.flatMap((file) => file.rows);
   return {
     files: read.map(({ entry }) => entry),
     rows,
-    warnings,
-    missing: missingFacts(rows, isKnownModel),
+    warnings: read.flatMap(({ warnings }) => warnings),
+    missing: missingFacts(rows, nearModels),
     csv: measurementCsv(rows),
   };
 }
 
 const POINT_DIGITS = 4;
 
-function readFile(file: BenchmarkFileDraft): { entry: ImportedBenchmarkFile; found: ReadBenchmark | null } {
+interface ImportedFile {
+  entry: ImportedBenchmarkFile;
+  rows: MeasurementRow[];
+  warnings: BenchmarkImport['warnings'];
+}
+
+/** A row may lack what the setup fills in later; under which load it was measured it has to say. */
+const NEEDED_CELLS = ['workload_kind'] as const;
+
+/** The rows of a file, under the checks that rows of measurement files pass; `name` is that of its points. */
+function importedFile(file: BenchmarkFileDraft, name: string, setup: Cells): ImportedFile {
   const entry = { file: file.fileName, format: null, rows: 0, skipped: [], problem: null };
+  let found: ReadBenchmark;
   try {
-    const found = readBenchmarkText(file);
-    const skipped = counted(found.skipped);
-    const [first] = skipped;
-    const problem =
-      found.runs.length > 0
-        ? null
-        : `${file.fileName} holds nothing that can be used: ${first?.reason ?? 'it has no run.'}${andMore(skipped.length)}`;
-    return { entry: { ...entry, format: found.format, rows: found.runs.length, skipped, problem }, found };
+    found = readBenchmarkText(file);
   } catch (thrown) {
     if (!(thrown instanceof ConfigIqError) || thrown.family !== 'file') throw thrown;
-    return { entry: { ...entry, problem: thrown.message }, found: null };
+    return { entry: { ...entry, problem: thrown.message }, rows: [], warnings: [] };
   }
+  const { format, runs } = found;
+  const reasons = [...found.skipped];
+  const rows: MeasurementRow[] = [];
+  const warnings: BenchmarkImport['warnings'] = [];
+  for (const [index, run] of runs.entries()) {
+    const pointId = `${name}-${String(index + 1).padStart(POINT_DIGITS, '0')}`;
+    const row = finishedRow(run, { point_id: pointId, source_id: format }, setup);
+    const checked = checkedCells(row, NEEDED_CELLS);
+    if ('sentence' in checked) {
+      reasons.push(checked.sentence);
+      continue;
+    }
+    rows.push(row);
+    warnings.push(...run.warnings.map((sentence) => ({ pointId, sentence })));
+  }
+  const skipped = counted(reasons);
+  const [first] = skipped;
+  const problem =
+    rows.length > 0
+      ? null
+      : `${file.fileName} holds nothing that can be used: ${first?.reason ?? 'it has no run.'}${andMore(skipped.length)}`;
+  return { entry: { ...entry, format, rows: rows.length, skipped, problem }, rows, warnings };
 }
 
 function counted(reasons: readonly string[]): CountedReason[] {

@@ -1,5 +1,6 @@
 import type { MissingFact } from '../../src-worker/protocol/benchmark-api.ts';
 import type { MeasurementColumn, MeasurementRow } from '../../src-worker/protocol/measurement-columns.ts';
+import { chooseFrom } from '../../src-worker/protocol/suggest.ts';
 
 const LEFT_OUT = 'such rows are left out';
 
@@ -27,14 +28,14 @@ const WANTED: readonly { column: MeasurementColumn; isNeeded: boolean; what: str
 ];
 
 /** What the rows still lack for a prediction to be compared with them, needed cells first. */
-export function missingFacts(rows: readonly MeasurementRow[], isKnownModel: (name: string) => boolean): MissingFact[] {
+export function missingFacts(rows: readonly MeasurementRow[], nearModels: NearModels): MissingFact[] {
   const lacking = WANTED.flatMap(({ column, isNeeded, what, otherwise }): MissingFact[] => {
     const count = rows.filter((row) => row[column] === null && isWantedOf(row, column)).length;
     return count === 0
       ? []
       : [{ column, rows: count, isNeeded, sentence: `The results do not say ${what}: ${otherwise}.` }];
   });
-  return [...unknownModels(rows, isKnownModel), ...lacking];
+  return [...unknownModels(rows, nearModels), ...lacking];
 }
 
 /** An open loop has a rate and needs no concurrency; a row without an engine is left out, whatever its version. */
@@ -45,11 +46,21 @@ function isWantedOf(row: MeasurementRow, column: MeasurementColumn): boolean {
 
 const MODELS_NAMED = 3;
 
-function unknownModels(rows: readonly MeasurementRow[], isKnownModel: (name: string) => boolean): MissingFact[] {
+/** Names near to one that is no model, nearest first; null = it is a model. */
+export type NearModels = (name: string) => readonly string[] | null;
+
+function unknownModels(rows: readonly MeasurementRow[], nearModels: NearModels): MissingFact[] {
   const names = new Set(rows.flatMap(({ model }) => (typeof model === 'string' ? [model] : [])));
-  const unknown = new Set([...names].filter((name) => !isKnownModel(name)));
+  const unknown = new Map(
+    [...names].flatMap((name) => {
+      const near = nearModels(name);
+      return near === null ? [] : [[name, near] as const];
+    }),
+  );
   if (unknown.size === 0) return [];
-  const shown = [...unknown].slice(0, MODELS_NAMED).map((name) => `"${name}"`);
+  const shown = [...unknown]
+    .slice(0, MODELS_NAMED)
+    .map(([name, near]) => `"${name}"${near.length === 0 ? '' : ` (${chooseFrom(near, near)})`}`);
   const rest = unknown.size - shown.length;
   return [
     {

@@ -1,16 +1,11 @@
 import { createReadStream, statSync } from 'node:fs';
-import {
-  RESULT_COLUMNS,
-  WORKLOAD_KINDS,
-  type Measurement,
-  type WorkloadKind,
-} from '../../src-worker/engine/validation/types.ts';
+import { RESULT_COLUMNS, type Measurement } from '../../src-worker/engine/validation/types.ts';
 import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
 import { unneutralized } from '../../src-worker/protocol/csv-text.ts';
-import { MEASUREMENT_COLUMNS, MOST_MEASURED } from '../../src-worker/protocol/measurement-columns.ts';
+import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
 import { suggestNames } from '../../src-worker/protocol/suggest.ts';
 import { BadRecord, csvRecords } from './csv-records.ts';
-import { INFINITE_RATE_REQ_PER_S } from './formats/run-draft.ts';
+import { checkedRow, LONGEST_SHOWN, type RowProblem } from './checked-row.ts';
 import { oddRates } from './odd-rates.ts';
 import { SkippedRows, type SkippedRow, type SkipReason } from './skipped.ts';
 
@@ -35,17 +30,12 @@ export interface MeasurementFile extends MeasurementSummary {
 }
 
 const NEEDED_COLUMNS = ['point_id', 'model', 'gpu', 'engine', 'workload_kind', 'isl', 'osl'];
+/** Of these no cell may be empty; a row without lengths is for others to judge. */
+const NEEDED_CELLS = ['model', 'gpu', 'engine', 'workload_kind'] as const;
 
 /** A million rows with long notes have less than half of it. */
 const MAX_MEASUREMENT_BYTES = 900_000_000;
 const PIECE_BYTES = 2 ** 20;
-
-/** Why a row cannot be used. No exception: a million of them would take a minute of stack traces. */
-interface RowProblem {
-  /** The reason without values. */
-  kind: string;
-  sentence: string;
-}
 
 /**
  * Reads a measurement file (CSV, one point a line). Rows that cannot be used are skipped with the reason, never averaged in;
@@ -53,28 +43,31 @@ interface RowProblem {
  */
 export async function readMeasurements(path: string, name = path): Promise<MeasurementFile> {
   const measurements: Measurement[] = [];
+  let count = 0;
   const summary = await eachMeasurement(
     path,
     (measurement) => {
-      measurements.push(measurement);
-      refuseTooMany(measurements.length, name);
+      count += 1;
+      // Beyond what can be used they are only counted, so that the refusal says how many there are.
+      if (count <= MOST_MEASUREMENTS) measurements.push(measurement);
     },
     name,
   );
+  refuseTooMany(count, name);
   return { measurements, ...summary };
 }
 
 /** Rows that are held against predictions at once: two minutes and 2 GB on two cores. */
-const MOST_MEASUREMENTS = 500_000;
+export const MOST_MEASUREMENTS = 500_000;
 
 /** Throws where more rows than that are to be compared; `where` says of what. */
 export function refuseTooMany(rows: number, where: string): void {
   if (rows <= MOST_MEASUREMENTS) return;
-  const most = MOST_MEASUREMENTS.toLocaleString('en-US');
+  const [given, most] = [rows, MOST_MEASUREMENTS].map((count) => count.toLocaleString('en-US'));
   throw fileError(
     'too_many_measurements',
-    `${where} has more than ${most} measurements, which is as many as are compared at once: split it, or draw some of its rows.`,
-    { where, most: MOST_MEASUREMENTS },
+    `${where} has ${given} measurements, and at most ${most} are compared at once: split it, or draw some of its rows.`,
+    { where, rows, most: MOST_MEASUREMENTS },
   );
 }
 
@@ -250,231 +243,26 @@ function readError(path: string, error: unknown): unknown {
 
 /** The measurement of a row, or null with the reason put to the others. */
 function measurementAt(table: Table, cells: string[], line: number, skipped: SkippedRows): Measurement | null {
-  const row = new Row(table, cells);
-  row.checkCells();
-  const measurement = row.problem ? null : measurementOf(row, line);
-  if (!row.problem) return measurement;
-  skipped.add(copyOf(idOf(table, cells, line)), row.problem.kind, copyOf(row.problem.sentence));
+  const checked =
+    cellCountProblem(table, cells) ??
+    checkedRow(
+      { cell: (column) => table.cell(cells, column), own: (text) => table.own(text) },
+      { id: `line ${line}`, needed: NEEDED_CELLS },
+    );
+  if ('pointId' in checked) return checked;
+  skipped.add(copyOf(idOf(table, cells, line)), checked.kind, copyOf(checked.sentence));
   return null;
+}
+
+function cellCountProblem({ columns }: Table, cells: readonly string[]): RowProblem | null {
+  const [wanted, given] = [columns.length, cells.length];
+  if (given === wanted || (given > wanted && cells.slice(wanted).every((cell) => cell.trim() === ''))) return null;
+  return {
+    kind: 'the row has another number of cells than the header',
+    sentence: `It has ${given} cells, and the header ${wanted}: put quotes around a cell that holds a comma.`,
+  };
 }
 
 const LONGEST_ID = 200;
 const idOf = (table: Table, cells: readonly string[], line: number): string =>
   unneutralized(table.cell(cells, 'point_id')).slice(0, LONGEST_ID) || `line ${line}`;
-
-const LONGEST_SHOWN = 40;
-
-/** What a row needs, in words, by its column. */
-const NEEDED_WORDS: Readonly<Record<string, string>> = {
-  workload_kind: 'kind of load',
-  model: 'model',
-  gpu: 'GPU',
-  engine: 'engine',
-};
-
-/** One row; the first cell that cannot be used is its problem, and reads as empty like every other. */
-class Row {
-  problem: RowProblem | null = null;
-  readonly #table: Table;
-  readonly #cells: readonly string[];
-
-  constructor(table: Table, cells: readonly string[]) {
-    this.#table = table;
-    this.#cells = cells;
-  }
-
-  refuse(kind: string, sentence: string): null {
-    this.problem ??= { kind, sentence };
-    return null;
-  }
-
-  checkCells(): void {
-    const wanted = this.#table.columns.length;
-    const given = this.#cells.length;
-    if (given === wanted || (given > wanted && this.#cells.slice(wanted).every((cell) => cell.trim() === ''))) return;
-    this.refuse(
-      'the row has another number of cells than the header',
-      `It has ${given} cells, and the header ${wanted}: put quotes around a cell that holds a comma.`,
-    );
-  }
-
-  number(column: string): number | null {
-    const text = this.#table.cell(this.#cells, column);
-    if (text === '') return null;
-    const value = Number(text);
-    if (Number.isFinite(value)) {
-      if (value >= 0) return value;
-      return this.refuse(`${column} is below zero`, `${column} is ${value}: a measured value is not below zero.`);
-    }
-    const isWord = /^[+-]?(nan|inf(inity)?|n\/?a|null|none|-+)$/i.test(text);
-    const cure = isWord
-      ? 'leave the cell empty where nothing was measured'
-      : 'write the number alone, in the unit of the column, without marks between thousands';
-    return this.refuse(
-      `${column} is not a number`,
-      `${column} is "${text.slice(0, LONGEST_SHOWN)}", not a number: ${cure}.`,
-    );
-  }
-
-  positive(column: string): number | null {
-    const value = this.number(column);
-    if (value !== 0) return value;
-    return this.refuse(`${column} is 0`, `${column} is 0: leave the cell empty where it is not known.`);
-  }
-
-  /** A mean of requests: at least one of them. */
-  requests(column: string): number | null {
-    const value = this.positive(column);
-    if (value === null || value >= 1) return value;
-    return this.refuse(`${column} is below 1`, `${column} is ${value}: at least one request is needed.`);
-  }
-
-  rate(column: string): number | null {
-    const value = this.positive(column);
-    if (value === null || value < INFINITE_RATE_REQ_PER_S) return value;
-    return this.refuse(
-      `${column} is no rate`,
-      `${column} is ${value}: from ${INFINITE_RATE_REQ_PER_S.toLocaleString('en-US')} on it means all at once, which is the workload_kind offline_max without a rate.`,
-    );
-  }
-
-  count(column: string): number | null {
-    const value = this.positive(column);
-    if (value === null || Number.isInteger(value)) return value;
-    return this.refuse(`${column} is no whole number`, `${column} is ${value}: a whole number from 1 is needed.`);
-  }
-
-  share(column: string): number | null {
-    const value = this.positive(column);
-    if (value === null || value <= 1) return value;
-    return this.refuse(`${column} is above 1`, `${column} is ${value}: it is a share, 0.9 for 90 %.`);
-  }
-
-  text(column: string): string | null {
-    const text = unneutralized(this.#table.cell(this.#cells, column));
-    return text === '' ? null : this.#table.own(text);
-  }
-
-  /** Empty only together with a problem. */
-  needed(column: string): string {
-    const text = this.text(column);
-    if (text === null) {
-      const what = NEEDED_WORDS[column] ?? column;
-      this.refuse(`no ${what} is given`, `No ${what} is given: the column ${column} is empty.`);
-    }
-    return text ?? '';
-  }
-
-  kind(): WorkloadKind | null {
-    const text = this.needed('workload_kind');
-    const kind = WORKLOAD_KINDS.find((known) => known === text);
-    if (kind) return kind;
-    return this.refuse(
-      'workload_kind is not known',
-      `workload_kind "${text.slice(0, LONGEST_SHOWN)}" is none of ${WORKLOAD_KINDS.join(', ')}.`,
-    );
-  }
-}
-
-function measurementOf(row: Row, line: number): Measurement | null {
-  const id = row.text('point_id');
-  const kind = row.kind();
-  if (kind === null) return null;
-  const measurement: Measurement = {
-    pointId: id ?? `line ${line}`,
-    sourceId: row.text('source_id') ?? 'unknown',
-    model: row.needed('model'),
-    gpu: row.needed('gpu'),
-    gpuCount: row.count('gpu_count'),
-    tensorParallel: row.count('tp'),
-    pipelineParallel: row.count('pp'),
-    expertParallel: row.count('ep'),
-    dataParallel: row.count('dp'),
-    engine: row.needed('engine').toLowerCase(),
-    engineVersion: row.text('engine_version'),
-    engineGeneration: row.text('engine_generation'),
-    weightDtype: row.text('weight_dtype'),
-    kvDtype: row.text('kv_dtype'),
-    kind,
-    inputTokens: row.positive('isl'),
-    outputTokens: row.positive('osl'),
-    inputTokensNominal: row.positive('isl_nominal'),
-    outputTokensNominal: row.positive('osl_nominal'),
-    batchOrConcurrency: row.requests('batch_or_concurrency'),
-    requestRatePerS: row.rate('request_rate_rps'),
-    numPrompts: row.requests('num_prompts'),
-    arrival: row.text('arrival'),
-    prefixTokens: row.number('prefix_tokens'),
-    coldRequests: row.number('cold_requests'),
-    maxNumSeqs: row.count('max_num_seqs'),
-    maxNumBatchedTokens: row.count('max_num_batched_tokens'),
-    gpuMemoryUtilization: row.share('gpu_memory_utilization'),
-    regime: row.text('regime'),
-    measured: resultsOf(row),
-  };
-  checkGpus(row, measurement);
-  checkPrefix(row, measurement);
-  return measurement;
-}
-
-/** The GPUs of a row are those its matrices, layers and copies are shared out over. */
-function checkGpus(row: Row, { gpuCount, tensorParallel, pipelineParallel, dataParallel }: Measurement): void {
-  if (gpuCount === null || tensorParallel === null) return;
-  const gpus = tensorParallel * (pipelineParallel ?? 1) * (dataParallel ?? 1);
-  if (gpus === gpuCount) return;
-  row.refuse(
-    'gpu_count is not tp × pp × dp',
-    `gpu_count is ${gpuCount}, and tp × pp × dp ${gpus}: give the GPUs of one instance, or leave gpu_count empty.`,
-  );
-}
-
-function checkPrefix(row: Row, { prefixTokens, inputTokens }: Measurement): void {
-  if (prefixTokens === null || inputTokens === null || prefixTokens <= inputTokens) return;
-  row.refuse(
-    'prefix_tokens is above isl',
-    `prefix_tokens is ${prefixTokens}, and the prompt has ${inputTokens} tokens (isl): what is found in the cache is a part of it.`,
-  );
-}
-
-function resultsOf(row: Row): Record<string, number> {
-  const measured: Record<string, number> = {};
-  let count = 0;
-  for (const column of RESULT_COLUMNS) {
-    const value = row.number(column);
-    if (value === null) continue;
-    if (value === 0) row.refuse(`${column} is 0`, `${column} is 0: nothing was measured.`);
-    if (value > MOST_MEASURED) row.refuse(`${column} is too large`, `${column} is ${value}: nothing measured that.`);
-    measured[column] = value;
-    count += 1;
-  }
-  if (count === 0) row.refuse('no result is given', 'None of its results is given: there is nothing to compare.');
-  checkOrder(row, measured);
-  return measured;
-}
-
-/** Columns of the percentiles of each quantity, upwards. */
-const PERCENTILES = ['ttft', 'tpot', 'e2e'].map((quantity) =>
-  ['p50', 'p90', 'p95', 'p99'].map((statistic) => `${quantity}_ms_${statistic}`),
-);
-/** Printed figures are rounded. */
-const ORDER_TOLERANCE = 0.01;
-
-/** A percentile is not below a smaller one, unless its unit is another. */
-function checkOrder(row: Row, measured: Readonly<Record<string, number>>): void {
-  for (const columns of PERCENTILES) {
-    let below = '';
-    let least = 0;
-    for (const column of columns) {
-      const value = measured[column];
-      if (value === undefined) continue;
-      if (value < least * (1 - ORDER_TOLERANCE)) {
-        row.refuse(
-          `${column} is below ${below}`,
-          `${column} ${value} is below ${below} ${least}: one of them is in another unit, or in the wrong column.`,
-        );
-      }
-      below = column;
-      least = value;
-    }
-  }
-}

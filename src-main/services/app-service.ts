@@ -88,7 +88,7 @@ export interface AppService {
   /** For hosts that read own machines from a file: a failure names the `machine` by its place in the list, and the `field`. */
   checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
   /** For hosts whose user may read this machine's files: the calls of the same names over files of any size; the profile in use. */
-  calibrations: Pick<Calibrations, 'accuracyOf' | 'calibrateWith' | 'inUse'>;
+  calibrations: Pick<Calibrations, 'accuracyOf' | 'calibrateWith' | 'inUse' | 'chosen'>;
   /** What the rules say about imports, files of this start and corrections: of the bundled catalogs only what they change. */
   checkCatalogLayers(): CatalogIssue[];
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
@@ -194,6 +194,7 @@ export function createAppService(options: AppServiceOptions): AppService {
         catalogs.follow();
         return facts();
       },
+      calibration: () => calibrations.inUse(),
       resolveModel: (name) => models.resolve(name),
     }),
     info: () => answer(info),

@@ -1,11 +1,15 @@
-import { constants, statSync, type Stats } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { accessSync, closeSync, constants, openSync, realpathSync, statSync, unlinkSync, type Stats } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fileError } from '../../src-worker/engine/errors.ts';
 
 const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
-  ENOENT: (path) => `Cannot write ${path}: there is no folder ${dirname(path)}. Make it first.`,
+  ENOENT: (path) =>
+    isFolder(dirname(path))
+      ? `Cannot write ${path}: the folder ${dirname(path)} takes no new file. Choose another place.`
+      : `Cannot write ${path}: there is no folder ${dirname(path)}. Make it first.`,
   ENOTDIR: (path) => `Cannot write ${path}: ${dirname(path)} is not a folder. Choose another place.`,
   EISDIR: (path) => `Cannot write ${path}: it is a folder. Add a file name.`,
   EACCES: (path) => `Cannot write ${path}: permission denied. Choose another place or change the permissions.`,
@@ -27,16 +31,53 @@ export async function writeAtomically(path: string, text: string): Promise<void>
   try {
     await write(target, text, statSync(target, { throwIfNoEntry: false }));
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    const sentence = SENTENCES[code]?.(target) ?? `Cannot write ${target}: ${reason}.`;
-    throw fileError('file_not_writable', sentence, { path: target, reason: code }, thrown);
+    throw notWritable(target, thrown);
   }
 }
 
+/**
+ * Refuses a file that `writeAtomically` could not write, before anything is computed for it: a new file is made beside it
+ * and taken away again, because permissions do not tell what a folder takes. Throws `file_not_writable`.
+ */
+export function checkWritable(path: string): void {
+  const target = resolve(path);
+  try {
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw isAFolder();
+    if (existing && !existing.isFile()) {
+      accessSync(target, constants.W_OK);
+      return;
+    }
+    // As the new content will lie beside it for a moment, where a link leads to.
+    const probe = join(dirname(existing ? realpathSync(target) : target), `.configiq-${randomUUID()}`);
+    closeSync(openSync(probe, 'wx'));
+    unlinkSync(probe);
+  } catch (thrown) {
+    throw notWritable(target, thrown);
+  }
+}
+
+function notWritable(target: string, thrown: unknown): Error {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const sentence = SENTENCES[code]?.(target) ?? `Cannot write ${target}: ${reason}.`;
+  return fileError('file_not_writable', sentence, { path: target, reason: code }, thrown);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Whatever keeps one from looking at it, nothing can be written there.
+    return false;
+  }
+}
+
+const isAFolder = (): Error => Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+
 function write(target: string, text: string, existing: Stats | undefined): Promise<void> {
   // Asked first, because a rename onto a folder fails under different names on different systems.
-  if (existing?.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+  if (existing?.isDirectory()) throw isAFolder();
   // A rename would put a file in the place of the device. Opened without creating: what was there must be written.
   if (existing && !existing.isFile()) return writeFile(target, text, { flag: constants.O_WRONLY });
   return writeFileAtomic(target, text);

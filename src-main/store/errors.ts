@@ -47,6 +47,9 @@ const SENTENCES: readonly [prefix: string, code: string, sentence: (file: string
   ],
 ];
 
+/** How SQLite says that a table or a column has gone since the database was opened: its code is that of any other error. */
+const IS_GONE = /^(?:no such (?:table|column)|table \S+ has no column)/;
+
 const sqliteCode = (thrown: unknown): string | null => (thrown instanceof Database.SqliteError ? thrown.code : null);
 
 /** True when the file itself is broken, as against busy, full or forbidden. */
@@ -61,6 +64,10 @@ export const isBusy = (thrown: unknown): boolean => sqliteCode(thrown)?.startsWi
 /** The error to hand on for something SQLite threw; null when it is none of the known kinds, thus a bug of ours. */
 function databaseError(thrown: unknown, file: string): ConfigIqError | null {
   const code = sqliteCode(thrown);
+  if (code === 'SQLITE_ERROR' && thrown instanceof Error && IS_GONE.test(thrown.message)) {
+    const sentence = `The database ${file} is damaged (${thrown.message}): start ConfigIQ again, and it is set aside and a new one begun.`;
+    return fileError('database_damaged', sentence, { file, sqlite_code: code }, thrown);
+  }
   const known = SENTENCES.find(([prefix]) => code?.startsWith(prefix));
   if (!known) return null;
   const [, stableCode, sentence] = known;

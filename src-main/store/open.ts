@@ -5,7 +5,7 @@ import { fileError } from '../../src-worker/engine/errors.ts';
 import { catalogVerbs } from './catalog-imports.ts';
 import { chunkVerbs } from './chunks.ts';
 import { isBusy, isDamage, withSentences } from './errors.ts';
-import { APPLICATION_ID, migrate, readVersion } from './migrate.ts';
+import { APPLICATION_ID, migrate, missingPart, readVersion } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { modelVerbs } from './models.ts';
 import { calibrationVerbs } from './calibrations.ts';
@@ -33,19 +33,19 @@ export function openStore(
   { busyTimeoutMs = BUSY_TIMEOUT_MS } = {},
 ): OpenedStore {
   return withSentences(file, () => {
-    const notice = examine(file, migrations.length, busyTimeoutMs);
+    const notice = examine(file, migrations, busyTimeoutMs);
     return { store: connect(file, migrations, busyTimeoutMs), notice };
   });
 }
 
 /** Looks at an existing file without writing to it. Returns the notice when it had to be set aside. */
-function examine(file: string, knownVersion: number, busyTimeoutMs: number): string | null {
+function examine(file: string, migrations: readonly string[], busyTimeoutMs: number): string | null {
   if (sizeOf(file) === 0) return null;
   // The newest version is refused from the bytes alone, before SQLite has a chance to touch anything.
-  refuseNewer(file, versionInHeader(file), knownVersion);
+  refuseNewer(file, versionInHeader(file), migrations.length);
   let reason: string | null;
   try {
-    reason = findDamage(file, knownVersion, busyTimeoutMs);
+    reason = findDamage(file, migrations, busyTimeoutMs);
   } catch (thrown) {
     if (!isDamage(thrown)) throw thrown;
     reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -58,18 +58,19 @@ function examine(file: string, knownVersion: number, busyTimeoutMs: number): str
   );
 }
 
-/** Reason in SQLite's words, or null when the file is sound. Read-only: closing it writes nothing back. */
-function findDamage(file: string, knownVersion: number, busyTimeoutMs: number): string | null {
+/** Why the file cannot be used, or null when it is sound. Read-only: closing it writes nothing back. */
+function findDamage(file: string, migrations: readonly string[], busyTimeoutMs: number): string | null {
   const db = new Database(file, { readonly: true, timeout: busyTimeoutMs });
   try {
     const version = readVersion(db);
-    refuseNewer(file, version, knownVersion);
+    refuseNewer(file, version, migrations.length);
     const problem = String(db.pragma('quick_check(1)', { simple: true }));
     if (problem !== 'ok') return problem.replaceAll(/\s+/g, ' ');
     // In this order: another program may be making the tables at this moment, and marks them as ours along with it.
     const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
     const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
-    if (isOurs || tables === 0) return null;
+    if (isOurs) return missingPart(db, migrations.slice(0, version));
+    if (tables === 0) return null;
     throw fileError(
       'database_foreign',
       `${file} is a database of another program: move it away, or set CONFIGIQ_HOME to another folder.`,
@@ -167,6 +168,8 @@ function verbs(db: Database.Database, file: string): Store {
     saveCalibration: spoken(calibrations.saveCalibration),
     removeCalibration: spoken(calibrations.removeCalibration),
     useCalibration: spoken(calibrations.useCalibration),
+    readEarlierCalibration: spoken(calibrations.readEarlierCalibration),
+    restoreCalibration: spoken(calibrations.restoreCalibration),
     readNote: spoken(notes.readNote),
     writeNote: spoken(notes.writeNote),
     sqliteVersion: () => version.get() ?? 'unknown',

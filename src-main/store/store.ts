@@ -121,12 +121,16 @@ export interface Store {
   saveModel(model: StoredModel): void;
   /** By name. */
   listCalibrations(): Listing<StoredCalibration>;
-  /** Adds it or replaces the one of the same name. */
+  /** Adds it; the one of the same name becomes the earlier one of that name. */
   saveCalibration(profile: StoredCalibration): void;
-  /** False when there is none of that name. */
+  /** It becomes the earlier one of its name. False when there is none of that name. */
   removeCalibration(name: string): boolean;
-  /** Which one questions are answered with that name none; null = the bundled one. */
+  /** Which one questions are answered with that name none; null = the bundled one. An earlier one loses its claim. */
   useCalibration(name: string | null): void;
+  /** The one of that name that was removed or replaced last; null = none is kept. */
+  readEarlierCalibration(name: string): StoredCalibration | null;
+  /** Puts the earlier one back; the one that is there of the same name becomes the earlier one in turn. */
+  restoreCalibration(profile: StoredCalibration): void;
 
   /** Null when there is none; throws `row_unreadable` when there is one that cannot be read. */
   readModel(id: string): StoredModel | null;

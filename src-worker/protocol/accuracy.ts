@@ -88,6 +88,7 @@ export interface CalibrationChoice {
   description: string;
 }
 
+/** `configiq validate --json`, and what the Accuracy screen is drawn from. */
 export interface AccuracyDocument {
   schema_version: number;
   /** Name of the profile. */
@@ -100,6 +101,8 @@ export interface AccuracyDocument {
   metrics: ColumnErrors;
   groups: AccuracyGroup[];
   points: AccuracyPoint[];
+  /** How many there are. */
+  judged_points: number;
   skipped: SkippedPoint[];
   /** Most frequent first. */
   skipped_reasons: SkippedReason[];

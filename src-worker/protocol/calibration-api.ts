@@ -17,8 +17,10 @@ export interface CalibrateDraft {
   measurements: MeasurementText[] | null;
   /** Made anew from the priors instead of moved from the base. */
   fromPriors?: boolean | undefined;
-  /** Kept under its name. */
+  /** Kept under its name, which must be free unless `replace` says otherwise. */
   save: boolean;
+  /** With `save`: takes the place of the profile of that name, which `restoreCalibration` puts back. */
+  replace?: boolean | undefined;
   /** With `save`: questions that name no profile are answered with it from then on. */
   use?: boolean | undefined;
 }
@@ -48,6 +50,6 @@ export interface CalibrationApi {
   /** One of one's own, or any that ships with the program; null = the one questions fall back on. */
   useCalibration(name: string | null): Promise<Result<null>>;
   removeCalibration(name: string): Promise<Result<null>>;
-  /** Puts back what this program removed or replaced last under that name. */
+  /** Puts back what was removed or replaced last under that name, at whatever start of the program. */
   restoreCalibration(name: string): Promise<Result<null>>;
 }

@@ -17,6 +17,8 @@ import type { LeftOutPrediction } from './left-out.ts';
 export interface MeasuredSet {
   rows: Measurement[];
   models: Record<string, ModelSource>;
+  /** Why a name that rows use has no config: the nearest names, or what is wrong with the one it has. */
+  modelProblems?: Record<string, string>;
 }
 
 /** One fit of a profile, on all measurements or on all but some. Asked of a worker thread. */

@@ -757,4 +757,39 @@ export function documentText(document: object): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** Characters of a part of a document's text. */
+const PIECE_CHARACTERS = 2 ** 16;
+
+/** The same text in parts: with hundreds of thousands of rows it is longer than one text can be. */
+export function* documentPieces(document: object): Generator<string> {
+  let piece = '';
+  for (const part of documentParts(document)) {
+    piece += part;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+function* documentParts(document: object): Generator<string> {
+  const entries: [string, unknown][] = Object.entries(document).filter(([, value]) => value !== undefined);
+  yield '{';
+  for (const [index, [key, value]] of entries.entries()) {
+    yield `${index === 0 ? '' : ','}\n  ${JSON.stringify(key)}: `;
+    if (!Array.isArray(value) || value.length === 0) {
+      yield indentedJson(value, '  ');
+      continue;
+    }
+    const items: readonly unknown[] = value;
+    for (const [place, item] of items.entries()) yield `${place === 0 ? '[' : ','}\n    ${indentedJson(item, '    ')}`;
+    yield '\n  ]';
+  }
+  yield entries.length === 0 ? '}\n' : '\n}\n';
+}
+
+/** A text of JSON holds no line break but those between its lines; what has no JSON is null in a list. */
+const indentedJson = (value: unknown, indent: string): string =>
+  (JSON.stringify(value ?? null, null, 2) ?? 'null').replaceAll('\n', `\n${indent}`);
+
 export type { ErrorInfo };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -70,6 +70,7 @@ it('result files lead to a profile that answers are given with, and back', async
   const removal = (await answered('calibration', 'remove', 'our-h100')).replaceAll('\n', ' ');
   expect(removal).toMatch(/forgotten\. Questions that name no profile are answered with default from now on\./);
   expect(removal).toMatch(/cannot be explained without a profile of that name/);
+  expect(removal).toMatch(/configiq calibration restore our-h100 puts it back\./);
   const explained = await runConfigiq(['explain', '1', '1'], home, {}, '', home);
   expect(explained.code).toBe(2);
   expect(explained.stderr).toMatch(
@@ -77,6 +78,27 @@ it('result files lead to a profile that answers are given with, and back', async
   );
   expect(await predicted()).toEqual(before);
   expect((await profiles()).map(({ name }) => name)).not.toContain('our-h100');
+  const restored = (await answered('calibration', 'restore', 'our-h100')).replaceAll('\n', ' ');
+  expect(restored).toMatch(
+    /^Profile our-h100, made \d{4}-\d\d-\d\d, is back\. Questions that name no profile are answered with our-h100\./,
+  );
+  expect(await predicted()).toEqual(after);
+
+  const again = ['calibrate', 'rows.csv', '--name', 'our-h100', '--base', 'default'];
+  const taken = await runConfigiq(again, home, {}, '', home);
+  expect(taken.code).toBe(2);
+  expect(taken.stderr).toMatch(
+    /There is a calibration profile "our-h100" already, made \S+ and in use: choose another name \(--name\), or replace it \(--replace\)/,
+  );
+  await answered(...again, '--replace');
+  expect((await answered('calibration', 'restore', 'our-h100')).replaceAll('\n', ' ')).toMatch(
+    /is back\. The one it takes the place of can be put back in the same way\./,
+  );
+  const toFile = await runConfigiq([...again, '--replace', '--output', 'x.json'], home, {}, '', home);
+  expect([toFile.code, toFile.stderr]).toEqual([
+    2,
+    'configiq: --replace is for a kept profile, and with --output none is kept: leave one of them out.\n',
+  ]);
 }, 120_000);
 
 it('a profile that goes to a file is not put in use, and both together are refused', async () => {
@@ -141,10 +163,34 @@ it('thousands of rows show how far it is, and more than can be compared are refu
   const { code, stderr } = await inHome('validate', rowsFile('many.csv', many));
   expect(code).toBe(0);
   expect(stderr).toMatch(/Computing: [48],000 of 9,000 measurements/);
-  const far = Array.from({ length: 500_001 }, (_, index) => row(`p${index}`, '500', '9', ''));
+  const far = Array.from({ length: 500_200 }, (_, index) => row(`p${index}`, '500', '9', ''));
   const refused = await inHome('validate', rowsFile('far.csv', far));
-  expect(refused.code).toBe(4);
-  expect(refused.stderr).toMatch(
-    /far\.csv has more than 500,000 measurements, which is as many as are compared at once/,
+  expect([refused.code, refused.stderr]).toEqual([
+    4,
+    'configiq: far.csv has 500,200 measurements, and at most 500,000 are compared at once: split it, or draw some of its rows.\n',
+  ]);
+  const half = rowsFile('half.csv', far.slice(0, 300_000));
+  expect((await inHome('validate', half, half)).stderr).toContain(
+    'What was given (2 files) has 600,000 measurements, and',
   );
 }, 120_000);
+
+it('a place that takes no file is refused before anything is computed', async () => {
+  const file = rowsFile('one.csv', [row('a', '1024', '9', '15')]);
+  for (const args of [
+    ['validate', file, '-o'],
+    ['calibrate', file, '--name', 'x', '-o'],
+    ['calibrate', file, '--name', 'x', '--left-out'],
+  ]) {
+    const { code, stdout, stderr } = await inHome(...args, join(home, 'none', 'x.json'));
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).toMatch(/^configiq: Cannot write .*x\.json: there is no folder .*none\. Make it first\.\n$/);
+    if (!existsSync('/proc')) continue;
+    const virtual = await inHome(...args, '/proc/x');
+    expect([virtual.code, virtual.stdout, virtual.stderr]).toEqual([
+      4,
+      '',
+      'configiq: Cannot write /proc/x: the folder /proc takes no new file. Choose another place.\n',
+    ]);
+  }
+}, 60_000);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { missingFacts } from '../../src-main/measurements/missing.ts';
 import { emptyMeasurementRow, type MeasurementRow } from '../../src-worker/protocol/measurement-columns.ts';
 
-const isKnown = (): boolean => true;
+const isKnown = (): null => null;
 const row = (cells: Partial<MeasurementRow> = {}): MeasurementRow => ({ ...emptyMeasurementRow(), ...cells });
 const WHOLE: Partial<MeasurementRow> = {
   model: 'meta-llama/Llama-3.1-8B-Instruct',
@@ -44,5 +44,17 @@ describe('what rows still lack', () => {
       missingFacts([row({ ...WHOLE, ...cells })], isKnown).map(({ column }) => column);
     expect(columns({ engine_version: null })).toEqual(['engine_version']);
     expect(columns({ engine: null, engine_version: null })).toEqual(['engine']);
+  });
+
+  it('names what is near to a model that is not known', () => {
+    const near = (name: string): string[] | null =>
+      name.startsWith('meta') ? ['meta-llama/Llama-3.1-8B', 'meta-llama/Llama-3.1-8B-Instruct'] : [];
+    const [found] = missingFacts(
+      [row({ ...WHOLE, model: 'meta-llama/Llama-3.1-8b-i' }), row({ ...WHOLE, model: 'x' })],
+      near,
+    );
+    expect(found?.sentence).toBe(
+      'No model is known here as "meta-llama/Llama-3.1-8b-i" (did you mean "meta-llama/Llama-3.1-8B" or "meta-llama/Llama-3.1-8B-Instruct"?), "x": such rows are left out.',
+    );
   });
 });

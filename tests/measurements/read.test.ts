@@ -27,6 +27,7 @@ const GOOD: Readonly<Record<string, string>> = {
   tp: '1',
   engine: 'vLLM',
   engine_version: '0.11.0',
+  kv_dtype: '',
   workload_kind: 'closed_loop',
   isl: '1024',
   osl: '128.5',
@@ -93,6 +94,23 @@ describe('a measurement file', () => {
     ['osl', '-1', 'osl is below zero', /osl is -1/],
     ['tp', '1.5', 'tp is no whole number', /1\.5/],
     ['tp', '0', 'tp is 0', /tp is 0/],
+    ['isl', '0x3e8', 'isl is not a number', /^isl is "0x3e8", not a number: write the number alone/],
+    ['osl', '0B11', 'osl is not a number', /"0B11"/],
+    ['tpot_ms_mean', '0o17', 'tpot_ms_mean is not a number', /"0o17"/],
+    [
+      'kv_dtype',
+      'int3',
+      'kv_dtype is not known',
+      /^kv_dtype is "int3", none of auto, fp16, bf16,.*, int8: write one of them, or leave it empty\.$/,
+    ],
+    ['kv_dtype', 'constructor', 'kv_dtype is not known', /"constructor"/],
+    [
+      'engine_version',
+      'banana',
+      'engine_version is no version',
+      /^engine_version is "banana", no version: write it as 0\.11\.0, .* or leave it empty\.$/,
+    ],
+    ['engine_version', '0x10', 'engine_version is no version', /"0x10"/],
     ['tpot_ms_mean', '1e308', 'tpot_ms_mean is too large', /1e\+308: nothing measured that/],
     ['batch_or_concurrency', '0.5', 'batch_or_concurrency is below 1', /at least one request/],
     ['request_rate_rps', '1e9', 'request_rate_rps is no rate', /from 100,000 on it means all at once.*offline_max/],
@@ -112,6 +130,28 @@ describe('a measurement file', () => {
     expect(reasons).toEqual([{ reason: kind, count: 1, example: skipped[0] }]);
   });
 
+  it.each([
+    ['isl', ['1e3', '1024.', '+1024', '.5e4']],
+    ['kv_dtype', ['', 'auto', 'FP8', 'fp8_e4m3', 'bf16']],
+    [
+      'engine_version',
+      [
+        '',
+        'v0.11.0',
+        '0.6.3.post2.dev308',
+        '2026-02 (0.15)',
+        'NIM 1.0 (TRT-LLM 2024)',
+        '2023 (unspecified)',
+        'nightly',
+      ],
+    ],
+  ])('with %s as people write it is read', async (column, values) => {
+    const rows = values.map((value, index) => withCells({ point_id: `p${index}`, [column]: value }));
+    const { measurements, skipped } = await readMeasurements(file(csv(...rows)));
+    expect(skipped).toEqual([]);
+    expect(measurements).toHaveLength(values.length);
+  });
+
   it('keeps a row without lengths, whose use is for others to judge, and skips one without a result', async () => {
     const empty = { ttft_ms_mean: '', ttft_ms_p50: '', ttft_ms_p99: '', tpot_ms_mean: '', output_tok_s: '' };
     const path = file(csv(withCells({ isl: '', osl: '' }), withCells({ point_id: 'none', ...empty })));
@@ -124,7 +164,7 @@ describe('a measurement file', () => {
     const path = file(csv(withCells({ model: 'meta-llama/Llama-3.1-8B, Instruct' }), GOOD));
     const { measurements, skipped } = await readMeasurements(path);
     expect(measurements).toHaveLength(1);
-    expect(skipped[0]?.reason).toBe('It has 22 cells, and the header 21: put quotes around a cell that holds a comma.');
+    expect(skipped[0]?.reason).toBe('It has 23 cells, and the header 22: put quotes around a cell that holds a comma.');
   });
 
   it('names a row without an id by its line', async () => {

@@ -34,16 +34,10 @@ describe('a written measurement file', () => {
     const rows = Array.from({ length: 300 }, () => {
       const row = emptyMeasurementRow();
       for (const column of ['point_id', 'model', 'gpu', 'engine'] as const) row[column] = text();
-      for (const column of [
-        'source_id',
-        'engine_version',
-        'weight_dtype',
-        'kv_dtype',
-        'arrival',
-        'regime',
-        'notes',
-      ] as const)
+      for (const column of ['source_id', 'weight_dtype', 'arrival', 'regime', 'notes'] as const)
         row[column] = maybe(text);
+      row.engine_version = maybe(() => `${text()} ${random.below(30)}.${random.below(30)}${text()}`);
+      row.kv_dtype = maybe(() => random.of(['auto', 'bf16', 'FP8', 'fp8_e4m3', 'int8']));
       row.workload_kind = random.of([...WORKLOAD_KINDS]);
       for (const column of ['isl', 'osl', 'cold_requests'] as const) row[column] = maybe(number);
       // What cannot be is refused by whoever reads: less than a request, no rate, more cached than there is, other GPUs.

@@ -115,6 +115,71 @@ test('one bad file loses nothing of the others, and runs of which nothing can be
   ]);
 });
 
+const strategy = (given: object) => ({
+  benchmarks: [
+    {
+      type_: 'generative_benchmark',
+      config: { strategy: given, backend: { model: 'meta-llama/Llama-3.1-8B-Instruct' } },
+      metrics: {
+        request_totals: { successful: 10, errored: 0, incomplete: 0, total: 10 },
+        prompt_token_count: { successful: { mean: 1024 } },
+        output_token_count: { successful: { mean: 128 } },
+        time_to_first_token_ms: { successful: { mean: 60, median: 50, percentiles: { p50: 50, p99: 20 } } },
+      },
+    },
+  ],
+});
+
+test.each([
+  ['a rate below zero', serveResult({ request_rate: -2 }), /^request_rate_rps is -2: /],
+  ['no request at once', serveResult({ max_concurrency: 0 }), /^batch_or_concurrency is 0: leave the cell empty/],
+  ['less than none at once', serveResult({ max_concurrency: -1 }), /^batch_or_concurrency is -1: /],
+  [
+    'a P99 below the median',
+    serveResult({ p99_ttft_ms: 40 }),
+    /^ttft_ms_p99 40 is below ttft_ms_p50 50: one of them is in another unit/,
+  ],
+  ['a P99 of GuideLLM below the median', strategy({ type_: 'synchronous' }), /^ttft_ms_p99 20 is below ttft_ms_p50 50/],
+  ['a rate of GuideLLM below zero', strategy({ type_: 'poisson', rate: -2 }), /^request_rate_rps is -2: /],
+  ['no streams of GuideLLM', strategy({ type_: 'concurrent', streams: 0 }), /^batch_or_concurrency is 0: /],
+])('a run with %s is refused in the words of a measurement file', async (_, document, sentence) => {
+  const { api } = startService(temporaryFolder());
+  const found = valueOf(
+    await api.importBenchmark({
+      files: [file('odd.json', document), file('good.json', serveResult())],
+      setup: NOTHING,
+    }),
+  );
+  expect(found.rows.map(({ point_id: id }) => id)).toEqual(['good-0001']);
+  const [odd] = found.files;
+  expect(odd?.skipped).toEqual([{ reason: expect.stringMatching(sentence) as string, count: 1 }]);
+  expect(odd?.problem).toBe(`odd.json holds nothing that can be used: ${odd?.skipped[0]?.reason}`);
+  expect(found.csv.trim().split('\n')).toHaveLength(2);
+});
+
+test('seconds in the place of milliseconds are told where the GPU is known, as validate tells them', async () => {
+  const { api } = startService(temporaryFolder());
+  const inSeconds = serveResult(
+    Object.fromEntries(
+      Object.entries(serveResult()).flatMap(([key, value]) =>
+        key.endsWith('_ms') && typeof value === 'number' ? [[key, value / 1000]] : [],
+      ),
+    ),
+  );
+  const files = [file('seconds.json', inSeconds), file('good.json', serveResult())];
+  const setup = { ...NOTHING, gpu: 'h100', tp: 1, engine: 'vllm@0.11.0', quantization: 'bf16' };
+  const { warnings, csv } = valueOf(await api.importBenchmark({ files, setup }));
+  const told = warnings.filter(({ pointId }) => pointId === 'seconds-0001').map(({ sentence }) => sentence);
+  expect(told.at(-1)).toMatch(
+    /^Impossible: TTFT of 0\.06 ms, while .* is it in another unit\? Validate and calibrate leave the row out\.$/,
+  );
+  expect(warnings.filter(({ pointId }) => pointId === 'good-0001')).toEqual([]);
+  const { skipped } = valueOf(await api.accuracy({ calibration: null, measurements: [{ name: 'r.csv', text: csv }] }));
+  expect(skipped.map(({ point_id: id, reason }) => [id, reason.toLowerCase()])).toEqual([
+    ['seconds-0001', told.at(-1)?.replace(' Validate and calibrate leave the row out.', '').toLowerCase()],
+  ]);
+});
+
 test('a setup that names what is not there is refused with what is near', async () => {
   const { api } = startService(temporaryFolder());
   const asked = async (setup: Partial<BenchmarkSetup>) =>

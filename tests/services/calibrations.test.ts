@@ -83,17 +83,73 @@ test('what comes back does not push out the profile that took its place', async 
   valueOf(await api.restoreCalibration('first'));
   const inUse = valueOf(await api.listCalibrations()).filter(({ isInUse }) => isInUse);
   expect(inUse.map(({ name }) => name)).toEqual(['second']);
+}, 120_000);
 
-  // A profile that is replaced can be had back, and so can the one it replaces then.
-  const createdAt = async () => valueOf(await api.listCalibrations()).find(({ name }) => name === 'first')?.createdAt;
+test('a name that is taken is refused before anything is fitted; replaced on demand, the earlier one can be had back', async () => {
+  const folder = temporaryFolder();
+  const service = startService(folder);
+  const { api } = service;
+  const { csv } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
+  const measurements = [{ name: 'rows.csv', text: csv }];
+  const draft = { taskId: 'a', name: 'first', base: 'default', measurements, save: true };
+  const createdAt = async (of = api) =>
+    valueOf(await of.listCalibrations()).find(({ name }) => name === 'first')?.createdAt;
+  valueOf(await api.calibrate({ ...draft, use: true }));
   const old = await createdAt();
-  valueOf(await api.calibrate({ taskId: 'again', name: 'first', base: 'default', measurements, save: true }));
+  const answered = async (of = api) => valueOf(await of.predict(QUESTION));
+  const slow = await answered();
+
+  const steps: number[] = [];
+  const stopListening = service.onProgress(({ done }) => steps.push(done));
+  const refused = errorOf(await api.calibrate(draft));
+  stopListening();
+  expect(steps).toEqual([]);
+  expect(refused).toMatchObject({ family: 'invalid_input', code: 'calibration_exists' });
+  expect(refused.message).toBe(
+    'There is a calibration profile "first" already, made 2026-01-05 and in use: choose another name (--name), or replace it (--replace); what is replaced can be had back (configiq calibration restore first).',
+  );
+  expect(await createdAt()).toBe(old);
+  // A fit that keeps nothing takes nobody's place.
+  valueOf(await api.calibrate({ ...draft, save: false }));
+  expect(errorOf(await api.calibrate({ ...draft, name: 'default', replace: true })).code).toBe('calibration_bundled');
+
+  valueOf(
+    await api.calibrate({ ...draft, measurements: [{ name: 'one.csv', text: firstRows(csv, 1) }], replace: true }),
+  );
   const anew = await createdAt();
   expect(anew).not.toBe(old);
+  expect((await answered()).versions.calibration).toBe('first');
+  expect(await answered()).not.toEqual(slow);
+  await service.close();
+
+  // At another start, and as often as one likes.
+  const again = startService(folder).api;
+  valueOf(await again.restoreCalibration('first'));
+  expect(await createdAt(again)).toBe(old);
+  expect(await answered(again)).toEqual(slow);
+  valueOf(await again.restoreCalibration('first'));
+  expect(await createdAt(again)).toBe(anew);
+  expect(errorOf(await again.restoreCalibration('second')).message).toBe(
+    'No earlier calibration profile "second" is kept: none of that name was removed or replaced.',
+  );
+}, 120_000);
+
+const firstRows = (csv: string, rows: number): string =>
+  csv
+    .split(/\r?\n/)
+    .slice(0, rows + 1)
+    .join('\n');
+
+test('what was chosen after a removal stays chosen when the removed one comes back', async () => {
+  const { api } = startService(temporaryFolder());
+  const { csv } = valueOf(await api.importBenchmark({ files: slowRuns, setup: SETUP }));
+  const measurements = [{ name: 'rows.csv', text: csv }];
+  valueOf(await api.calibrate({ taskId: 'a', name: 'first', measurements, save: true, use: true }));
+  valueOf(await api.removeCalibration('first'));
+  valueOf(await api.useCalibration('seed'));
   valueOf(await api.restoreCalibration('first'));
-  expect(await createdAt()).toBe(old);
-  valueOf(await api.restoreCalibration('first'));
-  expect(await createdAt()).toBe(anew);
+  const inUse = valueOf(await api.listCalibrations()).filter(({ isInUse }) => isInUse);
+  expect(inUse.map(({ name }) => name)).toEqual(['seed']);
 }, 120_000);
 
 test('any profile that ships with the program can be put in use, and stays it', async () => {
@@ -152,7 +208,14 @@ test('what cannot be calibrated keeps nothing, and says why', async () => {
   const odd = [head, cell(first, 'tpot_ms_mean', 'nan'), cell(second, 'gpu', 'h1000')].join('\n');
   const none = errorOf(await api.calibrate({ ...draft, measurements: [{ name: 'odd.csv', text: odd }] }));
   expect(none.message).toMatch(/tpot_ms_mean is not a number \(1\)/);
-  expect(none.message).toMatch(/nknown GPU "h1000" \(1\)/);
+  expect(none.message).toMatch(/nknown GPU "h1000": did you mean "nvidia-h100-80gb"[^;]*\? \(1\)/);
+  const misspelt = [head, cell(first, 'model', 'meta-llama/Llama-3.1-8B-Instrukt')].join('\n');
+  const compared = valueOf(
+    await api.accuracy({ calibration: null, measurements: [{ name: 'm.csv', text: misspelt }] }),
+  );
+  expect(compared.skipped_reasons[0]?.reason).toMatch(
+    /^Unknown model "meta-llama\/Llama-3\.1-8B-Instrukt": did you mean "meta-llama\/Llama-3\.1-8B"/,
+  );
   expect(await listed()).toEqual([]);
 }, 120_000);
 

@@ -7,6 +7,7 @@ import type { AppService } from '../../src-main/services/app-service.ts';
 import { databaseFile } from '../../src-main/services/data-folder.ts';
 import { bundledCatalogsFolder } from '../../src-main/catalogs/files.ts';
 import { readFileSync } from 'node:fs';
+import { ensureBuilt, runConfigiq } from '../cli/command.ts';
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
 
 // Rows of the profile table as a broken disk, another program or an older version leaves them.
@@ -61,7 +62,9 @@ test.each(BROKEN)(
     expect(await names(service)).not.toContain('guide');
     expect(valueOf(await service.api.predict(QUESTION)).versions.calibration).toBe('default');
     expect(await notices(service)).toMatch(reason);
-    expect(await notices(service)).toMatch(/calibrate it again, or remove it: configiq calibration remove guide\./);
+    expect(await notices(service)).toMatch(
+      /replace it \(configiq calibrate --name guide --replace\), or remove it: configiq calibration remove guide\./,
+    );
     expect(errorOf(await service.api.useCalibration('guide'))).toMatchObject({ code: 'calibration_unreadable' });
     valueOf(await service.api.removeCalibration('guide'));
     expect(errorOf(await service.api.removeCalibration('guide'))).toMatchObject({ code: 'unknown_calibration' });
@@ -79,6 +82,33 @@ test.each(BROKEN)('a profile %s that is in use leaves the place to the bundled o
   await service.close();
   expect(await notices(startService(folder))).not.toMatch(/is in use and/);
 });
+
+test('the one that was chosen is told apart from the one that answers, and its removal leaves the place for good', async () => {
+  const folder = await folderWith('{"a":1', { isInUse: true });
+  const service = startService(folder);
+  expect([service.calibrations.chosen(), service.calibrations.inUse()]).toEqual(['guide', 'default']);
+  valueOf(await service.api.removeCalibration('guide'));
+  expect([service.calibrations.chosen(), service.calibrations.inUse()]).toEqual(['default', 'default']);
+  await service.close();
+  expect(await notices(startService(folder))).not.toContain('guide');
+});
+
+test('the command that removes a damaged profile in use says what answers from then on', async () => {
+  ensureBuilt();
+  const folder = await folderWith('{"a":1', { isInUse: true });
+  const { code, stdout, stderr } = await runConfigiq(['calibration', 'remove', 'guide'], folder);
+  expect(code).toBe(0);
+  expect(stdout.replaceAll('\n', ' ')).toMatch(
+    /^Profile guide is forgotten\. Questions that name no profile are answered with default from now on\./,
+  );
+  // Told when the command began, and not as if it still were in use at its end.
+  expect(stderr.replaceAll('\n', ' ')).toMatch(
+    /^Calibration profile "guide" cannot be read \(its JSON is cut off or damaged\)/,
+  );
+  expect(stderr).not.toContain('answers in its place');
+  const listed = await runConfigiq(['calibration', 'list', '--json'], folder);
+  expect([listed.code, listed.stderr]).toEqual([0, '']);
+}, 120_000);
 
 test('left-out predictions that cannot be read are not needed to judge the profile', async () => {
   const text = JSON.stringify({ ...bundled, name: 'guide' });

@@ -17,8 +17,8 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { writeAtomically } from '../../src-main/services/atomic-write.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkWritable, writeAtomically } from '../../src-main/services/atomic-write.ts';
 import { databaseFile, dataFolder } from '../../src-main/services/data-folder.ts';
 
 function temporaryFolder(): string {
@@ -141,4 +141,42 @@ test('a place that cannot be written is refused with the reason, and nothing is 
   }
   expect(readdirSync(folder).sort()).toEqual(['file', 'sub']);
   expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('kept');
+});
+
+describe('a file that is to be written later', () => {
+  test('is refused where it could not be, with the reason and the cure, and nothing is left behind', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const refusals: [path: string, sentence: RegExp][] = [
+      [folder, /it is a folder\. Add a file name/],
+      [join(folder, 'none', 'x'), /there is no folder .*none\. Make it first/],
+      [join(folder, 'file', 'x'), /file is not a folder\. Choose another place/],
+      [join(folder, 'file', 'x', 'y'), /is not a folder\. Choose another place/],
+      [join(folder, 'x'.repeat(300)), /the name is too long/],
+      // There is such a folder; it takes no files, whoever asks.
+      ...(existsSync('/proc')
+        ? ([['/proc/x', /^Cannot write \/proc\/x: the folder \/proc takes no new file\. Choose/]] as [string, RegExp][])
+        : []),
+    ];
+    for (const [path, sentence] of refusals) {
+      expect(() => checkWritable(path)).toThrow(
+        expect.objectContaining({
+          family: 'file',
+          code: 'file_not_writable',
+          message: expect.stringMatching(sentence) as string,
+        }),
+      );
+    }
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  test('is let pass where it can be, whether it is there or not, and stays as it is', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'old'), 'old');
+    symlinkSync(join(folder, 'old'), join(folder, 'link'));
+    for (const path of [join(folder, 'new'), join(folder, 'old'), join(folder, 'link'), '/dev/null'])
+      checkWritable(path);
+    expect(readdirSync(folder).sort()).toEqual(['link', 'old']);
+    expect(readFileSync(join(folder, 'old'), 'utf8')).toBe('old');
+  });
 });

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openStore } from '../../src-main/store/open.ts';
 import { llama, smallBatch, sweepRun } from './samples.ts';
@@ -62,6 +63,59 @@ test.each(DAMAGES)('a damaged database is set aside with its bytes and a new one
     store.close();
   }
   expect(openStore(file).notice).toBeNull();
+});
+
+/** Behind the store's back. */
+function change(file: string, sql: string): void {
+  const db = new Database(file);
+  db.exec(sql);
+  db.close();
+}
+
+test.each([
+  ['DROP TABLE calibration_profile', 'its table calibration_profile is missing'],
+  ['DROP TABLE run_chunk', 'its table run_chunk is missing'],
+  ['ALTER TABLE model_config RENAME COLUMN source TO origin_of_it', 'its table model_config has no column source'],
+])('a database that lost a part of its tables is set aside and told: %s', (sql, reason) => {
+  const file = filledDatabase();
+  change(file, sql);
+  const { store, notice } = openStore(file);
+  try {
+    expect(notice).toBe(
+      `The database was damaged (${reason}) and has been set aside as ${asideOf(file, 1)}; a new, empty one is in use. ` +
+        'Imported models, past runs and calibration profiles are in the old file; questions are answered with profile default.',
+    );
+    expect(store.listModels()).toEqual({ rows: [], problems: [] });
+    expect(store.listCalibrations()).toEqual({ rows: [], problems: [] });
+  } finally {
+    store.close();
+  }
+  // What else was in it is still there.
+  const old = new Database(asideOf(file, 1), { readonly: true });
+  expect(old.prepare('SELECT count(*) AS models FROM model_config').get()).toEqual({ models: 1 });
+  old.close();
+});
+
+test('an old database that lost a table is set aside before a migration stumbles over it', () => {
+  const file = newDatabase();
+  copyFileSync(join(import.meta.dirname, 'old-databases/version-5.sqlite'), file);
+  change(file, 'DROP TABLE catalog_import');
+  const { store, notice } = openStore(file);
+  store.close();
+  expect(notice).toContain('its table catalog_import is missing');
+});
+
+test('a table that goes while the program runs is a sentence', () => {
+  const file = newDatabase();
+  const store = openedStore(file);
+  change(file, 'DROP TABLE calibration_profile');
+  expect(() => store.listCalibrations()).toThrow(
+    expect.objectContaining({
+      family: 'file',
+      code: 'database_damaged',
+      message: `The database ${file} is damaged (no such table: calibration_profile): start ConfigIQ again, and it is set aside and a new one begun.`,
+    }),
+  );
 });
 
 test('a second damaged database does not replace the first one set aside', () => {

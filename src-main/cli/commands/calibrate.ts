@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { CalibrationDocument } from '../../../src-worker/protocol/calibration.ts';
-import { documentText } from '../../../src-worker/protocol/documents.ts';
+import { documentPieces } from '../../../src-worker/protocol/documents.ts';
 import { calibrationFileSchema } from '../../../src-worker/protocol/catalog-files.ts';
-import { writeAtomically } from '../../services/atomic-write.ts';
+import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import type { AppService } from '../../services/app-service.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import { draftOf } from '../options.ts';
 import { calibrationReport } from '../report/calibration-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
@@ -18,6 +17,7 @@ const optionsSchema = z.strictObject({
   base: z.string().nullable().default(null),
   from_priors: z.boolean().default(false),
   use: z.boolean().default(false),
+  replace: z.boolean().default(false),
   output: z.string().nullable().default(null),
   left_out: z.string().nullable().default(null),
   json: z.boolean().default(false),
@@ -29,6 +29,8 @@ export const runCalibrate: Run = async (context, options, paths) => {
   if (asked.name === undefined) throw usageError('calibrate needs --name: what the profile is to be called.');
   if (asked.use && asked.output !== null)
     throw usageError('--use puts a kept profile in use, and with --output none is kept: leave one of them out.');
+  if (asked.replace && asked.output !== null)
+    throw usageError('--replace is for a kept profile, and with --output none is kept: leave one of them out.');
   for (const file of [asked.output, asked.left_out]) if (file !== null) checkWritable(file);
   const files = [...asked.measurements, ...paths];
   const service = await context.service();
@@ -39,15 +41,14 @@ export const runCalibrate: Run = async (context, options, paths) => {
     // A file is what was asked for then; the database keeps what is to be used by name.
     save: asked.output === null,
     use: asked.use,
+    replace: asked.replace,
   };
   const document = await calibrated(context, service, draft, files.length === 0 ? null : files);
   if (asked.output !== null) await writeAtomically(asked.output, profileText(document));
   if (asked.left_out !== null) await writeAtomically(asked.left_out, leftOutText(document));
-  context.terminal.print(
-    asked.json
-      ? documentText(withoutPoints(document))
-      : calibrationReport(document, { isKept: draft.save, isUsed: asked.use, isFresh: asked.from_priors }),
-  );
+  const kept = { isKept: draft.save, isUsed: asked.use, isFresh: asked.from_priors };
+  if (asked.json) for (const piece of documentPieces(document)) context.terminal.print(piece);
+  else context.terminal.print(calibrationReport(document, kept));
   return EXIT.answered;
 };
 
@@ -74,8 +75,6 @@ async function calibrated(
 
 const profileText = ({ profile }: CalibrationDocument): string =>
   `${JSON.stringify(calibrationFileSchema.parse({ schema_version: 1, ...profile }), null, 2)}\n`;
-
-const withoutPoints = ({ left_out: _, ...document }: CalibrationDocument) => document;
 
 /** The file of catalogs/left-out. */
 function leftOutText({ name, left_out: predictions }: CalibrationDocument): string {

@@ -11,11 +11,11 @@ import {
 } from '../../../src-worker/protocol/benchmark-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import { andMore } from '../../../src-worker/protocol/issues.ts';
-import { writeAtomically } from '../../services/atomic-write.ts';
+import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import type { AppService } from '../../services/app-service.ts';
 import type { Run } from '../context.ts';
 import { EXIT, errorText, unwrap } from '../errors.ts';
-import { checkWritable, readTextFile } from '../files.ts';
+import { readTextFile } from '../files.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
 import { draftOf } from '../options.ts';
 import { benchmarkReport } from '../report/benchmark-report.ts';

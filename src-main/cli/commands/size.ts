@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { documentText, type SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { sizeInputSchema, type SizeInput } from '../../../src-worker/protocol/requests.ts';
-import { writeAtomically } from '../../services/atomic-write.ts';
+import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { Options, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';

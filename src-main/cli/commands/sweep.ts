@@ -13,12 +13,12 @@ import {
   type SweepSpec,
 } from '../../../src-worker/protocol/requests.ts';
 import type { AppService } from '../../services/app-service.ts';
-import { writeAtomically } from '../../services/atomic-write.ts';
+import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import { parseJsonText } from '../../services/json-text.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
-import { checkWritable, readTextFile } from '../files.ts';
+import { readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';

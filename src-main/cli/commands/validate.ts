@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { VALIDATION_METHODS } from '../../../src-worker/engine/validation/types.ts';
 import type { AccuracyDocument, PointColumn } from '../../../src-worker/protocol/accuracy.ts';
 import { neutralized } from '../../../src-worker/protocol/csv-text.ts';
-import { documentText } from '../../../src-worker/protocol/documents.ts';
-import { writeAtomically } from '../../services/atomic-write.ts';
+import { documentPieces } from '../../../src-worker/protocol/documents.ts';
+import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import { draftOf } from '../options.ts';
 import { accuracyReport } from '../report/accuracy-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
@@ -38,14 +37,10 @@ export const runValidate: Run = async (context, options, paths) => {
     await writeAtomically(output, pointsCsv(document));
     context.terminal.note(`Written: ${output}`);
   }
-  context.terminal.print(json ? jsonText(document) : accuracyReport(document));
+  if (json) for (const piece of documentPieces(document)) context.terminal.print(piece);
+  else context.terminal.print(accuracyReport(document));
   return document.points.length > 0 ? EXIT.answered : EXIT.noAnswer;
 };
-
-/** Points are what `--output` is for: a document of them all would be megabytes. */
-function jsonText({ points, calibrations: _, ...document }: AccuracyDocument): string {
-  return documentText({ ...document, judged_points: points.length });
-}
 
 /** One line a point: of every column judged what was measured, what was predicted and its 80 % range. */
 function pointsCsv({ points, metrics }: AccuracyDocument): string {

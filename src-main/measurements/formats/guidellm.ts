@@ -97,9 +97,9 @@ function readStrategy(run: RunDraft, benchmark: Fields, requested: number): stri
     .find((found) => 'type_' in found);
   const type = textAt(strategy ?? {}, 'type_');
   if (!strategy || type === null) return 'it does not say with which strategy it was run: the load is not known.';
-  const told = countAt(strategy, 'max_concurrency');
+  const told = run.asked(strategy, 'max_concurrency');
   const cap = told === DEFAULT_CAP || told === 0 ? null : told;
-  const ratePerS = positiveAt(strategy, 'rate');
+  const ratePerS = run.asked(strategy, 'rate');
   run.notes.push(`strategy ${type}`);
   switch (type) {
     case 'constant':
@@ -109,8 +109,8 @@ function readStrategy(run: RunDraft, benchmark: Fields, requested: number): stri
       if (strategy['initial_burst'] === true && type === 'constant') run.notes.push('begins with a burst');
       break;
     case 'concurrent': {
-      const streams = countAt(strategy, 'streams') ?? cap;
-      if (streams === null || streams === 0) return 'its strategy concurrent has no streams: the load is not known.';
+      const streams = run.asked(strategy, 'streams') ?? cap;
+      if (streams === null) return 'its strategy concurrent has no streams: the load is not known.';
       run.load({ ratePerS: null, cap: streams, requests: requested, arrival: null });
       break;
     }

@@ -15,6 +15,9 @@ export const rounded = (value: number): number => Number(value.toPrecision(DIGIT
 /** Rates from here on are how programs write "all at once". */
 export const INFINITE_RATE_REQ_PER_S = 1e5;
 
+/** Characters of a value that a sentence shows. */
+const LONGEST_SHOWN = 40;
+
 export interface Load {
   /** Offered requests per second; null or infinite = no rate. */
   ratePerS: number | null;
@@ -59,6 +62,21 @@ export class RunDraft {
     } else if (number * factor > MOST_MEASURED) {
       this.warnings.push(`${name} is ${number}, which nothing measured: ${column} stays empty.`);
     } else this.set(column, number * factor);
+  }
+
+  /**
+   * A figure of the load, as the file has it under `key`; null where it has none, or an infinite one. What is no number spoils
+   * the run.
+   */
+  asked(fields: Fields, key: string): number | null {
+    const value = fields[key];
+    if (value === undefined || value === null) return null;
+    const number = numberAt(fields, key);
+    if (number === Infinity) return null;
+    if (number !== null && Number.isFinite(number)) return number;
+    const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+    this.refusal ??= `${key} is ${shown.slice(0, LONGEST_SHOWN)}, not a number: the load is not known.`;
+    return null;
   }
 
   /** What kind of load it was, by what was asked of the server. */

@@ -86,12 +86,12 @@ const columnOf = (quantity: string, statistic: string): MeasurementColumn =>
   `${quantity}_ms_${statistic}` as MeasurementColumn;
 
 function readLoad(run: RunDraft, fields: Fields, requested: number): void {
-  const ratePerS = numberAt(fields, 'request_rate');
+  const ratePerS = run.asked(fields, 'request_rate');
   const burstiness = numberAt(fields, 'burstiness') ?? 1;
   const isPoisson = burstiness === 1;
   run.load({
     ratePerS,
-    cap: countAt(fields, 'max_concurrency'),
+    cap: run.asked(fields, 'max_concurrency'),
     requests: requested,
     arrival: isPoisson ? 'poisson' : null,
   });

@@ -45,6 +45,8 @@ export interface Calibrations {
   calibrateWith(draft: unknown, files: readonly string[] | null): Promise<Result<CalibrationDocument>>;
   /** Name of the profile in use. */
   inUse(): string;
+  /** Name of the profile that was put in use, also where it is damaged and another answers in its place. */
+  chosen(): string;
   /** Ends a fit between two of its steps; others are ignored. */
   cancel(taskId: string): void;
   stop(): Promise<void>;
@@ -63,6 +65,7 @@ export function createCalibrations(parts: CalibrationParts): Calibrations {
     calibrateWith: (draft, files) => attemptAsync(() => work.calibrate(draft, byPath(files))),
     api: apiOf(work, profiles),
     inUse: () => profiles.inUse(),
+    chosen: () => profiles.chosen(),
     cancel: (taskId) => running.cancel(taskId),
     stop: () => running.stop(),
   };
@@ -176,7 +179,7 @@ async function calibrateWith(
   const { taskId, name } = asked;
   running.refuseRunning(taskId);
   const profile = resolveCalibration(asked.base ?? profiles.inUse(), facts());
-  if (asked.save) profiles.refuseBundledName(name);
+  if (asked.save) profiles.refuseTakenName(name, asked.replace);
   return running.run(taskId, async (signal) => {
     const read = await readRows(catalogsFolder, files);
     read.notes.forEach(report);
@@ -199,7 +202,7 @@ async function calibrateWith(
       await allFits(parts, fit, { taskId, name, signal, isBundled: read.isBundled, repeated }),
       read,
     );
-    if (asked.save) profiles.keep(document, asked.use);
+    if (asked.save) profiles.keep(document, asked);
     return document;
   });
 }

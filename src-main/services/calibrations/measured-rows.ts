@@ -7,7 +7,7 @@ import type { MeasurementText, SkippedReason } from '../../../src-worker/protoco
 import type { MeasuredSet } from '../../../src-worker/protocol/calibration.ts';
 import { skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { bundledMeasurements, measurementSources } from '../../measurements/bundled.ts';
-import { readMeasurements, refuseTooMany } from '../../measurements/read.ts';
+import { MOST_MEASUREMENTS, readMeasurements, refuseTooMany } from '../../measurements/read.ts';
 import type { SkippedRow } from '../../measurements/skipped.ts';
 import type { ModelStore } from '../model-store.ts';
 
@@ -59,31 +59,36 @@ async function rowsOfFiles(catalogsFolder: string, files: readonly NamedFile[]):
     doubtful: {},
     isBundled: false,
   };
+  let count = 0;
   for (const file of files) {
     const { measurements, skipped, reasons, notes } = await readMeasurements(file.path, file.name);
     read.notes.push(...notes.map((note) => `${file.name}: ${note}`));
-    for (const row of measurements) read.rows.push(row);
-    refuseTooMany(read.rows.length, 'What was given');
+    count += measurements.length;
+    // Of more than can be used the rest is only counted.
+    if (count <= MOST_MEASUREMENTS) for (const row of measurements) read.rows.push(row);
     read.skipped.push(...skipped);
-    read.unreadable.push(...reasons.map(({ reason, count }) => ({ reason, count })));
+    read.unreadable.push(...reasons.map(({ reason, count: rows }) => ({ reason, count: rows })));
   }
+  refuseTooMany(count, `What was given (${files.length} files)`);
   return read;
 }
 
 export const reasonsOf = (rows: readonly SkippedRow[]): SkippedReason[] =>
   skippedReasons(rows.map(({ pointId, reason }) => ({ point_id: pointId, reason })));
 
-/** The configs of the models that rows name; a name nobody knows has none. */
+/** The configs of the models that rows name; a name nobody knows has none, and the sentence that says so. */
 export function withModels(rows: Measurement[], models: Pick<ModelStore, 'resolve'>): MeasuredSet {
   const known: MeasuredSet['models'] = {};
+  const problems: Record<string, string> = {};
   for (const name of new Set(rows.map(({ model }) => model))) {
     try {
       known[name] = models.resolve(name);
     } catch (thrown) {
       if (!(thrown instanceof ConfigIqError)) throw thrown;
+      problems[name] = thrown.message;
     }
   }
-  return { rows, models: known };
+  return { rows, models: known, modelProblems: problems };
 }
 
 /** The window's texts as files, so that there is one reader. */

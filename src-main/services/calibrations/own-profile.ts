@@ -26,7 +26,7 @@ export function readOwnProfile({ name, document }: StoredCalibration, bundled: C
 
 /** What a person is told of one, with the ways out. */
 export const unreadableSentence = (name: string, reason: string): string =>
-  `Calibration profile "${name}" cannot be read (${reason}): calibrate it again, or remove it: configiq calibration remove ${name}.`;
+  `Calibration profile "${name}" cannot be read (${reason}): replace it (configiq calibrate --name ${name} --replace), or remove it: configiq calibration remove ${name}.`;
 
 const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
 

@@ -32,17 +32,19 @@ interface ProfileParts {
 /** Which profiles there are, those that were fitted here and those that ship with the program, and which is in use. */
 export class Profiles {
   readonly #parts: ProfileParts;
-  /** What was removed or replaced while the program runs, to be put back. */
-  readonly #removed = new Map<string, StoredCalibration>();
 
   constructor(parts: ProfileParts) {
     this.#parts = parts;
   }
 
+  /** Name of the one that was put in use, readable or not. */
+  chosen(): string {
+    return this.#stored().find(({ isInUse }) => isInUse)?.name ?? this.#bundledInUse();
+  }
+
   /** Name of the one that questions which name none are answered with: the bundled one where the chosen one is damaged. */
   inUse(): string {
-    const chosen = this.#stored().find(({ isInUse }) => isInUse)?.name;
-    if (chosen === undefined) return this.#bundledInUse();
+    const chosen = this.chosen();
     if (this.#isReadable(chosen)) return chosen;
     const inPlace = this.#bundledInUse();
     this.#parts.report(
@@ -95,20 +97,25 @@ export class Profiles {
     return leftOutOf(this.#parts.catalogsFolder, name);
   }
 
-  refuseBundledName(name: string): void {
-    if (!this.#isBundled(name)) return;
-    throw invalidInput(
-      'calibration_bundled',
-      `"${name}" is a profile that ships with the program: choose another name.`,
-      { name },
-    );
+  /** Refuses a name that is taken: that of a bundled profile always, that of one's own unless it is to be replaced. */
+  refuseTakenName(name: string, replace: boolean): void {
+    if (this.#isBundled(name)) {
+      throw invalidInput(
+        'calibration_bundled',
+        `"${name}" is a profile that ships with the program: choose another name.`,
+        { name },
+      );
+    }
+    const taken = this.#stored().find((profile) => profile.name === name);
+    if (taken && !replace) throw takenName(taken);
   }
 
-  keep(document: CalibrationDocument, use: boolean): void {
+  keep(document: CalibrationDocument, { use, replace }: { use: boolean; replace: boolean }): void {
     const { store, changed, now } = this.#parts;
     const { name } = document;
+    // Another program may have made one of that name during the fits.
+    this.refuseTakenName(name, replace);
     const before = this.#stored().find((profile) => profile.name === name);
-    if (before) this.#removed.set(name, before);
     store.saveCalibration({
       name,
       document: JSON.stringify(calibrationFileSchema.parse({ schema_version: 1, ...document.profile })),
@@ -145,37 +152,32 @@ export class Profiles {
     if (this.#isReadable(own.name)) return own.name;
     throw invalidInput(
       'calibration_unreadable',
-      `Calibration profile "${own.name}" cannot be read: calibrate it again, or remove it.`,
+      `Calibration profile "${own.name}" cannot be read: replace it (configiq calibrate --name ${own.name} --replace), or remove it.`,
       { name: own.name },
     );
   }
 
   remove(name: string): void {
-    const row = this.#own(name);
-    this.#removed.set(row.name, row);
-    this.#parts.store.removeCalibration(row.name);
+    this.#parts.store.removeCalibration(this.#own(name).name);
     this.#parts.changed();
   }
 
   /** Puts back what was removed or replaced last under that name; what it takes the place of can be put back in turn. */
   restore(name: string): void {
     const checked = checkRequest(profileName, name, 'Profile name');
-    const row = this.#removed.get(checked);
-    if (!row)
+    const row = this.#parts.store.readEarlierCalibration(checked);
+    if (!row) {
       throw invalidInput(
         'unknown_calibration',
-        `Nothing of the name "${checked}" was removed since the program started.`,
+        `No earlier calibration profile "${checked}" is kept: none of that name was removed or replaced.`,
         { name: checked },
       );
-    const { replaced, others } = Object.groupBy(this.#stored(), ({ name: of }) =>
-      of === checked ? 'replaced' : 'others',
-    );
-    // One profile is in use at most.
-    const isOtherInUse = others?.some(({ isInUse }) => isInUse) ?? false;
-    this.#parts.store.saveCalibration({ ...row, isInUse: row.isInUse && !isOtherInUse });
-    const [present] = replaced ?? [];
-    if (present) this.#removed.set(checked, present);
-    else this.#removed.delete(checked);
+    }
+    const stored = this.#stored();
+    const present = stored.find((profile) => profile.name === checked);
+    // One profile is in use at most, and what somebody chose since stays chosen.
+    const isInUse = present ? present.isInUse : row.isInUse && !stored.some((profile) => profile.isInUse);
+    this.#parts.store.restoreCalibration({ ...row, isInUse });
     this.#parts.changed();
   }
 
@@ -203,6 +205,13 @@ export class Profiles {
     );
   }
 }
+
+const takenName = ({ name, createdAt, isInUse }: StoredCalibration): Error =>
+  invalidInput(
+    'calibration_exists',
+    `There is a calibration profile "${name}" already, made ${createdAt.slice(0, 10)}${isInUse ? ' and in use' : ''}: choose another name (--name), or replace it (--replace); what is replaced can be had back (configiq calibration restore ${name}).`,
+    { name },
+  );
 
 const leftOutSchema = z.array(
   z.strictObject({

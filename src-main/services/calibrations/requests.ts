@@ -20,6 +20,7 @@ export const calibrateSchema = z.strictObject({
   fromPriors: z.boolean().default(false),
   save: z.boolean(),
   use: z.boolean().default(false),
+  replace: z.boolean().default(false),
 });
 export type CalibrateAsked = z.output<typeof calibrateSchema>;
 

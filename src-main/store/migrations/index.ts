@@ -4,6 +4,7 @@ import { safetensors } from './0003-safetensors.ts';
 import { catalogs } from './0004-catalogs.ts';
 import { importFingerprints } from './0005-import-fingerprints.ts';
 import { calibrationProfiles } from './0006-calibration-profiles.ts';
+import { earlierProfiles } from './0007-earlier-profiles.ts';
 
 /**
  * All migrations, oldest first: entry n - 1 brings a database to version n. Forward only; one that was released is never
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly string[] = [
   catalogs,
   importFingerprints,
   calibrationProfiles,
+  earlierProfiles,
 ];

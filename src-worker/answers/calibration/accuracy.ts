@@ -247,6 +247,7 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
     metrics: errorsOf(shownPoints),
     groups: groupsOf(shownPoints),
     points: shownPoints,
+    judged_points: shownPoints.length,
     skipped: [...request.skipped, ...known],
     skipped_reasons: byCount([...request.unreadable, ...skippedReasons(known)]),
   };
@@ -266,6 +267,7 @@ export function joinedAccuracy(
     metrics: errorsOf(points),
     groups: groupsOf(points),
     points,
+    judged_points: points.length,
     skipped: [...unread.skipped, ...known],
     skipped_reasons: byCount([...unread.unreadable, ...skippedReasons(known)]),
   };

@@ -34,6 +34,13 @@ const yearIn = (text: string): number | null => {
   return match ? Number(match[1]) : null;
 };
 
+/** Words with which a source says that it does not know, or that it took what was newest. */
+const NO_RELEASE = /\b(?:unknown|unspecified|latest|nightly|main|dev)\b/i;
+
+/** Does a text say which version an engine was, by its number or its year, or that nobody knows? */
+export const saysVersion = (text: string): boolean =>
+  /(?:^|\D)\d{1,4}[.-]\d/.test(text) || yearIn(text) !== null || NO_RELEASE.test(text);
+
 /**
  * The engine generation of a measurement: from the version first, then from the coarse column (DESIGN.md section 3). The
  * source is never asked. null = an engine that no generation is known of.

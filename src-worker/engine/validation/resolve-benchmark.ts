@@ -8,9 +8,11 @@ import type { Gpu } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
+import { didYouMean } from '../suggest.ts';
 import { MS_PER_S, gibFromBytes } from '../units.ts';
 import type { Benchmark } from './benchmark.ts';
 import { DRAWN_LENGTHS } from './benchmark-run.ts';
+import { KV_CACHE_BYTES } from './cache-formats.ts';
 import { generationOfMeasurement } from './generation.ts';
 import type { Measurement } from './types.ts';
 
@@ -29,8 +31,6 @@ const PRECISIONS: ReadonlyMap<string, Precision> = new Map([
   ['nvfp4', 'nvfp4'],
   ['mxfp4', 'mxfp4'],
 ]);
-/** KV formats of one byte; everything else is 16 bit. */
-const ONE_BYTE_CACHES = ['fp8', 'int8'];
 /** TensorRT-LLM's seats in tuned offline runs (FIDELITY.md section 3, point 5). */
 const TUNED_OFFLINE_SEATS = 4096;
 
@@ -38,14 +38,31 @@ const TUNED_OFFLINE_SEATS = 4096;
 class Unusable extends Error {}
 
 function gpuOf(row: Measurement, { gpus, ...facts }: Facts): Gpu {
+  let id: string;
   try {
-    const id = resolveGpuId({ gpus, ...facts }, row.gpu);
-    const found = gpus.find((gpu) => gpu.id === id);
-    if (found) return found;
+    id = resolveGpuId({ gpus, ...facts }, row.gpu);
   } catch (error) {
     if (!(error instanceof ConfigIqError)) throw error;
+    throw new Unusable(error.message);
   }
-  throw new Unusable(`unknown GPU "${row.gpu}".`);
+  const found = gpus.find((gpu) => gpu.id === id);
+  if (!found) throw new Error(`GPU ${id} was resolved and is not there`);
+  return found;
+}
+
+/** Defaults of the row's engine; a generation that the row names and nobody knows is told apart from an unknown engine. */
+function engineOf(row: Measurement, engines: Facts['engines']) {
+  const { generation, isKnown } = generationOfMeasurement(row) ?? { generation: null, isKnown: false };
+  if (generation === null) {
+    const known = [...new Set(engines.map(({ engine }) => engine))];
+    throw new Unusable(`unknown engine "${row.engine}": ${didYouMean(row.engine, known)}`);
+  }
+  const engine = engines.find((defaults) => defaults.generation === generation);
+  if (!engine) {
+    const known = engines.map((defaults) => defaults.generation);
+    throw new Unusable(`unknown engine_generation "${generation}": ${didYouMean(generation, known)}`);
+  }
+  return { engine, generation, isKnown };
 }
 
 function lengthsOf({ inputTokens, outputTokens, prefixTokens }: Measurement) {
@@ -63,11 +80,23 @@ function ratePerMsOf({ kind, requestRatePerS }: Measurement): number {
 /** The format a row names; where it names none, that of the model's checkpoint, as sizing takes it. */
 function precisionOf(row: Measurement, model: Model, gpu: Gpu) {
   const named = row.weightDtype === null ? model.checkpoint.precision : PRECISIONS.get(row.weightDtype.toLowerCase());
-  if (!named) throw new Unusable(`unknown weight format "${row.weightDtype ?? ''}".`);
+  if (!named) {
+    const given = row.weightDtype ?? '';
+    throw new Unusable(`unknown weight format "${given}": ${didYouMean(given, [...PRECISIONS.keys()])}`);
+  }
   const precision = named === 'bf16' && !gpu.supportsBf16 ? 'fp16' : named;
   const support = precisionSupport(gpu, precision);
   if (support.kind === 'unsupported') throw new Unusable(support.sentence);
   return { precision, support };
+}
+
+/** Of one element of the cache; null = as the engine does by itself. */
+function kvBytesOf({ kvDtype }: Measurement): 1 | 2 | null {
+  const name = kvDtype?.toLowerCase() ?? 'auto';
+  const bytes = Object.hasOwn(KV_CACHE_BYTES, name) ? KV_CACHE_BYTES[name] : undefined;
+  if (bytes === undefined)
+    throw new Unusable(`unknown kv_dtype "${name}": ${didYouMean(name, Object.keys(KV_CACHE_BYTES))}`);
+  return bytes;
 }
 
 interface Served {
@@ -165,20 +194,14 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
   const lengths = lengthsOf(row);
   if (!model) throw new Unusable(`unknown model "${row.model}".`);
   const gpu = gpuOf(row, facts);
-  const { generation, isKnown } = generationOfMeasurement(row) ?? { generation: '', isKnown: false };
-  const engine = facts.engines.find((defaults) => defaults.generation === generation);
-  if (!engine) throw new Unusable(`unknown engine "${row.engine}".`);
+  const { engine, generation, isKnown } = engineOf(row, facts.engines);
   const { precision, support } = precisionOf(row, model, gpu);
   const dataParallel = row.dataParallel ?? 1;
   const pipelineParallel = row.pipelineParallel ?? 1;
   const gpus = row.gpuCount ?? (row.tensorParallel ?? 1) * pipelineParallel * dataParallel;
   const tensorParallel = row.tensorParallel ?? Math.max(1, Math.round(gpus / pipelineParallel / dataParallel));
   const streams = dataParallel * pipelineParallel;
-  const isOneByteCache =
-    row.kvDtype === null
-      ? engine.fp8CacheWith.includes(precision)
-      : ONE_BYTE_CACHES.includes(row.kvDtype.toLowerCase());
-  const kvBytesPerElement = isOneByteCache ? 1 : 2;
+  const kvBytesPerElement = kvBytesOf(row) ?? (engine.fp8CacheWith.includes(precision) ? 1 : 2);
   const { prompt, output, cached } = lengths;
   const hasExperts = model.layers.some(({ ffn }) => ffn.experts !== null);
   const expertParallel = hasExperts ? (row.expertParallel ?? 1) : 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answerAccuracy, joinedAccuracy } from '../../../src-worker/answers/calibration/accuracy.ts';
-import { skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
+import { byCount, noMeasurements, skippedReasons } from '../../../src-worker/answers/calibration/benchmarks.ts';
 import { ConfigIqError } from '../../../src-worker/engine/errors.ts';
 import type { UncertainMetric } from '../../../src-worker/engine/calibration/types.ts';
 import { percentileMultiplier } from '../../../src-worker/engine/uncertainty/factor.ts';
@@ -54,6 +54,7 @@ describe('a profile held against measurements', () => {
         'metrics',
         'groups',
         'points',
+        'judged_points',
         'skipped',
         'skipped_reasons',
       ].sort(),
@@ -198,7 +199,7 @@ describe('rows that cannot be used', () => {
     expect(document.points[0]).toMatchObject({ point_id: 'constructor', source_title: 'toString' });
   });
 
-  test('reasons are whole sentences, counted without the figures of their rows', () => {
+  test('reasons are whole sentences, those that differ in figures alone counted together', () => {
     expect(
       skippedReasons([
         { point_id: 'a', reason: 'impossible: TPOT of 1 ms.' },
@@ -207,10 +208,31 @@ describe('rows that cannot be used', () => {
         { point_id: 'd', reason: 'A100 has no FP8 units.' },
       ]),
     ).toEqual([
-      { reason: 'Impossible: TPOT of … ms.', count: 2 },
+      { reason: 'Impossible: TPOT of 1 ms. (Figures of a; the others have their own.)', count: 2 },
       { reason: 'A100 has no FP8 units.', count: 1 },
       { reason: 'Unknown model "x-2 7b".', count: 1 },
     ]);
+    // Of several files each reason stands once.
+    expect(
+      byCount([
+        { reason: 'isl is not a number', count: 2 },
+        { reason: 'osl is 0', count: 3 },
+        { reason: 'isl is not a number', count: 2 },
+      ]),
+    ).toEqual([
+      { reason: 'isl is not a number', count: 4 },
+      { reason: 'osl is 0', count: 3 },
+    ]);
+  });
+
+  test('an error tells as many reasons as it can tell whole, and how many more there are', () => {
+    const long = (of: string) => ({ reason: `${of} ${'is not what it should be, '.repeat(7)}so.`, count: 1200 });
+    const { message } = noMeasurements([long('a'), long('b'), long('c'), long('d')], 4800);
+    expect(message).toMatch(
+      /^No measurement of these can be used: a .*so \(1,200\); b .*so \(1,200\); and 2 more reasons, which validate lists\.$/,
+    );
+    expect(message.length).toBeLessThan(600);
+    expect(noMeasurements([long('a')], 1).message).not.toContain('more reason');
   });
 });
 

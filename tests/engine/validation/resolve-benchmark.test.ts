@@ -220,6 +220,17 @@ describe('load', () => {
     expect(precision(null, LLAMA_70B)).toBe('fp16');
   });
 
+  test.each([
+    [null, 2],
+    ['auto', 2],
+    ['bf16', 2],
+    ['fp8', 1],
+    ['FP8_e4m3', 1],
+    ['fp8_e5m2', 1],
+  ])('a cache in %s has %i bytes an element', (kvDtype, bytes) => {
+    expect(benchmarkOf({ kvDtype }).deployment.kvBytesPerElement).toBe(bytes);
+  });
+
   test('what did run has a seat, whatever the memory rule says', () => {
     // 37 GiB of weights fit into 39 GiB, not into the nine tenths of them that the engine takes.
     const b = benchmarkOf({ model: LLAMA_70B, weightDtype: 'int4', gpu: 'nvidia-a100-40gb', batchOrConcurrency: 4 });
@@ -232,11 +243,22 @@ describe('skipped with a reason', () => {
     ['no prompt length', { inputTokens: null }, /no lengths: isl or osl is empty/],
     ['no answer length', { outputTokens: null }, /no lengths: isl or osl is empty/],
     ['a length below one token', { outputTokens: 0.5 }, /below one token/],
-    ['an unknown GPU', { gpu: 'nvidia-h10000' }, /unknown GPU "nvidia-h10000"/],
-    ['a GPU that can be several', { gpu: 'a100' }, /unknown GPU "a100"/],
-    ['an unknown engine', { engine: 'lmdeploy' }, /unknown engine "lmdeploy"/],
-    ['a generation nobody has', { engineVersion: null, engineGeneration: 'vllm-v9' }, /unknown engine/],
-    ['an unknown format', { weightDtype: 'q4_k_m' }, /unknown weight format "q4_k_m"/],
+    ['an unknown GPU', { gpu: 'nvidia-h10000' }, /^unknown GPU "nvidia-h10000": did you mean "nvidia-h100-80gb"/],
+    [
+      'a GPU that can be several',
+      { gpu: 'a100' },
+      /^GPU "a100" can mean nvidia-a100-40gb, nvidia-a100-80gb.*: give one of these ids\.$/,
+    ],
+    ['an unknown engine', { engine: 'lmdeploy' }, /^unknown engine "lmdeploy": known: sglang, trtllm, vllm\.$/],
+    ['a misspelt engine', { engine: 'vlm' }, /^unknown engine "vlm": did you mean "vllm"\?$/],
+    [
+      'a generation nobody has',
+      { engineVersion: null, engineGeneration: 'vllm-v9' },
+      /^unknown engine_generation "vllm-v9": did you mean "vllm-v0"/,
+    ],
+    ['an unknown format', { weightDtype: 'q4_k_m' }, /^unknown weight format "q4_k_m": known are bf16, fp16, fp4, fp8/],
+    ['a misspelt format', { weightDtype: 'fp9' }, /^unknown weight format "fp9": did you mean "fp4" or "fp8"\?$/],
+    ['an unknown format of the cache', { kvDtype: 'int3' }, /^unknown kv_dtype "int3": did you mean "int8"/],
     ['a format with the name of a property', { weightDtype: 'constructor' }, /unknown weight format "constructor"/],
     [
       'weights that the GPUs cannot hold',

@@ -164,6 +164,9 @@ describe('vllm bench serve', () => {
     [{ mean_tpot_ms: -3 }, /mean_tpot_ms is -3: a measured value is not below zero/],
     [{ completed: 'many' }, /no count of requests/],
     [{ completed: 500, num_prompts: 100 }, /^500 requests completed of 100 that were made/],
+    [{ request_rate: 'fast' }, /^request_rate is "fast", not a number: the load is not known\.$/],
+    [{ request_rate: '-inf' }, /^request_rate is "-inf", not a number/],
+    [{ max_concurrency: 'many' }, /^max_concurrency is "many", not a number/],
     [{ ramp_up_strategy: 'linear', ramp_up_start_rps: 1, ramp_up_end_rps: 9 }, /rate rises/],
   ])('%o is no measurement, and says why', (changes, sentence) => {
     expect(skippedOf(serveResult(changes))).toMatch(sentence);

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startBrowserHost } from '../../src-main/browser/host.ts';
+import { documentText } from '../../src-worker/protocol/documents.ts';
+import type { Result } from '../../src-worker/protocol/result.ts';
+import { ensureBuilt, runConfigiq } from '../cli/command.ts';
+import { connectSocket } from './socket-client.ts';
+
+// What the command line prints and what a page is sent are one document.
+
+const workerPath = join(import.meta.dirname, '../../src-worker/worker.ts');
+const home = mkdtempSync(join(tmpdir(), 'configiq-same-'));
+beforeAll(ensureBuilt, 120_000);
+afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+
+const COLUMNS = 'point_id,model,gpu,tp,engine,engine_version,workload_kind,isl,osl,batch_or_concurrency,tpot_ms_mean';
+const row = (id: string, gpu: string, isl: string, concurrency: number, tpot: string): string =>
+  `${id},meta-llama/Llama-3.1-8B-Instruct,${gpu},1,vllm,0.11.0,closed_loop,${isl},128,${concurrency},${tpot}`;
+const ROWS = [
+  COLUMNS,
+  row('a', 'nvidia-h100-80gb', '1024', 16, '9'),
+  row('b', 'nvidia-h100-80gb', '512', 8, '8.5'),
+  row('c', 'nvidia-h1000', '512', 8, '8.5'),
+  row('d', 'nvidia-h100-80gb', 'many', 8, '8.5'),
+  row('e', 'nvidia-h100-80gb', '512', 8, '0.009'),
+  '',
+].join('\n');
+
+const textOf = (result: Result<object>): string => documentText(result.ok ? result.value : result.error);
+
+it('validate --json and calibrate --json are the documents that a page gets, to the byte', async () => {
+  writeFileSync(join(home, 'rows.csv'), ROWS);
+  const printed = async (...args: string[]) => {
+    const { code, stdout } = await runConfigiq([...args, '--json'], join(home, 'cli'), {}, '', home);
+    expect(code).toBe(0);
+    return stdout;
+  };
+  const host = await startBrowserHost({ dataFolder: home, workerPath });
+  const client = await connectSocket(host);
+  const measurements = [{ name: 'rows.csv', text: ROWS }];
+  try {
+    const accuracy = textOf(await client.api.accuracy({ calibration: null, measurements }));
+    expect(await printed('validate', 'rows.csv')).toBe(accuracy);
+    expect(JSON.parse(accuracy)).toMatchObject({ judged_points: 2, points: [{ point_id: 'a' }, { point_id: 'b' }] });
+    const bundled = textOf(await client.api.accuracy({ calibration: 'seed', measurements: null }));
+    expect(await printed('validate', '--calibration', 'seed')).toBe(bundled);
+    const draft = { taskId: 'x', name: 'mine', measurements, save: true };
+    const calibration = textOf(await client.api.calibrate(draft));
+    expect(await printed('calibrate', 'rows.csv', '--name', 'mine')).toBe(calibration);
+    expect(JSON.parse(calibration)).toMatchObject({ name: 'mine', rows: 5, used: 2 });
+  } finally {
+    await client.close();
+    await host.close();
+  }
+}, 120_000);
