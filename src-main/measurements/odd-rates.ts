@@ -1,4 +1,5 @@
-import { RATE_COLUMNS, type Measurement } from '../../src-worker/engine/validation/types.ts';
+import { requestsPerSByRate } from '../../src-worker/engine/validation/measured-figures.ts';
+import type { Measurement } from '../../src-worker/engine/validation/types.ts';
 import { MOST_RATE_DISAGREEMENT } from '../../src-worker/engine/validation/plausibility.ts';
 
 /**
@@ -7,15 +8,7 @@ import { MOST_RATE_DISAGREEMENT } from '../../src-worker/engine/validation/plaus
  */
 export function oddRates({ inputTokens, outputTokens, measured }: Measurement): string[] {
   if (outputTokens === null) return [];
-  const tokens: Readonly<Record<string, number | null>> = {
-    req_s: 1,
-    output_tok_s: outputTokens,
-    total_tok_s: inputTokens === null ? null : inputTokens + outputTokens,
-  };
-  const rates = RATE_COLUMNS.flatMap((column) => {
-    const [rate, perRequest] = [measured[column], tokens[column] ?? null];
-    return rate === undefined || perRequest === null ? [] : [{ column, perS: rate / perRequest }];
-  });
+  const rates = requestsPerSByRate(measured, { inputTokens, outputTokens });
   if (rates.length < 2) return [];
   const agree = (one: number, other: number): boolean =>
     Math.max(one, other) <= MOST_RATE_DISAGREEMENT * Math.min(one, other);

@@ -1,5 +1,6 @@
 import type { UncertainMetric } from '../calibration/types.ts';
 import type { Benchmark } from './benchmark.ts';
+import { meanOrMedianMs, outputTokensPerS } from './measured-figures.ts';
 import { RESULT_COLUMNS } from './types.ts';
 
 const METRIC_OF_COLUMN: readonly (readonly [prefix: string, metric: UncertainMetric])[] = [
@@ -40,8 +41,7 @@ export const judgedColumns = (b: Pick<Benchmark, 'kind' | 'row'>): string[] =>
 export function headlineOf(b: Benchmark, metric: UncertainMetric): number | null {
   if (!isJudged(b, metric)) return null;
   const { measured } = b.row;
-  if (metric !== 'throughput') return measured[`${metric}_ms_mean`] ?? measured[`${metric}_ms_p50`] ?? null;
+  if (metric !== 'throughput') return meanOrMedianMs(measured, metric) ?? null;
   if (b.kind === 'static_batch' && measured['e2e_ms_mean'] !== undefined) return null;
-  const requests = measured['req_s'];
-  return measured['output_tok_s'] ?? (requests === undefined ? null : requests * b.outputTokens);
+  return outputTokensPerS(measured, b.outputTokens) ?? null;
 }

@@ -1,3 +1,4 @@
+import type { LatencyMetric } from '../calibration/types.ts';
 import { undividedHeads } from '../model/heads.ts';
 import { cacheBytesPerToken } from '../model/kv.ts';
 import { activeLayerParameters, distinctLayers } from '../model/parameters.ts';
@@ -5,7 +6,8 @@ import type { StepPlan } from '../roofline/step-plan.ts';
 import { MS_PER_S, msFromSeconds } from '../units.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
 import { judgedColumns } from './judged-columns.ts';
-import { LATENCY_COLUMNS, RATE_COLUMNS } from './types.ts';
+import { meanOrMedianMs, requestsPerSByRate, requestsServedPerS } from './measured-figures.ts';
+import { LATENCY_COLUMNS } from './types.ts';
 
 /** Rounding of published figures: what is this much too fast may still be true. */
 const ROUNDING = 0.98;
@@ -31,14 +33,7 @@ const digits = (value: number): string =>
   Number(value.toPrecision(3)).toLocaleString('en-US', { maximumSignificantDigits: 3 });
 const ms = (value: number): string => `${digits(value)} ms`;
 
-const figure = ({ row }: Benchmark, metric: 'ttft' | 'tpot' | 'e2e'): number | undefined =>
-  row.measured[`${metric}_ms_mean`] ?? row.measured[`${metric}_ms_p50`];
-
-/** Requests per second that the row says were served. */
-function servedPerS({ row, outputTokens }: Benchmark): number | undefined {
-  const tokens = row.measured['output_tok_s'];
-  return row.measured['req_s'] ?? (tokens === undefined ? undefined : tokens / outputTokens);
-}
+const figure = ({ row }: Benchmark, metric: LatencyMetric): number | undefined => meanOrMedianMs(row.measured, metric);
 
 /**
  * FLOP of a token in the matrices of the layers, over all GPUs of the instance, at the peak: ms. An embedding is looked up,
@@ -132,7 +127,7 @@ function undivided({ deployment: { model, tensorParallel } }: Benchmark): string
 }
 
 function tooMany(b: Benchmark, plan: StepPlan): string | null {
-  const perS = servedPerS(b);
+  const perS = requestsServedPerS(b.row.measured, b.outputTokens);
   if (perS === undefined) return null;
   const running = Math.max(1, Math.min(b.maxNumSeqs, b.kind === 'open_loop' ? Infinity : b.requests)) * b.streams;
   const mostPerS = (running / plan.weightReadFloorMs) * MS_PER_S;
@@ -147,30 +142,21 @@ function tooMany(b: Benchmark, plan: StepPlan): string | null {
 }
 
 /** Requests per second by each rate of a row. */
-function requestsPerSByColumn({ row, promptTokens, outputTokens }: Benchmark): [column: string, perS: number][] {
-  const tokens: Readonly<Record<string, number>> = {
-    req_s: 1,
-    output_tok_s: outputTokens,
-    total_tok_s: promptTokens + outputTokens,
-  };
-  return RATE_COLUMNS.flatMap((column): [string, number][] => {
-    const value = row.measured[column];
-    return value === undefined ? [] : [[column, value / (tokens[column] ?? 1)]];
-  });
-}
+const byEachRate = ({ row, promptTokens, outputTokens }: Benchmark) =>
+  requestsPerSByRate(row.measured, { inputTokens: promptTokens, outputTokens });
 
 function ratesDisagree(b: Benchmark): string | null {
-  const byRate = requestsPerSByColumn(b).sort(([, one], [, other]) => one - other);
+  const byRate = byEachRate(b).sort((one, other) => one.perS - other.perS);
   const [slowest, fastest] = [byRate[0], byRate.at(-1)];
-  if (!slowest || !fastest || fastest[1] <= MOST_RATE_DISAGREEMENT * slowest[1]) return null;
-  return `contradictory: by isl and osl ${slowest[0]} is ${digits(slowest[1])} requests/s and ${fastest[0]} ${digits(fastest[1])}; leave the wrong one empty.`;
+  if (!slowest || !fastest || fastest.perS <= MOST_RATE_DISAGREEMENT * slowest.perS) return null;
+  return `contradictory: by isl and osl ${slowest.column} is ${digits(slowest.perS)} requests/s and ${fastest.column} ${digits(fastest.perS)}; leave the wrong one empty.`;
 }
 
 /** Figures that are judged and lie so far from what is predicted that no model of the run can be what is wrong. */
 function otherUnit(b: Benchmark, means: BenchmarkMeans): string | null {
   const predictedMs: Readonly<Record<string, number>> = { ttft: means.ttftMs, tpot: means.tpotMs, e2e: means.e2eMs };
   const predictedPerS = means.requestsPerMs * b.streams * MS_PER_S;
-  const perS = new Map(requestsPerSByColumn(b));
+  const perS = new Map(byEachRate(b).map(({ column, perS: requests }) => [column, requests]));
   for (const column of judgedColumns(b)) {
     const requestsPerS = perS.get(column);
     const { quantity, statistic, words } = partsOfColumn(column);

@@ -14,6 +14,7 @@ import type { Benchmark } from './benchmark.ts';
 import { DRAWN_LENGTHS } from './benchmark-run.ts';
 import { KV_CACHE_BYTES } from './cache-formats.ts';
 import { generationOfMeasurement } from './generation.ts';
+import { meanOrMedianMs, requestsServedPerS } from './measured-figures.ts';
 import type { Measurement } from './types.ts';
 
 export type ResolvedBenchmark = { kind: 'ready'; benchmark: Benchmark } | { kind: 'skipped'; reason: string };
@@ -141,8 +142,7 @@ function clientsByLittle({ kind, measured, outputTokens }: Measurement, capacity
   const ttft = measured['ttft_ms_mean'];
   const tpot = measured['tpot_ms_mean'];
   const output = outputTokens ?? 0;
-  const tokens = measured['output_tok_s'];
-  const requestsPerS = measured['req_s'] ?? (tokens === undefined ? undefined : tokens / output);
+  const requestsPerS = requestsServedPerS(measured, output);
   if (kind !== 'offline_max' || ttft === undefined || tpot === undefined || requestsPerS === undefined) return null;
   const underWay = (requestsPerS / MS_PER_S) * (ttft + (output - 1) * tpot);
   return underWay < FEW_UNDER_WAY * capacity ? Math.max(1, Math.round(underWay)) : null;
@@ -155,8 +155,7 @@ function clientsByLittle({ kind, measured, outputTokens }: Measurement, capacity
 const NEARLY_ALL = 0.9;
 
 function haveAllSeats({ kind, measured, outputTokens }: Measurement): boolean {
-  const ttft = measured['ttft_ms_mean'] ?? measured['ttft_ms_p50'];
-  const tpot = measured['tpot_ms_mean'] ?? measured['tpot_ms_p50'];
+  const [ttft, tpot] = [meanOrMedianMs(measured, 'ttft'), meanOrMedianMs(measured, 'tpot')];
   if (kind !== 'closed_loop' || ttft === undefined || tpot === undefined) return false;
   const decodingMs = ((outputTokens ?? 1) - 1) * tpot;
   return decodingMs > NEARLY_ALL * (ttft + decodingMs);
