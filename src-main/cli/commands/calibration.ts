@@ -1,9 +1,9 @@
+import { fittedTo } from '../../../src-worker/protocol/calibration-words.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import type { AppService } from '../../services/app-service.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
-import { count } from '../report/format.ts';
 import { bullet, table, textOf, wrap } from '../report/layout.ts';
 
 /** Profiles there are, and which of them is in use. */
@@ -13,19 +13,12 @@ export const runCalibrationList: Run = async (context, options) => {
   const json = documentText({ schema_version: SCHEMA_VERSION, ...snakeCaseKeys({ calibrations: profiles }) });
   const report = textOf([
     ...table(
-      [
-        { title: 'Profile' },
-        { title: 'Made' },
-        { title: 'In use' },
-        { title: 'Own rows', align: 'right' },
-        { title: 'Base rows', align: 'right' },
-      ],
-      profiles.map(({ name, isOwn, createdAt, isInUse, ownMeasurements, baseMeasurements }) => [
-        name,
-        isOwn ? (createdAt ?? '').slice(0, 10) : 'bundled',
-        isInUse ? 'yes' : '',
-        count(ownMeasurements),
-        count(baseMeasurements),
+      [{ title: 'Profile' }, { title: 'Made' }, { title: 'In use' }, { title: 'Fitted to' }],
+      profiles.map((entry) => [
+        entry.name,
+        entry.isOwn ? (entry.createdAt ?? '').slice(0, 10) : 'bundled',
+        entry.isInUse ? 'yes' : '',
+        fittedTo(entry),
       ]),
     ),
     '',

@@ -1,4 +1,5 @@
 import type { CalibrationDocument, ErrorBasis, MetricError } from '../../../src-worker/protocol/calibration.ts';
+import { informedSentence } from '../../../src-worker/protocol/calibration-words.ts';
 import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { skippedLines } from './accuracy-report.ts';
 import { count, decimal, percentOfFraction, plural } from './format.ts';
@@ -24,7 +25,9 @@ export function calibrationReport(
   return textOf([
     ...heading('CALIBRATION'),
     ...wrap(
-      `Profile ${name} ${isFresh ? 'made anew' : `from ${base}`}: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`,
+      isFresh
+        ? `Profile ${name} made anew: ${count(parameters)} parameters (${count(informed)} informed by the data) over ${count(used)} of ${plural(rows, 'measurement')}.`
+        : `Profile ${name} from ${base}, over ${count(used)} of ${plural(rows, 'measurement')}. ${informedSentence(document)}`,
     ),
     ...(repeated === 0 ? [] : wrap(repeatedSentence(document))),
     '',

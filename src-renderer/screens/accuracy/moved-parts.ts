@@ -67,12 +67,3 @@ export function movedSentence({ moved }: CalibrationDocument): string {
       : `${shared === moved.length ? '' : `${formatFixed(shared)} of them `}for every GPU, so that predictions for others change too`;
   return `${plural(moved.length, 'parameter')} moved, ${rest}`;
 }
-
-/** How much of the profile the rows decide by themselves, so that errors that fall are no surprise beside it. */
-export function informedSentence({ base, parameters, informed, moved }: CalibrationDocument): string {
-  if (moved.length === 0) return `Every parameter stays as ${base} has it.`;
-  const touched = plural(parameters, 'parameter');
-  if (informed === 0)
-    return `These rows bear on ${touched} and narrow none of them down by themselves: each is held mainly by ${base}, and errors change by many small moves together.`;
-  return `Of the ${touched} that these rows bear on, they narrow ${formatFixed(informed)} down; the others are held mainly by ${base} and move along.`;
-}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { informedSentence, movedParts, movedSentence } from '../../../../src-renderer/screens/accuracy/moved-parts.ts';
+import { movedParts, movedSentence } from '../../../../src-renderer/screens/accuracy/moved-parts.ts';
+import { informedSentence } from '../../../../src-worker/protocol/calibration-words.ts';
 import type { CalibrationDocument, MovedParameter } from '../../../../src-worker/protocol/calibration.ts';
 
 const families = {
@@ -50,7 +51,9 @@ describe('what a calibration moved', () => {
     expect(informedSentence(document(moved))).toMatch(
       /bear on 45 parameters and narrow none of them down by themselves: each is held mainly by default, and .* many small moves together/,
     );
-    expect(informedSentence(document(moved, { informed: 3 }))).toMatch(/45 parameters .* they narrow 3 down; the others/);
+    expect(informedSentence(document(moved, { informed: 3 }))).toMatch(
+      /45 parameters .* they narrow 3 down; the others/,
+    );
     expect(informedSentence(document([]))).toBe('Every parameter stays as default has it.');
   });
 });
