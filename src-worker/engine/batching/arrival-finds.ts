@@ -35,6 +35,8 @@ export interface LoadOnArrival {
   relativeSpread: number;
   /** Share of arrivals to an empty engine does not apply when a user's next request follows at once (closed loop). */
   hasResidual: boolean;
+  /** Prefills of others that requests wait for which come in step with them; null = they come as they like. */
+  lockstepPrefills: number | null;
 }
 
 /** Chances of what an arrival finds: the time average of the steps, full chunks and left-over prompts apart. */

@@ -9,8 +9,8 @@ import { engineLimits, fitMemory, type EngineLimits } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
 import { MS_PER_S, gibFromBytes } from '../units.ts';
+import { DRAWN_LENGTHS } from '../workload/drawn-lengths.ts';
 import type { Benchmark } from './benchmark.ts';
-import { DRAWN_LENGTHS } from './benchmark-run.ts';
 import { generationOfMeasurement } from './generation.ts';
 import type { Measurement } from './types.ts';
 
