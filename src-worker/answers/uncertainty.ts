@@ -163,7 +163,8 @@ function noveltySentence(
   return [...seldom, ...restSentences({ never, seen, all, together: rows.group })].join(' ');
 }
 
-const measurementsAre = (rows: number): string => `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'}`;
+/** `1 measurement is`, `3 measurements are`. */
+export const measurementsAre = (rows: number): string => `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'}`;
 const wereOf = (names: readonly string[]): string => (names.length === 1 ? 'was' : 'were');
 
 function restSentences({

@@ -159,6 +159,25 @@ describe('ranges of a sizing', () => {
   });
 });
 
+describe('what was measured', () => {
+  it.each(['nvidia-l40s', 'nvidia-a10g', 'nvidia-t4', 'nvidia-gh200', 'amd-mi300x'])(
+    '%s: the warning and the range say one and the same',
+    (gpu) => {
+      const { warnings, interval_basis } = first(
+        size({ model: LLAMA, workload: 'chat', users: 20, gpu: [gpu], top: 1 }),
+      );
+      const warning = warnings.find(({ code }) => code === 'extrapolated_gpu');
+      const basis = interval_basis ?? expect.fail();
+      expect(warning !== undefined).toBe(basis.novelty.includes('gpu_unseen'));
+      if (!warning) return;
+      const [measured = ''] = warning.sentence.split(':');
+      const name = measured.replace(/ was never measured$/, '');
+      if (name === measured) expect(basis.sentence).toContain(measured);
+      else expect(basis.sentence).toMatch(new RegExp(`${name}.*(never|ever) measured`));
+    },
+  );
+});
+
 describe('the decision', () => {
   it('has two chances, a count and a sentence with both', () => {
     const decision = chat.decision ?? expect.fail(chat.decision_reason ?? '');
