@@ -320,3 +320,42 @@ describe('ranges of a prediction', () => {
     expect(small.interval_basis?.traits).toContain('weight_only');
   });
 });
+
+describe('a load of almost nothing', () => {
+  it.each([
+    ['one client', { concurrency: 1 }],
+    ['hardly any arrivals', { rate: 1e-6 }],
+    ['one sequence', { batch: 1 }],
+  ])('law: %s, short to long: every range holds its figure', (_, load) => {
+    for (const [input_tokens, output_tokens] of [
+      [1, 1],
+      [1, 2],
+      [16, 1],
+      [5000, 1],
+      [5000, 300],
+    ] as const) {
+      const document = predict({ model: LLAMA, gpu: 'nvidia-h100-80gb', input_tokens, output_tokens, ...load });
+      const interval = document.interval ?? expect.fail('no interval');
+      let held = 0;
+      for (const kind of ['ttft', 'tpot', 'e2e'] as const) {
+        for (const statistic of STATISTICS) {
+          const figure = document[`${kind}_ms`][statistic];
+          expect(figure === null).toBe(interval[`${kind}_ms_${statistic}`] === undefined);
+          if (figure === null) continue;
+          const [low, high] = rangeOf(interval, `${kind}_ms_${statistic}`);
+          expect(low).toBeGreaterThan(0);
+          expect(low).toBeLessThanOrEqual(figure);
+          expect(high).toBeGreaterThanOrEqual(figure);
+          held += 1;
+        }
+      }
+      for (const key of ['requests_per_s', 'output_tokens_per_s', 'total_tokens_per_s'] as const) {
+        if (interval[key] === undefined) continue;
+        const [low, high] = rangeOf(interval, key);
+        const rate = document.throughput[key] ?? NaN;
+        expect([low <= rate, high >= rate]).toEqual([true, true]);
+      }
+      expect(held).toBe(output_tokens > 1 ? 15 : 10);
+    }
+  });
+});
