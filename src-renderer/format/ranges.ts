@@ -1,4 +1,4 @@
-import { chanceText, chanceWords } from '../../src-worker/protocol/chances.ts';
+import { CHANCE_BESIDE_RANGES, chanceText, chanceWords } from '../../src-worker/protocol/chances.ts';
 import type { IntervalKey, IntervalRange, Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { isMetric, metric } from '../../src-worker/protocol/metrics.ts';
 import { formatFixed, formatMs, formatSignificant, formatUsd } from '../../src-worker/protocol/numbers.ts';
@@ -71,11 +71,11 @@ export function chanceSentence({ decision, num_passing: passing }: SizeDocument,
   const meets = row.meets_targets_probability ?? null;
   if (meets === null) return '';
   const lead = `Meeting the targets as planned is ${chanceWords(meets)} (${chanceText(meets)})`;
-  if (row.rank !== 1 || !decision || decision.candidates < 2) return `${lead}.`;
+  if (row.rank !== 1 || !decision || decision.candidates < 2) return `${lead}. ${CHANCE_BESIDE_RANGES}`;
   const best = row.cost.usd_per_hour === null ? 'taking the fewest GPUs' : 'being the cheapest';
   const compared =
     passing > decision.candidates
       ? `the first ${decision.candidates} of ${formatFixed(passing)} that pass`
       : `the ${decision.candidates} that pass`;
-  return `${lead}; ${best} of ${compared}, ${chanceText(decision.cheapest_probability)}.`;
+  return `${lead}; ${best} of ${compared}, ${chanceText(decision.cheapest_probability)}. ${CHANCE_BESIDE_RANGES}`;
 }

@@ -1,10 +1,13 @@
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import type { TrustKind } from '../engine/batching/closed-form.ts';
+import type { CalibrationProfile } from '../engine/calibration/types.ts';
 import type { Facts } from '../engine/facts.ts';
+import type { Gpu } from '../engine/hardware/types.ts';
 import type { MemoryFit } from '../engine/memory/fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { LatencySummary, MemoryDocument, Remark, Versions, Warning } from '../protocol/documents.ts';
 import { rounded } from './rounded.ts';
+import { measurementsAre } from './uncertainty.ts';
 
 /** Parts that several documents share. */
 
@@ -39,11 +42,15 @@ export function memoryDocument(fit: MemoryFit): MemoryDocument {
 export const stepTimeDocument = (parts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, rounded(ms)]));
 
-/** Step times of this GPU rest on its chip's family, and on few rows of its own at most. */
-export const extrapolatedGpu = (gpuName: string): Warning => ({
-  code: 'extrapolated_gpu',
-  sentence: `Step times of ${gpuName} rest on few measurements of it, if any: they are corrected as those of other GPUs of its chip's family were, and not at all where none of these was measured.`,
-});
+/** Step times of this GPU rest on its chip's family, and on few rows of its own at most: as many as its ranges speak of. */
+export function extrapolatedGpu({ id, name }: Pick<Gpu, 'id' | 'name'>, { coverage }: CalibrationProfile): Warning {
+  const rows = coverage?.gpus[id] ?? 0;
+  const measured = rows === 0 ? `${name} was never measured` : `Only ${measurementsAre(rows)} of ${name}`;
+  return {
+    code: 'extrapolated_gpu',
+    sentence: `${measured}: its step times are corrected as those of other GPUs of its chip's family were, and not at all where none of these was measured.`,
+  };
+}
 
 const TRUST_SENTENCES: Record<TrustKind, string> = {
   ok: 'Load and lengths lie where the closed form holds: steady, with room in the KV cache and the seats.',

@@ -1,7 +1,7 @@
 import type { SizedRow } from '../engine/sizing/types.ts';
 import { cheapestProbability } from '../engine/uncertainty/decision.ts';
 import type { DecisionDocument, SizeDocument } from '../protocol/documents.ts';
-import { chanceText, chanceWords } from '../protocol/chances.ts';
+import { CHANCE_BESIDE_RANGES, chanceText, chanceWords } from '../protocol/chances.ts';
 import { plural } from '../protocol/numbers.ts';
 import { candidateOf, planUncertainty } from './plan-uncertainty.ts';
 import type { RowContext } from './replica-part.ts';
@@ -43,7 +43,7 @@ export function decisionOf(
 }
 
 function sentenceOf(meets: number, cheapest: number, candidates: number, hasPrice: boolean): string {
-  const targets = `As planned, the recommended configuration meets its targets with a chance of ${chanceText(meets)}: ${chanceWords(meets)}.`;
+  const targets = `As planned, the recommended configuration meets its targets with a chance of ${chanceText(meets)}: ${chanceWords(meets)}. ${CHANCE_BESIDE_RANGES}`;
   if (candidates < 2) return `${targets} There is no other to compare it with.`;
   const best = hasPrice ? 'is the cheapest' : 'needs the fewest GPUs';
   return `${targets} It ${best} of the first ${plural(candidates, 'configuration')} with a chance of ${chanceText(cheapest)}.`;

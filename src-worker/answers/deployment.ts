@@ -285,7 +285,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     dataParallel: amongRanks && { ranks: input.dp, fabric: amongRanks },
     generation: engine.generation,
   });
-  if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu.name));
+  if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu, calibration));
   const { maxNumBatchedTokens, maxNumSeqs } = limits;
   const { ranks, perRank } = streamsOf(input);
   // Every rank has a scheduler of its own, with all the seats, and its part of the replica's cache.

@@ -1,5 +1,7 @@
 import { evaluateBatching, isSaturationConfirmed } from '../engine/batching/closed-form.ts';
 import { evaluateClosedLoop } from '../engine/batching/closed-loop.ts';
+import { decodeLimit } from '../engine/batching/fixed-point.ts';
+import { lockstepPrefills, REQUESTS_PER_CLIENT } from '../engine/batching/lockstep.ts';
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import { evaluateStaticBatch } from '../engine/batching/static-batch.ts';
@@ -12,7 +14,7 @@ import { stepViewOf } from '../engine/sizing/replica-load.ts';
 import type { SteadyLoad } from '../engine/sizing/types.ts';
 import { MS_PER_S, msFromSeconds } from '../engine/units.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
-import type { PredictDocument, Remark, ThroughputDocument } from '../protocol/documents.ts';
+import type { PredictDocument, Remark, ThroughputDocument, Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { latencySummary, rounded, stepTimeDocument, trustRemark } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
@@ -251,6 +253,32 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: 0 });
 }
 
+/**
+ * Users who ask again at once are the clients of a benchmark with a fixed concurrency, and are predicted as those are; null for
+ * those who pause, or are alone.
+ */
+function prefillsInStep(
+  { measured: { calibration, engine } }: Deployment,
+  subject: BatchingSubject,
+  thinkTimeS: number,
+  users: number,
+): number | null {
+  if (thinkTimeS > 0 || users <= 1) return null;
+  const { outputMean, outputSecondMoment } = subject.lengths.moments;
+  const question = {
+    seated: Math.min(users, decodeLimit(subject).decodes),
+    requestsPerClient: REQUESTS_PER_CLIENT,
+    outputCv: Math.sqrt(Math.max(0, outputSecondMoment / outputMean ** 2 - 1)),
+    generation: engine.generation,
+  };
+  return lockstepPrefills(question, calibration);
+}
+
+const inStepWarning = (prefills: number): Warning => ({
+  code: 'in_step',
+  sentence: `Users who ask again at once fall into step, as the clients of a benchmark do: each waits for ${prefills.toPrecision(2)} prompts of others on average, the opening burst of a run of ${REQUESTS_PER_CLIENT} requests a user among them. Users who pause do not: give --think-time.`,
+});
+
 function closedLoopDocument(
   deployment: Deployment,
   subject: BatchingSubject,
@@ -259,7 +287,10 @@ function closedLoopDocument(
 ): PredictDocument {
   const users = concurrency / allStreams(deployment, input);
   const saturationPerMs = saturationRate(subject).perMs;
-  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs: msFromSeconds(input.think_time) });
+  const inStep = prefillsInStep(deployment, subject, input.think_time, users);
+  if (inStep !== null) deployment.warnings.push(inStepWarning(inStep));
+  const thinkTimeMs = msFromSeconds(input.think_time);
+  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, lockstepPrefills: inStep });
   if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);
   const { outcome, ratePerMs, seatWaitMs } = closed;
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: seatWaitMs });

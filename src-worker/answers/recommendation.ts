@@ -107,7 +107,7 @@ function spareOwnReplicas(plan: SizedPlan): Warning[] {
 function warningsOf(plan: SizedPlan, context: RowContext): Warning[] {
   const { prepared } = context;
   const warnings: Warning[] = [...(plan.instance.own?.remarks ?? []), ...plan.group.warnings];
-  if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu.name));
+  if (!plan.group.isGpuMeasured) warnings.push(extrapolatedGpu(plan.group.gpu, prepared.subject.calibration));
   warnings.push(...doubtfulPrice(plan, context), ...oldPrice(plan, context));
   const kvGib = gibFromBytes(plan.group.memory?.kvCacheBytes ?? 0);
   if (kvGib < TIGHT_KV_GIB) {

@@ -2,18 +2,28 @@ import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import {
   LATENCY_METRICS,
   UNCERTAIN_METRICS,
+  UNCERTAIN_PERCENTILES,
   type CalibrationProfile,
   type LatencyMetric,
   type Novelty,
   type ResidualSpread,
   type UncertainMetric,
+  type UncertainPercentile,
   type UncertainTrait,
 } from '../engine/calibration/types.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineName } from '../engine/memory/engine-name.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import type { Model } from '../engine/model/types.ts';
-import { factor80, isSeldomMeasured, percentileMultiplier, rangeOf, sigmaOf } from '../engine/uncertainty/factor.ts';
+import {
+  factor80,
+  isSeldomMeasured,
+  orderedRanges,
+  percentileMultiplier,
+  rangeOf,
+  sigmaOf,
+  type StatisticRange,
+} from '../engine/uncertainty/factor.ts';
 import { measuredRows, spreadQuestionOf, traitsOf, type MeasuredRows } from '../engine/uncertainty/novelty.ts';
 import type { IntervalBasis, IntervalDocument, IntervalRange } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
@@ -153,7 +163,8 @@ function noveltySentence(
   return [...seldom, ...restSentences({ never, seen, all, together: rows.group })].join(' ');
 }
 
-const measurementsAre = (rows: number): string => `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'}`;
+/** `1 measurement is`, `3 measurements are`. */
+export const measurementsAre = (rows: number): string => `${plural(rows, 'measurement')} ${rows === 1 ? 'is' : 'are'}`;
 const wereOf = (names: readonly string[]): string => (names.length === 1 ? 'was' : 'were');
 
 function restSentences({
@@ -174,9 +185,6 @@ function restSentences({
 
 const roundedRange = ([low, high]: [low: number, high: number]): IntervalRange => [rounded(low), rounded(high)];
 
-/** Latencies of one kind by statistic, with the factor of its kind and what physics allows at least. */
-const LATENCY_STATISTICS = ['mean', 'p50', 'p90', 'p95', 'p99'] as const;
-
 /** Ranges of all latencies that there are; `tpotMs` is null where an answer has one token. */
 export function latencyRanges(
   {
@@ -189,13 +197,21 @@ export function latencyRanges(
 ): IntervalDocument {
   const interval: IntervalDocument = {};
   const latencies: Record<LatencyMetric, LatencyPercentiles | null> = { ttft: ttftMs, tpot: tpotMs, e2e: e2eMs };
-  for (const statistic of LATENCY_STATISTICS) {
-    for (const metric of LATENCY_METRICS) {
-      const ms = latencies[metric]?.[statistic];
-      if (ms === undefined) continue;
-      const widened = statistic === 'mean' ? 1 : percentileMultiplier({ percentiles }, metric, statistic);
-      interval[`${metric}_ms_${statistic}`] = roundedRange(rangeOf(ms, factors[metric] ** widened, stepFloorMs));
-    }
+  for (const metric of LATENCY_METRICS) {
+    const latency = latencies[metric];
+    if (latency === null) continue;
+    const rangeOfStatistic = (ms: number, widened: number): StatisticRange => {
+      const [low, high] = rangeOf(ms, factors[metric] ** widened, stepFloorMs);
+      return { value: ms, low, high };
+    };
+    const mean = rangeOfStatistic(latency.mean, 1);
+    const own = UNCERTAIN_PERCENTILES.map((name) =>
+      rangeOfStatistic(latency[name], percentileMultiplier({ percentiles }, metric, name)),
+    );
+    interval[`${metric}_ms_mean`] = roundedRange([mean.low, mean.high]);
+    orderedRanges(mean, own).forEach(({ low, high }, i) => {
+      interval[`${metric}_ms_${UNCERTAIN_PERCENTILES[i] as UncertainPercentile}`] = roundedRange([low, high]);
+    });
   }
   return interval;
 }

@@ -19,3 +19,10 @@ const WORDS: readonly (readonly [least: number, words: string])[] = [
 ];
 
 export const chanceWords = (chance: number): string => WORDS.find(([least]) => chance >= least)?.[1] ?? 'very unlikely';
+
+/**
+ * Why every range may lie within its target and the chance still be 78 %: one value in ten lies above even the range of one
+ * figure (80 %, two-sided), and a chance counts all figures and every error at once (engine/uncertainty/capacity-spread).
+ */
+export const CHANCE_BESIDE_RANGES =
+  'A range is of one figure by itself; the chance asks that all targets hold at once, with the longer queues that slower steps bring.';

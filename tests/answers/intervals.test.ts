@@ -159,6 +159,25 @@ describe('ranges of a sizing', () => {
   });
 });
 
+describe('what was measured', () => {
+  it.each(['nvidia-l40s', 'nvidia-a10g', 'nvidia-t4', 'nvidia-gh200', 'amd-mi300x'])(
+    '%s: the warning and the range say one and the same',
+    (gpu) => {
+      const { warnings, interval_basis } = first(
+        size({ model: LLAMA, workload: 'chat', users: 20, gpu: [gpu], top: 1 }),
+      );
+      const warning = warnings.find(({ code }) => code === 'extrapolated_gpu');
+      const basis = interval_basis ?? expect.fail();
+      expect(warning !== undefined).toBe(basis.novelty.includes('gpu_unseen'));
+      if (!warning) return;
+      const [measured = ''] = warning.sentence.split(':');
+      const name = measured.replace(/ was never measured$/, '');
+      if (name === measured) expect(basis.sentence).toContain(measured);
+      else expect(basis.sentence).toMatch(new RegExp(`${name}.*(never|ever) measured`));
+    },
+  );
+});
+
 describe('the decision', () => {
   it('has two chances, a count and a sentence with both', () => {
     const decision = chat.decision ?? expect.fail(chat.decision_reason ?? '');
@@ -299,5 +318,44 @@ describe('ranges of a prediction', () => {
     expect(experts.interval_basis?.traits).toContain('mixture_of_experts');
     const small = predict({ ...QUESTION, quantization: 'int4', rate: 1 });
     expect(small.interval_basis?.traits).toContain('weight_only');
+  });
+});
+
+describe('a load of almost nothing', () => {
+  it.each([
+    ['one client', { concurrency: 1 }],
+    ['hardly any arrivals', { rate: 1e-6 }],
+    ['one sequence', { batch: 1 }],
+  ])('law: %s, short to long: every range holds its figure', (_, load) => {
+    for (const [input_tokens, output_tokens] of [
+      [1, 1],
+      [1, 2],
+      [16, 1],
+      [5000, 1],
+      [5000, 300],
+    ] as const) {
+      const document = predict({ model: LLAMA, gpu: 'nvidia-h100-80gb', input_tokens, output_tokens, ...load });
+      const interval = document.interval ?? expect.fail('no interval');
+      let held = 0;
+      for (const kind of ['ttft', 'tpot', 'e2e'] as const) {
+        for (const statistic of STATISTICS) {
+          const figure = document[`${kind}_ms`][statistic];
+          expect(figure === null).toBe(interval[`${kind}_ms_${statistic}`] === undefined);
+          if (figure === null) continue;
+          const [low, high] = rangeOf(interval, `${kind}_ms_${statistic}`);
+          expect(low).toBeGreaterThan(0);
+          expect(low).toBeLessThanOrEqual(figure);
+          expect(high).toBeGreaterThanOrEqual(figure);
+          held += 1;
+        }
+      }
+      for (const key of ['requests_per_s', 'output_tokens_per_s', 'total_tokens_per_s'] as const) {
+        if (interval[key] === undefined) continue;
+        const [low, high] = rangeOf(interval, key);
+        const rate = document.throughput[key] ?? NaN;
+        expect([low <= rate, high >= rate]).toEqual([true, true]);
+      }
+      expect(held).toBe(output_tokens > 1 ? 15 : 10);
+    }
   });
 });

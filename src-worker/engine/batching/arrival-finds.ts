@@ -35,12 +35,15 @@ export interface LoadOnArrival {
   relativeSpread: number;
   /** Share of arrivals to an empty engine does not apply when a user's next request follows at once (closed loop). */
   hasResidual: boolean;
+  /** Prefills of others that requests wait for which come in step with them; null = they come as they like. */
+  lockstepPrefills: number | null;
 }
 
 /** Chances of what an arrival finds: the time average of the steps, full chunks and left-over prompts apart. */
 export function whatArrivalsFind(subject: BatchingSubject, load: LoadOnArrival): Found[] {
   const { step } = load;
-  const { leftOver, chance: fullChance } = leftOverTokens(subject, load);
+  const { leftOver, chance: behindChance, emptyChance } = leftOverTokens(subject, load);
+  const fullChance = behindChance + emptyChance;
   const found: Found[] = [];
   let timeTotal = 0;
   for (let j = 0; j < step.numStates; j += 1) {
@@ -68,10 +71,13 @@ export function whatArrivalsFind(subject: BatchingSubject, load: LoadOnArrival):
       found.push({ chance: (chance * weight * long) / ms, stepMs: long, leftOverTokens: 0, isIdle: false });
     }
   }
-  if (fullChance > NEGLIGIBLE) {
+  if (emptyChance > NEGLIGIBLE) {
+    found.push({ chance: emptyChance, stepMs: step.fullChunkMs, leftOverTokens: 0, isIdle: false });
+  }
+  if (behindChance > NEGLIGIBLE) {
     for (const [value, weight] of EXPONENTIAL_NODES) {
       const tokens = value * leftOver;
-      found.push({ chance: fullChance * weight, stepMs: step.fullChunkMs, leftOverTokens: tokens, isIdle: false });
+      found.push({ chance: behindChance * weight, stepMs: step.fullChunkMs, leftOverTokens: tokens, isIdle: false });
     }
   }
   return found;
@@ -88,11 +94,18 @@ function idleShareOf(subject: BatchingSubject, step: MeanStep): number {
   return step.decodes < 6 ? Math.exp(-step.decodes) : 0;
 }
 
+/** Chances of meeting a full chunk with prompts left over, of so many tokens on average, and of one without. */
+interface LeftOver {
+  leftOver: number;
+  chance: number;
+  emptyChance: number;
+}
+
 /**
  * Prompt tokens that wait because a step was full: rests of long prompts, and congestion when many arrive together
  * (a discrete queue of tokens with the Kraemer and Langenbach-Belz correction; QUEUEING.md 3.6, point 2).
  */
-function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): { leftOver: number; chance: number } {
+function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): LeftOver {
   const { step, arrivalsPerMs, scvArrival } = load;
   const { prompts, moments } = subject.lengths;
   const room = step.roomTokens;
@@ -112,10 +125,12 @@ function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): { leftOv
     (-2 * (1 - load01)) / (3 * load01 * (Math.max(scvArrival, 0.05) + variance / tokensPerStep ** 2)),
   );
   const congestion = Math.max(0, variance / (2 * (room - load01 * room)) - tokensPerStep / 2) * correction;
+  const fullShare = Math.min(0.999, step.fullChunkShare);
   if (longPrompts >= congestion) {
-    const chance = Math.min(0.999, step.fullChunkShare);
-    return { leftOver: chance > 0 ? longPrompts / chance : 0, chance };
+    return { leftOver: fullShare > 0 ? longPrompts / fullShare : 0, chance: fullShare, emptyChance: 0 };
   }
   const whenAny = secondMoment / (2 * moments.uncachedMean) / (1 - load01);
-  return { leftOver: whenAny, chance: Math.min(0.999, congestion / whenAny) };
+  const chance = Math.min(0.999, congestion / whenAny);
+  // Full chunks are met as often as they take time, however seldom prompts are left over behind them.
+  return { leftOver: whenAny, chance, emptyChance: Math.max(0, fullShare - chance) };
 }

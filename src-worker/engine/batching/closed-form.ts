@@ -1,3 +1,4 @@
+import type { LoadOnArrival } from './arrival-finds.ts';
 import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
 import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
 import { meanStep, NORMAL_NODES, type MeanStep } from './mean-step.ts';
@@ -103,8 +104,8 @@ export function evaluateBatching(
   return { ...tokens, e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs, tokens.ttftMs) };
 }
 
-export type ClosedLoop = ClosedLoopShare & { hasResidual: boolean };
-const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true };
+export type ClosedLoop = ClosedLoopShare & Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills'>;
+const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true, lockstepPrefills: null };
 
 /** The steady state of a load with what its percentiles are made from: the cheap first stage of an evaluation. */
 export interface LoadState {
@@ -144,7 +145,7 @@ export function loadState(
 
 interface FirstToken {
   ttftMs: LatencyPercentiles;
-  /** Mean ms of the step in progress that an arrival waits for. */
+  /** Mean ms that an arrival waits for the step in progress, or for others in step with it. */
   residualMeanMs: number;
   /** The steps as arrivals see them. */
   step: MeanStep;
@@ -190,6 +191,7 @@ export function firstTokenLatency(
       step,
       relativeSpread: Math.min(0.5, (state.msPerDecode * batchDeviation(load)) / state.step.meanMs),
       hasResidual: closed.hasResidual,
+      lockstepPrefills: closed.lockstepPrefills,
     },
     spread,
   );

@@ -6,6 +6,8 @@ export interface ClosedLoopQuestion {
   /** Users of one replica; may be fractional when a population is split over replicas. */
   users: number;
   thinkTimeMs: number;
+  /** Prefills that users wait for who ask again at once and so fall into step (lockstep.ts); null = they do not. */
+  lockstepPrefills: number | null;
 }
 
 export interface ClosedLoopSteady {
@@ -23,15 +25,19 @@ const NEGLIGIBLE_WAIT_SHARE = 1e-3;
 /**
  * N users who think, ask, wait for the answer and ask again: rate · (think + E[TTFT] + n·E[TPOT]) = N, by bisection in
  * ln(rate) (QUEUEING.md 3.10). Without think time the next request starts exactly when a step ends, so there is no step
- * in progress to wait for. Where the replica saturates first, requests leave at its saturation rate and the users that
+ * in progress to wait for but what users in step wait for. Where the replica saturates first, requests leave at its saturation rate and the users that
  * are neither served nor thinking wait: N / rate - think - residence. null when not even one user can be served.
  */
 export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopSteady | null {
-  const { users, thinkTimeMs } = question;
+  const { users, thinkTimeMs, lockstepPrefills } = question;
   const subject: BatchingSubject = { ...question.subject, population: users };
   let presentFraction = 1;
   const at = (logRate: number): BatchingSteady | null => {
-    const closed = { presentFraction: Math.min(0.999, presentFraction), hasResidual: thinkTimeMs > 0 };
+    const closed = {
+      presentFraction: Math.min(0.999, presentFraction),
+      hasResidual: thinkTimeMs > 0,
+      lockstepPrefills,
+    };
     const outcome = evaluateBatching(subject, Math.exp(logRate), closed);
     return outcome.kind === 'steady' ? outcome : null;
   };

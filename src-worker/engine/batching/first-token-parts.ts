@@ -32,7 +32,14 @@ export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number):
   const spread = new Spread();
   const mean = (plan: BatchingSubject['plan'], othersPerMs: number, hasResidual: boolean): number => {
     spread.clear();
-    const arrival = { arrivalsPerMs: othersPerMs, scvArrival, step, relativeSpread: 0, hasResidual };
+    const arrival = {
+      arrivalsPerMs: othersPerMs,
+      scvArrival,
+      step,
+      relativeSpread: 0,
+      hasResidual,
+      lockstepPrefills: null,
+    };
     depositFirstToken({ ...subject, plan }, arrival, spread);
     return spread.mean;
   };

@@ -1,6 +1,7 @@
 import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { whatArrivalsFind, type LoadOnArrival } from './arrival-finds.ts';
+import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
 import type { MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
 import type { Spread } from './spread.ts';
@@ -75,8 +76,8 @@ const pairsPerTokenOf = ({ lengths }: BatchingSubject): number =>
 
 /**
  * Deposits the distribution of TTFT (ms) into `spread`: residual of the step in progress, left-over and simultaneous
- * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6). Returns the mean ms of the step
- * in progress that an arrival waits for.
+ * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6). Returns the mean ms that an
+ * arrival waits for the step in progress, or for others in step with it.
  */
 export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): number {
   const { plan, lengths } = subject;
@@ -87,6 +88,7 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
   fineTimes.fill(prompts, pairMs, pairsPerToken, plan.tokenizeMsPerToken);
   coarseTimes.fill(coarseNodes(prompts), pairMs, pairsPerToken, plan.tokenizeMsPerToken);
+  if (load.lockstepPrefills !== null) return depositInStep(subject, load, load.lockstepPrefills, spread);
   idleTable.set(subject, 0, 0, step.roomTokens, pairsPerToken);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
   const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
@@ -113,6 +115,30 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
     }
   }
   return meanResidual;
+}
+
+/**
+ * Clients who ask again at once find a busy engine every time. They wait for the steps that the profile says, and for prefills
+ * of others in step with them.
+ */
+function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: number, spread: Spread): number {
+  const { plan, lengths } = subject;
+  const { step } = load;
+  const prefills = fineTimes.prefills[ANY_SLOT];
+  if (!prefills) return 0;
+  // Prompts that come faster than one a step share steps.
+  const perStep = load.arrivalsPerMs * lengths.moments.uncachedMean * step.meanMs;
+  const beside = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
+  computePrefills(prefills, fineTimes, busyTable, load, 0, beside, subject);
+  let prefillMs = 0;
+  for (let i = 0; i < prefills.ms.length; i += 1) {
+    const computeMs = (prefills.ms[i] as number) - (fineTimes.tokenizeMs[i] as number);
+    prefillMs += (lengths.prompts.weights[i] as number) * computeMs;
+  }
+  const waitMs = waited * prefillMs;
+  const fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.meanMs + waitMs;
+  deposit(prefills, fineTimes, { chance: 1, residualMs: 2 * LOCKSTEP_HALF_WIDTH * waitMs, fixedMs }, spread);
+  return waitMs;
 }
 
 /** Fills `prefills`: every node's own prefill behind and beside the tokens of others. */

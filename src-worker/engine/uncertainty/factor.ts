@@ -45,8 +45,8 @@ export function factor80(spread: ResidualSpread, metric: UncertainMetric, questi
 }
 
 /**
- * What ln(factor) is multiplied by for a percentile of a latency: that of the percentile, else the largest of those nearer to
- * the median, else 1. It never falls from one percentile to the next.
+ * What ln(factor) is multiplied by for a percentile of a latency: that of the percentile; else, as nothing is known of it, the
+ * largest of those nearer to the median, else 1.
  */
 export function percentileMultiplier(
   { percentiles }: Pick<ResidualSpread, 'percentiles'>,
@@ -54,8 +54,8 @@ export function percentileMultiplier(
   percentile: UncertainPercentile,
 ): number {
   const known = percentiles?.[metric] ?? {};
-  const upTo = UNCERTAIN_PERCENTILES.slice(0, UNCERTAIN_PERCENTILES.indexOf(percentile) + 1);
-  return Math.max(1, ...upTo.map((name) => known[name] ?? 1));
+  const nearer = UNCERTAIN_PERCENTILES.slice(0, UNCERTAIN_PERCENTILES.indexOf(percentile));
+  return Math.max(1, known[percentile] ?? Math.max(...nearer.map((name) => known[name] ?? 1)));
 }
 
 /** Standard deviation of ln(measured / predicted) that an 80 % factor stands for, errors taken as lognormal. */
@@ -64,4 +64,26 @@ export const sigmaOf = (factor: number): number => Math.log(factor) / Z_80_PERCE
 /** [x / f, x f]; the lower end never below what physics allows, and never above x. */
 export function rangeOf(value: number, factor: number, floor = 0): [low: number, high: number] {
   return [Math.min(value, Math.max(floor, value / factor)), value * factor];
+}
+
+/** Range of a percentile, or of the mean, of a latency. */
+export interface StatisticRange {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * Ranges of percentiles, in rising order, as what they are of: no end lies below that of a lower percentile, nor below that of
+ * the mean where the percentile itself does not. Every range still holds its value.
+ */
+export function orderedRanges(mean: StatisticRange, percentiles: readonly StatisticRange[]): StatisticRange[] {
+  let [low, high] = [0, 0];
+  return percentiles.map((range) => {
+    const isAboveMean = range.value >= mean.value;
+    // Values that fall by rounding from one percentile to the next keep their own range.
+    low = Math.min(range.value, Math.max(low, range.low, isAboveMean ? mean.low : 0));
+    high = Math.max(high, range.high, isAboveMean ? mean.high : 0);
+    return { value: range.value, low, high };
+  });
 }

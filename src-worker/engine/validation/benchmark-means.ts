@@ -1,27 +1,23 @@
+import { lockstepPrefills } from '../batching/lockstep.ts';
 import { waveMs } from '../batching/static-batch.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
-import { constantOf, generationOf } from '../calibration/lookup.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
+import { DRAWN_CV } from '../workload/drawn-lengths.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 import { runMeans } from './benchmark-run.ts';
 import type { ValidationMethod } from './types.ts';
 import { steadyMeans, type SteadyMeans } from './steady-means.ts';
 
-/**
- * How many own prefills a client of a closed loop waits on average: all start in one burst, which weighs 1/(2R) of it over R
- * requests each, and fixed lengths keep them in step afterwards, in clumps (FIDELITY.md section 3). It describes benchmarks,
- * not users: predictions for users leave it out.
- */
+/** How many own prefills a client of a closed loop waits on average beside its own. */
 export function burstSteps(b: Benchmark, calibration: CalibrationProfile): number {
-  const others = Math.min(b.seats, b.requests) - 1;
-  if (b.kind !== 'closed_loop' || others <= 0) return 0;
-  const constant = (name: string): number => constantOf(calibration, name);
-  const { clumpFactor = 1, burstFactor = 1 } = generationOf(calibration, b.generation);
-  const clump = constant('closedLoopClump');
-  const inStep =
-    constant('closedLoopInStep') * clumpFactor * (b.hasDrawnLengths ? constant('closedLoopInStepOfDrawnLengths') : 1);
-  const burst = (constant('closedLoopBurst') * burstFactor) / (2 * requestsPerClient(b));
-  return inStep * clump * -Math.expm1(-others / clump) + burst * others;
+  if (b.kind !== 'closed_loop') return 0;
+  const question = {
+    seated: Math.min(b.seats, b.requests),
+    requestsPerClient: requestsPerClient(b),
+    outputCv: b.hasDrawnLengths ? DRAWN_CV : 0,
+    generation: b.generation,
+  };
+  return lockstepPrefills(question, calibration);
 }
 
 /** A wave of a benchmark's requests. */

@@ -2,12 +2,11 @@ import { exponential, seededRandom, type RandomSource } from '../numerics/random
 import { meanOf } from '../numerics/sample.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { replayRun, type RunOutcome, type RunRequests } from '../simulation/replay.ts';
+import { DRAWN_LENGTHS } from '../workload/drawn-lengths.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 
 /** Every run is drawn from the same seed: a prediction is the same each time, and differs between fits only by their times. */
 const SEED = 1;
-/** Lengths that are drawn lie between this share of the nominal length and all of it; their mean is 0.9 of it. */
-export const DRAWN_LENGTHS = { lowest: 0.8, mean: 0.9 };
 /** An open loop whose source gives no number of requests is replayed for as many. */
 const STEADY_REQUESTS = 4000;
 /** A closed loop is replayed for at most this many requests: more say nothing new. */

@@ -1,3 +1,4 @@
+import { REQUESTS_PER_CLIENT } from '../batching/lockstep.ts';
 import type { StepSubject } from '../roofline/step-plan.ts';
 import type { Measurement, WorkloadKind } from './types.ts';
 
@@ -50,9 +51,6 @@ export interface BenchmarkMeans {
   /** Requests per ms of one stream. */
   requestsPerMs: number;
 }
-
-/** Requests of a closed loop for each client where the source gives no number (InferenceX: 10). */
-const REQUESTS_PER_CLIENT = 10;
 
 /** How many requests each client of a closed loop sends, one after the other. */
 export function requestsPerClient({ kind, numPrompts, requests, streams }: Benchmark): number {

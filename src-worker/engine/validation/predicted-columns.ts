@@ -4,11 +4,12 @@ import type { CalibrationProfile } from '../calibration/types.ts';
 import { meanOf, sortedQuantile } from '../numerics/sample.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { MS_PER_S } from '../units.ts';
+import { DRAWN_CV, DRAWN_LENGTHS } from '../workload/drawn-lengths.ts';
 import type { LengthDistribution } from '../workload/types.ts';
 import { fixedPrefixCache, requestLengths } from '../workload/lengths.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
 import { benchmarkMeans, isReplayed } from './benchmark-means.ts';
-import { DRAWN_LENGTHS, runBenchmark, tokenTimesOf } from './benchmark-run.ts';
+import { runBenchmark, tokenTimesOf } from './benchmark-run.ts';
 import type { ValidationMethod } from './types.ts';
 
 /** What a benchmark is predicted to show, by the result columns of measurement files; absent = no such figure. */
@@ -46,9 +47,6 @@ function ofRun(b: Benchmark, plan: StepPlan, means: BenchmarkMeans | null): Late
     e2e: scaledTo(means.e2eMs, e2e),
   };
 }
-
-/** Deviation of a uniform length between 80 and 100 % of the nominal one, as a share of its mean. */
-const DRAWN_CV = (1 - DRAWN_LENGTHS.lowest) / Math.sqrt(12) / DRAWN_LENGTHS.mean;
 
 function lengthLaw(b: Benchmark, mean: number): LengthDistribution {
   if (!b.hasDrawnLengths) return { mean, std: 0, min: mean, max: mean };

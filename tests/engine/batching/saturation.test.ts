@@ -73,7 +73,7 @@ describe('closed loops', () => {
   const subject = { ...(SUBJECTS[0] as [string, BatchingSubject])[1], maxNumSeqs: 256 };
 
   test('thinking users hold no seat: 300 of them with 30 s to think leave the replica nearly idle', () => {
-    const at = (users: number) => evaluateClosedLoop({ subject, users, thinkTimeMs: 30_000 });
+    const at = (users: number) => evaluateClosedLoop({ subject, users, thinkTimeMs: 30_000, lockstepPrefills: null });
     const [few, more, many] = [at(256), at(300), at(10_000)];
     if (!few || !more || !many) throw new Error('no answer');
     expect(more.outcome.ttftMs.mean / few.outcome.ttftMs.mean).toBeLessThan(1.1);
@@ -87,7 +87,8 @@ describe('closed loops', () => {
   test('interactive response time law: rate x (think + residence + wait) = users', () => {
     for (const users of [1, 7, 100, 600, 3000]) {
       for (const thinkTimeMs of [0, 5000]) {
-        const loop = evaluateClosedLoop({ subject, users, thinkTimeMs });
+        const lockstepPrefills = thinkTimeMs > 0 || users === 1 ? null : 4;
+        const loop = evaluateClosedLoop({ subject, users, thinkTimeMs, lockstepPrefills });
         if (!loop) throw new Error('no answer');
         const { outcome, ratePerMs, seatWaitMs } = loop;
         expect((ratePerMs * (thinkTimeMs + outcome.e2eMs.mean + seatWaitMs)) / users).toBeCloseTo(1, 2);
@@ -97,7 +98,7 @@ describe('closed loops', () => {
   });
 
   test('a single client waits for nobody: TTFT is prefill and API time', () => {
-    const loop = evaluateClosedLoop({ subject, users: 1, thinkTimeMs: 0 });
+    const loop = evaluateClosedLoop({ subject, users: 1, thinkTimeMs: 0, lockstepPrefills: null });
     expect((loop?.outcome.ttftMs.p95 ?? 0) / (loop?.outcome.unhinderedTtftP95Ms ?? 1)).toBeLessThan(1.05);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   NOVELTIES,
   UNCERTAIN_METRICS,
+  UNCERTAIN_PERCENTILES,
   type CalibrationProfile,
   type Novelty,
   type ResidualSpread,
@@ -9,11 +10,14 @@ import {
 import {
   factor80,
   isSeldomMeasured,
+  orderedRanges,
   percentileMultiplier,
   rangeOf,
   sigmaOf,
+  type StatisticRange,
 } from '../../../src-worker/engine/uncertainty/factor.ts';
 import { noveltiesOf, traitsOf } from '../../../src-worker/engine/uncertainty/novelty.ts';
+import { Draws } from '../roofline/random-deployments.ts';
 import { calibrationOf } from '../world.ts';
 
 const measured: CalibrationProfile = {
@@ -180,11 +184,43 @@ describe('range', () => {
 });
 
 describe('percentiles', () => {
-  test('have the multiplier of their own, and never less than one nearer to the median', () => {
-    const spread = { percentiles: { ttft: { p50: 1.1, p90: 1.8, p99: 1.4 } } };
-    const of = (['p50', 'p90', 'p95', 'p99'] as const).map((name) => percentileMultiplier(spread, 'ttft', name));
-    expect(of).toEqual([1.1, 1.8, 1.8, 1.8]);
-    expect(percentileMultiplier(spread, 'tpot', 'p99')).toBe(1);
+  const all = (percentiles: NonNullable<Parameters<typeof percentileMultiplier>[0]['percentiles']>) =>
+    UNCERTAIN_PERCENTILES.map((name) => percentileMultiplier({ percentiles }, 'ttft', name));
+
+  test('have the multiplier of their own, however it lies to those beside it', () => {
+    expect(all({ ttft: { p50: 1.9, p90: 1.2, p95: 1.1, p99: 1.4 } })).toEqual([1.9, 1.2, 1.1, 1.4]);
+  });
+
+  test('without one of their own have the largest of those nearer to the median', () => {
+    expect(all({ ttft: { p50: 1.9, p99: 1.4 } })).toEqual([1.9, 1.9, 1.9, 1.4]);
+    expect(all({ ttft: { p90: 1.2, p99: 1.6 } })).toEqual([1, 1.2, 1.2, 1.6]);
+    expect(all({ tpot: { p90: 1.2 } })).toEqual([1, 1, 1, 1]);
     expect(percentileMultiplier({}, 'e2e', 'p99')).toBe(1);
+  });
+
+  test('law: ends rise with the percentile, hold the value, and lie at or above those of the mean where the value does', () => {
+    const draws = new Draws(31);
+    for (let round = 0; round < 500; round += 1) {
+      const floor = draws.between(0, 20);
+      const values = [0, 0, 0, 0].map(() => floor + draws.magnitude(0.1, 1000)).sort((a, b) => a - b);
+      const meanMs = draws.between(values[0] as number, values[3] as number);
+      const ranged = (value: number): StatisticRange => {
+        const [low, high] = rangeOf(value, draws.between(1, 4), floor);
+        return { value, low, high };
+      };
+      const mean = ranged(meanMs);
+      const own = values.map(ranged);
+      const ranges = orderedRanges(mean, own);
+      ranges.forEach(({ value, low, high }, i) => {
+        expect(value).toBe(values[i]);
+        expect(low).toBeLessThanOrEqual(value);
+        expect(high).toBeGreaterThanOrEqual(value);
+        expect(low).toBeGreaterThanOrEqual(Math.max(own[i]?.low ?? NaN, ranges[i - 1]?.low ?? 0));
+        expect(high).toBeGreaterThanOrEqual(Math.max(own[i]?.high ?? NaN, ranges[i - 1]?.high ?? 0));
+        if (value < mean.value) return;
+        expect(low).toBeGreaterThanOrEqual(mean.low);
+        expect(high).toBeGreaterThanOrEqual(mean.high);
+      });
+    }
   });
 });

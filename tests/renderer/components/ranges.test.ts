@@ -7,6 +7,7 @@ import { chanceSentence, costRangeSentence, rangeCell, speedRange } from '../../
 import { resultsVerdict, verdictOf } from '../../../src-renderer/format/verdict.ts';
 import CostTable from '../../../src-renderer/screens/detail/CostTable.svelte';
 import type { DecisionDocument, Recommendation } from '../../../src-worker/protocol/documents.ts';
+import { CHANCE_BESIDE_RANGES } from '../../../src-worker/protocol/chances.ts';
 import { ROWS, sizeDocument } from '../fixtures/documents.ts';
 
 const plain = ROWS[0] ?? expect.fail('The fixture has no rows.');
@@ -95,13 +96,15 @@ describe('the chance', () => {
 
   test('of another row is that of its targets alone', () => {
     const row = { ...second, meets_targets_probability: 0.999 };
-    expect(chanceSentence(document, row)).toBe('Meeting the targets as planned is very likely (more than 99 %).');
+    expect(chanceSentence(document, row)).toBe(
+      `Meeting the targets as planned is very likely (more than 99 %). ${CHANCE_BESIDE_RANGES}`,
+    );
     expect(chanceSentence(document, second)).toBe('');
   });
 
   test('of the only configuration compares with none, of hardware without a price it counts GPUs', () => {
     expect(chanceSentence({ ...document, decision: { ...decision, candidates: 1 } }, ranged)).toBe(
-      'Meeting the targets as planned is likely (86 %).',
+      `Meeting the targets as planned is likely (86 %). ${CHANCE_BESIDE_RANGES}`,
     );
     expect(chanceSentence({ ...document, num_passing: 12 }, ranged)).toContain(
       'being the cheapest of the 12 that pass, ',
