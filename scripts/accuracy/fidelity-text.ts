@@ -86,7 +86,7 @@ const OPERATORS: readonly (readonly string[])[] = [
   ],
   [
     'all-reduces',
-    'two a layer: latency of the fabric · (GPUs / 2)^growth + 2 (g − 1) / g · bytes / link',
+    'two a layer: latency of the fabric · (GPUs / 2)^growth + 2 (g − 1) / g · bytes / link; over PCIe a share of the link of its own, less without peer-to-peer',
     code('communication/all-reduce.ts'),
   ],
   [
@@ -97,7 +97,7 @@ const OPERATORS: readonly (readonly string[])[] = [
   ['pipeline', 'hand-overs between stages, and the wait for the slowest', code('roofline/pipeline.ts')],
   [
     'launches',
-    'time a step + layers · time a layer + layers with experts · time of one',
+    'time a step + layers · time a layer (more where kernels dequantize) + layers with experts · time of one',
     `\`launchMs\` in ${code('roofline/step-plan.ts')}`,
   ],
   [
@@ -205,7 +205,6 @@ These come from the study of the same measurements that the model began from; ea
 - **Hiding all of the host's time behind the GPU's**: only the time by sequence is hidden, and only by engines that schedule the next step while the GPU computes.
 - **A factor of its own for the compute of every GPU**: the factor of the family serves; a GPU keeps one of its own for its bandwidth.
 - **Exceptions for single GPUs**, like the low bandwidth that the H20 seems to have: the tile floor explains it.
-- **Separate latencies of PCIe for consumer cards**: not told apart by the data; they are named apart and have nearly the same value.
 - **A queue M/G/1 with the request as the service**: its P95 of four times the median is contradicted by every open-loop run.
 - **Anything by row or by model**: a constant belongs to hardware, a format, an engine generation or to all.`;
 

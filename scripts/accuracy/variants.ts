@@ -93,6 +93,16 @@ export const VARIANTS: readonly Variant[] = [
     },
   },
   {
+    name: 'PCIe as other links',
+    meaning: 'messages reach the same share of every link, with and without peer-to-peer',
+    held: at(1, 'constants.pcieLinkFactor', 'constants.stagedLinkFactor'),
+  },
+  {
+    name: 'weight-only layers as others',
+    meaning: 'layers whose weights are dequantized are launched as fast as the others',
+    held: at(0, 'constants.weightOnlyLayerUs'),
+  },
+  {
     name: 'no burst in closed loops',
     meaning: 'clients of a closed loop neither start together nor fall into step',
     held: at(0, 'constants.closedLoopInStep', 'constants.closedLoopBurst'),
