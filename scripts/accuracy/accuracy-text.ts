@@ -288,7 +288,7 @@ function intervals({ calibration: { value }, leftOut }: AccuracyFigures): string
   return [
     'An 80 % range should hold four in five of the figures that its fit had not seen. How wide it is depends on how near the question is to what was measured ([decision 24](decisions/0024-how-sure-an-answer-is.md)); the last column is the median of its upper over its lower end.',
     markdownTable(['metric', 'what was new', 'figures', 'inside', 'upper / lower'], rows),
-    'The share inside is counted with ranges that were estimated without the fifth of the groups that a figure belongs to. Percentiles are predicted less well than means, most of all under loads where clients fall into step; their ranges are as much wider as their own errors were (here by the same figures), at most four times in logarithms:',
+    'The share inside is counted with ranges that were estimated without the fifth of the groups that a figure belongs to. Percentiles are predicted less well than means, most of all under loads where clients fall into step; their ranges are as much wider as their own errors were (here by the same figures), at most four times in logarithms. A percentile that fewer than five groups speak for takes what those nearer to the median have: so P95 of TPOT, which one source alone gives.',
     markdownTable(
       ['percentile', 'figures', 'error, %', 'bias, %', 'inside'],
       PERCENTILE_COLUMNS.flatMap(([metric, percentile]) => {

@@ -160,6 +160,14 @@ const KEPT_FOR: readonly (readonly [name: string, why: string])[] = [
     'they are what a GPU without data takes from its family, and what its interval refers to.',
   ],
   ['no factors of precision', 'weight-only kernels lose at large batches; without the factor int4 looks free.'],
+  [
+    'PCIe as other links',
+    'of 61 groups ten talk over PCIe, so that medians over groups hardly see it; those ten were off by a factor of two in both directions, and without peer-to-peer every byte crosses the memory of the host.',
+  ],
+  [
+    'weight-only layers as others',
+    'it is what 8 and 4 bit cost beside 16 where a model is small, with two engines on two GPUs.',
+  ],
   ['no time of a request', 'it is the only part by which short answers cost more than long ones.'],
   [
     'sequence time never hidden',

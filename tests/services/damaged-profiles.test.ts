@@ -71,6 +71,27 @@ test.each(BROKEN)(
   },
 );
 
+test('a profile made before a constant was known answers as it did then', async () => {
+  const later = ['pcieLinkFactor', 'stagedLinkFactor', 'weightOnlyLayerUs'];
+  const constants = (keeps: boolean) =>
+    Object.fromEntries(
+      Object.entries(bundled.constants).flatMap(([name, constant]) => {
+        if (!later.includes(name)) return [[name, constant]];
+        return keeps ? [[name, { ...constant, value: name === 'weightOnlyLayerUs' ? 0 : 1 }]] : [];
+      }),
+    );
+  const answerOf = async (keeps: boolean) => {
+    const text = JSON.stringify({ ...bundled, name: 'guide', constants: constants(keeps) });
+    const service = startService(await folderWith(text, { isInUse: true }));
+    expect(await notices(service)).not.toMatch(/guide/);
+    const question = { ...QUESTION, gpu: 'rtx-4090', tp: 2, quantization: 'int4' } as const;
+    return valueOf(await service.api.predict(question));
+  };
+  const [before, neutral] = [await answerOf(false), await answerOf(true)];
+  expect(before.versions.calibration).toBe('guide');
+  expect(before.tpot_ms).toEqual(neutral.tpot_ms);
+});
+
 test.each(BROKEN)('a profile %s that is in use leaves the place to the bundled one, and says so', async (_, text) => {
   const folder = await folderWith(text, { isInUse: true });
   const service = startService(folder);

@@ -1,4 +1,5 @@
 import { evaluateBatching, type BatchingSteady } from './closed-form.ts';
+import { saturationRate } from './saturation-rate.ts';
 import type { BatchingSubject } from './subject.ts';
 
 export interface ClosedLoopQuestion {
@@ -24,9 +25,10 @@ const NEGLIGIBLE_WAIT_SHARE = 1e-3;
 
 /**
  * N users who think, ask, wait for the answer and ask again: rate · (think + E[TTFT] + n·E[TPOT]) = N, by bisection in
- * ln(rate) (QUEUEING.md 3.10). Without think time the next request starts exactly when a step ends, so there is no step
- * in progress to wait for but what users in step wait for. Where the replica saturates first, requests leave at its saturation rate and the users that
- * are neither served nor thinking wait: N / rate - think - residence. null when not even one user can be served.
+ * ln(rate) (QUEUEING.md 3.10). Without think time the next request starts exactly when a step ends: there is no step in
+ * progress to wait for, but what users in step wait for. Where the replica saturates first, requests leave at its saturation
+ * rate and the users that are neither served nor thinking wait: N / rate - think - residence. null when not even one user
+ * can be served.
  */
 export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopSteady | null {
   const { users, thinkTimeMs, lockstepPrefills } = question;
@@ -45,8 +47,10 @@ export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopStea
   let low = Math.log(1e-9 / (thinkTimeMs + 1));
   let best = at(low);
   if (!best) return null;
-  // No request is faster than one alone, so the rate cannot exceed users / (think + idle residence).
-  let high = Math.log(users / (thinkTimeMs + best.e2eMs.mean));
+  // No request is faster than one alone, so the rate cannot exceed users / (think + idle residence); nor what open arrivals
+  // saturate at, whoever asks.
+  const mostPerMs = Math.min(users / (thinkTimeMs + best.e2eMs.mean), saturationRate(question.subject).perMs);
+  let high = Math.log(mostPerMs);
   for (let round = 0; round < ROUNDS && high - low > RELATIVE_TOLERANCE; round += 1) {
     const middle = round === 0 ? high : round === 1 ? high - 0.5 : (low + high) / 2;
     const outcome = at(middle);
@@ -61,5 +65,12 @@ export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopStea
   }
   const ratePerMs = Math.exp(low);
   const waitMs = users / ratePerMs - thinkTimeMs - best.e2eMs.mean;
-  return { outcome: best, ratePerMs, seatWaitMs: waitMs > NEGLIGIBLE_WAIT_SHARE * best.e2eMs.mean ? waitMs : 0 };
+  // Whoever decodes does so for the time per token that is reported: with as many at once Little's law holds.
+  const laterTokens = Math.max(0, subject.lengths.moments.outputMean - 1);
+  const meanRunning = Math.min(users, ratePerMs * laterTokens * best.tpotMs.mean);
+  return {
+    outcome: { ...best, meanRunning },
+    ratePerMs,
+    seatWaitMs: waitMs > NEGLIGIBLE_WAIT_SHARE * best.e2eMs.mean ? waitMs : 0,
+  };
 }

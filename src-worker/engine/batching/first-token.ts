@@ -127,16 +127,21 @@ function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: nu
   const prefills = fineTimes.prefills[ANY_SLOT];
   if (!prefills) return 0;
   // Prompts that come faster than one a step share steps.
-  const perStep = load.arrivalsPerMs * lengths.moments.uncachedMean * step.meanMs;
+  const perStep = load.arrivalsPerMs * lengths.moments.uncachedMean * step.busyMeanMs;
   const beside = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
   computePrefills(prefills, fineTimes, busyTable, load, 0, beside, subject);
+  const fullMs = busyTable.ms(step.roomTokens);
   let prefillMs = 0;
   for (let i = 0; i < prefills.ms.length; i += 1) {
-    const computeMs = (prefills.ms[i] as number) - (fineTimes.tokenizeMs[i] as number);
+    const own = lengths.prompts.uncachedTokens[i] as number;
+    // The rest of a long prompt shares its step with the next one's beginning: in a queue of them steps are full.
+    const inFullSteps = (own / step.roomTokens) * fullMs + (fineTimes.pairsMs[i] as number);
+    const computeMs =
+      own > step.roomTokens ? inFullSteps : (prefills.ms[i] as number) - (fineTimes.tokenizeMs[i] as number);
     prefillMs += (lengths.prompts.weights[i] as number) * computeMs;
   }
   const waitMs = waited * prefillMs;
-  const fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.meanMs + waitMs;
+  const fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.busyMeanMs + waitMs;
   deposit(prefills, fineTimes, { chance: 1, residualMs: 2 * LOCKSTEP_HALF_WIDTH * waitMs, fixedMs }, spread);
   return waitMs;
 }

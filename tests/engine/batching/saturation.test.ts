@@ -97,6 +97,62 @@ describe('closed loops', () => {
     }
   });
 
+  const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
+  const askedAgainAtOnce = (gpu: string, promptTokens: number, outputTokens: number, users: number) => {
+    const asked = {
+      ...subjectFor('meta-llama/Llama-3.1-8B-Instruct', gpu, 'bf16'),
+      maxNumSeqs: 256,
+      lengths: requestLengths({
+        promptParts: [exactly(promptTokens)],
+        output: exactly(outputTokens),
+        cache: null,
+        maxContextTokens: null,
+      }),
+    };
+    const closed = evaluateClosedLoop({
+      subject: asked,
+      users,
+      thinkTimeMs: 0,
+      lockstepPrefills: users > 1 ? 3 : null,
+    });
+    if (!closed) throw new Error('no answer');
+    return { ...closed, saturationPerMs: saturationRate(asked).perMs };
+  };
+
+  test.each([
+    ['nvidia-h100-80gb', 1000, 1],
+    ['nvidia-h100-80gb', 1000, 200],
+    ['nvidia-h100-80gb', 30_000, 50],
+    ['nvidia-rtx-4090', 20_000, 50],
+  ] as const)(
+    'on %s, %i tokens in and %i out: no more is served than saturates, as many run as Little says',
+    (gpu, promptTokens, outputTokens) => {
+      for (const users of [1, 2, 8, 32, 300]) {
+        const { outcome, ratePerMs, saturationPerMs } = askedAgainAtOnce(gpu, promptTokens, outputTokens, users);
+        expect(ratePerMs, `${users} users`).toBeLessThanOrEqual(saturationPerMs * (1 + 1e-9));
+        const decoding = ratePerMs * (outputTokens - 1) * outcome.tpotMs.mean;
+        expect(outcome.meanRunning, `${users} users`).toBeCloseTo(Math.min(users, decoding), 6);
+      }
+    },
+  );
+
+  test('answers of one token: two users wait for a step and three prompts, not for arrivals that never come', () => {
+    const alone = askedAgainAtOnce('nvidia-h100-80gb', 1000, 1, 1).outcome.ttftMs.mean;
+    const two = askedAgainAtOnce('nvidia-h100-80gb', 1000, 1, 2).outcome.ttftMs.mean;
+    expect(two).toBeGreaterThan(1.5 * alone);
+    expect(two).toBeLessThan(7 * alone);
+  });
+
+  test('one more token that opens a step adds that step to the own prompt, not to all that are waited for', () => {
+    const meanMs = (tokens: number) => askedAgainAtOnce('nvidia-h100-80gb', tokens, 200, 16).outcome.ttftMs.mean;
+    const budget = subjectFor('meta-llama/Llama-3.1-8B-Instruct', 'nvidia-h100-80gb', 'bf16').maxNumBatchedTokens;
+    for (const steps of [1, 2, 3]) {
+      const grown = meanMs(steps * budget + 20) / meanMs(steps * budget - 100);
+      expect(grown, `${steps} steps`).toBeGreaterThan(1);
+      expect(grown, `${steps} steps`).toBeLessThan(1.2);
+    }
+  });
+
   test('a single client waits for nobody: TTFT is prefill and API time', () => {
     const loop = evaluateClosedLoop({ subject, users: 1, thinkTimeMs: 0, lockstepPrefills: null });
     expect((loop?.outcome.ttftMs.p95 ?? 0) / (loop?.outcome.unhinderedTtftP95Ms ?? 1)).toBeLessThan(1.05);
