@@ -8,6 +8,7 @@ import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-columns.ts';
 import type { ValidationMethod } from '../../engine/validation/types.ts';
 import { predictColumns } from '../../engine/validation/predicted-columns.ts';
+import { requestsAtOnce } from '../../engine/validation/requests-at-once.ts';
 import type {
   AccuracyBasis,
   AccuracyDocument,
@@ -155,7 +156,7 @@ const count = (value: number): string => Math.round(value).toLocaleString('en-US
 /** The load of a row in words. */
 function loadWords({ row }: Benchmark): string {
   const lengths = `${count(row.inputTokens ?? 0)} in, ${count(row.outputTokens ?? 0)} out`;
-  const many = count(row.batchOrConcurrency ?? row.numPrompts ?? 1);
+  const many = count(requestsAtOnce(row) ?? 1);
   switch (row.kind) {
     case 'static_batch':
       return `batch of ${many}, ${lengths}`;
