@@ -18,7 +18,12 @@ const WANTED: readonly { column: MeasurementColumn; isNeeded: boolean; what: str
     otherwise: LEFT_OUT,
   },
   { column: 'tp', isNeeded: false, what: 'how many GPUs share each layer (TP)', otherwise: '1 is assumed' },
-  { column: 'weight_dtype', isNeeded: false, what: 'in which format the weights were', otherwise: 'FP16 is assumed' },
+  {
+    column: 'weight_dtype',
+    isNeeded: false,
+    what: 'in which format the weights were',
+    otherwise: "that of the model's checkpoint is taken",
+  },
   {
     column: 'engine_version',
     isNeeded: false,

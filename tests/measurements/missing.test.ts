@@ -39,6 +39,13 @@ describe('what rows still lack', () => {
     ]);
   });
 
+  it('takes the format of the checkpoint where none is given, as a prediction does', () => {
+    const [found] = missingFacts([row({ ...WHOLE, weight_dtype: null })], isKnown);
+    expect(found?.sentence).toBe(
+      "The results do not say in which format the weights were: that of the model's checkpoint is taken.",
+    );
+  });
+
   it('leaves out a closed loop and a static batch without a number at once, not loads that have another', () => {
     const found = (cells: Partial<MeasurementRow>) =>
       missingFacts([row({ ...WHOLE, batch_or_concurrency: null, ...cells })], isKnown);
