@@ -13,12 +13,17 @@ const WANTED: readonly { column: MeasurementColumn; isNeeded: boolean; what: str
   { column: 'osl', isNeeded: true, what: 'how long the answers were', otherwise: LEFT_OUT },
   {
     column: 'batch_or_concurrency',
-    isNeeded: false,
-    what: 'how many requests were in the batch',
-    otherwise: '1 is assumed',
+    isNeeded: true,
+    what: 'how many requests ran at once',
+    otherwise: LEFT_OUT,
   },
   { column: 'tp', isNeeded: false, what: 'how many GPUs share each layer (TP)', otherwise: '1 is assumed' },
-  { column: 'weight_dtype', isNeeded: false, what: 'in which format the weights were', otherwise: 'FP16 is assumed' },
+  {
+    column: 'weight_dtype',
+    isNeeded: false,
+    what: 'in which format the weights were',
+    otherwise: "that of the model's checkpoint is taken",
+  },
   {
     column: 'engine_version',
     isNeeded: false,
@@ -38,9 +43,11 @@ export function missingFacts(rows: readonly MeasurementRow[], nearModels: NearMo
   return [...unknownModels(rows, nearModels), ...lacking];
 }
 
-/** An open loop has a rate and needs no concurrency; a row without an engine is left out, whatever its version. */
+/** An open loop has a rate, an offline run its requests: neither needs a concurrency. A row without an engine is left out, whatever its version. */
 function isWantedOf(row: MeasurementRow, column: MeasurementColumn): boolean {
-  if (column === 'batch_or_concurrency') return row.workload_kind !== 'open_loop';
+  if (column === 'batch_or_concurrency') {
+    return row.workload_kind !== 'open_loop' && (row.workload_kind !== 'offline_max' || row.num_prompts === null);
+  }
   return column !== 'engine_version' || row.engine !== null;
 }
 

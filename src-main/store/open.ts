@@ -5,7 +5,7 @@ import { fileError } from '../../src-worker/engine/errors.ts';
 import { catalogVerbs } from './catalog-imports.ts';
 import { chunkVerbs } from './chunks.ts';
 import { isBusy, isDamage, withSentences } from './errors.ts';
-import { APPLICATION_ID, migrate, missingPart, readVersion } from './migrate.ts';
+import { APPLICATION_ID, migrate, missingPart, readVersion, remakeUndoTables } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { modelVerbs } from './models.ts';
 import { calibrationVerbs } from './calibrations.ts';
@@ -19,13 +19,13 @@ const BUSY_TIMEOUT_MS = 5000;
 
 export interface OpenedStore {
   store: Store;
-  /** A sentence when the database was damaged and set aside; null otherwise. */
+  /** A sentence when the database was damaged and set aside, or mended; null otherwise. */
   notice: string | null;
 }
 
 /**
- * Opens the database, making or migrating it as needed. A damaged one is set aside and a new one begun; one that a newer
- * ConfigIQ wrote, or that is not ours, is refused and not touched. Throws ConfigIqError of family `file`.
+ * Opens the database, making or migrating it as needed. A damaged one is set aside and a new one begun; one that lost no
+ * more than what an undo needs is mended; one that a newer ConfigIQ wrote, or that is not ours, is refused and not touched. Throws ConfigIqError of family `file`.
  */
 export function openStore(
   file: string,
@@ -34,7 +34,8 @@ export function openStore(
 ): OpenedStore {
   return withSentences(file, () => {
     const notice = examine(file, migrations, busyTimeoutMs);
-    return { store: connect(file, migrations, busyTimeoutMs), notice };
+    const opened = connect(file, migrations, busyTimeoutMs);
+    return { store: opened.store, notice: notice ?? opened.notice };
   });
 }
 
@@ -81,7 +82,7 @@ function findDamage(file: string, migrations: readonly string[], busyTimeoutMs: 
   }
 }
 
-function connect(file: string, migrations: readonly string[], busyTimeoutMs: number): Store {
+function connect(file: string, migrations: readonly string[], busyTimeoutMs: number): OpenedStore {
   const db = new Database(file, { timeout: busyTimeoutMs });
   try {
     useWriteAheadLog(db, busyTimeoutMs);
@@ -89,7 +90,8 @@ function connect(file: string, migrations: readonly string[], busyTimeoutMs: num
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     migrate(db, migrations);
-    return verbs(db, file);
+    const notice = remakeUndoTables(db, migrations);
+    return { store: verbs(db, file), notice };
   } catch (thrown) {
     db.close();
     throw thrown;

@@ -9,6 +9,8 @@ export interface AccuracyRequest extends MeasuredSet {
   method: ValidationMethod;
   /** Predictions of fits that had not seen their group; null = the profile predicts all itself. */
   leftOut: LeftOutPrediction[] | null;
+  /** Places among the rows of those that the profile or its base was fitted to; null = the profile does not say. */
+  fittedRows: number[] | null;
   /** Titles of the sources of measurements, by id. */
   sourceTitles: Record<string, string>;
   /** Rows that their own source contradicts, with the reason; they are skipped. */

@@ -77,10 +77,11 @@ export interface SkippedReason {
 }
 
 /**
- * left_out: points were predicted by fits that had not seen their group. in_sample: the profile has seen them, so that errors
- * on other set-ups are larger. not_fitted: the profile was never fitted to measurements, and has seen none.
+ * left_out: points were predicted by fits that had not seen their group. in_sample: the profile has seen them, or some of
+ * them, so that errors on other set-ups are larger. unseen: it was fitted to other points, and to none of these. not_fitted:
+ * it was never fitted to measurements, and has seen none.
  */
-export type AccuracyBasis = 'left_out' | 'in_sample' | 'not_fitted';
+export type AccuracyBasis = 'left_out' | 'in_sample' | 'unseen' | 'not_fitted';
 
 /** A calibration profile. */
 export interface CalibrationChoice {
@@ -103,6 +104,8 @@ export interface AccuracyDocument {
   points: AccuracyPoint[];
   /** How many there are. */
   judged_points: number;
+  /** Of these, how many the profile or its base was fitted to; null where the profile does not say. */
+  fitted_points: number | null;
   skipped: SkippedPoint[];
   /** Most frequent first. */
   skipped_reasons: SkippedReason[];

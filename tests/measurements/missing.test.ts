@@ -39,6 +39,29 @@ describe('what rows still lack', () => {
     ]);
   });
 
+  it('takes the format of the checkpoint where none is given, as a prediction does', () => {
+    const [found] = missingFacts([row({ ...WHOLE, weight_dtype: null })], isKnown);
+    expect(found?.sentence).toBe(
+      "The results do not say in which format the weights were: that of the model's checkpoint is taken.",
+    );
+  });
+
+  it('leaves out a closed loop and a static batch without a number at once, not loads that have another', () => {
+    const found = (cells: Partial<MeasurementRow>) =>
+      missingFacts([row({ ...WHOLE, batch_or_concurrency: null, ...cells })], isKnown);
+    expect(found({ workload_kind: 'closed_loop', num_prompts: 500 })).toEqual([
+      {
+        column: 'batch_or_concurrency',
+        rows: 1,
+        isNeeded: true,
+        sentence: 'The results do not say how many requests ran at once: such rows are left out.',
+      },
+    ]);
+    expect(found({ workload_kind: 'offline_max' })).toHaveLength(1);
+    expect(found({ workload_kind: 'offline_max', num_prompts: 500 })).toEqual([]);
+    expect(found({ workload_kind: 'open_loop' })).toEqual([]);
+  });
+
   it('assumes no version of an engine without which the row is left out', () => {
     const columns = (cells: Partial<MeasurementRow>) =>
       missingFacts([row({ ...WHOLE, ...cells })], isKnown).map(({ column }) => column);

@@ -64,6 +64,33 @@ test('a row that is given twice counts once', async () => {
   expect(await counted(api, 'once')).toEqual([2, (await counted(api, 'default'))[1]]);
 }, 120_000);
 
+test('validate drops what is there twice as a fit does, and knows what its profile was fitted to', async () => {
+  const { api } = startService(temporaryFolder());
+  const two = await rowsAt(api, [4, 8]);
+  valueOf(await api.calibrate({ taskId: 'a', name: 'own', measurements: two, save: true, use: true }));
+  const held = async (calibration: string, measurements: typeof two) =>
+    valueOf(await api.accuracy({ calibration, measurements }));
+
+  const twice = await held('own', [...two, ...(await rowsAt(api, [8, 4], 'copy'))]);
+  expect(twice).toMatchObject({ judged_points: 2, fitted_points: 2, basis: 'in_sample' });
+  expect(twice.basis_sentence).toMatch(/^The profile was fitted to these points:/);
+  expect(twice.skipped).toHaveLength(2);
+  expect(twice.skipped_reasons).toEqual([{ reason: 'The same measurement is there twice.', count: 2 }]);
+
+  const some = await held('own', await rowsAt(api, [4, 8, 16]));
+  expect(some).toMatchObject({ judged_points: 3, fitted_points: 2, basis: 'in_sample' });
+  expect(some.basis_sentence).toMatch(/^The profile was fitted to 2 of these 3 points:/);
+
+  for (const [profile, loads] of [
+    ['own', [16, 32]],
+    ['default', [4, 8]],
+  ] as const) {
+    const fresh = await held(profile, await rowsAt(api, loads));
+    expect(fresh).toMatchObject({ judged_points: 2, fitted_points: 0, basis: 'unseen' });
+    expect(fresh.basis_sentence).toBe('The profile was fitted to other points, and to none of these.');
+  }
+}, 120_000);
+
 test('rows that ship with the program are in the bundled profile already, and not in one without measurements', async () => {
   const { api } = startService(temporaryFolder());
   const text = readFileSync(join(catalogsFolder, 'measurements/dstack_405b.csv'), 'utf8');

@@ -96,6 +96,41 @@ test.each([
   old.close();
 });
 
+test('a database that lost no more than the profiles an undo puts back is mended and kept', () => {
+  const file = filledDatabase();
+  const fitted = { name: 'own', document: '{}', leftOut: '[]', createdAt: '2026-01-02T03:04:05.000Z', isInUse: true };
+  const before = openStore(file).store;
+  before.saveCalibration(fitted);
+  before.close();
+  change(file, 'DROP TABLE earlier_calibration_profile');
+
+  const { store, notice } = openStore(file);
+  try {
+    expect(notice).toBe(
+      'The table earlier_calibration_profile of the database was missing and has been made anew, empty: calibration profiles that were removed or replaced before cannot be put back any more; everything else is kept.',
+    );
+    expect(existsSync(asideOf(file, 1))).toBe(false);
+    expect(store.readModel(llama.id)?.id).toBe(llama.id);
+    expect(store.listCalibrations()).toEqual({ rows: [fitted], problems: [] });
+    expect(store.readEarlierCalibration('own')).toBeNull();
+    expect(store.removeCalibration('own')).toBe(true);
+    expect(store.readEarlierCalibration('own')).toEqual(fitted);
+  } finally {
+    store.close();
+  }
+  const again = openStore(file);
+  again.store.close();
+  expect(again.notice).toBeNull();
+});
+
+test('a database that lost that table and another is set aside for the other', () => {
+  const file = filledDatabase();
+  change(file, 'DROP TABLE earlier_calibration_profile; DROP TABLE run_chunk');
+  const { store, notice } = openStore(file);
+  store.close();
+  expect(notice).toContain('(its table run_chunk is missing)');
+});
+
 test('an old database that lost a table is set aside before a migration stumbles over it', () => {
   const file = newDatabase();
   copyFileSync(join(import.meta.dirname, 'old-databases/version-5.sqlite'), file);

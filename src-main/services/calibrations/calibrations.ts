@@ -16,7 +16,7 @@ import type { ModelStore } from '../model-store.ts';
 import { allFits, progressOf, RunningFits } from './fits.ts';
 import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows, type NamedFile } from './measured-rows.ts';
 import { Profiles } from './profiles.ts';
-import { newRows } from './repeated-rows.ts';
+import { distinctRows, fittedTo, newRows } from './repeated-rows.ts';
 import { accuracySchema, calibrateSchema } from './requests.ts';
 import { unwrapped } from './unwrapped.ts';
 
@@ -119,9 +119,12 @@ async function accuracyOf(
   { calibration, files, method }: AccuracyAsked,
 ): Promise<AccuracyDocument> {
   const name = calibration ?? profiles.inUse();
-  resolveCalibration(name, facts());
-  const { rows, skipped, unreadable, notes, titles, doubtful, isBundled } = await readRows(catalogsFolder, files);
+  const profile = resolveCalibration(name, facts());
+  const read = await readRows(catalogsFolder, files);
+  const { skipped, unreadable, notes, titles, doubtful, isBundled } = read;
   notes.forEach(report);
+  const { rows, repeated } = distinctRows(read.rows);
+  const isFitted = await fittedTo(profile, catalogsFolder);
   const slices = isBundled ? [rows] : slicesOf(rows, SLICE_ROWS);
   const told = new ToldRows(rows.length, slices.length > 1 ? tell : () => undefined);
   const answers = await Promise.all(
@@ -131,6 +134,7 @@ async function accuracyOf(
         calibration: name,
         method,
         leftOut: isBundled && method === 'auto' ? profiles.leftOutOf(name) : null,
+        fittedRows: isFitted && slice.flatMap((row, index) => (isFitted(row) ? [index] : [])),
         sourceTitles: titles,
         doubtful,
         skipped: [],
@@ -141,7 +145,10 @@ async function accuracyOf(
     }),
   );
   const unread = skipped.map(({ pointId, reason }) => ({ point_id: pointId, reason }));
-  return joinedAccuracy(answers, { skipped: unread, unreadable });
+  return joinedAccuracy(answers, {
+    skipped: [...unread, ...repeated],
+    unreadable: [...unreadable, ...skippedReasons(repeated)],
+  });
 }
 
 /** At least one, which may be empty. */

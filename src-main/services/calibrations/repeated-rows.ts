@@ -11,6 +11,33 @@ export interface NewRows {
   repeated: SkippedPoint[];
 }
 
+const GIVEN_TWICE = 'the same measurement is there twice.';
+
+/** The rows without those that are there twice. */
+export function distinctRows(rows: readonly Measurement[]): NewRows {
+  const taken = new Set<string>();
+  const found: NewRows = { rows: [], repeated: [] };
+  for (const row of rows) {
+    const hash = rowHash(row);
+    if (taken.has(hash)) found.repeated.push({ point_id: row.pointId, reason: GIVEN_TWICE });
+    else {
+      taken.add(hash);
+      found.rows.push(row);
+    }
+  }
+  return found;
+}
+
+/** Tells whether a profile or its base was fitted to a row; null where the profile does not say. */
+export async function fittedTo(
+  profile: CalibrationProfile,
+  catalogsFolder: string,
+): Promise<((row: Measurement) => boolean) | null> {
+  if (profile.coverage && !profile.fittedRows) return null;
+  const known = await knownTo(profile, catalogsFolder);
+  return (row) => known.has(rowHash(row));
+}
+
 /** Hashes of the measurements that a profile was fitted to. */
 async function knownTo(profile: CalibrationProfile, catalogsFolder: string): Promise<Set<string>> {
   const { isBundled, own } = fittedRowsOf(profile);
@@ -34,11 +61,7 @@ export async function newRows(
   const found: NewRows = { rows: [], repeated: [] };
   for (const row of rows) {
     const hash = rowHash(row);
-    const reason = known.has(hash)
-      ? `already in profile "${profile.name}".`
-      : taken.has(hash)
-        ? 'the same measurement is there twice.'
-        : null;
+    const reason = known.has(hash) ? `already in profile "${profile.name}".` : taken.has(hash) ? GIVEN_TWICE : null;
     if (reason !== null) found.repeated.push({ point_id: row.pointId, reason });
     else {
       taken.add(hash);

@@ -23,7 +23,7 @@ function kindOfVerdict(
 }
 
 const half = (document: AccuracyDocument, kind: string): string =>
-  document.basis === 'in_sample'
+  document.basis === 'in_sample' && document.fitted_points === document.judged_points
     ? `On the rows it was fitted to, half of the ${kind} predictions`
     : `Half of the ${kind} predictions`;
 

@@ -12,7 +12,8 @@ export const BASIS_WORDS: Readonly<Record<AccuracyBasis, BasisWords>> = {
   in_sample: {
     label: 'in sample',
     caution:
-      'In sample: this profile or its base may have been fitted to these points. That its errors are lower than the left-out ones of another profile does not make it the better one.',
+      'In sample: this profile or its base was or may have been fitted to these points. That its errors are lower than the left-out ones of another profile does not make it the better one.',
   },
+  unseen: { label: 'not seen', caution: '' },
   not_fitted: { label: 'never fitted', caution: '' },
 };

@@ -8,6 +8,7 @@ import type { Benchmark } from '../../engine/validation/benchmark.ts';
 import { judgedColumns, metricOfColumn } from '../../engine/validation/judged-columns.ts';
 import type { ValidationMethod } from '../../engine/validation/types.ts';
 import { predictColumns } from '../../engine/validation/predicted-columns.ts';
+import { requestsAtOnce } from '../../engine/validation/requests-at-once.ts';
 import type {
   AccuracyBasis,
   AccuracyDocument,
@@ -20,6 +21,7 @@ import type {
 import type { AccuracyRequest } from '../../protocol/accuracy-request.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
 import { errorSummary } from '../../protocol/error-summary.ts';
+import { plural } from '../../protocol/numbers.ts';
 import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
 import { rounded } from '../rounded.ts';
@@ -155,7 +157,7 @@ const count = (value: number): string => Math.round(value).toLocaleString('en-US
 /** The load of a row in words. */
 function loadWords({ row }: Benchmark): string {
   const lengths = `${count(row.inputTokens ?? 0)} in, ${count(row.outputTokens ?? 0)} out`;
-  const many = count(row.batchOrConcurrency ?? row.numPrompts ?? 1);
+  const many = count(requestsAtOnce(row) ?? 1);
   switch (row.kind) {
     case 'static_batch':
       return `batch of ${many}, ${lengths}`;
@@ -206,11 +208,31 @@ function leftOutByRow(predictions: readonly LeftOutPrediction[]): Map<string, Ma
   return byRow;
 }
 
-const BASIS_SENTENCES: Readonly<Record<AccuracyBasis, string>> = {
-  left_out: 'Every point was predicted by a fit that had not seen its source, GPU and model together.',
-  in_sample: 'The profile may have been fitted to these points: on other set-ups expect larger errors.',
-  not_fitted: 'The profile was never fitted to measurements: it has seen none of these points.',
-};
+type Seen = Pick<AccuracyDocument, 'judged_points' | 'fitted_points'>;
+
+/** Whether a profile that was fitted to measurements has seen the points, as far as it says. */
+const basisOfFitted = ({ fitted_points: fitted, judged_points: judged }: Seen): AccuracyBasis =>
+  fitted === 0 && judged > 0 ? 'unseen' : 'in_sample';
+
+function basisSentence(basis: AccuracyBasis, { fitted_points: fitted, judged_points: judged }: Seen): string {
+  switch (basis) {
+    case 'left_out':
+      return 'Every point was predicted by a fit that had not seen its source, GPU and model together.';
+    case 'unseen':
+      return 'The profile was fitted to other points, and to none of these.';
+    case 'not_fitted':
+      return 'The profile was never fitted to measurements: it has seen none of these points.';
+    case 'in_sample': {
+      const which =
+        fitted === null
+          ? 'may have been fitted to these points'
+          : fitted < judged
+            ? `was fitted to ${count(fitted)} of these ${plural(judged, 'point')}`
+            : 'was fitted to these points';
+      return `The profile ${which}: on other set-ups expect larger errors.`;
+    }
+  }
+}
 
 /** Holds a profile against measurements (DESIGN.md section 3, validate). */
 export function answerAccuracy(request: AccuracyRequest, facts: Facts): AccuracyDocument {
@@ -236,18 +258,23 @@ export function answerAccuracy(request: AccuracyRequest, facts: Facts): Accuracy
           : 'it reports only what a prediction is not held against: the rate it was asked at, or waiting that grew while the run lasted.',
     }));
   const known = [...doubted, ...skipped, ...unjudged];
-  const basis = isLeftOut ? 'left_out' : profile.coverage ? 'in_sample' : 'not_fitted';
   const shownPoints = points.map((point) => pointOf(point, request.sourceTitles));
+  const fitted = request.fittedRows && new Set(request.fittedRows.map((index) => request.rows[index]));
+  const seen: Seen = {
+    judged_points: points.length,
+    fitted_points: fitted && points.filter(({ ready: { benchmark } }) => fitted.has(benchmark.row)).length,
+  };
+  const basis = isLeftOut ? 'left_out' : profile.coverage ? basisOfFitted(seen) : 'not_fitted';
   return {
     schema_version: SCHEMA_VERSION,
     calibration: profile.name,
     calibrations: facts.calibrations.map(({ name, description }) => ({ name, description })),
     basis,
-    basis_sentence: BASIS_SENTENCES[basis],
+    basis_sentence: basisSentence(basis, seen),
     metrics: errorsOf(shownPoints),
     groups: groupsOf(shownPoints),
     points: shownPoints,
-    judged_points: shownPoints.length,
+    ...seen,
     skipped: [...request.skipped, ...known],
     skipped_reasons: byCount([...request.unreadable, ...skippedReasons(known)]),
   };
@@ -262,12 +289,23 @@ export function joinedAccuracy(
   if (!first) throw new Error('no slice of an accuracy document');
   const points = slices.flatMap((slice) => slice.points);
   const known = slices.flatMap(({ skipped }) => skipped);
+  const seen: Seen = {
+    judged_points: points.length,
+    fitted_points: slices.reduce<number | null>(
+      (sum, { fitted_points: fitted }) => (sum === null || fitted === null ? null : sum + fitted),
+      0,
+    ),
+  };
+  const isFitted = first.basis === 'in_sample' || first.basis === 'unseen';
+  const basis = isFitted ? basisOfFitted(seen) : first.basis;
   return {
     ...first,
+    basis,
+    basis_sentence: basisSentence(basis, seen),
     metrics: errorsOf(points),
     groups: groupsOf(points),
     points,
-    judged_points: points.length,
+    ...seen,
     skipped: [...unread.skipped, ...known],
     skipped_reasons: byCount([...unread.unreadable, ...skippedReasons(known)]),
   };

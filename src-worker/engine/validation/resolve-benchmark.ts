@@ -15,7 +15,8 @@ import type { Benchmark } from './benchmark.ts';
 import { KV_CACHE_BYTES } from './cache-formats.ts';
 import { generationOfMeasurement } from './generation.ts';
 import { meanOrMedianMs, requestsServedPerS } from './measured-figures.ts';
-import type { Measurement } from './types.ts';
+import { requestsAtOnce } from './requests-at-once.ts';
+import type { Measurement, WorkloadKind } from './types.ts';
 
 export type ResolvedBenchmark = { kind: 'ready'; benchmark: Benchmark } | { kind: 'skipped'; reason: string };
 
@@ -76,6 +77,20 @@ function ratePerMsOf({ kind, requestRatePerS }: Measurement): number {
   if (kind === 'open_loop' && !requestRatePerS)
     throw new Unusable('no rate: request_rate_rps of an open loop is empty.');
   return (requestRatePerS ?? 0) / MS_PER_S;
+}
+
+/** What lacks where nothing says how many requests of a kind of load there were at once; an open loop has its rate. */
+const NO_LOAD: Readonly<Record<Exclude<WorkloadKind, 'open_loop'>, string>> = {
+  static_batch: 'no load: batch_or_concurrency of a static batch is empty; give the sequences of the batch.',
+  closed_loop: 'no load: batch_or_concurrency of a closed loop is empty; give the requests that ran at once.',
+  offline_max: 'no load: batch_or_concurrency and num_prompts of an offline run are empty; give its requests.',
+};
+
+function askedOf(row: Measurement): number {
+  const asked = requestsAtOnce(row);
+  if (asked !== null) return asked;
+  if (row.kind === 'open_loop') return 1;
+  throw new Unusable(NO_LOAD[row.kind]);
 }
 
 /** The format a row names; where it names none, that of the model's checkpoint, as sizing takes it. */
@@ -191,6 +206,7 @@ function longestContext(least: number, most: number, starts: (tokens: number) =>
 
 function resolve(row: Measurement, model: Model | null, facts: Facts, calibration: CalibrationProfile): Benchmark {
   const lengths = lengthsOf(row);
+  const asked = askedOf(row);
   if (!model) throw new Unusable(`unknown model "${row.model}".`);
   const gpu = gpuOf(row, facts);
   const { engine, generation, isKnown } = engineOf(row, facts.engines);
@@ -231,7 +247,6 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
     );
   }
   const kvSeats = Math.max(1, memory.kvCacheTokens / meanContext);
-  const asked = row.batchOrConcurrency ?? row.numPrompts ?? 1;
   const held = haveAllSeats(row) ? Math.max(kvSeats, asked) : kvSeats;
   const seats = Math.max(1, Math.min(limits.maxNumSeqs * dataParallel, held) / streams);
   const few = clientsByLittle(row, Math.min(asked, seats * streams));
@@ -276,7 +291,7 @@ function resolve(row: Measurement, model: Model | null, facts: Facts, calibratio
 
 /**
  * Resolves the names of a measurement and what its engine held. What cannot be used is skipped with a reason: no lengths,
- * no rate of an open loop, unknown model, GPU, engine or format. `source_id` says which rows belong together, never what is predicted.
+ * no rate of an open loop or number at once of any other load, unknown model, GPU, engine or format. `source_id` says which rows belong together, never what is predicted.
  */
 export function resolveBenchmark(
   row: Measurement,

@@ -19,6 +19,7 @@ const ask = (given: Partial<AccuracyRequest> = {}) =>
       calibration: 'default',
       method: 'auto',
       leftOut: null,
+      fittedRows: null,
       sourceTitles: { ours: 'Our own bench' },
       doubtful: {},
       skipped: [],
@@ -42,6 +43,24 @@ describe('a profile held against measurements', () => {
     expect(document.basis_sentence).toMatch(/never fitted/);
   });
 
+  test.each<[string, string, number[] | null, string]>([
+    ['all', 'in_sample', [...soundRows().keys()], 'The profile was fitted to these points: on other set-ups expect'],
+    [
+      'two',
+      'in_sample',
+      [0, 2],
+      `The profile was fitted to 2 of these ${soundRows().length} points: on other set-ups expect`,
+    ],
+    ['none', 'unseen', [], 'The profile was fitted to other points, and to none of these.'],
+    ['nobody knows which', 'in_sample', null, 'The profile may have been fitted to these points: on'],
+  ])('says what the profile was fitted to: %s of the points', (_, basis, fittedRows, sentence) => {
+    const document = ask({ fittedRows });
+    expect(document).toMatchObject({ basis, fitted_points: fittedRows?.length ?? null });
+    expect(document.basis_sentence).toContain(sentence);
+    // A profile that was never fitted has seen nothing, whoever asks.
+    expect(ask({ fittedRows, calibration: 'seed' }).basis).toBe('not_fitted');
+  });
+
   test('every point, with finite numbers; a document with every key', () => {
     const document = ask();
     expect(Object.keys(document).sort()).toEqual(
@@ -55,6 +74,7 @@ describe('a profile held against measurements', () => {
         'groups',
         'points',
         'judged_points',
+        'fitted_points',
         'skipped',
         'skipped_reasons',
       ].sort(),
@@ -81,9 +101,11 @@ describe('a profile held against measurements', () => {
       skipped: [{ point_id: 'x', reason: 'isl is "long", not a number.' }],
       unreadable: [{ reason: 'isl is not a number', count: 1 }],
     };
-    const slices = [rows.slice(0, 7), rows.slice(7, 20), rows.slice(20)].map((slice) => ask({ rows: slice }));
+    const slices = [rows.slice(0, 7), rows.slice(7, 20), rows.slice(20)].map((slice, index) =>
+      ask({ rows: slice, fittedRows: index === 1 ? [0] : [] }),
+    );
     const joined = joinedAccuracy(slices, unread);
-    const whole = ask({ rows, ...unread });
+    const whole = ask({ rows, ...unread, fittedRows: [7] });
     const byId = (skipped: typeof whole.skipped) => skipped.toSorted((a, b) => (a.point_id < b.point_id ? -1 : 1));
     expect({ ...joined, skipped: byId(joined.skipped) }).toEqual({ ...whole, skipped: byId(whole.skipped) });
   });

@@ -27,7 +27,14 @@ function offBy(factors: Readonly<Record<string, number>>, given: Partial<Measure
 }
 
 function pointOf(row: Measurement): AccuracyPoint {
-  const request = { rows: [row], models, calibration: 'default', method: 'auto', leftOut: null } as const;
+  const request = {
+    rows: [row],
+    models,
+    calibration: 'default',
+    method: 'auto',
+    leftOut: null,
+    fittedRows: null,
+  } as const;
   const { points, skipped } = answerAccuracy(
     { ...request, rows: [row], sourceTitles: {}, doubtful: {}, skipped: [], unreadable: [] },
     facts,

@@ -267,6 +267,21 @@ describe('skipped with a reason', () => {
     ],
     ['a format that the GPU has not', { weightDtype: 'nvfp4', gpu: 'nvidia-a100-80gb' }, /./],
     ['an open loop without a rate', { kind: 'open_loop', requestRatePerS: null }, /no rate/],
+    [
+      'a closed loop that does not say how many',
+      { batchOrConcurrency: null, numPrompts: 500 },
+      /^no load: batch_or_concurrency of a closed loop is empty; give the requests that ran at once\.$/,
+    ],
+    [
+      'a static batch that does not say how many',
+      { kind: 'static_batch', batchOrConcurrency: null, numPrompts: 500 },
+      /^no load: batch_or_concurrency of a static batch is empty; give the sequences of the batch\.$/,
+    ],
+    [
+      'an offline run that says neither',
+      { kind: 'offline_max', batchOrConcurrency: null, numPrompts: null },
+      /^no load: batch_or_concurrency and num_prompts of an offline run are empty/,
+    ],
   ])('%s', (_, given, reason) => {
     expect(reasonOf(given)).toMatch(reason);
   });
@@ -274,6 +289,17 @@ describe('skipped with a reason', () => {
   test('an unknown model', () => {
     const resolved = resolveBenchmark(rowOf({ model: 'nobody/none' }), null, facts, calibrationOf());
     expect(resolved).toEqual({ kind: 'skipped', reason: 'unknown model "nobody/none".' });
+  });
+});
+
+describe('how many requests there are at once', () => {
+  test.each<[string, Partial<Measurement>, number]>([
+    ['clients of a closed loop', { batchOrConcurrency: 32, numPrompts: 320 }, 32],
+    ['no more clients than requests', { batchOrConcurrency: 32, numPrompts: 16 }, 16],
+    ['no larger batch than requests', { kind: 'static_batch', batchOrConcurrency: 32, numPrompts: 16 }, 16],
+    ['all requests of an offline run', { kind: 'offline_max', batchOrConcurrency: null, numPrompts: 500 }, 500],
+  ])('%s', (_, given, requests) => {
+    expect(benchmarkOf(given).requests).toBe(requests);
   });
 });
 

@@ -223,6 +223,7 @@ describe('the screen of accuracy', () => {
   test.each([
     ['left_out', 'left out', false],
     ['in_sample', 'in sample', true],
+    ['unseen', 'not seen', false],
     ['not_fitted', 'never fitted', false],
   ] as const)('figures that are %s say so beside their tables', async (basis, label, isCautioned) => {
     await ready(() => Promise.resolve(success(accuracyDocument({ basis }))));

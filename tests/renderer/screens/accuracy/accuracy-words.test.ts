@@ -134,8 +134,14 @@ describe('the verdict', () => {
 
   test('on the rows a profile was fitted to it is of those alone, and never good', () => {
     const tpot = { ...document.metrics['tpot_ms_mean']!, median_absolute_percent: 6.8, p90_absolute_percent: 15 };
-    const fitted = accuracyVerdict(accuracyDocument({ basis: 'in_sample', metrics: { tpot_ms_mean: tpot } }));
+    const verdictOf = (points: number) =>
+      accuracyVerdict(accuracyDocument({ basis: 'in_sample', fitted_points: points, metrics: { tpot_ms_mean: tpot } }));
+    const fitted = verdictOf(POINTS.length);
     expect(fitted.kind).toBe('near');
+    expect(verdictOf(1)).toMatchObject({
+      kind: 'near',
+      sentence: expect.stringMatching(/^Half of the TPOT predictions/),
+    });
     expect(fitted.sentence).toBe(
       'On the rows it was fitted to, half of the TPOT predictions are within 6.8 %; one in ten is off by more than 15 %',
     );
