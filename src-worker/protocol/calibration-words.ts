@@ -14,12 +14,12 @@ export function informedSentence({ base, parameters, informed, moved }: Moved): 
 }
 
 /**
- * What a profile was fitted to: `5 measurements of yours, from a base fitted to 1,920`. One that ships with the program has
+ * What a profile was fitted to: `5 measurements of yours, on a base of 1,920`. One that ships with the program has
  * no measurements of anybody's own and no base.
  */
 export function fittedTo({ isOwn, measurements, ownMeasurements, baseMeasurements }: CalibrationEntry): string {
   if (measurements === null) return 'No measurement';
   if (!isOwn) return plural(measurements, 'measurement');
   const own = `${plural(ownMeasurements ?? 0, 'measurement')} of yours`;
-  return baseMeasurements ? `${own}, from a base fitted to ${formatFixed(baseMeasurements)}` : own;
+  return baseMeasurements ? `${own}, on a base of ${formatFixed(baseMeasurements)}` : own;
 }

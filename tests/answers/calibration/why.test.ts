@@ -106,7 +106,13 @@ describe('why a figure was missed', () => {
   });
 
   test('many GPUs without a fast link talk', () => {
-    const why = whyOf('tpot_ms_mean', { gpu: 'nvidia-rtx-4090', tensorParallel: 8, batchOrConcurrency: 32 });
+    const why = whyOf('tpot_ms_mean', {
+      gpu: 'nvidia-rtx-4090',
+      tensorParallel: 8,
+      batchOrConcurrency: 32,
+      inputTokens: 100,
+      outputTokens: 1000,
+    });
     expect(why).toMatch(/^Communication between GPUs, \d+ % of a decode step$/);
   });
 

@@ -75,11 +75,18 @@ describe('relaxations: the load', () => {
   });
 
   test('more GPUs are offered twice only where the larger number costs less', () => {
-    const gpus = answerTo('few GPUs in one zone').relaxations.filter(({ set }) => 'max_gpus' in set);
-    const [cheap, few] = gpus;
-    expect(gpus).toHaveLength(2);
-    expect(Number(cheap?.set['max_gpus'])).toBeGreaterThan(Number(few?.set['max_gpus']));
-    expect(cheap?.usd_per_hour ?? 0).toBeLessThan(few?.usd_per_hour ?? 0);
+    let twice = 0;
+    for (const users of [50, 60, 70, 80, 90, 110]) {
+      const { relaxations } = size({ ...CASES['few GPUs in one zone'], users });
+      const [cheap, few, ...others] = relaxations.filter(({ set }) => 'max_gpus' in set);
+      expect(cheap, `${users} users`).toBeDefined();
+      expect(others).toEqual([]);
+      if (!few) continue;
+      twice += 1;
+      expect(Number(cheap?.set['max_gpus'])).toBeGreaterThan(Number(few.set['max_gpus']));
+      expect(cheap?.usd_per_hour ?? 0).toBeLessThan(few.usd_per_hour ?? 0);
+    }
+    expect(twice).toBeGreaterThan(0);
   });
 
   test('without headroom as much of the capacity is used as the rule at 0 % allows', () => {

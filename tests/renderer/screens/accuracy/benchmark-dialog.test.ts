@@ -353,7 +353,7 @@ test('the list of profiles says what each was fitted to: of ones own first the o
   expect([/^default/, /^seed/, /^ours/, /^anew/].map(fitted)).toEqual([
     '1,920 measurements',
     'No measurement',
-    '1 measurement of yours, from a base fitted to 1,920',
+    '1 measurement of yours, on a base of 1,920',
     '12 measurements of yours',
   ]);
 });
