@@ -69,6 +69,8 @@ export const gpuEntrySchema = z.strictObject({
   pcie_gb_per_s_per_direction: positive.max(1000).nullable(),
   /** False where the driver lets GPUs reach each other's memory only through that of the host; absent = true. */
   pcie_peer_to_peer: z.boolean().exactOptional(),
+  /** By what source, where it is false. */
+  pcie_peer_to_peer_basis: text.exactOptional(),
   tdp_watts: positive.max(10_000).nullable(),
   source: text,
   notes: text.nullable(),
