@@ -153,7 +153,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     [
       accuracyReport(accuracy.value),
-      calibrationReport(calibration.value, { isKept: false, isUsed: false, isFresh: true }),
+      calibrationReport(calibration.value, { isKept: false, isUsed: false, isFresh: true, isOfOwnRows: false }),
       textOf([
         ...heading('MACRO = MEDIAN OVER GROUPS, POINTS = MEDIAN OVER POINTS, %'),
         ...basisLines(calibration.value),

@@ -40,7 +40,8 @@ const ALIASES: Record<string, string[]> = {
   'google-tpu-v6e': ['v6e', 'trillium'],
 };
 
-/** GeForce drivers offer no peer-to-peer over PCIe (NVIDIA's documentation of CUDA peer access and NCCL). */
+const NO_PEER_TO_PEER_BASIS =
+  'GeForce drivers offer no peer-to-peer over PCIe: NVIDIA, CUDA and NCCL documentation (peer access)';
 const hasPeerToPeer = (row: Row): boolean => !textOf(row, 'name').includes('GeForce');
 
 /** A GeForce card's NVLink joins two cards over a bridge, as on the workstation cards that the data name so. */
@@ -82,7 +83,7 @@ function gpu(row: Row): GpuFileEntry {
     link_kind: linkType && BRIDGED.has(id) ? `${linkType}-bridge` : linkType,
     link_gb_per_s_per_direction: linkBothWays === null ? null : linkBothWays / 2,
     pcie_gb_per_s_per_direction: numberOrNull(row, 'pcie_gbps_per_direction'),
-    ...(!hasPeerToPeer(row) && { pcie_peer_to_peer: false }),
+    ...(!hasPeerToPeer(row) && { pcie_peer_to_peer: false, pcie_peer_to_peer_basis: NO_PEER_TO_PEER_BASIS }),
     tdp_watts: numberOrNull(row, 'tdp_w'),
     source: textOf(row, 'source'),
     notes: textOrNull(row, 'notes'),

@@ -48,6 +48,7 @@ export const GPU_FIELDS: readonly FieldSpec[] = [
   fact('link_gb_per_s_per_direction', 'Link, one direction', 'GB/s'),
   fact('pcie_gb_per_s_per_direction', 'PCIe, one direction', 'GB/s'),
   { ...fact('pcie_peer_to_peer', 'PCIe peer to peer'), kind: 'boolean', isAbsentWhenNull: true },
+  { ...name('pcie_peer_to_peer_basis', 'PCIe peer to peer from'), isAbsentWhenNull: true },
   fact('tdp_watts', 'Power', 'W'),
 ];
 

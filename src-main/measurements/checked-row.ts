@@ -1,5 +1,5 @@
 import { KV_CACHE_BYTES } from '../../src-worker/engine/validation/cache-formats.ts';
-import { saysVersion } from '../../src-worker/engine/validation/generation.ts';
+import { impossibleMonth, saysVersion } from '../../src-worker/engine/validation/generation.ts';
 import {
   RESULT_COLUMNS,
   WORKLOAD_KINDS,
@@ -162,6 +162,13 @@ class Row {
 
   engineVersion(): string | null {
     const text = this.text('engine_version');
+    const month = text === null ? null : impossibleMonth(text);
+    if (month !== null) {
+      return this.refuse(
+        'engine_version is no version',
+        `engine_version is "${shown(text ?? '')}", and there is no month ${month}: write year and month as 2026-02, or leave it empty.`,
+      );
+    }
     if (text === null || saysVersion(text)) return text;
     return this.refuse(
       'engine_version is no version',

@@ -8,6 +8,7 @@ import { BadRecord, csvRecords } from './csv-records.ts';
 import { checkedRow, LONGEST_SHOWN, type RowProblem } from './checked-row.ts';
 import { oddRates } from './odd-rates.ts';
 import { SkippedRows, type SkippedRow, type SkipReason } from './skipped.ts';
+import { zeroBytes } from './zero-bytes.ts';
 
 export type { SkippedRow, SkipReason } from './skipped.ts';
 
@@ -214,10 +215,17 @@ function tableOf(path: string, header: readonly string[]): Table {
 
 const MOST_NOTES = 20;
 
-function columnsError(path: string, [first = '', ...others]: readonly string[], missing: readonly string[]): Error {
+const ZERO_BYTE_CURES = {
+  utf16: 'its text is UTF-16, and UTF-8 is read: save it as CSV UTF-8',
+  some: 'its first line holds a zero byte, which no text has: save it anew, or get it once more',
+} as const;
+
+function columnsError(path: string, header: readonly string[], missing: readonly string[]): Error {
+  const [first = '', ...others] = header;
   const isJson = /^\s*[[{]/.test(first);
-  const cure = first.includes('\0')
-    ? 'its text is UTF-16, and UTF-8 is read: save it as CSV UTF-8'
+  const zeros = zeroBytes(header.join(','));
+  const cure = zeros
+    ? ZERO_BYTE_CURES[zeros]
     : isJson
       ? 'it is JSON: configiq import-benchmark makes rows of the results of benchmarks'
       : others.length === 0 && /[;\t]/.test(first)

@@ -1,4 +1,4 @@
-import { formatFixed, formatMs, formatSignificant, NO_VALUE } from '../../src-worker/protocol/numbers.ts';
+import { formatMs, formatSignificant } from '../../src-worker/protocol/numbers.ts';
 import { latencyLabel } from './names.ts';
 
 /** Columns of measurement files as people read them. */
@@ -36,13 +36,3 @@ export function sortedColumns(ids: Iterable<string>): string[] {
   const placeOf = (id: string): number => (ORDER.includes(id) ? ORDER.indexOf(id) : ORDER.length);
   return [...ids].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
 }
-
-/** An error without its unit, which stands in the head: −12, +3.4. */
-export function formatError(percent: number | null): string {
-  if (percent === null) return NO_VALUE;
-  const text = formatFixed(percent, Math.abs(percent) < 10 ? 1 : 0);
-  return percent > 0 && /[1-9]/.test(text) ? `+${text}` : text;
-}
-
-/** The same without a sign: 6.9, 21. */
-export const formatSize = (percent: number | null): string => formatError(percent).replace(/^[+−]/, '');

@@ -69,6 +69,8 @@ export const gpuEntrySchema = z.strictObject({
   pcie_gb_per_s_per_direction: positive.max(1000).nullable(),
   /** False where the driver lets GPUs reach each other's memory only through that of the host; absent = true. */
   pcie_peer_to_peer: z.boolean().exactOptional(),
+  /** By what source, where it is false. */
+  pcie_peer_to_peer_basis: text.exactOptional(),
   tdp_watts: positive.max(10_000).nullable(),
   source: text,
   notes: text.nullable(),
@@ -327,6 +329,27 @@ const rangeSchema = z.tuple([z.number(), z.number()]);
 const factor = positive.max(100);
 const overhead = z.number().min(0).max(1e6);
 
+/**
+ * Shares of a peak, by their names. Those that cap others are at most the peak. The others are relative to factors of the
+ * family, GPU and generation beside them, so that a share may lie above one and its product below the cap; those fitted so
+ * far are 0.03 to 1.
+ */
+const SHARES_OF_A_PEAK = [
+  { names: /^max\w*Efficiency$/, most: 1 },
+  { names: /Efficiency$/, most: 1.5 },
+] as const;
+
+const profileConstants = z
+  .record(text, z.strictObject({ value: z.number().min(0), unit: text, range: rangeSchema.nullable(), meaning: text }))
+  .superRefine((constants, context) => {
+    for (const [name, { value }] of Object.entries(constants)) {
+      const share = SHARES_OF_A_PEAK.find(({ names }) => names.test(name));
+      if (!share || (value > 0 && value <= share.most)) continue;
+      const message = `is a share of a peak, above 0 and at most ${share.most}`;
+      context.addIssue({ code: 'custom', message, path: [name, 'value'], input: value });
+    }
+  });
+
 const metrics = z.enum(UNCERTAIN_METRICS);
 const spreadFactor = z.number().min(1).max(100);
 const shareOfVariance = z.number().min(0).max(1);
@@ -365,10 +388,7 @@ export const calibrationFileSchema = z.strictObject({
   name: id,
   description: text,
   source: text,
-  constants: z.record(
-    text,
-    z.strictObject({ value: z.number().min(0), unit: text, range: rangeSchema.nullable(), meaning: text }),
-  ),
+  constants: profileConstants,
   families: z.record(
     text,
     z.strictObject({

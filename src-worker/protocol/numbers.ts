@@ -75,6 +75,16 @@ export function formatGap(percent: Maybe): string {
   return `${percent > 0 && text !== '0' ? '+' : ''}${text} %`;
 }
 
+/** An error without its unit, which stands in the head: −12, +3.4. */
+export function formatError(percent: Maybe): string {
+  if (!isShown(percent)) return NO_VALUE;
+  const text = formatFixed(percent, Math.abs(percent) < 10 ? 1 : 0);
+  return percent > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+}
+
+/** The same without a sign: 6.9, 21. */
+export const formatSize = (percent: Maybe): string => formatError(percent).replace(/^[+−]/, '');
+
 /** Counts of parameters and the like: 8.03B, 671B, 1.1T, 350M. */
 export function formatCompact(count: Maybe): string {
   if (!isShown(count)) return NO_VALUE;

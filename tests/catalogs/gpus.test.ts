@@ -16,6 +16,19 @@ describe('GPU facts', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  test('a GPU without peer-to-peer over PCIe says by what source, and no other does', () => {
+    const without = content.gpus.filter((gpu) => gpu.pcie_peer_to_peer === false);
+    expect(without.map(({ name }) => name).sort()).toEqual(
+      content.gpus.flatMap(({ name }) => (name.includes('GeForce') ? [name] : [])).sort(),
+    );
+    for (const gpu of content.gpus) {
+      const basis = gpu.pcie_peer_to_peer_basis;
+      if (gpu.pcie_peer_to_peer === false)
+        expect(basis, gpu.id).toMatch(/GeForce .*NVIDIA, CUDA and NCCL documentation/);
+      else expect(basis, gpu.id).toBeUndefined();
+    }
+  });
+
   test('ids begin with the vendor', () => {
     for (const gpu of content.gpus) expect(gpu.id.startsWith(`${gpu.vendor}-`), gpu.id).toBe(true);
   });

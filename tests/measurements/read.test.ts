@@ -110,6 +110,13 @@ describe('a measurement file', () => {
       'engine_version is no version',
       /^engine_version is "banana", no version: write it as 0\.11\.0, .* or leave it empty\.$/,
     ],
+    [
+      'engine_version',
+      '2026-13',
+      'engine_version is no version',
+      /^engine_version is "2026-13", and there is no month 13: write year and month as 2026-02, or leave it empty\.$/,
+    ],
+    ['engine_version', 'nightly 2026-00', 'engine_version is no version', /no month 00/],
     ['engine_version', '0x10', 'engine_version is no version', /"0x10"/],
     ['tpot_ms_mean', '1e308', 'tpot_ms_mean is too large', /1e\+308: nothing measured that/],
     ['batch_or_concurrency', '0.5', 'batch_or_concurrency is below 1', /at least one request/],
@@ -255,6 +262,12 @@ describe('a measurement file', () => {
     const path = join(folder, 'utf16.csv');
     writeFileSync(path, encoding === 'utf16le' ? bytes : bytes.swap16());
     expect(await refusal(path)).toMatch(/its text is UTF-16, and UTF-8 is read: save it as CSV UTF-8\.$/);
+  });
+
+  it('with a zero byte in its head is said to have one, not to be UTF-16', async () => {
+    expect(await refusal(file(csv(GOOD).replace('workload_kind', 'workload_\0kind')))).toMatch(
+      /has no column workload_kind: its first line holds a zero byte, which no text has: save it anew, or get it once more\.$/,
+    );
   });
 
   it('that is missing, a folder, or of a gigabyte is refused at once', async () => {

@@ -45,6 +45,14 @@ const names = async ({ api }: AppService): Promise<string[]> =>
 const notices = async ({ api }: AppService): Promise<string> => valueOf(await api.info()).notices.join('\n');
 
 const fewer = Object.fromEntries(Object.entries(bundled.constants).filter(([name]) => name !== 'smoothMaxExponent'));
+const withShare = (name: string, value: number): string => {
+  const constant = bundled.constants[name] ?? expect.fail(`no constant ${name}`);
+  return JSON.stringify({
+    ...bundled,
+    name: 'guide',
+    constants: { ...bundled.constants, [name]: { ...constant, value } },
+  });
+};
 const BROKEN: [what: string, document: string, reason: RegExp][] = [
   ['cut off', '{"a":1', /"guide" cannot be read \(its JSON is cut off or damaged\)/],
   ['of another shape', '{"schema_version":1,"name":"guide"}', /"guide" cannot be read \(/],
@@ -52,6 +60,16 @@ const BROKEN: [what: string, document: string, reason: RegExp][] = [
     'of an older version that had fewer constants',
     JSON.stringify({ ...bundled, name: 'guide', constants: fewer }),
     /"guide" cannot be read \(it has no constant smoothMaxExponent, which this version needs\)/,
+  ],
+  [
+    'whose bandwidth is many times the peak',
+    withShare('bandwidthEfficiency', 99),
+    /"guide" cannot be read \(profile guide: constants\.bandwidthEfficiency\.value: is a share of a peak, above 0 and at most 1\.5, got 99\)/,
+  ],
+  [
+    'whose cap is above the peak',
+    withShare('maxBandwidthEfficiency', 1.2),
+    /constants\.maxBandwidthEfficiency\.value: is a share of a peak, above 0 and at most 1, got 1\.2\)/,
   ],
 ];
 

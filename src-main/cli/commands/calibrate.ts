@@ -7,7 +7,7 @@ import type { AppService } from '../../services/app-service.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { draftOf } from '../options.ts';
-import { calibrationReport } from '../report/calibration-report.ts';
+import { calibrationReport, type ProfileUse } from '../report/calibration-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
 import { checkRequest } from '../validate.ts';
 
@@ -46,7 +46,12 @@ export const runCalibrate: Run = async (context, options, paths) => {
   const document = await calibrated(context, service, draft, files.length === 0 ? null : files);
   if (asked.output !== null) await writeAtomically(asked.output, profileText(document));
   if (asked.left_out !== null) await writeAtomically(asked.left_out, leftOutText(document));
-  const kept = { isKept: draft.save, isUsed: asked.use, isFresh: asked.from_priors };
+  const kept: ProfileUse = {
+    isKept: draft.save,
+    isUsed: asked.use,
+    isFresh: asked.from_priors,
+    isOfOwnRows: files.length > 0,
+  };
   if (asked.json) for (const piece of documentPieces(document)) context.terminal.print(piece);
   else context.terminal.print(calibrationReport(document, kept));
   return EXIT.answered;

@@ -1,4 +1,5 @@
 import type { CalibrationDocument, ErrorBasis, MetricError } from '../../../src-worker/protocol/calibration.ts';
+import { calibrationGain } from '../../../src-worker/protocol/calibration-gain.ts';
 import { informedSentence } from '../../../src-worker/protocol/calibration-words.ts';
 import { DEFAULT_CALIBRATION } from '../../../src-worker/protocol/names.ts';
 import { skippedLines } from './accuracy-report.ts';
@@ -16,10 +17,19 @@ export const BASIS_WORDS: Readonly<Record<ErrorBasis, string>> = {
 const METRIC_WORDS = { tpot: 'TPOT', ttft: 'TTFT', e2e: 'E2E', throughput: 'throughput' } as const;
 const WORST_SHOWN = 10;
 
+/** What is said of a profile beside its document. */
+export interface ProfileUse {
+  isKept: boolean;
+  isUsed: boolean;
+  isFresh: boolean;
+  /** Fitted to rows of the person's own, not to those that ship with the program. */
+  isOfOwnRows: boolean;
+}
+
 /** What a calibration came to: errors before and after, on what was left out, and where it stays wrong. */
 export function calibrationReport(
   document: CalibrationDocument,
-  { isKept, isUsed, isFresh }: { isKept: boolean; isUsed: boolean; isFresh: boolean },
+  { isKept, isUsed, isFresh, isOfOwnRows }: ProfileUse,
 ): string {
   const { name, base, used, rows, repeated, parameters, informed } = document;
   return textOf([
@@ -33,6 +43,7 @@ export function calibrationReport(
     '',
     'Errors, % in the median: over groups of source, GPU and model / over points',
     ...errorTable(document),
+    ...(isFresh || !isOfOwnRows ? [] : verdictLines(document)),
     ...classTable(document),
     ...worstTable(document),
     ...skippedLines(document.skipped, document.skipped_reasons),
@@ -44,6 +55,12 @@ export function calibrationReport(
 /** Rows of the base, and rows that were given twice. */
 const repeatedSentence = ({ base, rows, repeated }: CalibrationDocument): string =>
   `${count(repeated)} of ${plural(rows, 'measurement')} ${repeated === 1 ? 'is' : 'are'} in profile ${base} already, or there twice: left out, since each counts once.`;
+
+/** What got worse, or that nothing got better, as the window says it. */
+function verdictLines(document: CalibrationDocument): string[] {
+  const { warning } = calibrationGain(document);
+  return warning === '' ? [] : ['', ...wrap(warning)];
+}
 
 function endLines(name: string, isKept: boolean, isUsed: boolean): string[] {
   if (!isKept) return [];

@@ -5,6 +5,7 @@ import { parseJsonText } from '../../services/json-text.ts';
 import { foreignTextWords } from './foreign.ts';
 import type { FileShape } from './reader.ts';
 import { hasConsoleBlock } from './vllm-console.ts';
+import { zeroBytes } from '../zero-bytes.ts';
 
 /** YAML of this size takes seconds to read; whoever has more has the same report as JSON. */
 const MAX_YAML_BYTES = 10_000_000;
@@ -21,8 +22,13 @@ export function shapeOf(fileName: string, text: string): FileShape {
       file: fileName,
     });
   }
-  if (text.includes('\u0000')) {
-    const message = `${fileName} is a binary file, or text in UTF-16: give the JSON or YAML that the benchmark wrote, in UTF-8.`;
+  const zeros = zeroBytes(text);
+  if (zeros !== null) {
+    const what =
+      zeros === 'utf16'
+        ? 'is text in UTF-16, or a binary file'
+        : 'holds zero bytes, which no text has: it is damaged or binary';
+    const message = `${fileName} ${what}: give the JSON or YAML that the benchmark wrote, in UTF-8.`;
     throw fileError('benchmark_binary', message, { file: fileName });
   }
   if (/^\uFEFF?\s*[[{]/.test(text)) return jsonShape(fileName, text);

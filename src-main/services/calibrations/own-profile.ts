@@ -28,7 +28,7 @@ function withLaterConstants(profile: CalibrationProfile, bundled: CalibrationPro
 export function readOwnProfile({ name, document }: StoredCalibration, bundled: CalibrationProfile): OwnProfile {
   const value = jsonOf(document);
   if (value === undefined) return unreadable('its JSON is cut off or damaged');
-  const checked = calibrationFileSchema.safeParse(value);
+  const checked = calibrationFileSchema.safeParse(value, { reportInput: true });
   if (!checked.success) return unreadable(withoutStop(describeIssues(checked.error, `profile ${name}`)));
   const profile = withLaterConstants(calibrationFromFile(checked.data), bundled);
   const constant = Object.keys(bundled.constants).find((key) => !Object.hasOwn(profile.constants, key));

@@ -1,6 +1,6 @@
 import type { AccuracyBasis, AccuracyDocument, ErrorSummary } from '../../../src-worker/protocol/accuracy.ts';
-import { formatFixed, plural } from '../../../src-worker/protocol/numbers.ts';
-import { formatSize, measuredColumn } from '../../format/measured-columns.ts';
+import { formatFixed, formatSize, plural } from '../../../src-worker/protocol/numbers.ts';
+import { measuredColumn } from '../../format/measured-columns.ts';
 import { lowerFirst } from '../../format/names.ts';
 import type { Verdict } from '../../format/verdict.ts';
 import { mainColumn } from './shown-points.ts';

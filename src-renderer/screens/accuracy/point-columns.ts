@@ -1,7 +1,7 @@
 import type { Novelty } from '../../../src-worker/engine/calibration/types.ts';
-import { NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
+import { formatError, NO_VALUE } from '../../../src-worker/protocol/numbers.ts';
 import { textColumn, type Column } from '../../format/columns.ts';
-import { formatError, type MeasuredColumn } from '../../format/measured-columns.ts';
+import { type MeasuredColumn } from '../../format/measured-columns.ts';
 import { engineWords, generationLabel, gpuLabel, lowerFirst } from '../../format/names.ts';
 import { caseName, FILTERS, listedCaseName, whyOfMiss, type AccuracyRow } from './shown-points.ts';
 

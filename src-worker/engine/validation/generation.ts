@@ -41,6 +41,14 @@ const NO_RELEASE = /\b(?:unknown|unspecified|latest|nightly|main|dev)\b/i;
 export const saysVersion = (text: string): boolean =>
   /(?:^|\D)\d{1,4}[.-]\d/.test(text) || yearIn(text) !== null || NO_RELEASE.test(text);
 
+/** The month that a text gives a year and that no year has: 13 of `2026-13`; null = none such. */
+export function impossibleMonth(text: string): string | null {
+  const [, month] = /(?<!\d)20\d\d-(\d{1,2})(?!\d)/.exec(text) ?? [];
+  return month !== undefined && (Number(month) < 1 || Number(month) > MONTHS) ? month : null;
+}
+
+const MONTHS = 12;
+
 /**
  * The engine generation of a measurement: from the version first, then from the coarse column (DESIGN.md section 3). The
  * source is never asked. null = an engine that no generation is known of.

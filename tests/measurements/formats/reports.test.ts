@@ -232,7 +232,8 @@ describe('what is no result', () => {
   it.each([
     ['', /is empty/],
     [' \n ', /is empty/],
-    ['\u0000\u0001', /binary/],
+    ['\u0000\u0001', /is text in UTF-16, or a binary file: give/],
+    ['{"duration": 1\u0000, "completed": 3}', /holds zero bytes, which no text has: it is damaged or binary: give/],
     ['hello', /in no format that is known here: it can be the result of vllm bench serve/],
     ['{}', /in no format/],
     ['[]', /in no format/],

@@ -1,9 +1,9 @@
-import type { CalibrationDocument, ErrorBasis, MetricError } from '../../../src-worker/protocol/calibration.ts';
-import { formatSize } from '../../format/measured-columns.ts';
+import type { CalibrationDocument, ErrorBasis, MetricError } from './calibration.ts';
+import { formatSize } from './numbers.ts';
 
 /** What a calibration is worth to whoever made it: errors on the rows it is for, before and after. */
 
-/** `same`: no difference that the figures on screen could show. */
+/** `same`: no difference that the figures could show. */
 export type Change = 'better' | 'worse' | 'same';
 
 export interface MetricGain {
@@ -62,7 +62,8 @@ export function calibrationGain({ name, base, errors }: CalibrationDocument): Ca
   });
   const worse = metrics.filter(({ change }) => change === 'worse');
   const improves = metrics.some(({ change }) => change === 'better');
-  return { metrics, basis, improves, warning: warningOf({ name, base, basis, improves, worse }) };
+  const warning = metrics.length === 0 ? '' : warningOf({ name, base, basis, improves, worse });
+  return { metrics, basis, improves, warning };
 }
 
 function warningOf({

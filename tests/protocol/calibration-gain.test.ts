@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { calibrationGain } from '../../../../src-renderer/screens/accuracy/calibration-gain.ts';
-import type { CalibrationDocument, ErrorBasis, MetricError } from '../../../../src-worker/protocol/calibration.ts';
+import { calibrationGain } from '../../src-worker/protocol/calibration-gain.ts';
+import type { CalibrationDocument, ErrorBasis, MetricError } from '../../src-worker/protocol/calibration.ts';
 
 /** Median errors by metric; null = no row was judged on it. */
 type Errors = Partial<Record<MetricError['metric'], number | null>>;
@@ -48,6 +48,10 @@ test('what was left out decides, where there is such a figure', () => {
   expect(basis).toBe('left_out');
   expect(metrics.map(({ change }) => change)).toEqual(['worse', 'better']);
   expect(warning).toBe('On rows of yours that a fit had not seen, ours is further off than default: TPOT 10 → 14 %.');
+});
+
+test('of rows that were judged on nothing, nothing is said', () => {
+  expect(gainOf({ before: { tpot: null }, in_sample: { tpot: null } })).toMatchObject({ metrics: [], warning: '' });
 });
 
 test.each([
