@@ -1,4 +1,4 @@
-import { NORMAL_NODES, type MeanStep } from './mean-step.ts';
+import { LEAST_ARRIVALS_PER_MS, NORMAL_NODES, othersPerMs, type MeanStep } from './mean-step.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 
@@ -106,8 +106,10 @@ interface LeftOver {
  * (a discrete queue of tokens with the Kraemer and Langenbach-Belz correction; QUEUEING.md 3.6, point 2).
  */
 function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): LeftOver {
-  const { step, arrivalsPerMs, scvArrival } = load;
+  const { step, scvArrival } = load;
   const { prompts, moments } = subject.lengths;
+  // Nobody finds prompts of his own: a user of a closed loop has one at a time.
+  const arrivalsPerMs = Math.max(othersPerMs(subject, load.arrivalsPerMs), LEAST_ARRIVALS_PER_MS);
   const room = step.roomTokens;
   const tokensPerStep = arrivalsPerMs * step.fullChunkMs * moments.uncachedMean;
   const load01 = Math.min(0.999, tokensPerStep / room);

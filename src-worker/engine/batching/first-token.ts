@@ -2,7 +2,7 @@ import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { whatArrivalsFind, type LoadOnArrival } from './arrival-finds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
-import type { MeanStep } from './mean-step.ts';
+import { othersPerMs, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
 import type { Spread } from './spread.ts';
 import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep } from './step-sharers.ts';
@@ -158,7 +158,8 @@ function computePrefills(
 ): void {
   if (!nodes) return;
   const { uncachedTokens } = nodes;
-  const { step, arrivalsPerMs, relativeSpread } = load;
+  const { step, relativeSpread } = load;
+  const arrivalsPerMs = othersPerMs(subject, load.arrivalsPerMs);
   const { decodeOnlyMs, roomTokens } = step;
   const meanTokens = subject.lengths.moments.uncachedMean;
   const ahead = leftOverTokens + othersTokens;
@@ -204,7 +205,8 @@ export function unhinderedP95Ms(subject: BatchingSubject, arrivalsPerMs: number,
   const { pairsMs, tokenizeMs } = fineTimes;
   const alone = prompts.uncachedTokens.map((own, i) => {
     const computeMs =
-      prefillMs(step, busyTable, arrivalsPerMs, moments.uncachedMean, 0, 0, own) + (pairsMs[i] as number);
+      prefillMs(step, busyTable, othersPerMs(subject, arrivalsPerMs), moments.uncachedMean, 0, 0, own) +
+      (pairsMs[i] as number);
     return Math.max(computeMs, step.decodeOnlyMs) + plan.ttftBaseMs + (tokenizeMs[i] as number);
   });
   return weightedQuantile(alone, prompts.weights, 0.95);

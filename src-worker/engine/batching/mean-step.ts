@@ -5,7 +5,7 @@ import type { BatchingSubject } from './subject.ts';
 
 const EXPECTATION_ROUNDS = 12;
 /** Stands for no arrivals at all, so that chances and times stay finite. */
-const LEAST_ARRIVALS_PER_MS = 1e-15;
+export const LEAST_ARRIVALS_PER_MS = 1e-15;
 
 /**
  * The mean step of a replica with a given number of decodes, and the chances of meeting the different kinds of step

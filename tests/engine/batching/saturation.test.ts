@@ -136,6 +136,21 @@ describe('closed loops', () => {
     },
   );
 
+  test.each([
+    [8191, 2],
+    [8191, 50],
+    [30_000, 1],
+    [30_000, 50],
+  ] as const)('one user alone with %i tokens in and %i out waits for nobody', (promptTokens, outputTokens) => {
+    const { outcome } = askedAgainAtOnce('nvidia-h100-80gb', promptTokens, outputTokens, 1);
+    const { ttftMs, e2eMs, tpotMs } = outcome;
+    expect(ttftMs.mean / outcome.unhinderedTtftP95Ms).toBeCloseTo(1, 2);
+    expect(ttftMs.p99 / ttftMs.mean).toBeLessThan(1.02);
+    expect(e2eMs.mean / (ttftMs.mean + (outputTokens - 1) * tpotMs.mean)).toBeCloseTo(1, 2);
+    const alone = askedAgainAtOnce('nvidia-h100-80gb', promptTokens, 1000, 1).outcome.ttftMs.mean;
+    expect(ttftMs.mean / alone, 'whatever the length of the answer').toBeCloseTo(1, 1);
+  });
+
   test('answers of one token: two users wait for a step and three prompts, not for arrivals that never come', () => {
     const alone = askedAgainAtOnce('nvidia-h100-80gb', 1000, 1, 1).outcome.ttftMs.mean;
     const two = askedAgainAtOnce('nvidia-h100-80gb', 1000, 1, 2).outcome.ttftMs.mean;
