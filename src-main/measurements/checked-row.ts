@@ -90,7 +90,10 @@ class Row {
     const value = Number(text);
     if (Number.isFinite(value) && !OTHER_BASE.test(text)) {
       if (value >= 0) return value;
-      return this.refuse(`${column} is below zero`, `${column} is ${value}: a measured value is not below zero.`);
+      return this.refuse(
+        `${column} is below zero`,
+        `${column} is ${value}: a measured value is not below zero; correct it, or leave the cell empty.`,
+      );
     }
     const isWord = /^[+-]?(nan|inf(inity)?|n\/?a|null|none|-+)$/i.test(text);
     const cure = isWord
@@ -252,12 +255,20 @@ function resultsOf(row: Row): Record<string, number> {
   for (const column of RESULT_COLUMNS) {
     const value = row.number(column);
     if (value === null) continue;
-    if (value === 0) row.refuse(`${column} is 0`, `${column} is 0: nothing was measured.`);
-    if (value > MOST_MEASURED) row.refuse(`${column} is too large`, `${column} is ${value}: nothing measured that.`);
+    if (value === 0) row.refuse(`${column} is 0`, `${column} is 0: nothing was measured; leave the cell empty.`);
+    if (value > MOST_MEASURED)
+      row.refuse(
+        `${column} is too large`,
+        `${column} is ${value}: nothing measured that; correct it, or leave the cell empty.`,
+      );
     measured[column] = value;
     count += 1;
   }
-  if (count === 0) row.refuse('no result is given', 'None of its results is given: there is nothing to compare.');
+  if (count === 0)
+    row.refuse(
+      'no result is given',
+      'None of its results is given: there is nothing to compare; fill in a latency or a rate, or take the row out.',
+    );
   checkOrder(row, measured);
   return measured;
 }

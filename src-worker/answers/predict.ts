@@ -290,7 +290,7 @@ function closedLoopDocument(
   const inStep = prefillsInStep(deployment, subject, input.think_time, users);
   if (inStep !== null) deployment.warnings.push(inStepWarning(inStep));
   const thinkTimeMs = msFromSeconds(input.think_time);
-  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, lockstepPrefills: inStep });
+  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep });
   if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);
   const { outcome, ratePerMs, seatWaitMs } = closed;
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: seatWaitMs });

@@ -1,5 +1,4 @@
 import { evaluateBatching, type BatchingSteady } from './closed-form.ts';
-import { saturationRate } from './saturation-rate.ts';
 import type { BatchingSubject } from './subject.ts';
 
 export interface ClosedLoopQuestion {
@@ -7,6 +6,8 @@ export interface ClosedLoopQuestion {
   /** Users of one replica; may be fractional when a population is split over replicas. */
   users: number;
   thinkTimeMs: number;
+  /** What the replica saturates at with open arrivals: nobody is served more often, whoever asks. */
+  saturationPerMs: number;
   /** Prefills that users wait for who ask again at once and so fall into step (lockstep.ts); null = they do not. */
   lockstepPrefills: number | null;
 }
@@ -31,7 +32,7 @@ const NEGLIGIBLE_WAIT_SHARE = 1e-3;
  * can be served.
  */
 export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopSteady | null {
-  const { users, thinkTimeMs, lockstepPrefills } = question;
+  const { users, thinkTimeMs, saturationPerMs, lockstepPrefills } = question;
   const subject: BatchingSubject = { ...question.subject, population: users };
   let presentFraction = 1;
   const at = (logRate: number): BatchingSteady | null => {
@@ -47,10 +48,8 @@ export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopStea
   let low = Math.log(1e-9 / (thinkTimeMs + 1));
   let best = at(low);
   if (!best) return null;
-  // No request is faster than one alone, so the rate cannot exceed users / (think + idle residence); nor what open arrivals
-  // saturate at, whoever asks.
-  const mostPerMs = Math.min(users / (thinkTimeMs + best.e2eMs.mean), saturationRate(question.subject).perMs);
-  let high = Math.log(mostPerMs);
+  // No request is faster than one alone, so the rate cannot exceed users / (think + idle residence).
+  let high = Math.log(Math.min(users / (thinkTimeMs + best.e2eMs.mean), saturationPerMs));
   for (let round = 0; round < ROUNDS && high - low > RELATIVE_TOLERANCE; round += 1) {
     const middle = round === 0 ? high : round === 1 ? high - 0.5 : (low + high) / 2;
     const outcome = at(middle);

@@ -79,7 +79,8 @@ describe('relaxations: the load', () => {
     for (const users of [50, 60, 70, 80, 90, 110]) {
       const { relaxations } = size({ ...CASES['few GPUs in one zone'], users });
       const [cheap, few, ...others] = relaxations.filter(({ set }) => 'max_gpus' in set);
-      expect(cheap, `${users} users`).toBeDefined();
+      // The question allows eight.
+      expect(Number(cheap?.set['max_gpus']), `${users} users`).toBeGreaterThan(8);
       expect(others).toEqual([]);
       if (!few) continue;
       twice += 1;

@@ -71,16 +71,17 @@ describe.each(SUBJECTS)('%s: the steady state', (_, subject) => {
 
 describe('closed loops', () => {
   const subject = { ...(SUBJECTS[0] as [string, BatchingSubject])[1], maxNumSeqs: 256 };
+  const saturationPerMs = saturationRate(subject).perMs;
 
   test('thinking users hold no seat: 300 of them with 30 s to think leave the replica nearly idle', () => {
-    const at = (users: number) => evaluateClosedLoop({ subject, users, thinkTimeMs: 30_000, lockstepPrefills: null });
+    const at = (users: number) =>
+      evaluateClosedLoop({ subject, users, thinkTimeMs: 30_000, saturationPerMs, lockstepPrefills: null });
     const [few, more, many] = [at(256), at(300), at(10_000)];
     if (!few || !more || !many) throw new Error('no answer');
     expect(more.outcome.ttftMs.mean / few.outcome.ttftMs.mean).toBeLessThan(1.1);
     expect(more.seatWaitMs).toBe(0);
     // Beyond saturation the rate stays, and who is neither served nor thinking waits.
-    const limit = saturationRate(subject).perMs;
-    expect(many.ratePerMs / limit).toBeGreaterThan(0.9);
+    expect(many.ratePerMs / saturationPerMs).toBeGreaterThan(0.9);
     expect(many.seatWaitMs).toBeGreaterThan(100_000);
   });
 
@@ -88,7 +89,7 @@ describe('closed loops', () => {
     for (const users of [1, 7, 100, 600, 3000]) {
       for (const thinkTimeMs of [0, 5000]) {
         const lockstepPrefills = thinkTimeMs > 0 || users === 1 ? null : 4;
-        const loop = evaluateClosedLoop({ subject, users, thinkTimeMs, lockstepPrefills });
+        const loop = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills });
         if (!loop) throw new Error('no answer');
         const { outcome, ratePerMs, seatWaitMs } = loop;
         expect((ratePerMs * (thinkTimeMs + outcome.e2eMs.mean + seatWaitMs)) / users).toBeCloseTo(1, 2);
@@ -109,14 +110,16 @@ describe('closed loops', () => {
         maxContextTokens: null,
       }),
     };
+    const ofAsked = saturationRate(asked).perMs;
     const closed = evaluateClosedLoop({
       subject: asked,
       users,
       thinkTimeMs: 0,
+      saturationPerMs: ofAsked,
       lockstepPrefills: users > 1 ? 3 : null,
     });
     if (!closed) throw new Error('no answer');
-    return { ...closed, saturationPerMs: saturationRate(asked).perMs };
+    return { ...closed, saturationPerMs: ofAsked };
   };
 
   test.each([
@@ -169,7 +172,7 @@ describe('closed loops', () => {
   });
 
   test('a single client waits for nobody: TTFT is prefill and API time', () => {
-    const loop = evaluateClosedLoop({ subject, users: 1, thinkTimeMs: 0, lockstepPrefills: null });
+    const loop = evaluateClosedLoop({ subject, users: 1, thinkTimeMs: 0, saturationPerMs, lockstepPrefills: null });
     expect((loop?.outcome.ttftMs.p95 ?? 0) / (loop?.outcome.unhinderedTtftP95Ms ?? 1)).toBeLessThan(1.05);
   });
 });

@@ -102,7 +102,9 @@ describe('steady means against the closed form that sizing uses', () => {
         const subject = subjectOf(b);
         const waited = burstSteps(b, calibrationOf());
         const lockstepPrefills = clients === 1 ? null : waited;
-        const closed = evaluateClosedLoop({ subject, users: clients, thinkTimeMs: 0, lockstepPrefills });
+        const saturationPerMs = saturationRate(subject).perMs;
+        const question = { subject, users: clients, thinkTimeMs: 0, saturationPerMs, lockstepPrefills };
+        const closed = evaluateClosedLoop(question);
         if (!closed) throw new Error(`${named(b)} serves nobody`);
         const own = steadyMeans(b, subject.plan, { kind: 'closed', clients }, waited);
         const tpot = own.tpotMs / closed.outcome.tpotMs.mean - 1;
