@@ -1,0 +1,634 @@
+import type { StepPlan } from '../roofline/step-plan.ts';
+import { stepTimeMs } from '../roofline/step-time.ts';
+import { ContentCache } from './content-cache.ts';
+import { DecodeTimes } from './decode-times.ts';
+import { FinishRing } from './finish-ring.ts';
+import { RequestHeap } from './request-heap.ts';
+import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
+import { waitingQueue, type WaitingQueue } from './waiting-queue.ts';
+
+/** Tokens of a KV block (vLLM's default block_size on CUDA). */
+export const BLOCK_TOKENS = 16;
+const PHASES = BLOCK_TOKENS;
+const NONE = -1;
+
+/** One scheduler: a replica, or one of its streams. */
+export interface SimulatedServer {
+  plan: StepPlan;
+  maxNumBatchedTokens: number;
+  /** No more than `maxNumBatchedTokens` of them are used, so that a decode never goes without its token (vLLM refuses more). */
+  maxNumSeqs: number;
+  kvCacheTokens: number;
+  policy: SchedulingPolicy;
+  /** A prompt is admitted where blocks for all of it are free, not for its first chunk alone (vLLM: scheduler_reserve_full_isl). */
+  reservesWholePrompt: boolean;
+  /** Prompts are computed whole, in steps of their own (vLLM 0.x). */
+  hasSeparatePrefill: boolean;
+}
+
+/** What is told of every stretch of time in which the number that runs does not change. */
+export interface Observer {
+  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end, preemptions so far. */
+  during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
+}
+
+export interface SimulatedRun {
+  /** [request] ms at which it was sent, gave its first and its last token (API and tokenizing before the scheduler included); NaN = it never did. */
+  sentMs: Float64Array;
+  firstMs: Float64Array;
+  endMs: Float64Array;
+  /** [request] times it lost its blocks. */
+  preemptions: Int32Array;
+  /** Requests that the whole KV cache cannot hold. */
+  rejected: number;
+  steps: number;
+  /** Rounds of the loop: single steps and stretches. */
+  events: number;
+  /** ms at which the last request measured ended. */
+  wallMs: number;
+  maxRunning: number;
+  /** KV blocks there are, and those free at the end. */
+  totalBlocks: number;
+  freeBlocks: number;
+  /** Prompt tokens found in the prefix cache, and computed again after a preemption, over all admissions. */
+  foundTokens: number;
+  /** False where the run was given up after `MOST_EVENTS`. */
+  isComplete: boolean;
+}
+
+/** A run is given up after so many rounds: minutes of computing. No question of ours comes near it. */
+export const MOST_EVENTS = 1e9;
+
+export interface RunOptions {
+  /** null = an open run. */
+  clients: Clients | null;
+  /** The run ends when the requests before this one have ended; those after it only load the server. */
+  numMeasured: number;
+  observer: Observer | null;
+  mostEvents: number;
+}
+
+const blocksFor = (tokens: number): number => Math.ceil(tokens / BLOCK_TOKENS);
+
+/**
+ * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
+ * KV blocks reach; when blocks run out the last of the running (the least urgent, by priority) is preempted and recomputed.
+ * Stretches of steps in which only decodes run are one jump, so that a request costs a few rounds and not one a token:
+ * the sum of step times is an arithmetic series (`DecodeTimes`), who ends at a step is known when he starts (`FinishRing`), and
+ * how many decodes need a new block is counted by the phase of their length. QUEUEING.md section 2.
+ */
+class Run {
+  /** ms; number of the next step that decodes; decodes and the tokens they attend to in it; free KV blocks. */
+  #timeMs = 0;
+  #step = 0;
+  #decodes = 0;
+  #context = 0;
+  #freeBlocks: number;
+  readonly #totalBlocks: number;
+  /** ms of the step before, 0 after a pause: who arrives in its last part is too late for the next one. */
+  #lastStepMs = 0;
+  /** The request that has a part of its prompt computed, and how much; at most one does. */
+  #partial = NONE;
+  #partialComputed = 0;
+  /** The decodes have the blocks of the step being made. */
+  #hasGrown = false;
+  /** Requests that arrived (open: in order of arrival). */
+  #arrived = 0;
+  #sent = 0;
+  #toEnd: number;
+  #running = 0;
+  #maxRunning = 0;
+  #rejected = 0;
+  #preempted = 0;
+  #steps = 0;
+  #events = 0;
+  #foundTokens = 0;
+
+  readonly #requests: SimulatedRequests;
+  readonly #server: SimulatedServer;
+  readonly #seats: number;
+  readonly #clients: Clients | null;
+  readonly #count: number;
+  readonly #numMeasured: number;
+  readonly #observer: Observer | null;
+  readonly #times: DecodeTimes;
+  readonly #ring: FinishRing;
+  readonly #queue: WaitingQueue;
+  /** Requests on their way to the scheduler, the first to arrive on top; null in an open run. */
+  readonly #coming: RequestHeap | null;
+  readonly #content: ContentCache | null;
+  /** Share of a step before whose end the next one is handed out. */
+  readonly #handedOutBefore: number;
+
+  readonly #sentMs: Float64Array;
+  readonly #arrivalMs: Float64Array;
+  readonly #firstMs: Float64Array;
+  readonly #endMs: Float64Array;
+  readonly #preemptions: Int32Array;
+  /** [request] tokens given so far, when it last started to decode (then also step and stored tokens), or was preempted. */
+  readonly #given: Int32Array;
+  readonly #startStep: Int32Array;
+  readonly #startLength: Int32Array;
+  /** [request] blocks of content it shares with others. */
+  readonly #shared: Int32Array;
+  /** The running in order of admission. */
+  readonly #next: Int32Array;
+  readonly #previous: Int32Array;
+  #first = NONE;
+  #last = NONE;
+  /** [phase] decodes that need a new block in steps of that number modulo BLOCK_TOKENS. */
+  readonly #needing = new Int32Array(PHASES);
+  /** Prompts that end in the step being made. */
+  readonly #ending: Int32Array;
+  #numEnding = 0;
+
+  constructor(requests: SimulatedRequests, server: SimulatedServer, options: RunOptions) {
+    const count = requests.promptTokens.length;
+    this.#requests = requests;
+    this.#server = server;
+    this.#seats = Math.max(1, Math.floor(Math.min(server.maxNumSeqs, server.maxNumBatchedTokens)));
+    this.#clients = options.clients;
+    this.#count = count;
+    this.#numMeasured = Math.min(options.numMeasured, count);
+    this.#toEnd = this.#numMeasured;
+    this.#observer = options.observer;
+    this.#times = new DecodeTimes(server.plan);
+    this.#totalBlocks = Math.floor(Math.min(server.kvCacheTokens, 1e15) / BLOCK_TOKENS);
+    this.#freeBlocks = this.#totalBlocks;
+    this.#ring = new FinishRing(
+      requests.outputTokens.reduce((most, tokens) => Math.max(most, tokens), 0),
+      count,
+    );
+    this.#queue = waitingQueue(server.policy, count, (a, b) => this.#isBefore(a, b));
+    this.#handedOutBefore = Math.min(1, Math.max(0, server.plan.firstTokenWaitSteps - MEAN_REST_OF_STEP));
+    this.#content = requests.contentBlocks && new ContentCache(requests.contentBlocks, BLOCK_TOKENS);
+    this.#arrivalMs = this.#clients ? new Float64Array(count) : requests.arrivalMs;
+    this.#sentMs = this.#clients ? new Float64Array(count) : requests.arrivalMs;
+    this.#coming = this.#clients && new RequestHeap((a, b) => this.#arrivesBefore(a, b));
+    this.#firstMs = new Float64Array(count).fill(NaN);
+    this.#endMs = new Float64Array(count).fill(NaN);
+    this.#preemptions = new Int32Array(count);
+    this.#given = new Int32Array(count);
+    this.#startStep = new Int32Array(count);
+    this.#startLength = new Int32Array(count);
+    this.#shared = new Int32Array(count);
+    this.#next = new Int32Array(count);
+    this.#previous = new Int32Array(count);
+    this.#ending = new Int32Array(this.#seats);
+  }
+
+  run(mostEvents: number): SimulatedRun {
+    for (let i = 0; this.#clients && i < this.#clients.count; i += 1) this.#send(0);
+    while (this.#toEnd > 0 && this.#events < mostEvents) {
+      if (!this.#takeArrivals()) break;
+      this.#events += 1;
+      this.#makeStep();
+    }
+    return {
+      sentMs: this.#sentMs,
+      firstMs: this.#firstMs,
+      endMs: this.#endMs,
+      preemptions: this.#preemptions,
+      rejected: this.#rejected,
+      steps: this.#steps,
+      events: this.#events,
+      wallMs: this.#timeMs,
+      maxRunning: this.#maxRunning,
+      totalBlocks: this.#totalBlocks,
+      freeBlocks: this.#freeBlocks,
+      foundTokens: this.#foundTokens,
+      isComplete: this.#toEnd === 0,
+    };
+  }
+
+  // --- who comes
+
+  #frontMs(request: number): number {
+    const { plan } = this.#server;
+    return plan.ttftBaseMs + plan.tokenizeMsPerToken * (this.#requests.promptTokens[request] as number);
+  }
+
+  /** A client sends the next request; it reaches the scheduler after the API and the tokenizer. One that is refused sends another. */
+  #send(atMs: number): void {
+    for (let clock = atMs; this.#coming && this.#sent < this.#count;) {
+      const request = this.#sent;
+      this.#sent += 1;
+      const sentMs = clock + (this.#clients?.pauseMs?.[request] ?? 0);
+      this.#sentMs[request] = sentMs;
+      this.#arrivalMs[request] = sentMs + this.#frontMs(request);
+      if (this.#canEverFit(request)) {
+        this.#coming.push(request);
+        return;
+      }
+      this.#reject(request);
+      clock = this.#arrivalMs[request] as number;
+    }
+  }
+
+  #arrivesBefore(a: number, b: number): boolean {
+    const [first, second] = [this.#arrivalMs[a] as number, this.#arrivalMs[b] as number];
+    return first < second || (first === second && a < b);
+  }
+
+  /** By priority, then by arrival, then by number. */
+  #isBefore(a: number, b: number): boolean {
+    const { priorities } = this.#requests;
+    if (priorities) {
+      const [first, second] = [priorities[a] as number, priorities[b] as number];
+      if (first !== second) return first < second;
+    }
+    return this.#arrivesBefore(a, b);
+  }
+
+  #nextArrival(): number {
+    if (this.#coming) return this.#coming.peek();
+    return this.#arrived < this.#count ? this.#arrived : NONE;
+  }
+
+  /** Those who have arrived join the queue; false where nobody is left who could. */
+  #takeArrivals(): boolean {
+    if (this.#isBusy()) this.#joinUntil(this.#timeMs - this.#handedOutBefore * this.#lastStepMs);
+    while (!this.#isBusy()) {
+      const next = this.#nextArrival();
+      if (next === NONE) return false;
+      const toMs = Math.max(this.#timeMs, this.#arrivalMs[next] as number);
+      this.#tell(this.#timeMs, toMs);
+      this.#timeMs = toMs;
+      this.#lastStepMs = 0;
+      this.#joinUntil(toMs);
+    }
+    return true;
+  }
+
+  #isBusy(): boolean {
+    return this.#running > 0 || this.#queue.size > 0;
+  }
+
+  #joinUntil(untilMs: number): void {
+    for (;;) {
+      const request = this.#nextArrival();
+      if (request === NONE || (this.#arrivalMs[request] as number) > untilMs) return;
+      this.#coming?.pop();
+      this.#arrived += 1;
+      if (this.#coming || this.#canEverFit(request)) this.#queue.arrive(request);
+      else this.#reject(request);
+    }
+  }
+
+  #canEverFit(request: number): boolean {
+    const { promptTokens, outputTokens } = this.#requests;
+    return blocksFor((promptTokens[request] as number) + (outputTokens[request] as number) - 1) <= this.#totalBlocks;
+  }
+
+  #reject(request: number): void {
+    this.#rejected += 1;
+    if (request < this.#numMeasured) this.#toEnd -= 1;
+  }
+
+  // --- one round
+
+  #makeStep(): void {
+    const { maxNumBatchedTokens, hasSeparatePrefill } = this.#server;
+    const phase = this.#step & (PHASES - 1);
+    const preemptedBefore = this.#preempted;
+    this.#hasGrown = false;
+    if (!hasSeparatePrefill) this.#growDecodes(phase);
+    this.#numEnding = 0;
+    let room = maxNumBatchedTokens - (hasSeparatePrefill ? 0 : this.#decodes);
+    let tokens = 0;
+    let pairs = 0;
+    if (this.#partial !== NONE) {
+      const chunk = this.#continuePartial(room);
+      tokens = chunk;
+      pairs = chunk * (this.#partialComputed - chunk / 2);
+      room -= chunk;
+      this.#endPartial();
+    }
+    while (this.#preempted === preemptedBefore && room > 0 && this.#partial === NONE && this.#running < this.#seats) {
+      const request = this.#queue.peek();
+      if (request === NONE) break;
+      const chunk = this.#admit(request, room, tokens > 0);
+      if (chunk === 0) break;
+      tokens += chunk;
+      pairs += chunk * (this.#partialComputed - chunk / 2);
+      room -= chunk;
+      this.#endPartial();
+    }
+    if (tokens > 0) {
+      this.#stepWithPrompts(tokens, pairs);
+      return;
+    }
+    if (hasSeparatePrefill) this.#growDecodes(phase);
+    if (this.#decodes > 0) this.#decodeOn(this.#preempted > preemptedBefore);
+  }
+
+  /** Every decode that fills its last block gets a new one; who came last gives way when there are none. */
+  #growDecodes(phase: number): void {
+    while ((this.#needing[phase] as number) > this.#freeBlocks) this.#preempt(this.#victim());
+    this.#take(this.#needing[phase] as number);
+    this.#hasGrown = true;
+  }
+
+  #take(blocks: number): void {
+    this.#freeBlocks -= blocks;
+    if (this.#content && this.#content.idleBlocks > this.#freeBlocks) this.#content.evictTo(this.#freeBlocks);
+  }
+
+  /** Who loses its blocks first: the last of the running, or the least urgent. */
+  #victim(): number {
+    if (this.#server.policy === 'fcfs') return this.#last;
+    let worst = this.#first;
+    for (let at = this.#next[worst] as number; at !== NONE; at = this.#next[at] as number) {
+      if (this.#isBefore(worst, at)) worst = at;
+    }
+    return worst;
+  }
+
+  #preempt(request: number): void {
+    if (request === this.#partial) {
+      const held = this.#server.reservesWholePrompt ? this.#targetOf(request) : this.#partialComputed;
+      this.#giveBack(request, held);
+      this.#partial = NONE;
+    } else {
+      const done = this.#step - (this.#startStep[request] as number);
+      const length = (this.#startLength[request] as number) + done;
+      const held = length + (this.#hasGrown ? 1 : 0);
+      this.#ring.remove(request, this.#endStepOf(request));
+      this.#given[request] = (this.#given[request] as number) + done;
+      this.#stopDecoding(request, length);
+      this.#giveBack(request, held);
+    }
+    this.#preemptions[request] = (this.#preemptions[request] as number) + 1;
+    this.#preempted += 1;
+    this.#leaveList(request);
+    this.#queue.putBack(request);
+  }
+
+  /** Tokens to compute before the next token: the prompt, and what was given before a preemption. */
+  #targetOf(request: number): number {
+    return (this.#requests.promptTokens[request] as number) + (this.#given[request] as number);
+  }
+
+  #endStepOf(request: number): number {
+    const left = (this.#requests.outputTokens[request] as number) - (this.#given[request] as number);
+    return (this.#startStep[request] as number) + left;
+  }
+
+  #giveBack(request: number, lengthTokens: number): void {
+    const shared = this.#shared[request] as number;
+    if (!this.#content || shared === 0) {
+      this.#freeBlocks += blocksFor(lengthTokens);
+      return;
+    }
+    const idleBefore = this.#content.idleBlocks;
+    this.#freeBlocks += blocksFor(lengthTokens) - shared * this.#content.blocksPerContent;
+    this.#content.release(request, shared);
+    this.#freeBlocks += this.#content.idleBlocks - idleBefore;
+    this.#shared[request] = 0;
+  }
+
+  // --- prompts
+
+  /** The prompt that has a part computed gets its next chunk; 0 where there are no blocks for it: then it gives way itself. */
+  #continuePartial(room: number): number {
+    const request = this.#partial;
+    const chunk = Math.min(this.#targetOf(request) - this.#partialComputed, room);
+    if (!this.#server.reservesWholePrompt) {
+      const needed = blocksFor(this.#partialComputed + chunk) - blocksFor(this.#partialComputed);
+      while (needed > this.#freeBlocks) {
+        const victim = this.#victim();
+        this.#preempt(victim);
+        if (victim === request) return 0;
+      }
+      this.#take(needed);
+    }
+    this.#partialComputed += chunk;
+    return chunk;
+  }
+
+  /** The next of the waiting gets a seat and its first chunk; 0 where blocks are short. */
+  #admit(request: number, room: number, isShared: boolean): number {
+    const { reservesWholePrompt, hasSeparatePrefill } = this.#server;
+    const target = this.#targetOf(request);
+    const found = this.#content?.found(request, this.#requests.promptTokens[request] as number) ?? 0;
+    const cached = this.#cachedOf(request, found, target);
+    const left = target - cached;
+    if (hasSeparatePrefill && isShared && left > room) return 0;
+    const chunk = hasSeparatePrefill ? left : Math.min(left, room);
+    const held = blocksFor(reservesWholePrompt || hasSeparatePrefill ? target : cached + chunk);
+    const shared = Math.min(found, Math.floor(held / (this.#content?.blocksPerContent ?? 1)));
+    const own = held - shared * (this.#content?.blocksPerContent ?? 0);
+    if (own + (this.#content?.idleAmong(request, shared) ?? 0) > this.#freeBlocks) return 0;
+    const revived = this.#content?.use(request, shared) ?? 0;
+    this.#shared[request] = shared;
+    this.#take(own + revived);
+    this.#queue.pop();
+    this.#joinList(request);
+    this.#partial = request;
+    this.#partialComputed = cached + chunk;
+    this.#foundTokens += cached;
+    return chunk;
+  }
+
+  #cachedOf(request: number, found: number, target: number): number {
+    const { contentBlocks, cachedTokens } = this.#requests;
+    if (!contentBlocks) return cachedTokens[request] as number;
+    // The last token is always computed, and with it the block it lies in.
+    const most = Math.floor((target - 1) / BLOCK_TOKENS) * BLOCK_TOKENS;
+    return Math.min(found * contentBlocks.blockTokens, most);
+  }
+
+  /** Keeps what was computed for others, and closes the prompt where that was all of it. */
+  #endPartial(): void {
+    const request = this.#partial;
+    if (request === NONE) return;
+    if (this.#content) {
+      const prompt = Math.min(this.#partialComputed, this.#requests.promptTokens[request] as number);
+      const to = this.#content.wholeBlocks(request, prompt);
+      this.#shared[request] = this.#content.keep(request, this.#shared[request] as number, to);
+    }
+    if (this.#partialComputed < this.#targetOf(request)) return;
+    this.#ending[this.#numEnding] = request;
+    this.#numEnding += 1;
+    this.#partial = NONE;
+  }
+
+  #stepWithPrompts(tokens: number, pairs: number): void {
+    const { plan, hasSeparatePrefill } = this.#server;
+    const decodes = hasSeparatePrefill ? 0 : this.#decodes;
+    const ms = stepTimeMs(plan, decodes, decodes > 0 ? this.#context : 0, tokens, pairs, this.#numEnding);
+    this.#pass(ms, ms, hasSeparatePrefill ? 0 : 1);
+    for (let i = 0; i < this.#numEnding; i += 1) this.#startDecoding(this.#ending[i] as number);
+    if (!hasSeparatePrefill) this.#finishThose();
+  }
+
+  #startDecoding(request: number): void {
+    const length = this.#targetOf(request);
+    if (Number.isNaN(this.#firstMs[request] as number)) this.#firstMs[request] = this.#timeMs;
+    this.#given[request] = (this.#given[request] as number) + 1;
+    if ((this.#given[request] as number) >= (this.#requests.outputTokens[request] as number)) {
+      this.#finish(request, length);
+      return;
+    }
+    this.#startStep[request] = this.#step;
+    this.#startLength[request] = length;
+    this.#decodes += 1;
+    this.#context += length + 1;
+    const phase = this.#phaseOf(request);
+    this.#needing[phase] = (this.#needing[phase] as number) + 1;
+    this.#ring.add(request, this.#endStepOf(request));
+  }
+
+  /** In steps of this number modulo PHASES its length is a multiple of the block. */
+  #phaseOf(request: number): number {
+    return ((this.#startStep[request] as number) - (this.#startLength[request] as number)) & (PHASES - 1);
+  }
+
+  #stopDecoding(request: number, length: number): void {
+    this.#decodes -= 1;
+    this.#context -= length + 1;
+    const phase = this.#phaseOf(request);
+    this.#needing[phase] = (this.#needing[phase] as number) - 1;
+  }
+
+  #finish(request: number, length: number): void {
+    this.#endMs[request] = this.#timeMs;
+    this.#giveBack(request, length);
+    this.#leaveList(request);
+    if (request < this.#numMeasured) this.#toEnd -= 1;
+    if (this.#clients) this.#send(this.#timeMs);
+  }
+
+  #finishThose(): void {
+    for (let request = this.#ring.take(this.#step); request !== NONE; request = this.#ring.take(this.#step)) {
+      const length = (this.#startLength[request] as number) + this.#step - (this.#startStep[request] as number);
+      this.#stopDecoding(request, length);
+      this.#finish(request, length);
+    }
+  }
+
+  // --- decodes alone
+
+  /** As many steps at once as nothing happens in but decoding: until somebody ends, arrives and may be seated, or blocks run out. */
+  #decodeOn(hasPreempted: boolean): void {
+    this.#times.setStep(this.#decodes, this.#context);
+    const { ms, msPerToken, nextKnotTokens } = this.#times;
+    let steps = this.#ring.nextAfter(this.#step) - this.#step;
+    if (hasPreempted) steps = 1;
+    steps = Math.min(steps, Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1);
+    steps = this.#stepsWithBlocks(steps);
+    // Step j of the stretch takes ms + j · growth.
+    const growthMs = msPerToken * this.#decodes;
+    // Who waits now waits for blocks or a seat, which only come when somebody ends; a more urgent one may need fewer.
+    const isOpen = this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running < this.#seats);
+    const next = isOpen && steps > 1 ? this.#nextArrival() : NONE;
+    if (next !== NONE) steps = this.#stepsUntil(this.#arrivalMs[next] as number, steps, ms, growthMs);
+    const blocks = this.#blocksOver(1, steps);
+    this.#take(blocks);
+    this.#pass(steps * ms + (growthMs * steps * (steps - 1)) / 2, ms + growthMs * (steps - 1), steps);
+    this.#finishThose();
+  }
+
+  /** Of `most` steps those that blocks suffice for; the first has its blocks already. */
+  #stepsWithBlocks(most: number): number {
+    // No step needs more than one block of each decode in PHASES steps.
+    if (this.#decodes * (Math.floor(most / PHASES) + 1) <= this.#freeBlocks) return most;
+    let free = this.#freeBlocks;
+    for (let step = 1; step < most; step += 1) {
+      free -= this.#needing[(this.#step + step) & (PHASES - 1)] as number;
+      if (free < 0) return step;
+    }
+    return most;
+  }
+
+  /** Blocks that all decodes take in the steps from `from` to `to` - 1, counted from the next one. */
+  #blocksOver(from: number, to: number): number {
+    const count = to - from;
+    let blocks = Math.floor(count / PHASES) * this.#decodes;
+    for (let step = to - (count % PHASES); step < to; step += 1) {
+      blocks += this.#needing[(this.#step + step) & (PHASES - 1)] as number;
+    }
+    return blocks;
+  }
+
+  /** The first number of steps after which somebody who arrives at `arrivalMs` is seen, at most `most`. */
+  #stepsUntil(arrivalMs: number, most: number, ms: number, growthMs: number): number {
+    const waitMs = arrivalMs - this.#timeMs;
+    // After k steps those are seen who came before the last share of the k-th.
+    const seenMs = (k: number): number =>
+      k * ms + (growthMs * k * (k - 1)) / 2 - this.#handedOutBefore * (ms + growthMs * (k - 1));
+    if (seenMs(most) < waitMs) return most;
+    const linear = ms - growthMs / 2;
+    const target = Math.max(0, waitMs + this.#handedOutBefore * ms);
+    const guess =
+      growthMs > 0 ? (-linear + Math.sqrt(linear * linear + 2 * growthMs * target)) / growthMs : target / ms;
+    let steps = Math.min(most, Math.max(1, Math.ceil(guess)));
+    while (steps > 1 && seenMs(steps - 1) >= waitMs) steps -= 1;
+    while (steps < most && seenMs(steps) < waitMs) steps += 1;
+    return steps;
+  }
+
+  // --- time and the list of the running
+
+  #pass(ms: number, lastStepMs: number, decodeSteps: number): void {
+    const toMs = this.#timeMs + ms;
+    if (this.#running > this.#maxRunning) this.#maxRunning = this.#running;
+    this.#tell(this.#timeMs, toMs);
+    this.#timeMs = toMs;
+    this.#lastStepMs = lastStepMs;
+    this.#step += decodeSteps;
+    this.#context += this.#decodes * decodeSteps;
+    this.#steps += Math.max(1, decodeSteps);
+  }
+
+  #tell(fromMs: number, toMs: number): void {
+    if (!this.#observer || !(toMs > fromMs)) return;
+    const used = this.#totalBlocks - this.#freeBlocks;
+    this.#observer.during(fromMs, toMs, this.#running, this.#queue.size, used, this.#preempted);
+  }
+
+  #joinList(request: number): void {
+    this.#running += 1;
+    this.#previous[request] = this.#last;
+    this.#next[request] = NONE;
+    if (this.#last === NONE) this.#first = request;
+    else this.#next[this.#last] = request;
+    this.#last = request;
+  }
+
+  #leaveList(request: number): void {
+    this.#running -= 1;
+    const next = this.#next[request] as number;
+    const previous = this.#previous[request] as number;
+    if (next === NONE) this.#last = previous;
+    else this.#previous[next] = previous;
+    if (previous === NONE) this.#first = next;
+    else this.#next[previous] = next;
+  }
+}
+
+/** A step that is under way when a request arrives has half of itself left on average. */
+const MEAN_REST_OF_STEP = 0.5;
+
+/**
+ * Follows `requests` through `server` until the first `numMeasured` of them have ended. A request reaches the scheduler after the
+ * API's and the tokenizer's time (in an open run the same for all but the prompt's length, so it is added to its latency);
+ * engines that hand out a step before the last one ends (`firstTokenWaitSteps` above one half) do not see who arrives after that.
+ */
+export function simulate(
+  requests: SimulatedRequests,
+  server: SimulatedServer,
+  {
+    clients = null,
+    numMeasured = requests.promptTokens.length,
+    observer = null,
+    mostEvents = MOST_EVENTS,
+  }: Partial<RunOptions> = {},
+): SimulatedRun {
+  const run = new Run(requests, server, { clients, numMeasured, observer, mostEvents }).run(mostEvents);
+  if (clients) return run;
+  const { plan } = server;
+  const withFront = (ms: number, i: number): number =>
+    ms + plan.ttftBaseMs + plan.tokenizeMsPerToken * (requests.promptTokens[i] as number);
+  return { ...run, firstMs: run.firstMs.map(withFront), endMs: run.endMs.map(withFront) };
+}
