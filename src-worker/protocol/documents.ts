@@ -153,6 +153,35 @@ export interface DecisionDocument {
   sentence: string;
 }
 
+/** A latency that was promised, in closed form and simulated at the planned load of a replica. */
+export interface SimulationCheckRow {
+  /** `ttft_p95`. */
+  metric: string;
+  target_ms: number;
+  gating: boolean;
+  closed_form_ms: number;
+  /** null where the simulation has no steady state. */
+  simulated_ms: number | null;
+  /** Half width of its 95 % confidence interval. */
+  half_width_ms: number | null;
+  /** (closed form - simulated) / simulated. */
+  difference_percent: number | null;
+  status: 'met' | 'near' | 'missed';
+}
+
+/**
+ * A recommendation simulated at its planned load. Confirmed: every gating target is met there, too. Refuted: one is missed by
+ * more than the interval. Unsettled: the interval holds the target. Saturated: no steady state.
+ */
+export interface SimulationCheck {
+  status: 'confirmed' | 'refuted' | 'unsettled' | 'saturated';
+  sentence: string;
+  seed: number;
+  requests: number;
+  requests_per_s: number;
+  rows: SimulationCheckRow[];
+}
+
 export interface Recommendation {
   /** `provider/instance/region/tpXppY/quantization`. */
   id: string;
@@ -195,9 +224,9 @@ export interface Recommendation {
   memory: MemoryDocument;
   step_time_ms: { decode: StepTimeDocument; prefill: StepTimeDocument };
   trust: Remark<TrustKind>;
-  /** null until a simulation exists; the sibling says why. */
-  simulation_check: null;
-  simulation_check_reason: string;
+  /** The planned load simulated; null where it was not (yet): the sibling says why. */
+  simulation_check: SimulationCheck | null;
+  simulation_check_reason: string | null;
   bottleneck: Remark<BottleneckKind>;
   /** null where nothing is known of the errors, and from row 21 on; the sibling says why. Never in sweeps. */
   interval: IntervalDocument | null;
@@ -526,6 +555,65 @@ export interface SweepPlanDocument {
   versions: Versions;
 }
 
+/** Half widths of 95 % confidence intervals, beside what they are of. */
+export interface HalfWidthDocument {
+  ttft_ms: LatencySummary;
+  tpot_ms: LatencySummary;
+  e2e_ms: LatencySummary;
+}
+
+/** How a simulation was run, beside the figures it gives. */
+export interface SimulationDocument {
+  /** Steady state with the first requests discarded; a run from empty to the last answer; the requests of a trace. */
+  kind: 'steady' | 'run' | 'trace';
+  /** null for a trace: nothing is drawn. */
+  seed: number | null;
+  /** Requests that the figures are of, and those that the whole KV cache could not hold. */
+  requests: number;
+  rejected_requests: number;
+  /** null where the requests are too few to tell. */
+  half_width: HalfWidthDocument | null;
+  /** Is every interval as narrow as asked for? null for runs and traces, which are what they are. */
+  is_precise: boolean | null;
+  /** From the first request to the last answer; null in steady state. */
+  wall_s: number | null;
+  preemptions_per_request: number;
+  /** Prompt tokens found in the prefix cache / all prompt tokens. */
+  cached_fraction: number;
+  /** By urgency, the most urgent first; null where all are alike. */
+  classes:
+    | { priority: number; requests: number; ttft_ms: LatencySummary; tpot_ms: LatencySummary; e2e_ms: LatencySummary }[]
+    | null;
+}
+
+/** The course of a simulation in pieces of equal length; columns as long as each other. One replica's where there are several. */
+export interface TimelineDocument {
+  bin_s: number;
+  from_s: number[];
+  /** Time averages: sequences running, requests waiting, share of the KV cache in use. */
+  running: number[];
+  waiting: number[];
+  kv_cache_fraction: number[];
+  /** Counts. */
+  preemptions: number[];
+}
+
+/** What was read of a trace. */
+export interface TraceDocument {
+  file: string;
+  format: string;
+  requests: number;
+  duration_s: number;
+  requests_per_s: number;
+  mean_input_tokens: number;
+  mean_output_tokens: number;
+  /** What was taken how, in words. */
+  notes: string[];
+  skipped_rows: number;
+  /** The first of them. */
+  skipped: { line: number; reason: string }[];
+}
+
 export interface PredictDocument {
   schema_version: number;
   input: Record<string, unknown>;
@@ -545,6 +633,11 @@ export interface PredictDocument {
   /** Why there is no interval; null where there is one. */
   interval_reason: string | null;
   interval_basis: IntervalBasis | null;
+  /** How it was simulated; null for other methods, and where there are no figures. */
+  simulation: SimulationDocument | null;
+  /** Only where it was asked for (`simulate`). */
+  timeline: TimelineDocument | null;
+  trace: TraceDocument | null;
   warnings: Warning[];
   method: string;
   calibration: string;

@@ -11,6 +11,8 @@ export const PRECISIONS = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp
 export const precisionSchema = z.enum([...PRECISIONS, 'checkpoint']);
 export const pricingSchema = z.enum(['ondemand', 'spot']);
 export const methodSchema = z.enum(['batching', 'mg1']);
+export const predictMethodSchema = z.enum(['batching', 'mg1', 'simulation']);
+export const schedulingPolicySchema = z.enum(['fcfs', 'priority']);
 export const kvCacheDtypeSchema = z.enum(['auto', 'fp8']);
 export const LINKS = ['pcie', 'nvlink', 'nvlink-bridge', 'nvswitch', 'xgmi'] as const;
 
@@ -115,6 +117,9 @@ export const planQuestionSchema = z.strictObject({
 export type PlanQuestion = z.output<typeof planQuestionSchema>;
 export type PlanQuestionDraft = z.input<typeof planQuestionSchema>;
 
+/** Requests of one simulation: some seconds of computing. */
+export const MOST_SIMULATED_REQUESTS = 5_000_000;
+
 export const predictInputSchema = z.strictObject({
   model: name,
   gpu: name,
@@ -134,14 +139,22 @@ export const predictInputSchema = z.strictObject({
   concurrency: z.number().int().min(1).max(1_000_000).optional(),
   batch: z.number().int().min(1).max(1_000_000).optional(),
   think_time: z.number().min(0).max(1e6).default(0),
-  arrival: z.enum(['poisson', 'constant', 'gamma']).default('poisson'),
+  arrival: z.enum(['poisson', 'constant', 'gamma', 'hawkes']).default('poisson'),
+  /** Of gamma gaps; of a Hawkes process the root of the long-run variance of counts / their mean. */
   arrival_cv: z.number().min(0).max(20).nullable().default(null),
   max_num_seqs: z.number().int().min(1).max(1_000_000).nullable().default(null),
   max_num_batched_tokens: z.number().int().min(16).max(10_000_000).nullable().default(null),
   gpu_memory_utilization: z.number().positive().max(1).nullable().default(null),
   engine: name.default('vllm'),
   calibration: name.default(DEFAULT_CALIBRATION),
-  method: methodSchema.default('batching'),
+  method: predictMethodSchema.default('batching'),
+  /** Requests of a finite run from an empty server, nothing discarded; null = steady state. A simulation only. */
+  num_prompts: z.number().int().min(1).max(MOST_SIMULATED_REQUESTS).nullable().default(null),
+  /** Of the random numbers: the same seed gives the same bytes. A simulation only. */
+  seed: z.number().int().min(0).max(0xffff_ffff).default(1),
+  scheduling_policy: schedulingPolicySchema.default('fcfs'),
+  /** Share of the requests that are served before the others; scheduling_policy priority only. */
+  urgent_fraction: fraction.nullable().default(null),
   /** Pipeline stages of a replica, all on one server. */
   pp: z.number().int().min(1).max(1024).default(1),
   /** Copies of the attention inside a replica, each with its share of the requests. */
@@ -151,6 +164,25 @@ export const predictInputSchema = z.strictObject({
 });
 export type PredictInput = z.output<typeof predictInputSchema>;
 export type PredictInputDraft = z.input<typeof predictInputSchema>;
+
+/** A simulation of drawn requests, or of those of a trace: then lengths and load are the trace's. */
+export const simulateInputSchema = z.strictObject({
+  ...predictInputSchema.shape,
+  method: z.literal('simulation').default('simulation'),
+  input_tokens: tokens.nullable().default(null),
+  output_tokens: tokens.nullable().default(null),
+  /** How much faster than recorded a trace is replayed. */
+  trace_speed: z.number().positive().max(1e6).default(1),
+});
+export type SimulateInput = z.output<typeof simulateInputSchema>;
+export type SimulateInputDraft = z.input<typeof simulateInputSchema>;
+
+/** Largest trace file that is taken, in characters. */
+export const MOST_TRACE_CHARACTERS = 256 * 2 ** 20;
+
+/** A file of recorded requests; its format is found by content. */
+export const traceFileSchema = z.strictObject({ name, text: z.string().max(MOST_TRACE_CHARACTERS) });
+export type TraceFile = z.output<typeof traceFileSchema>;
 
 export const queueInputSchema = z.strictObject({
   rate: z.number().positive().max(1e9),

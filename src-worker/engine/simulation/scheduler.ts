@@ -50,8 +50,11 @@ export interface SimulatedRun {
   /** KV blocks there are, and those free at the end. */
   totalBlocks: number;
   freeBlocks: number;
-  /** Prompt tokens found in the prefix cache, and computed again after a preemption, over all admissions. */
+  /** Prompt tokens found in the prefix cache, over all admissions. */
   foundTokens: number;
+  /** ms during which somebody waited for a seat, and for KV blocks. */
+  seatsShortMs: number;
+  blocksShortMs: number;
   /** False where the run was given up after `MOST_EVENTS`. */
   isComplete: boolean;
 }
@@ -103,6 +106,10 @@ class Run {
   #steps = 0;
   #events = 0;
   #foundTokens = 0;
+  #seatsShortMs = 0;
+  #blocksShortMs = 0;
+  /** The next of the waiting found no blocks in the step being made. */
+  #isBlocked = false;
 
   readonly #requests: SimulatedRequests;
   readonly #server: SimulatedServer;
@@ -197,6 +204,8 @@ class Run {
       totalBlocks: this.#totalBlocks,
       freeBlocks: this.#freeBlocks,
       foundTokens: this.#foundTokens,
+      seatsShortMs: this.#seatsShortMs,
+      blocksShortMs: this.#blocksShortMs,
       isComplete: this.#toEnd === 0,
     };
   }
@@ -292,6 +301,7 @@ class Run {
     const phase = this.#step & (PHASES - 1);
     const preemptedBefore = this.#preempted;
     this.#hasGrown = false;
+    this.#isBlocked = false;
     if (!hasSeparatePrefill) this.#growDecodes(phase);
     this.#numEnding = 0;
     let room = maxNumBatchedTokens - (hasSeparatePrefill ? 0 : this.#decodes);
@@ -418,7 +428,10 @@ class Run {
     const held = blocksFor(reservesWholePrompt || hasSeparatePrefill ? target : cached + chunk);
     const shared = Math.min(found, Math.floor(held / (this.#content?.blocksPerContent ?? 1)));
     const own = held - shared * (this.#content?.blocksPerContent ?? 0);
-    if (own + (this.#content?.idleAmong(request, shared) ?? 0) > this.#freeBlocks) return 0;
+    if (own + (this.#content?.idleAmong(request, shared) ?? 0) > this.#freeBlocks) {
+      this.#isBlocked = true;
+      return 0;
+    }
     const revived = this.#content?.use(request, shared) ?? 0;
     this.#shared[request] = shared;
     this.#take(own + revived);
@@ -574,6 +587,8 @@ class Run {
     const toMs = this.#timeMs + ms;
     if (this.#running > this.#maxRunning) this.#maxRunning = this.#running;
     this.#tell(this.#timeMs, toMs);
+    if (this.#isBlocked) this.#blocksShortMs += ms;
+    else if (this.#running >= this.#seats && this.#queue.size > 0) this.#seatsShortMs += ms;
     this.#timeMs = toMs;
     this.#lastStepMs = lastStepMs;
     this.#step += decodeSteps;

@@ -48,6 +48,8 @@ export interface CutShare {
 }
 
 export interface RequestLengths {
+  /** What the nodes were made from: a simulation draws from the laws themselves. */
+  question: LengthQuestion;
   prompts: PromptNodes;
   outputs: OutputNodes;
   moments: LengthMoments;
@@ -276,6 +278,7 @@ export function requestLengths(question: LengthQuestion): RequestLengths {
   const scv = Math.max(0, outputSecondMoment / outputMean ** 2 - 1);
   const age = outputSecondMoment / (2 * outputMean);
   return {
+    question,
     prompts: promptNodes,
     outputs: { tokens: outputNodes.values, weights: outputNodes.weights },
     moments: {

@@ -1,0 +1,54 @@
+import { truncatedLognormal } from '../numerics/lognormal.ts';
+import type { RandomSource } from '../numerics/random.ts';
+import type { LengthQuestion } from '../workload/lengths.ts';
+import type { LengthDistribution } from '../workload/types.ts';
+import type { SimulatedRequests } from './requests.ts';
+import { randomStream } from './random-streams.ts';
+
+/** A length in whole tokens, at least one. */
+function lengthSource(distribution: LengthDistribution): (random: RandomSource) => number {
+  const { mean, std, min, max } = distribution;
+  if (std === 0 || min === max) {
+    const tokens = Math.max(1, Math.round(Math.min(Math.max(mean, min), max)));
+    return () => tokens;
+  }
+  const law = truncatedLognormal(distribution);
+  return (random) => Math.max(1, Math.round(law.quantile(random())));
+}
+
+/**
+ * Draws the lengths of requests that arrive at `arrivalMs`: parts of the prompt add up, what is longer than the context is
+ * cut as NUMBERS.md says (the answer first, then the prompt), and a prompt hits the cache with the question's probability.
+ */
+export function drawRequests(lengths: LengthQuestion, arrivalMs: Float64Array, seed: number): SimulatedRequests {
+  const { promptParts, output, cache, maxContextTokens } = lengths;
+  const count = arrivalMs.length;
+  const [prompts, outputs, hits] = [
+    randomStream(seed, 'prompts'),
+    randomStream(seed, 'outputs'),
+    randomStream(seed, 'hits'),
+  ];
+  const parts = promptParts.map(lengthSource);
+  const answer = lengthSource(output);
+  const limit = maxContextTokens ?? Infinity;
+  const requests: SimulatedRequests = {
+    arrivalMs,
+    promptTokens: new Int32Array(count),
+    cachedTokens: new Int32Array(count),
+    outputTokens: new Int32Array(count),
+    priorities: null,
+    contentBlocks: null,
+  };
+  for (let i = 0; i < count; i += 1) {
+    let prompt = 0;
+    for (const part of parts) prompt += part(prompts);
+    const tokens = Math.min(answer(outputs), limit - 1);
+    const kept = Math.max(1, Math.min(prompt, limit - tokens));
+    requests.outputTokens[i] = tokens;
+    requests.promptTokens[i] = kept;
+    if (cache && hits() < cache.hitFraction) {
+      requests.cachedTokens[i] = Math.min(kept - 1, Math.round(cache.cachedTokensOf(kept)));
+    }
+  }
+  return requests;
+}
