@@ -4,6 +4,7 @@ import { whatArrivalsFind, type LoadOnArrival } from './arrival-finds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
 import { othersPerMs, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
+import { findPrefills, foundPrefills, leftMsOf, NUM_BINS, waitAfter } from './regular-arrivals.ts';
 import type { Spread } from './spread.ts';
 import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
@@ -92,17 +93,19 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   idleTable.set(subject, 0, 0, step.roomTokens, pairsPerToken);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
   const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
-  let meanResidual = 0;
+  const random = Math.min(1, load.scvArrival);
+  let meanResidual = random < 1 ? (1 - random) * depositRegular(subject, load, 1 - random, spread) : 0;
+  if (random === 0) return meanResidual;
 
   for (const found of whatArrivalsFind(subject, load)) {
     if (found.chance < NEGLIGIBLE) continue;
     const residualMs = load.hasResidual ? found.stepMs : 0;
-    meanResidual += (found.chance * residualMs) / 2;
+    meanResidual += (random * found.chance * residualMs) / 2;
     const table = found.isIdle ? idleTable : busyTable;
     const fixedMs = residualMs / 2 + plan.ttftBaseMs + (found.isIdle ? 0 : pipelineMs);
     const { chances, tokens, count, numFixed } = found.isIdle ? ALONE : othersInStep(subject, load, found.stepMs);
     for (let k = 0; k < count; k += 1) {
-      const chance = found.chance * (chances[k] as number);
+      const chance = random * found.chance * (chances[k] as number);
       if (chance < NEGLIGIBLE) continue;
       const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
       const slot = k < numFixed && found.leftOverTokens === 0 ? k : ANY_SLOT;
@@ -115,6 +118,46 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
     }
   }
   return meanResidual;
+}
+
+/** Regular arrivals: what one of them finds is what the one before left (regular-arrivals.ts). Returns the mean residual, ms. */
+function depositRegular(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
+  const { plan, lengths } = subject;
+  const { step } = load;
+  const own = fineTimes.prefills[ANY_SLOT];
+  if (!own) return 0;
+  computePrefills(own, fineTimes, busyTable, load, 0, 0, subject);
+  const { weights } = lengths.prompts;
+  const handedOutBefore = Math.max(0, plan.firstTokenWaitSteps - 0.5);
+  const lastStepMs = busyTable.ms(Math.min(step.pieceMeanTokens, step.roomTokens));
+  const arrivals = {
+    gapMs: 1 / load.arrivalsPerMs,
+    decodeOnlyMs: step.decodeOnlyMs,
+    handedOutBefore,
+    lastStepMs,
+    prefillMs: own.ms,
+    weights,
+    sharedSavingMs: lastStepMs - Math.min(lastStepMs, step.msPerPromptToken * step.pieceMeanTokens),
+  };
+  findPrefills(arrivals);
+  const { noneChance, chances, binMs } = foundPrefills;
+  const frontMs = plan.ttftBaseMs;
+  const freeMs = (handedOutBefore + 0.5) * step.decodeOnlyMs;
+  deposit(
+    own,
+    fineTimes,
+    { chance: weight * noneChance, residualMs: step.decodeOnlyMs, fixedMs: frontMs + freeMs },
+    spread,
+  );
+  let residual = noneChance * freeMs;
+  for (let bin = 0; bin < NUM_BINS; bin += 1) {
+    const chance = chances[bin] as number;
+    if (chance < NEGLIGIBLE) continue;
+    const waitMs = waitAfter(arrivals, leftMsOf(bin));
+    residual += chance * waitMs;
+    deposit(own, fineTimes, { chance: weight * chance, residualMs: binMs, fixedMs: frontMs + waitMs }, spread);
+  }
+  return residual;
 }
 
 /**

@@ -261,6 +261,7 @@ export function meanStepMs(
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;
   fillStates(solved, expected, pieces, effectiveArrivals, twice);
+  if (subject.scvArrival < 1) mixRegular(solved, 1 - subject.scvArrival, effectiveArrivals);
   let mean = 0;
   for (let m = 0; m < solved.numStates; m += 1) {
     mean += (solved.stateChances[m] as number) * (solved.stateMs[m] as number);
@@ -269,6 +270,24 @@ export function meanStepMs(
   solved.meanMs = 1 / stepsPerMs;
   solved.busyMeanMs = moments.outputMean > 1 ? solved.meanMs : decodeOnlyMs + pieces.singleExtraMs;
   return solved.meanMs;
+}
+
+/**
+ * Regular arrivals do not share steps as long as each prompt ends before the next comes: every one has a step of its own.
+ * `share` of the arrivals' regularity is mixed into the chances of the chain, which are those of Poisson arrivals.
+ */
+function mixRegular(step: MeanStep, share: number, effectiveArrivals: number): void {
+  const { stateChances, stateMs, decodeOnlyMs, numStates } = step;
+  const singleMs = stateMs[1] as number;
+  const own = (effectiveArrivals * decodeOnlyMs) / (1 - effectiveArrivals * (singleMs - decodeOnlyMs));
+  // From one to two steps a gap prompts begin to share.
+  const apart = Math.min(1, Math.max(0, 2 - effectiveArrivals * (singleMs + decodeOnlyMs)));
+  if (!(own > 0 && own < 1) || apart === 0 || numStates === NORMAL_NODES.length) return;
+  const mixed = share * apart;
+  for (let j = 0; j < numStates; j += 1) {
+    const regular = j === 0 ? 1 - own : j === 1 ? own : 0;
+    stateChances[j] = (1 - mixed) * (stateChances[j] as number) + mixed * regular;
+  }
 }
 
 /** Mean number of pieces a step collects; null where it grows without end. */

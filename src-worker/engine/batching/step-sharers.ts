@@ -58,30 +58,25 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepMs:
   others.count = 0;
   others.numFixed = 0;
   const mean = othersPerMs(subject, load.arrivalsPerMs) * stepMs;
-  // Constant arrivals: the neighbors are a full gap away. In between, the share of randomness is the scv.
-  const random = Math.min(1, load.scvArrival);
-  if (random > 0) {
-    const dispersion = dispersionOf(mean, load.scvArrival);
-    const { none, one } = countChances(mean, dispersion);
-    const more = Math.max(0, 1 - none - one);
-    others.add(none * random, 0);
-    if (one > SPREAD_ABOVE) {
-      for (const group of promptGroups(prompts.uncachedTokens, prompts.weights)) {
-        others.add(one * group.weight * random, group.tokens);
-      }
-    } else if (one > NEGLIGIBLE) others.add(one * random, moments.uncachedMean);
-    others.numFixed = others.count;
-    if (more > NEGLIGIBLE) {
-      const expected = dispersion > 1.0001 ? mean + (dispersion - 1) : mean;
-      const count = Math.max(2, (expected - one) / more);
-      const tokens = count * moments.uncachedMean;
-      const sd = Math.sqrt(count * moments.uncachedVariance + Math.max(0, expected) * moments.uncachedMean ** 2);
-      for (const [z, weight] of NORMAL_NODES) {
-        others.add(more * weight * random, Math.max(tokens / count, tokens + z * sd));
-      }
+  const dispersion = dispersionOf(mean, load.scvArrival);
+  const { none, one } = countChances(mean, dispersion);
+  const more = Math.max(0, 1 - none - one);
+  others.add(none, 0);
+  if (one > SPREAD_ABOVE) {
+    for (const group of promptGroups(prompts.uncachedTokens, prompts.weights)) {
+      others.add(one * group.weight, group.tokens);
+    }
+  } else if (one > NEGLIGIBLE) others.add(one, moments.uncachedMean);
+  others.numFixed = others.count;
+  if (more > NEGLIGIBLE) {
+    const expected = dispersion > 1.0001 ? mean + (dispersion - 1) : mean;
+    const count = Math.max(2, (expected - one) / more);
+    const tokens = count * moments.uncachedMean;
+    const sd = Math.sqrt(count * moments.uncachedVariance + Math.max(0, expected) * moments.uncachedMean ** 2);
+    for (const [z, weight] of NORMAL_NODES) {
+      others.add(more * weight, Math.max(tokens / count, tokens + z * sd));
     }
   }
-  if (random < 1) others.add(1 - random, Math.max(0, mean - 1) * moments.uncachedMean);
   return others;
 }
 

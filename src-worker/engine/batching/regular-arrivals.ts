@@ -1,0 +1,109 @@
+/**
+ * Prompts that come one gap after the other: an arrival meets the prefill of the one before, or of those before it, only where
+ * that has not ended a gap later. What it finds is a chain on the time until all earlier prompts have ended, on a grid.
+ */
+
+/** What regular arrivals are to a replica with given decodes; ms. */
+export interface RegularArrivals {
+  gapMs: number;
+  /** A step without prompts. */
+  decodeOnlyMs: number;
+  /** Share of a step before its end from which on an arrival misses the next one. */
+  handedOutBefore: number;
+  /** The step in which the last piece of a prompt is computed, on average. */
+  lastStepMs: number;
+  /** [node] ms from the start of its first step to its first token, and its chance. */
+  prefillMs: Float64Array;
+  weights: Float64Array;
+  /** ms that a prompt saves by sharing the last step of the one before. */
+  sharedSavingMs: number;
+}
+
+const BINS = 24;
+const ROUNDS = 24;
+const CONVERGED = 1e-4;
+
+/** What arrivals find: nobody's prefill, or one that ends after a time that falls into a bin. Written over by every call. */
+export const foundPrefills = {
+  /** Chance that no prefill is under way. */
+  noneChance: 1,
+  /** [bin] chance of finding one that ends in it. */
+  chances: new Float64Array(BINS),
+  binMs: 0,
+};
+
+const following = new Float64Array(BINS);
+/** [bin][node] ms from arrival to the first token of somebody who finds a prefill that ends in the middle of the bin. */
+let endings = new Float64Array(0);
+
+/** Spreads `weight` evenly over [low, high]; returns what lies at or below 0: those who find nothing. */
+function spreadOver(low: number, high: number, weight: number, binMs: number): number {
+  if (high <= 0) return weight;
+  const width = Math.max(high - low, 1e-9);
+  const none = low < 0 ? (weight * -low) / width : 0;
+  const from = Math.max(low, 0) / binMs;
+  const to = Math.max(high, 1e-9) / binMs;
+  const density = (weight - none) / Math.max(to - from, 1e-9);
+  const last = Math.min(BINS - 1, Math.floor(to));
+  for (let bin = Math.min(BINS - 1, Math.floor(from)); bin <= last; bin += 1) {
+    const end = bin === last ? to : bin + 1;
+    following[bin] = (following[bin] as number) + density * Math.max(0, end - Math.max(from, bin));
+  }
+  return none;
+}
+
+/** ms from arrival to the start of one's own first step, for somebody who finds a prefill that ends after `leftMs`. */
+export function waitAfter(arrivals: RegularArrivals, leftMs: number): number {
+  const { lastStepMs, sharedSavingMs, handedOutBefore, decodeOnlyMs } = arrivals;
+  // Before the last step begins it can still be shared.
+  if (leftMs > lastStepMs * (1 + handedOutBefore)) return leftMs - sharedSavingMs;
+  return leftMs < handedOutBefore * lastStepMs ? leftMs + decodeOnlyMs : leftMs;
+}
+
+/** Fills `foundPrefills`. */
+export function findPrefills(arrivals: RegularArrivals): void {
+  const { gapMs, decodeOnlyMs, handedOutBefore, prefillMs, weights } = arrivals;
+  const found = foundPrefills;
+  found.noneChance = 1;
+  found.chances.fill(0);
+  let longestMs = 0;
+  for (const ms of prefillMs) longestMs = Math.max(longestMs, ms);
+  const waitMs = handedOutBefore * decodeOnlyMs;
+  if (longestMs + waitMs + decodeOnlyMs <= gapMs) return;
+  // A few of the longest in a row.
+  found.binMs = (2 * Math.max(longestMs, 2 * (longestMs + waitMs + decodeOnlyMs - gapMs))) / BINS;
+  const nodes = prefillMs.length;
+  if (endings.length < BINS * nodes) endings = new Float64Array(BINS * nodes);
+  for (let bin = 0; bin < BINS; bin += 1) {
+    const wait = waitAfter(arrivals, (bin + 0.5) * found.binMs);
+    for (let i = 0; i < nodes; i += 1) endings[bin * nodes + i] = wait + (prefillMs[i] as number);
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    following.fill(0);
+    let none = 0;
+    for (let i = 0; i < nodes; i += 1) {
+      const low = waitMs + (prefillMs[i] as number) - gapMs;
+      none += spreadOver(low, low + decodeOnlyMs, found.noneChance * (weights[i] as number), found.binMs);
+      for (let bin = 0; bin < BINS; bin += 1) {
+        const chance = (found.chances[bin] as number) * (weights[i] as number);
+        if (chance < 1e-7) {
+          none += chance;
+          continue;
+        }
+        const left = (endings[bin * nodes + i] as number) - gapMs;
+        none += spreadOver(left - found.binMs / 2, left + found.binMs / 2, chance, found.binMs);
+      }
+    }
+    let change = Math.abs(none - found.noneChance);
+    found.noneChance = none;
+    for (let bin = 0; bin < BINS; bin += 1) {
+      change += Math.abs((following[bin] as number) - (found.chances[bin] as number));
+      found.chances[bin] = following[bin] as number;
+    }
+    if (change < CONVERGED) return;
+  }
+}
+
+/** Middle of a bin, ms. */
+export const leftMsOf = (bin: number): number => (bin + 0.5) * foundPrefills.binMs;
+export const NUM_BINS = BINS;
