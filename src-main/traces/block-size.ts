@@ -20,8 +20,9 @@ export class BlockSize {
     this.#rows += 1;
     this.#least = Math.max(this.#least, Math.ceil(promptTokens / ids));
     if (ids > 1) this.#below = Math.min(this.#below, promptTokens / (ids - 1));
-    for (const [index, size] of POWERS.entries()) {
-      if (Math.ceil(promptTokens / size) === ids) this.#fitting[index] = (this.#fitting[index] ?? 0) + 1;
+    for (let power = 0; power < POWERS.length; power += 1) {
+      const size = POWERS[power] as number;
+      if (Math.ceil(promptTokens / size) === ids) this.#fitting[power] = (this.#fitting[power] as number) + 1;
     }
   }
 

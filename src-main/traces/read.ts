@@ -39,7 +39,8 @@ export interface ReadTrace {
 
 /** Five million rows of most formats; with the texts of prompts in them it would be more, and those are not traces. */
 export const MAX_TRACE_BYTES = 900_000_000;
-const PIECE_BYTES = 2 ** 20;
+/** Rows of a piece are gone before they have to be moved: with pieces of a MiB reading takes half as long again. */
+const PIECE_BYTES = 2 ** 16;
 /** What a file is told by. */
 const START_CHARACTERS = 4096;
 
