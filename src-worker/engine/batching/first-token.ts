@@ -2,7 +2,7 @@ import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { whatArrivalsFind, type LoadOnArrival } from './arrival-finds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
-import { othersPerMs, type MeanStep } from './mean-step.ts';
+import { othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
 import { findPrefills, foundPrefills, leftMsOf, NUM_BINS, waitAfter } from './regular-arrivals.ts';
 import type { Spread } from './spread.ts';
@@ -120,14 +120,23 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   return meanResidual;
 }
 
-/** Regular arrivals: what one of them finds is what the one before left (regular-arrivals.ts). Returns the mean residual, ms. */
+/** Regular arrivals, `weight` of all. Returns the mean ms that they wait for steps under way. */
 function depositRegular(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
+  const apart = shareApart(load.step, othersPerMs(subject, load.arrivalsPerMs));
+  return (
+    apart * depositApart(subject, load, weight * apart, spread) +
+    (1 - apart) * depositTogether(subject, load, weight * (1 - apart), spread)
+  );
+}
+
+/** Prompts that mostly end before the next one comes: what one finds is what the one before left (regular-arrivals.ts). */
+function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
+  const own = fineTimes.prefills[ANY_SLOT];
+  if (!own || weight < NEGLIGIBLE) return 0;
   const { plan, lengths } = subject;
   const { step } = load;
-  const own = fineTimes.prefills[ANY_SLOT];
-  if (!own) return 0;
-  computePrefills(own, fineTimes, busyTable, load, 0, 0, subject);
-  const { weights } = lengths.prompts;
+  // Nobody comes while one's own prompt is computed.
+  computePrefills(own, fineTimes, busyTable, { ...load, arrivalsPerMs: 0 }, 0, 0, subject);
   const handedOutBefore = Math.max(0, plan.firstTokenWaitSteps - 0.5);
   const lastStepMs = busyTable.ms(Math.min(step.pieceMeanTokens, step.roomTokens));
   const arrivals = {
@@ -136,28 +145,37 @@ function depositRegular(subject: BatchingSubject, load: LoadOnArrival, weight: n
     handedOutBefore,
     lastStepMs,
     prefillMs: own.ms,
-    weights,
+    weights: lengths.prompts.weights,
     sharedSavingMs: lastStepMs - Math.min(lastStepMs, step.msPerPromptToken * step.pieceMeanTokens),
   };
   findPrefills(arrivals);
   const { noneChance, chances, binMs } = foundPrefills;
-  const frontMs = plan.ttftBaseMs;
   const freeMs = (handedOutBefore + 0.5) * step.decodeOnlyMs;
-  deposit(
-    own,
-    fineTimes,
-    { chance: weight * noneChance, residualMs: step.decodeOnlyMs, fixedMs: frontMs + freeMs },
-    spread,
-  );
-  let residual = noneChance * freeMs;
+  const free = { chance: weight * noneChance, residualMs: step.decodeOnlyMs, fixedMs: plan.ttftBaseMs + freeMs };
+  deposit(own, fineTimes, free, spread);
+  let waitedMs = noneChance * freeMs;
   for (let bin = 0; bin < NUM_BINS; bin += 1) {
     const chance = chances[bin] as number;
     if (chance < NEGLIGIBLE) continue;
     const waitMs = waitAfter(arrivals, leftMsOf(bin));
-    residual += chance * waitMs;
-    deposit(own, fineTimes, { chance: weight * chance, residualMs: binMs, fixedMs: frontMs + waitMs }, spread);
+    waitedMs += chance * waitMs;
+    deposit(own, fineTimes, { chance: weight * chance, residualMs: binMs, fixedMs: plan.ttftBaseMs + waitMs }, spread);
   }
-  return residual;
+  return waitedMs;
+}
+
+/** Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next. */
+function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
+  const own = fineTimes.prefills[ANY_SLOT];
+  if (!own || weight < NEGLIGIBLE) return 0;
+  const { step } = load;
+  const perStep = othersPerMs(subject, load.arrivalsPerMs) * step.busyMeanMs;
+  const beside = Math.max(0, perStep - 1) * subject.lengths.moments.uncachedMean;
+  computePrefills(own, fineTimes, busyTable, load, 0, beside, subject);
+  const waitMs = subject.plan.firstTokenWaitSteps * step.busyMeanMs;
+  const fixedMs = subject.plan.ttftBaseMs + waitMs;
+  deposit(own, fineTimes, { chance: weight, residualMs: step.busyMeanMs, fixedMs }, spread);
+  return waitMs;
 }
 
 /**

@@ -272,6 +272,11 @@ export function meanStepMs(
   return solved.meanMs;
 }
 
+/** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
+export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
+  return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));
+}
+
 /**
  * Regular arrivals do not share steps as long as each prompt ends before the next comes: every one has a step of its own.
  * `share` of the arrivals' regularity is mixed into the chances of the chain, which are those of Poisson arrivals.
@@ -280,8 +285,7 @@ function mixRegular(step: MeanStep, share: number, effectiveArrivals: number): v
   const { stateChances, stateMs, decodeOnlyMs, numStates } = step;
   const singleMs = stateMs[1] as number;
   const own = (effectiveArrivals * decodeOnlyMs) / (1 - effectiveArrivals * (singleMs - decodeOnlyMs));
-  // From one to two steps a gap prompts begin to share.
-  const apart = Math.min(1, Math.max(0, 2 - effectiveArrivals * (singleMs + decodeOnlyMs)));
+  const apart = shareApart(step, effectiveArrivals);
   if (!(own > 0 && own < 1) || apart === 0 || numStates === NORMAL_NODES.length) return;
   const mixed = share * apart;
   for (let j = 0; j < numStates; j += 1) {
