@@ -1,10 +1,18 @@
 import type { LoadOnArrival } from './arrival-finds.ts';
 import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
 import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
-import { meanStep, NORMAL_NODES, type MeanStep } from './mean-step.ts';
+import { meanStep, type MeanStep } from './mean-step.ts';
 import { Spread, type LatencyPercentiles } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
-import { depositTokenTimes, tokenTimes, type ClosedLoopShare, type TokenTimes } from './time-per-token.ts';
+import {
+  depositTokenTimes,
+  interruptions,
+  setInterruptions,
+  tokenTimes,
+  type ClosedLoopShare,
+  type TokenTimeLaw,
+  type TokenTimes,
+} from './time-per-token.ts';
 
 /** How far the closed form can be believed (QUEUEING.md 3, "trusted", and 3.9). */
 export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'bursty';
@@ -59,30 +67,56 @@ const TTFT_NODES: readonly (readonly [probability: number, weight: number])[] = 
   [0.993, 0.01],
 ];
 
+/** ms that prompts add to a step at most. */
+const longestExtraMs = ({ step }: SteadyState): number => step.fullChunkMs - step.decodeOnlyMs;
+
+/** An answer of one token: nothing comes after the first. */
+const NO_TOKENS: TokenTimeLaw = {
+  baseMs: 0,
+  interruptedMs: 0,
+  undisturbedChance: 1,
+  prefillVariance: 0,
+  slowVariance: 0,
+};
+
+/** ms by which the mean of TTFT lies above that of its nodes: with it E2E has the mean that its parts add up to. */
+function missedByNodes(ttftNodesMs: Float64Array, meanMs: number): number {
+  let sum = 0;
+  for (let k = 0; k < TTFT_NODES.length; k += 1) {
+    sum += (ttftNodesMs[k] as number) * (TTFT_NODES[k] as (typeof TTFT_NODES)[number])[1];
+  }
+  return meanMs - sum;
+}
+
 function endToEnd(
   subject: BatchingSubject,
   times: TokenTimes,
   ttftNodesMs: Float64Array,
   ttftMs: LatencyPercentiles,
+  longestMs: number,
 ): LatencyPercentiles {
   // An answer of one token ends with its first.
   if (subject.lengths.moments.outputMean <= 1) return ttftMs;
   const { tokens, weights } = subject.lengths.outputs;
   spread.clear();
+  const missedMs = missedByNodes(ttftNodesMs, ttftMs.mean);
   for (let i = 0; i < tokens.length; i += 1) {
     const n = Math.max(0, (tokens[i] as number) - 1);
-    const law = n > 0 ? times.lawFor(n) : { meanMs: 0, prefillVariance: 0, slowVariance: 0 };
-    const sd = n * Math.sqrt(law.prefillVariance + law.slowVariance);
+    const law = n > 0 ? times.lawFor(n) : NO_TOKENS;
+    setInterruptions(law, longestMs);
+    const meanMs = law.baseMs + law.interruptedMs;
     const next = Math.min(i + 1, tokens.length - 1);
     const before = Math.max(i - 1, 0);
-    const cell = (((tokens[next] as number) - (tokens[before] as number)) / 2) * law.meanMs;
-    const width = Math.sqrt(cell ** 2 + sd ** 2);
+    const cell = (((tokens[next] as number) - (tokens[before] as number)) / 2) * meanMs;
+    const slow = 12 * n * n * law.slowVariance;
     const share = weights[i] as number;
     for (let k = 0; k < TTFT_NODES.length; k += 1) {
       const [, chance] = TTFT_NODES[k] as (typeof TTFT_NODES)[number];
-      for (const [z, weight] of NORMAL_NODES) {
-        const value = (ttftNodesMs[k] as number) + Math.max(0, n * law.meanMs + z * sd);
-        spread.add(value, width, share * chance * weight);
+      const firstMs = (ttftNodesMs[k] as number) + missedMs + n * law.baseMs;
+      for (let j = 0; j < interruptions.count; j += 1) {
+        const fast = interruptions.ms[j] as number;
+        const width = Math.sqrt(cell * cell + slow + (fast === 0 ? 0 : n * n * interruptions.widthMs ** 2));
+        spread.add(firstMs + n * fast, width, share * chance * (interruptions.weights[j] as number));
       }
     }
   }
@@ -101,7 +135,10 @@ export function evaluateBatching(
 ): BatchingOutcome {
   const tokens = evaluateTokens(subject, arrivalsPerMs, closed);
   if (tokens.kind === 'saturated') return tokens;
-  return { ...tokens, e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs, tokens.ttftMs) };
+  return {
+    ...tokens,
+    e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs, tokens.ttftMs, longestExtraMs(tokens.state)),
+  };
 }
 
 export type ClosedLoop = ClosedLoopShare & Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills'>;
@@ -229,7 +266,9 @@ export function laterLatencies(
   const { ttftMs } = first;
   const nodesMs = hasE2e ? ttftNodes() : null;
   const { tpotMs, times } = tokenLatency(subject, arrivalsPerMs, load, first);
-  return nodesMs ? { ttftMs, tpotMs, e2eMs: endToEnd(subject, times, nodesMs, ttftMs) } : { ttftMs, tpotMs };
+  return nodesMs
+    ? { ttftMs, tpotMs, e2eMs: endToEnd(subject, times, nodesMs, ttftMs, longestExtraMs(load.state)) }
+    : { ttftMs, tpotMs };
 }
 
 /** Everything but E2E. */

@@ -6,7 +6,12 @@ import type { BatchingSubject } from './subject.ts';
 
 /** Mean and spread of the time per output token of a request with `n` tokens after the first. */
 export interface TokenTimeLaw {
-  meanMs: number;
+  /** A step in which nobody's prompt interrupts, as a request sees it. */
+  baseMs: number;
+  /** What prompts add to it on average. */
+  interruptedMs: number;
+  /** Chance that no prompt interrupts the whole answer. */
+  undisturbedChance: number;
   /** Variance from prefills that interrupt: short-lived, skewed. */
   prefillVariance: number;
   /** Variance from the wandering of the batch and of contexts: slow, symmetric. */
@@ -94,8 +99,13 @@ export function tokenTimes(
         promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
       const interruptions = ((step.meanMs / n) * arrivalsPerMs * extraSecond * cross) / free ** 2;
       const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
+      const interruptedMs = Math.max(0, step.meanMs - step.decodeOnlyMs) + afterFirst;
       return {
-        meanMs: Math.max(step.decodeOnlyMs, step.meanMs + shiftMs + afterFirst),
+        baseMs: step.decodeOnlyMs + shiftMs,
+        interruptedMs,
+        // Prompts that come in threes and fours count by families: each that comes lets further ones come (Borel and Tanner).
+        undisturbedChance:
+          promptExtraMeanMs > 0 ? random * Math.exp((-n * interruptedMs * free) / promptExtraMeanMs) : 1,
         prefillVariance: interruptions + queuedVariance,
         slowVariance: slow * averagingFactor(n / correlation),
       };
@@ -116,7 +126,7 @@ function contextMs(subject: BatchingSubject, state: SteadyState): number {
 }
 
 /** Standard normal in eight cells, finer in the upper tail: conditional mean and probability of each. */
-const GAMMA_NODES: readonly (readonly [z: number, weight: number])[] = [
+const SKEW_NODES: readonly (readonly [z: number, weight: number])[] = [
   [-1.75498, 0.1],
   [-0.86097, 0.2],
   [-0.25625, 0.2],
@@ -126,38 +136,66 @@ const GAMMA_NODES: readonly (readonly [z: number, weight: number])[] = [
   [1.68495, 0.045],
   [2.3378, 0.025],
 ];
+/** Shape below which a gamma law is replaced by a lognormal one with its mean and variance. */
+const LEAST_SHAPE = 0.4;
+/** An atom rarer than this is left out. */
+const RARE = 1e-3;
 
-/** [GAMMA_NODES x NORMAL_NODES] what each pair of nodes weighs, and its slow part in standard deviations. */
-const NODE_WEIGHTS = Float64Array.from(
-  GAMMA_NODES.flatMap(([, weight]) => NORMAL_NODES.map(([, slowWeight]) => weight * slowWeight)),
-);
-const SLOW_Z = Float64Array.from(GAMMA_NODES.flatMap(() => NORMAL_NODES.map(([z]) => z)));
-/** The same pairs as ms and widths, written over for every output length. */
-const values = new Float64Array(NODE_WEIGHTS.length);
-const widths = new Float64Array(NODE_WEIGHTS.length);
-/** [node of GAMMA_NODES] quantile-like nodes of a positive skewed law, written over for every output length. */
-const skewed = new Float64Array(GAMMA_NODES.length);
+/** ms by which prompts lengthen a token, as nodes with their weights: written over for every output length. */
+export const interruptions = {
+  count: 0,
+  ms: new Float64Array(SKEW_NODES.length + 1),
+  weights: new Float64Array(SKEW_NODES.length + 1),
+  /** ms that a node stands for on both sides of it. */
+  widthMs: 0,
+};
 
-/** Fills `skewed` from mean and variance: Wilson-Hilferty, lognormal when very skewed. */
-function setSkewedNodes(mean: number, variance: number): void {
-  if (mean <= 0 || variance <= 0) {
-    skewed.fill(Math.max(0, mean));
+/**
+ * Fills `interruptions`: nobody's prompt with its chance, and a skewed law for all others, so that the mean is the law's and the
+ * variance as long as none is beyond `longestMs`: an answer cannot be slower than in full steps all the way.
+ */
+export function setInterruptions(law: TokenTimeLaw, longestMs: number): void {
+  const nodes = interruptions;
+  const { interruptedMs, prefillVariance } = law;
+  const atom = law.undisturbedChance > RARE ? Math.min(0.999, law.undisturbedChance) : 0;
+  nodes.count = 0;
+  if (atom > 0) addNode(0, atom);
+  const mean = interruptedMs / (1 - atom);
+  const variance = (prefillVariance + interruptedMs * interruptedMs) / (1 - atom) - mean * mean;
+  nodes.widthMs = 0.5 * Math.sqrt(Math.max(0, variance));
+  if (!(mean > 0 && variance > 0)) {
+    addNode(Math.max(0, mean), 1 - atom);
     return;
   }
-  const shape = mean ** 2 / variance;
-  const sigma = shape < 0.4 ? Math.sqrt(Math.log1p(1 / shape)) : 0;
+  const shape = (mean * mean) / variance;
+  const sigma = shape < LEAST_SHAPE ? Math.sqrt(Math.log1p(1 / shape)) : 0;
   const c = 1 / (9 * shape);
   const rootC = Math.sqrt(c);
-  for (let k = 0; k < GAMMA_NODES.length; k += 1) {
-    const [z] = GAMMA_NODES[k] as (typeof GAMMA_NODES)[number];
-    if (shape < 0.4) {
-      skewed[k] = mean * Math.exp(sigma * z - (sigma * sigma) / 2);
-      continue;
-    }
+  let sum = 0;
+  for (const [z, weight] of SKEW_NODES) {
+    // Wilson and Hilferty's cube for a gamma law.
     const root = 1 - c + z * rootC;
-    skewed[k] = root > 0 ? mean * (root * root * root) : 0;
+    const value = shape < LEAST_SHAPE ? Math.exp(sigma * z - (sigma * sigma) / 2) : root > 0 ? root * root * root : 0;
+    sum += weight * value;
+    addNode(mean * value, (1 - atom) * weight);
+  }
+  // Nodes of a skewed law miss a little of its mean.
+  for (let k = atom > 0 ? 1 : 0; k < nodes.count; k += 1) {
+    nodes.ms[k] = Math.min(Math.max(longestMs, mean), (nodes.ms[k] as number) / sum);
   }
 }
+
+function addNode(ms: number, weight: number): void {
+  interruptions.ms[interruptions.count] = ms;
+  interruptions.weights[interruptions.count] = weight;
+  interruptions.count += 1;
+}
+
+/** [pair of nodes] ms, widths and weights of the deposits of one output length. */
+const MOST_PAIRS = (SKEW_NODES.length + 1) * NORMAL_NODES.length;
+const values = new Float64Array(MOST_PAIRS);
+const widths = new Float64Array(MOST_PAIRS);
+const pairWeights = new Float64Array(MOST_PAIRS);
 
 /** Deposits the distribution of TPOT over requests (ms) into `spread`. */
 export function depositTokenTimes(
@@ -171,21 +209,22 @@ export function depositTokenTimes(
   for (let i = 0; i < tokens.length; i += 1) {
     const n = Math.max(1, (tokens[i] as number) - 1);
     const law = times.lawFor(n);
-    const above = law.meanMs - decodeOnlyMs;
     const slowSd = Math.sqrt(law.slowVariance);
-    const width = Math.sqrt((0.5 * Math.sqrt(law.prefillVariance)) ** 2 + slowSd ** 2);
-    const longest = Math.max(above, fullChunkMs - decodeOnlyMs);
+    setInterruptions(law, fullChunkMs - decodeOnlyMs);
+    const width = Math.sqrt(interruptions.widthMs ** 2 + slowSd ** 2);
     const least = decodeOnlyMs * 0.98;
-    setSkewedNodes(above, law.prefillVariance);
-    for (let k = 0; k < GAMMA_NODES.length; k += 1) {
-      const fast = Math.min(skewed[k] as number, longest);
-      for (let s = 0; s < NORMAL_NODES.length; s += 1) {
-        const at = k * NORMAL_NODES.length + s;
-        const value = decodeOnlyMs + fast + (SLOW_Z[at] as number) * slowSd;
+    let at = 0;
+    for (let k = 0; k < interruptions.count; k += 1) {
+      const fast = interruptions.ms[k] as number;
+      for (const [z, weight] of NORMAL_NODES) {
+        const value = law.baseMs + fast + z * slowSd;
         values[at] = value > least ? value : least;
-        widths[at] = width;
+        widths[at] = fast === 0 ? slowSd : width;
+        pairWeights[at] = (interruptions.weights[k] as number) * weight;
+        at += 1;
       }
     }
-    spread.addAll(values, widths, NODE_WEIGHTS, weights[i] as number);
+    pairWeights.fill(0, at);
+    spread.addAll(values, widths, pairWeights, weights[i] as number);
   }
 }
