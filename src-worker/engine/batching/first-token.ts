@@ -15,11 +15,17 @@ const COARSE_BELOW = 0.03;
 const busyTable = new PrefillTable();
 const idleTable = new PrefillTable();
 
-/** [node] ms from the first step to the first token, tokenizing included, and the square of their spread, at some prompts ahead. */
+/**
+ * [node] ms from the first step to the first token, tokenizing included, and the square of their spread, at some prompts ahead.
+ * Where a prompt takes several steps others may come meanwhile and fill up the last one: `lateMs` more, with `lateChances`.
+ */
 interface NodePrefills {
   aheadTokens: number;
   ms: Float64Array;
   squares: Float64Array;
+  lateMs: Float64Array;
+  lateChances: Float64Array;
+  hasLate: boolean;
 }
 
 /** Prompt nodes with what every deposit of a rate asks of them. */
@@ -34,6 +40,7 @@ class NodeTimes {
   /** [node] ms and width of the deposits of one combination. */
   values = new Float64Array(0);
   widths = new Float64Array(0);
+  shares = new Float64Array(0);
   /** [slot] the fixed companions of a step, and a last slot that is computed every time. */
   prefills: NodePrefills[] = [];
 
@@ -57,10 +64,14 @@ class NodeTimes {
     this.relativeWidths = new Float64Array(count);
     this.values = new Float64Array(count);
     this.widths = new Float64Array(count);
+    this.shares = new Float64Array(count);
     this.prefills = Array.from({ length: ANY_SLOT + 1 }, () => ({
       aheadTokens: NaN,
       ms: new Float64Array(count),
       squares: new Float64Array(count),
+      lateMs: new Float64Array(count),
+      lateChances: new Float64Array(count),
+      hasLate: false,
     }));
   }
 }
@@ -226,12 +237,16 @@ function computePrefills(
   const ahead = leftOverTokens + othersTokens;
   const slowSquare = 12 * relativeSpread * relativeSpread;
   prefills.aheadTokens = ahead;
+  prefills.hasLate = false;
   for (let i = 0; i < uncachedTokens.length; i += 1) {
     const own = uncachedTokens[i] as number;
-    const shared =
-      ahead + own <= roomTokens
-        ? table.ms(ahead + own)
-        : prefillMs(step, table, arrivalsPerMs, meanTokens, leftOverTokens, othersTokens, own);
+    const isShort = ahead + own <= roomTokens;
+    const shared = isShort
+      ? table.ms(ahead + own)
+      : prefillMs(step, table, arrivalsPerMs, meanTokens, leftOverTokens, othersTokens, own);
+    prefills.lateChances[i] = isShort ? 0 : longPrefill.lateChance;
+    prefills.lateMs[i] = longPrefill.lateMs;
+    if (!isShort && longPrefill.lateChance > NEGLIGIBLE) prefills.hasLate = true;
     const prefill = shared + (pairsMs[i] as number);
     const computeMs = prefill > decodeOnlyMs ? prefill : decodeOnlyMs;
     const cellMs = (relativeWidths[i] as number) * (computeMs - decodeOnlyMs);
@@ -242,8 +257,8 @@ function computePrefills(
 
 /** The deposits of one combination of what is found and who shares the step. */
 function deposit(
-  { ms, squares }: NodePrefills,
-  { nodes, values, widths }: NodeTimes,
+  { ms, squares, lateMs, lateChances, hasLate }: NodePrefills,
+  { nodes, values, widths, shares }: NodeTimes,
   { chance, residualMs, fixedMs }: { chance: number; residualMs: number; fixedMs: number },
   spread: Spread,
 ): void {
@@ -253,7 +268,17 @@ function deposit(
     values[i] = fixedMs + (ms[i] as number);
     widths[i] = Math.sqrt(residualSquare + (squares[i] as number));
   }
-  spread.addAll(values, widths, nodes.weights, chance);
+  if (!hasLate) {
+    spread.addAll(values, widths, nodes.weights, chance);
+    return;
+  }
+  for (let i = 0; i < ms.length; i += 1) shares[i] = (nodes.weights[i] as number) * (1 - (lateChances[i] as number));
+  spread.addAll(values, widths, shares, chance);
+  for (let i = 0; i < ms.length; i += 1) {
+    values[i] = (values[i] as number) + (lateMs[i] as number);
+    shares[i] = (nodes.weights[i] as number) * (lateChances[i] as number);
+  }
+  spread.addAll(values, widths, shares, chance);
 }
 
 /** P95 (ms) of prefill, tokenizing and API time of a request that waits for nobody. */
@@ -267,6 +292,7 @@ export function unhinderedP95Ms(subject: BatchingSubject, arrivalsPerMs: number,
   const alone = prompts.uncachedTokens.map((own, i) => {
     const computeMs =
       prefillMs(step, busyTable, othersPerMs(subject, arrivalsPerMs), moments.uncachedMean, 0, 0, own) +
+      longPrefill.lateChance * longPrefill.lateMs +
       (pairsMs[i] as number);
     return Math.max(computeMs, step.decodeOnlyMs) + plan.ttftBaseMs + (tokenizeMs[i] as number);
   });
@@ -306,7 +332,10 @@ function coarseNodes(prompts: PromptNodes): PromptNodes {
   return merged;
 }
 
-/** ms from the start of the step in which a prompt can first take part to the end of its prefill. */
+/** Of the last `prefillMs`: chance that others come during its full steps, and ms by which they lengthen the last one. */
+const longPrefill = { lateChance: 0, lateMs: 0 };
+
+/** ms from the start of the step in which a prompt can first take part to the end of its prefill, if nobody comes meanwhile. */
 function prefillMs(
   step: MeanStep,
   table: PrefillTable,
@@ -318,13 +347,21 @@ function prefillMs(
 ): number {
   const room = step.roomTokens;
   const all = leftOver + others + own;
+  longPrefill.lateChance = 0;
+  longPrefill.lateMs = 0;
   if (all <= room) return table.ms(all);
   const ahead = leftOver + others / 2 + own;
   const full = Math.floor(ahead / room);
   const fullMs = full * table.ms(room);
-  const lateArrivals = arrivalsPerMs * meanPromptTokens * fullMs;
-  const last = Math.min(room, ahead - full * room + others / 2 + lateArrivals);
-  return fullMs + table.ms(last);
+  const rest = ahead - full * room + others / 2;
+  const lastMs = table.ms(Math.min(room, rest));
+  const late = arrivalsPerMs * fullMs;
+  if (late > 0) {
+    longPrefill.lateChance = -Math.expm1(-late);
+    const lateTokens = (late / longPrefill.lateChance) * meanPromptTokens;
+    longPrefill.lateMs = table.ms(Math.min(room, rest + lateTokens)) - lastMs;
+  }
+  return fullMs + lastMs;
 }
 
 function meanCached(prompts: { cachedTokens: Float64Array; weights: Float64Array }): number {

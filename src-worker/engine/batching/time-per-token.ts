@@ -99,7 +99,10 @@ export function tokenTimes(
         promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
       const interruptions = ((step.meanMs / n) * arrivalsPerMs * extraSecond * cross) / free ** 2;
       const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
-      const interruptedMs = Math.max(0, step.meanMs - step.decodeOnlyMs) + afterFirst;
+      // Regular prompts interrupt an answer as often as gaps fit into it, and those that are over before the next comes never.
+      const lifeMs = n * step.meanMs;
+      const regular = (wholeGaps((lifeMs + firstTokenMeanMs) * arrivalsPerMs) / arrivalsPerMs / lifeMs) * (1 - random);
+      const interruptedMs = Math.max(0, step.meanMs - step.decodeOnlyMs) * (random + regular) + afterFirst;
       return {
         baseMs: step.decodeOnlyMs + shiftMs,
         interruptedMs,
@@ -111,6 +114,17 @@ export function tokenTimes(
       };
     },
   };
+}
+
+/** Gaps are not all met alike: whole ones are counted over this much around their number. */
+const GAP_SPREAD = 0.25;
+
+/** Whole gaps in `gaps` gaps, on average over GAP_SPREAD on both sides. */
+function wholeGaps(gaps: number): number {
+  if (gaps > 1e6) return gaps - 0.5;
+  const whole = Math.floor(gaps + GAP_SPREAD);
+  const passed = Math.min(1, Math.max(0, (gaps + GAP_SPREAD - whole) / (2 * GAP_SPREAD)));
+  return whole - 1 + passed < 0 ? 0 : whole - 1 + passed;
 }
 
 /** ms one more token of context adds to a step. */
