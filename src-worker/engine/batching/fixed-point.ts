@@ -9,6 +9,8 @@ export interface SteadyState {
   step: MeanStep;
   /** ms a further decode adds to the mean step. */
   msPerDecode: number;
+  /** ms by which steps are shorter (negative) on average than at the average number of decodes, per unit of its variance / mean. */
+  curvatureMs: number;
   /** Share of a disturbance of the batch that comes back through longer steps, 0..0.95. */
   feedbackGain: number;
   /** ms a prompt adds to the steps of others, first and second moment. */
@@ -130,10 +132,24 @@ function slopeAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, mea
   return MOST_GAIN / (arrivalsPerMs * Math.max(1, subject.lengths.moments.outputMean - 1));
 }
 
+/**
+ * What the wandering of a Poisson number of decodes around its mean does to the mean step. Experts bend the step down: the first
+ * decodes load whole ones, further ones find them loaded. Other steps are straight, or as good as that.
+ */
+function curvatureAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, meanMs, roomTokens }: MeanStep): number {
+  if (!subject.plan.experts || decodes < 1) return 0;
+  const deviation = Math.min(Math.sqrt(decodes), 0.7 * decodes);
+  const aboveMs = meanStepMs(subject, arrivalsPerMs, decodes + deviation, roomTokens);
+  const belowMs = meanStepMs(subject, arrivalsPerMs, decodes - deviation, roomTokens);
+  if (aboveMs === null || belowMs === null) return 0;
+  return Math.min(0, (aboveMs + belowMs) / 2 - meanMs) * (decodes / deviation ** 2);
+}
+
 function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): SteadyState {
   const { moments, prompts } = subject.lengths;
   const decodesPerPrompt = Math.max(0, moments.outputMean - 1);
   const msPerDecode = slopeAt(subject, arrivalsPerMs, step);
+  const curvatureMs = curvatureAt(subject, arrivalsPerMs, step);
   // Without decodes there is nobody to delay: a prompt's extra time is its own prefill.
   const extraMean =
     decodesPerPrompt > 0
@@ -150,6 +166,7 @@ function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanSte
   return {
     step,
     msPerDecode,
+    curvatureMs,
     feedbackGain: Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode),
     promptExtraMeanMs: extraMean,
     promptExtraSecondMoment: scaled,

@@ -73,7 +73,9 @@ export function tokenTimes(
   const { decodes } = step;
   const alreadyCounted = decodes > 0 ? decodes / -Math.expm1(-decodes) : 1;
   const itself = 1 + decodes - alreadyCounted;
-  const shiftMs = Math.min(Math.max(0, msPerDecode * (dispersion - 1 + itself)), step.meanMs / 2);
+  const seenMs = msPerDecode * (dispersion - 1 + itself);
+  const bentMs = (state.curvatureMs * dispersion) / (1 - feedbackGain);
+  const shiftMs = Math.min(Math.max(0, seenMs + bentMs), step.meanMs / 2);
 
   const queuedMs =
     random *
