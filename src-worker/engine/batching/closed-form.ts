@@ -97,7 +97,7 @@ function endToEnd(
 ): LatencyPercentiles {
   // An answer of one token ends with its first.
   if (subject.lengths.moments.outputMean <= 1) return ttftMs;
-  const { tokens, weights } = subject.lengths.outputs;
+  const { tokens, weights, widths: outputWidths } = subject.lengths.outputs;
   spread.clear();
   const missedMs = missedByNodes(ttftNodesMs, ttftMs.mean);
   for (let i = 0; i < tokens.length; i += 1) {
@@ -105,9 +105,7 @@ function endToEnd(
     const law = n > 0 ? times.lawFor(n) : NO_TOKENS;
     setInterruptions(law, longestMs);
     const meanMs = law.baseMs + law.interruptedMs;
-    const next = Math.min(i + 1, tokens.length - 1);
-    const before = Math.max(i - 1, 0);
-    const cell = (((tokens[next] as number) - (tokens[before] as number)) / 2) * meanMs;
+    const cell = (outputWidths[i] as number) * meanMs;
     const slow = 12 * n * n * law.slowVariance;
     const share = weights[i] as number;
     for (let k = 0; k < TTFT_NODES.length; k += 1) {

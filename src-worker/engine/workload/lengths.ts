@@ -19,6 +19,8 @@ export interface PromptNodes {
 export interface OutputNodes {
   tokens: Float64Array;
   weights: Float64Array;
+  /** [node] width of the cell the node stands for. */
+  widths: Float64Array;
 }
 
 /** Moments the closed form needs, in tokens. */
@@ -133,6 +135,20 @@ function sumCells(a: Cells, b: Cells): Cells {
   return sortedCells(pairs);
 }
 
+/** The value at which a distribution stands when `used` of the weight of cell `index`, and all before it, lies below. */
+function edgeAt({ values, weights }: Cells, index: number, used: number): number {
+  const last = values.length - 1;
+  const middle = (i: number): number => {
+    if (i <= 0) return (values[0] as number) - ((values[Math.min(1, last)] as number) - (values[0] as number)) / 2;
+    if (i > last)
+      return (values[last] as number) + ((values[last] as number) - (values[Math.max(0, last - 1)] as number)) / 2;
+    return ((values[i - 1] as number) + (values[i] as number)) / 2;
+  };
+  if (index > last) return middle(last + 1);
+  const share = used / (weights[index] as number);
+  return middle(index) + share * (middle(index + 1) - middle(index));
+}
+
 /** Merges sorted cells into cells with the given cumulated edges; a cell that straddles an edge is split. */
 function mergeCells(cells: Cells, edges: readonly number[]): Cells & { widths: Float64Array } {
   const count = edges.length - 1;
@@ -144,14 +160,13 @@ function mergeCells(cells: Cells, edges: readonly number[]): Cells & { widths: F
   let used = 0;
   for (let i = 0; i < count; i += 1) {
     let missing = (edges[i + 1] as number) - (edges[i] as number);
-    const first = cells.values[source] as number;
-    let last = first;
+    const low = edgeAt(cells, source, used);
     while (missing > 1e-12 && source < cells.values.length) {
       const available = (cells.weights[source] as number) - used;
       const take = Math.min(available, missing);
-      last = cells.values[source] as number;
+      const value = cells.values[source] as number;
       weights[i] = (weights[i] as number) + take;
-      values[i] = (values[i] as number) + take * last;
+      values[i] = (values[i] as number) + take * value;
       missing -= take;
       used += take;
       if (available - take <= 1e-15) {
@@ -160,7 +175,7 @@ function mergeCells(cells: Cells, edges: readonly number[]): Cells & { widths: F
       }
     }
     values[i] = (values[i] as number) / (weights[i] as number);
-    widths[i] = last - first;
+    widths[i] = edgeAt(cells, source, used) - low;
   }
   return { values, weights, widths };
 }
@@ -280,7 +295,7 @@ export function requestLengths(question: LengthQuestion): RequestLengths {
   return {
     question,
     prompts: promptNodes,
-    outputs: { tokens: outputNodes.values, weights: outputNodes.weights },
+    outputs: { tokens: outputNodes.values, weights: outputNodes.weights, widths: outputNodes.widths },
     moments: {
       promptMean,
       promptVariance,
