@@ -182,7 +182,7 @@ const { values, positionals } = parseArgs({
 const file = positionals[0] ?? new URL('closed-form/scenarios.json', import.meta.url);
 const drafts = JSON.parse(readFileSync(file, 'utf8')) as PredictInputDraft[];
 const compared = drafts.map((draft, i) =>
-  compare(draft, i, Number(values.requests ?? 200_000), Number(values.seed ?? 1)),
+  compare(draft, i, Number(values.requests ?? 200_000), Number(values.seed ?? 1) + i),
 );
 const rows = rowsOf(compared.filter(isUnpressed));
 if (values.json) console.log(JSON.stringify({ scenarios: compared.length, rows }));
