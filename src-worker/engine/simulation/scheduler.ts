@@ -230,7 +230,7 @@ class Run {
         return;
       }
       this.#reject(request);
-      clock = this.#arrivalMs[request] as number;
+      clock = this.#arrivalMs[request];
     }
   }
 
@@ -334,7 +334,11 @@ class Run {
 
   /** Every decode that fills its last block gets a new one; who came last gives way when there are none. */
   #growDecodes(phase: number): void {
-    while ((this.#needing[phase] as number) > this.#freeBlocks) this.#preempt(this.#victim());
+    while ((this.#needing[phase] as number) > this.#freeBlocks) {
+      // Those before took all there was, and with it what nobody used of the cache, before there was nothing left.
+      this.#content?.evictTo(0);
+      this.#preempt(this.#victim());
+    }
     this.#take(this.#needing[phase] as number);
     this.#hasGrown = true;
   }
@@ -477,9 +481,9 @@ class Run {
 
   #startDecoding(request: number): void {
     const length = this.#targetOf(request);
-    if (Number.isNaN(this.#firstMs[request] as number)) this.#firstMs[request] = this.#timeMs;
+    if (Number.isNaN(this.#firstMs[request])) this.#firstMs[request] = this.#timeMs;
     this.#given[request] = (this.#given[request] as number) + 1;
-    if ((this.#given[request] as number) >= (this.#requests.outputTokens[request] as number)) {
+    if ((this.#given[request]) >= (this.#requests.outputTokens[request] as number)) {
       this.#finish(request, length);
       return;
     }
