@@ -26,9 +26,9 @@ export interface SimulatedServer {
   hasSeparatePrefill: boolean;
 }
 
-/** What is told of every stretch of time in which the number that runs does not change. */
+/** What is told of every stretch of time in which the numbers that run and wait do not change. */
 export interface Observer {
-  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end, preemptions so far. */
+  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end of the steps, preemptions so far. */
   during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
 }
 
@@ -483,7 +483,7 @@ class Run {
     const length = this.#targetOf(request);
     if (Number.isNaN(this.#firstMs[request])) this.#firstMs[request] = this.#timeMs;
     this.#given[request] = (this.#given[request] as number) + 1;
-    if ((this.#given[request]) >= (this.#requests.outputTokens[request] as number)) {
+    if (this.#given[request] >= (this.#requests.outputTokens[request] as number)) {
       this.#finish(request, length);
       return;
     }
@@ -600,10 +600,33 @@ class Run {
     this.#steps += Math.max(1, decodeSteps);
   }
 
+  /** Who arrives in the meantime waits from then on, though he is not seen before the end. */
   #tell(fromMs: number, toMs: number): void {
     if (!this.#observer || !(toMs > fromMs)) return;
     const used = this.#totalBlocks - this.#freeBlocks;
-    this.#observer.during(fromMs, toMs, this.#running, this.#queue.size, used, this.#preempted);
+    let waiting = this.#queue.size;
+    let from = fromMs;
+    for (const arrivalMs of this.#arrivalsBefore(toMs)) {
+      if (arrivalMs > from) {
+        this.#observer.during(from, arrivalMs, this.#running, waiting, used, this.#preempted);
+        from = arrivalMs;
+      }
+      waiting += 1;
+    }
+    this.#observer.during(from, toMs, this.#running, waiting, used, this.#preempted);
+  }
+
+  /** ms, rising, of those who have not been seen yet. */
+  #arrivalsBefore(untilMs: number): number[] {
+    const arrivals: number[] = [];
+    if (this.#coming) {
+      const coming = this.#coming.listWhile((request) => (this.#arrivalMs[request] as number) < untilMs);
+      return coming.map((request) => this.#arrivalMs[request] as number).sort((a, b) => a - b);
+    }
+    for (let i = this.#arrived; i < this.#count && (this.#arrivalMs[i] as number) < untilMs; i += 1) {
+      if (this.#canEverFit(i)) arrivals.push(this.#arrivalMs[i] as number);
+    }
+    return arrivals;
   }
 
   #joinList(request: number): void {

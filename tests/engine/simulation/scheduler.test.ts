@@ -14,26 +14,28 @@ import { slowRun, type SlowRun } from './slow-scheduler.ts';
 
 /** ms: 1e-9 s. */
 const EQUAL_MS = 1e-6;
-const ODD_CASES = 1500;
-const REQUESTS_OF_A_DEPLOYMENT = 120;
+const ODD_CASES = 1200;
+const REQUESTS_OF_A_DEPLOYMENT = 100;
 
 interface Both {
   one: SchedulerCase;
   slow: SlowRun;
   fast: SimulatedRun;
-  /** Of the simulator: most KV blocks used at once, and sequences times time. */
+  /** Of the simulator: most KV blocks used at once, and sequences, and those waiting, times time. */
   mostUsedBlocks: number;
   runningMs: number;
+  waitingMs: number;
 }
 
 function runBoth(one: SchedulerCase): Both {
-  let [mostUsedBlocks, runningMs] = [0, 0];
-  const during: Observer['during'] = (from, to, running, _waiting, usedBlocks) => {
+  let [mostUsedBlocks, runningMs, waitingMs] = [0, 0, 0];
+  const during: Observer['during'] = (from, to, running, waiting, usedBlocks) => {
     mostUsedBlocks = Math.max(mostUsedBlocks, usedBlocks);
     runningMs += running * (to - from);
+    waitingMs += waiting * (to - from);
   };
   const fast = simulate(one.requests, one.server, { clients: one.clients, observer: { during } });
-  return { one, slow: slowRun(one.requests, one.server, one.clients), fast, mostUsedBlocks, runningMs };
+  return { one, slow: slowRun(one.requests, one.server, one.clients), fast, mostUsedBlocks, runningMs, waitingMs };
 }
 
 const kept: Both[] = [];
@@ -83,7 +85,7 @@ describe('the scheduler against one that takes a step at a time', () => {
     expect(count(preempts)).toBeGreaterThan(240);
     expect(sum(runs.flatMap(({ slow }) => slow.preemptions))).toBeGreaterThan(10_000);
     expect(count((both) => both.one.requests.contentBlocks !== null && preempts(both))).toBeGreaterThan(50);
-    expect(count(({ one }) => one.server.policy === 'priority')).toBeGreaterThan(400);
+    expect(count(({ one }) => one.server.policy === 'priority')).toBeGreaterThan(350);
     expect(count(({ one }) => one.clients?.pauseMs === null)).toBeGreaterThan(100);
     expect(count(({ one }) => (one.clients?.pauseMs ?? null) !== null)).toBeGreaterThan(100);
     expect(count(({ one }) => one.server.hasSeparatePrefill)).toBeGreaterThan(100);
@@ -93,7 +95,7 @@ describe('the scheduler against one that takes a step at a time', () => {
     const runs = deploymentCases(REQUESTS_OF_A_DEPLOYMENT).map(runBoth);
     expect(runs).toHaveLength(240);
     expect(runs.flatMap((both) => differences(both).slice(0, 1))).toEqual([]);
-    expect(sum(runs.flatMap(({ slow }) => slow.preemptions))).toBeGreaterThan(3000);
+    expect(sum(runs.flatMap(({ slow }) => slow.preemptions))).toBeGreaterThan(2500);
   });
 });
 
@@ -178,7 +180,7 @@ describe('what every schedule keeps, on odd cases', () => {
       const order = served(both).toSorted((a, b) => arrivalMs(both, a) - arrivalMs(both, b) || a - b);
       return order.every((i, at) => at === 0 || firstMs(both, i) >= firstMs(both, order[at - 1] as number) - EQUAL_MS);
     };
-    expect(runs.length).toBeGreaterThan(700);
+    expect(runs.length).toBeGreaterThan(600);
     expect(breaking(runs, holds)).toEqual([]);
   });
 
@@ -212,6 +214,19 @@ describe('what every schedule keeps, on odd cases', () => {
     expect(breaking(oddRuns(), holds)).toEqual([]);
   });
 
+  test("Little's law, without an error: those there, times time, are the times they were there", () => {
+    const holds = (both: Both): boolean => {
+      const thereMs = sum(
+        served(both).map((i) => {
+          const endMs = (both.fast.endMs[i] as number) - (both.one.clients ? 0 : frontMs(both, i));
+          return endMs - arrivalMs(both, i);
+        }),
+      );
+      return Math.abs(both.runningMs + both.waitingMs - thereMs) <= 1e-9 * thereMs + EQUAL_MS;
+    };
+    expect(breaking(oddRuns(), holds)).toEqual([]);
+  });
+
   test('what an observer is told adds up to what happened: sequences times time', () => {
     const holds = ({ slow, runningMs }: Both): boolean => {
       const seatedMs = sum(slow.steps.map(({ seated, startMs, endMs }) => seated * (endMs - startMs)));
@@ -234,16 +249,11 @@ describe('who waits though a seat and blocks are free', () => {
         0,
       );
       const roomy = { ...server, maxNumBatchedTokens: 1e7 };
-      const totalBlocks = Math.floor(server.kvCacheTokens / BLOCK_TOKENS);
-      let before = 0;
-      const during: Observer['during'] = (_from, _to, running, waiting, used, preemptions) => {
-        const hasPreempted = preemptions > before;
-        before = preemptions;
-        if (waiting === 0 || running >= server.maxNumSeqs || hasPreempted) return;
+      for (const { waiting, seated, hasPreempted, freeBlocks } of slowRun(requests, roomy, clients).steps) {
+        if (waiting === 0 || seated >= server.maxNumSeqs || hasPreempted) continue;
         waited += 1;
-        expect(totalBlocks - used, name).toBeLessThan(Math.ceil(most / BLOCK_TOKENS));
-      };
-      simulate(requests, roomy, { clients, observer: { during } });
+        expect(freeBlocks, name).toBeLessThan(Math.ceil(most / BLOCK_TOKENS));
+      }
     }
     expect(waited).toBeGreaterThan(100);
   });

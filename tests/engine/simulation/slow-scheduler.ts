@@ -17,6 +17,9 @@ export interface SlowStep {
   promptsEnding: number;
   /** Sequences that hold a seat while the step runs. */
   seated: number;
+  /** Requests that were there when the step was made and got no seat, or lost it. */
+  waiting: number;
+  hasPreempted: boolean;
   freeBlocks: number;
 }
 
@@ -310,6 +313,8 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
       promptTokens,
       promptsEnding: ending,
       seated: running.length,
+      waiting: waiting.length,
+      hasPreempted,
       freeBlocks: blocks.unused,
     });
     now += ms;
