@@ -87,6 +87,7 @@ describe('arrivals', () => {
 
     test('in the long run variance / mean is the scv asked for', () => {
       const counts = countsIn(20_000);
+      expect(Math.abs(variance(counts) / meanOf(counts) / law.scv - 1)).toBeLessThan(4 * Math.sqrt(2 / counts.length));
     });
 
     test('without branching is Poisson', () => {
