@@ -669,8 +669,12 @@ export function simulate(
 ): SimulatedRun {
   const run = new Run(requests, server, { clients, numMeasured, observer, mostEvents }).run(mostEvents);
   if (clients) return run;
-  const { plan } = server;
-  const withFront = (ms: number, i: number): number =>
-    ms + plan.ttftBaseMs + plan.tokenizeMsPerToken * (requests.promptTokens[i] as number);
-  return { ...run, firstMs: run.firstMs.map(withFront), endMs: run.endMs.map(withFront) };
+  const { ttftBaseMs, tokenizeMsPerToken } = server.plan;
+  const { firstMs, endMs } = run;
+  for (let i = 0; i < firstMs.length; i += 1) {
+    const frontMs = ttftBaseMs + tokenizeMsPerToken * (requests.promptTokens[i] as number);
+    firstMs[i] = (firstMs[i] as number) + frontMs;
+    endMs[i] = (endMs[i] as number) + frontMs;
+  }
+  return run;
 }
