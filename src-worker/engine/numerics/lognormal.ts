@@ -88,6 +88,8 @@ export function truncatedLognormal({ mean, std, min, max }: LognormalSpec): Trun
     return (factor * normalInterval(from - power * sigma, to - power * sigma)) / mass;
   };
   const inside = (z: number): number => clamp(z, low, high);
+  const below = normalCdf(low);
+  const above = normalCdf(-low);
   return {
     mean: moment(1, low, high),
     secondMoment: moment(2, low, high),
@@ -97,10 +99,7 @@ export function truncatedLognormal({ mean, std, min, max }: LognormalSpec): Trun
       if (probability <= 0) return min;
       if (probability >= 1) return max;
       // From whichever end keeps the digits.
-      const z =
-        low > 0
-          ? -normalQuantile(normalCdf(-low) - probability * mass)
-          : normalQuantile(normalCdf(low) + probability * mass);
+      const z = low > 0 ? -normalQuantile(above - probability * mass) : normalQuantile(below + probability * mass);
       return clamp(Math.exp(mu + sigma * z), min, max);
     },
     partialMean: (from, to) => moment(1, inside(standardized(from)), inside(standardized(to))),

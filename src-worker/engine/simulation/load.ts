@@ -200,6 +200,12 @@ function inSystemAt(run: SimulatedRun, atMs: number): number {
   return count - run.rejected;
 }
 
+/** Do more of requests `from` to `to` - 1 arrive than are served meanwhile? All who are sent at once do. */
+function isGrowing(run: SimulatedRun, from: number, to: number): boolean {
+  const [firstMs, lastMs] = [run.sentMs[from] as number, run.sentMs[to - 1] as number];
+  return !(lastMs > firstMs) || inSystemAt(run, lastMs) - inSystemAt(run, firstMs) > GROWTH_SHARE * (to - from);
+}
+
 const isNarrow = (served: ServedLoad, widths: HalfWidths, { statistics, relativeHalfWidth }: Precision): boolean =>
   statistics.every(({ latency, statistic }) => {
     const [value, width] = [served[latency], widths[latency]];
@@ -227,8 +233,7 @@ export function simulateSteady(
     const all = warmUp + measured;
     const { requests, clients } = drawLoad(subject, load, all + warmUp, seed);
     const run = simulate(requests, serverOf(subject, rules), { clients, numMeasured: all });
-    const grown = inSystemAt(run, run.sentMs[all - 1] as number) - inSystemAt(run, run.sentMs[warmUp] as number);
-    if (load.kind === 'open' && grown > GROWTH_SHARE * measured) return { kind: 'saturated', cause: causeOf(run) };
+    if (load.kind === 'open' && isGrowing(run, warmUp, all)) return { kind: 'saturated', cause: causeOf(run) };
     const result = servedLoad(run, requests, warmUp, all);
     if (!result) return { kind: 'saturated', cause: 'kv' };
     const isPrecise = isNarrow(result.served, result.halfWidths, precision);

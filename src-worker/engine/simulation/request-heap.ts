@@ -16,6 +16,20 @@ export class RequestHeap {
     return this.#heap[0] ?? -1;
   }
 
+  /** Those for whom `isIn` holds, in no order, left where they are; it must hold for nobody behind one for whom it does not. */
+  listWhile(isIn: (request: number) => boolean): number[] {
+    const found: number[] = [];
+    const visit = (at: number): void => {
+      const request = this.#heap[at];
+      if (request === undefined || !isIn(request)) return;
+      found.push(request);
+      visit(2 * at + 1);
+      visit(2 * at + 2);
+    };
+    visit(0);
+    return found;
+  }
+
   push(request: number): void {
     const heap = this.#heap;
     let at = heap.length;

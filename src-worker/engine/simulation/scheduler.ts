@@ -26,9 +26,9 @@ export interface SimulatedServer {
   hasSeparatePrefill: boolean;
 }
 
-/** What is told of every stretch of time in which the number that runs does not change. */
+/** What is told of every stretch of time in which the numbers that run and wait do not change. */
 export interface Observer {
-  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end, preemptions so far. */
+  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end of the steps, preemptions so far. */
   during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
 }
 
@@ -230,7 +230,7 @@ class Run {
         return;
       }
       this.#reject(request);
-      clock = this.#arrivalMs[request] as number;
+      clock = this.#arrivalMs[request];
     }
   }
 
@@ -334,7 +334,11 @@ class Run {
 
   /** Every decode that fills its last block gets a new one; who came last gives way when there are none. */
   #growDecodes(phase: number): void {
-    while ((this.#needing[phase] as number) > this.#freeBlocks) this.#preempt(this.#victim());
+    while ((this.#needing[phase] as number) > this.#freeBlocks) {
+      // Those before took all there was, and with it what nobody used of the cache, before there was nothing left.
+      this.#content?.evictTo(0);
+      this.#preempt(this.#victim());
+    }
     this.#take(this.#needing[phase] as number);
     this.#hasGrown = true;
   }
@@ -477,9 +481,9 @@ class Run {
 
   #startDecoding(request: number): void {
     const length = this.#targetOf(request);
-    if (Number.isNaN(this.#firstMs[request] as number)) this.#firstMs[request] = this.#timeMs;
+    if (Number.isNaN(this.#firstMs[request])) this.#firstMs[request] = this.#timeMs;
     this.#given[request] = (this.#given[request] as number) + 1;
-    if ((this.#given[request] as number) >= (this.#requests.outputTokens[request] as number)) {
+    if (this.#given[request] >= (this.#requests.outputTokens[request] as number)) {
       this.#finish(request, length);
       return;
     }
@@ -596,10 +600,33 @@ class Run {
     this.#steps += Math.max(1, decodeSteps);
   }
 
+  /** Who arrives in the meantime waits from then on, though he is not seen before the end. */
   #tell(fromMs: number, toMs: number): void {
     if (!this.#observer || !(toMs > fromMs)) return;
     const used = this.#totalBlocks - this.#freeBlocks;
-    this.#observer.during(fromMs, toMs, this.#running, this.#queue.size, used, this.#preempted);
+    let waiting = this.#queue.size;
+    let from = fromMs;
+    for (const arrivalMs of this.#arrivalsBefore(toMs)) {
+      if (arrivalMs > from) {
+        this.#observer.during(from, arrivalMs, this.#running, waiting, used, this.#preempted);
+        from = arrivalMs;
+      }
+      waiting += 1;
+    }
+    this.#observer.during(from, toMs, this.#running, waiting, used, this.#preempted);
+  }
+
+  /** ms, rising, of those who have not been seen yet. */
+  #arrivalsBefore(untilMs: number): number[] {
+    const arrivals: number[] = [];
+    if (this.#coming) {
+      const coming = this.#coming.listWhile((request) => (this.#arrivalMs[request] as number) < untilMs);
+      return coming.map((request) => this.#arrivalMs[request] as number).sort((a, b) => a - b);
+    }
+    for (let i = this.#arrived; i < this.#count && (this.#arrivalMs[i] as number) < untilMs; i += 1) {
+      if (this.#canEverFit(i)) arrivals.push(this.#arrivalMs[i] as number);
+    }
+    return arrivals;
   }
 
   #joinList(request: number): void {
@@ -642,8 +669,12 @@ export function simulate(
 ): SimulatedRun {
   const run = new Run(requests, server, { clients, numMeasured, observer, mostEvents }).run(mostEvents);
   if (clients) return run;
-  const { plan } = server;
-  const withFront = (ms: number, i: number): number =>
-    ms + plan.ttftBaseMs + plan.tokenizeMsPerToken * (requests.promptTokens[i] as number);
-  return { ...run, firstMs: run.firstMs.map(withFront), endMs: run.endMs.map(withFront) };
+  const { ttftBaseMs, tokenizeMsPerToken } = server.plan;
+  const { firstMs, endMs } = run;
+  for (let i = 0; i < firstMs.length; i += 1) {
+    const frontMs = ttftBaseMs + tokenizeMsPerToken * (requests.promptTokens[i] as number);
+    firstMs[i] = (firstMs[i] as number) + frontMs;
+    endMs[i] = (endMs[i] as number) + frontMs;
+  }
+  return run;
 }

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { exponential, seededRandom } from '../../../src-worker/engine/numerics/random.ts';
-import { meanOf, medianOf, sampleQuantile, sortedQuantile } from '../../../src-worker/engine/numerics/sample.ts';
+import {
+  meanOf,
+  medianOf,
+  sampleQuantile,
+  sampleQuantiles,
+  sortedQuantile,
+} from '../../../src-worker/engine/numerics/sample.ts';
 import { Draws } from '../roofline/random-deployments.ts';
 
 describe('quantiles of a sample (R type 7)', () => {
@@ -16,6 +22,31 @@ describe('quantiles of a sample (R type 7)', () => {
   ])('of 1, 2, 4, 8 at %f is %f', (probability, expected) => {
     expect(sampleQuantile([8, 1, 4, 2], probability)).toBeCloseTo(expected, 12);
     expect(sortedQuantile([1, 2, 4, 8], probability)).toBeCloseTo(expected, 12);
+  });
+
+  test('several at once are those one by one, to the bit, whatever the sample', () => {
+    const draws = new Draws(9);
+    const probabilities = [0, 0.1, 0.5, 0.9, 0.95, 0.99, 1];
+    const shapes: ((index: number, count: number) => number)[] = [
+      () => draws.between(-9, 9),
+      () => draws.whole(0, 3),
+      (index) => index,
+      (index, count) => count - index,
+      (index, count) => Math.min(index, count - index),
+      () => 7,
+      () => draws.of([-Infinity, 0, Infinity]),
+    ];
+    for (const shape of shapes) {
+      for (const count of [1, 2, 3, 4, 5, 17, 100, 2500]) {
+        const sample = Float64Array.from({ length: count }, (_, index) => shape(index, count));
+        const before = sample.slice();
+        const expected = probabilities.map((p) => sampleQuantile(sample, p));
+        if (expected.some(Number.isNaN)) continue;
+        expect(sampleQuantiles(sample, probabilities)).toEqual(expected);
+        expect(sample).toEqual(before);
+      }
+    }
+    expect(sampleQuantiles([], [0.5])).toEqual([NaN]);
   });
 
   test('of one value is that value, of none not a number', () => {

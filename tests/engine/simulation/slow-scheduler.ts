@@ -13,8 +13,13 @@ export interface SlowStep {
   endMs: number;
   decodes: number;
   promptTokens: number;
+  /** Prompts that end in it: they sample a token, as decodes do. */
+  promptsEnding: number;
   /** Sequences that hold a seat while the step runs. */
   seated: number;
+  /** Requests that were there when the step was made and got no seat, or lost it. */
+  waiting: number;
+  hasPreempted: boolean;
   freeBlocks: number;
 }
 
@@ -36,35 +41,56 @@ interface Block {
 }
 
 class Blocks {
-  /** In the order in which they are taken: never used first, then the longest unused. */
-  readonly unused: Block[] = [];
+  /** What nobody uses and holds nothing: it is taken before what somebody may still find. */
+  readonly #empty: Block[] = [];
+  /** What nobody uses and holds content, the longest unused first. */
+  readonly #idle = new Set<Block>();
   readonly found = new Map<string, Block>();
 
   constructor(count: number) {
-    for (let i = 0; i < count; i += 1) this.unused.push({ users: 0, content: null });
+    for (let i = 0; i < count; i += 1) this.#empty.push({ users: 0, content: null });
+  }
+
+  get unused(): number {
+    return this.#empty.length + this.#idle.size;
   }
 
   take(): Block {
-    // What holds nothing is taken before what somebody may still find.
-    const empty = this.unused.findIndex((block) => block.content === null);
-    const [block] = this.unused.splice(empty >= 0 ? empty : 0, 1);
-    if (!block) throw new Error('a block was taken where none is free');
-    if (block.content !== null) {
-      this.found.delete(block.content);
-      block.content = null;
+    if (this.#empty.length === 0) {
+      for (const { content } of this.#idle) {
+        if (content !== null) this.#forget(content);
+        break;
+      }
     }
+    const block = this.#empty.pop();
+    if (!block) throw new Error('a block was taken where none is free');
     block.users = 1;
     return block;
   }
 
   use(block: Block): void {
-    if (block.users === 0) this.unused.splice(this.unused.indexOf(block), 1);
+    if (block.users === 0) this.#idle.delete(block);
     block.users += 1;
   }
 
   leave(block: Block): void {
     block.users -= 1;
-    if (block.users === 0) this.unused.push(block);
+    if (block.users > 0) return;
+    if (block.content === null) this.#empty.push(block);
+    else this.#idle.add(block);
+  }
+
+  /** Content of several blocks is found whole or not at all: it goes with the first of them. */
+  #forget(content: string): void {
+    const [id] = content.split('/');
+    for (let part = 0; ; part += 1) {
+      const block = this.found.get(`${id}/${part}`);
+      if (!block) return;
+      this.found.delete(`${id}/${part}`);
+      this.#idle.delete(block);
+      this.#empty.push(block);
+      block.content = null;
+    }
   }
 }
 
@@ -112,7 +138,7 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
     const i = sent;
     sent += 1;
     sentMs[i] = clients ? atMs + (clients.pauseMs?.[i] ?? 0) : (requests.arrivalMs[i] as number);
-    const arrivalMs = (sentMs[i] as number) + (clients ? frontMs(i) : 0);
+    const arrivalMs = sentMs[i] + (clients ? frontMs(i) : 0);
     // A client whose request is refused sends another as soon as it hears so.
     if (clients && !canEverFit(i)) {
       rejected += 1;
@@ -157,14 +183,20 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
       else waiting = [...waiting, next].sort(urgency);
     }
   };
+  const contents = new Map<Sequence, string[]>();
+  /** Names of the blocks that a prompt fills with content. */
   const contentOf = (sequence: Sequence): string[] => {
     const content = requests.contentBlocks;
     if (!content) return [];
+    const known = contents.get(sequence);
+    if (known) return known;
     const ids = [...content.ids.slice(content.offsets[sequence.index], content.offsets[sequence.index + 1])];
     const perContent = Math.floor(content.blockTokens / BLOCK);
-    return ids
+    const names = ids
       .slice(0, Math.floor(sequence.prompt / content.blockTokens))
       .flatMap((id) => Array.from({ length: perContent }, (_, part) => `${id}/${part}`));
+    contents.set(sequence, names);
+    return names;
   };
   /** What a step computes is kept for others in whole blocks of content, up to the first that somebody else keeps. */
   const keep = (sequence: Sequence, tokens: number): void => {
@@ -187,7 +219,6 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
     if (running.length > 0 || waiting.length > 0) join(now - handedOut * lastStepMs);
     while (running.length === 0 && waiting.length === 0 && coming[0]) {
       now = Math.max(now, coming[0].arrivalMs);
-      lastStepMs = 0;
       join(now);
     }
     if (running.length === 0 && waiting.length === 0) break;
@@ -197,7 +228,7 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
     let hasPreempted = false;
     const grow = (sequence: Sequence, tokens: number): boolean => {
       const needed = Math.ceil((sequence.computed + tokens) / BLOCK) - sequence.blocks.length;
-      while (needed > blocks.unused.length) {
+      while (needed > blocks.unused) {
         hasPreempted = true;
         const victim =
           server.policy === 'fcfs' ? (running.at(-1) as Sequence) : (running.toSorted(urgency).at(-1) as Sequence);
@@ -244,7 +275,7 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
       const shared = names.slice(0, Math.min(found, Math.floor(held / perContent) * perContent));
       const sharedBlocks = shared.map((name) => blocks.found.get(name) as Block);
       const idle = sharedBlocks.filter(({ users }) => users === 0).length;
-      if (held - shared.length + idle > blocks.unused.length) break;
+      if (held - shared.length + idle > blocks.unused) break;
       waiting.shift();
       running.push(next);
       for (const block of sharedBlocks) blocks.use(block);
@@ -280,8 +311,11 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
       endMs: now + ms,
       decodes,
       promptTokens,
+      promptsEnding: ending,
       seated: running.length,
-      freeBlocks: blocks.unused.length,
+      waiting: waiting.length,
+      hasPreempted,
+      freeBlocks: blocks.unused,
     });
     now += ms;
     lastStepMs = ms;
@@ -316,7 +350,7 @@ export function slowRun(requests: SimulatedRequests, server: SimulatedServer, cl
     preemptions,
     rejected,
     steps,
-    freeBlocks: blocks.unused.length,
+    freeBlocks: blocks.unused,
     foundTokens,
   };
 }
