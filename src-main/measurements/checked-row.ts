@@ -179,6 +179,15 @@ class Row {
     );
   }
 
+  /**
+   * Constant gaps are none where the notes name inference-perf: at its "constant" rate it draws exponential gaps and brings
+   * them to the length of the stage (ConstantLoadTimer in its load_timer.py).
+   */
+  arrival(): string | null {
+    const text = this.text('arrival');
+    return text === 'constant' && /\binference-perf\b/i.test(this.text('notes') ?? '') ? 'poisson' : text;
+  }
+
   kvFormat(): string | null {
     const text = this.text('kv_dtype');
     if (text === null || Object.hasOwn(KV_CACHE_BYTES, text.toLowerCase())) return text;
@@ -216,7 +225,7 @@ function measurementOf(row: Row, fallbackId: string): Measurement {
     batchOrConcurrency: row.requests('batch_or_concurrency'),
     requestRatePerS: row.rate('request_rate_rps'),
     numPrompts: row.requests('num_prompts'),
-    arrival: row.text('arrival'),
+    arrival: row.arrival(),
     prefixTokens: row.number('prefix_tokens'),
     coldRequests: row.number('cold_requests'),
     maxNumSeqs: row.count('max_num_seqs'),

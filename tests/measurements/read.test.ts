@@ -230,6 +230,20 @@ describe('a measurement file', () => {
     });
   });
 
+  it('takes a constant rate as even gaps, but for a client whose constant rate has random ones', async () => {
+    const open = { ...GOOD, workload_kind: 'open_loop', request_rate_rps: '4', batch_or_concurrency: '' };
+    const arrivals = async (arrival: string, notes: string): Promise<string | null | undefined> => {
+      const [header, ...rows] = csv(open).trim().split('\n');
+      const text = `${header},arrival,notes\n${rows.join('')},${arrival},${notes}\n`;
+      return (await readMeasurements(file(text))).measurements[0]?.arrival;
+    };
+    expect(await arrivals('constant', '')).toBe('constant');
+    expect(await arrivals('constant', 'GuideLLM 0.3; strategy constant')).toBe('constant');
+    expect(await arrivals('constant', 'inference-perf; seconds × 1000')).toBe('poisson');
+    expect(await arrivals('poisson', 'inference-perf')).toBe('poisson');
+    expect(await arrivals('', 'inference-perf')).toBeNull();
+  });
+
   it('tells columns that it does not know, and what they may mean', async () => {
     const text = csv(GOOD).replace('ttft_ms_p50', 'ttft_ms_p5O').replace('source_id', 'Weather');
     const { measurements, notes } = await readMeasurements(file(text));

@@ -1,8 +1,8 @@
 import { coverageOf } from '../../engine/calibration/fit/coverage.ts';
 import { leftOutKey, partsToLeaveOut } from '../../engine/calibration/fit/left-out.ts';
-import { observationsOf, type Observation } from '../../engine/calibration/fit/observations.ts';
+import { observationsOf, predictedMeans, type Observation } from '../../engine/calibration/fit/observations.ts';
 import { heldNear, parametersFor, profileOnMachine, type FitState } from '../../engine/calibration/fit/parameters.ts';
-import { predictMeans, robustFit, type FitProblem } from '../../engine/calibration/fit/robust-fit.ts';
+import { robustFit, type FitProblem } from '../../engine/calibration/fit/robust-fit.ts';
 import {
   LATENCY_METRICS,
   LEAVE_OUTS,
@@ -56,7 +56,7 @@ const aboutOf = (
   traits,
 });
 
-/** Percentiles that were measured of withheld benchmarks, as a state predicts them by the product's own closed form. */
+/** Percentiles that were measured of withheld benchmarks, as a state predicts them. */
 function percentilesOf(
   { benchmarks, works }: Problem,
   figures: readonly FittedFigure[],
@@ -95,15 +95,16 @@ function figuresOf(
       const work = works[index] as Problem['works'][number];
       const calibration = profileOnMachine(state, b);
       const plan = planOf(work, calibration);
+      const means = benchmarkMeans(b, plan, calibration);
       const { gpu, model } = b.deployment;
       const questioned = { gpuId: gpu.id, generation: b.generation, architecture: model.architecture };
       return [
         index,
         {
           b,
-          predicted: predictMeans(b, work, state),
+          predicted: predictedMeans(b, means),
           novelties: noveltiesOf(seen, questioned),
-          traits: benchmarkTraits(b, plan, benchmarkMeans(b, plan, calibration)),
+          traits: benchmarkTraits(b, plan, means),
         },
       ] as const;
     }),

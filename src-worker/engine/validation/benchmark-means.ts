@@ -4,7 +4,7 @@ import type { CalibrationProfile } from '../calibration/types.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { DRAWN_CV } from '../workload/drawn-lengths.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
-import { runMeans } from './benchmark-run.ts';
+import { meansOfRun, runBenchmark } from './benchmark-run.ts';
 import type { ValidationMethod } from './types.ts';
 import { steadyMeans, type SteadyMeans } from './steady-means.ts';
 
@@ -81,13 +81,12 @@ function finiteRate(b: Benchmark, { ttftMs, tpotMs }: SteadyMeans): number {
 }
 
 /**
- * Does a benchmark have no steady state to speak of: an open loop that its own file says was over capacity or in transit, or
- * an offline run whose latencies are asked for? Then the run itself is replayed.
+ * Is the run itself simulated, request by request? Of open loops those that say how many requests they had (DESIGN.md section
+ * 3), and offline runs whose latencies are asked for, which have no steady state. All else has a closed form.
  */
-export function isReplayed(b: Benchmark, method: ValidationMethod = 'auto'): boolean {
+export function isSimulated(b: Benchmark, method: ValidationMethod = 'auto'): boolean {
   if (method !== 'auto') return method === 'simulation' && b.kind !== 'static_batch';
-  if (b.kind === 'open_loop')
-    return b.numPrompts !== null && (b.row.regime === 'over_capacity' || b.row.regime === 'transient');
+  if (b.kind === 'open_loop') return b.numPrompts !== null;
   return b.kind === 'offline_max' && b.row.measured['ttft_ms_mean'] !== undefined;
 }
 
@@ -98,7 +97,7 @@ export function benchmarkMeans(
   calibration: CalibrationProfile,
   method: ValidationMethod = 'auto',
 ): BenchmarkMeans {
-  if (isReplayed(b, method)) return runMeans(b, plan);
+  if (isSimulated(b, method)) return meansOfRun(runBenchmark(b, plan));
   if (b.kind === 'static_batch') return staticBatchMeans(b, plan);
   if (b.kind === 'offline_max') return offlineMeans(b, plan);
   return b.kind === 'closed_loop' ? closedLoopMeans(b, plan, burstSteps(b, calibration)) : openLoopMeans(b, plan);

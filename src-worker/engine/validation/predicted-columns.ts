@@ -1,15 +1,15 @@
 import { evaluateBatching } from '../batching/closed-form.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
-import { meanOf, sortedQuantile } from '../numerics/sample.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
+import { percentilesOf } from '../simulation/latencies.ts';
 import { MS_PER_S } from '../units.ts';
 import { DRAWN_CV, DRAWN_LENGTHS } from '../workload/drawn-lengths.ts';
 import type { LengthDistribution } from '../workload/types.ts';
 import { fixedPrefixCache, requestLengths } from '../workload/lengths.ts';
 import type { Benchmark, BenchmarkMeans } from './benchmark.ts';
-import { benchmarkMeans, isReplayed } from './benchmark-means.ts';
-import { runBenchmark, tokenTimesOf } from './benchmark-run.ts';
+import { benchmarkMeans, isSimulated } from './benchmark-means.ts';
+import { meansOfRun, runBenchmark, type BenchmarkRun } from './benchmark-run.ts';
 import type { ValidationMethod } from './types.ts';
 
 /** What a benchmark is predicted to show, by the result columns of measurement files; absent = no such figure. */
@@ -23,12 +23,6 @@ interface Latencies {
 
 const constant = (ms: number): LatencyPercentiles => ({ mean: ms, p50: ms, p90: ms, p95: ms, p99: ms });
 
-function sampled(values: ArrayLike<number>): LatencyPercentiles {
-  const sorted = Float64Array.from(values).sort();
-  const at = (probability: number): number => sortedQuantile(sorted, probability);
-  return { mean: meanOf(sorted), p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99) };
-}
-
 /** The same shape about another mean; a shape of a slower run must not come out faster than the weights can be read. */
 function scaledTo(mean: number, shape: LatencyPercentiles, leastMs = 0): LatencyPercentiles {
   const factor = shape.mean > 0 ? mean / shape.mean : 1;
@@ -36,15 +30,20 @@ function scaledTo(mean: number, shape: LatencyPercentiles, leastMs = 0): Latency
   return { mean, p50: at(shape.p50), p90: at(shape.p90), p95: at(shape.p95), p99: at(shape.p99) };
 }
 
-/** What a run shows, its means as they are or moved to `means`. */
-function ofRun(b: Benchmark, plan: StepPlan, means: BenchmarkMeans | null): Latencies {
-  const run = runBenchmark(b, plan);
-  const [ttft, tpot, e2e] = [sampled(run.ttftMs), sampled(tokenTimesOf(run)), sampled(run.e2eMs)];
-  if (!means) return { ttft, tpot, e2e };
+/** What a run shows; {} where nobody was served, or gave more than one token. */
+const ofRun = (run: BenchmarkRun): Latencies => ({
+  ttft: percentilesOf(run.ttftMs) ?? {},
+  tpot: percentilesOf(run.tpotMs) ?? {},
+  e2e: percentilesOf(run.e2eMs) ?? {},
+});
+
+/** The shape of what a run shows about means that are known better. */
+function ofRunAbout(means: BenchmarkMeans, run: BenchmarkRun, plan: StepPlan): Latencies {
+  const [ttft, tpot, e2e] = [run.ttftMs, run.tpotMs, run.e2eMs].map(percentilesOf);
   return {
-    ttft: scaledTo(means.ttftMs, ttft),
-    tpot: scaledTo(means.tpotMs, tpot, plan.weightReadFloorMs),
-    e2e: scaledTo(means.e2eMs, e2e),
+    ttft: ttft ? scaledTo(means.ttftMs, ttft) : {},
+    tpot: tpot ? scaledTo(means.tpotMs, tpot, plan.weightReadFloorMs) : {},
+    e2e: e2e ? scaledTo(means.e2eMs, e2e) : {},
   };
 }
 
@@ -80,21 +79,18 @@ function ofOpenLoop(b: Benchmark, plan: StepPlan): Latencies | null {
 /** What is to be predicted, and how. */
 export interface ColumnsAsked {
   method?: ValidationMethod;
-  /** Columns that are looked at; absent = all. A replay for percentiles that nobody measured would be most of the time. */
+  /** Columns that are looked at; absent = all. A simulation for percentiles that nobody measured would be most of the time. */
   columns?: readonly string[];
 }
 
 const isPercentile = (column: string): boolean => /_p\d+$/.test(column);
 
-function latenciesOf(
-  b: Benchmark,
-  plan: StepPlan,
-  means: BenchmarkMeans,
-  { method, columns }: ColumnsAsked,
-): Latencies {
+function latenciesOf(b: Benchmark, plan: StepPlan, means: BenchmarkMeans, { columns }: ColumnsAsked): Latencies {
   const meansOnly = { ttft: { mean: means.ttftMs }, tpot: { mean: means.tpotMs }, e2e: { mean: means.e2eMs } };
-  if (isReplayed(b, method)) return ofRun(b, plan, null);
-  if (b.kind === 'closed_loop') return (columns?.some(isPercentile) ?? true) ? ofRun(b, plan, means) : meansOnly;
+  if (b.kind === 'closed_loop') {
+    const isAsked = columns?.some(isPercentile) ?? true;
+    return isAsked ? ofRunAbout(means, runBenchmark(b, plan), plan) : meansOnly;
+  }
   if (b.kind === 'open_loop') return (b.hasSeparatePrefill ? null : ofOpenLoop(b, plan)) ?? meansOnly;
   if (b.kind === 'offline_max') return meansOnly;
   return { ttft: constant(means.ttftMs), tpot: constant(means.tpotMs), e2e: constant(means.e2eMs) };
@@ -107,9 +103,11 @@ export function predictColumns(
   calibration: CalibrationProfile,
   asked: ColumnsAsked = {},
 ): PredictedColumns {
-  const means = benchmarkMeans(b, plan, calibration, asked.method);
+  const run = isSimulated(b, asked.method) ? runBenchmark(b, plan) : null;
+  const means = run ? meansOfRun(run) : benchmarkMeans(b, plan, calibration, asked.method);
+  const latencies = run ? ofRun(run) : latenciesOf(b, plan, means, asked);
   const columns: Record<string, number> = {};
-  for (const [kind, latency] of Object.entries(latenciesOf(b, plan, means, asked))) {
+  for (const [kind, latency] of Object.entries(latencies)) {
     if (kind === 'tpot' && b.outputTokens <= 1) continue;
     for (const [statistic, ms] of Object.entries(latency as Partial<LatencyPercentiles>))
       columns[`${kind}_ms_${statistic}`] = ms;

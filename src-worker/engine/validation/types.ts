@@ -2,7 +2,7 @@
 export const WORKLOAD_KINDS = ['static_batch', 'offline_max', 'closed_loop', 'open_loop'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
-/** How a row is predicted: `auto` = runs without a steady state are replayed, all others are taken in closed form. */
+/** How a row is predicted: `auto` = open loops of so many requests are simulated, all others are taken in closed form. */
 export const VALIDATION_METHODS = ['auto', 'batching', 'simulation'] as const;
 export type ValidationMethod = (typeof VALIDATION_METHODS)[number];
 

@@ -3,14 +3,14 @@ import { constantOf } from '../../../src-worker/engine/calibration/lookup.ts';
 import type { CalibrationProfile } from '../../../src-worker/engine/calibration/types.ts';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { benchmarkMeans, burstSteps } from '../../../src-worker/engine/validation/benchmark-means.ts';
-import { runMeans } from '../../../src-worker/engine/validation/benchmark-run.ts';
+import { meansOfRun, runBenchmark } from '../../../src-worker/engine/validation/benchmark-run.ts';
 import type { Benchmark } from '../../../src-worker/engine/validation/benchmark.ts';
 import type { Measurement } from '../../../src-worker/engine/validation/types.ts';
 import { STUDY } from '../roofline/study-profile.ts';
 import { calibrationOf } from '../world.ts';
 import { benchmarkOf, planFor } from './rows.ts';
 
-// Sizes, not laws: figures worked by hand with round constants, and the replay of the run itself.
+// Sizes, not laws: figures worked by hand with round constants, and the simulation of the run itself.
 
 /** The bundled profile with round figures for closed loops. */
 function profileOfLoops(
@@ -74,7 +74,7 @@ test('a thousand prompt tokens take as long to tokenize as the profile says', ()
   expect(ttft(many) - ttft(few)).toBeCloseTo(2 * perThousand, 9);
 });
 
-describe('an offline run against its replay, request by request', () => {
+describe('an offline run against its simulation, request by request', () => {
   const SET_UPS: [inputTokens: number, outputTokens: number, seats: number][] = [
     [200, 200, 32],
     [1000, 100, 32],
@@ -87,7 +87,7 @@ describe('an offline run against its replay, request by request', () => {
     const given = { inputTokens, outputTokens, maxNumSeqs, numPrompts, batchOrConcurrency: null };
     const b = benchmarkOf({ ...given, kind: 'offline_max', measured: { output_tok_s: 1 } });
     const plan = planFor(b, STUDY);
-    const [closed, run] = [benchmarkMeans(b, plan, STUDY, 'batching'), runMeans(b, plan)];
+    const [closed, run] = [benchmarkMeans(b, plan, STUDY, 'batching'), meansOfRun(runBenchmark(b, plan))];
     const lifeMs = closed.ttftMs + (outputTokens - 1) * closed.tpotMs;
     return (numPrompts / closed.requestsPerMs - numPrompts / run.requestsPerMs) / lifeMs;
   };

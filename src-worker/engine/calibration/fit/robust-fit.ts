@@ -2,10 +2,11 @@ import { choleskyFactor, solveCholesky } from '../../numerics/cholesky.ts';
 import type { OperatorWork } from '../../roofline/operator-work.ts';
 import { planOf } from '../../roofline/step-plan.ts';
 import type { Benchmark } from '../../validation/benchmark.ts';
-import { benchmarkMeans } from '../../validation/benchmark-means.ts';
+import { benchmarkMeans, isSimulated } from '../../validation/benchmark-means.ts';
+import type { ValidationMethod } from '../../validation/types.ts';
 import { predictedMeans, type Observation, type PredictedMeans } from './observations.ts';
 import { priorState, profileOnMachine, type FitState, type Parameter } from './parameters.ts';
-import type { CalibrationProfile } from '../types.ts';
+import { UNCERTAIN_METRICS, type CalibrationProfile, type UncertainMetric } from '../types.ts';
 
 /** Everything a fit is made from. */
 export interface FitProblem {
@@ -46,10 +47,19 @@ const LARGEST_ERROR = 3;
 const DAMPING = { start: 1e-3, least: 1e-6, shrink: 5, grow: 8, tries: 6 };
 
 /** Predicts one benchmark's means in a state. */
-export function predictMeans(b: Benchmark, work: OperatorWork, state: FitState): PredictedMeans {
+export function predictMeans(
+  b: Benchmark,
+  work: OperatorWork,
+  state: FitState,
+  method: ValidationMethod = 'auto',
+): PredictedMeans {
   const calibration = profileOnMachine(state, b);
-  return predictedMeans(b, benchmarkMeans(b, planOf(work, calibration), calibration));
+  return predictedMeans(b, benchmarkMeans(b, planOf(work, calibration), calibration, method));
 }
+
+/** Metric by metric. */
+const perMetric = (of: (metric: UncertainMetric) => number): PredictedMeans =>
+  Object.fromEntries(UNCERTAIN_METRICS.map((metric) => [metric, of(metric)])) as PredictedMeans;
 
 const logError = (predicted: number, measured: number): number => {
   const error = Math.log(predicted / measured);
@@ -92,6 +102,8 @@ class Objective {
   /** [parameter] those of them that it touches. */
   readonly touched: readonly (readonly number[])[];
   readonly problem: FitProblem;
+  /** [benchmark] of those that are simulated, the simulation / the closed form in the state moved to last. */
+  readonly #corrections = new Map<number, PredictedMeans>();
 
   constructor(problem: FitProblem) {
     this.problem = problem;
@@ -105,8 +117,27 @@ class Objective {
     return this.problem.benchmarks[index] as Benchmark;
   }
 
+  #means(index: number, state: FitState, method: ValidationMethod): PredictedMeans {
+    return predictMeans(this.#benchmark(index), this.problem.works[index] as OperatorWork, state, method);
+  }
+
+  /** A simulation is a thousand times dearer than its closed form: about a state it moves as that does. */
   #predict(index: number, state: FitState): PredictedMeans {
-    return predictMeans(this.#benchmark(index), this.problem.works[index] as OperatorWork, state);
+    const closed = this.#means(index, state, 'batching');
+    const correction = this.#corrections.get(index);
+    return correction ? perMetric((metric) => closed[metric] * correction[metric]) : closed;
+  }
+
+  /** Simulates what is simulated, once a state; predictions near it start from there. */
+  moveTo(state: FitState): void {
+    for (const index of this.benchmarks) {
+      if (!isSimulated(this.#benchmark(index))) continue;
+      const [run, closed] = [this.#means(index, state, 'auto'), this.#means(index, state, 'batching')];
+      this.#corrections.set(
+        index,
+        perMetric((metric) => run[metric] / closed[metric]),
+      );
+    }
   }
 
   predict(state: FitState): Map<number, PredictedMeans> {
@@ -196,6 +227,7 @@ export function robustFit(problem: FitProblem, from?: Float64Array): FitOutcome 
   const objective = new Objective(problem);
   const n = problem.parameters.length;
   let logs = from ? Float64Array.from(from) : priorLogs(problem.parameters);
+  objective.moveTo(stateAt(problem, logs));
   let predictions = objective.predict(stateAt(problem, logs));
   let cost = objective.cost(predictions, logs);
   let damping = DAMPING.start;
@@ -208,11 +240,14 @@ export function robustFit(problem: FitProblem, from?: Float64Array): FitOutcome 
     for (let attempt = 0; attempt < DAMPING.tries; attempt += 1) {
       const step = solveCholesky(choleskyFactor(damped(matrix, n, damping), n), gradient);
       const next = logs.map((value, i) => value - clamped(step[i] as number));
-      const nextPredictions = objective.predict(stateAt(problem, next));
-      const nextCost = objective.cost(nextPredictions, next);
+      const nextState = stateAt(problem, next);
+      const nextCost = objective.cost(objective.predict(nextState), next);
       if (nextCost < cost) {
         gain = (cost - nextCost) / cost;
-        [logs, predictions, cost] = [next, nextPredictions, nextCost];
+        logs = next;
+        objective.moveTo(nextState);
+        predictions = objective.predict(nextState);
+        cost = objective.cost(predictions, logs);
         damping = Math.max(DAMPING.least, damping / DAMPING.shrink);
         break;
       }
