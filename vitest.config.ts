@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: [
-            'tests/{engine,answers,protocol,catalogs,measurements,store,hub,services,worker,cli,browser,electron,architecture,scripts,prior-art,docs}/**/*.test.ts',
+            'tests/{engine,answers,protocol,catalogs,measurements,traces,store,hub,services,worker,cli,browser,electron,architecture,scripts,prior-art,docs}/**/*.test.ts',
           ],
           testTimeout: 20_000,
           isolate: false,

@@ -128,7 +128,7 @@ function withoutOddRates(
   );
   if (Object.keys(measured).length === 0) {
     const sentence = `By isl and osl ${columns.join(' and ')} are not the same requests: correct them, or the lengths.`;
-    skipped.add(pointId, 'its rates contradict each other', sentence);
+    skipped.add({ pointId, reason: sentence }, 'its rates contradict each other');
     return null;
   }
   for (const column of columns) {
@@ -258,7 +258,7 @@ function measurementAt(table: Table, cells: string[], line: number, skipped: Ski
       { id: `line ${line}`, needed: NEEDED_CELLS },
     );
   if ('pointId' in checked) return checked;
-  skipped.add(copyOf(idOf(table, cells, line)), checked.kind, copyOf(checked.sentence));
+  skipped.add({ pointId: copyOf(idOf(table, cells, line)), reason: copyOf(checked.sentence) }, checked.kind);
   return null;
 }
 

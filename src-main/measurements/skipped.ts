@@ -5,29 +5,29 @@ export interface SkippedRow {
 }
 
 /** One kind of reason: how often it was met, and the first row that has it. */
-export interface SkipReason {
+export interface SkipReason<Row = SkippedRow> {
   /** Without values, so that a thousand rows have one: `ttft_ms_mean is not a number`. */
   reason: string;
   count: number;
-  example: SkippedRow;
+  example: Row;
 }
 
 /** Rows that are told one by one; of those beyond only their reasons are counted. */
 const MOST_LISTED_ROWS = 10_000;
 
 /** Rows that were left out, by reason: a million of them take no more memory than a few thousand. */
-export class SkippedRows {
-  readonly rows: SkippedRow[] = [];
+export class SkippedRows<Row = SkippedRow> {
+  readonly rows: Row[] = [];
   #count = 0;
-  readonly #reasons = new Map<string, SkipReason>();
+  readonly #reasons = new Map<string, SkipReason<Row>>();
 
   /** `kind`: the reason without its values. */
-  add(pointId: string, kind: string, reason: string): void {
+  add(row: Row, kind: string): void {
     this.#count += 1;
     const known = this.#reasons.get(kind);
     if (known) known.count += 1;
-    else this.#reasons.set(kind, { reason: kind, count: 1, example: { pointId, reason } });
-    if (this.rows.length < MOST_LISTED_ROWS) this.rows.push({ pointId, reason });
+    else this.#reasons.set(kind, { reason: kind, count: 1, example: row });
+    if (this.rows.length < MOST_LISTED_ROWS) this.rows.push(row);
   }
 
   /** Of all of them. */
@@ -36,7 +36,7 @@ export class SkippedRows {
   }
 
   /** The commonest first. */
-  get reasons(): SkipReason[] {
+  get reasons(): SkipReason<Row>[] {
     return [...this.#reasons.values()].toSorted((a, b) => b.count - a.count);
   }
 }

@@ -69,6 +69,7 @@ const PLANTED: [string, string, string, string][] = [
   ],
   ['services-know-no-host', 'src-main/services/planted.ts', "import '../cli/main.ts';", 'src-main/cli/main.ts'],
   ['services-know-no-host', 'src-main/measurements/planted.ts', "import '../cli/main.ts';", 'src-main/cli/main.ts'],
+  ['services-know-no-host', 'src-main/traces/planted.ts', "import '../cli/main.ts';", 'src-main/cli/main.ts'],
   [
     'services-leave-calculation-to-answers',
     'src-main/services/planted.ts',
