@@ -6,7 +6,7 @@ import { drawPriorities, serverOf } from '../engine/simulation/load.ts';
 import { canFindBlocks, replayedTrace, type TraceCut } from '../engine/simulation/replayed-trace.ts';
 import { seedOfStream, simulateStreams, type StreamLoad } from '../engine/simulation/streams.ts';
 import { Timeline } from '../engine/simulation/timeline.ts';
-import { MS_PER_S, secondsFromMs } from '../engine/units.ts';
+import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
 import { requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { RequestTrace } from '../engine/workload/trace.ts';
 import type { PredictDocument, TraceDocument, Warning } from '../protocol/documents.ts';
@@ -116,6 +116,8 @@ function replayed(input: SimulateInput, file: TraceToReplay, source: ModelSource
   if (blocks && !canFindBlocks(blocks)) deployment.warnings.push(oddBlocks(blocks.blockTokens));
   if (!outcome) return { ...saturatedSimulation(deployment, 'kv', NOTHING_FITS), trace: document };
   const { served } = outcome;
+  const waiting = waitingAt(timeline, document.duration_s) * streams;
+  if (waiting > WAITING_SHARE * count) deployment.warnings.push(overCapacity(waiting, count));
   const dealt =
     streams > 1
       ? ` Its requests are dealt out round robin over ${formatFixed(streams)} schedulers (replicas and their streams).`
@@ -137,6 +139,20 @@ function replayed(input: SimulateInput, file: TraceToReplay, source: ModelSource
     trace: document,
   };
 }
+
+/** Where more than this share of all requests wait when the last one comes, more came than were served. */
+const WAITING_SHARE = 0.05;
+
+/** Requests that wait for a scheduler after so many seconds. */
+function waitingAt(timeline: Timeline, atS: number): number {
+  const atMs = msFromSeconds(atS);
+  return timeline.bins().find(({ toMs }) => toMs >= atMs)?.waiting ?? 0;
+}
+
+const overCapacity = (waiting: number, count: number): Warning => ({
+  code: 'over_capacity',
+  sentence: `More requests come than are served: when the last one comes about ${formatFixed(Math.round(waiting))} of ${formatFixed(count)} still wait. Latencies grow as long as that lasts; more replicas, or fewer requests, bring them down.`,
+});
 
 const NO_RANGES = 'How far replays of recorded requests are off was not held against measurements.';
 

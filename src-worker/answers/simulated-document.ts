@@ -386,7 +386,8 @@ function finiteRun(
   const document = figuresDocument(deployment, subject, input, {
     kind: 'run',
     served: { ...served, requestsPerMs: served.requestsPerMs / simulated },
-    halfWidths: isAtOnce || isOver ? null : halfWidths,
+    // A burst at the start, and what grows while it lasts, are no noise.
+    halfWidths: load.kind === 'closed' || isAtOnce || isOver ? null : halfWidths,
     isPrecise: null,
     throughput: throughputOfServed(served, numRequests / drawn),
     utilization: isAtOnce ? null : utilization,

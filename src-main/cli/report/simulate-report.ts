@@ -1,6 +1,6 @@
 import type { PredictDocument, TimelineDocument, TraceDocument } from '../../../src-worker/protocol/documents.ts';
 import { formatFixed } from '../../../src-worker/protocol/numbers.ts';
-import { count, decimal, percent, percentOfFraction, plural } from './format.ts';
+import { count, decimal, percentOfFraction, plural } from './format.ts';
 import { facts, table, wrap } from './layout.ts';
 import { predictReport } from './predict-report.ts';
 
@@ -92,9 +92,11 @@ function timelineLines(timeline: TimelineDocument): string[] {
         bar(row),
       ]),
     ),
-    `Peaks over ${formatFixed(timeline.from_s.length)} pieces of ${decimal(timeline.bin_s)} s: ` +
-      `${decimal(Math.max(...timeline.running))} running, ${decimal(Math.max(...timeline.waiting))} waiting, ` +
-      `${percent(Math.max(...timeline.kv_cache_fraction) * 100, 1)} of the KV cache.`,
+    ...wrap(
+      `Peaks over ${formatFixed(timeline.from_s.length)} pieces of ${decimal(timeline.bin_s)} s: ` +
+        `${decimal(Math.max(...timeline.running))} running, ${decimal(Math.max(...timeline.waiting))} waiting, ` +
+        `${percentOfFraction(Math.max(...timeline.kv_cache_fraction), 1)} of the KV cache.`,
+    ),
   ];
 }
 

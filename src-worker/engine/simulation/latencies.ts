@@ -83,8 +83,6 @@ export const BATCHES = 20;
 /** Student's t with 19 degrees of freedom at 97.5 %. */
 const T_95 = 2.093;
 
-const STATISTICS = ['mean', 'p50', 'p90', 'p95', 'p99'] as const;
-
 /** Half widths of the 95 % confidence intervals of `percentilesOf` by batch means (QUEUEING.md 2.3); null below 5 a batch. */
 export function halfWidthsOf(values: Float64Array): LatencyPercentiles | null {
   const size = Math.floor(values.length / BATCHES);
@@ -94,7 +92,7 @@ export function halfWidthsOf(values: Float64Array): LatencyPercentiles | null {
     const batch = percentilesOf(values.subarray(i * size, (i + 1) * size));
     if (batch) batches.push(batch);
   }
-  const widthOf = (statistic: (typeof STATISTICS)[number]): number => {
+  const widthOf = (statistic: keyof LatencyPercentiles): number => {
     const each = batches.map((batch) => batch[statistic]);
     const mean = meanOf(each);
     const variance = each.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (BATCHES - 1);

@@ -175,7 +175,7 @@ function totalsOf({ run, requests, from, to }: MeasuredPart): Totals {
 function promptTokensOf({ run, requests }: MeasuredPart): number {
   let tokens = 0;
   requests.promptTokens.forEach((prompt, i) => {
-    if (!Number.isNaN(run.firstMs[i] as number)) tokens += prompt;
+    if (!Number.isNaN(run.firstMs[i])) tokens += prompt;
   });
   return tokens;
 }
@@ -307,6 +307,8 @@ const WARM_UP_SHARE = 0.1;
 const WARM_UP_RESIDENCES = 5;
 /** Where what waits grows by more than this share of what arrives, no steady state is in sight. */
 const GROWTH_SHARE = 0.02;
+/** The same of a run that does not get any more precise, most of which somebody waited for a seat or for blocks. */
+const SLOW_GROWTH_SHARE = 0.003;
 
 /** Requests in the system on average, roughly: what a warm-up of some residence times is in arrivals, by Little's law. */
 function expectedInSystem(subject: BatchingSubject, load: SimulatedLoad): number {
@@ -378,6 +380,10 @@ export function simulateSteady(
     if (!result) return { kind: 'saturated', cause: 'kv' };
     const isPrecise = isNarrow(result.served, result.halfWidths, precision);
     if (isPrecise || measured * 2 > most) {
+      const isShort = run.seatsShortMs + run.blocksShortMs > run.wallMs / 2;
+      if (load.kind === 'open' && !isPrecise && isShort && grown > SLOW_GROWTH_SHARE * measured) {
+        return { kind: 'saturated', cause: causeOf(run) };
+      }
       return { kind: 'steady', ...result.served, halfWidths: result.halfWidths, isPrecise };
     }
   }

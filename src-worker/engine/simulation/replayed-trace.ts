@@ -36,7 +36,7 @@ function contentOf(
   const kept = new Uint32Array(starts[count] as number);
   for (let i = 0; i < count; i += 1) {
     const from = first + i * step;
-    kept.set(ids.subarray(offsets[from] as number, offsets[from + 1] as number), starts[i] as number);
+    kept.set(ids.subarray(offsets[from], offsets[from + 1]), starts[i]);
   }
   return { blockTokens, offsets: starts, ids: kept };
 }

@@ -230,7 +230,7 @@ class Run {
         return;
       }
       this.#reject(request);
-      clock = this.#arrivalMs[request] as number;
+      clock = this.#arrivalMs[request];
     }
   }
 
@@ -477,9 +477,9 @@ class Run {
 
   #startDecoding(request: number): void {
     const length = this.#targetOf(request);
-    if (Number.isNaN(this.#firstMs[request] as number)) this.#firstMs[request] = this.#timeMs;
+    if (Number.isNaN(this.#firstMs[request])) this.#firstMs[request] = this.#timeMs;
     this.#given[request] = (this.#given[request] as number) + 1;
-    if ((this.#given[request] as number) >= (this.#requests.outputTokens[request] as number)) {
+    if (this.#given[request] >= (this.#requests.outputTokens[request] as number)) {
       this.#finish(request, length);
       return;
     }
