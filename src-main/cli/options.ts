@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
-import { listValue, numberValue, pathsValue, slaValue, textValue, tokensValue } from './values.ts';
+import { listValue, numberValue, pathsValue, rateValue, slaValue, textValue, tokensValue } from './values.ts';
 
 /** How the text of an option is read; absent = a switch. */
-type ValueKind = 'text' | 'number' | 'tokens' | 'list' | 'metric targets' | 'paths';
+type ValueKind = 'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'paths';
 
 export interface OptionSpec {
   flags: string;
@@ -14,6 +14,7 @@ export interface OptionSpec {
 const PARSERS: Record<ValueKind, (text: string, flag: string, before: unknown) => unknown> = {
   text: textValue,
   number: numberValue,
+  rate: rateValue,
   tokens: tokensValue,
   list: listValue,
   paths: (text, flag, before) => pathsValue(text, flag, before as string[] | undefined),
@@ -206,7 +207,8 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'print the summary as JSON' },
 ];
 
-export const PREDICT_OPTIONS: OptionSpec[] = [
+/** What `predict` and `simulate` take alike. */
+const DEPLOYMENT_OPTIONS: OptionSpec[] = [
   model,
   { flags: '--gpu <id>', description: 'GPU, for example nvidia-h100-80gb', kind: 'text' },
   { flags: '--tp <gpus>', description: 'tensor parallelism', kind: 'number' },
@@ -223,16 +225,24 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
     description: 'chance that they are, 0 to 1 (default: 1 with --prefix-tokens)',
     kind: 'number',
   },
-  { flags: '--rate <requests>', description: 'load: requests per second of the whole deployment', kind: 'number' },
+  {
+    flags: '--rate <requests>',
+    description: 'load: requests per second of the whole deployment; inf = all --num-prompts at once',
+    kind: 'rate',
+  },
   { flags: '--concurrency <count>', description: 'load: requests in flight', kind: 'number' },
-  { flags: '--batch <count>', description: 'load: one static batch', kind: 'number' },
+  { flags: '--batch <count>', description: 'load: so many requests at once', kind: 'number' },
   {
     flags: '--think-time <seconds>',
     description: 'pause between answer and next request, with --concurrency',
     kind: 'number',
   },
-  { flags: '--arrival <process>', description: 'poisson, constant or gamma, with --rate', kind: 'text' },
-  { flags: '--arrival-cv <cv>', description: 'spread of the gaps between arrivals, with gamma', kind: 'number' },
+  { flags: '--arrival <process>', description: 'poisson, constant, gamma or hawkes, with --rate', kind: 'text' },
+  {
+    flags: '--arrival-cv <cv>',
+    description: 'spread of the gaps between arrivals, with gamma; of counts, with hawkes (default: 1, and 1.73)',
+    kind: 'number',
+  },
   { flags: '--max-num-seqs <count>', description: 'as in vLLM (default: that of the GPU)', kind: 'number' },
   { flags: '--max-num-batched-tokens <tokens>', description: 'as in vLLM (default: that of the GPU)', kind: 'tokens' },
   {
@@ -242,7 +252,6 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
   },
   { flags: '--engine <name>', description: 'vllm, trtllm or sglang, with @VERSION for an older one', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
-  { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   catalogFiles,
   goodPart,
   json,
@@ -253,6 +262,35 @@ export const PREDICT_OPTIONS: OptionSpec[] = [
     kind: 'number',
   },
   { flags: '--ep <gpus>', description: 'expert parallelism: GPUs of a stage that hold whole experts', kind: 'number' },
+  {
+    flags: '--num-prompts <count>',
+    description: 'a run of so many requests from empty, in place of a steady state',
+    kind: 'number',
+  },
+  { flags: '--seed <number>', description: 'of the random numbers of a simulation', kind: 'number' },
+  { flags: '--scheduling-policy <name>', description: 'fcfs or priority, in a simulation', kind: 'text' },
+  {
+    flags: '--urgent-fraction <share>',
+    description: 'share of the requests that go first, with priority, 0 to 1',
+    kind: 'number',
+  },
+];
+
+export const PREDICT_OPTIONS: OptionSpec[] = [
+  ...DEPLOYMENT_OPTIONS,
+  { flags: '--method <name>', description: 'batching, mg1 or simulation', kind: 'text' },
+];
+
+export const SIMULATE_OPTIONS: OptionSpec[] = [
+  ...DEPLOYMENT_OPTIONS,
+  {
+    flags: '--trace <file>',
+    description: 'replay the requests of a file, in place of a load and lengths',
+    kind: 'text',
+  },
+  { flags: '--trace-speed <factor>', description: 'how much faster than recorded', kind: 'number' },
+  { flags: '-o, --output <file>', description: 'write the JSON document to a file as well', kind: 'text' },
+  { flags: '--csv', description: 'print the timeline, one line a piece of time' },
 ];
 
 export const QUEUE_OPTIONS: OptionSpec[] = [

@@ -1,6 +1,11 @@
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { predictInputSchema, queueInputSchema, sizeInputSchema } from '../../src-worker/protocol/requests.ts';
+import {
+  predictInputSchema,
+  queueInputSchema,
+  simulateInputSchema,
+  sizeInputSchema,
+} from '../../src-worker/protocol/requests.ts';
 import type { CommandContext, Options, Run } from './context.ts';
 import { suggestNames } from '../../src-worker/protocol/suggest.ts';
 import { EXIT, usageError } from './errors.ts';
@@ -25,6 +30,7 @@ import {
   QUEUE_OPTIONS,
   RUN_SHOW_OPTIONS,
   SERVE_OPTIONS,
+  SIMULATE_OPTIONS,
   SIZE_OPTIONS,
   SWEEP_OPTIONS,
   VALIDATE_OPTIONS,
@@ -81,8 +87,21 @@ const COMMANDS: CommandSpec[] = [
     examples: `Examples:
   configiq predict -m meta-llama/Llama-2-7b-hf --gpu h100 --input-tokens 1k --output-tokens 200 --rate 2
   configiq predict -m meta-llama/Llama-3.1-70B-Instruct --gpu h100 --tp 4 --input-tokens 2k --output-tokens 300 --concurrency 32
+  configiq predict -m meta-llama/Llama-2-7b-hf --gpu h100 --input-tokens 1k --output-tokens 200 --rate 2 --method simulation
 `,
     load: async () => (await import('./commands/predict.ts')).runPredict,
+  },
+  {
+    usage: 'simulate',
+    description: 'one deployment simulated step by step, under a drawn load or the requests of a trace',
+    options: SIMULATE_OPTIONS,
+    schema: simulateInputSchema,
+    examples: `Examples:
+  configiq simulate -m meta-llama/Llama-3.1-8B-Instruct --gpu h100 --input-tokens 1k --output-tokens 200 --rate 10
+  configiq simulate -m meta-llama/Llama-3.1-8B-Instruct --gpu h100 --input-tokens 1k --output-tokens 200 --rate inf --num-prompts 500
+  configiq simulate -m meta-llama/Llama-3.1-70B-Instruct --gpu h100 --tp 4 --trace requests.csv --json
+`,
+    load: async () => (await import('./commands/simulate.ts')).runSimulate,
   },
   {
     usage: 'sweep',

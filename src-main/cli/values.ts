@@ -28,6 +28,12 @@ export function numberValue(text: string, flag: string): number {
   return value;
 }
 
+/** Requests per second; `inf` = all at once. */
+export function rateValue(text: string, flag: string): number | 'inf' {
+  refuseOption(text, flag);
+  return /^(inf|infinity)$/i.test(text.trim()) ? 'inf' : numberValue(text, flag);
+}
+
 /** A number of tokens: 4096, 8k, 1.5M. */
 export function tokensValue(text: string, flag: string): number {
   refuseOption(text, flag);

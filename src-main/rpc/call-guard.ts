@@ -7,6 +7,7 @@ const CALLS: Record<keyof AppApi, number> = {
   detail: 1,
   explain: 1,
   predict: 1,
+  simulate: 2,
   queue: 1,
   listModels: 0,
   showModel: 1,

@@ -7,16 +7,24 @@ import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { StartFile } from './catalogs/files.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent, SweepStart } from '../../src-worker/protocol/app-api.ts';
-import { documentText, type ModelDocument, type SizeDocument } from '../../src-worker/protocol/documents.ts';
+import {
+  documentText,
+  type ModelDocument,
+  type PredictDocument,
+  type SizeDocument,
+} from '../../src-worker/protocol/documents.ts';
 import {
   modelFitsSchema,
   modelHoldsSchema,
   planQuestionSchema,
   predictInputSchema,
   queueInputSchema,
+  simulateInputSchema,
   sizeInputSchema,
+  traceFileSchema,
   type OwnMachineInput,
   type PlanQuestion,
+  type SimulateInputDraft,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
@@ -28,6 +36,7 @@ import { bundledCatalogsFolder } from '../catalogs/load.ts';
 import type { CatalogIssue } from '../catalogs/rules/types.ts';
 import { cacheFolder, type Environment } from '../hub/environment.ts';
 import { openStore } from '../store/open.ts';
+import { readTrace, readTraceText, type ReadTrace } from '../traces/read.ts';
 import {
   checkRequest,
   exportFormatSchema,
@@ -51,6 +60,7 @@ import { createCalibrations, type Calibrations } from './calibrations/calibratio
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { createSweeps } from './sweeps.ts';
+import { traceToReplay } from './traces.ts';
 import { listWorkloads } from './workload-listing.ts';
 
 export interface AppServiceOptions {
@@ -79,6 +89,8 @@ export interface AppService {
    * of its folder) and answers the id to ask questions with. A file is known until the program ends; it is not stored.
    */
   useModel(nameOrPath: string): Promise<Result<string>>;
+  /** For the same hosts: `simulate` with the trace at a path. */
+  simulateFile(request: SimulateInputDraft, path: string): Promise<Result<PredictDocument>>;
   /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
   importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
   /** The catalogs in force, for a host that tells names apart as questions do. */
@@ -167,6 +179,13 @@ export function createAppService(options: AppServiceOptions): AppService {
   const sized = (input: SizeInput, model: ModelSource) =>
     host === 'cli' ? pool.run('size', input, model) : pool.size(input, model);
 
+  const simulated = (request: unknown, trace: ReadTrace | null, file: string) => {
+    catalogs.follow();
+    const input = checkRequest(simulateInputSchema, calibrated(request), 'Simulate request');
+    const model = models.resolve(input.model);
+    return pool.run('simulate', { ...input, model: model.id }, trace && traceToReplay(trace, file), model);
+  };
+
   const planQuestion = (request: unknown) => {
     catalogs.follow();
     const { question, configuration } = checkRequest(
@@ -219,6 +238,11 @@ export function createAppService(options: AppServiceOptions): AppService {
         const input = checkRequest(predictInputSchema, calibrated(request), 'Predict request');
         const model = models.resolve(input.model);
         return pool.run('predict', { ...input, model: model.id }, model);
+      }),
+    simulate: (request, file) =>
+      ask(async () => {
+        const checked = file === null ? null : checkRequest(traceFileSchema, file, 'Trace file');
+        return simulated(request, checked && (await readTraceText(checked.text, checked.name)), checked?.name ?? '');
       }),
     queue: (request) => ask(() => pool.run('queue', checkRequest(queueInputSchema, request, 'Queue request'))),
     listModels: () => answer(() => models.list(report)),
@@ -342,6 +366,7 @@ export function createAppService(options: AppServiceOptions): AppService {
       return () => void listeners.delete(listener);
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
+    simulateFile: (request, path) => ask(async () => simulated(request, await readTrace(path), path)),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
     facts,
     exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),

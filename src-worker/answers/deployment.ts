@@ -24,6 +24,7 @@ import {
 } from '../engine/sizing/plan-refusals.ts';
 import { streamsFor } from '../engine/sizing/replica-subject.ts';
 import { streamShare } from '../engine/sizing/streams.ts';
+import { DEFAULT_HAWKES_SCV } from '../engine/simulation/arrivals.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { fixedPrefixCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
@@ -39,6 +40,10 @@ export interface Deployment {
   /** Batches that a replica keeps in flight, one for each pipeline stage of each rank; `subject` is one of them. */
   streams: number;
   subject: BatchingSubject | null;
+  /** Longest prompt + answer of the model; null = no limit. */
+  maxContextTokens: number | null;
+  /** Prompts have steps of their own. */
+  hasSeparatePrefill: boolean;
   /** What its figures are as sure as, but for the load. */
   measured: Pick<UncertainDeployment, 'calibration' | 'gpu' | 'engine' | 'model' | 'isWeightOnly' | 'method'>;
 }
@@ -61,45 +66,15 @@ function lengthsFor(input: PredictInput, model: Model): RequestLengths {
   });
 }
 
-/** Options that contradict each other are refused, not ignored. */
-function checkOptions(input: PredictInput): void {
-  const refuse = (code: string, message: string): never => {
-    throw invalidInput(code, message, {});
-  };
-  const loads = [input.rate, input.concurrency, input.batch].filter((value) => value !== undefined).length;
-  if (loads !== 1) {
-    const what = loads === 0 ? 'No load was given' : 'More than one load was given';
-    refuse('load_needed', `${what}: give one of --rate, --concurrency and --batch.`);
+/** Tokens of a prefix that all prompts may share. */
+function checkPrefix({ prefix_hit_rate: hitRate, prefix_tokens: prefix, input_tokens: input }: PredictInput): void {
+  if (hitRate !== null && prefix === 0) {
+    const sentence = 'prefix_hit_rate needs --prefix-tokens: how many tokens are shared?';
+    throw invalidInput('prefix_tokens_needed', sentence, {});
   }
-  if (input.think_time > 0 && input.concurrency === undefined) {
-    refuse('think_time_unused', 'think_time belongs to --concurrency: open arrivals and batches do not think.');
-  }
-  if (input.arrival !== 'poisson' && input.rate === undefined) {
-    refuse(
-      'arrival_unused',
-      `arrival "${input.arrival}" belongs to --rate: users of a closed loop arrive by themselves.`,
-    );
-  }
-  if (input.arrival_cv !== null && input.arrival !== 'gamma') {
-    refuse('arrival_cv_unused', `arrival_cv ${input.arrival_cv} belongs to --arrival gamma.`);
-  }
-  if (input.prefix_hit_rate !== null && input.prefix_tokens === 0) {
-    refuse('prefix_tokens_needed', 'prefix_hit_rate needs --prefix-tokens: how many tokens are shared?');
-  }
-  if (input.prefix_tokens >= input.input_tokens && input.prefix_tokens > 0) {
-    refuse(
-      'prefix_too_long',
-      `prefix_tokens ${input.prefix_tokens} must be below input_tokens ${input.input_tokens}: at least one token is computed.`,
-    );
-  }
-  if (input.batch !== undefined && input.batch < input.replicas) {
-    refuse(
-      'batch_too_small',
-      `batch ${input.batch} cannot be split over ${input.replicas} replicas: give at least one each.`,
-    );
-  }
-  if (input.method === 'mg1' && input.rate === undefined) {
-    refuse('method_unsuited', 'method mg1 answers open arrivals only: give --rate, or use method batching.');
+  if (prefix >= input && prefix > 0) {
+    const sentence = `prefix_tokens ${prefix} must be below input_tokens ${input}: at least one token is computed.`;
+    throw invalidInput('prefix_too_long', sentence, {});
   }
 }
 
@@ -144,10 +119,14 @@ interface Streams {
  * A fixed batch smaller than the ranks or than the pipeline leaves some of them empty; one request at a time passes the
  * stages alone.
  */
-function streamsOf({ method, pp, dp, batch, replicas }: PredictInput): Streams {
+function streamsOf({ method, pp, dp, batch: given, rate, num_prompts: numPrompts, replicas }: PredictInput): Streams {
+  const batch = given ?? (rate === 'inf' ? (numPrompts ?? undefined) : undefined);
   const sequences = batch === undefined ? Infinity : Math.max(1, Math.floor(batch / replicas));
   const ranks = Math.min(dp, sequences);
-  const perRank = Math.min(streamsFor(method, pp), Math.max(1, Math.floor(sequences / ranks)));
+  const perRank = Math.min(
+    streamsFor(method === 'mg1' ? 'mg1' : 'batching', pp),
+    Math.max(1, Math.floor(sequences / ranks)),
+  );
   return { ranks, perRank };
 }
 
@@ -175,7 +154,8 @@ function engineWarnings(
     const sentence = `Version ${asked} is predicted with the defaults of ${engineName(engine)}.`;
     warnings.push({ code: 'engine_version', sentence });
   }
-  if (limits.hasSeparatePrefill) {
+  // A simulation does as they do.
+  if (limits.hasSeparatePrefill && input.method !== 'simulation') {
     const sentence = `${engineName(engine)} prefills in steps of its own; chunked prefill is assumed, so latencies under load are extrapolated.`;
     warnings.push({ code: 'separate_prefill', sentence });
   }
@@ -200,12 +180,25 @@ function warningsFor(input: PredictInput, facts: Facts, model: Model, gpu: Gpu):
 
 function scvOf(input: PredictInput): number {
   if (input.arrival === 'constant') return 0;
+  if (input.arrival === 'hawkes') return input.arrival_cv === null ? DEFAULT_HAWKES_SCV : input.arrival_cv ** 2;
   return input.arrival === 'gamma' ? (input.arrival_cv ?? 1) ** 2 : 1;
 }
 
-/** Resolves the names of a request and compiles its deployment. */
-export function deploy(input: PredictInput, source: ModelSource, facts: Facts): Deployment {
-  checkOptions(input);
+/** Requests that were recorded take the place of those a request describes. */
+export interface RecordedRequests {
+  lengthsOf: (model: Model) => RequestLengths;
+  /** The request as the answer shows it. */
+  shown: Record<string, unknown>;
+}
+
+/** Resolves the names of a request, whose load is checked, and compiles its deployment. */
+export function deploy(
+  input: PredictInput,
+  source: ModelSource,
+  facts: Facts,
+  recorded: RecordedRequests | null = null,
+): Deployment {
+  if (!recorded) checkPrefix(input);
   const gpuId = resolveGpuId(facts, input.gpu);
   const gpu = facts.gpus.find(({ id }) => id === gpuId);
   if (!gpu) throw new Error(`resolved GPU ${gpuId} is not in the catalog`);
@@ -220,7 +213,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   const kvBytesPerElement = isFp8Cache ? 1 : 2;
   const cache = cacheRefusal({ engine, kvBytesPerElement }, gpu);
   if (cache) throw invalidInput('dtype_unsupported', cache.detail, { gpu: gpu.id });
-  const lengths = lengthsFor(input, model);
+  const lengths = recorded ? recorded.lengthsOf(model) : lengthsFor(input, model);
   const limits = engineLimits(
     engine,
     gpu,
@@ -252,7 +245,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   const names = { model: model.id, gpu: gpu.id, quantization: precision, engine: `${engine.engine}@${engine.version}` };
   const base: Deployment['base'] = {
     schema_version: SCHEMA_VERSION,
-    input: { ...input, ...names },
+    input: { ...(recorded?.shown ?? input), ...names },
     memory: memoryDocument(memory),
     method: input.method,
     calibration: calibration.name,
@@ -264,16 +257,26 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
   }
   warnings.push(...pipelineWarning(input.pp), ...expertWarnings(input, engine, model));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
-  if (lengths.cut) {
+  if (lengths.cut && !recorded) {
     const share = (lengths.cut.requestsFraction * 100).toPrecision(2);
     const sentence = `${share} % of the requests are longer than the ${model.maxContextTokens} tokens of ${model.id} and were cut.`;
     warnings.push({ code: 'context_cut', sentence });
   }
   const isWeightOnly = support.kind === 'weight_only';
-  const measured = { calibration, gpu, engine, model, isWeightOnly, method: input.method };
+  // A simulation takes its step times, and with them their errors, from where the closed form does.
+  const method = input.method === 'simulation' ? 'batching' : input.method;
+  const measured = { calibration, gpu, engine, model, isWeightOnly, method };
+  const scheduling = { maxContextTokens: model.maxContextTokens, hasSeparatePrefill: limits.hasSeparatePrefill };
   if (!memory.fits) {
     const sentence = `Does not fit: ${gibFromBytes(memory.shortfallBytes).toFixed(1)} GiB per GPU are missing for ${gibFromBytes(memory.weightsBytes).toFixed(1)} GiB of weights and the KV cache of one request on ${gpu.name}.`;
-    return { base, warnings: [{ code: 'memory', sentence }, ...warnings], streams: 1, subject: null, measured };
+    return {
+      base,
+      warnings: [{ code: 'memory', sentence }, ...warnings],
+      streams: 1,
+      subject: null,
+      ...scheduling,
+      measured,
+    };
   }
   const between = input.pp > 1 ? fabricFor(gpu, replicaName(input).gpus, null) : null;
   const amongRanks = input.dp > 1 ? fabricFor(gpu, input.tp * input.dp, null) : null;
@@ -296,6 +299,7 @@ export function deploy(input: PredictInput, source: ModelSource, facts: Facts): 
     warnings,
     streams: ranks * perRank,
     subject: { ...subject, scvArrival: scvOf(input), population: null },
+    ...scheduling,
     measured,
   };
 }

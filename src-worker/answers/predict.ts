@@ -14,86 +14,21 @@ import { stepViewOf } from '../engine/sizing/replica-load.ts';
 import type { SteadyLoad } from '../engine/sizing/types.ts';
 import { MS_PER_S, msFromSeconds } from '../engine/units.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
-import type { PredictDocument, Remark, ThroughputDocument, Warning } from '../protocol/documents.ts';
+import type { PredictDocument, ThroughputDocument, Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
-import { latencySummary, rounded, stepTimeDocument, trustRemark } from './common.ts';
+import { rounded, stepTimeDocument, trustRemark } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
-import { latencyRanges, noRangeReason, throughputRanges, uncertaintyOf } from './uncertainty.ts';
-
-const SATURATION_WORDS: Record<SaturationKind, string> = {
-  compute: 'The replica cannot work off what arrives.',
-  kv: 'The KV cache is full before the load is carried.',
-  seats: 'All seats (max_num_seqs) are taken before the load is carried.',
-};
-
-const NO_LATENCY: LatencyPercentiles | null = null;
-const NO_FIGURES = 'There is no steady state, so there are no figures to give a range for.';
-
-interface Latencies {
-  ttftMs: LatencyPercentiles;
-  /** null where an answer has one token. */
-  tpotMs: LatencyPercentiles | null;
-  e2eMs: LatencyPercentiles;
-}
-
-const latencySummaries = ({ ttftMs, tpotMs, e2eMs }: Latencies) => ({
-  ttft_ms: latencySummary(ttftMs),
-  tpot_ms: latencySummary(tpotMs),
-  e2e_ms: latencySummary(e2eMs),
-});
-
-interface RangedFigures {
-  latencies: Latencies;
-  throughput: ThroughputDocument;
-  utilization: number | null;
-  decodeParts: Record<string, number>;
-  /** The rate is the question's, not a prediction. */
-  isRateGiven: boolean;
-}
-
-function rangesOf(
-  { measured }: Deployment,
-  { plan }: BatchingSubject,
-  { latencies, throughput, utilization, decodeParts, isRateGiven }: RangedFigures,
-): Pick<PredictDocument, 'interval' | 'interval_reason' | 'interval_basis'> {
-  const isClosedLoop = !isRateGiven && utilization !== null;
-  // Users of a closed loop drive a replica to its limit by themselves: that is no load near capacity.
-  const load = isClosedLoop ? null : utilization;
-  const uncertainty = uncertaintyOf({ ...measured, decodeParts, utilization: load, isClosedLoop });
-  if (!uncertainty) return { interval: null, interval_reason: noRangeReason(measured), interval_basis: null };
-  const interval = {
-    ...latencyRanges(latencies, uncertainty, plan.weightReadFloorMs),
-    ...(isRateGiven ? {} : throughputRanges(throughput, uncertainty)),
-  };
-  return { interval, interval_reason: null, interval_basis: uncertainty.basis };
-}
-
-/** A document without latency: saturated, or without memory. */
-function withoutLatency(
-  deployment: Deployment,
-  saturation: Remark<SaturationKind> | null,
-  bottleneck: PredictDocument['bottleneck'],
-): PredictDocument {
-  const none = latencySummary(NO_LATENCY);
-  return {
-    ...deployment.base,
-    ttft_ms: none,
-    tpot_ms: none,
-    e2e_ms: none,
-    throughput: { requests_per_s: null, output_tokens_per_s: null, total_tokens_per_s: null },
-    utilization: null,
-    saturated: saturation !== null,
-    saturation,
-    batch: { mean_running: null, max_running: null },
-    step_time_ms: null,
-    bottleneck,
-    trust: null,
-    interval: null,
-    interval_reason: noRangeReason(deployment.measured) ?? NO_FIGURES,
-    interval_basis: null,
-    warnings: deployment.warnings,
-  };
-}
+import { checkLoad } from './load-options.ts';
+import {
+  allStreams,
+  latencySummaries,
+  NOT_SIMULATED,
+  notFitting,
+  rangesOf,
+  SATURATION_WORDS,
+  withoutLatency,
+} from './predict-parts.ts';
+import { simulatedDocument } from './simulated-document.ts';
 
 const throughputOf = (rateReqPerS: number, { moments }: RequestLengths): ThroughputDocument => ({
   requests_per_s: rounded(rateReqPerS),
@@ -108,9 +43,6 @@ const shifted = (latency: LatencyPercentiles, byMs: number): LatencyPercentiles 
   p95: latency.p95 + byMs,
   p99: latency.p99 + byMs,
 });
-
-/** Batches in flight of the whole deployment: the load is split evenly over them. */
-const allStreams = ({ streams }: Deployment, { replicas }: PredictInput): number => streams * replicas;
 
 interface SteadyAnswer {
   outcome: SteadyLoad;
@@ -158,6 +90,7 @@ function steadyDocument(
     }),
     trust: trustRemark(outcome.trust, input.method),
     ...rangesOf(deployment, subject, { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven }),
+    ...NOT_SIMULATED,
     warnings: deployment.warnings,
   };
 }
@@ -224,21 +157,23 @@ function staticBatchDocument(
       decodeParts: step.decode,
       isRateGiven: false,
     }),
+    ...NOT_SIMULATED,
     warnings,
   };
 }
 
 /** One deployment under one load. What does not fit is answered with nulls and the shortfall, not with an error. */
 export function answerPredict(input: PredictInput, source: ModelSource, facts: Facts): PredictDocument {
+  checkLoad(input);
   const deployment = deploy(input, source, facts);
   const { subject } = deployment;
-  if (!subject) {
-    const sentence = deployment.warnings[0]?.sentence ?? 'Does not fit.';
-    return withoutLatency(deployment, null, { kind: 'kv_capacity', sentence });
-  }
-  if (input.batch !== undefined) return staticBatchDocument(deployment, subject, input, input.batch);
+  if (!subject) return notFitting(deployment);
+  if (input.method === 'simulation') return simulatedDocument(deployment, subject, input, { hasTimeline: false });
+  const atOnce = input.rate === 'inf' ? (input.num_prompts ?? undefined) : input.batch;
+  if (atOnce !== undefined) return staticBatchDocument(deployment, subject, input, atOnce);
   if (input.concurrency !== undefined) return closedLoopDocument(deployment, subject, input, input.concurrency);
-  const ratePerMs = (input.rate ?? 0) / allStreams(deployment, input) / MS_PER_S;
+  if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
+  const ratePerMs = Number(input.rate ?? 0) / allStreams(deployment, input) / MS_PER_S;
   const { outcome, saturationPerMs } =
     input.method === 'mg1'
       ? oneAtATimeAt(subject, ratePerMs)
@@ -253,6 +188,11 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: 0 });
 }
 
+const runIgnored = (numPrompts: number, method: string): Warning => ({
+  code: 'num_prompts_ignored',
+  sentence: `Method ${method} answers a steady state, whatever the number of requests: --method simulation runs ${numPrompts} from empty to the last answer.`,
+});
+
 /**
  * Users who ask again at once are the clients of a benchmark with a fixed concurrency, and are predicted as those are; null for
  * those who pause, or are alone.
@@ -260,35 +200,39 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
 function prefillsInStep(
   { measured: { calibration, engine } }: Deployment,
   subject: BatchingSubject,
-  thinkTimeS: number,
+  { think_time: thinkTimeS, requestsPerClient }: { think_time: number; requestsPerClient: number },
   users: number,
 ): number | null {
   if (thinkTimeS > 0 || users <= 1) return null;
   const { outputMean, outputSecondMoment } = subject.lengths.moments;
   const question = {
     seated: Math.min(users, decodeLimit(subject).decodes),
-    requestsPerClient: REQUESTS_PER_CLIENT,
+    requestsPerClient,
     outputCv: Math.sqrt(Math.max(0, outputSecondMoment / outputMean ** 2 - 1)),
     generation: engine.generation,
   };
   return lockstepPrefills(question, calibration);
 }
 
-const inStepWarning = (prefills: number): Warning => ({
+const inStepWarning = (prefills: number, requestsPerClient: number): Warning => ({
   code: 'in_step',
-  sentence: `Users who ask again at once fall into step, as the clients of a benchmark do: each waits for ${prefills.toPrecision(2)} prompts of others on average, the opening burst of a run of ${REQUESTS_PER_CLIENT} requests a user among them. Users who pause do not: give --think-time.`,
+  sentence: `Users who ask again at once fall into step, as the clients of a benchmark do: each waits for ${prefills.toPrecision(2)} prompts of others on average, the opening burst of a run of ${Number(requestsPerClient.toPrecision(3))} requests a user among them. Users who pause do not: give --think-time.`,
 });
 
 function closedLoopDocument(
   deployment: Deployment,
   subject: BatchingSubject,
   input: PredictInput,
-  concurrency: number,
+  offered: number,
 ): PredictDocument {
+  // Users without a request do not come.
+  const concurrency = Math.min(offered, input.num_prompts ?? Infinity);
   const users = concurrency / allStreams(deployment, input);
   const saturationPerMs = saturationRate(subject).perMs;
-  const inStep = prefillsInStep(deployment, subject, input.think_time, users);
-  if (inStep !== null) deployment.warnings.push(inStepWarning(inStep));
+  const requestsPerClient = input.num_prompts === null ? REQUESTS_PER_CLIENT : input.num_prompts / concurrency;
+  const inStep = prefillsInStep(deployment, subject, { think_time: input.think_time, requestsPerClient }, users);
+  if (inStep !== null) deployment.warnings.push(inStepWarning(inStep, requestsPerClient));
+  else if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
   const thinkTimeMs = msFromSeconds(input.think_time);
   const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep });
   if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);

@@ -21,8 +21,10 @@ import type {
   PlanQuestionDraft,
   PredictInputDraft,
   QueueInputDraft,
+  SimulateInputDraft,
   SizeInputDraft,
   SweepSpecDraft,
+  TraceFile,
 } from './requests.ts';
 import type { Result } from './result.ts';
 
@@ -237,6 +239,8 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   /** Where every figure of a passing configuration comes from. */
   explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;
+  /** A simulation with its timeline, under a load that is drawn or with the requests of a trace. */
+  simulate(request: SimulateInputDraft, trace: TraceFile | null): Promise<Result<PredictDocument>>;
   queue(request: QueueInputDraft): Promise<Result<QueueDocument>>;
   listModels(): Promise<Result<ModelListEntry[]>>;
   showModel(id: string): Promise<Result<ModelDocument>>;

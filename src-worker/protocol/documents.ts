@@ -604,7 +604,8 @@ export interface TraceDocument {
   format: string;
   requests: number;
   duration_s: number;
-  requests_per_s: number;
+  /** null where all come at once. */
+  requests_per_s: number | null;
   mean_input_tokens: number;
   mean_output_tokens: number;
   /** What was taken how, in words. */

@@ -134,8 +134,8 @@ export const predictInputSchema = z.strictObject({
   prefix_tokens: z.number().min(0).max(10_000_000).default(0),
   /** null = 1 when prefix_tokens is given. */
   prefix_hit_rate: fraction.nullable().default(null),
-  /** Exactly one of rate, concurrency and batch. */
-  rate: z.number().positive().max(1e9).optional(),
+  /** Exactly one of rate, concurrency and batch. `inf`: all of num_prompts requests at once, an offline run. */
+  rate: z.union([z.number().positive().max(1e9), z.literal('inf')]).optional(),
   concurrency: z.number().int().min(1).max(1_000_000).optional(),
   batch: z.number().int().min(1).max(1_000_000).optional(),
   think_time: z.number().min(0).max(1e6).default(0),
@@ -148,7 +148,10 @@ export const predictInputSchema = z.strictObject({
   engine: name.default('vllm'),
   calibration: name.default(DEFAULT_CALIBRATION),
   method: predictMethodSchema.default('batching'),
-  /** Requests of a finite run from an empty server, nothing discarded; null = steady state. A simulation only. */
+  /**
+   * Requests of a finite run from an empty server, nothing discarded; null = steady state. Method batching answers a steady
+   * state and takes from them how often users of a closed loop ask, and how many come at once with rate `inf`.
+   */
   num_prompts: z.number().int().min(1).max(MOST_SIMULATED_REQUESTS).nullable().default(null),
   /** Of the random numbers: the same seed gives the same bytes. A simulation only. */
   seed: z.number().int().min(0).max(0xffff_ffff).default(1),

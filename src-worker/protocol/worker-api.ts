@@ -1,6 +1,7 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { PlanCapacity } from '../engine/sizing/types.ts';
+import type { RequestTrace } from '../engine/workload/trace.ts';
 import type { AccuracyRequest } from './accuracy-request.ts';
 import type { AccuracyDocument } from './accuracy.ts';
 import type { CalibrationDocument, CalibrationRequest, FitAnswer, FitRequest } from './calibration.ts';
@@ -14,7 +15,7 @@ import type {
   QueueDocument,
   SizeDocument,
 } from './documents.ts';
-import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SizeInput } from './requests.ts';
+import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SimulateInput, SizeInput } from './requests.ts';
 import type { Result } from './result.ts';
 
 /**
@@ -26,6 +27,19 @@ export interface SweepUnit {
   users: (number | null)[];
   zones: (string | null)[];
   firstPointId: number;
+}
+
+/** A trace as its file was read. */
+export interface TraceToReplay {
+  trace: RequestTrace;
+  /** What the person calls the file, and what it was read as. */
+  file: string;
+  format: string;
+  /** What is not replayed as the file has it, as sentences. */
+  notes: string[];
+  skippedRows: number;
+  /** The first of them. */
+  skipped: { line: number; reason: string }[];
 }
 
 /** Layout of the shared Int32Array between pool and worker. */
@@ -48,6 +62,8 @@ export interface WorkerApi {
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
+  /** `trace` null = a load that is drawn. */
+  simulate(input: SimulateInput, trace: TraceToReplay | null, model: ModelSource): Result<PredictDocument>;
   queue(input: QueueInput): Result<QueueDocument>;
   showModel(model: ModelSource): Result<ModelDocument>;
   modelFits(input: ModelFitsInput, model: ModelSource): Result<ModelFitsDocument>;

@@ -1,13 +1,21 @@
-import type { LatencySummary, PredictDocument, StepTimeDocument } from '../../../src-worker/protocol/documents.ts';
+import type {
+  LatencySummary,
+  PredictDocument,
+  SimulationDocument,
+  StepTimeDocument,
+} from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, gib, milliseconds, NONE, percentOfFraction } from './format.ts';
 import { facts, heading, table, textOf, wrap } from './layout.ts';
 import { likely, rangeLines } from './ranges.ts';
 
-/** One deployment under one load as text. */
-export function predictReport(document: PredictDocument): string {
+/** One deployment under one load as text; `about`: lines on what was asked, `more`: lines behind the figures. */
+export function predictReport(
+  document: PredictDocument,
+  { title = 'PREDICTION', about = [], more = [] }: { title?: string; about?: string[]; more?: string[] } = {},
+): string {
   const { input, memory, warnings, versions, method, calibration } = document;
   return textOf([
-    ...heading('PREDICTION'),
+    ...heading(title),
     ...facts([
       ['Model', String(input['model'])],
       [
@@ -16,8 +24,10 @@ export function predictReport(document: PredictDocument): string {
       ],
       ['Method', `${method}, calibration ${calibration}`],
     ]),
+    ...about,
     '',
     ...(memory.fits ? loadLines(document) : []),
+    ...more,
     ...memoryLines(document),
     ...warnings.flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),
     ...wrap(`ConfigIQ ${versions.configiq}, engine ${versions.engine}, catalog ${versions.catalog}`),
@@ -37,7 +47,7 @@ function replicaGpus(input: PredictDocument['input']): string {
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
 function loadLines(document: PredictDocument): string[] {
-  const { throughput, batch, bottleneck, trust, saturation, saturated } = document;
+  const { throughput, batch, bottleneck, trust, saturation, saturated, simulation } = document;
   const row = (name: string, { mean, p50, p90, p95, p99 }: LatencySummary) => [
     name,
     ...[mean, p50, p90, p95, p99].map(milliseconds),
@@ -49,9 +59,15 @@ function loadLines(document: PredictDocument): string[] {
         { title: 'Latency' },
         ...['Mean', 'P50', 'P90', 'P95', 'P99'].map((title) => ({ title, align: 'right' as const })),
       ],
-      [row('TTFT', document.ttft_ms), row('TPOT', document.tpot_ms), row('E2E', document.e2e_ms)],
+      (['ttft', 'tpot', 'e2e'] as const).flatMap((kind) => {
+        const widths = simulation?.half_width?.[`${kind}_ms`];
+        const own = row(kind.toUpperCase(), document[`${kind}_ms`]);
+        return widths ? [own, row('  +/-', widths)] : [own];
+      }),
     ),
+    ...(simulation?.half_width ? ['+/-: half width of the 95% confidence interval'] : []),
     '',
+    ...(simulation ? simulationLines(document, simulation) : []),
     ...rangeLines(document),
     '',
     ...facts([
@@ -70,14 +86,46 @@ function loadLines(document: PredictDocument): string[] {
   ];
 }
 
+/** What was simulated, and what happened beside the latencies. */
+function simulationLines({ trust }: PredictDocument, simulation: SimulationDocument): string[] {
+  const { preemptions_per_request: preemptions, cached_fraction: cached, wall_s: wall, classes } = simulation;
+  return [
+    ...wrap(trust?.sentence ?? ''),
+    '',
+    ...(classes ? [...classLines(classes), ''] : []),
+    ...facts([
+      ...(wall === null ? [] : [['Length', `${decimal(wall)} s from the first request to the last answer`] as const]),
+      ['Preemptions', preemptions === 0 ? 'none' : `${preemptions.toPrecision(2)} a request`],
+      ...(cached > 0 ? [['Prompt tokens from the prefix cache', percentOfFraction(cached, 1)] as const] : []),
+    ]),
+    '',
+  ];
+}
+
+function classLines(classes: NonNullable<SimulationDocument['classes']>): string[] {
+  const title = (text: string) => ({ title: text, align: 'right' as const });
+  return table(
+    [{ title: 'Priority' }, ...['Requests', 'TTFT P50', 'TTFT P95', 'TTFT P99', 'TPOT P95', 'E2E P95'].map(title)],
+    classes.map(({ priority, requests, ttft_ms: ttft, tpot_ms: tpot, e2e_ms: e2e }) => [
+      priority === 0 ? '0 (urgent)' : String(priority),
+      count(requests),
+      ...[ttft.p50, ttft.p95, ttft.p99, tpot.p95, e2e.p95].map(milliseconds),
+    ]),
+  );
+}
+
 /** Only what the deployment reaches by itself has a range: a rate that was given is no prediction. */
 const throughputRange = ({ interval }: PredictDocument): string =>
   interval?.output_tokens_per_s ? `; output${likely(interval, 'output_tokens_per_s').replace(',', '')} tok/s` : '';
 
 /** A static batch is there from the start: nothing arrives that could be compared with what is served. */
-function utilizationText({ utilization, input }: PredictDocument): string {
+function utilizationText({ utilization, input, simulation }: PredictDocument): string {
   if (utilization !== null) return percentOfFraction(utilization);
-  return typeof input['batch'] === 'number' ? 'not applicable to a static batch' : `${NONE} (no steady state)`;
+  if (simulation?.kind === 'trace') return 'not applicable to a trace';
+  if (simulation?.kind === 'run') return 'not applicable to requests that come at once';
+  return typeof input['batch'] === 'number' || input['rate'] === 'inf'
+    ? 'not applicable to a static batch'
+    : `${NONE} (no steady state)`;
 }
 
 function stepLines({ step_time_ms: step }: PredictDocument): string[] {

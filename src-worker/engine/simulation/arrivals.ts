@@ -12,6 +12,9 @@ export interface ArrivalLaw {
 /** What the seed's code workload says (2 per second): the only Hawkes process that anybody gave us. */
 export const DEFAULT_DECAY_PER_MS = 2e-3;
 
+/** The same workload's long-run variance of counts / their mean. */
+export const DEFAULT_HAWKES_SCV = 3;
+
 export const POISSON: ArrivalLaw = { process: 'poisson', scv: 1, decayPerMs: DEFAULT_DECAY_PER_MS };
 
 /** Draws the gaps (ms) before each of so many arrivals at a mean rate (per ms). */

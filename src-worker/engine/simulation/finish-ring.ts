@@ -55,17 +55,18 @@ export class FinishRing {
     return request;
   }
 
-  /** The first step after `step` at which somebody ends. Somebody must. */
-  nextAfter(step: number): number {
+  /** Steps after `step` until somebody ends, at most `most`: what lies beyond is not searched. */
+  stepsToNext(step: number, most: number): number {
     let at = step + 1;
     let slot = at & this.#mask;
     let word = (this.#bits[slot >> 5] as number) >>> (slot & 31);
     while (word === 0) {
       at += WORD - (slot & 31);
+      if (at - step >= most) return most;
       slot = at & this.#mask;
       word = this.#bits[slot >> 5] as number;
     }
-    return at + 31 - Math.clz32(word & -word);
+    return Math.min(most, at + 31 - Math.clz32(word & -word) - step);
   }
 
   #clear(slot: number): void {

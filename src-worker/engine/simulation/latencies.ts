@@ -11,8 +11,17 @@ export interface ServedLatencies {
   e2eMs: Float64Array;
 }
 
-/** Latencies of the requests from `from` to `to` - 1; those who were refused, or had not ended, have none. */
-export function latenciesOf(run: SimulatedRun, requests: SimulatedRequests, from: number, to: number): ServedLatencies {
+/**
+ * Latencies of the requests from `from` to `to` - 1, of those of one `priority` or of all; those who were refused, or had not
+ * ended, have none.
+ */
+export function latenciesOf(
+  run: SimulatedRun,
+  requests: SimulatedRequests,
+  from: number,
+  to: number,
+  priority: number | null = null,
+): ServedLatencies {
   const ttftMs = new Float64Array(to - from);
   const tpotMs = new Float64Array(to - from);
   const e2eMs = new Float64Array(to - from);
@@ -21,6 +30,7 @@ export function latenciesOf(run: SimulatedRun, requests: SimulatedRequests, from
   for (let i = from; i < to; i += 1) {
     const [sent, first, end] = [run.sentMs[i] as number, run.firstMs[i] as number, run.endMs[i] as number];
     if (Number.isNaN(end)) continue;
+    if (priority !== null && requests.priorities?.[i] !== priority) continue;
     ttftMs[served] = first - sent;
     e2eMs[served] = end - sent;
     served += 1;
@@ -35,6 +45,25 @@ export function latenciesOf(run: SimulatedRun, requests: SimulatedRequests, from
     e2eMs: e2eMs.subarray(0, served),
   };
 }
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Latencies of runs beside each other, one run after the other. */
+export const joinedLatencies = (parts: readonly ServedLatencies[]): ServedLatencies => ({
+  ttftMs: joined(parts.map(({ ttftMs }) => ttftMs)),
+  tpotMs: joined(parts.map(({ tpotMs }) => tpotMs)),
+  e2eMs: joined(parts.map(({ e2eMs }) => e2eMs)),
+});
 
 const PROBABILITIES = [0.5, 0.9, 0.95, 0.99];
 

@@ -1,10 +1,11 @@
 import { decodeLimit, littleFixedPoint } from '../batching/fixed-point.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
+import { invalidInput } from '../errors.ts';
 import { exponential } from '../numerics/random.ts';
 import { drawArrivals, type ArrivalLaw } from './arrivals.ts';
 import { drawRequests } from './draw-requests.ts';
-import { halfWidthsOf, latenciesOf, percentilesOf } from './latencies.ts';
+import { halfWidthsOf, joinedLatencies, latenciesOf, percentilesOf, type ServedLatencies } from './latencies.ts';
 import { randomStream } from './random-streams.ts';
 import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
 import { simulate, type Observer, type SimulatedRun, type SimulatedServer } from './scheduler.ts';
@@ -35,23 +36,39 @@ export const serverOf = (subject: BatchingSubject, rules: SchedulerRules = DEFAU
 export type SimulatedLoad =
   { kind: 'open'; ratePerMs: number; law: ArrivalLaw } | { kind: 'closed'; users: number; thinkTimeMs: number };
 
+/** Latencies of one priority; null where none of it was served, and TPOT where every answer has one token. */
+export interface ClassLatencies {
+  priority: number;
+  numMeasured: number;
+  ttftMs: LatencyPercentiles | null;
+  tpotMs: LatencyPercentiles | null;
+  e2eMs: LatencyPercentiles | null;
+}
+
 /** What was served, over the requests that were measured. */
 export interface ServedLoad {
   ttftMs: LatencyPercentiles;
   /** null where every answer has one token. */
   tpotMs: LatencyPercentiles | null;
   e2eMs: LatencyPercentiles;
+  /** By priority, the most urgent first; null where all requests are alike. */
+  classes: ClassLatencies[] | null;
   /** Requests measured, of those that were served. */
   numMeasured: number;
+  /** Of the measured ones, those that the whole KV cache cannot hold. */
   rejected: number;
   requestsPerMs: number;
+  inputTokensPerMs: number;
   outputTokensPerMs: number;
+  /** ms from the first sending to the last end. */
+  wallMs: number;
   /** Sequences decoding on average, and the most that ever ran. */
   meanRunning: number;
   maxRunning: number;
-  /** Preemptions / requests, over the whole run. */
+  /** Prompts / steps, over the whole run. */
+  promptsPerStep: number;
   preemptionsPerRequest: number;
-  /** Prompt tokens found in the prefix cache / prompt tokens of all. */
+  /** Prompt tokens found in the prefix cache / prompt tokens, over all admissions. */
   cachedFraction: number;
 }
 
@@ -75,72 +92,181 @@ export interface SaturatedSimulation {
   cause: SaturationKind;
 }
 
-/** Requests drawn for a load, and the clients where it is closed. */
+/** The more urgent ones of two kinds of requests have this priority, the others the next: the smaller, the sooner. */
+const URGENT = 0;
+const USUAL = 1;
+
+/** Which requests are urgent: each with the same chance. */
+export function drawPriorities(count: number, urgentFraction: number, seed: number): Int32Array {
+  const random = randomStream(seed, 'urgency');
+  return Int32Array.from({ length: count }, () => (random() < urgentFraction ? URGENT : USUAL));
+}
+
+/** Requests drawn for a load, and the clients where it is closed. `urgentFraction` null = all are alike. */
 export function drawLoad(
   { lengths }: BatchingSubject,
   load: SimulatedLoad,
   count: number,
   seed: number,
+  urgentFraction: number | null = null,
 ): { requests: SimulatedRequests; clients: Clients | null } {
-  if (load.kind === 'open') {
-    const arrivals = drawArrivals(load.law, load.ratePerMs, count, randomStream(seed, 'gaps'));
-    return { requests: drawRequests(lengths.question, arrivals, seed), clients: null };
-  }
+  const isOpen = load.kind === 'open';
+  const arrivals = isOpen
+    ? drawArrivals(load.law, load.ratePerMs, count, randomStream(seed, 'gaps'))
+    : new Float64Array(count);
+  const drawn = drawRequests(lengths.question, arrivals, seed);
+  const requests =
+    urgentFraction === null ? drawn : { ...drawn, priorities: drawPriorities(count, urgentFraction, seed) };
+  if (isOpen) return { requests, clients: null };
   const pauses = randomStream(seed, 'pauses');
   const pauseMs =
     load.thinkTimeMs > 0 ? Float64Array.from({ length: count }, () => exponential(pauses, load.thinkTimeMs)) : null;
-  const requests = drawRequests(lengths.question, new Float64Array(count), seed);
   return { requests, clients: { count: Math.max(1, Math.round(load.users)), pauseMs } };
 }
 
-/** What requests `from` to `to` - 1 of a run were served like, while they were sent and until they ended. */
-export function servedLoad(
-  run: SimulatedRun,
-  requests: SimulatedRequests,
-  from: number,
-  to: number,
-): { served: ServedLoad; halfWidths: HalfWidths } | null {
-  const { ttftMs, tpotMs, e2eMs } = latenciesOf(run, requests, from, to);
-  const [ttft, tpot, e2e] = [percentilesOf(ttftMs), percentilesOf(tpotMs), percentilesOf(e2eMs)];
-  if (!ttft || !e2e) return null;
-  let [firstMs, lastMs, tokens, decodingMs, prompts] = [Infinity, 0, 0, 0, 0];
+/** Requests `from` to `to` - 1 of a run. */
+export interface MeasuredPart {
+  run: SimulatedRun;
+  requests: SimulatedRequests;
+  from: number;
+  to: number;
+}
+
+interface Totals {
+  numMeasured: number;
+  inputTokens: number;
+  outputTokens: number;
+  decodingMs: number;
+  preemptions: number;
+  /** ms that the rates are over, and from the first sending to the last end. */
+  spanMs: number;
+  wallMs: number;
+}
+
+function totalsOf({ run, requests, from, to }: MeasuredPart): Totals {
+  const totals: Totals = {
+    numMeasured: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    decodingMs: 0,
+    preemptions: 0,
+    spanMs: 0,
+    wallMs: 0,
+  };
+  let [firstMs, lastMs] = [Infinity, -Infinity];
   for (let i = from; i < to; i += 1) {
     const end = run.endMs[i] as number;
     if (Number.isNaN(end)) continue;
     firstMs = Math.min(firstMs, run.sentMs[i] as number);
     lastMs = Math.max(lastMs, end);
-    tokens += requests.outputTokens[i] as number;
-    decodingMs += end - (run.firstMs[i] as number);
+    totals.numMeasured += 1;
+    totals.inputTokens += requests.promptTokens[i] as number;
+    totals.outputTokens += requests.outputTokens[i] as number;
+    totals.decodingMs += end - (run.firstMs[i] as number);
+    totals.preemptions += run.preemptions[i] as number;
   }
-  for (const prompt of requests.promptTokens) prompts += prompt;
+  totals.wallMs = Math.max(0, lastMs - firstMs);
   // In steady state as many are sent as end: the time from the first sending to the last one, not to the last end.
-  const isWhole = from === 0;
-  const spanMs = isWhole ? lastMs - firstMs : (run.sentMs[to - 1] as number) - (run.sentMs[from] as number);
+  totals.spanMs = from === 0 ? totals.wallMs : (run.sentMs[to - 1] as number) - (run.sentMs[from] as number);
+  return totals;
+}
+
+/** Prompt tokens of all that got a first token, found in the cache or not. */
+function promptTokensOf({ run, requests }: MeasuredPart): number {
+  let tokens = 0;
+  requests.promptTokens.forEach((prompt, i) => {
+    if (!Number.isNaN(run.firstMs[i])) tokens += prompt;
+  });
+  return tokens;
+}
+
+const percentilesOfAll = ({ ttftMs, tpotMs, e2eMs }: ServedLatencies) => ({
+  ttftMs: percentilesOf(ttftMs),
+  tpotMs: percentilesOf(tpotMs),
+  e2eMs: percentilesOf(e2eMs),
+});
+
+function classesOf(parts: readonly MeasuredPart[]): ClassLatencies[] | null {
+  const known = new Set<number>();
+  for (const { requests, from, to } of parts) {
+    for (let i = from; i < to && requests.priorities; i += 1) known.add(requests.priorities[i] as number);
+  }
+  if (known.size === 0) return null;
+  return [...known]
+    .sort((a, b) => a - b)
+    .map((priority) => {
+      const latencies = joinedLatencies(
+        parts.map(({ run, requests, from, to }) => latenciesOf(run, requests, from, to, priority)),
+      );
+      return { priority, numMeasured: latencies.e2eMs.length, ...percentilesOfAll(latencies) };
+    });
+}
+
+/** What the measured requests of runs beside each other were served like, all together; null = nobody was served. */
+export function pooledLoad(parts: readonly MeasuredPart[]): { served: ServedLoad; halfWidths: HalfWidths } | null {
+  const latencies = joinedLatencies(parts.map(({ run, requests, from, to }) => latenciesOf(run, requests, from, to)));
+  const { ttftMs, tpotMs, e2eMs } = percentilesOfAll(latencies);
+  if (!ttftMs || !e2eMs) return null;
+  const each = parts.map(totalsOf);
+  const sum = (of: (totals: Totals) => number): number => each.reduce((total, totals) => total + of(totals), 0);
+  const most = (of: (totals: Totals) => number): number => each.reduce((top, totals) => Math.max(top, of(totals)), 0);
+  const sumOfParts = (of: (part: MeasuredPart) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const numMeasured = sum((totals) => totals.numMeasured);
+  const spanMs = most((totals) => totals.spanMs);
   const perMs = spanMs > 0 ? 1 / spanMs : 0;
+  const prompts = sumOfParts(promptTokensOf);
+  const steps = sumOfParts(({ run }) => run.steps);
+  const started = sumOfParts(({ run }) => run.firstMs.reduce((count, ms) => count + (Number.isNaN(ms) ? 0 : 1), 0));
   return {
     served: {
-      ttftMs: ttft,
-      tpotMs: tpot,
-      e2eMs: e2e,
-      numMeasured: ttftMs.length,
-      rejected: run.rejected,
-      requestsPerMs: ttftMs.length * perMs,
-      outputTokensPerMs: tokens * perMs,
-      meanRunning: decodingMs * perMs,
-      maxRunning: run.maxRunning,
-      preemptionsPerRequest: run.preemptions.reduce((sum, n) => sum + n, 0) / run.preemptions.length,
-      cachedFraction: prompts > 0 ? run.foundTokens / prompts : 0,
+      ttftMs,
+      tpotMs,
+      e2eMs,
+      classes: classesOf(parts),
+      numMeasured,
+      rejected: sumOfParts(({ from, to }) => to - from) - numMeasured,
+      requestsPerMs: numMeasured * perMs,
+      inputTokensPerMs: sum((totals) => totals.inputTokens) * perMs,
+      outputTokensPerMs: sum((totals) => totals.outputTokens) * perMs,
+      wallMs: most((totals) => totals.wallMs),
+      meanRunning: (sum((totals) => totals.decodingMs) * perMs) / parts.length,
+      maxRunning: parts.reduce((top, { run }) => Math.max(top, run.maxRunning), 0),
+      promptsPerStep: steps > 0 ? started / steps : 0,
+      preemptionsPerRequest: sum((totals) => totals.preemptions) / numMeasured,
+      cachedFraction: prompts > 0 ? Math.min(1, sumOfParts(({ run }) => run.foundTokens) / prompts) : 0,
     },
-    halfWidths: { ttftMs: halfWidthsOf(ttftMs), tpotMs: halfWidthsOf(tpotMs), e2eMs: halfWidthsOf(e2eMs) },
+    halfWidths: {
+      ttftMs: halfWidthsOf(latencies.ttftMs),
+      tpotMs: halfWidthsOf(latencies.tpotMs),
+      e2eMs: halfWidthsOf(latencies.e2eMs),
+    },
   };
 }
+
+/** What requests `from` to `to` - 1 of a run were served like, while they were sent and until they ended. */
+export const servedLoad = (run: SimulatedRun, requests: SimulatedRequests, from: number, to: number) =>
+  pooledLoad([{ run, requests, from, to }]);
 
 export interface RunQuestion {
   subject: BatchingSubject;
   rules: SchedulerRules;
   load: SimulatedLoad;
   seed: number;
+  /** Share of the requests that go before the others, with policy `priority`; absent or null = all are alike. */
+  urgentFraction?: number | null;
+  /** Called for every attempt at a steady state: the last one is the answer's. */
+  observe?: (() => Observer) | null;
 }
+
+/** Rounds that the prompts of a steady state may take; where prompts are of thousands of chunks, fewer are measured. */
+const AFFORDED_ROUNDS = 1e7;
+/** Rounds of an answer's loop and requests drawn for it at most: some tens of seconds of computing. */
+export const MOST_ROUNDS = 1e8;
+const MOST_DRAWN = 10_000_000;
+
+/** A simulation that would take minutes is no answer. */
+export const tooLong = (what: string): Error =>
+  invalidInput('simulation_too_long', `The simulation would take too long: ${what}.`, {});
 
 /** A finite run from an empty server to the end of its last request, with nothing discarded. null = nobody was served. */
 export function simulateRun(
@@ -148,8 +274,8 @@ export function simulateRun(
   numRequests: number,
   observer: Observer | null = null,
 ): { served: ServedLoad; halfWidths: HalfWidths; run: SimulatedRun } | null {
-  const { subject, rules, load, seed } = question;
-  const { requests, clients } = drawLoad(subject, load, numRequests, seed);
+  const { subject, rules, load, seed, urgentFraction = null } = question;
+  const { requests, clients } = drawLoad(subject, load, numRequests, seed, urgentFraction);
   const run = simulate(requests, serverOf(subject, rules), { clients, observer });
   const result = servedLoad(run, requests, 0, numRequests);
   return result && { ...result, run };
@@ -181,6 +307,8 @@ const WARM_UP_SHARE = 0.1;
 const WARM_UP_RESIDENCES = 5;
 /** Where what waits grows by more than this share of what arrives, no steady state is in sight. */
 const GROWTH_SHARE = 0.02;
+/** The same of a run that does not get any more precise, most of which somebody waited for a seat or for blocks. */
+const SLOW_GROWTH_SHARE = 0.003;
 
 /** Requests in the system on average, roughly: what a warm-up of some residence times is in arrivals, by Little's law. */
 function expectedInSystem(subject: BatchingSubject, load: SimulatedLoad): number {
@@ -191,19 +319,19 @@ function expectedInSystem(subject: BatchingSubject, load: SimulatedLoad): number
   return Math.min(running, decodes, 1e6) + 2;
 }
 
-/** How many of all were sent by then and had not ended. */
-function inSystemAt(run: SimulatedRun, atMs: number): number {
-  let count = 0;
-  for (let i = 0; i < run.sentMs.length; i += 1) {
-    if ((run.sentMs[i] as number) <= atMs && !((run.endMs[i] as number) <= atMs)) count += 1;
+/** How many of the first `count` requests were sent by then and ended later; those who were refused never do. */
+function inSystemAt(run: SimulatedRun, atMs: number, count: number): number {
+  let present = 0;
+  for (let i = 0; i < count; i += 1) {
+    if ((run.sentMs[i] as number) <= atMs && (run.endMs[i] as number) > atMs) present += 1;
   }
-  return count - run.rejected;
+  return present;
 }
 
-/** Do more of requests `from` to `to` - 1 arrive than are served meanwhile? All who are sent at once do. */
-function isGrowing(run: SimulatedRun, from: number, to: number): boolean {
+/** By how many more of requests `from` to `to` - 1 came than were served meanwhile; infinite where all are sent at once. */
+function growthOf(run: SimulatedRun, from: number, to: number): number {
   const [firstMs, lastMs] = [run.sentMs[from] as number, run.sentMs[to - 1] as number];
-  return !(lastMs > firstMs) || inSystemAt(run, lastMs) - inSystemAt(run, firstMs) > GROWTH_SHARE * (to - from);
+  return lastMs > firstMs ? inSystemAt(run, lastMs, to) - inSystemAt(run, firstMs, to) : Infinity;
 }
 
 const isNarrow = (served: ServedLoad, widths: HalfWidths, { statistics, relativeHalfWidth }: Precision): boolean =>
@@ -226,18 +354,41 @@ export function simulateSteady(
   question: RunQuestion,
   precision: Precision = DEFAULT_PRECISION,
 ): SteadySimulation | SaturatedSimulation {
-  const { subject, rules, load, seed } = question;
+  const { subject, rules, load, seed, urgentFraction = null, observe = null } = question;
   const inSystem = expectedInSystem(subject, load);
-  for (let measured = precision.fewest; ; measured *= 2) {
+  const roundsPerRequest = Math.max(1, subject.lengths.moments.uncachedMean / subject.maxNumBatchedTokens);
+  const most = Math.min(precision.most, Math.ceil(AFFORDED_ROUNDS / roundsPerRequest));
+  for (let measured = Math.min(precision.fewest, most); ; measured *= 2) {
     const warmUp = Math.ceil(Math.max(WARM_UP_SHARE * measured, WARM_UP_RESIDENCES * inSystem));
     const all = warmUp + measured;
-    const { requests, clients } = drawLoad(subject, load, all + warmUp, seed);
-    const run = simulate(requests, serverOf(subject, rules), { clients, numMeasured: all });
-    if (load.kind === 'open' && isGrowing(run, warmUp, all)) return { kind: 'saturated', cause: causeOf(run) };
+    if (all + warmUp > MOST_DRAWN) {
+      throw tooLong(
+        `a steady state of ${Math.round(inSystem)} requests at once takes ${all + warmUp} of them, and ${MOST_DRAWN} are the most; ask for a run of some with num_prompts, or for fewer`,
+      );
+    }
+    const { requests, clients } = drawLoad(subject, load, all + warmUp, seed, urgentFraction);
+    const observer = observe?.() ?? null;
+    const run = simulate(requests, serverOf(subject, rules), {
+      clients,
+      numMeasured: all,
+      observer,
+      mostEvents: MOST_ROUNDS,
+    });
+    if (!run.isComplete) {
+      throw tooLong(
+        `a steady state takes ${all} requests, and they are not served after ${MOST_ROUNDS} steps; ask for a run of fewer with num_prompts, for shorter prompts or for a larger max_num_batched_tokens`,
+      );
+    }
+    const grown = growthOf(run, warmUp, all);
+    if (load.kind === 'open' && grown > GROWTH_SHARE * measured) return { kind: 'saturated', cause: causeOf(run) };
     const result = servedLoad(run, requests, warmUp, all);
     if (!result) return { kind: 'saturated', cause: 'kv' };
     const isPrecise = isNarrow(result.served, result.halfWidths, precision);
-    if (isPrecise || measured * 2 > precision.most) {
+    if (isPrecise || measured * 2 > most) {
+      const isShort = run.seatsShortMs + run.blocksShortMs > run.wallMs / 2;
+      if (load.kind === 'open' && !isPrecise && isShort && grown > SLOW_GROWTH_SHARE * measured) {
+        return { kind: 'saturated', cause: causeOf(run) };
+      }
       return { kind: 'steady', ...result.served, halfWidths: result.halfWidths, isPrecise };
     }
   }

@@ -1,7 +1,7 @@
 import { seededRandom, type RandomSource } from '../numerics/random.ts';
 
 /** What is drawn, each from a stream of its own: a change of one leaves the others as they were (common random numbers). */
-export type StreamName = 'gaps' | 'prompts' | 'outputs' | 'hits' | 'pauses' | 'router';
+export type StreamName = 'gaps' | 'prompts' | 'outputs' | 'hits' | 'pauses' | 'router' | 'urgency';
 
 /** FNV-1a, 32 bits (Fowler, Noll and Vo 1991): offset basis and prime. */
 const FNV_OFFSET = 0x811c9dc5;

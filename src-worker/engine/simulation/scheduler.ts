@@ -530,9 +530,8 @@ class Run {
   #decodeOn(hasPreempted: boolean): void {
     this.#times.setStep(this.#decodes, this.#context);
     const { ms, msPerToken, nextKnotTokens } = this.#times;
-    let steps = this.#ring.nextAfter(this.#step) - this.#step;
-    if (hasPreempted) steps = 1;
-    steps = Math.min(steps, Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1);
+    const toKnot = Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1;
+    let steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
     steps = this.#stepsWithBlocks(steps);
     // Step j of the stretch takes ms + j · growth.
     const growthMs = msPerToken * this.#decodes;

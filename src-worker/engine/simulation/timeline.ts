@@ -36,6 +36,11 @@ export class Timeline implements Observer {
     this.#fromMs = fromMs;
   }
 
+  /** ms of a bin. */
+  get widthMs(): number {
+    return this.#widthMs;
+  }
+
   during(
     fromMs: number,
     toMs: number,

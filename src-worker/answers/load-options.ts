@@ -1,0 +1,101 @@
+import { invalidInput } from '../engine/errors.ts';
+import type { PredictInput } from '../protocol/requests.ts';
+
+/** What a load is made of; absent and null options are not given. */
+export type LoadOptions = Pick<
+  PredictInput,
+  | 'rate'
+  | 'concurrency'
+  | 'batch'
+  | 'think_time'
+  | 'arrival'
+  | 'arrival_cv'
+  | 'replicas'
+  | 'method'
+  | 'num_prompts'
+  | 'scheduling_policy'
+  | 'urgent_fraction'
+>;
+
+const refuse = (code: string, message: string): never => {
+  throw invalidInput(code, message, {});
+};
+
+/** Options that contradict each other are refused, not ignored. `hasTrace`: requests and their times are those of a file. */
+export function checkLoad(input: LoadOptions, hasTrace = false): void {
+  checkOneLoad(input, hasTrace);
+  checkArrivals(input);
+  checkRun(input);
+  checkPolicy(input);
+}
+
+function checkOneLoad({ rate, concurrency, batch }: LoadOptions, hasTrace: boolean): void {
+  const loads = [rate, concurrency, batch].filter((value) => value !== undefined).length;
+  if (hasTrace) {
+    if (loads > 0)
+      refuse('load_unused', 'A trace says when its requests come: leave --rate, --concurrency and --batch out.');
+    return;
+  }
+  if (loads !== 1) {
+    const what = loads === 0 ? 'No load was given' : 'More than one load was given';
+    refuse('load_needed', `${what}: give one of --rate, --concurrency and --batch.`);
+  }
+}
+
+function checkArrivals({ rate, concurrency, think_time: thinkTime, arrival, arrival_cv: cv }: LoadOptions): void {
+  if (thinkTime > 0 && concurrency === undefined) {
+    refuse('think_time_unused', 'think_time belongs to --concurrency: open arrivals and batches do not think.');
+  }
+  if (arrival !== 'poisson' && rate === undefined) {
+    refuse(
+      'arrival_unused',
+      `arrival "${arrival}" belongs to --rate: users of a closed loop arrive by themselves, and those of a batch or a trace when it says.`,
+    );
+  }
+  if (arrival !== 'poisson' && rate === 'inf') {
+    refuse('arrival_unused', `arrival "${arrival}" has no meaning with --rate inf: all requests come at once.`);
+  }
+  if (cv !== null && arrival !== 'gamma' && arrival !== 'hawkes') {
+    refuse('arrival_cv_unused', `arrival_cv ${cv} belongs to --arrival gamma or hawkes.`);
+  }
+}
+
+function checkRun({ rate, batch, replicas, method, num_prompts: numPrompts }: LoadOptions): void {
+  if (rate === 'inf' && numPrompts === null) {
+    refuse('num_prompts_needed', 'rate inf sends all requests at once: say how many, for example --num-prompts 1000.');
+  }
+  if (batch !== undefined && numPrompts !== null) {
+    refuse(
+      'num_prompts_unused',
+      `num_prompts ${numPrompts} contradicts batch ${batch}, which says how many there are.`,
+    );
+  }
+  const atOnce = batch ?? (rate === 'inf' ? numPrompts : null);
+  if (atOnce !== null && atOnce < replicas) {
+    refuse(
+      'batch_too_small',
+      `${batch === undefined ? 'num_prompts' : 'batch'} ${atOnce} cannot be split over ${replicas} replicas: give at least one each.`,
+    );
+  }
+  if (method === 'mg1' && (rate === undefined || rate === 'inf')) {
+    refuse(
+      'method_unsuited',
+      'method mg1 answers open arrivals only: give --rate, or use method batching or simulation.',
+    );
+  }
+}
+
+function checkPolicy({ method, scheduling_policy: policy, urgent_fraction: urgent }: LoadOptions): void {
+  if (policy === 'priority' && method !== 'simulation') {
+    refuse('method_unsuited', `scheduling_policy priority needs --method simulation: ${method} knows one queue only.`);
+  }
+  if (policy === 'priority' && urgent === null) {
+    refuse(
+      'urgent_fraction_needed',
+      'scheduling_policy priority needs --urgent-fraction: which share of the requests goes first? For example 0.1.',
+    );
+  }
+  if (policy !== 'priority' && urgent !== null) {
+    refuse('urgent_fraction_unused', `urgent_fraction ${urgent} belongs to --scheduling-policy priority.`);
+  }
+}

@@ -1,0 +1,403 @@
+import { saturationRate } from '../engine/batching/saturation-rate.ts';
+import type { BatchingSubject } from '../engine/batching/subject.ts';
+import { weightedQuantile } from '../engine/numerics/weighted-quantile.ts';
+import { stepTimeMs } from '../engine/roofline/step-time.ts';
+import { DEFAULT_DECAY_PER_MS } from '../engine/simulation/arrivals.ts';
+import {
+  DEFAULT_PRECISION,
+  DEFAULT_RULES,
+  drawLoad,
+  serverOf,
+  simulateSteady,
+  type HalfWidths,
+  type RunQuestion,
+  type SaturatedSimulation,
+  type SchedulerRules,
+  type ServedLoad,
+  type SimulatedLoad,
+  type SteadySimulation,
+} from '../engine/simulation/load.ts';
+import { BLOCK_TOKENS } from '../engine/simulation/scheduler.ts';
+import { dealtTo, seedOfStream, simulateStreams, type StreamLoad } from '../engine/simulation/streams.ts';
+import { Timeline } from '../engine/simulation/timeline.ts';
+import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
+import { stepViewOf } from '../engine/sizing/replica-load.ts';
+import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
+import type {
+  HalfWidthDocument,
+  PredictDocument,
+  SimulationDocument,
+  ThroughputDocument,
+  TimelineDocument,
+  Warning,
+} from '../protocol/documents.ts';
+import { formatFixed, plural } from '../protocol/numbers.ts';
+import type { PredictInput } from '../protocol/requests.ts';
+import { latencySummary, rounded, stepTimeDocument } from './common.ts';
+import type { Deployment } from './deployment.ts';
+import {
+  allStreams,
+  latencySummaries,
+  rangesOf,
+  SATURATION_WORDS,
+  withoutLatency,
+  type Latencies,
+} from './predict-parts.ts';
+
+/** Replicas, or streams of them, that are simulated one by one; beyond these all others are taken to be like them. */
+export const MOST_STREAMS = 64;
+
+/** A replica that is asked less often is idle: its requests do not meet, and times of a clock this large still tell 0.1 ms apart. */
+const LEAST_RATE_PER_MS = 1e-10;
+
+export interface SimulationView {
+  hasTimeline: boolean;
+}
+
+/** What a simulation gave, whatever it was of. */
+export interface SimulatedFigures {
+  kind: SimulationDocument['kind'];
+  served: ServedLoad;
+  /** null where they say nothing: of recorded requests, of a burst, of what grows while it lasts. */
+  halfWidths: HalfWidths | null;
+  isPrecise: boolean | null;
+  /** Of the whole deployment. */
+  throughput: ThroughputDocument;
+  utilization: number | null;
+  /** The rate is the question's, not a prediction. */
+  isRateGiven: boolean;
+  /** Why errors of the closed form say nothing of these figures; null = they do. */
+  noRanges: string | null;
+  /** What was simulated, and how precisely. */
+  sentence: string;
+  timeline: Timeline | null;
+}
+
+export const rulesOf = ({ hasSeparatePrefill }: Deployment, input: PredictInput): SchedulerRules => ({
+  ...DEFAULT_RULES,
+  policy: input.scheduling_policy,
+  hasSeparatePrefill,
+});
+
+/** How long (ms) a prompt of the 95th percentile takes that waits for nobody, beside as many decodes as usual. */
+function unhinderedMs(
+  { plan, lengths, maxNumBatchedTokens }: BatchingSubject,
+  served: ServedLoad,
+  hits: number,
+): number {
+  const { prompts, moments } = lengths;
+  const uncached = weightedQuantile(prompts.uncachedTokens, prompts.weights, 0.95) * (1 - hits);
+  const decodes = Math.round(served.meanRunning);
+  const context = decodes * moments.decodeContextMean;
+  const budget = Math.max(1, maxNumBatchedTokens - decodes);
+  const chunks = Math.max(1, Math.ceil(uncached / budget));
+  const perChunk = uncached / chunks;
+  const pairs = (perChunk * uncached) / 2;
+  return (
+    plan.ttftBaseMs +
+    plan.tokenizeMsPerToken * uncached +
+    chunks * stepTimeMs(plan, decodes, context, perChunk, pairs, 1)
+  );
+}
+
+const halfWidthDocument = (widths: HalfWidths | null): HalfWidthDocument | null =>
+  widths && (widths.ttftMs ?? widths.e2eMs)
+    ? {
+        ttft_ms: latencySummary(widths.ttftMs),
+        tpot_ms: latencySummary(widths.tpotMs),
+        e2e_ms: latencySummary(widths.e2eMs),
+      }
+    : null;
+
+function simulationDocument(
+  { kind, served, halfWidths, isPrecise }: SimulatedFigures,
+  seed: number | null,
+): SimulationDocument {
+  return {
+    kind,
+    seed,
+    requests: served.numMeasured,
+    rejected_requests: served.rejected,
+    half_width: halfWidthDocument(halfWidths),
+    is_precise: isPrecise,
+    wall_s: kind === 'steady' ? null : rounded(secondsFromMs(served.wallMs)),
+    preemptions_per_request: rounded(served.preemptionsPerRequest),
+    cached_fraction: rounded(served.cachedFraction),
+    classes:
+      served.classes?.map(({ priority, numMeasured, ttftMs, tpotMs, e2eMs }) => ({
+        priority,
+        requests: numMeasured,
+        ttft_ms: latencySummary(ttftMs),
+        tpot_ms: latencySummary(tpotMs),
+        e2e_ms: latencySummary(e2eMs),
+      })) ?? null,
+  };
+}
+
+/** `streams`: figures of a replica are those of all its streams, which are alike. */
+function timelineDocument(
+  timeline: Timeline | null,
+  subject: BatchingSubject,
+  streams: number,
+): TimelineDocument | null {
+  if (!timeline) return null;
+  const bins = timeline.bins();
+  const [first] = bins;
+  if (!first) return null;
+  const totalBlocks = Math.max(1, Math.floor(subject.kvCacheTokens / BLOCK_TOKENS));
+  return {
+    bin_s: rounded(secondsFromMs(timeline.widthMs)),
+    from_s: bins.map(({ fromMs }) => rounded(secondsFromMs(fromMs))),
+    running: bins.map(({ running }) => rounded(running * streams)),
+    waiting: bins.map(({ waiting }) => rounded(waiting * streams)),
+    kv_cache_fraction: bins.map(({ usedBlocks }) => rounded(Math.min(1, usedBlocks / totalBlocks))),
+    preemptions: bins.map(({ preemptions }) => preemptions * streams),
+  };
+}
+
+const rejectedWarning = (rejected: number, all: number): Warning => ({
+  code: 'never_fits',
+  sentence: `${formatFixed(rejected)} of ${plural(all, 'request')} need more KV cache than there is: they are refused and are in none of the figures.`,
+});
+
+/** The document of what a simulation gave. */
+export function figuresDocument(
+  deployment: Deployment,
+  subject: BatchingSubject,
+  input: PredictInput,
+  figures: SimulatedFigures,
+): PredictDocument {
+  const { kind, served, throughput, utilization, isRateGiven, noRanges, sentence, timeline } = figures;
+  const { ttftMs, tpotMs, e2eMs, requestsPerMs, promptsPerStep, rejected, numMeasured } = served;
+  const latencies: Latencies = { ttftMs, tpotMs, e2eMs };
+  const ratePerMs = requestsPerMs > 0 ? requestsPerMs : 0;
+  const step = stepViewOf(subject, served.meanRunning, ratePerMs, ratePerMs > 0 ? promptsPerStep / ratePerMs : 0);
+  const running = served.meanRunning * deployment.streams;
+  const warnings = [...deployment.warnings];
+  if (rejected > 0) warnings.push(rejectedWarning(rejected, rejected + numMeasured));
+  return {
+    ...deployment.base,
+    ...latencySummaries(latencies),
+    throughput,
+    utilization: utilization === null ? null : rounded(utilization),
+    saturated: false,
+    saturation: null,
+    batch: { mean_running: rounded(running), max_running: served.maxRunning * deployment.streams },
+    step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
+    bottleneck: bottleneckOf({
+      saturation: null,
+      ttftP95Ms: ttftMs.p95,
+      unhinderedTtftP95Ms: unhinderedMs(subject, served, kind === 'trace' ? served.cachedFraction : 0),
+      meanRunning: running,
+      step,
+    }),
+    trust: { kind: 'ok', sentence },
+    ...simulatedRanges(
+      deployment,
+      subject,
+      { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven },
+      noRanges,
+    ),
+    simulation: simulationDocument(figures, kind === 'trace' && served.classes === null ? null : input.seed),
+    timeline: timelineDocument(timeline, subject, deployment.streams),
+    trace: null,
+    warnings,
+  };
+}
+
+const SAME_STEPS = 'They are the errors of method batching, which times steps as the simulation does.';
+
+/** Ranges of the closed form: most of its errors are those of step times, which the simulation shares. */
+function simulatedRanges(
+  deployment: Deployment,
+  subject: BatchingSubject,
+  figures: Parameters<typeof rangesOf>[2],
+  noRanges: string | null,
+): ReturnType<typeof rangesOf> {
+  if (noRanges !== null) return { interval: null, interval_reason: noRanges, interval_basis: null };
+  const ranges = rangesOf(deployment, subject, figures);
+  const basis = ranges.interval_basis;
+  return { ...ranges, interval_basis: basis && { ...basis, sentence: `${basis.sentence} ${SAME_STEPS}` } };
+}
+
+function loadOf(deployment: Deployment, subject: BatchingSubject, input: PredictInput): SimulatedLoad {
+  const streams = allStreams(deployment, input);
+  if (input.concurrency !== undefined) {
+    const users = Math.ceil(input.concurrency / streams);
+    return { kind: 'closed', users, thinkTimeMs: msFromSeconds(input.think_time) };
+  }
+  const law = { process: input.arrival, scv: subject.scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
+  const isAtOnce = input.batch !== undefined || input.rate === 'inf';
+  const ratePerMs = isAtOnce ? Infinity : Number(input.rate ?? 0) / streams / MS_PER_S;
+  return { kind: 'open', ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS), law };
+}
+
+const splitSentence = (streams: number): string =>
+  streams > 1 ? ` One of ${formatFixed(streams)} that are alike, each with its share, is simulated.` : '';
+
+/** Of the whole deployment, from what was simulated of it. */
+export const throughputOfServed = (served: ServedLoad, factor: number): ThroughputDocument => ({
+  requests_per_s: rounded(served.requestsPerMs * factor * MS_PER_S),
+  output_tokens_per_s: rounded(served.outputTokensPerMs * factor * MS_PER_S),
+  total_tokens_per_s: rounded((served.outputTokensPerMs + served.inputTokensPerMs) * factor * MS_PER_S),
+});
+
+export function saturatedSimulation(
+  deployment: Deployment,
+  cause: SaturatedSimulation['cause'],
+  words: string,
+): PredictDocument {
+  const kind = cause === 'kv' ? 'kv_capacity' : cause;
+  return withoutLatency(deployment, { kind: cause, sentence: words }, { kind, sentence: words });
+}
+
+export const NOTHING_FITS =
+  'The KV cache holds none of the requests: each needs more than there is, and all are refused. Give shorter ones, more GPUs or a smaller format.';
+
+/** One deployment under one drawn load, simulated: a steady state, or a run from empty of so many requests. */
+export function simulatedDocument(
+  deployment: Deployment,
+  subject: BatchingSubject,
+  input: PredictInput,
+  view: SimulationView,
+): PredictDocument {
+  const numRequests = input.batch ?? input.num_prompts;
+  return numRequests === null
+    ? steadySimulation(deployment, subject, input, view)
+    : finiteRun(deployment, subject, input, numRequests, view);
+}
+
+function steadySimulation(
+  deployment: Deployment,
+  subject: BatchingSubject,
+  input: PredictInput,
+  { hasTimeline }: SimulationView,
+): PredictDocument {
+  const load = loadOf(deployment, subject, input);
+  const timelines: Timeline[] = [];
+  const question: RunQuestion = {
+    subject,
+    rules: rulesOf(deployment, input),
+    load,
+    seed: input.seed,
+    urgentFraction: input.urgent_fraction,
+    observe: hasTimeline
+      ? () => {
+          const timeline = new Timeline();
+          timelines.push(timeline);
+          return timeline;
+        }
+      : null,
+  };
+  const steady = simulateSteady(question);
+  const saturationPerMs = saturationRate(subject).perMs;
+  if (steady.kind === 'saturated') {
+    const limit = `In closed form a replica saturates at ${(saturationPerMs * deployment.streams * MS_PER_S).toPrecision(3)} requests/s.`;
+    return saturatedSimulation(deployment, steady.cause, `${SATURATION_WORDS[steady.cause]} ${limit}`);
+  }
+  const streams = allStreams(deployment, input);
+  const isOpen = load.kind === 'open';
+  if (input.concurrency !== undefined && input.concurrency > streams && input.concurrency % streams !== 0) {
+    deployment.warnings.push(unevenUsers(input.concurrency, streams));
+  }
+  // A rate too low to be simulated leaves latencies as they are. Where users cannot be dealt out evenly, the fullest
+  // scheduler is simulated, and all users are served as often as its.
+  const scale = isOpen ? Number(input.rate) / MS_PER_S / load.ratePerMs : (input.concurrency ?? 1) / load.users;
+  const ratePerMs = isOpen ? load.ratePerMs : steady.requestsPerMs;
+  return figuresDocument(deployment, subject, input, {
+    kind: 'steady',
+    served: steady,
+    halfWidths: steady.halfWidths,
+    isPrecise: steady.isPrecise,
+    throughput: throughputOfServed(steady, scale),
+    utilization: Math.min(1, ratePerMs / saturationPerMs),
+    isRateGiven: isOpen,
+    noRanges: null,
+    sentence: `Simulated in steady state, seed ${input.seed}: the figures are of ${formatFixed(steady.numMeasured)} requests, after those that came while the replica filled.${splitSentence(Math.min(streams, input.concurrency ?? Infinity))} ${precisionSentence(steady)}`,
+    timeline: timelines.at(-1) ?? null,
+  });
+}
+
+const unevenUsers = (users: number, streams: number): Warning => ({
+  code: 'uneven_users',
+  sentence: `${formatFixed(users)} users on ${streams} schedulers: latencies are of those with ${Math.ceil(users / streams)} users, the fullest.`,
+});
+
+const LATENCY_WORDS = { ttftMs: 'TTFT', tpotMs: 'TPOT', e2eMs: 'E2E' };
+
+/** How wide the widest of the intervals is that were asked to be narrow. */
+function precisionSentence(steady: SteadySimulation): string {
+  const asked = `${(DEFAULT_PRECISION.relativeHalfWidth * 100).toFixed(0)} %`;
+  const widths = DEFAULT_PRECISION.statistics.flatMap(({ latency, statistic }) => {
+    const value = steady[latency]?.[statistic];
+    const width = steady.halfWidths[latency]?.[statistic];
+    if (value === undefined || width === undefined || value <= 0) return [];
+    return [{ name: `${LATENCY_WORDS[latency]} ${statistic.toUpperCase()}`, relative: width / value }];
+  });
+  if (steady.isPrecise) return `With 95 % confidence P95 of TTFT, TPOT and E2E are within ${asked} of a longer run's.`;
+  const [widest] = widths.sort((a, b) => b.relative - a.relative);
+  if (!widest) return 'The requests are too few to tell how precise the figures are.';
+  return `Not as precise as asked for: ${widest.name} is known to ±${(widest.relative * 100).toPrecision(2)} % (95 % confidence), and ±${asked} were asked for. What waits comes and goes slowly under this load.`;
+}
+
+/** A finite run: its requests and users are dealt out over all schedulers, and the figures are of all of them. */
+function finiteRun(
+  deployment: Deployment,
+  subject: BatchingSubject,
+  input: PredictInput,
+  numRequests: number,
+  { hasTimeline }: SimulationView,
+): PredictDocument {
+  const load = loadOf(deployment, subject, input);
+  const streams = Math.min(allStreams(deployment, input), numRequests, input.concurrency ?? Infinity);
+  const simulated = Math.min(streams, MOST_STREAMS);
+  const timeline = hasTimeline ? new Timeline() : null;
+  let drawn = 0;
+  const loads = function* (): Generator<StreamLoad> {
+    for (let i = 0; i < simulated; i += 1) {
+      const count = dealtTo(i, numRequests, streams);
+      drawn += count;
+      const own: SimulatedLoad =
+        load.kind === 'closed' ? { ...load, users: dealtTo(i, input.concurrency ?? 1, streams) } : load;
+      yield drawLoad(subject, own, count, seedOfStream(input.seed, i), input.urgent_fraction);
+    }
+  };
+  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline);
+  if (!outcome) return saturatedSimulation(deployment, 'kv', NOTHING_FITS);
+  const { served, halfWidths } = outcome;
+  const isAtOnce = load.kind === 'open' && load.ratePerMs === Infinity;
+  const saturationPerMs = saturationRate(subject).perMs;
+  const utilization =
+    load.kind === 'closed'
+      ? Math.min(1, served.requestsPerMs / simulated / saturationPerMs)
+      : load.ratePerMs / saturationPerMs;
+  const isOver = load.kind === 'open' && !isAtOnce && utilization > 1;
+  if (isOver) {
+    const limit = (saturationPerMs * allStreams(deployment, input) * MS_PER_S).toPrecision(3);
+    const sentence = `More arrive than are served (about ${limit} requests/s in the long run): what waits grows as long as the run lasts, so latencies grow with num_prompts.`;
+    deployment.warnings.push({ code: 'over_capacity', sentence });
+  }
+  const others =
+    streams > simulated
+      ? ` ${simulated} of ${formatFixed(streams)} replicas or streams are simulated, the others taken to be like them.`
+      : streams > 1
+        ? ` The requests are dealt out evenly over ${formatFixed(streams)} schedulers (replicas and their streams).`
+        : '';
+  const document = figuresDocument(deployment, subject, input, {
+    kind: 'run',
+    served: { ...served, requestsPerMs: served.requestsPerMs / simulated },
+    // A burst at the start, and what grows while it lasts, are no noise.
+    halfWidths: load.kind === 'closed' || isAtOnce || isOver ? null : halfWidths,
+    isPrecise: null,
+    throughput: throughputOfServed(served, numRequests / drawn),
+    utilization: isAtOnce ? null : utilization,
+    isRateGiven: load.kind === 'open' && !isAtOnce && !isOver,
+    noRanges: isOver ? OVER_CAPACITY_NO_RANGES : null,
+    sentence: `Simulated, seed ${input.seed}: a run of ${plural(numRequests, 'request')}${isAtOnce ? ' sent at once' : ''} from an empty deployment to the last answer; nothing is discarded, so the figures hold for a run of this length.${others}`,
+    timeline,
+  });
+  return document;
+}
+
+const OVER_CAPACITY_NO_RANGES =
+  'More arrive than are served: how long requests wait depends on how long the run lasts far more than on errors of step times.';

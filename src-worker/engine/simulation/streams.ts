@@ -1,0 +1,49 @@
+import { pooledLoad, tooLong, MOST_ROUNDS, type HalfWidths, type MeasuredPart, type ServedLoad } from './load.ts';
+import type { Clients, SimulatedRequests } from './requests.ts';
+import { simulate, type Observer, type SimulatedServer } from './scheduler.ts';
+
+/** What one of several schedulers beside each other is sent. */
+export interface StreamLoad {
+  requests: SimulatedRequests;
+  /** null = an open run. */
+  clients: Clients | null;
+}
+
+/** How many of `total` things stream `index` of `streams` gets when they are dealt out evenly, one after the other. */
+export const dealtTo = (index: number, total: number, streams: number): number =>
+  Math.floor(total / streams) + (index < total % streams ? 1 : 0);
+
+/** Steps of the golden ratio in 32 bits: seeds that follow each other are far apart. */
+const SEED_STEP = 0x9e3779b9;
+
+/** The seed of a stream; the first one has that of the whole. */
+export const seedOfStream = (seed: number, index: number): number => (seed + Math.imul(index, SEED_STEP)) >>> 0;
+
+/**
+ * Finite runs of schedulers that are alike, each from empty to the end of its last request, with nothing discarded: what all
+ * requests were served like together. `observer` is told of the first. null = the KV cache holds none of them.
+ */
+export function simulateStreams(
+  server: SimulatedServer,
+  loads: Iterable<StreamLoad>,
+  observer: Observer | null = null,
+): { served: ServedLoad; halfWidths: HalfWidths } | null {
+  const parts: MeasuredPart[] = [];
+  let rounds = 0;
+  for (const { requests, clients } of loads) {
+    const run = simulate(requests, server, {
+      clients,
+      observer: parts.length === 0 ? observer : null,
+      mostEvents: MOST_ROUNDS - rounds,
+    });
+    rounds += run.events;
+    const count = requests.promptTokens.length;
+    if (!run.isComplete) {
+      throw tooLong(
+        `its requests are not served after ${MOST_ROUNDS} steps; ask for fewer (num_prompts), for shorter prompts or for a larger max_num_batched_tokens`,
+      );
+    }
+    parts.push({ run, requests, from: 0, to: count });
+  }
+  return pooledLoad(parts);
+}

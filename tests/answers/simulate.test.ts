@@ -1,0 +1,328 @@
+import { describe, expect, test } from 'vitest';
+import { answerSimulate } from '../../src-worker/answers/simulate.ts';
+import type { RequestTrace } from '../../src-worker/engine/workload/trace.ts';
+import { documentText, type PredictDocument } from '../../src-worker/protocol/documents.ts';
+import { simulateInputSchema, type SimulateInputDraft } from '../../src-worker/protocol/requests.ts';
+import type { TraceToReplay } from '../../src-worker/protocol/worker-api.ts';
+import { facts, modelSource } from '../engine/world.ts';
+import { predict } from './ask.ts';
+
+const MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
+const deployment = { model: MODEL, gpu: 'nvidia-h100-80gb' };
+const chat = { ...deployment, input_tokens: 250, output_tokens: 150, input_cv: 0.5, output_cv: 0.5 };
+const simulation = { ...chat, method: 'simulation' as const };
+
+const simulate = (draft: Omit<SimulateInputDraft, 'model' | 'gpu'>, trace: TraceToReplay | null = null) =>
+  answerSimulate(simulateInputSchema.parse({ ...deployment, ...draft }), trace, modelSource(MODEL), facts);
+
+function traceOf(
+  rows: readonly (readonly [arrivalMs: number, prompt: number, output: number])[],
+  more: Partial<RequestTrace> = {},
+): TraceToReplay {
+  const trace: RequestTrace = {
+    arrivalMs: Float64Array.from(rows, ([arrival]) => arrival),
+    promptTokens: Float64Array.from(rows, ([, prompt]) => prompt),
+    outputTokens: Float64Array.from(rows, ([, , output]) => output),
+    cachedTokens: null,
+    prefixBlocks: null,
+    ...more,
+  };
+  return { trace, file: 'some.csv', format: 'configiq', notes: [], skippedRows: 0, skipped: [] };
+}
+
+const everySecond = (count: number, prompt = 300, output = 50) =>
+  Array.from({ length: count }, (_, i) => [1000 * i, prompt, output] as const);
+
+const codes = ({ warnings }: PredictDocument): string[] => warnings.map(({ code }) => code);
+
+describe('predict --method simulation', () => {
+  test('a steady state agrees with the closed form at moderate load, within its own intervals and those of the form', () => {
+    const simulated = predict({ ...simulation, rate: 20 });
+    const closed = predict({ ...chat, rate: 20 });
+    for (const kind of ['ttft_ms', 'tpot_ms', 'e2e_ms'] as const) {
+      expect((simulated[kind].p50 ?? NaN) / (closed[kind].p50 ?? NaN)).toBeCloseTo(1, 1);
+      expect(Math.abs((simulated[kind].p95 ?? NaN) / (closed[kind].p95 ?? NaN) - 1)).toBeLessThan(0.1);
+    }
+    expect(simulated.batch.mean_running ?? 0).toBeCloseTo(closed.batch.mean_running ?? NaN, 0);
+    expect(simulated.utilization).toBe(closed.utilization);
+    expect(simulated.simulation).toMatchObject({ kind: 'steady', seed: 1, is_precise: true, rejected_requests: 0 });
+    const width = simulated.simulation?.half_width?.ttft_ms.p95 ?? NaN;
+    expect(width / (simulated.ttft_ms.p95 ?? NaN)).toBeLessThanOrEqual(0.03);
+    expect(simulated.interval?.ttft_ms_p95?.[0] ?? NaN).toBeLessThan(simulated.ttft_ms.p95 ?? NaN);
+    expect(simulated.timeline).toBeNull();
+  });
+
+  test('the same seed gives the same bytes, another one other figures of the same size', () => {
+    const [first, again, other] = [1, 1, 2].map((seed) => predict({ ...simulation, rate: 20, seed }));
+    expect(documentText(again as PredictDocument)).toBe(documentText(first as PredictDocument));
+    expect(other?.ttft_ms.p95).not.toBe(first?.ttft_ms.p95);
+    expect((other?.ttft_ms.p95 ?? NaN) / (first?.ttft_ms.p95 ?? NaN)).toBeCloseTo(1, 1);
+  });
+
+  test.each([200, 1e9])('%d requests per second are saturated: nulls, the cause, and where the limit is', (rate) => {
+    const document = predict({ ...simulation, rate });
+    expect([document.saturated, document.ttft_ms.p95, document.trust, document.simulation]).toEqual([
+      true,
+      null,
+      null,
+      null,
+    ]);
+    expect(document.saturation?.sentence).toMatch(/saturates at \d/);
+    expect(document.interval_reason).toMatch(/no steady state/);
+  });
+
+  test('slightly above what is carried is saturated as well, and not a very long queue', () => {
+    const limit = Number(/saturates at ([\d.]+)/.exec(predict({ ...chat, rate: 500 }).saturation?.sentence ?? '')?.[1]);
+    expect(predict({ ...simulation, rate: limit * 1.02 }).saturated).toBe(true);
+    expect(predict({ ...simulation, rate: limit * 0.9 }).saturated).toBe(false);
+  });
+
+  test('hardly any load is the latency of one request at a time', () => {
+    const lone = predict({ ...simulation, rate: 1e-9 });
+    const user = predict({ ...simulation, concurrency: 1 });
+    expect((lone.tpot_ms.mean ?? NaN) / (user.tpot_ms.mean ?? NaN)).toBeCloseTo(1, 3);
+    expect(lone.throughput.requests_per_s ?? NaN).toBeCloseTo(1e-9, 10);
+  });
+
+  test('closed loop: Little holds, with and without think time', () => {
+    for (const [users, think] of [
+      [8, 0],
+      [32, 5],
+    ] as const) {
+      const { throughput, e2e_ms } = predict({ ...simulation, concurrency: users, think_time: think });
+      const inLoop = (throughput.requests_per_s ?? NaN) * ((e2e_ms.mean ?? NaN) / 1000 + think);
+      expect(inLoop / users).toBeCloseTo(1, 1);
+    }
+  });
+
+  test('replicas: twice the rate on two is the same latency; users that cannot be split evenly are told', () => {
+    const one = predict({ ...simulation, rate: 10 });
+    const two = predict({ ...simulation, rate: 20, replicas: 2 });
+    expect(two.ttft_ms).toEqual(one.ttft_ms);
+    expect((two.throughput.requests_per_s ?? NaN) / (one.throughput.requests_per_s ?? NaN)).toBeCloseTo(2, 9);
+    expect(codes(predict({ ...simulation, concurrency: 3, replicas: 2 }))).toContain('uneven_users');
+    expect(codes(predict({ ...simulation, concurrency: 4, replicas: 2 }))).not.toContain('uneven_users');
+  });
+
+  test.each(['constant', 'gamma', 'hawkes'] as const)('%s arrivals: burstier ones wait longer', (arrival) => {
+    const poisson = predict({ ...simulation, rate: 40 });
+    const other = predict({ ...simulation, rate: 40, arrival, arrival_cv: arrival === 'constant' ? null : 3 });
+    const ratio = (other.ttft_ms.p99 ?? NaN) / (poisson.ttft_ms.p99 ?? NaN);
+    if (arrival === 'constant') expect(ratio).toBeLessThan(1);
+    else expect(ratio).toBeGreaterThan(1.05);
+  });
+
+  test('urgent requests go first where there is a queue, and are told apart', () => {
+    const load = { concurrency: 400, max_num_seqs: 32, num_prompts: 4000 };
+    const document = predict({ ...simulation, ...load, scheduling_policy: 'priority', urgent_fraction: 0.1 });
+    const [urgent, usual] = document.simulation?.classes ?? [];
+    expect(urgent).toMatchObject({ priority: 0 });
+    expect(usual).toMatchObject({ priority: 1 });
+    expect((urgent?.requests ?? 0) + (usual?.requests ?? 0)).toBe(4000);
+    expect((urgent?.requests ?? 0) / 4000).toBeCloseTo(0.1, 1);
+    expect((usual?.ttft_ms.p50 ?? 0) / (urgent?.ttft_ms.p50 ?? NaN)).toBeGreaterThan(3);
+    expect(predict({ ...simulation, ...load }).simulation?.classes).toBeNull();
+  });
+});
+
+describe('finite runs', () => {
+  test('num_prompts: nothing is discarded, and the run ends', () => {
+    const { simulation: run, throughput } = predict({ ...simulation, rate: 20, num_prompts: 500 });
+    expect(run).toMatchObject({ kind: 'run', requests: 500, is_precise: null });
+    expect((throughput.requests_per_s ?? NaN) * (run?.wall_s ?? NaN)).toBeCloseTo(500, 6);
+  });
+
+  test('above capacity a run has an end, longer runs longer waits, and no ranges', () => {
+    const [short, long] = [500, 5000].map((num_prompts) => predict({ ...simulation, rate: 500, num_prompts }));
+    expect(short?.saturated).toBe(false);
+    expect(codes(short as PredictDocument)).toContain('over_capacity');
+    expect(long?.ttft_ms.p95 ?? 0).toBeGreaterThan((short?.ttft_ms.p95 ?? NaN) * 2);
+    expect([long?.interval, long?.simulation?.half_width]).toEqual([null, null]);
+    expect(long?.utilization ?? 0).toBeGreaterThan(1);
+  });
+
+  test('rate inf, a batch and a closed loop of as many users send the same requests at once', () => {
+    const offline = predict({ ...simulation, rate: 'inf', num_prompts: 200 });
+    const batch = predict({ ...simulation, batch: 200 });
+    const users = predict({ ...simulation, concurrency: 200, num_prompts: 200 });
+    expect(batch.ttft_ms).toEqual(offline.ttft_ms);
+    expect(batch.throughput).toEqual(offline.throughput);
+    expect((users.ttft_ms.p95 ?? NaN) / (batch.ttft_ms.p95 ?? NaN)).toBeCloseTo(1, 1);
+  });
+
+  test('requests and users are dealt out over replicas: the whole has the throughput of all', () => {
+    const one = predict({ ...simulation, concurrency: 16, num_prompts: 400 });
+    const four = predict({ ...simulation, concurrency: 64, num_prompts: 1600, replicas: 4 });
+    expect(four.simulation?.requests).toBe(1600);
+    expect((four.throughput.requests_per_s ?? NaN) / (one.throughput.requests_per_s ?? NaN) / 4).toBeCloseTo(1, 1);
+    const many = predict({ ...simulation, rate: 1000, num_prompts: 2000, replicas: 100 });
+    expect(many.trust?.sentence).toMatch(/64 of 100 replicas/);
+    expect(many.simulation?.requests).toBe(64 * 20);
+  });
+
+  test('requests that the KV cache can never hold are counted, and in no figure', () => {
+    const long = { ...simulation, input_tokens: 3000, input_cv: 1.5, gpu: 'nvidia-l4', model: MODEL };
+    const document = predict({ ...long, rate: 0.2, num_prompts: 1000, gpu_memory_utilization: 0.92 });
+    const { requests = 0, rejected_requests: rejected = 0 } = document.simulation ?? {};
+    expect(requests + rejected).toBe(1000);
+    expect(rejected).toBeGreaterThan(0);
+    expect(codes(document)).toContain('never_fits');
+  });
+
+  test('the closed form takes from num_prompts how large the opening burst of a closed loop is', () => {
+    const [few, usual, many] = [64 * 2, null, 64 * 1000].map((num_prompts) =>
+      predict({ ...chat, concurrency: 64, num_prompts }),
+    );
+    const means = [few, usual, many].map((document) => document?.ttft_ms.mean ?? NaN);
+    expect(means[0]).toBeGreaterThan(means[1] ?? NaN);
+    expect(means[1]).toBeGreaterThan(means[2] ?? NaN);
+    expect(codes(predict({ ...chat, rate: 5, num_prompts: 100 }))).toContain('num_prompts_ignored');
+    expect(predict({ ...chat, rate: 'inf', num_prompts: 64 }).ttft_ms).toEqual(predict({ ...chat, batch: 64 }).ttft_ms);
+  });
+});
+
+describe('what contradicts itself is refused in words', () => {
+  test.each<[object, RegExp]>([
+    [{ rate: 'inf' }, /num-prompts/],
+    [{ rate: 'inf', num_prompts: 10, arrival: 'gamma' }, /all requests come at once/],
+    [{ batch: 8, num_prompts: 9 }, /contradicts batch 8/],
+    [{ rate: 1, scheduling_policy: 'priority' }, /--urgent-fraction/],
+    [{ rate: 1, urgent_fraction: 0.5 }, /belongs to --scheduling-policy priority/],
+    [{ rate: 1, method: 'batching', scheduling_policy: 'priority', urgent_fraction: 0.5 }, /--method simulation/],
+    [{ rate: 'inf', num_prompts: 10, method: 'mg1' }, /open arrivals only/],
+    [{ rate: 'inf', num_prompts: 1, replicas: 2 }, /cannot be split/],
+    [{ rate: 1, arrival_cv: 2 }, /gamma or hawkes/],
+    [{ rate: 0 }, /rate/],
+    [{ rate: -1 }, /rate/],
+    [{ rate: Infinity }, /rate/],
+    [{ rate: 1, arrival: 'gamma', arrival_cv: 50 }, /arrival_cv/],
+    [{ rate: 1, num_prompts: 1e9 }, /num_prompts/],
+    [{ rate: 1, input_tokens: 1e9 }, /input_tokens/],
+    [{ rate: 1, num_prompts: 0 }, /num_prompts/],
+    [{ concurrency: 1_000_000 }, /too long.*num_prompts/],
+  ])('%j', (fields, words) => {
+    expect(() => predict({ ...simulation, ...fields })).toThrow(words);
+  });
+});
+
+describe('simulate', () => {
+  test('has the figures of predict, and a timeline whose averages are theirs', () => {
+    const { method: _, ...drawn } = simulation;
+    const document = simulate({ ...drawn, rate: 20, num_prompts: 2000 });
+    const predicted = predict({ ...simulation, rate: 20, num_prompts: 2000 });
+    expect(document.ttft_ms).toEqual(predicted.ttft_ms);
+    const timeline = document.timeline;
+    if (!timeline) expect.fail('no timeline');
+    const bins = timeline.from_s.length;
+    expect(bins).toBeLessThanOrEqual(480);
+    for (const column of ['running', 'waiting', 'kv_cache_fraction', 'preemptions'] as const) {
+      expect(timeline[column]).toHaveLength(bins);
+    }
+    const meanRunning = timeline.running.slice(0, -1).reduce((sum, value) => sum + value, 0) / (bins - 1);
+    expect(meanRunning / (document.batch.mean_running ?? NaN)).toBeCloseTo(1, 1);
+    expect(Math.max(...timeline.kv_cache_fraction)).toBeLessThanOrEqual(1);
+  });
+
+  test('without a trace it needs lengths', () => {
+    expect(() => simulate({ rate: 1 })).toThrow(/input_tokens is missing.*--trace/);
+    expect(() => simulate({ rate: 1, input_tokens: 5, output_tokens: 5, trace_speed: 2 })).toThrow(
+      /belongs to --trace/,
+    );
+  });
+});
+
+describe('simulate with a trace', () => {
+  test('requests that never meet have the latency of one alone, whatever the seed', () => {
+    const document = simulate({}, traceOf(everySecond(50)));
+    const alone = predict({
+      ...simulation,
+      input_tokens: 300,
+      output_tokens: 50,
+      input_cv: 0,
+      output_cv: 0,
+      concurrency: 1,
+      num_prompts: 5,
+    });
+    expect(document.ttft_ms.p50).toBeCloseTo(alone.ttft_ms.p50 ?? NaN, 6);
+    expect(document.e2e_ms.p99).toBeCloseTo(alone.e2e_ms.p99 ?? NaN, 6);
+    expect(document.simulation).toMatchObject({ kind: 'trace', seed: null, requests: 50, half_width: null });
+    expect(document.trace).toMatchObject({ file: 'some.csv', requests: 50, duration_s: 49, mean_input_tokens: 300 });
+    expect(documentText(simulate({ seed: 7 }, traceOf(everySecond(50)))).replace('"seed": 7', '"seed": 1')).toBe(
+      documentText(document),
+    );
+  });
+
+  test('faster than recorded is a higher rate; the first of them are a shorter trace', () => {
+    const rows = everySecond(400);
+    const fast = simulate({ trace_speed: 40 }, traceOf(rows));
+    expect(fast.trace?.requests_per_s).toBeCloseTo((400 / 399) * 40, 6);
+    expect(fast.ttft_ms.mean ?? 0).toBeGreaterThan(simulate({}, traceOf(rows)).ttft_ms.mean ?? NaN);
+    expect(simulate({ num_prompts: 10 }, traceOf(rows)).simulation?.requests).toBe(10);
+  });
+
+  test('over replicas it is dealt out round robin: all requests are served, and wait less', () => {
+    const rows = Array.from({ length: 300 }, (_, i) => [5 * i, 500, 100] as const);
+    const one = simulate({}, traceOf(rows));
+    const three = simulate({ replicas: 3 }, traceOf(rows));
+    expect(three.simulation?.requests).toBe(300);
+    expect(three.trust?.sentence).toMatch(/round robin over 3/);
+    expect(three.e2e_ms.p95 ?? NaN).toBeLessThan(one.e2e_ms.p95 ?? NaN);
+  });
+
+  test('prompts that begin alike are found in the cache; blocks that do not fill KV blocks are told', () => {
+    const rows = everySecond(20, 1024, 10);
+    const blocks = (blockTokens: number) => {
+      const each = Math.ceil(1024 / blockTokens);
+      return {
+        blockTokens,
+        offsets: Uint32Array.from({ length: 21 }, (_, i) => i * each),
+        ids: Uint32Array.from({ length: 20 * each }, (_, i) => i % each),
+      };
+    };
+    const cached = simulate({}, traceOf(rows, { prefixBlocks: blocks(512) }));
+    expect(cached.simulation?.cached_fraction ?? 0).toBeGreaterThan(0.9);
+    expect(cached.ttft_ms.p50 ?? NaN).toBeLessThan(simulate({}, traceOf(rows)).ttft_ms.p50 ?? NaN);
+    expect(codes(simulate({}, traceOf(rows, { prefixBlocks: blocks(100) })))).toContain('prefix_blocks_unused');
+    const found = simulate({}, traceOf(rows, { cachedTokens: new Float64Array(20).fill(512) }));
+    expect(found.simulation?.cached_fraction).toBeCloseTo(0.5, 9);
+  });
+
+  test('what is longer than the context is cut, with the shares; ten million tokens too', () => {
+    const document = simulate({}, traceOf([...everySecond(9), [9000, 1e7, 1e7]]));
+    expect(codes(document)).toContain('context_cut');
+    expect(document.warnings.find(({ code }) => code === 'context_cut')?.sentence).toMatch(/^10 % of the requests/);
+    expect(document.simulation?.requests).toBe(10);
+  });
+
+  test('more than is served says so', () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => [2 * i, 1000, 200] as const);
+    expect(codes(simulate({}, traceOf(rows)))).toContain('over_capacity');
+    expect(codes(simulate({}, traceOf(everySecond(100))))).not.toContain('over_capacity');
+  });
+
+  test('all at once, and a single request, are traces too', () => {
+    const burst = simulate({}, traceOf(Array.from({ length: 50 }, () => [0, 100, 20] as const)));
+    expect(burst.trace).toMatchObject({ duration_s: 0, requests_per_s: null });
+    expect(burst.simulation?.requests).toBe(50);
+    expect(simulate({ replicas: 4 }, traceOf([[0, 1, 1]])).tpot_ms.p50).toBeNull();
+  });
+
+  test.each<[object, RegExp]>([
+    [{ rate: 3 }, /leave --rate/],
+    [{ concurrency: 3 }, /leave --rate, --concurrency/],
+    [{ input_tokens: 100 }, /input_tokens 100 contradicts --trace/],
+    [{ output_cv: 1 }, /output_cv 1 contradicts/],
+    [{ arrival: 'gamma' }, /belongs to --rate/],
+    [{ think_time: 3 }, /belongs to --concurrency/],
+  ])('%j beside a trace is refused', (fields, words) => {
+    expect(() => simulate(fields, traceOf(everySecond(3)))).toThrow(words);
+  });
+
+  test('what lacks memory is answered with nulls and the shortfall', () => {
+    const input = simulateInputSchema.parse({ model: 'meta-llama/Llama-3.1-70B-Instruct', gpu: 'nvidia-h100-80gb' });
+    const document = answerSimulate(input, traceOf(everySecond(3)), modelSource(input.model), facts);
+    expect(document.memory.fits).toBe(false);
+    expect([document.ttft_ms.p50, document.simulation, document.timeline]).toEqual([null, null, null]);
+    expect(document.trace?.requests).toBe(3);
+  });
+});
