@@ -15,5 +15,5 @@ export function subjectOf(draft: PredictInputDraft): { subject: BatchingSubject;
   const input = predictInputSchema.parse(draft);
   const { subject, streams } = deploy(input, source, facts);
   if (!subject) throw new Error(`${draft.model} does not fit on ${draft.tp ?? 1} x ${draft.gpu}`);
-  return { subject, ratePerMs: (input.rate ?? 0) / streams / input.replicas / MS_PER_S };
+  return { subject, ratePerMs: Number(input.rate ?? 0) / streams / input.replicas / MS_PER_S };
 }
