@@ -1,5 +1,6 @@
 import { LEAST_ARRIVALS_PER_MS, NORMAL_NODES, othersPerMs, type MeanStep } from './mean-step.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
+import type { PromptNodes } from '../workload/lengths.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** ms and weights of what stands between an arrival and its own prefill. */
@@ -102,6 +103,26 @@ interface LeftOver {
 }
 
 /**
+ * Tokens by which prompts that came together exceed a step's room, where they do. Many short ones exceed it by what is left of
+ * the last (`ofMany`, as in renewal theory); where two fill it, by what the two of them have too much.
+ */
+function overshoot({ uncachedTokens, weights }: PromptNodes, room: number, ofMany: number): number {
+  let chance = 0;
+  let excess = 0;
+  for (let i = 0; i < weights.length; i += 1) {
+    const own = uncachedTokens[i] as number;
+    for (let j = 0; j < weights.length; j += 1) {
+      const over = Math.min(own, room) + Math.min(uncachedTokens[j] as number, room) - room;
+      if (over <= 0) continue;
+      const weight = (weights[i] as number) * (weights[j] as number);
+      chance += weight;
+      excess += weight * over;
+    }
+  }
+  return excess + (1 - chance) * ofMany;
+}
+
+/**
  * Prompt tokens that wait because a step was full: rests of long prompts, and congestion when many arrive together
  * (a discrete queue of tokens with the Kraemer and Langenbach-Belz correction; QUEUEING.md 3.6, point 2).
  */
@@ -131,7 +152,7 @@ function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): LeftOver
   if (longPrompts >= congestion) {
     return { leftOver: fullShare > 0 ? longPrompts / fullShare : 0, chance: fullShare, emptyChance: 0 };
   }
-  const whenAny = secondMoment / (2 * moments.uncachedMean) / (1 - load01);
+  const whenAny = overshoot(prompts, room, secondMoment / (2 * moments.uncachedMean)) / (1 - load01);
   const chance = Math.min(0.999, congestion / whenAny);
   // Full chunks are met as often as they take time, however seldom prompts are left over behind them.
   return { leftOver: whenAny, chance, emptyChance: Math.max(0, fullShare - chance) };
