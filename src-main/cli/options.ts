@@ -299,6 +299,12 @@ export const QUEUE_OPTIONS: OptionSpec[] = [
   { flags: '--service-cv <cv>', description: 'spread of service times: std / mean', kind: 'number' },
   { flags: '--servers <count>', description: 'servers behind one queue', kind: 'number' },
   { flags: '--distribution <name>', description: 'gamma, lognormal, deterministic or exponential', kind: 'text' },
+  { flags: '--arrival <process>', description: 'poisson, gamma or constant gaps between arrivals', kind: 'text' },
+  {
+    flags: '--arrival-cv <cv>',
+    description: 'spread of the gaps between arrivals: std / mean, with gamma',
+    kind: 'number',
+  },
   json,
 ];
 

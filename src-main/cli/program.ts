@@ -123,6 +123,7 @@ const COMMANDS: CommandSpec[] = [
     examples: `Examples:
   configiq queue --rate 1.5 --service-ms 500
   configiq queue --rate 12 --service-ms 250 --servers 4 --distribution lognormal --service-cv 0.8
+  configiq queue --rate 1.5 --service-ms 500 --arrival gamma --arrival-cv 2
 `,
     load: async () => (await import('./commands/queue.ts')).runQueue,
   },

@@ -23,7 +23,10 @@ export function numberValue(text: string, flag: string): number {
   refuseOption(text, flag);
   const value = Number(text);
   if (!NUMBER.test(text.trim()) || !Number.isFinite(value)) {
-    throw usageError(`${flag} takes a number, got "${text}".`, { option: flag, value: text });
+    throw usageError(`${flag} takes a number, got "${text}": write a finite one in digits, such as 2 or 0.5.`, {
+      option: flag,
+      value: text,
+    });
   }
   return value;
 }

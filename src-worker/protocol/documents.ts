@@ -1,5 +1,6 @@
 import type { Novelty, UncertainMetric, UncertainTrait } from '../engine/calibration/types.ts';
 import type { ErrorInfo } from '../engine/errors.ts';
+import type { QueueInput } from './requests.ts';
 
 /**
  * The answers that cross a boundary, exactly as `--json` prints them: snake_case keys with units, every number finite or
@@ -654,12 +655,18 @@ export interface QuantileSummary {
 
 export interface QueueDocument {
   schema_version: number;
-  input: Record<string, unknown>;
+  /** With the spreads that were used. */
+  input: QueueInput;
+  /** Arrival rate times mean service time, over the servers. */
   utilization: number;
+  /** false from utilization 1 on: times and wait_probability are null. */
   stable: boolean;
+  /** From arrival to the start of service; 0 where the exact wait is 0. */
   wait_ms: QuantileSummary;
+  /** From arrival to the end of service. */
   response_ms: QuantileSummary;
   wait_probability: number | null;
+  /** Which model, and whether it is exact, numerically exact or approximate (then with its error in words). */
   method: string;
 }
 

@@ -193,6 +193,10 @@ export const queueInputSchema = z.strictObject({
   service_cv: z.number().min(0).max(20).default(1),
   servers: z.number().int().min(1).max(100_000).default(1),
   distribution: z.enum(['gamma', 'lognormal', 'deterministic', 'exponential']).default('gamma'),
+  /** Gaps between arrivals: independent, and exponential, gamma or all alike. */
+  arrival: z.enum(['poisson', 'gamma', 'constant']).default('poisson'),
+  /** Spread of the gaps, std / mean, with gamma; null = what the arrivals have by themselves, 1 for gamma. */
+  arrival_cv: z.number().min(0).max(20).nullable().default(null),
 });
 export type QueueInput = z.output<typeof queueInputSchema>;
 export type QueueInputDraft = z.input<typeof queueInputSchema>;

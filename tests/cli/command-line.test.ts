@@ -169,6 +169,30 @@ describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
       /--think-time belongs to --users/,
     ],
     ['a spread that the law has not', [...queue, 'deterministic', '--service-cv', '1'], 2, /whose spread is 0/],
+    [
+      'a rate without end',
+      ['queue', '--rate', 'inf', '--service-ms', '50'],
+      2,
+      /--rate takes a number, got "inf": write/,
+    ],
+    [
+      'a spread of 50',
+      ['queue', '--rate', '1', '--service-ms', '50', '--service-cv', '50'],
+      2,
+      /--service-cv must be at/,
+    ],
+    [
+      'no servers',
+      ['queue', '--rate', '1', '--service-ms', '50', '--servers', '0'],
+      2,
+      /--servers must be at least 1, got 0/,
+    ],
+    [
+      'a spread of arrivals at random',
+      ['queue', '--rate', '1', '--service-ms', '50', '--arrival-cv', '2'],
+      2,
+      /--arrival gamma/,
+    ],
     ['another such spread', [...queue, 'exponential', '--service-cv', '0.5'], 2, /whose spread is 1/],
     ['name near to nothing', ['-m', 'zzz', '-u', '1'], 2, /configiq model list .* configiq model import FILE/],
     ['folder without a config.json', ['-m', folder, '-u', '1'], 4, /is a folder without a config.json: give the path/],
@@ -220,6 +244,30 @@ describe('configiq queue, predict, model and catalog', () => {
     expect(code).toBe(0);
     // M/D/1 waits half as long as M/M/1.
     expect(parseJson<QueueDocument>(stdout).wait_ms.mean).toBeCloseTo(250, 3);
+  });
+
+  it('queue: the report says what its words mean, and up to where nobody waits', async () => {
+    const { code, stdout } = await configiq('queue', '--rate', '1', '--service-ms', '400');
+    expect(code).toBe(0);
+    const text = stdout.replace(/\s+/g, ' ');
+    expect(text).toMatch(/Utilization \(rho\): 40\.0% .* arrivals per second times mean service time/);
+    expect(text).toMatch(
+      /40\.0%; the others, 60\.0%, wait exactly 0, so every percentile of the wait up to P60\.0 is 0/,
+    );
+    expect(text).toMatch(/Wait is the time from arrival to the start of service/);
+  });
+
+  it('queue: arrivals that are not Poisson are answered, and overload says what would settle it', async () => {
+    const general = ['--arrival', 'gamma', '--arrival-cv', '2'];
+    const [bursty, unstable] = await Promise.all([
+      configiq('queue', '--rate', '1', '--service-ms', '500', ...general, '--json'),
+      configiq('queue', '--rate', '5', '--service-ms', '500'),
+    ]);
+    const { input, method, wait_ms: wait } = parseJson<QueueDocument>(bursty.stdout);
+    expect([input.arrival, input.arrival_cv]).toEqual(['gamma', 2]);
+    expect(method).toMatch(/^GI\/G\/1/);
+    expect(wait.mean).toBeGreaterThan(900);
+    expect(unstable.stdout.replace(/\s+/g, ' ')).toMatch(/settles below 2\.00 arrivals per second, or with 3 servers/);
   });
 
   it('queue: overload is an answer with nulls', async () => {

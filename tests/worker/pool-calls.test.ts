@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
+import { queueInputSchema } from '../../src-worker/protocol/requests.ts';
 import { fixture, NO_FACTS, recordedSweep, scripted, scriptedUnits } from './fixtures/sweeps.ts';
 
-const QUESTION = { rate: 1, service_ms: 1, service_cv: 1, servers: 1, distribution: 'gamma' } as const;
+const QUESTION = queueInputSchema.parse({ rate: 1, service_ms: 1 });
 
 describe('pool: single calls', () => {
   let pool: Pool;

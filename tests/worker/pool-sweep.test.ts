@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
+import { queueInputSchema } from '../../src-worker/protocol/requests.ts';
 import { fixture, NO_FACTS, pointIds, recordedSweep, scriptedUnits } from './fixtures/sweeps.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -145,7 +146,7 @@ describe('pool: cancel', () => {
     const { request } = recordedSweep(scriptedUnits(10, 5), { deafMs: 3000 }, { signal: controller.signal });
     open(1);
     // So that the thread is there and hears of its unit at once.
-    await pool.run('queue', { rate: 1, service_ms: 1, service_cv: 1, servers: 1, distribution: 'gamma' });
+    await pool.run('queue', queueInputSchema.parse({ rate: 1, service_ms: 1 }));
     const sweep = pool.runSweep(request);
     const asked = performance.now();
     controller.abort();

@@ -52,10 +52,12 @@ function transform(re: Float64Array, im: Float64Array, direction: -1 | 1): void 
   reorder(plan, re, im);
   for (let half = 1; half < plan.size; half *= 2) {
     const stride = plan.size / (2 * half);
-    for (let k = 0; k < half; k += 1) {
-      const c = plan.cosines[k * stride] as number;
-      const s = direction * (plan.sines[k * stride] as number);
-      for (let i = k; i < plan.size; i += 2 * half) {
+    // Blocks outside, so that long transforms walk through memory.
+    for (let base = 0; base < plan.size; base += 2 * half) {
+      for (let k = 0; k < half; k += 1) {
+        const c = plan.cosines[k * stride] as number;
+        const s = direction * (plan.sines[k * stride] as number);
+        const i = base + k;
         const j = i + half;
         const jRe = re[j] as number;
         const jIm = im[j] as number;

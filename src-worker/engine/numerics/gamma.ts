@@ -9,7 +9,7 @@ const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360
 const STIRLING_FROM = 15;
 
 /** lnGamma(x) - ((x - 1/2) ln x - x + ln(2 pi)/2) for x >= STIRLING_FROM. */
-function stirlingRest(x: number): number {
+export function stirlingRest(x: number): number {
   const inverse = 1 / x;
   const square = inverse * inverse;
   let sum = 0;
@@ -30,7 +30,7 @@ export function logGamma(x: number): number {
 }
 
 /** ln(1 + u) - u without cancellation near 0. */
-function logOnePlusLess(u: number): number {
+export function logOnePlusLess(u: number): number {
   if (Math.abs(u) > 0.25) return Math.log1p(u) - u;
   // -u^2/2 + u^3/3 - u^4/4 + …
   let power = u * u;

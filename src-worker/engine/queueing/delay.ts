@@ -11,6 +11,10 @@ export interface DelayShape {
   stretch: number;
 }
 
+/** The wait is the M/G/1's own, not one that is stretched. */
+export const isOneServer = ({ utilization, waitProbability, stretch }: DelayShape): boolean =>
+  stretch === 1 && waitProbability === utilization;
+
 /** Waiting time W and response time W + S, W independent of the request's own service S. Times in mean service times. */
 export interface Delay {
   /** P(W > t), t >= 0. */

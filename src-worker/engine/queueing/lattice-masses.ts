@@ -46,14 +46,38 @@ function fineEdges(step: number): number[] {
   return edges;
 }
 
+/** The curves of a service at the edges (k + 1/2) step of the cells, k = 0 … LATTICE_SIZE. */
+export interface EdgeCurves {
+  service: UnitService;
+  step: number;
+  /** [edge] P(S > x). */
+  tail: Float64Array;
+  /** [edge] E[S; S <= x]. */
+  partialMean: Float64Array;
+}
+
+export function edgeCurves(service: UnitService, step: number): EdgeCurves {
+  const tail = new Float64Array(LATTICE_SIZE + 1);
+  const partialMean = new Float64Array(LATTICE_SIZE + 1);
+  let last = 1;
+  for (let k = 0; k <= LATTICE_SIZE; k += 1) {
+    const x = (k + 0.5) * step;
+    // Beyond the last service time there is nothing left to evaluate.
+    if (last > 0) last = service.tail(x);
+    tail[k] = last;
+    partialMean[k] = last > 0 ? service.partialMean(x) : service.mean;
+  }
+  return { service, step, tail, partialMean };
+}
+
 /**
  * [cell] masses of the residual service at multiples of `step` (in mean service times), as far as the lattice reaches. Masses
  * may be negative by rounding's second order; their sums keep the residual's moments.
  */
-export function residualMasses(service: UnitService, step: number): Float64Array {
+export function residualMasses(curves: EdgeCurves): Float64Array {
   const masses = new Float64Array(LATTICE_SIZE);
-  addFineCells(masses, service, step);
-  addCoarseCells(masses, service, step);
+  addFineCells(masses, curves.service, curves.step);
+  addCoarseCells(masses, curves);
   return masses;
 }
 
@@ -79,8 +103,8 @@ function addFineCells(masses: Float64Array, service: UnitService, step: number):
  * Further out a cell's mass goes to its middle and, in small shares, to the two points beside it, so that its mean (from the
  * masses of its neighbours) and its variance (1/12 of a squared step) are kept.
  */
-function addCoarseCells(masses: Float64Array, service: UnitService, step: number): void {
-  const edgeCdf = (k: number): number => residualCdf(service, (k + 0.5) * step);
+function addCoarseCells(masses: Float64Array, { step, tail, partialMean }: EdgeCurves): void {
+  const edgeCdf = (k: number): number => (k + 0.5) * step * (tail[k] as number) + (partialMean[k] as number);
   let below = edgeCdf(FINE_CELLS - 1);
   let above = edgeCdf(FINE_CELLS);
   let lastMass = below - edgeCdf(FINE_CELLS - 2);
@@ -98,17 +122,18 @@ function addCoarseCells(masses: Float64Array, service: UnitService, step: number
 }
 
 /** [cell] masses of the service itself at multiples of `step`, every cell's mass shared so that its mean is kept. */
-export function serviceMasses(service: UnitService, step: number): Float64Array {
+export function serviceMasses({ step, tail, partialMean }: EdgeCurves): Float64Array {
   const masses = new Float64Array(LATTICE_SIZE);
-  let tail = 1;
-  let partial = 0;
+  let tailBelow = 1;
+  let partialBelow = 0;
   for (let k = 0; k < LATTICE_SIZE; k += 1) {
-    const nextTail = service.tail((k + 1) * step);
-    const nextPartial = service.partialMean((k + 1) * step);
-    const mass = tail - nextTail;
-    if (mass > 0) addMass(masses, mass, Math.min(Math.max((nextPartial - partial) / (mass * step), k), k + 1));
-    tail = nextTail;
-    partial = nextPartial;
+    const mass = tailBelow - (tail[k] as number);
+    if (mass > 0) {
+      const mean = ((partialMean[k] as number) - partialBelow) / (mass * step);
+      addMass(masses, mass, Math.min(Math.max(mean, Math.max(0, k - 0.5)), k + 0.5));
+    }
+    tailBelow = tail[k] as number;
+    partialBelow = partialMean[k] as number;
   }
   return masses;
 }

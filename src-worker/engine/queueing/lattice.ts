@@ -1,7 +1,8 @@
 import { fft, inverseFft } from '../numerics/fft.ts';
 import type { Delay, DelayShape } from './delay.ts';
 import { conditionalMean } from './delay.ts';
-import { LATTICE_SIZE as SIZE, residualMasses, serviceMasses } from './lattice-masses.ts';
+import { heavyTrafficDelay, LEAST_IDLE } from './heavy-traffic.ts';
+import { edgeCurves, LATTICE_SIZE as SIZE, residualMasses, serviceMasses } from './lattice-masses.ts';
 import type { UnitService } from './service.ts';
 
 /**
@@ -14,7 +15,7 @@ import type { UnitService } from './service.ts';
 export const LATTICE_WORDS = 'by FFT on a lattice of residual service times';
 
 /** A percentile is read where it lies within these shares of the lattice. */
-const LEAST_SHARE = 0.08;
+const LEAST_SHARE = 0.02;
 const MOST_SHARE = 0.9;
 /** Where a lattice puts the time it was made for. */
 const AIM_SHARE = 0.6;
@@ -39,8 +40,9 @@ interface Lattice {
 /** Both transforms at once: residual masses as the real, service masses as the imaginary part of one FFT. */
 function solveLattice({ service, then, shape }: LatticeQuestion, step: number): Lattice {
   const { utilization, waitProbability, stretch } = shape;
-  const re = residualMasses(service, step / stretch);
-  const im = serviceMasses(then, step);
+  const curves = edgeCurves(service, step / stretch);
+  const re = residualMasses(curves);
+  const im = serviceMasses(then === service && stretch === 1 ? curves : edgeCurves(then, step));
   const decay = TILT ** (1 / SIZE);
   tilt(re, decay);
   tilt(im, decay);
@@ -166,25 +168,6 @@ function tailAt({ step, ...curves }: Lattice, curve: Curve, t: number): number {
   const low = cdf[cell] as number;
   const high = cdf[cell + 1] as number;
   return 1 - (low + (high - low) * (position - cell));
-}
-
-/** Closer to saturation than this the masses of one lattice lose the digits that tell it from 1. */
-const LEAST_IDLE = 1e-8;
-
-/**
- * The wait in the limit of heavy traffic: exponential with the Pollaczek-Khinchine mean, its error of the order of the idle
- * share (J. F. C. Kingman, 1961). Against such waits what follows is constant.
- */
-function heavyTrafficDelay(typicalWait: number, waitProbability: number, meanThen: number): Delay {
-  const waitTail = (t: number): number => waitProbability * Math.exp(-t / typicalWait);
-  const waitQuantile = (tail: number): number =>
-    tail >= waitProbability ? 0 : typicalWait * Math.log(waitProbability / tail);
-  return {
-    waitTail,
-    responseTail: (t) => (t < meanThen ? 1 : waitTail(t - meanThen)),
-    waitQuantile,
-    responseQuantile: (tail) => meanThen + waitQuantile(tail),
-  };
 }
 
 /** Delay of a service given by its curves; `then` is what follows the wait, if not the service itself. */

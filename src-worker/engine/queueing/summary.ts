@@ -42,10 +42,11 @@ export interface MethodNote {
 /** `mean` and `quantile` in mean service times. */
 export const summary = (mean: number, quantile: (tail: number) => number, meanServiceMs: number): DelaySummary => {
   // From the far end: a method that keeps its work can read the nearer percentiles from it.
+  // Where two of them are the same, as with constant service, rounding must not turn them around.
   const p99 = quantile(0.01);
-  const p95 = quantile(0.05);
-  const p90 = quantile(0.1);
-  const p50 = quantile(0.5);
+  const p95 = Math.min(p99, quantile(0.05));
+  const p90 = Math.min(p95, quantile(0.1));
+  const p50 = Math.min(p90, quantile(0.5));
   return {
     mean: mean * meanServiceMs,
     p50: p50 * meanServiceMs,

@@ -1,4 +1,5 @@
-import type { Delay, DelayShape } from '../delay.ts';
+import { conditionalMean, type Delay, type DelayShape } from '../delay.ts';
+import { heavyTrafficDelay, LEAST_IDLE } from '../heavy-traffic.ts';
 import { solveTail } from '../tail-root.ts';
 import type { LawDefinition } from './definition.ts';
 
@@ -76,6 +77,9 @@ function conditionalTail(utilization: number): (t: number) => number {
 }
 
 function delay(_cv: number, { utilization, waitProbability, stretch }: DelayShape): Delay {
+  if (1 - utilization < LEAST_IDLE) {
+    return heavyTrafficDelay(stretch * conditionalMean(1, utilization), waitProbability, 1);
+  }
   // Built when first asked for: at low utilization no percentile needs it, and at 0 it does not exist.
   let tailOfWait: ((t: number) => number) | null = null;
   const conditional = (t: number): number => (tailOfWait ??= conditionalTail(utilization))(t);

@@ -1,7 +1,8 @@
 import { gammaLower, gammaUpper } from '../../numerics/gamma.ts';
-import type { Delay, DelayShape } from '../delay.ts';
+import { isOneServer, type Delay, type DelayShape } from '../delay.ts';
 import { eulerDelay, type ServiceTransform } from '../euler.ts';
-import { LATTICE_WORDS, latticeDelay } from '../lattice.ts';
+import { latticeDelay } from '../lattice.ts';
+import { NARROW_WORDS, narrowDelay, shiftedGamma } from '../narrow.ts';
 import type { UnitService } from '../service.ts';
 import type { LawDefinition } from './definition.ts';
 
@@ -57,21 +58,25 @@ export function gammaService(cv: number): UnitService {
   };
 }
 
-/** Narrower services have transforms that fade late: too many terms to invert, but few cells for a lattice to evaluate. */
-const LATTICE_BELOW_CV = 0.05;
+/** Narrower services have transforms that fade late: too many terms to invert. */
+const NARROW_BELOW_CV = 0.13;
 
 /** Partial sums that leave the inversion's error near 1e-6 for services of this spread. */
 const termsFor = (cv: number): number => Math.max(15, Math.ceil(3 / cv));
+
+/** A gamma law is a shifted gamma that starts at 0: its skewness is 2 cv. */
+const narrow = (cv: number, shape: DelayShape): Delay =>
+  isOneServer(shape) ? narrowDelay(shiftedGamma(cv, 2 * cv), shape.utilization) : latticeDelay(gammaService(cv), shape);
 
 export const gamma: LawDefinition = {
   letter: 'G',
   words: 'gamma service',
   percentiles: (cv) =>
-    cv < LATTICE_BELOW_CV ? LATTICE_WORDS : 'by Euler inversion of the Laplace transform of the tail',
+    cv < NARROW_BELOW_CV ? NARROW_WORDS : 'by Euler inversion of the Laplace transform of the tail',
   cvUsed: (cv) => cv,
   service: gammaService,
-  delay: (cv: number, shape: DelayShape): Delay =>
-    cv < LATTICE_BELOW_CV
-      ? latticeDelay(gammaService(cv), shape)
+  delay: (cv, shape) =>
+    cv < NARROW_BELOW_CV
+      ? narrow(cv, shape)
       : eulerDelay({ secondMoment: 1 + cv * cv, transform: gammaTransform(cv), terms: termsFor(cv) }, shape),
 };
