@@ -73,6 +73,16 @@ describe('arrivals', () => {
       expect(Math.abs(count / lastMs / RATE_PER_MS - 1)).toBeLessThan(4 * error);
     });
 
+    test('starts at its mean rate: as many come in the first 100 ms as in any', () => {
+      const counts = Float64Array.from({ length: 4000 }, (_, seed) => {
+        const first = drawArrivals(law, RATE_PER_MS, 200, seededRandom(seed * 7919));
+        return first.filter((at) => at > 0 && at <= 100).length;
+      });
+      const error = Math.sqrt(variance(counts) / counts.length);
+      expect(Math.abs(meanOf(counts) - 100 * RATE_PER_MS)).toBeLessThan(4 * error);
+      expect(error).toBeLessThan(0.1);
+    });
+
     // Hawkes (1971) for an exponential kernel: variance / mean = F + (1 - F)(1 - exp(-kT)) / (kT), with F = 1 / (1 - n)^2
     // and k = decay (1 - n).
     test.each([20, 50, 200, 1000, 5000])('counts of %d ms are as bursty as they should be', (windowMs) => {
