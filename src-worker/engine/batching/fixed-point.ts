@@ -1,4 +1,4 @@
-import { lastMeanStep, meanStepMs, type MeanStep } from './mean-step.ts';
+import { lastMeanStep, meanStepMs, roughMeanStepMs, type MeanStep } from './mean-step.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
@@ -49,8 +49,72 @@ export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number
   return { kind: 'steady', state: describe(subject, arrivalsPerMs, lastMeanStep()) };
 }
 
+/** Rounds and relative gap of the rough root; a slope flatter than this is near an edge where rough is not good enough. */
+const ROUGH_ROUNDS = 8;
+const ROUGH_TOLERANCE = 1e-3;
+const ROUGH_FLAT = -0.1;
+
+/** The root of `roughMeanStepMs` and the slope of the gap there, approached from the left; written over every time. */
+const rough = { decodes: 0, slope: -1 };
+
+/** Fills `rough`; false where its secants do not lead to a root below `most`. */
+function findRough(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
+  const firstMs = roughMeanStepMs(subject, arrivalsPerMs, 0);
+  if (firstMs === null) return false;
+  let low = 0;
+  let lowGap = offered * firstMs;
+  let decodes = lowGap;
+  for (let round = 0; round < ROUGH_ROUNDS; round += 1) {
+    if (!(decodes < most)) return false;
+    const stepMs = roughMeanStepMs(subject, arrivalsPerMs, decodes);
+    if (stepMs === null) return false;
+    const gap = offered * stepMs - decodes;
+    const slope = (gap - lowGap) / (decodes - low);
+    if (!(slope < ROUGH_FLAT)) return false;
+    rough.decodes = decodes - gap / slope;
+    rough.slope = slope;
+    if (Math.abs(gap) <= ROUGH_TOLERANCE * decodes) return rough.decodes < most;
+    low = decodes;
+    lowGap = gap;
+    decodes = rough.decodes;
+  }
+  return false;
+}
+
+/** Secants from the rough root that are tried before the search from the left. */
+const SECANT_ROUNDS = 6;
+
+/** True where secants from `rough` end at a root, which is the last step solved: well inside what is steady they all do. */
+function isRootNearRough(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
+  let { decodes, slope } = rough;
+  let before = 0;
+  let gapBefore = 0;
+  for (let round = 0; round < SECANT_ROUNDS; round += 1) {
+    const stepMs = decodes > 0 && decodes < most ? meanStepMs(subject, arrivalsPerMs, decodes) : null;
+    if (stepMs === null) return false;
+    const gap = offered * stepMs - decodes;
+    if (round > 0) slope = (gap - gapBefore) / (decodes - before);
+    if (!(slope < ROUGH_FLAT)) return false;
+    if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) return true;
+    before = decodes;
+    gapBefore = gap;
+    decodes -= gap / slope;
+  }
+  return false;
+}
+
 /** The verdict of `littleFixedPoint` alone; null = steady, and then the root's step is the last one solved (mean-step.ts). */
 export function saturationAt(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
+  const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
+  const most = decodeLimit(subject).decodes;
+  const offered = arrivalsPerMs * decodesPerPrompt;
+  const isNear = decodesPerPrompt > 0 && findRough(subject, arrivalsPerMs, offered, most);
+  if (isNear && isRootNearRough(subject, arrivalsPerMs, offered, most)) return null;
+  return saturationFromLeft(subject, arrivalsPerMs);
+}
+
+/** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */
+function saturationFromLeft(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
   const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
   const firstMs = meanStepMs(subject, arrivalsPerMs, 0);
   if (firstMs === null) return 'compute';

@@ -5,6 +5,9 @@ export const STATE_BLOCK = 4;
 const POWER_ITERATIONS = 60;
 const POWER_TOLERANCE = 1e-6;
 
+/** [m] 1 / (m + 1): a division for every chance of every chain would cost as much as the rest of it. */
+const RECIPROCALS = Float64Array.from({ length: MAX_STATES }, (_, m) => 1 / (m + 1));
+
 /** Poisson chances 0..n-1 into `out` (the last state takes the rest), added with weight `share`. */
 function addPoisson(out: Float64Array, offset: number, states: number, mean: number, share: number): void {
   let term = Math.exp(-mean);
@@ -13,7 +16,7 @@ function addPoisson(out: Float64Array, offset: number, states: number, mean: num
   for (let m = offset; m < last; m += 1) {
     out[m] = (out[m] as number) + share * term;
     left -= term;
-    term *= mean / (m - offset + 1);
+    term *= mean * (RECIPROCALS[m - offset] as number);
   }
   out[last] = (out[last] as number) + share * Math.max(0, left);
 }
@@ -65,8 +68,9 @@ export function stationary(
   for (let j = 0; j < states; j += 1) {
     const duration = stateMs[j] as number;
     const spread = Math.min(spreadMs * Math.sqrt(j), duration);
-    setPoisson(transition, j * STRIDE, states, arrivalsPerMs * (duration + spread), 0.5);
-    addPoisson(transition, j * STRIDE, states, arrivalsPerMs * (duration - spread), 0.5);
+    // Without pieces, or with pieces of one length, the step has one length.
+    setPoisson(transition, j * STRIDE, states, arrivalsPerMs * (duration + spread), spread > 0 ? 0.5 : 1);
+    if (spread > 0) addPoisson(transition, j * STRIDE, states, arrivalsPerMs * (duration - spread), 0.5);
   }
   setPoisson(current, 0, states, expected, 1);
   for (let round = 0; round < POWER_ITERATIONS; round += 1) {
