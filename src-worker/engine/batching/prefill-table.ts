@@ -4,13 +4,13 @@ import type { BatchingSubject } from './subject.ts';
 const TABLE = 48;
 
 /**
- * Step time against prompt tokens at the decodes of the replica, tabulated: the TTFT stage asks some thousand times. Entries
- * are computed up to the longest step that is asked for. The two instances are set anew for every rate.
+ * Step time against prompt tokens at the decodes of the replica, tabulated: the TTFT stage asks some hundred times. Entries are
+ * computed when they are asked for. The two instances are set anew for every rate.
  */
 export class PrefillTable {
+  /** [cell] ms; NaN = not asked for yet. */
   readonly #table = new Float64Array(TABLE + 2);
   readonly #batch = new RunningBatch();
-  #numKnown = 0;
   #room = 1;
   #pairsPerToken = 0;
 
@@ -18,23 +18,24 @@ export class PrefillTable {
     this.#batch.set(subject.plan, decodes, contextTokens);
     this.#room = room;
     this.#pairsPerToken = pairsPerToken;
-    this.#numKnown = 0;
+    this.#table.fill(NaN);
   }
 
   ms(tokens: number): number {
     const share = tokens / this.#room;
     const position = TABLE * Math.sqrt(share < 1 ? share : 1);
     const cell = position | 0;
-    if (cell + 1 >= this.#numKnown) this.#computeTo(cell + 1);
-    const low = this.#table[cell] as number;
-    return low + (position - cell) * ((this.#table[cell + 1] as number) - low);
+    let low = this.#table[cell] as number;
+    let high = this.#table[cell + 1] as number;
+    if (low !== low) low = this.#computed(cell);
+    if (high !== high) high = this.#computed(cell + 1);
+    return low + (position - cell) * (high - low);
   }
 
-  #computeTo(last: number): void {
-    for (let i = this.#numKnown; i <= last; i += 1) {
-      const tokens = this.#room * (Math.min(i, TABLE) / TABLE) ** 2;
-      this.#table[i] = this.#batch.stepMs(tokens, tokens * this.#pairsPerToken, i === 0 ? 0 : 1);
-    }
-    this.#numKnown = last + 1;
+  #computed(cell: number): number {
+    const tokens = this.#room * (Math.min(cell, TABLE) / TABLE) ** 2;
+    const ms = this.#batch.stepMs(tokens, tokens * this.#pairsPerToken, cell === 0 ? 0 : 1);
+    this.#table[cell] = ms;
+    return ms;
   }
 }
