@@ -12,7 +12,7 @@ import type { LatencyKind, LatencyMetric, Statistic, Target } from '../workload/
 import type { Capacity, TargetMargins } from './types.ts';
 
 /** Searches stop when the bracket is this narrow in ln(rate) (NUMBERS.md: to 0.1 %). */
-const TOLERANCE = 1e-3;
+export const TOLERANCE = 1e-3;
 /** Share of the upper bound that counts as an idle replica. */
 const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
@@ -137,27 +137,54 @@ export function marginsAt(subject: BatchingSubject, ratePerMs: number, targets: 
 const gatesE2e = (targets: Target[]): boolean =>
   targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
 
-/** The largest rate one replica carries with every gating target met, or why there is none. */
-export function findCapacity(subject: BatchingSubject, targets: Target[]): Capacity {
+/** What a search of a capacity is given. Rates per ms. */
+export interface CapacityQuestion {
+  score(ratePerMs: number): Score;
+  /** A rate none can exceed. */
+  bound: number;
+  /** Where the search begins. */
+  firstTry: number;
+}
+
+export function capacityQuestion(subject: BatchingSubject, targets: Target[]): CapacityQuestion {
   const { perMs, guessPerMs } = rateUpperBound(subject);
   // Targets mostly bind a little below saturation.
-  return searchCapacity((ratePerMs) => scoreInStages(subject, ratePerMs, targets), perMs, FIRST_TRY * guessPerMs);
+  const firstTry = FIRST_TRY * guessPerMs;
+  return { score: (ratePerMs) => scoreInStages(subject, ratePerMs, targets), bound: perMs, firstTry };
+}
+
+/** An idle replica that meets every target, and its score; or why it does not. */
+export type IdleOutcome = { kind: 'idle'; tried: Tried; score: Score } | Exclude<Capacity, { kind: 'found' }>;
+
+/** Judges a replica with next to nothing to do: what misses a target then has no capacity. */
+export function tryIdle({ score, bound }: CapacityQuestion): IdleOutcome {
+  if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
+  const x = Math.log(bound * IDLE_SHARE);
+  const idle = score(Math.exp(x));
+  return idle.value > 0 ? refusal(idle) : { kind: 'idle', tried: triedAt(x, idle), score: idle };
+}
+
+/** The largest rate one replica carries with every gating target met, or why there is none. */
+export const findCapacity = (subject: BatchingSubject, targets: Target[]): Capacity =>
+  searchCapacity(capacityQuestion(subject, targets));
+
+export function searchCapacity(question: CapacityQuestion): Capacity {
+  const idle = tryIdle(question);
+  return idle.kind === 'idle' ? searchAbove(idle, question) : idle;
 }
 
 /**
  * Root of the score in ln(rate): from the first try down until a rate passes or up until one fails, then inverse quadratic
  * interpolation inside the bracket, a chord where the curve is too bent for it, bisection while the upper end is infinite.
- * Returns the largest rate that was verified to meet every target (QUEUEING.md section 4). `bound` is a rate (per ms) none
- * can exceed.
+ * Returns the largest rate that was verified to meet every target (QUEUEING.md section 4).
  */
-export function searchCapacity(score: (ratePerMs: number) => Score, bound: number, firstTry = bound / 2): Capacity {
-  if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
+export function searchAbove(
+  idle: Extract<IdleOutcome, { kind: 'idle' }>,
+  { score, bound, firstTry }: CapacityQuestion,
+): Extract<Capacity, { kind: 'found' }> {
   const at = (logRate: number): Score => score(Math.exp(logRate));
-  const floor = Math.log(bound * IDLE_SHARE);
-  const idle = at(floor);
-  if (idle.value > 0) return refusal(idle);
-
-  let low = triedAt(floor, idle);
+  const floor = idle.tried.x;
+  let low = idle.tried;
   let high: Tried = { x: Math.log(bound * 1.001), value: Infinity };
   let binding: Score['binding'] = 'compute';
   let next = Math.log(firstTry);
@@ -189,24 +216,22 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
         slowRounds > MOST_SLOW ? low.x + width / 2 : Math.min(high.x - room, Math.max(low.x + room, root - AIM_BELOW));
     }
   }
-  // Next to nothing can be carried: a search that never left its floor found no capacity.
-  if (low.x === floor) return refusal({ ...idle, binding });
   return { kind: 'found', ratePerMs: Math.exp(low.x), binding };
 }
 
 /** A rate, as ln(rate), and its score. */
-interface Tried {
+export interface Tried {
   x: number;
   value: number;
 }
 
-const triedAt = (x: number, { value }: Score): Tried => ({ x, value: Math.max(value, LEAST_SCORE) });
+export const triedAt = (x: number, { value }: Score): Tried => ({ x, value: Math.max(value, LEAST_SCORE) });
 
 /**
  * Where to try next while only the idle replica passes: latency is about a straight line in the rate there, and the
  * chord from idle to what failed is nearly always low enough.
  */
-function stepDown(failed: Tried, idle: Tried): number {
+export function stepDown(failed: Tried, idle: Tried): number {
   const [idleShare, share] = [Math.exp(idle.value), Math.exp(failed.value)];
   const chord = Number.isFinite(share) ? Math.log((share - idleShare) / (1 - idleShare)) : 0;
   const step = Math.min(MOST_DOWN, Math.max(STEP_DOWN, chord * CHORD_SHARE));
@@ -220,7 +245,7 @@ function stepUp(low: Tried, before: Tried): number {
 }
 
 /** Where the curve through both ends, and a third point where there is one, meets zero. */
-function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
+export function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
   const chord = low.x + ((high.x - low.x) * low.value) / (low.value - high.value);
   if (!outside || !Number.isFinite(outside.value)) return chord;
   const [a, b, c] = [low.value, high.value, outside.value];
@@ -232,7 +257,7 @@ function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
   return root > low.x && root < high.x ? root : chord;
 }
 
-function refusal({ binding, predictedMs, targetMs }: Score): Capacity {
+function refusal({ binding, predictedMs, targetMs }: Score): Exclude<Capacity, { kind: 'found' }> {
   if (binding === 'kv' || binding === 'seats' || binding === 'compute') return { kind: 'no_room', cause: binding };
   return { kind: 'missed_when_idle', metric: binding, targetMs, predictedMs };
 }
