@@ -338,7 +338,7 @@ function fillStates(
         step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : decodeOnlyMs + extra;
       }
       step.numStates = states;
-      stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals, expected);
+      stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals);
       if (states === MAX_STATES || (step.stateChances[states - 1] as number) < MOST_CUT_OFF) return;
     }
   }
