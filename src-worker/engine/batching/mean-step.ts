@@ -70,8 +70,10 @@ interface Pieces {
 /** Full chunks before the last piece of a prompt. */
 const chunksBefore = (uncached: number, room: number): number => Math.max(0, Math.ceil(uncached / room) - 1);
 
-/** Cuts every prompt node into full chunks and a last piece: the lengths of `pieces`. */
-function cutPieces(pieces: Pieces, { uncachedTokens, cachedTokens, weights }: PromptNodes, room: number): void {
+/** Cuts every prompt node into full chunks and a last piece: the lengths of `solvedPieces`. */
+function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes): void {
+  const pieces = solvedPieces;
+  const room = solved.roomTokens;
   let mean = 0;
   let second = 0;
   let pairs = 0;
@@ -92,28 +94,41 @@ function cutPieces(pieces: Pieces, { uncachedTokens, cachedTokens, weights }: Pr
   pieces.fullChunksPerPrompt = fullChunksPerPrompt;
 }
 
-/** Times the last pieces and the full chunks before them in steps of `batch`: the times of `pieces`. */
-function timePieces(
-  pieces: Pieces,
-  { uncachedTokens, cachedTokens, weights }: PromptNodes,
-  decodeOnlyMs: number,
-  room: number,
-  arrivalsPerMs: number,
-): void {
+/** Times the last pieces and the full chunks before them in the steps of `batch`: the times of `solvedPieces`. */
+function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNodes, arrivalsPerMs: number): void {
+  const pieces = solvedPieces;
+  const { decodeOnlyMs, roomTokens: room } = solved;
   const count = uncachedTokens.length;
   if (pieces.extraMs.length !== count) pieces.extraMs = new Float64Array(count);
-  let singleExtraMs = 0;
-  let fullChunkShare = 0;
+  // The last pieces first, then a full chunk of each node that has some.
+  let asked = count;
   for (let i = 0; i < count; i += 1) {
     const uncached = uncachedTokens[i] as number;
     const cached = cachedTokens[i] as number;
-    const weight = weights[i] as number;
     const chunks = chunksBefore(uncached, room);
     const rest = uncached - chunks * room;
-    const attended = cached + chunks * room + rest / 2;
-    const pieceMs = batch.stepMs(rest, rest * attended, 1) - decodeOnlyMs;
+    batch.tokens[i] = rest;
+    batch.pairs[i] = rest * (cached + chunks * room + rest / 2);
+    batch.endings[i] = 1;
+    if (chunks === 0) continue;
+    batch.tokens[asked] = room;
+    batch.pairs[asked] = room * (cached + (chunks * room) / 2);
+    batch.endings[asked] = 0;
+    asked += 1;
+  }
+  batch.time(asked);
+  let singleExtraMs = 0;
+  let fullChunkShare = 0;
+  let fullChunk = count;
+  for (let i = 0; i < count; i += 1) {
+    const weight = weights[i] as number;
+    const chunks = chunksBefore(uncachedTokens[i] as number, room);
+    const pieceMs = (batch.ms[i] as number) - decodeOnlyMs;
     let chunksMs = 0;
-    if (chunks > 0) chunksMs = chunks * batch.stepMs(room, room * (cached + (chunks * room) / 2), 0);
+    if (chunks > 0) {
+      chunksMs = chunks * (batch.ms[fullChunk] as number);
+      fullChunk += 1;
+    }
     pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
     singleExtraMs += weight * pieceMs;
     fullChunkShare += arrivalsPerMs * weight * chunksMs;
@@ -122,13 +137,26 @@ function timePieces(
   pieces.fullChunkShare = fullChunkShare;
 }
 
-/** ms that `count` pieces add to a step of `batch`, beyond `room` in proportion. */
-function piecesMs(pieces: Pieces, decodeOnlyMs: number, room: number, count: number): number {
-  const tokens = count * pieces.meanTokens;
-  const fitting = Math.min(tokens, room);
-  const endings = Math.min(count, room / pieces.meanTokens);
-  const ms = batch.stepMs(fitting, fitting * pieces.pairsPerToken, endings);
-  return (ms - decodeOnlyMs) * (tokens / fitting);
+/** Asks for a step of `batch` with `count` pieces, or as many as there is room for, at `at` of its columns. */
+function askPieces(at: number, count: number): void {
+  const { meanTokens, pairsPerToken } = solvedPieces;
+  const fitting = Math.min(count * meanTokens, solved.roomTokens);
+  batch.tokens[at] = fitting;
+  batch.pairs[at] = fitting * pairsPerToken;
+  batch.endings[at] = Math.min(count, solved.roomTokens / meanTokens);
+}
+
+/** ms that the `count` pieces asked for at `at` add to a step, beyond the room in proportion. */
+function askedPiecesMs(at: number, count: number): number {
+  const beyond = Math.max(1, (count * solvedPieces.meanTokens) / solved.roomTokens);
+  return ((batch.ms[at] as number) - solved.decodeOnlyMs) * beyond;
+}
+
+/** ms that `count` pieces add to a step of `batch`, beyond the room in proportion. */
+function piecesMs(count: number): number {
+  askPieces(0, count);
+  batch.time(1);
+  return askedPiecesMs(0, count);
 }
 
 /** Decodes as a step that decodes at all sees them: at least one; matters for experts, whose first token loads whole ones. */
@@ -206,7 +234,7 @@ export interface EmptyStep {
 /** Steps at `decodes` sequences with no prompt and with a full chunk. */
 export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep {
   const { decodeOnlyMs, roomTokens } = setBatch(subject, decodes);
-  cutPieces(solvedPieces, subject.lengths.prompts, roomTokens);
+  cutPieces(subject.lengths.prompts);
   return {
     decodeOnlyMs,
     roomTokens,
@@ -242,25 +270,25 @@ export function meanStepMs(
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
   const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes, roomTokens);
   const pieces = solvedPieces;
-  cutPieces(pieces, subject.lengths.prompts, room);
-  timePieces(pieces, subject.lengths.prompts, decodeOnlyMs, room, arrivalsPerMs);
+  cutPieces(subject.lengths.prompts);
+  timePieces(subject.lengths.prompts, arrivalsPerMs);
   if (pieces.fullChunkShare >= 1) return null;
 
   // Arrivals meet only the time that full chunks leave.
   const effectiveArrivals = arrivalsPerMs / (1 - pieces.fullChunkShare);
-  const expected = expectedPieces(pieces, decodeOnlyMs, room, effectiveArrivals);
+  const expected = expectedPieces(effectiveArrivals);
   if (expected === null) return null;
   // Where every further piece brings more than one further piece along, the queue of pieces never empties.
   const atRoom = Math.max(room / pieces.meanTokens, 1);
-  if (effectiveArrivals * (piecesMs(pieces, decodeOnlyMs, room, atRoom) / atRoom) >= 1) return null;
+  if (effectiveArrivals * (piecesMs(atRoom) / atRoom) >= 1) return null;
 
-  const twice = piecesMs(pieces, decodeOnlyMs, room, 2);
+  const twice = piecesMs(2);
   solved.msPerPromptToken = Math.max(0, (twice - pieces.singleExtraMs) / pieces.meanTokens);
   solved.fullChunkMs = batch.stepMs(room, room * pieces.pairsPerToken, 1);
   solved.fullChunkShare = pieces.fullChunkShare;
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;
-  fillStates(solved, expected, pieces, effectiveArrivals, twice);
+  fillStates(expected, effectiveArrivals);
   let mean = 0;
   for (let m = 0; m < solved.numStates; m += 1) {
     mean += (solved.stateChances[m] as number) * (solved.stateMs[m] as number);
@@ -279,25 +307,27 @@ export function roughMeanStepMs(subject: BatchingSubject, totalPerMs: number, de
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
   const { decodeOnlyMs, roomTokens } = setBatch(subject, decodes);
   const pieces = solvedPieces;
-  cutPieces(pieces, subject.lengths.prompts, roomTokens);
-  pieces.singleExtraMs = piecesMs(pieces, decodeOnlyMs, roomTokens, 1);
+  cutPieces(subject.lengths.prompts);
+  pieces.singleExtraMs = piecesMs(1);
   const { pairsPerToken, fullChunksPerPrompt } = pieces;
   const chunksPerMs = arrivalsPerMs * fullChunksPerPrompt;
   const fullChunkMs = fullChunksPerPrompt > 0 ? batch.stepMs(roomTokens, roomTokens * pairsPerToken, 0) : 0;
   const fullChunkShare = chunksPerMs * fullChunkMs;
   if (fullChunkShare >= 1) return null;
   const effectiveArrivals = arrivalsPerMs / (1 - fullChunkShare);
-  const expected = expectedPieces(pieces, decodeOnlyMs, roomTokens, effectiveArrivals);
+  const expected = expectedPieces(effectiveArrivals);
   if (expected === null) return null;
   return 1 / (chunksPerMs + ((1 - fullChunkShare) * effectiveArrivals) / Math.max(expected, 1e-300));
 }
 
 /** Mean number of pieces a step collects; null where it grows without end. */
-function expectedPieces(pieces: Pieces, decodeOnlyMs: number, room: number, effectiveArrivals: number): number | null {
+function expectedPieces(effectiveArrivals: number): number | null {
+  const { decodeOnlyMs } = solved;
+  const pieces = solvedPieces;
   let expected = effectiveArrivals * (decodeOnlyMs + pieces.singleExtraMs);
   for (let round = 0; round < EXPECTATION_ROUNDS; round += 1) {
     const before = expected;
-    const extraMs = expected > 1 ? piecesMs(pieces, decodeOnlyMs, room, expected) : expected * pieces.singleExtraMs;
+    const extraMs = expected > 1 ? piecesMs(expected) : expected * pieces.singleExtraMs;
     expected = effectiveArrivals * (decodeOnlyMs + extraMs);
     if (!Number.isFinite(expected) || expected > 1e6) return null;
     // Few pieces: the expectation only chooses how many states are followed. Many: it is the state.
@@ -311,39 +341,27 @@ const MOST_CUT_OFF = 1e-4;
 
 const wholeBlocks = (states: number): number => Math.ceil(states / STATE_BLOCK) * STATE_BLOCK;
 
-/** `twiceMs` is what two pieces add to a step. */
-function fillStates(
-  step: MeanStep,
-  expected: number,
-  pieces: Pieces,
-  effectiveArrivals: number,
-  twiceMs: number,
-): void {
-  const { decodeOnlyMs, roomTokens } = step;
+/** Fills the states of `solved`: steps by their number of pieces, or nodes of it where that is large. */
+function fillStates(expected: number, effectiveArrivals: number): void {
+  const step = solved;
+  const { decodeOnlyMs } = step;
   const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
   if (needed <= MAX_STATES) {
-    const spreadMs = step.msPerPromptToken * pieces.stdTokens;
+    const spreadMs = step.msPerPromptToken * solvedPieces.stdTokens;
     // Long steps collect further pieces: how far their number reaches is known once the chain is solved.
     for (let states = 0; ;) {
       const from = states;
       states = Math.min(MAX_STATES, states === 0 ? wholeBlocks(needed) : states + STATE_BLOCK);
-      for (let j = from; j < states; j += 1) {
-        step.stateCounts[j] = j;
-        let extra = 0;
-        if (j === 1) extra = pieces.singleExtraMs;
-        else if (j === 2) extra = twiceMs;
-        else if (j > 2) extra = piecesMs(pieces, decodeOnlyMs, roomTokens, j);
-        // Without decodes an empty step does not exist: the engine waits for the next prompt.
-        const isIdleState = j === 0 && decodeOnlyMs === 0;
-        step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : decodeOnlyMs + extra;
-      }
+      timeStates(from, states);
+      // Without decodes an empty step does not exist: the engine waits for the next prompt.
+      if (decodeOnlyMs === 0) step.stateMs[0] = 1 / effectiveArrivals;
       step.numStates = states;
       stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals);
       if (states === MAX_STATES || (step.stateChances[states - 1] as number) < MOST_CUT_OFF) return;
     }
   }
   // Many pieces in every step: their number is normal around its mean, with the spread that long steps feed back.
-  const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * pieces.meanTokens);
+  const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * solvedPieces.meanTokens);
   const deviation = Math.sqrt(expected / (1 - slope * slope));
   step.numStates = NORMAL_NODES.length;
   for (let i = 0; i < NORMAL_NODES.length; i += 1) {
@@ -351,6 +369,19 @@ function fillStates(
     const count = Math.max(1, expected + z * deviation);
     step.stateCounts[i] = count;
     step.stateChances[i] = chance;
-    step.stateMs[i] = decodeOnlyMs + piecesMs(pieces, decodeOnlyMs, roomTokens, count);
+    step.stateMs[i] = decodeOnlyMs + piecesMs(count);
+  }
+}
+
+/** ms of the steps of `solved` with `from` to `to - 1` pieces. */
+function timeStates(from: number, to: number): void {
+  const { stateMs, stateCounts, decodeOnlyMs } = solved;
+  // Single pieces are known length by length, and with none there is nothing to add.
+  const first = Math.max(from, 2);
+  for (let j = first; j < to; j += 1) askPieces(j - first, j);
+  batch.time(to - first);
+  for (let j = from; j < to; j += 1) {
+    stateCounts[j] = j;
+    stateMs[j] = decodeOnlyMs + (j >= first ? askedPiecesMs(j - first, j) : j * solvedPieces.singleExtraMs);
   }
 }
