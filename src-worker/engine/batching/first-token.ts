@@ -1,10 +1,10 @@
 import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
-import { whatArrivalsFind, type LoadOnArrival } from './arrival-finds.ts';
+import { finds, findOnArrival, type LoadOnArrival } from './arrival-finds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
 import { othersPerMs, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
-import type { Spread } from './spread.ts';
+import type { Part, Spread } from './spread.ts';
 import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 
@@ -30,16 +30,17 @@ class NodeTimes {
   tokenizeMs = new Float64Array(0);
   /** [node] width of the cell / its tokens. */
   relativeWidths = new Float64Array(0);
-  /** [node] ms and width of the deposits of one combination. */
-  values = new Float64Array(0);
-  widths = new Float64Array(0);
+  /** [node] of one combination: tokens of the step in which the prefill ends, ms of that step and of the full ones before it. */
+  lastTokens = new Float64Array(0);
+  lastMs = new Float64Array(0);
+  beforeMs = new Float64Array(0);
   /** [slot] the fixed companions of a step, and a last slot that is computed every time. */
   prefills: NodePrefills[] = [];
 
   fill(nodes: PromptNodes, pairMs: number, pairsPerToken: number, tokenizeMsPerToken: number): void {
     const count = nodes.weights.length;
     this.nodes = nodes;
-    if (this.pairsMs.length !== count) this.#resize(count);
+    if (this.pairsMs.length < count) this.#resize(count);
     for (const prefill of this.prefills) prefill.aheadTokens = NaN;
     for (let i = 0; i < count; i += 1) {
       const own = nodes.uncachedTokens[i] as number;
@@ -51,16 +52,14 @@ class NodeTimes {
   }
 
   #resize(count: number): void {
-    this.pairsMs = new Float64Array(count);
-    this.tokenizeMs = new Float64Array(count);
-    this.relativeWidths = new Float64Array(count);
-    this.values = new Float64Array(count);
-    this.widths = new Float64Array(count);
-    this.prefills = Array.from({ length: ANY_SLOT + 1 }, () => ({
-      aheadTokens: NaN,
-      ms: new Float64Array(count),
-      squares: new Float64Array(count),
-    }));
+    const column = (): Float64Array<ArrayBuffer> => new Float64Array(count);
+    this.pairsMs = column();
+    this.tokenizeMs = column();
+    this.relativeWidths = column();
+    this.lastTokens = column();
+    this.lastMs = column();
+    this.beforeMs = column();
+    this.prefills = Array.from({ length: ANY_SLOT + 1 }, () => ({ aheadTokens: NaN, ms: column(), squares: column() }));
   }
 }
 
@@ -68,11 +67,26 @@ const ANY_SLOT = MAX_FIXED_OTHERS;
 const fineTimes = new NodeTimes();
 const coarseTimes = new NodeTimes();
 
-const pairMsOf = ({ plan }: BatchingSubject): number =>
-  plan.attention.reduce((sum, group) => sum + group.promptMsPerPair, 0);
+const pairMsOf = ({ plan }: BatchingSubject): number => {
+  let sum = 0;
+  for (const group of plan.attention) sum += group.promptMsPerPair;
+  return sum;
+};
 
 const pairsPerTokenOf = ({ lengths }: BatchingSubject): number =>
   lengths.moments.uncachedMean / 2 + meanCached(lengths.prompts);
+
+/** What one combination adds: its chance, the residual of the step in progress and all that is the same for every prompt. */
+const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
+/** Tokens that are computed before or beside a request's own. */
+const ahead = { leftOver: 0, others: 0 };
+/** Prompt tokens of others that arrive in a ms, and what the slow spread of steps adds to squares of widths, per square of ms. */
+const around = { tokensPerMs: 0, slowSquare: 0 };
+
+function setAround(subject: BatchingSubject, arrivalsPerMs: number, relativeSpread: number): void {
+  around.tokensPerMs = othersPerMs(subject, arrivalsPerMs) * subject.lengths.moments.uncachedMean;
+  around.slowSquare = 12 * relativeSpread * relativeSpread;
+}
 
 /**
  * Deposits the distribution of TTFT (ms) into `spread`: residual of the step in progress, left-over and simultaneous
@@ -88,33 +102,43 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
   fineTimes.fill(prompts, pairMs, pairsPerToken, plan.tokenizeMsPerToken);
   coarseTimes.fill(coarseNodes(prompts), pairMs, pairsPerToken, plan.tokenizeMsPerToken);
+  setAround(subject, load.arrivalsPerMs, load.relativeSpread);
   if (load.lockstepPrefills !== null) return depositInStep(subject, load, load.lockstepPrefills, spread);
   idleTable.set(subject, 0, 0, step.roomTokens, pairsPerToken);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
   const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
   let meanResidual = 0;
 
-  for (const found of whatArrivalsFind(subject, load)) {
-    if (found.chance < NEGLIGIBLE) continue;
-    const residualMs = load.hasResidual ? found.stepMs : 0;
-    meanResidual += (found.chance * residualMs) / 2;
-    const table = found.isIdle ? idleTable : busyTable;
-    const fixedMs = residualMs / 2 + plan.ttftBaseMs + (found.isIdle ? 0 : pipelineMs);
-    const { chances, tokens, count, numFixed } = found.isIdle ? ALONE : othersInStep(subject, load, found.stepMs);
-    for (let k = 0; k < count; k += 1) {
-      const chance = found.chance * (chances[k] as number);
-      if (chance < NEGLIGIBLE) continue;
-      const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
-      const slot = k < numFixed && found.leftOverTokens === 0 ? k : ANY_SLOT;
-      const prefills = times.prefills[slot];
-      if (!prefills) continue;
-      if (slot === ANY_SLOT || prefills.aheadTokens !== tokens[k]) {
-        computePrefills(prefills, times, table, load, found.leftOverTokens, tokens[k] as number, subject);
-      }
-      deposit(prefills, times, { chance, residualMs, fixedMs }, spread);
-    }
+  findOnArrival(subject, load);
+  for (let found = 0; found < finds.count; found += 1) {
+    const foundChance = finds.chances[found] as number;
+    if (foundChance < NEGLIGIBLE) continue;
+    const isIdle = finds.isIdle[found] === 1;
+    const residualMs = load.hasResidual ? (finds.stepMs[found] as number) : 0;
+    meanResidual += (foundChance * residualMs) / 2;
+    ahead.leftOver = finds.leftOverTokens[found] as number;
+    part.fixedMs = residualMs / 2 + plan.ttftBaseMs + (isIdle ? 0 : pipelineMs);
+    part.squareWidth = residualMs * residualMs;
+    const others = isIdle ? ALONE : othersInStep(subject, load, finds.stepMs, found);
+    depositBeside(others, foundChance, isIdle ? idleTable : busyTable, step, spread);
   }
   return meanResidual;
+}
+
+/** Deposits one find with everyone who may share the step. */
+function depositBeside(others: Others, foundChance: number, table: PrefillTable, step: MeanStep, spread: Spread): void {
+  const { chances, tokens, count, numFixed } = others;
+  for (let k = 0; k < count; k += 1) {
+    const chance = foundChance * (chances[k] as number);
+    if (chance < NEGLIGIBLE) continue;
+    ahead.others = tokens[k] as number;
+    part.chance = chance;
+    const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
+    const slot = k < numFixed && ahead.leftOver === 0 ? k : ANY_SLOT;
+    const prefills = times.prefills[slot] as NodePrefills;
+    if (slot === ANY_SLOT || prefills.aheadTokens !== ahead.others) computePrefills(prefills, times, table, step);
+    deposit(prefills, times, spread);
+  }
 }
 
 /**
@@ -124,92 +148,94 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
 function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: number, spread: Spread): number {
   const { plan, lengths } = subject;
   const { step } = load;
-  const prefills = fineTimes.prefills[ANY_SLOT];
-  if (!prefills) return 0;
+  const prefills = fineTimes.prefills[ANY_SLOT] as NodePrefills;
+  const { weights, uncachedTokens } = lengths.prompts;
   // Prompts that come faster than one a step share steps.
   const perStep = load.arrivalsPerMs * lengths.moments.uncachedMean * step.busyMeanMs;
-  const beside = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
-  computePrefills(prefills, fineTimes, busyTable, load, 0, beside, subject);
-  const fullMs = busyTable.ms(step.roomTokens);
+  ahead.leftOver = 0;
+  ahead.others = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
+  computePrefills(prefills, fineTimes, busyTable, step);
   let prefillMs = 0;
-  for (let i = 0; i < prefills.ms.length; i += 1) {
-    const own = lengths.prompts.uncachedTokens[i] as number;
+  for (let i = 0; i < weights.length; i += 1) {
+    const own = uncachedTokens[i] as number;
     // The rest of a long prompt shares its step with the next one's beginning: in a queue of them steps are full.
-    const inFullSteps = (own / step.roomTokens) * fullMs + (fineTimes.pairsMs[i] as number);
+    const inFullSteps = (own / step.roomTokens) * busyTable.fullMs + (fineTimes.pairsMs[i] as number);
     const computeMs =
       own > step.roomTokens ? inFullSteps : (prefills.ms[i] as number) - (fineTimes.tokenizeMs[i] as number);
-    prefillMs += (lengths.prompts.weights[i] as number) * computeMs;
+    prefillMs += (weights[i] as number) * computeMs;
   }
   const waitMs = waited * prefillMs;
-  const fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.busyMeanMs + waitMs;
-  deposit(prefills, fineTimes, { chance: 1, residualMs: 2 * LOCKSTEP_HALF_WIDTH * waitMs, fixedMs }, spread);
+  part.chance = 1;
+  part.fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.busyMeanMs + waitMs;
+  part.squareWidth = (2 * LOCKSTEP_HALF_WIDTH * waitMs) ** 2;
+  deposit(prefills, fineTimes, spread);
   return waitMs;
 }
 
-/** Fills `prefills`: every node's own prefill behind and beside the tokens of others. */
-function computePrefills(
-  prefills: NodePrefills,
-  { nodes, pairsMs, tokenizeMs, relativeWidths }: NodeTimes,
-  table: PrefillTable,
-  load: LoadOnArrival,
-  leftOverTokens: number,
-  othersTokens: number,
-  subject: BatchingSubject,
-): void {
-  if (!nodes) return;
-  const { uncachedTokens } = nodes;
-  const { step, relativeSpread } = load;
-  const arrivalsPerMs = othersPerMs(subject, load.arrivalsPerMs);
-  const { decodeOnlyMs, roomTokens } = step;
-  const meanTokens = subject.lengths.moments.uncachedMean;
-  const ahead = leftOverTokens + othersTokens;
-  const slowSquare = 12 * relativeSpread * relativeSpread;
-  prefills.aheadTokens = ahead;
-  for (let i = 0; i < uncachedTokens.length; i += 1) {
-    const own = uncachedTokens[i] as number;
-    const shared =
-      ahead + own <= roomTokens
-        ? table.ms(ahead + own)
-        : prefillMs(step, table, arrivalsPerMs, meanTokens, leftOverTokens, othersTokens, own);
-    const prefill = shared + (pairsMs[i] as number);
-    const computeMs = prefill > decodeOnlyMs ? prefill : decodeOnlyMs;
-    const cellMs = (relativeWidths[i] as number) * (computeMs - decodeOnlyMs);
-    prefills.ms[i] = computeMs + (tokenizeMs[i] as number);
-    prefills.squares[i] = cellMs * cellMs + slowSquare * computeMs * computeMs;
-  }
+/** The deposits of one combination of what is found and who shares the step, `part`. */
+function deposit({ ms, squares }: NodePrefills, { nodes }: NodeTimes, spread: Spread): void {
+  if (nodes) spread.addPart(part, ms, squares, nodes.weights);
 }
 
-/** The deposits of one combination of what is found and who shares the step. */
-function deposit(
-  { ms, squares }: NodePrefills,
-  { nodes, values, widths }: NodeTimes,
-  { chance, residualMs, fixedMs }: { chance: number; residualMs: number; fixedMs: number },
-  spread: Spread,
-): void {
+/**
+ * For every node the ms from the start of the step in which a prompt can first take part to the end of its prefill behind and
+ * beside what is `ahead`: the step in which it ends, and the full ones before that.
+ */
+function timePrefills({ nodes, lastTokens, lastMs, beforeMs }: NodeTimes, table: PrefillTable, step: MeanStep): void {
   if (!nodes) return;
-  const residualSquare = residualMs * residualMs;
-  for (let i = 0; i < ms.length; i += 1) {
-    values[i] = fixedMs + (ms[i] as number);
-    widths[i] = Math.sqrt(residualSquare + (squares[i] as number));
+  const { uncachedTokens } = nodes;
+  const room = step.roomTokens;
+  const { leftOver, others } = ahead;
+  for (let i = 0; i < uncachedTokens.length; i += 1) {
+    const own = uncachedTokens[i] as number;
+    const all = leftOver + others + own;
+    if (all <= room) {
+      lastTokens[i] = all;
+      beforeMs[i] = 0;
+      continue;
+    }
+    const first = leftOver + others / 2 + own;
+    const full = Math.floor(first / room);
+    const fullMs = full * table.fullMs;
+    lastTokens[i] = Math.min(room, first - full * room + others / 2 + around.tokensPerMs * fullMs);
+    beforeMs[i] = fullMs;
   }
-  spread.addAll(values, widths, nodes.weights, chance);
+  table.times(lastTokens, lastMs, uncachedTokens.length);
+}
+
+/** Fills `prefills`: every node's own prefill behind and beside what is `ahead`. */
+function computePrefills(prefills: NodePrefills, times: NodeTimes, table: PrefillTable, step: MeanStep): void {
+  const { nodes, pairsMs, tokenizeMs, relativeWidths, lastMs, beforeMs } = times;
+  if (!nodes) return;
+  const { decodeOnlyMs } = step;
+  const { slowSquare } = around;
+  const { ms, squares } = prefills;
+  const count = nodes.weights.length;
+  prefills.aheadTokens = ahead.leftOver + ahead.others;
+  timePrefills(times, table, step);
+  for (let i = 0; i < count; i += 1) {
+    const prefill = (beforeMs[i] as number) + (lastMs[i] as number) + (pairsMs[i] as number);
+    const computeMs = prefill > decodeOnlyMs ? prefill : decodeOnlyMs;
+    const cellMs = (relativeWidths[i] as number) * (computeMs - decodeOnlyMs);
+    ms[i] = computeMs + (tokenizeMs[i] as number);
+    squares[i] = cellMs * cellMs + slowSquare * computeMs * computeMs;
+  }
 }
 
 /** P95 (ms) of prefill, tokenizing and API time of a request that waits for nobody. */
 export function unhinderedP95Ms(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): number {
   const { plan, lengths } = subject;
-  const { prompts, moments } = lengths;
+  const { prompts } = lengths;
   const pairsPerToken = pairsPerTokenOf(subject);
   busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
   fineTimes.fill(prompts, pairMsOf(subject), pairsPerToken, plan.tokenizeMsPerToken);
-  const { pairsMs, tokenizeMs } = fineTimes;
-  const alone = prompts.uncachedTokens.map((own, i) => {
-    const computeMs =
-      prefillMs(step, busyTable, othersPerMs(subject, arrivalsPerMs), moments.uncachedMean, 0, 0, own) +
-      (pairsMs[i] as number);
-    return Math.max(computeMs, step.decodeOnlyMs) + plan.ttftBaseMs + (tokenizeMs[i] as number);
-  });
-  return weightedQuantile(alone, prompts.weights, 0.95);
+  setAround(subject, arrivalsPerMs, 0);
+  ahead.leftOver = 0;
+  ahead.others = 0;
+  const alone = fineTimes.prefills[ANY_SLOT] as NodePrefills;
+  computePrefills(alone, fineTimes, busyTable, step);
+  const firstTokenMs = prompts.weights.map((_, i) => (alone.ms[i] as number) + plan.ttftBaseMs);
+  return weightedQuantile(firstTokenMs, prompts.weights, 0.95);
 }
 
 const ALONE = new Others();
@@ -245,27 +271,8 @@ function coarseNodes(prompts: PromptNodes): PromptNodes {
   return merged;
 }
 
-/** ms from the start of the step in which a prompt can first take part to the end of its prefill. */
-function prefillMs(
-  step: MeanStep,
-  table: PrefillTable,
-  arrivalsPerMs: number,
-  meanPromptTokens: number,
-  leftOver: number,
-  others: number,
-  own: number,
-): number {
-  const room = step.roomTokens;
-  const all = leftOver + others + own;
-  if (all <= room) return table.ms(all);
-  const ahead = leftOver + others / 2 + own;
-  const full = Math.floor(ahead / room);
-  const fullMs = full * table.ms(room);
-  const lateArrivals = arrivalsPerMs * meanPromptTokens * fullMs;
-  const last = Math.min(room, ahead - full * room + others / 2 + lateArrivals);
-  return fullMs + table.ms(last);
-}
-
-function meanCached(prompts: { cachedTokens: Float64Array; weights: Float64Array }): number {
-  return prompts.cachedTokens.reduce((sum, cached, i) => sum + cached * (prompts.weights[i] as number), 0);
+function meanCached({ cachedTokens, weights }: PromptNodes): number {
+  let mean = 0;
+  for (let i = 0; i < weights.length; i += 1) mean += (cachedTokens[i] as number) * (weights[i] as number);
+  return mean;
 }

@@ -1,4 +1,4 @@
-import { lastMeanStep, meanStepMs, roughMeanStepMs, type MeanStep } from './mean-step.ts';
+import { keepMeanStep, meanStepMs, newMeanStep, roughMeanStepMs, type MeanStep } from './mean-step.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
@@ -17,6 +17,16 @@ export interface SteadyState {
   /** Share of time that prefill adds to steps. */
   prefillShare: number;
 }
+
+/** A steady state to be filled. */
+export const newSteadyState = (): SteadyState => ({
+  step: newMeanStep(),
+  msPerDecode: 0,
+  feedbackGain: 0,
+  promptExtraMeanMs: 0,
+  promptExtraSecondMoment: 0,
+  prefillShare: 0,
+});
 
 export type FixedPoint = { kind: 'steady'; state: SteadyState } | { kind: 'saturated'; cause: SaturationKind };
 
@@ -44,9 +54,22 @@ const FLAT = -1e-4;
  * No root is a value, not an error.
  */
 export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
+  const state = newSteadyState();
+  const cause = solveFixedPoint(state, subject, arrivalsPerMs);
+  return cause === null ? { kind: 'steady', state } : { kind: 'saturated', cause };
+}
+
+/** `littleFixedPoint` into `state`; why there is none, or null where it is filled. */
+export function solveFixedPoint(
+  state: SteadyState,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+): SaturationKind | null {
   const cause = saturationAt(subject, arrivalsPerMs);
-  if (cause !== null) return { kind: 'saturated', cause };
-  return { kind: 'steady', state: describe(subject, arrivalsPerMs, lastMeanStep()) };
+  if (cause !== null) return cause;
+  keepMeanStep(state.step);
+  describe(state, subject, arrivalsPerMs);
+  return null;
 }
 
 /** Rounds and relative gap of the rough root; a slope flatter than this is near an edge where rough is not good enough. */
@@ -194,7 +217,9 @@ function slopeAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, mea
   return MOST_GAIN / (arrivalsPerMs * Math.max(1, subject.lengths.moments.outputMean - 1));
 }
 
-function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): SteadyState {
+/** Fills what follows from the step of `state`. */
+function describe(state: SteadyState, subject: BatchingSubject, arrivalsPerMs: number): void {
+  const { step } = state;
   const { moments, prompts } = subject.lengths;
   const decodesPerPrompt = Math.max(0, moments.outputMean - 1);
   const msPerDecode = slopeAt(subject, arrivalsPerMs, step);
@@ -210,13 +235,9 @@ function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanSte
     first += (prompts.weights[i] as number) * extra;
     second += (prompts.weights[i] as number) * extra * extra;
   }
-  const scaled = first > 0 ? (second / first ** 2) * extraMean ** 2 : 0;
-  return {
-    step,
-    msPerDecode,
-    feedbackGain: Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode),
-    promptExtraMeanMs: extraMean,
-    promptExtraSecondMoment: scaled,
-    prefillShare: Math.min(0.999, arrivalsPerMs * extraMean),
-  };
+  state.msPerDecode = msPerDecode;
+  state.feedbackGain = Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode);
+  state.promptExtraMeanMs = extraMean;
+  state.promptExtraSecondMoment = first > 0 ? (second / first ** 2) * extraMean ** 2 : 0;
+  state.prefillShare = Math.min(0.999, arrivalsPerMs * extraMean);
 }

@@ -173,18 +173,8 @@ export function othersPerMs(subject: BatchingSubject, arrivalsPerMs: number): nu
   return population === null ? arrivalsPerMs : (arrivalsPerMs * Math.max(0, population - 1)) / Math.max(population, 1);
 }
 
-/** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
-const batch = new RunningBatch();
-const solvedPieces: Pieces = {
-  extraMs: new Float64Array(0),
-  meanTokens: 0,
-  stdTokens: 0,
-  pairsPerToken: 0,
-  fullChunkShare: 0,
-  fullChunksPerPrompt: 0,
-  singleExtraMs: 0,
-};
-const solved: MeanStep = {
+/** A mean step to be filled. */
+export const newMeanStep = (): MeanStep => ({
   decodes: 0,
   busyDecodes: 0,
   contextTokens: 0,
@@ -200,8 +190,21 @@ const solved: MeanStep = {
   msPerPromptToken: 0,
   pieceMeanTokens: 0,
   pieceStdTokens: 0,
-  promptExtraMs: solvedPieces.extraMs,
+  promptExtraMs: new Float64Array(0),
   busyMeanMs: 0,
+});
+
+/** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
+const batch = new RunningBatch();
+const solved = newMeanStep();
+const solvedPieces: Pieces = {
+  extraMs: solved.promptExtraMs,
+  meanTokens: 0,
+  stdTokens: 0,
+  pairsPerToken: 0,
+  fullChunkShare: 0,
+  fullChunksPerPrompt: 0,
+  singleExtraMs: 0,
 };
 
 /** Solves the mean step at `decodes` sequences decoding and `totalPerMs` prompts arriving. */
@@ -216,13 +219,34 @@ export function meanStep(
 }
 
 /** A copy of what the last successful `meanStepMs` solved. */
-export const lastMeanStep = (): MeanStep => ({
-  ...solved,
-  stateCounts: solved.stateCounts.slice(0, solved.numStates),
-  stateChances: solved.stateChances.slice(0, solved.numStates),
-  stateMs: solved.stateMs.slice(0, solved.numStates),
-  promptExtraMs: solvedPieces.extraMs.slice(),
-});
+function lastMeanStep(): MeanStep {
+  const step = newMeanStep();
+  keepMeanStep(step);
+  return step;
+}
+
+/** Copies what the last successful `meanStepMs` solved into `step`. */
+export function keepMeanStep(step: MeanStep): void {
+  step.decodes = solved.decodes;
+  step.busyDecodes = solved.busyDecodes;
+  step.contextTokens = solved.contextTokens;
+  step.decodeOnlyMs = solved.decodeOnlyMs;
+  step.roomTokens = solved.roomTokens;
+  step.fullChunkMs = solved.fullChunkMs;
+  step.fullChunkShare = solved.fullChunkShare;
+  step.meanMs = solved.meanMs;
+  step.numStates = solved.numStates;
+  step.stateCounts.set(solved.stateCounts);
+  step.stateChances.set(solved.stateChances);
+  step.stateMs.set(solved.stateMs);
+  step.msPerPromptToken = solved.msPerPromptToken;
+  step.pieceMeanTokens = solved.pieceMeanTokens;
+  step.pieceStdTokens = solved.pieceStdTokens;
+  step.busyMeanMs = solved.busyMeanMs;
+  const { extraMs } = solvedPieces;
+  if (step.promptExtraMs.length === extraMs.length) step.promptExtraMs.set(extraMs);
+  else step.promptExtraMs = extraMs.slice();
+}
 
 /** Parts of the mean step that no arrivals enter. */
 export interface EmptyStep {
@@ -256,7 +280,7 @@ function setBatch(subject: BatchingSubject, decodes: number, roomTokens?: number
 }
 
 /**
- * ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `lastMeanStep`. `roomTokens`
+ * ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `keepMeanStep`. `roomTokens`
  * cuts prompts as at another number of decodes. Two steps that are compared need the same cut: a node of the prompt lengths
  * stands for many prompts, and where it passes a multiple of the room, all of them would seem to take a further chunk.
  */

@@ -8,7 +8,7 @@ const TABLE = 48;
  * computed when they are asked for. The two instances are set anew for every rate.
  */
 export class PrefillTable {
-  /** [cell] ms; NaN = not asked for yet. */
+  /** [entry] ms at (entry / TABLE)² of the room; NaN = not asked for yet. */
   readonly #table = new Float64Array(TABLE + 2);
   readonly #batch = new RunningBatch();
   #room = 1;
@@ -19,23 +19,32 @@ export class PrefillTable {
     this.#room = room;
     this.#pairsPerToken = pairsPerToken;
     this.#table.fill(NaN);
+    this.#compute(TABLE);
   }
 
-  ms(tokens: number): number {
-    const share = tokens / this.#room;
-    const position = TABLE * Math.sqrt(share < 1 ? share : 1);
-    const cell = position | 0;
-    let low = this.#table[cell] as number;
-    let high = this.#table[cell + 1] as number;
-    if (low !== low) low = this.#computed(cell);
-    if (high !== high) high = this.#computed(cell + 1);
-    return low + (position - cell) * (high - low);
+  /** ms of a step with as many prompt tokens as there is room for. */
+  get fullMs(): number {
+    return this.#table[TABLE] as number;
   }
 
-  #computed(cell: number): number {
-    const tokens = this.#room * (Math.min(cell, TABLE) / TABLE) ** 2;
-    const ms = this.#batch.stepMs(tokens, tokens * this.#pairsPerToken, cell === 0 ? 0 : 1);
-    this.#table[cell] = ms;
-    return ms;
+  /** Fills `ms` with the times of steps with so many prompt tokens, at most the room. */
+  times(tokens: Float64Array, ms: Float64Array, count: number): void {
+    const table = this.#table;
+    const perRoom = 1 / this.#room;
+    for (let i = 0; i < count; i += 1) {
+      const share = (tokens[i] as number) * perRoom;
+      const position = TABLE * Math.sqrt(share < 1 ? share : 1);
+      const cell = position | 0;
+      // Reading NaN is the only way to be unequal to oneself.
+      if (table[cell] !== table[cell]) this.#compute(cell);
+      if (table[cell + 1] !== table[cell + 1]) this.#compute(cell + 1);
+      const low = table[cell] as number;
+      ms[i] = low + (position - cell) * ((table[cell + 1] as number) - low);
+    }
+  }
+
+  #compute(entry: number): void {
+    const tokens = this.#room * (Math.min(entry, TABLE) / TABLE) ** 2;
+    this.#table[entry] = this.#batch.stepMs(tokens, tokens * this.#pairsPerToken, entry === 0 ? 0 : 1);
   }
 }

@@ -52,12 +52,15 @@ function dispersionOf(mean: number, scvArrival: number): number {
 
 const others = new Others();
 
-/** Prompt tokens of others that share the tagged request's first step: they arrived during the same step. */
-export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepMs: number): Others {
+/**
+ * Prompt tokens of others that share the tagged request's first step: they arrived during the same step, the one of `stepsMs`
+ * at `at`.
+ */
+export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs: Float64Array, at: number): Others {
   const { moments, prompts } = subject.lengths;
   others.count = 0;
   others.numFixed = 0;
-  const mean = othersPerMs(subject, load.arrivalsPerMs) * stepMs;
+  const mean = othersPerMs(subject, load.arrivalsPerMs) * (stepsMs[at] as number);
   // Constant arrivals: the neighbors are a full gap away. In between, the share of randomness is the scv.
   const random = Math.min(1, load.scvArrival);
   if (random > 0) {

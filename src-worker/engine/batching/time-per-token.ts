@@ -1,17 +1,8 @@
 import { normalCdf } from '../numerics/normal.ts';
 import { NORMAL_NODES } from './mean-step.ts';
 import type { SteadyState } from './fixed-point.ts';
-import type { Spread } from './spread.ts';
+import type { Part, Spread } from './spread.ts';
 import type { BatchingSubject } from './subject.ts';
-
-/** Mean and spread of the time per output token of a request with `n` tokens after the first. */
-export interface TokenTimeLaw {
-  meanMs: number;
-  /** Variance from prefills that interrupt: short-lived, skewed. */
-  prefillVariance: number;
-  /** Variance from the wandering of the batch and of contexts: slow, symmetric. */
-  slowVariance: number;
-}
 
 /** What all requests of a replica share when their token times are drawn. */
 export interface TokenTimes {
@@ -19,8 +10,40 @@ export interface TokenTimes {
   shiftMs: number;
   /** Variance of the number of decodes / its mean. */
   batchDispersion: number;
-  lawFor(decodeTokens: number): TokenTimeLaw;
+  /** Tokens after the first of the mean answer. */
+  decodesPerPrompt: number;
+  /** ms of prompts that queued behind a request and are computed right after its first token, and what a step has room for. */
+  queuedMs: number;
+  roomMs: number;
+  /** Second moment of the ms a prompt adds to the steps of others, with the spread of their number. */
+  extraSecondMoment: number;
+  /** Steps over which the batch forgets, and the variance of its wandering and that of contexts. */
+  correlationSteps: number;
+  slowVariance: number;
+  /** Of the load these follow from. */
+  arrivalsPerMs: number;
 }
+
+export const newTokenTimes = (): TokenTimes => ({
+  shiftMs: 0,
+  batchDispersion: 0,
+  decodesPerPrompt: 0,
+  queuedMs: 0,
+  roomMs: 0,
+  extraSecondMoment: 0,
+  correlationSteps: 0,
+  slowVariance: 0,
+  arrivalsPerMs: 0,
+});
+
+/** Mean and spread of the time per output token of a request of one length, written over by `setLaw`. */
+export const law = {
+  meanMs: 0,
+  /** Variance from prefills that interrupt: short-lived, skewed. */
+  prefillVariance: 0,
+  /** Variance from the wandering of the batch and of contexts: slow, symmetric. */
+  slowVariance: 0,
+};
 
 export interface ClosedLoopShare {
   /** Share of time a user is in the system; 0 for open arrivals. */
@@ -34,73 +57,75 @@ function averagingFactor(x: number): number {
 }
 
 /**
- * Time per output token counted in steps, not in seconds: a decode stays exactly n steps, and arrivals per step grow with
+ * Fills `times`: time per output token counted in steps, not in seconds: a decode stays exactly n steps, and arrivals per step grow with
  * the length of the step, so an arrival causes further arrivals: a branching process, which "mean plus square root"
  * closures miss (QUEUEING.md 3.5).
  */
-export function tokenTimes(
+export function setTokenTimes(
+  times: TokenTimes,
   subject: BatchingSubject,
   arrivalsPerMs: number,
   state: SteadyState,
   firstTokenMeanMs: number,
   residualMeanMs: number,
   closed: ClosedLoopShare,
-): TokenTimes {
+): void {
   const { moments } = subject.lengths;
   const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
   // Between constant (0) and Poisson (1) arrivals the randomness enters in proportion; above, bursts add to it.
   const random = Math.min(1, subject.scvArrival);
   const burst = Math.max(1, subject.scvArrival);
-  const mix = (regular: number, poisson: number): number => (1 - random) * regular + random * poisson;
   const extraVariance = Math.max(0, state.promptExtraSecondMoment - promptExtraMeanMs ** 2);
-  const countSpread = closed.presentFraction > 0 ? 1 - closed.presentFraction : mix(0, burst);
+  const countSpread = closed.presentFraction > 0 ? 1 - closed.presentFraction : random * burst;
   const extraSecond = extraVariance + countSpread * promptExtraMeanMs ** 2;
 
   const decodesPerPrompt = Math.max(1e-9, moments.outputMean - 1);
   const free = 1 - prefillShare;
   const lengthsOnly = (arrivalsPerMs ** 2 * extraVariance) / free ** 2;
-  const family = mix(1 + lengthsOnly, 1 / free + prefillShare / free ** 2 + lengthsOnly);
+  const poissonFamily = 1 / free + prefillShare / free ** 2 + lengthsOnly;
+  const family = (1 - random) * (1 + lengthsOnly) + random * poissonFamily;
   const overlap = 2 * normalCdf(-moments.outputLogSigma / Math.SQRT2);
   const familySpread = family - 1 + (burst - 1);
   const dispersion =
-    ((mix(1 - overlap, 1) + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
+    (((1 - random) * (1 - overlap) + random + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
 
   const { decodes } = step;
   const alreadyCounted = decodes > 0 ? decodes / -Math.expm1(-decodes) : 1;
   const itself = 1 + decodes - alreadyCounted;
-  const shiftMs = Math.min(Math.max(0, msPerDecode * (dispersion - 1 + itself)), step.meanMs / 2);
-
-  const queuedMs =
-    random *
-    ((arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free);
-  const roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
-  const correlation = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
   const contextSlope = contextMs(subject, state);
   const contextVariance =
     contextSlope ** 2 *
     decodes *
     moments.decodeContextVariance *
     (step.meanMs / Math.max(step.decodeOnlyMs, 1e-9)) ** 2;
-  const slow = msPerDecode ** 2 * decodes * dispersion + contextVariance;
 
-  return {
-    shiftMs,
-    batchDispersion: dispersion,
-    lawFor(n) {
-      const y = n / decodesPerPrompt;
-      const reached = decodesPerPrompt * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
-      const afterFirst = roomMs * -Math.expm1(-queuedMs / (n * roomMs));
-      const cross =
-        promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
-      const interruptions = ((step.meanMs / n) * arrivalsPerMs * extraSecond * cross) / free ** 2;
-      const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
-      return {
-        meanMs: Math.max(step.decodeOnlyMs, step.meanMs + shiftMs + afterFirst),
-        prefillVariance: interruptions + queuedVariance,
-        slowVariance: slow * averagingFactor(n / correlation),
-      };
-    },
-  };
+  times.shiftMs = Math.min(Math.max(0, msPerDecode * (dispersion - 1 + itself)), step.meanMs / 2);
+  times.batchDispersion = dispersion;
+  times.decodesPerPrompt = decodesPerPrompt;
+  times.queuedMs =
+    random *
+    ((arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free);
+  times.roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
+  times.extraSecondMoment = extraSecond;
+  times.correlationSteps = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
+  times.slowVariance = msPerDecode ** 2 * decodes * dispersion + contextVariance;
+  times.arrivalsPerMs = arrivalsPerMs;
+}
+
+/** Fills `law` for a request with `n` tokens after the first. */
+export function setLaw(state: SteadyState, times: TokenTimes, n: number): void {
+  const { decodesPerPrompt, queuedMs, roomMs, extraSecondMoment: extraSecond } = times;
+  const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
+  const free = 1 - prefillShare;
+  const y = n / decodesPerPrompt;
+  const reached = decodesPerPrompt * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
+  const afterFirst = roomMs * -Math.expm1(-queuedMs / (n * roomMs));
+  const cross = promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
+  const interruptions = ((step.meanMs / n) * times.arrivalsPerMs * extraSecond * cross) / free ** 2;
+  const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
+  law.meanMs = Math.max(step.decodeOnlyMs, step.meanMs + times.shiftMs + afterFirst);
+  law.prefillVariance = interruptions + queuedVariance;
+  law.slowVariance = times.slowVariance * averagingFactor(n / times.correlationSteps);
 }
 
 /** ms one more token of context adds to a step. */
@@ -132,9 +157,10 @@ const NODE_WEIGHTS = Float64Array.from(
   GAMMA_NODES.flatMap(([, weight]) => NORMAL_NODES.map(([, slowWeight]) => weight * slowWeight)),
 );
 const SLOW_Z = Float64Array.from(GAMMA_NODES.flatMap(() => NORMAL_NODES.map(([z]) => z)));
-/** The same pairs as ms and widths, written over for every output length. */
+/** The same pairs in ms, written over for every output length; they have no widths of their own. */
 const values = new Float64Array(NODE_WEIGHTS.length);
-const widths = new Float64Array(NODE_WEIGHTS.length);
+const NO_WIDTHS = new Float64Array(NODE_WEIGHTS.length);
+const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 /** [node of GAMMA_NODES] quantile-like nodes of a positive skewed law, written over for every output length. */
 const skewed = new Float64Array(GAMMA_NODES.length);
 
@@ -170,10 +196,11 @@ export function depositTokenTimes(
   const { decodeOnlyMs, fullChunkMs } = state.step;
   for (let i = 0; i < tokens.length; i += 1) {
     const n = Math.max(1, (tokens[i] as number) - 1);
-    const law = times.lawFor(n);
+    setLaw(state, times, n);
     const above = law.meanMs - decodeOnlyMs;
     const slowSd = Math.sqrt(law.slowVariance);
-    const width = Math.sqrt((0.5 * Math.sqrt(law.prefillVariance)) ** 2 + slowSd ** 2);
+    part.chance = weights[i] as number;
+    part.squareWidth = 0.25 * law.prefillVariance + law.slowVariance;
     const longest = Math.max(above, fullChunkMs - decodeOnlyMs);
     const least = decodeOnlyMs * 0.98;
     setSkewedNodes(above, law.prefillVariance);
@@ -183,9 +210,8 @@ export function depositTokenTimes(
         const at = k * NORMAL_NODES.length + s;
         const value = decodeOnlyMs + fast + (SLOW_Z[at] as number) * slowSd;
         values[at] = value > least ? value : least;
-        widths[at] = width;
       }
     }
-    spread.addAll(values, widths, NODE_WEIGHTS, weights[i] as number);
+    spread.addPart(part, values, NO_WIDTHS, NODE_WEIGHTS);
   }
 }

@@ -1,9 +1,10 @@
 import {
   firstTokenLatency,
   laterLatencies,
-  loadState,
   type LoadState,
+  newEvaluation,
   PRESSURE_LIMIT_Z,
+  solveLoad,
 } from '../batching/closed-form.ts';
 import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
@@ -43,18 +44,20 @@ const MOST_SLOW = 2;
 
 export type LatencyByKind = Partial<Record<`${LatencyKind}Ms`, LatencyPercentiles>>;
 
-type MetricParts = readonly [latency: `${LatencyKind}Ms`, statistic: Statistic];
+type MetricParts = readonly [latency: `${LatencyKind}Ms`, statistic: Statistic, kind: LatencyKind];
 
 /** Which latency and which statistic of it a metric names; the searches ask some ten thousand times. */
 const PARTS = Object.fromEntries(
   (['ttft', 'tpot', 'e2e'] as const).flatMap((kind) =>
     (['mean', 'p50', 'p95', 'p99'] as const).map((statistic): [LatencyMetric, MetricParts] => [
       `${kind}_${statistic}`,
-      [`${kind}Ms`, statistic],
+      [`${kind}Ms`, statistic, kind],
     ]),
   ),
   // fromEntries forgets the keys, which are all of LatencyMetric.
 ) as Record<LatencyMetric, MetricParts>;
+
+const kindOf = (metric: LatencyMetric): LatencyKind => PARTS[metric][2];
 
 export function latencyOf(latencies: LatencyByKind, metric: LatencyMetric): number {
   const [latency, statistic] = PARTS[metric];
@@ -78,20 +81,24 @@ const impossible = (cause: SaturationKind): Score => ({
   targetMs: 0,
 });
 
-/** Worst of the gating targets among the latencies given; -Infinity when none of them gates. */
-export function worstScore(latencies: LatencyByKind, targets: Target[]): Score {
-  let worst: Score = { ...impossible('compute'), value: -Infinity };
+/** Worst of the gating targets of one kind; -Infinity when none of them gates. */
+export function worstScore(latencies: LatencyByKind, targets: Target[], kind: LatencyKind): Score {
+  const worst: Score = { ...impossible('compute'), value: -Infinity };
   for (const { metric, targetMs, isGating } of targets) {
-    if (!isGating || latencies[PARTS[metric][0]] === undefined) continue;
+    if (!isGating || kindOf(metric) !== kind) continue;
     const predictedMs = latencyOf(latencies, metric);
     const value = Math.log(predictedMs / targetMs);
-    if (value > worst.value) worst = { ...worst, value, binding: metric, predictedMs, targetMs };
+    if (!(value > worst.value)) continue;
+    worst.value = value;
+    worst.binding = metric;
+    worst.predictedMs = predictedMs;
+    worst.targetMs = targetMs;
   }
   return worst;
 }
 
 /** The larger of two scores. */
-const worseOf = (a: Score, b: Score): Score => (a.value >= b.value ? a : b);
+export const worseOf = (a: Score, b: Score): Score => (a.value >= b.value ? a : b);
 
 /** Nearness of the KV cache or the seats as a score: 0 at z = 4, where capacity ends (QUEUEING.md 3.9). */
 function pressureScore(load: LoadState): Score {
@@ -100,38 +107,39 @@ function pressureScore(load: LoadState): Score {
   return { ...impossible(cause), value: Math.log(PRESSURE_LIMIT_Z / load.pressureZ) };
 }
 
+/** The rate that is being scored. */
+const tried = newEvaluation();
+
 /**
  * Scores a rate in stages, cheapest first, and stops at the first miss: a missed target needs no further percentiles to be
  * missed. Beyond z = 4 the figures are lower bounds only.
  */
 function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Target[]): Score {
-  const load = loadState(subject, ratePerMs);
-  if (load.kind === 'saturated') return impossible(load.cause);
-  const pressure = pressureScore(load);
+  const cause = solveLoad(tried.load, subject, ratePerMs);
+  if (cause !== null) return impossible(cause);
+  const pressure = pressureScore(tried.load);
   if (pressure.value > 0) return pressure;
-  const first = firstTokenLatency(subject, ratePerMs, load);
-  const ttft = worstScore({ ttftMs: first.ttftMs }, targets);
+  firstTokenLatency(tried, subject, ratePerMs);
+  const ttft = worstScore(tried, targets, 'ttft');
   if (ttft.value > 0) return ttft;
-  const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
-  return worseOf(worstScore(latencies, targets), pressure);
+  const hasE2e = gatesE2e(targets);
+  laterLatencies(tried, subject, ratePerMs, hasE2e);
+  const tpot = worseOf(ttft, worstScore(tried, targets, 'tpot'));
+  return worseOf(hasE2e ? worseOf(tpot, worstScore(tried, targets, 'e2e')) : tpot, pressure);
 }
 
 export function marginsOf(latencies: LatencyByKind, targets: Target[], pressureZ: number): TargetMargins {
-  const { ttftMs, tpotMs, e2eMs } = latencies;
-  return {
-    firstToken: worstScore(ttftMs ? { ttftMs } : {}, targets).value,
-    later: worstScore({ ...(tpotMs && { tpotMs }), ...(e2eMs && { e2eMs }) }, targets).value,
-    pressureZ,
-  };
+  const worst = (kind: LatencyKind): number => worstScore(latencies, targets, kind).value;
+  return { firstToken: worst('ttft'), later: Math.max(worst('tpot'), worst('e2e')), pressureZ };
 }
 
 /** The margins of a replica at a rate; null where no steady state carries it, or the KV cache or the seats give out. */
 export function marginsAt(subject: BatchingSubject, ratePerMs: number, targets: Target[]): TargetMargins | null {
-  const load = loadState(subject, ratePerMs);
-  if (load.kind === 'saturated' || !(load.pressureZ > 0)) return null;
-  const first = firstTokenLatency(subject, ratePerMs, load);
-  const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
-  return marginsOf(latencies, targets, load.pressureZ);
+  const { load } = tried;
+  if (solveLoad(load, subject, ratePerMs) !== null || !(load.pressureZ > 0)) return null;
+  firstTokenLatency(tried, subject, ratePerMs);
+  laterLatencies(tried, subject, ratePerMs, gatesE2e(targets));
+  return marginsOf(tried, targets, load.pressureZ);
 }
 
 const gatesE2e = (targets: Target[]): boolean =>

@@ -6,7 +6,7 @@ import type { GeneralService } from '../queueing/service.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
-import { marginsOf, worstScore, type Score } from './capacity.ts';
+import { marginsOf, worseOf, worstScore, type Score } from './capacity.ts';
 import { ReplicaCapacity } from './replica-capacity.ts';
 import { rememberedByRate, stepViewOf, type LoadCapacity } from './replica-load.ts';
 import type { LoadOutcome, ReplicaLoad } from './types.ts';
@@ -135,7 +135,8 @@ function score(services: Services, ratePerMs: number, targets: Target[]): Score 
   const gatesE2e = targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
   const e2eMs = gatesE2e ? waitThen(services, ratePerMs, services.toLastToken) : null;
   const latencies = { ttftMs, tpotMs: services.tpotMs, ...(e2eMs ? { e2eMs } : {}) };
-  return worstScore(latencies, targets);
+  const kinds = e2eMs ? (['ttft', 'tpot', 'e2e'] as const) : (['ttft', 'tpot'] as const);
+  return kinds.map((kind) => worstScore(latencies, targets, kind)).reduce(worseOf);
 }
 
 /** Latency of a replica that serves one request at a time, at one rate, and the rate at which it saturates. */
