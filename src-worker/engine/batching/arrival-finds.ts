@@ -1,4 +1,4 @@
-import { LEAST_ARRIVALS_PER_MS, NORMAL_NODES, othersPerMs, type MeanStep } from './mean-step.ts';
+import { LEAST_ARRIVALS_PER_MS, NORMAL_WEIGHTS, NORMAL_Z, othersPerMs, type MeanStep } from './mean-step.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 
@@ -85,9 +85,9 @@ export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): vo
       finds.add(chance, ms, 0, 0);
       continue;
     }
-    for (const [z, weight] of NORMAL_NODES) {
-      const long = Math.max(step.decodeOnlyMs, ms + z * sd);
-      finds.add((chance * weight * long) / ms, long, 0, 0);
+    for (let i = 0; i < NORMAL_Z.length; i += 1) {
+      const long = Math.max(step.decodeOnlyMs, ms + (NORMAL_Z[i] as number) * sd);
+      finds.add((chance * (NORMAL_WEIGHTS[i] as number) * long) / ms, long, 0, 0);
     }
   }
   if (emptyChance > NEGLIGIBLE) finds.add(emptyChance, step.fullChunkMs, 0, 0);

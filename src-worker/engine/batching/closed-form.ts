@@ -244,7 +244,8 @@ function endToEnd({ load, ttftNodesMs, e2eMs }: Evaluation, subject: BatchingSub
   spread.clear();
   for (let i = 0; i < tokens.length; i += 1) {
     const n = Math.max(0, (tokens[i] as number) - 1);
-    if (n > 0) setLaw(load.state, load.times, n);
+    law.tokens = n;
+    if (n > 0) setLaw(load.state, load.times);
     const laterMs = n > 0 ? n * law.meanMs : 0;
     const variance = n > 0 ? n * n * (law.prefillVariance + law.slowVariance) : 0;
     const sd = Math.sqrt(variance);

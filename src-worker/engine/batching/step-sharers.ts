@@ -1,4 +1,4 @@
-import { NORMAL_NODES, othersPerMs } from './mean-step.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z, othersPerMs } from './mean-step.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Chances below this are left out. */
@@ -31,16 +31,20 @@ export class Others {
   }
 }
 
-/** Chances of 0, 1 and more arrivals in a window, for Poisson and (variance/mean > 1) negative binomial counts. */
-function countChances(mean: number, dispersion: number): { none: number; one: number } {
+/** Chances of 0 and 1 arrivals in a window, written over for every find. */
+const counted = { none: 1, one: 0 };
+
+/** Fills `counted` for Poisson and (variance/mean > 1) negative binomial counts. */
+function setCounted(mean: number, dispersion: number): void {
   if (dispersion <= 1.0001) {
-    const none = Math.exp(-mean);
-    return { none, one: mean * none };
+    counted.none = Math.exp(-mean);
+    counted.one = mean * counted.none;
+    return;
   }
   // The arrival itself belongs to the burst: size-biased counts have index k + 1 (QUEUEING.md 3.11).
   const index = mean / (dispersion - 1) + 1;
-  const none = dispersion ** -index;
-  return { none, one: (index * (dispersion - 1) * none) / dispersion };
+  counted.none = dispersion ** -index;
+  counted.one = (index * (dispersion - 1) * counted.none) / dispersion;
 }
 
 /** Variance over mean of gamma arrivals in a window that expects `mean`: short windows see less of the burstiness. */
@@ -65,13 +69,12 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs
   const random = Math.min(1, load.scvArrival);
   if (random > 0) {
     const dispersion = dispersionOf(mean, load.scvArrival);
-    const { none, one } = countChances(mean, dispersion);
+    setCounted(mean, dispersion);
+    const { none, one } = counted;
     const more = Math.max(0, 1 - none - one);
     others.add(none * random, 0);
     if (one > SPREAD_ABOVE) {
-      for (const group of promptGroups(prompts.uncachedTokens, prompts.weights)) {
-        others.add(one * group.weight * random, group.tokens);
-      }
+      addGroups(promptGroups(prompts.uncachedTokens, prompts.weights), one * random);
     } else if (one > NEGLIGIBLE) others.add(one * random, moments.uncachedMean);
     others.numFixed = others.count;
     if (more > NEGLIGIBLE) {
@@ -79,8 +82,9 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs
       const count = Math.max(2, (expected - one) / more);
       const tokens = count * moments.uncachedMean;
       const sd = Math.sqrt(count * moments.uncachedVariance + Math.max(0, expected) * moments.uncachedMean ** 2);
-      for (const [z, weight] of NORMAL_NODES) {
-        others.add(more * weight * random, Math.max(tokens / count, tokens + z * sd));
+      for (let i = 0; i < NORMAL_Z.length; i += 1) {
+        const ofNode = more * (NORMAL_WEIGHTS[i] as number) * random;
+        others.add(ofNode, Math.max(tokens / count, tokens + (NORMAL_Z[i] as number) * sd));
       }
     }
   }
@@ -88,10 +92,24 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs
   return others;
 }
 
-const groupCache = new WeakMap<Float64Array, { tokens: number; weight: number }[]>();
-
 /** Prompt lengths in five groups, for the one other prompt that may share a step. */
-function promptGroups(tokens: Float64Array, weights: Float64Array): { tokens: number; weight: number }[] {
+interface PromptGroups {
+  tokens: Float64Array;
+  weights: Float64Array;
+}
+
+function addGroups({ tokens, weights }: PromptGroups, chance: number): void {
+  const first = others.count;
+  for (let i = 0; i < weights.length; i += 1) {
+    others.chances[first + i] = chance * (weights[i] as number);
+    others.tokens[first + i] = tokens[i] as number;
+  }
+  others.count = first + weights.length;
+}
+
+const groupCache = new WeakMap<Float64Array, PromptGroups>();
+
+function promptGroups(tokens: Float64Array, weights: Float64Array): PromptGroups {
   const known = groupCache.get(tokens);
   if (known) return known;
   const order = Array.from(tokens.keys()).sort((a, b) => (tokens[a] as number) - (tokens[b] as number));
@@ -105,7 +123,11 @@ function promptGroups(tokens: Float64Array, weights: Float64Array): { tokens: nu
     group.weight += weight;
     cumulated += weight;
   }
-  const result = groups.filter(Boolean).map((g) => ({ tokens: g.tokens / g.weight, weight: g.weight }));
+  const filled = groups.filter(Boolean);
+  const result: PromptGroups = {
+    tokens: Float64Array.from(filled, (group) => group.tokens / group.weight),
+    weights: Float64Array.from(filled, ({ weight }) => weight),
+  };
   groupCache.set(tokens, result);
   return result;
 }

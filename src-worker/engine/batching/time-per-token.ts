@@ -1,5 +1,5 @@
 import { normalCdf } from '../numerics/normal.ts';
-import { NORMAL_NODES } from './mean-step.ts';
+import { NORMAL_NODES, type MeanStep } from './mean-step.ts';
 import type { SteadyState } from './fixed-point.ts';
 import type { Part, Spread } from './spread.ts';
 import type { BatchingSubject } from './subject.ts';
@@ -38,6 +38,8 @@ export const newTokenTimes = (): TokenTimes => ({
 
 /** Mean and spread of the time per output token of a request of one length, written over by `setLaw`. */
 export const law = {
+  /** Tokens after the first. */
+  tokens: 1,
   meanMs: 0,
   /** Variance from prefills that interrupt: short-lived, skewed. */
   prefillVariance: 0,
@@ -112,8 +114,9 @@ export function setTokenTimes(
   times.arrivalsPerMs = arrivalsPerMs;
 }
 
-/** Fills `law` for a request with `n` tokens after the first. */
-export function setLaw(state: SteadyState, times: TokenTimes, n: number): void {
+/** Fills `law` for a request with `law.tokens` tokens after the first. */
+export function setLaw(state: SteadyState, times: TokenTimes): void {
+  const n = law.tokens;
   const { decodesPerPrompt, queuedMs, roomMs, extraSecondMoment: extraSecond } = times;
   const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
   const free = 1 - prefillShare;
@@ -152,6 +155,8 @@ const GAMMA_NODES: readonly (readonly [z: number, weight: number])[] = [
   [2.3378, 0.025],
 ];
 
+const GAMMA_Z = Float64Array.from(GAMMA_NODES, ([z]) => z);
+
 /** [GAMMA_NODES x NORMAL_NODES] what each pair of nodes weighs, and its slow part in standard deviations. */
 const NODE_WEIGHTS = Float64Array.from(
   GAMMA_NODES.flatMap(([, weight]) => NORMAL_NODES.map(([, slowWeight]) => weight * slowWeight)),
@@ -164,8 +169,10 @@ const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 /** [node of GAMMA_NODES] quantile-like nodes of a positive skewed law, written over for every output length. */
 const skewed = new Float64Array(GAMMA_NODES.length);
 
-/** Fills `skewed` from mean and variance: Wilson-Hilferty, lognormal when very skewed. */
-function setSkewedNodes(mean: number, variance: number): void {
+/** Fills `skewed` from the mean of `law` above `leastMs` and its variance: Wilson-Hilferty, lognormal when very skewed. */
+function setSkewedNodes({ decodeOnlyMs: leastMs }: MeanStep): void {
+  const mean = law.meanMs - leastMs;
+  const variance = law.prefillVariance;
   if (mean <= 0 || variance <= 0) {
     skewed.fill(Math.max(0, mean));
     return;
@@ -175,7 +182,7 @@ function setSkewedNodes(mean: number, variance: number): void {
   const c = 1 / (9 * shape);
   const rootC = Math.sqrt(c);
   for (let k = 0; k < GAMMA_NODES.length; k += 1) {
-    const [z] = GAMMA_NODES[k] as (typeof GAMMA_NODES)[number];
+    const z = GAMMA_Z[k] as number;
     if (shape < 0.4) {
       skewed[k] = mean * Math.exp(sigma * z - (sigma * sigma) / 2);
       continue;
@@ -195,15 +202,15 @@ export function depositTokenTimes(
   const { tokens, weights } = subject.lengths.outputs;
   const { decodeOnlyMs, fullChunkMs } = state.step;
   for (let i = 0; i < tokens.length; i += 1) {
-    const n = Math.max(1, (tokens[i] as number) - 1);
-    setLaw(state, times, n);
+    law.tokens = Math.max(1, (tokens[i] as number) - 1);
+    setLaw(state, times);
     const above = law.meanMs - decodeOnlyMs;
     const slowSd = Math.sqrt(law.slowVariance);
     part.chance = weights[i] as number;
     part.squareWidth = 0.25 * law.prefillVariance + law.slowVariance;
     const longest = Math.max(above, fullChunkMs - decodeOnlyMs);
     const least = decodeOnlyMs * 0.98;
-    setSkewedNodes(above, law.prefillVariance);
+    setSkewedNodes(state.step);
     for (let k = 0; k < GAMMA_NODES.length; k += 1) {
       const fast = Math.min(skewed[k] as number, longest);
       for (let s = 0; s < NORMAL_NODES.length; s += 1) {
