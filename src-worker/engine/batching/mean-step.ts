@@ -333,7 +333,7 @@ export function meanStepMs(
  */
 export function roughMeanStepMs(subject: BatchingSubject, totalPerMs: number, decodes: number): number | null {
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
-  const { decodeOnlyMs, roomTokens } = setBatch(subject, decodes);
+  const { roomTokens } = setBatch(subject, decodes);
   const pieces = solvedPieces;
   cutPieces(subject.lengths.prompts);
   pieces.singleExtraMs = piecesMs(1);

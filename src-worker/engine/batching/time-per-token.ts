@@ -89,7 +89,8 @@ export function setTokenTimes(
   const overlap = 2 * normalCdf(-moments.outputLogSigma / Math.SQRT2);
   const familySpread = family - 1 + (burst - 1);
   const dispersion =
-    (((1 - random) * (1 - overlap) + random + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
+    (((1 - random) * (1 - overlap) + random + familySpread * overlap) / (1 - feedbackGain)) *
+    (1 - closed.presentFraction);
 
   const { decodes } = step;
   const alreadyCounted = decodes > 0 ? decodes / -Math.expm1(-decodes) : 1;

@@ -147,7 +147,7 @@ const gatesE2e = (targets: Target[]): boolean =>
 
 /** What a search of a capacity is given. Rates per ms. */
 export interface CapacityQuestion {
-  score(ratePerMs: number): Score;
+  score: (ratePerMs: number) => Score;
   /** A rate none can exceed. */
   bound: number;
   /** Where the search begins. */
