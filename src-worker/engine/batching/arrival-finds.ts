@@ -1,4 +1,5 @@
-import { LEAST_ARRIVALS_PER_MS, NORMAL_WEIGHTS, NORMAL_Z, othersPerMs, type MeanStep } from './mean-step.ts';
+import { LEAST_ARRIVALS_PER_MS, othersPerMs, type MeanStep } from './mean-step.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 

@@ -1,7 +1,8 @@
 import type { LoadOnArrival } from './arrival-finds.ts';
 import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
 import { decodeLimit, newSteadyState, solveFixedPoint, type SteadyState } from './fixed-point.ts';
-import { keepMeanStep, meanStep, meanStepMs, newMeanStep, NORMAL_NODES, type MeanStep } from './mean-step.ts';
+import { keepMeanStep, meanStep, meanStepMs, newMeanStep, type MeanStep } from './mean-step.ts';
+import { NORMAL_NODES } from './normal-nodes.ts';
 import { newPercentiles, Spread, type LatencyPercentiles, type Part } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import {

@@ -1,6 +1,6 @@
-import { RunningBatch } from '../roofline/running-batch.ts';
-import type { PromptNodes } from '../workload/lengths.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { MAX_STATES, STATE_BLOCK, stationary } from './piece-chain.ts';
+import { askedPiecesMs, askPieces, batch, cutPieces, pieces, piecesMs, timePieces } from './pieces.ts';
 import type { BatchingSubject } from './subject.ts';
 
 const EXPECTATION_ROUNDS = 12;
@@ -44,125 +44,6 @@ export interface MeanStep {
 
 export type MeanStepOutcome = { kind: 'steady'; step: MeanStep } | { kind: 'saturated' };
 
-/** Standard normal in five cells cut at -1.5, -0.5, 0.5 and 1.5: conditional means and probabilities. */
-export const NORMAL_NODES: readonly (readonly [value: number, weight: number])[] = [
-  [-1.93867717, 0.0668072],
-  [-0.92064461, 0.24173034],
-  [0, 0.38292492],
-  [0.92064461, 0.24173034],
-  [1.93867717, 0.0668072],
-];
-
-/** The same in columns: what is taken out of a pair in a loop is allocated. */
-export const NORMAL_Z = Float64Array.from(NORMAL_NODES, ([z]) => z);
-export const NORMAL_WEIGHTS = Float64Array.from(NORMAL_NODES, ([, weight]) => weight);
-
-/** Prompts as pieces of steps: one last piece each, after full chunks. */
-interface Pieces {
-  /** [node] ms a prompt adds to the steps it takes part in. */
-  extraMs: Float64Array;
-  meanTokens: number;
-  stdTokens: number;
-  pairsPerToken: number;
-  /** ms per unit time spent in full chunks. */
-  fullChunkShare: number;
-  fullChunksPerPrompt: number;
-  /** Mean ms a single piece adds to a step. */
-  singleExtraMs: number;
-}
-
-/** Full chunks before the last piece of a prompt. */
-const chunksBefore = (uncached: number, room: number): number => Math.max(0, Math.ceil(uncached / room) - 1);
-
-/** Cuts every prompt node into full chunks and a last piece: the lengths of `solvedPieces`. */
-function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes): void {
-  const pieces = solvedPieces;
-  const room = solved.roomTokens;
-  let mean = 0;
-  let second = 0;
-  let pairs = 0;
-  let fullChunksPerPrompt = 0;
-  for (let i = 0; i < uncachedTokens.length; i += 1) {
-    const uncached = uncachedTokens[i] as number;
-    const weight = weights[i] as number;
-    const chunks = chunksBefore(uncached, room);
-    const rest = uncached - chunks * room;
-    mean += weight * rest;
-    second += weight * rest * rest;
-    pairs += weight * rest * ((cachedTokens[i] as number) + chunks * room + rest / 2);
-    fullChunksPerPrompt += weight * chunks;
-  }
-  pieces.meanTokens = mean;
-  pieces.stdTokens = Math.sqrt(Math.max(0, second - mean ** 2));
-  pieces.pairsPerToken = pairs / mean;
-  pieces.fullChunksPerPrompt = fullChunksPerPrompt;
-}
-
-/** Times the last pieces and the full chunks before them in the steps of `batch`: the times of `solvedPieces`. */
-function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNodes, arrivalsPerMs: number): void {
-  const pieces = solvedPieces;
-  const { decodeOnlyMs, roomTokens: room } = solved;
-  const count = uncachedTokens.length;
-  if (pieces.extraMs.length !== count) pieces.extraMs = new Float64Array(count);
-  // The last pieces first, then a full chunk of each node that has some.
-  let asked = count;
-  for (let i = 0; i < count; i += 1) {
-    const uncached = uncachedTokens[i] as number;
-    const cached = cachedTokens[i] as number;
-    const chunks = chunksBefore(uncached, room);
-    const rest = uncached - chunks * room;
-    batch.tokens[i] = rest;
-    batch.pairs[i] = rest * (cached + chunks * room + rest / 2);
-    batch.endings[i] = 1;
-    if (chunks === 0) continue;
-    batch.tokens[asked] = room;
-    batch.pairs[asked] = room * (cached + (chunks * room) / 2);
-    batch.endings[asked] = 0;
-    asked += 1;
-  }
-  batch.time(asked);
-  let singleExtraMs = 0;
-  let fullChunkShare = 0;
-  let fullChunk = count;
-  for (let i = 0; i < count; i += 1) {
-    const weight = weights[i] as number;
-    const chunks = chunksBefore(uncachedTokens[i] as number, room);
-    const pieceMs = (batch.ms[i] as number) - decodeOnlyMs;
-    let chunksMs = 0;
-    if (chunks > 0) {
-      chunksMs = chunks * (batch.ms[fullChunk] as number);
-      fullChunk += 1;
-    }
-    pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
-    singleExtraMs += weight * pieceMs;
-    fullChunkShare += arrivalsPerMs * weight * chunksMs;
-  }
-  pieces.singleExtraMs = singleExtraMs;
-  pieces.fullChunkShare = fullChunkShare;
-}
-
-/** Asks for a step of `batch` with `count` pieces, or as many as there is room for, at `at` of its columns. */
-function askPieces(at: number, count: number): void {
-  const { meanTokens, pairsPerToken } = solvedPieces;
-  const fitting = Math.min(count * meanTokens, solved.roomTokens);
-  batch.tokens[at] = fitting;
-  batch.pairs[at] = fitting * pairsPerToken;
-  batch.endings[at] = Math.min(count, solved.roomTokens / meanTokens);
-}
-
-/** ms that the `count` pieces asked for at `at` add to a step, beyond the room in proportion. */
-function askedPiecesMs(at: number, count: number): number {
-  const beyond = Math.max(1, (count * solvedPieces.meanTokens) / solved.roomTokens);
-  return ((batch.ms[at] as number) - solved.decodeOnlyMs) * beyond;
-}
-
-/** ms that `count` pieces add to a step of `batch`, beyond the room in proportion. */
-function piecesMs(count: number): number {
-  askPieces(0, count);
-  batch.time(1);
-  return askedPiecesMs(0, count);
-}
-
 /** Decodes as a step that decodes at all sees them: at least one; matters for experts, whose first token loads whole ones. */
 function busyDecodesOf(subject: BatchingSubject, decodes: number): number {
   if (subject.lengths.moments.outputMean <= 1) return 0;
@@ -199,17 +80,7 @@ export const newMeanStep = (): MeanStep => ({
 });
 
 /** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
-const batch = new RunningBatch();
 const solved = newMeanStep();
-const solvedPieces: Pieces = {
-  extraMs: solved.promptExtraMs,
-  meanTokens: 0,
-  stdTokens: 0,
-  pairsPerToken: 0,
-  fullChunkShare: 0,
-  fullChunksPerPrompt: 0,
-  singleExtraMs: 0,
-};
 
 /** Solves the mean step at `decodes` sequences decoding and `totalPerMs` prompts arriving. */
 export function meanStep(
@@ -247,7 +118,7 @@ export function keepMeanStep(step: MeanStep): void {
   step.pieceMeanTokens = solved.pieceMeanTokens;
   step.pieceStdTokens = solved.pieceStdTokens;
   step.busyMeanMs = solved.busyMeanMs;
-  const { extraMs } = solvedPieces;
+  const { extraMs } = pieces;
   if (step.promptExtraMs.length === extraMs.length) step.promptExtraMs.set(extraMs);
   else step.promptExtraMs = extraMs.slice();
 }
@@ -266,7 +137,7 @@ export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep 
   return {
     decodeOnlyMs,
     roomTokens,
-    fullChunkMs: batch.stepMs(roomTokens, roomTokens * solvedPieces.pairsPerToken, 1),
+    fullChunkMs: batch.stepMs(roomTokens, roomTokens * pieces.pairsPerToken, 1),
   };
 }
 
@@ -280,6 +151,8 @@ function setBatch(subject: BatchingSubject, decodes: number, roomTokens?: number
   solved.roomTokens = roomTokens ?? Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
   batch.set(plan, solved.busyDecodes, solved.contextTokens);
   solved.decodeOnlyMs = moments.outputMean > 1 ? batch.stepMs(0, 0, 0) : 0;
+  pieces.decodeOnlyMs = solved.decodeOnlyMs;
+  pieces.roomTokens = solved.roomTokens;
   return solved;
 }
 
@@ -297,7 +170,6 @@ export function meanStepMs(
   const { moments } = subject.lengths;
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
   const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes, roomTokens);
-  const pieces = solvedPieces;
   cutPieces(subject.lengths.prompts);
   timePieces(subject.lengths.prompts, arrivalsPerMs);
   if (pieces.fullChunkShare >= 1) return null;
@@ -334,7 +206,6 @@ export function meanStepMs(
 export function roughMeanStepMs(subject: BatchingSubject, totalPerMs: number, decodes: number): number | null {
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
   const { roomTokens } = setBatch(subject, decodes);
-  const pieces = solvedPieces;
   cutPieces(subject.lengths.prompts);
   pieces.singleExtraMs = piecesMs(1);
   const { pairsPerToken, fullChunksPerPrompt } = pieces;
@@ -351,7 +222,6 @@ export function roughMeanStepMs(subject: BatchingSubject, totalPerMs: number, de
 /** Mean number of pieces a step collects; null where it grows without end. */
 function expectedPieces(effectiveArrivals: number): number | null {
   const { decodeOnlyMs } = solved;
-  const pieces = solvedPieces;
   let expected = effectiveArrivals * (decodeOnlyMs + pieces.singleExtraMs);
   for (let round = 0; round < EXPECTATION_ROUNDS; round += 1) {
     const before = expected;
@@ -375,7 +245,7 @@ function fillStates(expected: number, effectiveArrivals: number): void {
   const { decodeOnlyMs } = step;
   const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
   if (needed <= MAX_STATES) {
-    const spreadMs = step.msPerPromptToken * solvedPieces.stdTokens;
+    const spreadMs = step.msPerPromptToken * pieces.stdTokens;
     // Long steps collect further pieces: how far their number reaches is known once the chain is solved.
     for (let states = 0; ;) {
       const from = states;
@@ -389,7 +259,7 @@ function fillStates(expected: number, effectiveArrivals: number): void {
     }
   }
   // Many pieces in every step: their number is normal around its mean, with the spread that long steps feed back.
-  const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * solvedPieces.meanTokens);
+  const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * pieces.meanTokens);
   const deviation = Math.sqrt(expected / (1 - slope * slope));
   step.numStates = NORMAL_Z.length;
   for (let i = 0; i < NORMAL_Z.length; i += 1) {
@@ -409,6 +279,6 @@ function timeStates(from: number, to: number): void {
   batch.time(to - first);
   for (let j = from; j < to; j += 1) {
     stateCounts[j] = j;
-    stateMs[j] = decodeOnlyMs + (j >= first ? askedPiecesMs(j - first, j) : j * solvedPieces.singleExtraMs);
+    stateMs[j] = decodeOnlyMs + (j >= first ? askedPiecesMs(j - first, j) : j * pieces.singleExtraMs);
   }
 }

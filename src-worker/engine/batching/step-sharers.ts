@@ -1,4 +1,5 @@
-import { NORMAL_WEIGHTS, NORMAL_Z, othersPerMs } from './mean-step.ts';
+import { othersPerMs } from './mean-step.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Chances below this are left out. */

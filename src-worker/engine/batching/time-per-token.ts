@@ -1,5 +1,6 @@
 import { normalCdf } from '../numerics/normal.ts';
-import { NORMAL_NODES, type MeanStep } from './mean-step.ts';
+import { type MeanStep } from './mean-step.ts';
+import { NORMAL_NODES } from './normal-nodes.ts';
 import type { SteadyState } from './fixed-point.ts';
 import type { Part, Spread } from './spread.ts';
 import type { BatchingSubject } from './subject.ts';
