@@ -48,7 +48,7 @@ const ASKED: Record<string, readonly [median: number, p90: number]> = {
 interface Compared {
   draft: PredictInputDraft;
   index: number;
-  closed: { kind: 'steady'; trust: TrustKind; utilization: number; prefillShare: number } | { kind: 'saturated' };
+  closed: { kind: 'steady'; trust: TrustKind; prefillShare: number } | { kind: 'saturated' };
   simulated: SteadySimulation | SaturatedSimulation;
   /** By metric, per cent of the simulated; empty where one of the two has no steady state. */
   differences: Record<string, number>;
@@ -76,7 +76,6 @@ function compare(draft: PredictInputDraft, index: number, requests: number, seed
       ? {
           kind: 'steady',
           trust: outcome.trust,
-          utilization: outcome.state.feedbackGain,
           prefillShare: outcome.prefillShare,
         }
       : { kind: 'saturated' };

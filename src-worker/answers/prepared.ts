@@ -128,7 +128,7 @@ export function searchPlans(
   const { subject, scope } = prepared;
   evaluatePlans(subject, scope, prepared.facts, { known: known.plans, keys: new Set(keys) });
   return keys.flatMap((key) => {
-    const capacity = known.plans.get(key)?.searched;
-    return capacity ? [{ key, capacity }] : [];
+    const capacity = known.plans.get(key)?.capacity;
+    return capacity ? [{ key, capacity: capacity() }] : [];
   });
 }

@@ -24,6 +24,8 @@ const DEPLOYMENTS: [model: string, gpu: string, tensorParallel: number, stages: 
 const ROUNDS = 25;
 const STEPS_PER_ROUND = 50_000;
 const PLANS_PER_ROUND = 200;
+/** Steps beside the same decodes that are asked for at once. */
+const COLUMN = 20;
 
 export interface StepRow {
   deployment: string;
@@ -82,12 +84,21 @@ export function measure(deployment: (typeof DEPLOYMENTS)[number]): StepRow {
   const decodes = (index: number): number => 1 + (index & 255);
   const context = (index: number): number => decodes(index) * (500 + (index & 1023));
   const mixed = (index: number): number => stepTimeMs(plan, decodes(index), context(index), 512, 150_000, 1);
+  const besideDecodes = (index: number): number => {
+    for (let i = 0; i < COLUMN; i += 1) {
+      batch.tokens[i] = 512 + ((index + i) & 255);
+      batch.pairs[i] = 150_000;
+      batch.endings[i] = 1;
+    }
+    batch.time(COLUMN);
+    return batch.ms[0] as number;
+  };
   const parallel = stages > 1 ? `TP ${tensorParallel} PP ${stages}` : `TP ${tensorParallel}`;
   return {
     deployment: `${model}, ${gpu}, ${parallel}, ${precision}`,
     decode_ns: nanoseconds(STEPS_PER_ROUND, (index) => stepTimeMs(plan, decodes(index), context(index), 0, 0, 0)),
     mixed_ns: nanoseconds(STEPS_PER_ROUND, mixed),
-    running_ns: nanoseconds(STEPS_PER_ROUND, (index) => batch.stepMs(512 + (index & 255), 150_000, 1)),
+    running_ns: nanoseconds(STEPS_PER_ROUND / COLUMN, besideDecodes) / COLUMN,
     work_us: nanoseconds(PLANS_PER_ROUND, () => operatorWork(subject).floorBytes) / 1000,
     plan_us: nanoseconds(PLANS_PER_ROUND, () => planOf(work, calibration).launchMs) / 1000,
     compile_us: nanoseconds(PLANS_PER_ROUND, () => compileStepPlan(subject).launchMs) / 1000,

@@ -1,17 +1,35 @@
-import { LEAST_ARRIVALS_PER_MS, NORMAL_NODES, othersPerMs, type MeanStep } from './mean-step.ts';
+import { LEAST_ARRIVALS_PER_MS, othersPerMs, type MeanStep } from './mean-step.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
-import type { PromptNodes } from '../workload/lengths.ts';
 import type { BatchingSubject } from './subject.ts';
 
-/** ms and weights of what stands between an arrival and its own prefill. */
-export interface Found {
-  chance: number;
+/** Kinds of steps met: with up to three pieces in five lengths each, with more, full ones, and none. */
+const MOST_FINDS = 96;
+
+/** What stands between an arrival and its own prefill. One instance is written over for every rate. */
+class Finds {
+  /** [find] */
+  readonly chances = new Float64Array(MOST_FINDS);
   /** Length of the step in progress; the arrival meets it at a uniform moment. */
-  stepMs: number;
+  readonly stepMs = new Float64Array(MOST_FINDS);
   /** Prompt tokens already waiting beyond what that step computes. */
-  leftOverTokens: number;
-  isIdle: boolean;
+  readonly leftOverTokens = new Float64Array(MOST_FINDS);
+  /** 1 where nothing runs. */
+  readonly isIdle = new Uint8Array(MOST_FINDS);
+  count = 0;
+
+  add(chance: number, stepMs: number, leftOverTokens: number, isIdle: 0 | 1): void {
+    const at = this.count;
+    if (at >= MOST_FINDS) throw new Error(`more than ${MOST_FINDS} kinds of steps to arrive in`);
+    this.chances[at] = chance;
+    this.stepMs[at] = stepMs;
+    this.leftOverTokens[at] = leftOverTokens;
+    this.isIdle[at] = isIdle;
+    this.count = at + 1;
+  }
 }
+
+export const finds = new Finds();
 
 /** Nodes of an exponential law in six cells: conditional means and weights of cells cut at 0, .3, .55, .75, .9, .97, 1. */
 const EXPONENTIAL_NODES: readonly (readonly [value: number, weight: number])[] = exponentialNodes([
@@ -40,12 +58,13 @@ export interface LoadOnArrival {
   lockstepPrefills: number | null;
 }
 
-/** Chances of what an arrival finds: the time average of the steps, full chunks and left-over prompts apart. */
-export function whatArrivalsFind(subject: BatchingSubject, load: LoadOnArrival): Found[] {
+/** Fills `finds`: the time average of the steps, full chunks and left-over prompts apart. */
+export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): void {
   const { step } = load;
-  const { leftOver, chance: behindChance, emptyChance } = leftOverTokens(subject, load);
+  setLeftOver(subject, load);
+  const { tokens: leftOver, chance: behindChance, emptyChance } = leftOverPrompts;
   const fullChance = behindChance + emptyChance;
-  const found: Found[] = [];
+  finds.count = 0;
   let timeTotal = 0;
   for (let j = 0; j < step.numStates; j += 1) {
     timeTotal += (step.stateChances[j] as number) * (step.stateMs[j] as number);
@@ -57,31 +76,27 @@ export function whatArrivalsFind(subject: BatchingSubject, load: LoadOnArrival):
     const chance = ((1 - fullChance) * (step.stateChances[j] as number) * ms) / timeTotal;
     if (chance < NEGLIGIBLE) continue;
     if (count === 0) {
-      found.push({ chance: chance * idleShare, stepMs: 0, leftOverTokens: 0, isIdle: true });
-      found.push({ chance: chance * (1 - idleShare), stepMs: ms, leftOverTokens: 0, isIdle: false });
+      finds.add(chance * idleShare, 0, 0, 1);
+      finds.add(chance * (1 - idleShare), ms, 0, 0);
       continue;
     }
     // Lengths of the pieces spread the step; arrivals meet long ones more often.
     const sd = Math.min(step.msPerPromptToken * step.pieceStdTokens * Math.sqrt(count), ms / 2.5);
     if (count > 3 || chance < SPREAD_ABOVE || sd < 0.02 * ms) {
-      found.push({ chance, stepMs: ms, leftOverTokens: 0, isIdle: false });
+      finds.add(chance, ms, 0, 0);
       continue;
     }
-    for (const [z, weight] of NORMAL_NODES) {
-      const long = Math.max(step.decodeOnlyMs, ms + z * sd);
-      found.push({ chance: (chance * weight * long) / ms, stepMs: long, leftOverTokens: 0, isIdle: false });
+    for (let i = 0; i < NORMAL_Z.length; i += 1) {
+      const long = Math.max(step.decodeOnlyMs, ms + (NORMAL_Z[i] as number) * sd);
+      finds.add((chance * (NORMAL_WEIGHTS[i] as number) * long) / ms, long, 0, 0);
     }
   }
-  if (emptyChance > NEGLIGIBLE) {
-    found.push({ chance: emptyChance, stepMs: step.fullChunkMs, leftOverTokens: 0, isIdle: false });
-  }
+  if (emptyChance > NEGLIGIBLE) finds.add(emptyChance, step.fullChunkMs, 0, 0);
   if (behindChance > NEGLIGIBLE) {
     for (const [value, weight] of EXPONENTIAL_NODES) {
-      const tokens = value * leftOver;
-      found.push({ chance: behindChance * weight, stepMs: step.fullChunkMs, leftOverTokens: tokens, isIdle: false });
+      finds.add(behindChance * weight, step.fullChunkMs, value * leftOver, 0);
     }
   }
-  return found;
 }
 
 /** Chance that nobody decodes when a request arrives, among the times without prompt pieces. */
@@ -96,37 +111,13 @@ function idleShareOf(subject: BatchingSubject, step: MeanStep): number {
 }
 
 /** Chances of meeting a full chunk with prompts left over, of so many tokens on average, and of one without. */
-interface LeftOver {
-  leftOver: number;
-  chance: number;
-  emptyChance: number;
-}
+const leftOverPrompts = { tokens: 0, chance: 0, emptyChance: 0 };
 
 /**
- * Tokens by which prompts that came together exceed a step's room, where they do. Many short ones exceed it by what is left of
- * the last (`ofMany`, as in renewal theory); where two fill it, by what the two of them have too much.
- */
-function overshoot({ uncachedTokens, weights }: PromptNodes, room: number, ofMany: number): number {
-  let chance = 0;
-  let excess = 0;
-  for (let i = 0; i < weights.length; i += 1) {
-    const own = uncachedTokens[i] as number;
-    for (let j = 0; j < weights.length; j += 1) {
-      const over = Math.min(own, room) + Math.min(uncachedTokens[j] as number, room) - room;
-      if (over <= 0) continue;
-      const weight = (weights[i] as number) * (weights[j] as number);
-      chance += weight;
-      excess += weight * over;
-    }
-  }
-  return excess + (1 - chance) * ofMany;
-}
-
-/**
- * Prompt tokens that wait because a step was full: rests of long prompts, and congestion when many arrive together
+ * Fills `leftOverPrompts`: prompt tokens that wait because a step was full: rests of long prompts, and congestion when many arrive together
  * (a discrete queue of tokens with the Kraemer and Langenbach-Belz correction; QUEUEING.md 3.6, point 2).
  */
-function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): LeftOver {
+function setLeftOver(subject: BatchingSubject, load: LoadOnArrival): void {
   const { step, scvArrival } = load;
   const { prompts, moments } = subject.lengths;
   // Nobody finds prompts of his own: a user of a closed loop has one at a time.
@@ -150,10 +141,15 @@ function leftOverTokens(subject: BatchingSubject, load: LoadOnArrival): LeftOver
   const congestion = Math.max(0, variance / (2 * (room - load01 * room)) - tokensPerStep / 2) * correction;
   const fullShare = Math.min(0.999, step.fullChunkShare);
   if (longPrompts >= congestion) {
-    return { leftOver: fullShare > 0 ? longPrompts / fullShare : 0, chance: fullShare, emptyChance: 0 };
+    leftOverPrompts.tokens = fullShare > 0 ? longPrompts / fullShare : 0;
+    leftOverPrompts.chance = fullShare;
+    leftOverPrompts.emptyChance = 0;
+    return;
   }
-  const whenAny = overshoot(prompts, room, secondMoment / (2 * moments.uncachedMean)) / (1 - load01);
+  const whenAny = secondMoment / (2 * moments.uncachedMean) / (1 - load01);
   const chance = Math.min(0.999, congestion / whenAny);
   // Full chunks are met as often as they take time, however seldom prompts are left over behind them.
-  return { leftOver: whenAny, chance, emptyChance: Math.max(0, fullShare - chance) };
+  leftOverPrompts.tokens = whenAny;
+  leftOverPrompts.chance = chance;
+  leftOverPrompts.emptyChance = Math.max(0, fullShare - chance);
 }

@@ -1,26 +1,29 @@
 import type { LoadOnArrival } from './arrival-finds.ts';
 import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
-import { decodeLimit, littleFixedPoint, type SteadyState } from './fixed-point.ts';
-import { meanStep, type MeanStep } from './mean-step.ts';
-import { Spread, type LatencyPercentiles } from './spread.ts';
+import { decodeLimit, newSteadyState, solveFixedPoint, type SteadyState } from './fixed-point.ts';
+import { keepMeanStep, meanStep, meanStepMs, newMeanStep, type MeanStep } from './mean-step.ts';
+import { newPercentiles, Spread, type LatencyPercentiles, type Part } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import {
   depositTokenTimes,
   interruptions,
+  law,
+  newTokenTimes,
   setInterruptions,
-  tokenTimes,
+  setLaw,
+  setTokenTimes,
   type ClosedLoopShare,
-  type TokenTimeLaw,
   type TokenTimes,
 } from './time-per-token.ts';
 
 /** How far the closed form can be believed (QUEUEING.md 3, "trusted", and 3.9). */
 export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'bursty';
 
-interface TokenLatencies {
+export interface BatchingSteady {
   kind: 'steady';
   ttftMs: LatencyPercentiles;
   tpotMs: LatencyPercentiles;
+  e2eMs: LatencyPercentiles;
   /** Sequences decoding on average, and the 99 % point of their number (within the seats). */
   meanRunning: number;
   maxRunning: number;
@@ -33,14 +36,6 @@ interface TokenLatencies {
   /** Distance to the KV and seat limits in standard deviations of the demand. */
   pressureZ: number;
   trust: TrustKind;
-  state: SteadyState;
-  times: TokenTimes;
-  /** ms: TTFT at the probabilities of TTFT_NODES. */
-  ttftNodesMs: Float64Array;
-}
-
-export interface BatchingSteady extends TokenLatencies {
-  e2eMs: LatencyPercentiles;
 }
 
 export type Saturated = { kind: 'saturated'; cause: SaturationKind };
@@ -66,60 +61,222 @@ const TTFT_NODES: readonly (readonly [probability: number, weight: number])[] = 
   [0.975, 0.03],
   [0.993, 0.01],
 ];
+const TTFT_WEIGHTS = Float64Array.from(TTFT_NODES, ([, weight]) => weight);
+/** [node of TTFT] ms and squares of widths of the deposits of one output length and one interruption. */
+const firstMs = new Float64Array(TTFT_NODES.length);
+const NO_WIDTHS = new Float64Array(TTFT_NODES.length);
+const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 
-/** ms that prompts add to a step at most. */
-const longestExtraMs = ({ step }: SteadyState): number => step.fullChunkMs - step.decodeOnlyMs;
+export type ClosedLoop = ClosedLoopShare & Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills'>;
+const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true, lockstepPrefills: null };
 
-/** An answer of one token: nothing comes after the first. */
-const NO_TOKENS: TokenTimeLaw = {
-  baseMs: 0,
-  interruptedMs: 0,
-  undisturbedChance: 1,
-  prefillVariance: 0,
-  slowVariance: 0,
+/** The steady state of a load with what its percentiles are made from: the cheap first stage of an evaluation. */
+export interface LoadState {
+  kind: 'steady';
+  state: SteadyState;
+  times: TokenTimes;
+  pressureZ: number;
+  /** Which of the two limits pressureZ is the distance to. */
+  pressureCause: 'kv' | 'seats';
+  trust: TrustKind;
+}
+
+/**
+ * One evaluation, stage by stage: `load`, then TTFT, then TPOT, then E2E. It belongs to the caller and is written over, so that
+ * sweeps over rates allocate nothing.
+ */
+export interface Evaluation {
+  load: LoadState;
+  ttftMs: LatencyPercentiles;
+  /** ms of TTFT at the probabilities of TTFT_NODES. */
+  ttftNodesMs: Float64Array;
+  /** Mean ms that an arrival waits for the step in progress, or for others in step with it. */
+  residualMeanMs: number;
+  /** The steps as arrivals see them, where they differ from the mean step. */
+  seenStep: MeanStep;
+  tpotMs: LatencyPercentiles;
+  e2eMs: LatencyPercentiles;
+}
+
+const newLoadState = (): LoadState => ({
+  kind: 'steady',
+  state: newSteadyState(),
+  times: newTokenTimes(),
+  pressureZ: 0,
+  pressureCause: 'kv',
+  trust: 'ok',
+});
+
+export const newEvaluation = (): Evaluation => ({
+  load: newLoadState(),
+  ttftMs: newPercentiles(),
+  ttftNodesMs: new Float64Array(TTFT_NODES.length),
+  residualMeanMs: 0,
+  seenStep: newMeanStep(),
+  tpotMs: newPercentiles(),
+  e2eMs: newPercentiles(),
+});
+
+/** Fixed point and pressure of a load: a fifth of an evaluation, enough to reject most rates. */
+export function loadState(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): LoadState | Saturated {
+  const load = newLoadState();
+  const cause = solveLoad(load, subject, arrivalsPerMs, closed);
+  return cause === null ? load : { kind: 'saturated', cause };
+}
+
+/** First stage: `loadState` into `load`; why there is no steady state, or null where it is filled. */
+export function solveLoad(
+  load: LoadState,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): SaturationKind | null {
+  const cause = solveFixedPoint(load.state, subject, arrivalsPerMs);
+  if (cause !== null) return cause;
+  setTokenTimes(load.times, subject, arrivalsPerMs, load.state, 0, 0, closed);
+  setPressure(load, subject);
+  load.trust = trustOf(subject, arrivalsPerMs, load);
+  return null;
+}
+
+const batchDeviation = ({ state, times }: LoadState): number =>
+  Math.sqrt(Math.max(0, state.step.decodes * times.batchDispersion));
+
+/** Times the way to decodes that are not steady is halved. */
+const RAISE_ROUNDS = 4;
+
+/**
+ * Fills `raised` with the step at `seen` decodes; where there is none, at as many as are steady, so that latency does not fall at
+ * the edge. False where that is the mean step itself.
+ */
+function raiseStep(
+  raised: MeanStep,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  mean: MeanStep,
+  seen: number,
+): boolean {
+  let decodes = seen;
+  for (let round = 0; round < RAISE_ROUNDS; round += 1) {
+    if (meanStepMs(subject, arrivalsPerMs, decodes, mean.roomTokens) !== null) {
+      keepMeanStep(raised);
+      return true;
+    }
+    decodes = (decodes + mean.decodes) / 2;
+  }
+  return false;
+}
+
+/** What an arrival meets, written over by every evaluation. */
+const arrival: LoadOnArrival = {
+  arrivalsPerMs: 0,
+  scvArrival: 1,
+  step: newMeanStep(),
+  relativeSpread: 0,
+  hasResidual: true,
+  lockstepPrefills: null,
 };
 
-/** ms by which the mean of TTFT lies above that of its nodes: with it E2E has the mean that its parts add up to. */
-function missedByNodes(ttftNodesMs: Float64Array, meanMs: number): number {
-  let sum = 0;
-  for (let k = 0; k < TTFT_NODES.length; k += 1) {
-    sum += (ttftNodesMs[k] as number) * (TTFT_NODES[k] as (typeof TTFT_NODES)[number])[1];
-  }
-  return meanMs - sum;
+/** Second stage, after `solveLoad`: TTFT. Leaves its distribution in `spread`, and gives the steps as arrivals see them. */
+export function firstTokenLatency(
+  evaluation: Evaluation,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): MeanStep {
+  const { load } = evaluation;
+  const { step, msPerDecode } = load.state;
+  // Arrivals see the time average, in which long steps count for more: raise the decodes once.
+  const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
+  const open = arrivalsPerMs * decodesPerPrompt * (step.meanMs + load.times.shiftMs);
+  const { population } = subject;
+  const others = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
+  const seen = Math.min(others, decodeLimit(subject).decodes);
+  const isRaised = raiseStep(evaluation.seenStep, subject, arrivalsPerMs, step, seen);
+  arrival.arrivalsPerMs = arrivalsPerMs;
+  arrival.scvArrival = subject.scvArrival;
+  arrival.step = isRaised ? evaluation.seenStep : step;
+  arrival.relativeSpread = Math.min(0.5, (msPerDecode * batchDeviation(load)) / step.meanMs);
+  arrival.hasResidual = closed.hasResidual;
+  arrival.lockstepPrefills = closed.lockstepPrefills;
+  spread.clear();
+  evaluation.residualMeanMs = depositFirstToken(subject, arrival, spread);
+  spread.read(evaluation.ttftMs);
+  return arrival.step;
 }
 
-function endToEnd(
+/** Third stage, right after `firstTokenLatency`: TPOT, and E2E only when it is asked for. */
+export function laterLatencies(
+  evaluation: Evaluation,
   subject: BatchingSubject,
-  times: TokenTimes,
-  ttftNodesMs: Float64Array,
-  ttftMs: LatencyPercentiles,
-  longestMs: number,
-): LatencyPercentiles {
-  // An answer of one token ends with its first.
-  if (subject.lengths.moments.outputMean <= 1) return ttftMs;
-  const { tokens, weights, widths: outputWidths } = subject.lengths.outputs;
+  arrivalsPerMs: number,
+  hasE2e: boolean,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): void {
+  const { load, ttftMs, ttftNodesMs, tpotMs } = evaluation;
+  const { plan } = subject;
+  const { moments } = subject.lengths;
+  if (hasE2e) TTFT_NODES.forEach(([probability], k) => (ttftNodesMs[k] = spread.quantile(probability)));
+  const computeMeanMs = ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
+  const { state, times } = load;
+  setTokenTimes(times, subject, arrivalsPerMs, state, computeMeanMs, evaluation.residualMeanMs, closed);
+  if (moments.outputMean <= 1) {
+    Object.assign(tpotMs, newPercentiles());
+    // An answer of one token ends with its first.
+    Object.assign(evaluation.e2eMs, ttftMs);
+    return;
+  }
   spread.clear();
-  const missedMs = missedByNodes(ttftNodesMs, ttftMs.mean);
+  depositTokenTimes(subject, state, times, spread);
+  spread.read(tpotMs);
+  if (hasE2e) endToEnd(evaluation, subject);
+}
+
+function endToEnd({ load, ttftMs, ttftNodesMs, e2eMs }: Evaluation, subject: BatchingSubject): void {
+  const { tokens, weights, widths } = subject.lengths.outputs;
+  const { state, times } = load;
+  // What the nodes of TTFT miss of its mean is added, so that E2E has the mean its parts add up to.
+  let missedMs = ttftMs.mean;
+  for (let k = 0; k < firstMs.length; k += 1) missedMs -= (ttftNodesMs[k] as number) * (TTFT_WEIGHTS[k] as number);
+  for (let k = 0; k < firstMs.length; k += 1) firstMs[k] = (ttftNodesMs[k] as number) + missedMs;
+  spread.clear();
   for (let i = 0; i < tokens.length; i += 1) {
     const n = Math.max(0, (tokens[i] as number) - 1);
-    const law = n > 0 ? times.lawFor(n) : NO_TOKENS;
-    setInterruptions(law, longestMs);
-    const meanMs = law.baseMs + law.interruptedMs;
-    const cell = (outputWidths[i] as number) * meanMs;
-    const slow = 12 * n * n * law.slowVariance;
-    const share = weights[i] as number;
-    for (let k = 0; k < TTFT_NODES.length; k += 1) {
-      const [, chance] = TTFT_NODES[k] as (typeof TTFT_NODES)[number];
-      const firstMs = (ttftNodesMs[k] as number) + missedMs + n * law.baseMs;
-      for (let j = 0; j < interruptions.count; j += 1) {
-        const fast = interruptions.ms[j] as number;
-        const width = Math.sqrt(cell * cell + slow + (fast === 0 ? 0 : n * n * interruptions.widthMs ** 2));
-        spread.add(firstMs + n * fast, width, share * chance * (interruptions.weights[j] as number));
-      }
+    law.tokens = Math.max(n, 1);
+    setLaw(state, times);
+    setInterruptions(state.step);
+    const cell = (widths[i] as number) * (law.baseMs + law.interruptedMs);
+    const slow = cell * cell + 12 * n * n * law.slowVariance;
+    for (let j = 0; j < interruptions.count; j += 1) {
+      const fast = interruptions.ms[j] as number;
+      part.chance = (weights[i] as number) * (interruptions.weights[j] as number);
+      part.fixedMs = n * (law.baseMs + fast);
+      part.squareWidth = slow + (fast > 0 ? n * n * interruptions.squareWidth : 0);
+      spread.addPart(part, firstMs, NO_WIDTHS, TTFT_WEIGHTS);
     }
   }
-  return spread.percentiles();
+  spread.read(e2eMs);
 }
+
+/** All stages into `evaluation`; why there is no steady state, or null where it is filled. */
+export function evaluateInto(
+  evaluation: Evaluation,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop = OPEN_ARRIVALS,
+): SaturationKind | null {
+  const cause = solveLoad(evaluation.load, subject, arrivalsPerMs, closed);
+  if (cause !== null) return cause;
+  firstTokenLatency(evaluation, subject, arrivalsPerMs, closed);
+  laterLatencies(evaluation, subject, arrivalsPerMs, true, closed);
+  return null;
+}
+
+const shared = newEvaluation();
 
 /**
  * Continuous batching of one replica at an arrival rate, in closed form: fixed point of Little's law, then TTFT from the
@@ -131,174 +288,26 @@ export function evaluateBatching(
   arrivalsPerMs: number,
   closed: ClosedLoop = OPEN_ARRIVALS,
 ): BatchingOutcome {
-  const tokens = evaluateTokens(subject, arrivalsPerMs, closed);
-  if (tokens.kind === 'saturated') return tokens;
-  return {
-    ...tokens,
-    e2eMs: endToEnd(subject, tokens.times, tokens.ttftNodesMs, tokens.ttftMs, longestExtraMs(tokens.state)),
-  };
-}
-
-export type ClosedLoop = ClosedLoopShare & Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills'>;
-const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true, lockstepPrefills: null };
-
-/** The steady state of a load with what its percentiles are made from: the cheap first stage of an evaluation. */
-export interface LoadState {
-  kind: 'steady';
-  state: SteadyState;
-  /** ms by which arrivals see longer steps than the average one. */
-  shiftMs: number;
-  /** Variance of the number of decodes / its mean. */
-  batchDispersion: number;
-  pressureZ: number;
-  /** Which of the two limits pressureZ is the distance to. */
-  pressureCause: 'kv' | 'seats';
-  trust: TrustKind;
-}
-
-/** Fixed point and pressure of a load: a fifth of an evaluation, enough to reject most rates. */
-export function loadState(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  closed: ClosedLoop = OPEN_ARRIVALS,
-): LoadState | Saturated {
-  const fixed = littleFixedPoint(subject, arrivalsPerMs);
-  if (fixed.kind === 'saturated') return fixed;
-  const { state } = fixed;
-  const { shiftMs, batchDispersion } = tokenTimes(subject, arrivalsPerMs, state, 0, 0, closed);
-  const pressure = pressureOf(subject, state, batchDispersion);
+  const cause = evaluateInto(shared, subject, arrivalsPerMs, closed);
+  if (cause !== null) return { kind: 'saturated', cause };
+  const { load, ttftMs, tpotMs, e2eMs } = shared;
+  const { step, prefillShare } = load.state;
   return {
     kind: 'steady',
-    state,
-    shiftMs,
-    batchDispersion,
-    pressureZ: pressure.z,
-    pressureCause: pressure.cause,
-    trust: trustOf(subject, arrivalsPerMs, state, pressure),
-  };
-}
-
-interface FirstToken {
-  ttftMs: LatencyPercentiles;
-  /** Mean ms that an arrival waits for the step in progress, or for others in step with it. */
-  residualMeanMs: number;
-  /** The steps as arrivals see them. */
-  step: MeanStep;
-}
-
-const batchDeviation = (load: LoadState): number =>
-  Math.sqrt(Math.max(0, load.state.step.decodes * load.batchDispersion));
-
-/** Times the way to decodes that are not steady is halved. */
-const RAISE_ROUNDS = 4;
-
-/** The step at `seen` decodes; where there is none, at as many as are steady, so that latency does not fall at the edge. */
-function raisedStep(subject: BatchingSubject, arrivalsPerMs: number, mean: MeanStep, seen: number): MeanStep {
-  let decodes = seen;
-  for (let round = 0; round < RAISE_ROUNDS; round += 1) {
-    const raised = meanStep(subject, arrivalsPerMs, decodes, mean.roomTokens);
-    if (raised.kind === 'steady') return raised.step;
-    decodes = (decodes + mean.decodes) / 2;
-  }
-  return mean;
-}
-
-/** Second stage of an evaluation. Leaves the distribution of TTFT in `spread`, for `ttftNodes`. */
-export function firstTokenLatency(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  load: LoadState,
-  closed: ClosedLoop = OPEN_ARRIVALS,
-): FirstToken {
-  const { state } = load;
-  // Arrivals see the time average, in which long steps count for more: raise the decodes once.
-  const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
-  const open = arrivalsPerMs * decodesPerPrompt * (state.step.meanMs + load.shiftMs);
-  const { population } = subject;
-  const seen = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
-  const step = raisedStep(subject, arrivalsPerMs, state.step, Math.min(seen, decodeLimit(subject).decodes));
-  spread.clear();
-  const residualMeanMs = depositFirstToken(
-    subject,
-    {
-      arrivalsPerMs,
-      scvArrival: subject.scvArrival,
-      step,
-      relativeSpread: Math.min(0.5, (state.msPerDecode * batchDeviation(load)) / state.step.meanMs),
-      hasResidual: closed.hasResidual,
-      lockstepPrefills: closed.lockstepPrefills,
-    },
-    spread,
-  );
-  return { ttftMs: spread.percentiles(), residualMeanMs, step };
-}
-
-/** ms of TTFT at the probabilities of TTFT_NODES, right after `firstTokenLatency`. */
-const ttftNodes = (): Float64Array => Float64Array.from(TTFT_NODES, ([probability]) => spread.quantile(probability));
-
-function tokenLatency(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  load: LoadState,
-  first: FirstToken,
-  closed: ClosedLoop = OPEN_ARRIVALS,
-): { tpotMs: LatencyPercentiles; times: TokenTimes } {
-  const { moments } = subject.lengths;
-  const { plan } = subject;
-  const computeMeanMs = first.ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
-  const times = tokenTimes(subject, arrivalsPerMs, load.state, computeMeanMs, first.residualMeanMs, closed);
-  if (moments.outputMean <= 1) return { tpotMs: { mean: 0, p50: 0, p90: 0, p95: 0, p99: 0 }, times };
-  spread.clear();
-  depositTokenTimes(subject, load.state, times, spread);
-  return { tpotMs: spread.percentiles(), times };
-}
-
-/** Third stage: what comes after the first token, right after `firstTokenLatency`; E2E only when it is asked for. */
-export function laterLatencies(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  load: LoadState,
-  first: FirstToken,
-  hasE2e: boolean,
-): { ttftMs: LatencyPercentiles; tpotMs: LatencyPercentiles; e2eMs?: LatencyPercentiles } {
-  const { ttftMs } = first;
-  const nodesMs = hasE2e ? ttftNodes() : null;
-  const { tpotMs, times } = tokenLatency(subject, arrivalsPerMs, load, first);
-  return nodesMs
-    ? { ttftMs, tpotMs, e2eMs: endToEnd(subject, times, nodesMs, ttftMs, longestExtraMs(load.state)) }
-    : { ttftMs, tpotMs };
-}
-
-/** Everything but E2E. */
-function evaluateTokens(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  closed: ClosedLoop = OPEN_ARRIVALS,
-): TokenLatencies | Saturated {
-  const load = loadState(subject, arrivalsPerMs, closed);
-  if (load.kind === 'saturated') return load;
-  const first = firstTokenLatency(subject, arrivalsPerMs, load, closed);
-  const ttftNodesMs = ttftNodes();
-  const { tpotMs, times } = tokenLatency(subject, arrivalsPerMs, load, first, closed);
-  const { state } = load;
-  return {
-    kind: 'steady',
-    ttftMs: first.ttftMs,
-    tpotMs,
-    meanRunning: state.step.decodes,
+    ttftMs: { ...ttftMs },
+    tpotMs: { ...tpotMs },
+    e2eMs: { ...e2eMs },
+    meanRunning: step.decodes,
     maxRunning: Math.min(
       subject.maxNumSeqs,
       Math.ceil(subject.population ?? Infinity),
-      Math.max(1, Math.ceil(state.step.decodes + Z_P99 * batchDeviation(load))),
+      Math.max(1, Math.ceil(step.decodes + Z_P99 * batchDeviation(load))),
     ),
-    meanStepMs: state.step.busyMeanMs,
-    unhinderedTtftP95Ms: unhinderedP95Ms(subject, arrivalsPerMs, first.step),
-    prefillShare: state.prefillShare,
+    meanStepMs: step.busyMeanMs,
+    unhinderedTtftP95Ms: unhinderedP95Ms(subject, arrivalsPerMs, arrival.step),
+    prefillShare,
     pressureZ: load.pressureZ,
     trust: load.trust,
-    state,
-    times,
-    ttftNodesMs,
   };
 }
 
@@ -331,33 +340,28 @@ export function isSaturationConfirmed(subject: BatchingSubject, arrivalsPerMs: n
 /** Stands for no arrivals where only step times are asked for. */
 const NO_ARRIVALS_PER_MS = 1e-12;
 
-interface Pressure {
-  z: number;
-  cause: 'kv' | 'seats';
-}
-
-/** Distance of the KV demand to the cache, and of the batch to the seats, in standard deviations (QUEUEING.md 3.9). */
-function pressureOf(subject: BatchingSubject, state: SteadyState, dispersion: number): Pressure {
+/** Fills the distance of the KV demand to the cache, and of the batch to the seats, in standard deviations (QUEUEING.md 3.9). */
+function setPressure(load: LoadState, subject: BatchingSubject): void {
   const { moments } = subject.lengths;
-  const { decodes } = state.step;
+  const { decodes } = load.state.step;
   const context = moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE;
   const demand = decodes * context;
-  const sd = Math.sqrt(decodes * dispersion * (moments.decodeContextMean ** 2 + moments.decodeContextVariance));
+  const perSequence = moments.decodeContextMean ** 2 + moments.decodeContextVariance;
+  const sd = Math.sqrt(decodes * load.times.batchDispersion * perSequence);
   // One request always holds its seat and its blocks, however low the load.
   const scale = Math.max(sd, 1e-9);
   const kv = (subject.kvCacheTokens - Math.max(demand, context)) / scale;
   const seats = ((subject.maxNumSeqs - decodes) * context) / scale;
-  return kv <= seats ? { z: kv, cause: 'kv' } : { z: seats, cause: 'seats' };
+  load.pressureZ = Math.min(kv, seats);
+  load.pressureCause = kv <= seats ? 'kv' : 'seats';
 }
 
-function trustOf(subject: BatchingSubject, arrivalsPerMs: number, state: SteadyState, pressure: Pressure): TrustKind {
-  if (pressure.z < PRESSURE_LIMIT_Z) return pressure.cause === 'kv' ? 'kv_pressure' : 'slot_pressure';
+function trustOf(subject: BatchingSubject, arrivalsPerMs: number, load: LoadState): TrustKind {
+  if (load.pressureZ < PRESSURE_LIMIT_Z) return load.pressureCause === 'kv' ? 'kv_pressure' : 'slot_pressure';
   if (subject.scvArrival > TRUSTED.scvArrival) return 'bursty';
-  const { step } = state;
+  const { step, feedbackGain, prefillShare } = load.state;
   const tokenLoad = (arrivalsPerMs * subject.lengths.moments.uncachedMean * step.fullChunkMs) / step.roomTokens;
   const isCritical =
-    state.feedbackGain > TRUSTED.feedbackGain ||
-    state.prefillShare > TRUSTED.prefillShare ||
-    tokenLoad > TRUSTED.tokenLoad;
+    feedbackGain > TRUSTED.feedbackGain || prefillShare > TRUSTED.prefillShare || tokenLoad > TRUSTED.tokenLoad;
   return isCritical ? 'critical' : 'ok';
 }

@@ -1,4 +1,4 @@
-import { firstTokenLatency, loadState } from './closed-form.ts';
+import { firstTokenLatency, newEvaluation, solveLoad } from './closed-form.ts';
 import { depositFirstToken } from './first-token.ts';
 import { Spread } from './spread.ts';
 import type { BatchingSubject } from './subject.ts';
@@ -25,9 +25,9 @@ const NOBODY_PER_MS = 1e-12;
  * engine's own and add up. null where the load has no steady state.
  */
 export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number): FirstTokenMean | null {
-  const load = loadState(subject, arrivalsPerMs);
-  if (load.kind === 'saturated') return null;
-  const { step } = firstTokenLatency(subject, arrivalsPerMs, load);
+  const evaluation = newEvaluation();
+  if (solveLoad(evaluation.load, subject, arrivalsPerMs) !== null) return null;
+  const step = firstTokenLatency(evaluation, subject, arrivalsPerMs);
   const { scvArrival } = subject;
   const spread = new Spread();
   const mean = (plan: BatchingSubject['plan'], othersPerMs: number, hasResidual: boolean): number => {

@@ -1,11 +1,18 @@
 import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
-import { whatArrivalsFind, type LoadOnArrival } from './arrival-finds.ts';
+import { finds, findOnArrival, type LoadOnArrival } from './arrival-finds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
 import { othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
-import { findPrefills, foundPrefills, leftMsOf, NUM_BINS, waitAfter } from './regular-arrivals.ts';
-import type { Spread } from './spread.ts';
+import {
+  findPrefills,
+  foundPrefills,
+  leftMsOf,
+  NUM_BINS,
+  waitAfter,
+  type RegularArrivals,
+} from './regular-arrivals.ts';
+import type { Part, Spread } from './spread.ts';
 import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 
@@ -17,15 +24,15 @@ const idleTable = new PrefillTable();
 
 /**
  * [node] ms from the first step to the first token, tokenizing included, and the square of their spread, at some prompts ahead.
- * Where a prompt takes several steps others may come meanwhile and fill up the last one: `lateMs` more, with `lateChances`.
+ * Where a prompt takes several steps others may come meanwhile and fill up the last one: `lateMs` then, with `lateChances`.
  */
 interface NodePrefills {
   aheadTokens: number;
   ms: Float64Array;
   squares: Float64Array;
+  hasLate: boolean;
   lateMs: Float64Array;
   lateChances: Float64Array;
-  hasLate: boolean;
 }
 
 /** Prompt nodes with what every deposit of a rate asks of them. */
@@ -37,9 +44,13 @@ class NodeTimes {
   tokenizeMs = new Float64Array(0);
   /** [node] width of the cell / its tokens. */
   relativeWidths = new Float64Array(0);
-  /** [node] ms and width of the deposits of one combination. */
-  values = new Float64Array(0);
-  widths = new Float64Array(0);
+  /** [node] of one combination: tokens of the step in which the prefill ends, ms of that step and of the full ones before it. */
+  lastTokens = new Float64Array(0);
+  lastMs = new Float64Array(0);
+  beforeMs = new Float64Array(0);
+  /** [node] the same of the last step where others came during the full ones, and what a deposit weighs. */
+  lateTokens = new Float64Array(0);
+  lateLastMs = new Float64Array(0);
   shares = new Float64Array(0);
   /** [slot] the fixed companions of a step, and a last slot that is computed every time. */
   prefills: NodePrefills[] = [];
@@ -47,7 +58,7 @@ class NodeTimes {
   fill(nodes: PromptNodes, pairMs: number, pairsPerToken: number, tokenizeMsPerToken: number): void {
     const count = nodes.weights.length;
     this.nodes = nodes;
-    if (this.pairsMs.length !== count) this.#resize(count);
+    if (this.pairsMs.length < count) this.#resize(count);
     for (const prefill of this.prefills) prefill.aheadTokens = NaN;
     for (let i = 0; i < count; i += 1) {
       const own = nodes.uncachedTokens[i] as number;
@@ -59,19 +70,23 @@ class NodeTimes {
   }
 
   #resize(count: number): void {
-    this.pairsMs = new Float64Array(count);
-    this.tokenizeMs = new Float64Array(count);
-    this.relativeWidths = new Float64Array(count);
-    this.values = new Float64Array(count);
-    this.widths = new Float64Array(count);
-    this.shares = new Float64Array(count);
+    const column = (): Float64Array<ArrayBuffer> => new Float64Array(count);
+    this.pairsMs = column();
+    this.tokenizeMs = column();
+    this.relativeWidths = column();
+    this.lastTokens = column();
+    this.lastMs = column();
+    this.beforeMs = column();
+    this.lateTokens = column();
+    this.lateLastMs = column();
+    this.shares = column();
     this.prefills = Array.from({ length: ANY_SLOT + 1 }, () => ({
       aheadTokens: NaN,
-      ms: new Float64Array(count),
-      squares: new Float64Array(count),
-      lateMs: new Float64Array(count),
-      lateChances: new Float64Array(count),
+      ms: column(),
+      squares: column(),
       hasLate: false,
+      lateMs: column(),
+      lateChances: column(),
     }));
   }
 }
@@ -80,11 +95,38 @@ const ANY_SLOT = MAX_FIXED_OTHERS;
 const fineTimes = new NodeTimes();
 const coarseTimes = new NodeTimes();
 
-const pairMsOf = ({ plan }: BatchingSubject): number =>
-  plan.attention.reduce((sum, group) => sum + group.promptMsPerPair, 0);
+const pairMsOf = ({ plan }: BatchingSubject): number => {
+  let sum = 0;
+  for (const group of plan.attention) sum += group.promptMsPerPair;
+  return sum;
+};
 
 const pairsPerTokenOf = ({ lengths }: BatchingSubject): number =>
   lengths.moments.uncachedMean / 2 + meanCached(lengths.prompts);
+
+/** What one combination adds: its chance, the residual of the step in progress and all that is the same for every prompt. */
+const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
+/** Tokens that are computed before or beside a request's own. */
+const ahead = { leftOver: 0, others: 0 };
+/** Prompts of others that arrive in a ms and the tokens of one, and what the slow spread of steps adds to squares of widths, per square of ms. */
+const around = { arrivalsPerMs: 0, meanTokens: 0, slowSquare: 0 };
+
+/** What regular arrivals are, written over by every rate. */
+const regular: RegularArrivals = {
+  gapMs: 0,
+  decodeOnlyMs: 0,
+  handedOutBefore: 0,
+  lastStepMs: 0,
+  prefillMs: new Float64Array(0),
+  weights: new Float64Array(0),
+  sharedSavingMs: 0,
+};
+
+function setAround(subject: BatchingSubject, arrivalsPerMs: number, relativeSpread: number): void {
+  around.arrivalsPerMs = othersPerMs(subject, arrivalsPerMs);
+  around.meanTokens = subject.lengths.moments.uncachedMean;
+  around.slowSquare = 12 * relativeSpread * relativeSpread;
+}
 
 /**
  * Deposits the distribution of TTFT (ms) into `spread`: residual of the step in progress, left-over and simultaneous
@@ -100,6 +142,7 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
   fineTimes.fill(prompts, pairMs, pairsPerToken, plan.tokenizeMsPerToken);
   coarseTimes.fill(coarseNodes(prompts), pairMs, pairsPerToken, plan.tokenizeMsPerToken);
+  setAround(subject, load.arrivalsPerMs, load.relativeSpread);
   if (load.lockstepPrefills !== null) return depositInStep(subject, load, load.lockstepPrefills, spread);
   idleTable.set(subject, 0, 0, step.roomTokens, pairsPerToken);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
@@ -108,32 +151,42 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   let meanResidual = random < 1 ? (1 - random) * depositRegular(subject, load, 1 - random, spread) : 0;
   if (random === 0) return meanResidual;
 
-  for (const found of whatArrivalsFind(subject, load)) {
-    if (found.chance < NEGLIGIBLE) continue;
-    const residualMs = load.hasResidual ? found.stepMs : 0;
-    meanResidual += (random * found.chance * residualMs) / 2;
-    const table = found.isIdle ? idleTable : busyTable;
-    const fixedMs = residualMs / 2 + plan.ttftBaseMs + (found.isIdle ? 0 : pipelineMs);
-    const { chances, tokens, count, numFixed } = found.isIdle ? ALONE : othersInStep(subject, load, found.stepMs);
-    for (let k = 0; k < count; k += 1) {
-      const chance = random * found.chance * (chances[k] as number);
-      if (chance < NEGLIGIBLE) continue;
-      const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
-      const slot = k < numFixed && found.leftOverTokens === 0 ? k : ANY_SLOT;
-      const prefills = times.prefills[slot];
-      if (!prefills) continue;
-      if (slot === ANY_SLOT || prefills.aheadTokens !== tokens[k]) {
-        computePrefills(prefills, times, table, load, found.leftOverTokens, tokens[k] as number, subject);
-      }
-      deposit(prefills, times, { chance, residualMs, fixedMs }, spread);
-    }
+  findOnArrival(subject, load);
+  for (let found = 0; found < finds.count; found += 1) {
+    const foundChance = random * (finds.chances[found] as number);
+    if (foundChance < NEGLIGIBLE) continue;
+    const isIdle = finds.isIdle[found] === 1;
+    const residualMs = load.hasResidual ? (finds.stepMs[found] as number) : 0;
+    meanResidual += (foundChance * residualMs) / 2;
+    ahead.leftOver = finds.leftOverTokens[found] as number;
+    part.fixedMs = residualMs / 2 + plan.ttftBaseMs + (isIdle ? 0 : pipelineMs);
+    part.squareWidth = residualMs * residualMs;
+    const others = isIdle ? ALONE : othersInStep(subject, load, finds.stepMs, found);
+    depositBeside(others, foundChance, isIdle ? idleTable : busyTable, step, spread);
   }
   return meanResidual;
 }
 
+/** Deposits one find with everyone who may share the step. */
+function depositBeside(others: Others, foundChance: number, table: PrefillTable, step: MeanStep, spread: Spread): void {
+  const { chances, tokens, count, numFixed } = others;
+  for (let k = 0; k < count; k += 1) {
+    const chance = foundChance * (chances[k] as number);
+    if (chance < NEGLIGIBLE) continue;
+    ahead.others = tokens[k] as number;
+    part.chance = chance;
+    const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
+    const slot = k < numFixed && ahead.leftOver === 0 ? k : ANY_SLOT;
+    const prefills = times.prefills[slot] as NodePrefills;
+    if (slot === ANY_SLOT || prefills.aheadTokens !== ahead.others) computePrefills(prefills, times, table, step);
+    deposit(prefills, times, spread);
+  }
+}
+
 /** Regular arrivals, `weight` of all. Returns the mean ms that they wait for steps under way. */
 function depositRegular(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
-  const apart = shareApart(load.step, othersPerMs(subject, load.arrivalsPerMs));
+  const apart = shareApart(load.step, around.arrivalsPerMs);
+  ahead.leftOver = 0;
   return (
     apart * depositApart(subject, load, weight * apart, spread) +
     (1 - apart) * depositTogether(subject, load, weight * (1 - apart), spread)
@@ -142,50 +195,57 @@ function depositRegular(subject: BatchingSubject, load: LoadOnArrival, weight: n
 
 /** Prompts that mostly end before the next one comes: what one finds is what the one before left (regular-arrivals.ts). */
 function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
-  const own = fineTimes.prefills[ANY_SLOT];
-  if (!own || weight < NEGLIGIBLE) return 0;
+  if (weight < NEGLIGIBLE) return 0;
+  const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
   const { plan, lengths } = subject;
   const { step } = load;
+  const { arrivalsPerMs } = around;
   // Nobody comes while one's own prompt is computed.
-  computePrefills(own, fineTimes, busyTable, { ...load, arrivalsPerMs: 0 }, 0, 0, subject);
-  const handedOutBefore = Math.max(0, plan.firstTokenWaitSteps - 0.5);
-  const lastStepMs = busyTable.ms(Math.min(step.pieceMeanTokens, step.roomTokens));
-  const arrivals = {
-    gapMs: 1 / load.arrivalsPerMs,
-    decodeOnlyMs: step.decodeOnlyMs,
-    handedOutBefore,
-    lastStepMs,
-    prefillMs: own.ms,
-    weights: lengths.prompts.weights,
-    sharedSavingMs: lastStepMs - Math.min(lastStepMs, step.msPerPromptToken * step.pieceMeanTokens),
-  };
-  findPrefills(arrivals);
+  around.arrivalsPerMs = 0;
+  ahead.others = 0;
+  computePrefills(own, fineTimes, busyTable, step);
+  around.arrivalsPerMs = arrivalsPerMs;
+  regular.gapMs = 1 / load.arrivalsPerMs;
+  regular.decodeOnlyMs = step.decodeOnlyMs;
+  regular.handedOutBefore = Math.max(0, plan.firstTokenWaitSteps - 0.5);
+  regular.lastStepMs = busyTable.ms(Math.min(step.pieceMeanTokens, step.roomTokens));
+  regular.sharedSavingMs = Math.max(0, regular.lastStepMs - step.msPerPromptToken * step.pieceMeanTokens);
+  regular.prefillMs = own.ms;
+  regular.weights = lengths.prompts.weights;
+  findPrefills(regular);
   const { noneChance, chances, binMs } = foundPrefills;
-  const freeMs = (handedOutBefore + 0.5) * step.decodeOnlyMs;
-  const free = { chance: weight * noneChance, residualMs: step.decodeOnlyMs, fixedMs: plan.ttftBaseMs + freeMs };
-  deposit(own, fineTimes, free, spread);
+  const freeMs = (regular.handedOutBefore + 0.5) * step.decodeOnlyMs;
+  part.chance = weight * noneChance;
+  part.fixedMs = plan.ttftBaseMs + freeMs;
+  part.squareWidth = step.decodeOnlyMs ** 2;
+  deposit(own, fineTimes, spread);
   let waitedMs = noneChance * freeMs;
   for (let bin = 0; bin < NUM_BINS; bin += 1) {
     const chance = chances[bin] as number;
     if (chance < NEGLIGIBLE) continue;
-    const waitMs = waitAfter(arrivals, leftMsOf(bin));
+    const waitMs = waitAfter(regular, leftMsOf(bin));
     waitedMs += chance * waitMs;
-    deposit(own, fineTimes, { chance: weight * chance, residualMs: binMs, fixedMs: plan.ttftBaseMs + waitMs }, spread);
+    part.chance = weight * chance;
+    part.fixedMs = plan.ttftBaseMs + waitMs;
+    part.squareWidth = binMs ** 2;
+    deposit(own, fineTimes, spread);
   }
   return waitedMs;
 }
 
 /** Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next. */
 function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
-  const own = fineTimes.prefills[ANY_SLOT];
-  if (!own || weight < NEGLIGIBLE) return 0;
+  if (weight < NEGLIGIBLE) return 0;
+  const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
+  const { plan } = subject;
   const { step } = load;
-  const perStep = othersPerMs(subject, load.arrivalsPerMs) * step.busyMeanMs;
-  const beside = Math.max(0, perStep - 1) * subject.lengths.moments.uncachedMean;
-  computePrefills(own, fineTimes, busyTable, load, 0, beside, subject);
-  const waitMs = subject.plan.firstTokenWaitSteps * step.busyMeanMs;
-  const fixedMs = subject.plan.ttftBaseMs + waitMs;
-  deposit(own, fineTimes, { chance: weight, residualMs: step.busyMeanMs, fixedMs }, spread);
+  ahead.others = Math.max(0, around.arrivalsPerMs * step.busyMeanMs - 1) * around.meanTokens;
+  computePrefills(own, fineTimes, busyTable, step);
+  const waitMs = plan.firstTokenWaitSteps * step.busyMeanMs;
+  part.chance = weight;
+  part.fixedMs = plan.ttftBaseMs + waitMs;
+  part.squareWidth = step.busyMeanMs ** 2;
+  deposit(own, fineTimes, spread);
   return waitMs;
 }
 
@@ -196,107 +256,123 @@ function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: 
 function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: number, spread: Spread): number {
   const { plan, lengths } = subject;
   const { step } = load;
-  const prefills = fineTimes.prefills[ANY_SLOT];
-  if (!prefills) return 0;
+  const prefills = fineTimes.prefills[ANY_SLOT] as NodePrefills;
+  const { weights, uncachedTokens } = lengths.prompts;
   // Prompts that come faster than one a step share steps.
   const perStep = load.arrivalsPerMs * lengths.moments.uncachedMean * step.busyMeanMs;
-  const beside = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
-  computePrefills(prefills, fineTimes, busyTable, load, 0, beside, subject);
-  const fullMs = busyTable.ms(step.roomTokens);
+  ahead.leftOver = 0;
+  ahead.others = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
+  computePrefills(prefills, fineTimes, busyTable, step);
   let prefillMs = 0;
-  for (let i = 0; i < prefills.ms.length; i += 1) {
-    const own = lengths.prompts.uncachedTokens[i] as number;
+  for (let i = 0; i < weights.length; i += 1) {
+    const own = uncachedTokens[i] as number;
     // The rest of a long prompt shares its step with the next one's beginning: in a queue of them steps are full.
-    const inFullSteps = (own / step.roomTokens) * fullMs + (fineTimes.pairsMs[i] as number);
+    const inFullSteps = (own / step.roomTokens) * busyTable.fullMs + (fineTimes.pairsMs[i] as number);
     const computeMs =
       own > step.roomTokens ? inFullSteps : (prefills.ms[i] as number) - (fineTimes.tokenizeMs[i] as number);
-    prefillMs += (lengths.prompts.weights[i] as number) * computeMs;
+    prefillMs += (weights[i] as number) * computeMs;
   }
   const waitMs = waited * prefillMs;
-  const fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.busyMeanMs + waitMs;
-  deposit(prefills, fineTimes, { chance: 1, residualMs: 2 * LOCKSTEP_HALF_WIDTH * waitMs, fixedMs }, spread);
+  part.chance = 1;
+  part.fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.busyMeanMs + waitMs;
+  part.squareWidth = (2 * LOCKSTEP_HALF_WIDTH * waitMs) ** 2;
+  deposit(prefills, fineTimes, spread);
   return waitMs;
 }
 
-/** Fills `prefills`: every node's own prefill behind and beside the tokens of others. */
-function computePrefills(
-  prefills: NodePrefills,
-  { nodes, pairsMs, tokenizeMs, relativeWidths }: NodeTimes,
-  table: PrefillTable,
-  load: LoadOnArrival,
-  leftOverTokens: number,
-  othersTokens: number,
-  subject: BatchingSubject,
-): void {
+/** The deposits of one combination of what is found and who shares the step, `part`. */
+function deposit(prefills: NodePrefills, { nodes, shares }: NodeTimes, spread: Spread): void {
   if (!nodes) return;
-  const { uncachedTokens } = nodes;
-  const { step, relativeSpread } = load;
-  const arrivalsPerMs = othersPerMs(subject, load.arrivalsPerMs);
-  const { decodeOnlyMs, roomTokens } = step;
-  const meanTokens = subject.lengths.moments.uncachedMean;
-  const ahead = leftOverTokens + othersTokens;
-  const slowSquare = 12 * relativeSpread * relativeSpread;
-  prefills.aheadTokens = ahead;
-  prefills.hasLate = false;
-  for (let i = 0; i < uncachedTokens.length; i += 1) {
-    const own = uncachedTokens[i] as number;
-    const isShort = ahead + own <= roomTokens;
-    const shared = isShort
-      ? table.ms(ahead + own)
-      : prefillMs(step, table, arrivalsPerMs, meanTokens, leftOverTokens, othersTokens, own);
-    prefills.lateChances[i] = isShort ? 0 : longPrefill.lateChance;
-    prefills.lateMs[i] = longPrefill.lateMs;
-    if (!isShort && longPrefill.lateChance > NEGLIGIBLE) prefills.hasLate = true;
-    const prefill = shared + (pairsMs[i] as number);
-    const computeMs = prefill > decodeOnlyMs ? prefill : decodeOnlyMs;
-    const cellMs = (relativeWidths[i] as number) * (computeMs - decodeOnlyMs);
-    prefills.ms[i] = computeMs + (tokenizeMs[i] as number);
-    prefills.squares[i] = cellMs * cellMs + slowSquare * computeMs * computeMs;
-  }
-}
-
-/** The deposits of one combination of what is found and who shares the step. */
-function deposit(
-  { ms, squares, lateMs, lateChances, hasLate }: NodePrefills,
-  { nodes, values, widths, shares }: NodeTimes,
-  { chance, residualMs, fixedMs }: { chance: number; residualMs: number; fixedMs: number },
-  spread: Spread,
-): void {
-  if (!nodes) return;
-  const residualSquare = residualMs * residualMs;
-  for (let i = 0; i < ms.length; i += 1) {
-    values[i] = fixedMs + (ms[i] as number);
-    widths[i] = Math.sqrt(residualSquare + (squares[i] as number));
-  }
+  const { ms, squares, hasLate, lateMs, lateChances } = prefills;
+  const { weights } = nodes;
   if (!hasLate) {
-    spread.addAll(values, widths, nodes.weights, chance);
+    spread.addPart(part, ms, squares, weights);
     return;
   }
-  for (let i = 0; i < ms.length; i += 1) shares[i] = (nodes.weights[i] as number) * (1 - (lateChances[i] as number));
-  spread.addAll(values, widths, shares, chance);
-  for (let i = 0; i < ms.length; i += 1) {
-    values[i] = (values[i] as number) + (lateMs[i] as number);
-    shares[i] = (nodes.weights[i] as number) * (lateChances[i] as number);
+  shares.fill(0, weights.length);
+  for (let i = 0; i < weights.length; i += 1) shares[i] = (weights[i] as number) * (1 - (lateChances[i] as number));
+  spread.addPart(part, ms, squares, shares);
+  for (let i = 0; i < weights.length; i += 1) shares[i] = (weights[i] as number) * (lateChances[i] as number);
+  spread.addPart(part, lateMs, squares, shares);
+}
+
+/**
+ * For every node the ms from the start of the step in which a prompt can first take part to the end of its prefill behind and
+ * beside what is `ahead`: the step in which it ends, and the full ones before that. Whether others come during those is a chance.
+ */
+function timePrefills(prefills: NodePrefills, times: NodeTimes, table: PrefillTable, step: MeanStep): void {
+  const { nodes, lastTokens, lastMs, beforeMs, lateTokens, lateLastMs } = times;
+  if (!nodes) return;
+  const { uncachedTokens } = nodes;
+  const { lateChances } = prefills;
+  const count = uncachedTokens.length;
+  const room = step.roomTokens;
+  const { leftOver, others } = ahead;
+  prefills.hasLate = false;
+  for (let i = 0; i < count; i += 1) {
+    const own = uncachedTokens[i] as number;
+    const all = leftOver + others + own;
+    lateChances[i] = 0;
+    if (all <= room) {
+      lastTokens[i] = all;
+      lateTokens[i] = all;
+      beforeMs[i] = 0;
+      continue;
+    }
+    const first = leftOver + others / 2 + own;
+    const full = Math.floor(first / room);
+    const fullMs = full * table.fullMs;
+    const rest = first - full * room + others / 2;
+    const late = around.arrivalsPerMs * fullMs;
+    const chance = -Math.expm1(-late);
+    lastTokens[i] = Math.min(room, rest);
+    lateTokens[i] = chance > 0 ? Math.min(room, rest + (late / chance) * around.meanTokens) : Math.min(room, rest);
+    lateChances[i] = chance;
+    if (chance > NEGLIGIBLE) prefills.hasLate = true;
+    beforeMs[i] = fullMs;
   }
-  spread.addAll(values, widths, shares, chance);
+  table.times(lastTokens, lastMs, count);
+  if (prefills.hasLate) table.times(lateTokens, lateLastMs, count);
+}
+
+/** Fills `prefills`: every node's own prefill behind and beside what is `ahead`. */
+function computePrefills(prefills: NodePrefills, times: NodeTimes, table: PrefillTable, step: MeanStep): void {
+  const { nodes, pairsMs, tokenizeMs, relativeWidths, lastMs, lateLastMs, beforeMs } = times;
+  if (!nodes) return;
+  const { decodeOnlyMs } = step;
+  const { slowSquare } = around;
+  const { ms, squares, lateMs } = prefills;
+  const count = nodes.weights.length;
+  prefills.aheadTokens = ahead.leftOver + ahead.others;
+  timePrefills(prefills, times, table, step);
+  for (let i = 0; i < count; i += 1) {
+    const prefill = (beforeMs[i] as number) + (lastMs[i] as number) + (pairsMs[i] as number);
+    const computeMs = prefill > decodeOnlyMs ? prefill : decodeOnlyMs;
+    const cellMs = (relativeWidths[i] as number) * (computeMs - decodeOnlyMs);
+    ms[i] = computeMs + (tokenizeMs[i] as number);
+    squares[i] = cellMs * cellMs + slowSquare * computeMs * computeMs;
+    if (prefills.hasLate) lateMs[i] = (ms[i] as number) + (lateLastMs[i] as number) - (lastMs[i] as number);
+  }
 }
 
 /** P95 (ms) of prefill, tokenizing and API time of a request that waits for nobody. */
 export function unhinderedP95Ms(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): number {
   const { plan, lengths } = subject;
-  const { prompts, moments } = lengths;
+  const { prompts } = lengths;
   const pairsPerToken = pairsPerTokenOf(subject);
   busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
   fineTimes.fill(prompts, pairMsOf(subject), pairsPerToken, plan.tokenizeMsPerToken);
-  const { pairsMs, tokenizeMs } = fineTimes;
-  const alone = prompts.uncachedTokens.map((own, i) => {
-    const computeMs =
-      prefillMs(step, busyTable, othersPerMs(subject, arrivalsPerMs), moments.uncachedMean, 0, 0, own) +
-      longPrefill.lateChance * longPrefill.lateMs +
-      (pairsMs[i] as number);
-    return Math.max(computeMs, step.decodeOnlyMs) + plan.ttftBaseMs + (tokenizeMs[i] as number);
+  setAround(subject, arrivalsPerMs, 0);
+  ahead.leftOver = 0;
+  ahead.others = 0;
+  const alone = fineTimes.prefills[ANY_SLOT] as NodePrefills;
+  computePrefills(alone, fineTimes, busyTable, step);
+  const { ms, hasLate, lateMs, lateChances } = alone;
+  const firstTokenMs = prompts.weights.map((_, i) => {
+    const ownMs = (ms[i] as number) + plan.ttftBaseMs;
+    return hasLate ? ownMs + (lateChances[i] as number) * ((lateMs[i] as number) - (ms[i] as number)) : ownMs;
   });
-  return weightedQuantile(alone, prompts.weights, 0.95);
+  return weightedQuantile(firstTokenMs, prompts.weights, 0.95);
 }
 
 const ALONE = new Others();
@@ -332,38 +408,8 @@ function coarseNodes(prompts: PromptNodes): PromptNodes {
   return merged;
 }
 
-/** Of the last `prefillMs`: chance that others come during its full steps, and ms by which they lengthen the last one. */
-const longPrefill = { lateChance: 0, lateMs: 0 };
-
-/** ms from the start of the step in which a prompt can first take part to the end of its prefill, if nobody comes meanwhile. */
-function prefillMs(
-  step: MeanStep,
-  table: PrefillTable,
-  arrivalsPerMs: number,
-  meanPromptTokens: number,
-  leftOver: number,
-  others: number,
-  own: number,
-): number {
-  const room = step.roomTokens;
-  const all = leftOver + others + own;
-  longPrefill.lateChance = 0;
-  longPrefill.lateMs = 0;
-  if (all <= room) return table.ms(all);
-  const ahead = leftOver + others / 2 + own;
-  const full = Math.floor(ahead / room);
-  const fullMs = full * table.ms(room);
-  const rest = ahead - full * room + others / 2;
-  const lastMs = table.ms(Math.min(room, rest));
-  const late = arrivalsPerMs * fullMs;
-  if (late > 0) {
-    longPrefill.lateChance = -Math.expm1(-late);
-    const lateTokens = (late / longPrefill.lateChance) * meanPromptTokens;
-    longPrefill.lateMs = table.ms(Math.min(room, rest + lateTokens)) - lastMs;
-  }
-  return fullMs + lastMs;
-}
-
-function meanCached(prompts: { cachedTokens: Float64Array; weights: Float64Array }): number {
-  return prompts.cachedTokens.reduce((sum, cached, i) => sum + cached * (prompts.weights[i] as number), 0);
+function meanCached({ cachedTokens, weights }: PromptNodes): number {
+  let mean = 0;
+  for (let i = 0; i < weights.length; i += 1) mean += (cachedTokens[i] as number) * (weights[i] as number);
+  return mean;
 }

@@ -1,4 +1,4 @@
-import { lastMeanStep, meanStepMs, type MeanStep } from './mean-step.ts';
+import { keepMeanStep, meanStepMs, newMeanStep, roughMeanStepMs, type MeanStep } from './mean-step.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
@@ -19,6 +19,17 @@ export interface SteadyState {
   /** Share of time that prefill adds to steps. */
   prefillShare: number;
 }
+
+/** A steady state to be filled. */
+export const newSteadyState = (): SteadyState => ({
+  step: newMeanStep(),
+  msPerDecode: 0,
+  curvatureMs: 0,
+  feedbackGain: 0,
+  promptExtraMeanMs: 0,
+  promptExtraSecondMoment: 0,
+  prefillShare: 0,
+});
 
 export type FixedPoint = { kind: 'steady'; state: SteadyState } | { kind: 'saturated'; cause: SaturationKind };
 
@@ -46,13 +57,90 @@ const FLAT = -1e-4;
  * No root is a value, not an error.
  */
 export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
+  const state = newSteadyState();
+  const cause = solveFixedPoint(state, subject, arrivalsPerMs);
+  return cause === null ? { kind: 'steady', state } : { kind: 'saturated', cause };
+}
+
+/** `littleFixedPoint` into `state`; why there is none, or null where it is filled. */
+export function solveFixedPoint(
+  state: SteadyState,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+): SaturationKind | null {
   const cause = saturationAt(subject, arrivalsPerMs);
-  if (cause !== null) return { kind: 'saturated', cause };
-  return { kind: 'steady', state: describe(subject, arrivalsPerMs, lastMeanStep()) };
+  if (cause !== null) return cause;
+  keepMeanStep(state.step);
+  describe(state, subject, arrivalsPerMs);
+  return null;
+}
+
+/** Rounds and relative gap of the rough root; a slope flatter than this is near an edge where rough is not good enough. */
+const ROUGH_ROUNDS = 8;
+const ROUGH_TOLERANCE = 1e-3;
+const ROUGH_FLAT = -0.1;
+
+/** The root of `roughMeanStepMs` and the slope of the gap there, approached from the left; written over every time. */
+const rough = { decodes: 0, slope: -1 };
+
+/** Fills `rough`; false where its secants do not lead to a root below `most`. */
+function findRough(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
+  const firstMs = roughMeanStepMs(subject, arrivalsPerMs, 0);
+  if (firstMs === null) return false;
+  let low = 0;
+  let lowGap = offered * firstMs;
+  let decodes = lowGap;
+  for (let round = 0; round < ROUGH_ROUNDS; round += 1) {
+    if (!(decodes < most)) return false;
+    const stepMs = roughMeanStepMs(subject, arrivalsPerMs, decodes);
+    if (stepMs === null) return false;
+    const gap = offered * stepMs - decodes;
+    const slope = (gap - lowGap) / (decodes - low);
+    if (!(slope < ROUGH_FLAT)) return false;
+    rough.decodes = decodes - gap / slope;
+    rough.slope = slope;
+    if (Math.abs(gap) <= ROUGH_TOLERANCE * decodes) return rough.decodes < most;
+    low = decodes;
+    lowGap = gap;
+    decodes = rough.decodes;
+  }
+  return false;
+}
+
+/** Secants from the rough root that are tried before the search from the left. */
+const SECANT_ROUNDS = 6;
+
+/** True where secants from `rough` end at a root, which is the last step solved: well inside what is steady they all do. */
+function isRootNearRough(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
+  let { decodes, slope } = rough;
+  let before = 0;
+  let gapBefore = 0;
+  for (let round = 0; round < SECANT_ROUNDS; round += 1) {
+    const stepMs = decodes > 0 && decodes < most ? meanStepMs(subject, arrivalsPerMs, decodes) : null;
+    if (stepMs === null) return false;
+    const gap = offered * stepMs - decodes;
+    if (round > 0) slope = (gap - gapBefore) / (decodes - before);
+    if (!(slope < ROUGH_FLAT)) return false;
+    if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) return true;
+    before = decodes;
+    gapBefore = gap;
+    decodes -= gap / slope;
+  }
+  return false;
 }
 
 /** The verdict of `littleFixedPoint` alone; null = steady, and then the root's step is the last one solved (mean-step.ts). */
 export function saturationAt(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
+  const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
+  const most = decodeLimit(subject).decodes;
+  const offered = arrivalsPerMs * decodesPerPrompt;
+  const isNear = decodesPerPrompt > 0 && findRough(subject, arrivalsPerMs, offered, most);
+  if (isNear && isRootNearRough(subject, arrivalsPerMs, offered, most)) return null;
+  return saturationFromLeft(subject, arrivalsPerMs);
+}
+
+/** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */
+function saturationFromLeft(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
   const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
   const firstMs = meanStepMs(subject, arrivalsPerMs, 0);
   if (firstMs === null) return 'compute';
@@ -136,7 +224,11 @@ function slopeAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, mea
  * What the wandering of a Poisson number of decodes around its mean does to the mean step. Experts bend the step down: the first
  * decodes load whole ones, further ones find them loaded. Other steps are straight, or as good as that.
  */
-function curvatureAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, meanMs, roomTokens }: MeanStep): number {
+function curvatureAt(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  { decodes, meanMs, roomTokens }: MeanStep,
+): number {
   if (!subject.plan.experts || decodes < 1) return 0;
   const deviation = Math.min(Math.sqrt(decodes), 0.7 * decodes);
   const aboveMs = meanStepMs(subject, arrivalsPerMs, decodes + deviation, roomTokens);
@@ -145,11 +237,12 @@ function curvatureAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes,
   return Math.min(0, (aboveMs + belowMs) / 2 - meanMs) * (decodes / deviation ** 2);
 }
 
-function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): SteadyState {
+/** Fills what follows from the step of `state`. */
+function describe(state: SteadyState, subject: BatchingSubject, arrivalsPerMs: number): void {
+  const { step } = state;
   const { moments, prompts } = subject.lengths;
   const decodesPerPrompt = Math.max(0, moments.outputMean - 1);
   const msPerDecode = slopeAt(subject, arrivalsPerMs, step);
-  const curvatureMs = curvatureAt(subject, arrivalsPerMs, step);
   // Without decodes there is nobody to delay: a prompt's extra time is its own prefill.
   const extraMean =
     decodesPerPrompt > 0
@@ -162,14 +255,10 @@ function describe(subject: BatchingSubject, arrivalsPerMs: number, step: MeanSte
     first += (prompts.weights[i] as number) * extra;
     second += (prompts.weights[i] as number) * extra * extra;
   }
-  const scaled = first > 0 ? (second / first ** 2) * extraMean ** 2 : 0;
-  return {
-    step,
-    msPerDecode,
-    curvatureMs,
-    feedbackGain: Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode),
-    promptExtraMeanMs: extraMean,
-    promptExtraSecondMoment: scaled,
-    prefillShare: Math.min(0.999, arrivalsPerMs * extraMean),
-  };
+  state.msPerDecode = msPerDecode;
+  state.curvatureMs = curvatureAt(subject, arrivalsPerMs, step);
+  state.feedbackGain = Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode);
+  state.promptExtraMeanMs = extraMean;
+  state.promptExtraSecondMoment = first > 0 ? (second / first ** 2) * extraMean ** 2 : 0;
+  state.prefillShare = Math.min(0.999, arrivalsPerMs * extraMean);
 }

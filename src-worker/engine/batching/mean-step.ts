@@ -1,6 +1,6 @@
-import { RunningBatch } from '../roofline/running-batch.ts';
-import type { PromptNodes } from '../workload/lengths.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { MAX_STATES, STATE_BLOCK, stationary } from './piece-chain.ts';
+import { askedPiecesMs, askPieces, batch, cutPieces, pieces, piecesMs, timePieces } from './pieces.ts';
 import type { BatchingSubject } from './subject.ts';
 
 const EXPECTATION_ROUNDS = 12;
@@ -44,93 +44,6 @@ export interface MeanStep {
 
 export type MeanStepOutcome = { kind: 'steady'; step: MeanStep } | { kind: 'saturated' };
 
-/** Standard normal in five cells cut at -1.5, -0.5, 0.5 and 1.5: conditional means and probabilities. */
-export const NORMAL_NODES: readonly (readonly [value: number, weight: number])[] = [
-  [-1.93867717, 0.0668072],
-  [-0.92064461, 0.24173034],
-  [0, 0.38292492],
-  [0.92064461, 0.24173034],
-  [1.93867717, 0.0668072],
-];
-
-/** Prompts as pieces of steps: one last piece each, after full chunks. */
-interface Pieces {
-  /** [node] ms a prompt adds to the steps it takes part in. */
-  extraMs: Float64Array;
-  meanTokens: number;
-  stdTokens: number;
-  pairsPerToken: number;
-  /** ms per unit time spent in full chunks. */
-  fullChunkShare: number;
-  fullChunksPerPrompt: number;
-  /** Mean ms a single piece adds to a step. */
-  singleExtraMs: number;
-}
-
-/** Full chunks before the last piece of a prompt. */
-const chunksBefore = (uncached: number, room: number): number => Math.max(0, Math.ceil(uncached / room) - 1);
-
-/** Cuts every prompt node into full chunks and a last piece: the lengths of `pieces`. */
-function cutPieces(pieces: Pieces, { uncachedTokens, cachedTokens, weights }: PromptNodes, room: number): void {
-  let mean = 0;
-  let second = 0;
-  let pairs = 0;
-  let fullChunksPerPrompt = 0;
-  for (let i = 0; i < uncachedTokens.length; i += 1) {
-    const uncached = uncachedTokens[i] as number;
-    const weight = weights[i] as number;
-    const chunks = chunksBefore(uncached, room);
-    const rest = uncached - chunks * room;
-    mean += weight * rest;
-    second += weight * rest * rest;
-    pairs += weight * rest * ((cachedTokens[i] as number) + chunks * room + rest / 2);
-    fullChunksPerPrompt += weight * chunks;
-  }
-  pieces.meanTokens = mean;
-  pieces.stdTokens = Math.sqrt(Math.max(0, second - mean ** 2));
-  pieces.pairsPerToken = pairs / mean;
-  pieces.fullChunksPerPrompt = fullChunksPerPrompt;
-}
-
-/** Times the last pieces and the full chunks before them in steps of `batch`: the times of `pieces`. */
-function timePieces(
-  pieces: Pieces,
-  { uncachedTokens, cachedTokens, weights }: PromptNodes,
-  decodeOnlyMs: number,
-  room: number,
-  arrivalsPerMs: number,
-): void {
-  const count = uncachedTokens.length;
-  if (pieces.extraMs.length !== count) pieces.extraMs = new Float64Array(count);
-  let singleExtraMs = 0;
-  let fullChunkShare = 0;
-  for (let i = 0; i < count; i += 1) {
-    const uncached = uncachedTokens[i] as number;
-    const cached = cachedTokens[i] as number;
-    const weight = weights[i] as number;
-    const chunks = chunksBefore(uncached, room);
-    const rest = uncached - chunks * room;
-    const attended = cached + chunks * room + rest / 2;
-    const pieceMs = batch.stepMs(rest, rest * attended, 1) - decodeOnlyMs;
-    let chunksMs = 0;
-    if (chunks > 0) chunksMs = chunks * batch.stepMs(room, room * (cached + (chunks * room) / 2), 0);
-    pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
-    singleExtraMs += weight * pieceMs;
-    fullChunkShare += arrivalsPerMs * weight * chunksMs;
-  }
-  pieces.singleExtraMs = singleExtraMs;
-  pieces.fullChunkShare = fullChunkShare;
-}
-
-/** ms that `count` pieces add to a step of `batch`, beyond `room` in proportion. */
-function piecesMs(pieces: Pieces, decodeOnlyMs: number, room: number, count: number): number {
-  const tokens = count * pieces.meanTokens;
-  const fitting = Math.min(tokens, room);
-  const endings = Math.min(count, room / pieces.meanTokens);
-  const ms = batch.stepMs(fitting, fitting * pieces.pairsPerToken, endings);
-  return (ms - decodeOnlyMs) * (tokens / fitting);
-}
-
 /** Decodes as a step that decodes at all sees them: at least one; matters for experts, whose first token loads whole ones. */
 function busyDecodesOf(subject: BatchingSubject, decodes: number): number {
   if (subject.lengths.moments.outputMean <= 1) return 0;
@@ -145,18 +58,8 @@ export function othersPerMs(subject: BatchingSubject, arrivalsPerMs: number): nu
   return population === null ? arrivalsPerMs : (arrivalsPerMs * Math.max(0, population - 1)) / Math.max(population, 1);
 }
 
-/** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
-const batch = new RunningBatch();
-const solvedPieces: Pieces = {
-  extraMs: new Float64Array(0),
-  meanTokens: 0,
-  stdTokens: 0,
-  pairsPerToken: 0,
-  fullChunkShare: 0,
-  fullChunksPerPrompt: 0,
-  singleExtraMs: 0,
-};
-const solved: MeanStep = {
+/** A mean step to be filled. */
+export const newMeanStep = (): MeanStep => ({
   decodes: 0,
   busyDecodes: 0,
   contextTokens: 0,
@@ -172,9 +75,12 @@ const solved: MeanStep = {
   msPerPromptToken: 0,
   pieceMeanTokens: 0,
   pieceStdTokens: 0,
-  promptExtraMs: solvedPieces.extraMs,
+  promptExtraMs: new Float64Array(0),
   busyMeanMs: 0,
-};
+});
+
+/** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
+const solved = newMeanStep();
 
 /** Solves the mean step at `decodes` sequences decoding and `totalPerMs` prompts arriving. */
 export function meanStep(
@@ -188,13 +94,34 @@ export function meanStep(
 }
 
 /** A copy of what the last successful `meanStepMs` solved. */
-export const lastMeanStep = (): MeanStep => ({
-  ...solved,
-  stateCounts: solved.stateCounts.slice(0, solved.numStates),
-  stateChances: solved.stateChances.slice(0, solved.numStates),
-  stateMs: solved.stateMs.slice(0, solved.numStates),
-  promptExtraMs: solvedPieces.extraMs.slice(),
-});
+function lastMeanStep(): MeanStep {
+  const step = newMeanStep();
+  keepMeanStep(step);
+  return step;
+}
+
+/** Copies what the last successful `meanStepMs` solved into `step`. */
+export function keepMeanStep(step: MeanStep): void {
+  step.decodes = solved.decodes;
+  step.busyDecodes = solved.busyDecodes;
+  step.contextTokens = solved.contextTokens;
+  step.decodeOnlyMs = solved.decodeOnlyMs;
+  step.roomTokens = solved.roomTokens;
+  step.fullChunkMs = solved.fullChunkMs;
+  step.fullChunkShare = solved.fullChunkShare;
+  step.meanMs = solved.meanMs;
+  step.numStates = solved.numStates;
+  step.stateCounts.set(solved.stateCounts);
+  step.stateChances.set(solved.stateChances);
+  step.stateMs.set(solved.stateMs);
+  step.msPerPromptToken = solved.msPerPromptToken;
+  step.pieceMeanTokens = solved.pieceMeanTokens;
+  step.pieceStdTokens = solved.pieceStdTokens;
+  step.busyMeanMs = solved.busyMeanMs;
+  const { extraMs } = pieces;
+  if (step.promptExtraMs.length === extraMs.length) step.promptExtraMs.set(extraMs);
+  else step.promptExtraMs = extraMs.slice();
+}
 
 /** Parts of the mean step that no arrivals enter. */
 export interface EmptyStep {
@@ -206,11 +133,11 @@ export interface EmptyStep {
 /** Steps at `decodes` sequences with no prompt and with a full chunk. */
 export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep {
   const { decodeOnlyMs, roomTokens } = setBatch(subject, decodes);
-  cutPieces(solvedPieces, subject.lengths.prompts, roomTokens);
+  cutPieces(subject.lengths.prompts);
   return {
     decodeOnlyMs,
     roomTokens,
-    fullChunkMs: batch.stepMs(roomTokens, roomTokens * solvedPieces.pairsPerToken, 1),
+    fullChunkMs: batch.stepMs(roomTokens, roomTokens * pieces.pairsPerToken, 1),
   };
 }
 
@@ -224,11 +151,13 @@ function setBatch(subject: BatchingSubject, decodes: number, roomTokens?: number
   solved.roomTokens = roomTokens ?? Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
   batch.set(plan, solved.busyDecodes, solved.contextTokens);
   solved.decodeOnlyMs = moments.outputMean > 1 ? batch.stepMs(0, 0, 0) : 0;
+  pieces.decodeOnlyMs = solved.decodeOnlyMs;
+  pieces.roomTokens = solved.roomTokens;
   return solved;
 }
 
 /**
- * ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `lastMeanStep`. `roomTokens`
+ * ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `keepMeanStep`. `roomTokens`
  * cuts prompts as at another number of decodes. Two steps that are compared need the same cut: a node of the prompt lengths
  * stands for many prompts, and where it passes a multiple of the room, all of them would seem to take a further chunk.
  */
@@ -241,27 +170,26 @@ export function meanStepMs(
   const { moments } = subject.lengths;
   const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
   const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes, roomTokens);
-  const pieces = solvedPieces;
-  cutPieces(pieces, subject.lengths.prompts, room);
-  timePieces(pieces, subject.lengths.prompts, decodeOnlyMs, room, arrivalsPerMs);
+  cutPieces(subject.lengths.prompts);
+  timePieces(subject.lengths.prompts, arrivalsPerMs);
   if (pieces.fullChunkShare >= 1) return null;
 
   // Arrivals meet only the time that full chunks leave.
   const effectiveArrivals = arrivalsPerMs / (1 - pieces.fullChunkShare);
-  const expected = expectedPieces(pieces, decodeOnlyMs, room, effectiveArrivals);
+  const expected = expectedPieces(effectiveArrivals);
   if (expected === null) return null;
   // Where every further piece brings more than one further piece along, the queue of pieces never empties.
   const atRoom = Math.max(room / pieces.meanTokens, 1);
-  if (effectiveArrivals * (piecesMs(pieces, decodeOnlyMs, room, atRoom) / atRoom) >= 1) return null;
+  if (effectiveArrivals * (piecesMs(atRoom) / atRoom) >= 1) return null;
 
-  const twice = piecesMs(pieces, decodeOnlyMs, room, 2);
+  const twice = piecesMs(2);
   solved.msPerPromptToken = Math.max(0, (twice - pieces.singleExtraMs) / pieces.meanTokens);
   solved.fullChunkMs = batch.stepMs(room, room * pieces.pairsPerToken, 1);
   solved.fullChunkShare = pieces.fullChunkShare;
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;
-  fillStates(solved, expected, pieces, effectiveArrivals, twice);
-  if (subject.scvArrival < 1) mixRegular(solved, 1 - subject.scvArrival, effectiveArrivals);
+  fillStates(expected, effectiveArrivals);
+  if (subject.scvArrival < 1) mixRegular(1 - subject.scvArrival, effectiveArrivals);
   let mean = 0;
   for (let m = 0; m < solved.numStates; m += 1) {
     mean += (solved.stateChances[m] as number) * (solved.stateMs[m] as number);
@@ -272,34 +200,33 @@ export function meanStepMs(
   return solved.meanMs;
 }
 
-/** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
-export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
-  return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));
-}
-
 /**
- * Regular arrivals do not share steps as long as each prompt ends before the next comes: every one has a step of its own.
- * `share` of the arrivals' regularity is mixed into the chances of the chain, which are those of Poisson arrivals.
+ * `meanStepMs` of prompts of mean length that share steps in equal numbers, null where there is none: within some per cent for a
+ * tenth of the work, so that searches know where to begin.
  */
-function mixRegular(step: MeanStep, share: number, effectiveArrivals: number): void {
-  const { stateChances, stateMs, decodeOnlyMs, numStates } = step;
-  const singleMs = stateMs[1] as number;
-  const own = (effectiveArrivals * decodeOnlyMs) / (1 - effectiveArrivals * (singleMs - decodeOnlyMs));
-  const apart = shareApart(step, effectiveArrivals);
-  if (!(own > 0 && own < 1) || apart === 0 || numStates === NORMAL_NODES.length) return;
-  const mixed = share * apart;
-  for (let j = 0; j < numStates; j += 1) {
-    const regular = j === 0 ? 1 - own : j === 1 ? own : 0;
-    stateChances[j] = (1 - mixed) * (stateChances[j] as number) + mixed * regular;
-  }
+export function roughMeanStepMs(subject: BatchingSubject, totalPerMs: number, decodes: number): number | null {
+  const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
+  const { roomTokens } = setBatch(subject, decodes);
+  cutPieces(subject.lengths.prompts);
+  pieces.singleExtraMs = piecesMs(1);
+  const { pairsPerToken, fullChunksPerPrompt } = pieces;
+  const chunksPerMs = arrivalsPerMs * fullChunksPerPrompt;
+  const fullChunkMs = fullChunksPerPrompt > 0 ? batch.stepMs(roomTokens, roomTokens * pairsPerToken, 0) : 0;
+  const fullChunkShare = chunksPerMs * fullChunkMs;
+  if (fullChunkShare >= 1) return null;
+  const effectiveArrivals = arrivalsPerMs / (1 - fullChunkShare);
+  const expected = expectedPieces(effectiveArrivals);
+  if (expected === null) return null;
+  return 1 / (chunksPerMs + ((1 - fullChunkShare) * effectiveArrivals) / Math.max(expected, 1e-300));
 }
 
 /** Mean number of pieces a step collects; null where it grows without end. */
-function expectedPieces(pieces: Pieces, decodeOnlyMs: number, room: number, effectiveArrivals: number): number | null {
+function expectedPieces(effectiveArrivals: number): number | null {
+  const { decodeOnlyMs } = solved;
   let expected = effectiveArrivals * (decodeOnlyMs + pieces.singleExtraMs);
   for (let round = 0; round < EXPECTATION_ROUNDS; round += 1) {
     const before = expected;
-    const extraMs = expected > 1 ? piecesMs(pieces, decodeOnlyMs, room, expected) : expected * pieces.singleExtraMs;
+    const extraMs = expected > 1 ? piecesMs(expected) : expected * pieces.singleExtraMs;
     expected = effectiveArrivals * (decodeOnlyMs + extraMs);
     if (!Number.isFinite(expected) || expected > 1e6) return null;
     // Few pieces: the expectation only chooses how many states are followed. Many: it is the state.
@@ -313,15 +240,10 @@ const MOST_CUT_OFF = 1e-4;
 
 const wholeBlocks = (states: number): number => Math.ceil(states / STATE_BLOCK) * STATE_BLOCK;
 
-/** `twiceMs` is what two pieces add to a step. */
-function fillStates(
-  step: MeanStep,
-  expected: number,
-  pieces: Pieces,
-  effectiveArrivals: number,
-  twiceMs: number,
-): void {
-  const { decodeOnlyMs, roomTokens } = step;
+/** Fills the states of `solved`: steps by their number of pieces, or nodes of it where that is large. */
+function fillStates(expected: number, effectiveArrivals: number): void {
+  const step = solved;
+  const { decodeOnlyMs } = step;
   const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
   if (needed <= MAX_STATES) {
     const spreadMs = step.msPerPromptToken * pieces.stdTokens;
@@ -329,30 +251,56 @@ function fillStates(
     for (let states = 0; ;) {
       const from = states;
       states = Math.min(MAX_STATES, states === 0 ? wholeBlocks(needed) : states + STATE_BLOCK);
-      for (let j = from; j < states; j += 1) {
-        step.stateCounts[j] = j;
-        let extra = 0;
-        if (j === 1) extra = pieces.singleExtraMs;
-        else if (j === 2) extra = twiceMs;
-        else if (j > 2) extra = piecesMs(pieces, decodeOnlyMs, roomTokens, j);
-        // Without decodes an empty step does not exist: the engine waits for the next prompt.
-        const isIdleState = j === 0 && decodeOnlyMs === 0;
-        step.stateMs[j] = isIdleState ? 1 / effectiveArrivals : decodeOnlyMs + extra;
-      }
+      timeStates(from, states);
+      // Without decodes an empty step does not exist: the engine waits for the next prompt.
+      if (decodeOnlyMs === 0) step.stateMs[0] = 1 / effectiveArrivals;
       step.numStates = states;
-      stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals, expected);
+      stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals);
       if (states === MAX_STATES || (step.stateChances[states - 1] as number) < MOST_CUT_OFF) return;
     }
   }
   // Many pieces in every step: their number is normal around its mean, with the spread that long steps feed back.
   const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * pieces.meanTokens);
   const deviation = Math.sqrt(expected / (1 - slope * slope));
-  step.numStates = NORMAL_NODES.length;
-  for (let i = 0; i < NORMAL_NODES.length; i += 1) {
-    const [z, chance] = NORMAL_NODES[i] as (typeof NORMAL_NODES)[number];
-    const count = Math.max(1, expected + z * deviation);
+  step.numStates = NORMAL_Z.length;
+  for (let i = 0; i < NORMAL_Z.length; i += 1) {
+    const count = Math.max(1, expected + (NORMAL_Z[i] as number) * deviation);
     step.stateCounts[i] = count;
-    step.stateChances[i] = chance;
-    step.stateMs[i] = decodeOnlyMs + piecesMs(pieces, decodeOnlyMs, roomTokens, count);
+    step.stateChances[i] = NORMAL_WEIGHTS[i] as number;
+    step.stateMs[i] = decodeOnlyMs + piecesMs(count);
+  }
+}
+
+/** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
+export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
+  return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));
+}
+
+/**
+ * Regular arrivals do not share steps as long as each prompt ends before the next comes: every one has a step of its own.
+ * `share` of the arrivals' regularity is mixed into the chances of the chain, which are those of Poisson arrivals.
+ */
+function mixRegular(share: number, effectiveArrivals: number): void {
+  const { stateChances, stateCounts, stateMs, decodeOnlyMs, numStates } = solved;
+  const isFollowed = stateCounts[0] === 0 && stateCounts[1] === 1;
+  const own = (effectiveArrivals * decodeOnlyMs) / (1 - effectiveArrivals * ((stateMs[1] as number) - decodeOnlyMs));
+  const mixed = share * shareApart(solved, effectiveArrivals);
+  if (!isFollowed || mixed === 0 || !(own > 0 && own < 1)) return;
+  for (let j = 0; j < numStates; j += 1) {
+    const regular = j === 0 ? 1 - own : j === 1 ? own : 0;
+    stateChances[j] = (1 - mixed) * (stateChances[j] as number) + mixed * regular;
+  }
+}
+
+/** ms of the steps of `solved` with `from` to `to - 1` pieces. */
+function timeStates(from: number, to: number): void {
+  const { stateMs, stateCounts, decodeOnlyMs } = solved;
+  // Single pieces are known length by length, and with none there is nothing to add.
+  const first = Math.max(from, 2);
+  for (let j = first; j < to; j += 1) askPieces(j - first, j);
+  batch.time(to - first);
+  for (let j = from; j < to; j += 1) {
+    stateCounts[j] = j;
+    stateMs[j] = decodeOnlyMs + (j >= first ? askedPiecesMs(j - first, j) : j * pieces.singleExtraMs);
   }
 }

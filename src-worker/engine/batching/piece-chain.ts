@@ -1,83 +1,77 @@
 /** Most prompt pieces one step is followed for one by one; beyond it their number is nearly certain. */
 export const MAX_STATES = 20;
-/** States are summed side by side in whole blocks of this many. */
+/** States are added in whole blocks of this many. */
 export const STATE_BLOCK = 4;
-const POWER_ITERATIONS = 60;
-const POWER_TOLERANCE = 1e-6;
 
-/** Poisson chances 0..n-1 into `out` (the last state takes the rest), added with weight `share`. */
-function addPoisson(out: Float64Array, offset: number, states: number, mean: number, share: number): void {
-  let term = Math.exp(-mean);
+/** [m] 1 / (m + 1): a division for every chance of every chain would cost as much as the rest of it. */
+const RECIPROCALS = Float64Array.from({ length: MAX_STATES }, (_, m) => 1 / (m + 1));
+
+/** [piece count of this step x MAX_STATES][of the next one] chances, eaten up by the elimination. */
+const transition = new Float64Array(MAX_STATES * MAX_STATES);
+
+/**
+ * Chances of 0..states-1 arrivals in a step that is equally likely to expect `low` or `high` of them; the last state takes the
+ * rest. From `offset` on in `transition`.
+ */
+function setRow(offset: number, states: number, low: number, high: number): void {
+  let ofLow = 0.5 * Math.exp(-low);
+  let ofHigh = high === low ? ofLow : 0.5 * Math.exp(-high);
   let left = 1;
-  const last = offset + states - 1;
-  for (let m = offset; m < last; m += 1) {
-    out[m] = (out[m] as number) + share * term;
-    left -= term;
-    term *= mean / (m - offset + 1);
+  for (let m = 0; m < states - 1; m += 1) {
+    const chance = ofLow + ofHigh;
+    transition[offset + m] = chance;
+    left -= chance;
+    const reciprocal = RECIPROCALS[m] as number;
+    ofLow *= low * reciprocal;
+    ofHigh *= high * reciprocal;
   }
-  out[last] = (out[last] as number) + share * Math.max(0, left);
+  transition[offset + states - 1] = left > 0 ? left : 0;
 }
 
-/** The same in place of what `out` held. */
-function setPoisson(out: Float64Array, offset: number, states: number, mean: number, share: number): void {
-  for (let m = offset; m < offset + states; m += 1) out[m] = 0;
-  addPoisson(out, offset, states, mean, share);
-}
+/** Stands for a state that is never left downwards. */
+const LEAST_CHANCE = 1e-300;
 
-/** Rows hold whole blocks. */
-const STRIDE = Math.ceil(MAX_STATES / STATE_BLOCK) * STATE_BLOCK;
-
-/** [piece count of this step][of the next one]; what stands in the padding is never read. */
-const transition = new Float64Array(MAX_STATES * STRIDE);
-const current = new Float64Array(MAX_STATES);
-const following = new Float64Array(STRIDE);
-
-/** Chances of `STATE_BLOCK` counts of the next step, from `m` on. */
-function setBlock(m: number, states: number): void {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let at = m;
-  for (let j = 0; j < states; j += 1) {
-    const chance = current[j] as number;
-    a += chance * (transition[at] as number);
-    b += chance * (transition[at + 1] as number);
-    c += chance * (transition[at + 2] as number);
-    d += chance * (transition[at + 3] as number);
-    at += STRIDE;
-  }
-  following[m] = a;
-  following[m + 1] = b;
-  following[m + 2] = c;
-  following[m + 3] = d;
-}
-
-/** Stationary chances of the chain on the number of pieces per step, into `chances`. */
+/**
+ * Stationary chances of the chain on the number of pieces per step, into `chances`: a step with j pieces lasts stateMs[j], give
+ * or take the spread of the lengths of j pieces, and the next one takes what arrives meanwhile. States are eliminated from the
+ * last one down (Grassmann, Taksar and Heyman 1985): nothing is subtracted, so no digits are lost near saturation.
+ */
 export function stationary(
   chances: Float64Array,
   states: number,
   stateMs: Float64Array,
   spreadMs: number,
   arrivalsPerMs: number,
-  expected: number,
 ): void {
   for (let j = 0; j < states; j += 1) {
     const duration = stateMs[j] as number;
     const spread = Math.min(spreadMs * Math.sqrt(j), duration);
-    setPoisson(transition, j * STRIDE, states, arrivalsPerMs * (duration + spread), 0.5);
-    addPoisson(transition, j * STRIDE, states, arrivalsPerMs * (duration - spread), 0.5);
+    setRow(j * MAX_STATES, states, arrivalsPerMs * (duration - spread), arrivalsPerMs * (duration + spread));
   }
-  setPoisson(current, 0, states, expected, 1);
-  for (let round = 0; round < POWER_ITERATIONS; round += 1) {
-    for (let m = 0; m < states; m += STATE_BLOCK) setBlock(m, states);
-    let change = 0;
-    for (let m = 0; m < states; m += 1) {
-      const next = following[m] as number;
-      change += Math.abs(next - (current[m] as number));
-      current[m] = next;
+  for (let last = states - 1; last > 0; last -= 1) eliminate(last);
+  let total = 1;
+  chances[0] = 1;
+  for (let k = 1; k < states; k += 1) {
+    let sum = 0;
+    for (let i = 0; i < k; i += 1) sum += (chances[i] as number) * (transition[i * MAX_STATES + k] as number);
+    chances[k] = sum;
+    total += sum;
+  }
+  for (let m = 0; m < states; m += 1) chances[m] = (chances[m] as number) / total;
+}
+
+/** Takes the state `last` out of the chain: whoever goes there goes on, at once, to where it leads among the states before. */
+function eliminate(last: number): void {
+  const row = last * MAX_STATES;
+  let down = LEAST_CHANCE;
+  for (let j = 0; j < last; j += 1) down += transition[row + j] as number;
+  const scale = 1 / down;
+  for (let i = 0; i < last; i += 1) {
+    const from = i * MAX_STATES;
+    const share = (transition[from + last] as number) * scale;
+    transition[from + last] = share;
+    for (let j = 0; j < last; j += 1) {
+      transition[from + j] = (transition[from + j] as number) + share * (transition[row + j] as number);
     }
-    if (change < POWER_TOLERANCE) break;
   }
-  for (let m = 0; m < states; m += 1) chances[m] = current[m] as number;
 }

@@ -66,13 +66,13 @@ export function findPrefills(arrivals: RegularArrivals): void {
   const found = foundPrefills;
   found.noneChance = 1;
   found.chances.fill(0);
+  const nodes = weights.length;
   let longestMs = 0;
-  for (const ms of prefillMs) longestMs = Math.max(longestMs, ms);
+  for (let i = 0; i < nodes; i += 1) longestMs = Math.max(longestMs, prefillMs[i] as number);
   const waitMs = handedOutBefore * decodeOnlyMs;
   if (longestMs + waitMs + decodeOnlyMs <= gapMs) return;
   // A few of the longest in a row.
   found.binMs = (2 * Math.max(longestMs, 2 * (longestMs + waitMs + decodeOnlyMs - gapMs))) / BINS;
-  const nodes = prefillMs.length;
   if (endings.length < BINS * nodes) endings = new Float64Array(BINS * nodes);
   for (let bin = 0; bin < BINS; bin += 1) {
     const wait = waitAfter(arrivals, (bin + 0.5) * found.binMs);

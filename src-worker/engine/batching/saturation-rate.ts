@@ -1,5 +1,5 @@
 import { decodeLimit, saturationAt } from './fixed-point.ts';
-import { emptyStep } from './mean-step.ts';
+import { emptyStep, meanStepMs, roughMeanStepMs } from './mean-step.ts';
 import type { BatchingSubject, SaturationKind } from './subject.ts';
 
 const RELATIVE_TOLERANCE = 1e-3;
@@ -34,16 +34,74 @@ export function saturationRate(
   let low = knownSteadyPerMs;
   let high = Math.max(rateUpperBound(subject).perMs, knownSteadyPerMs) * 1.001;
   let cause: SaturationKind = 'compute';
-  for (let round = 0; round < 60; round += 1) {
-    if (high - low <= RELATIVE_TOLERANCE * high) break;
-    const middle = low > 0 ? Math.sqrt(low * high) : high / 2;
-    const saturatedBy = saturationAt(subject, middle);
-    if (saturatedBy === null) low = middle;
+  const tryAt = (ratePerMs: number): void => {
+    const saturatedBy = saturationAt(subject, ratePerMs);
+    if (saturatedBy === null) low = ratePerMs;
     else {
-      high = middle;
+      high = ratePerMs;
       cause = saturatedBy;
     }
+  };
+  // Where seats or cache bind the rate is known but for the verdict; where the GPU does it is the edge of a fold, and searched.
+  const likely = carriedAtLimit(subject, high);
+  if (likely !== null) {
+    for (const rate of [likely * (1 - LIKELY_WITHIN), likely * (1 + LIKELY_WITHIN)]) {
+      if (rate > low && rate < high) tryAt(rate);
+    }
+  }
+  for (let round = 0; round < 60; round += 1) {
+    if (high - low <= RELATIVE_TOLERANCE * high) break;
+    tryAt(low > 0 ? Math.sqrt(low * high) : high / 2);
     if (high < 1e-12) break;
   }
   return { perMs: low, cause };
+}
+
+/** Either side of the likely rate that is tried first: together they close the bracket. */
+const LIKELY_WITHIN = 0.45 * RELATIVE_TOLERANCE;
+/** Share of the limit at which fewer are carried where the seats or the cache are what binds. */
+const BELOW_LIMIT = 0.98;
+
+/**
+ * The rate (per ms) that fills the seats or the cache, by the same law as the fixed point read the other way; null where further
+ * sequences do not raise it, so that something else binds before.
+ */
+function carriedAtLimit(subject: BatchingSubject, bound: number): number | null {
+  const { decodes: limit } = decodeLimit(subject);
+  const atLimit = carriedAt(subject, limit, bound);
+  return carriedAt(subject, BELOW_LIMIT * limit, bound) < atLimit ? atLimit : null;
+}
+
+/** Rounds and relative tolerance of the rate that keeps so many decoding. */
+const RATE_ROUNDS = 8;
+const RATE_TOLERANCE = 1e-4;
+
+/** The rate (per ms) that keeps `decodes` sequences decoding, from rough steps first. */
+function carriedAt(subject: BatchingSubject, decodes: number, bound: number): number {
+  const roughly = solvedRate(subject, decodes, bound, bound / 2, roughMeanStepMs);
+  return solvedRate(subject, decodes, bound, roughly, meanStepMs);
+}
+
+type StepMs = (subject: BatchingSubject, ratePerMs: number, decodes: number) => number | null;
+
+/** Root of rate · tokens · step(rate) = decodes below `bound`, by secants that are kept in their bracket. */
+function solvedRate(subject: BatchingSubject, decodes: number, bound: number, start: number, stepMs: StepMs): number {
+  const tokens = Math.max(1e-9, subject.lengths.moments.outputMean - 1);
+  let low = 0;
+  let lowGap = -decodes;
+  let high = bound;
+  let highGap = Infinity;
+  let rate = start;
+  for (let round = 0; round < RATE_ROUNDS; round += 1) {
+    const ms = stepMs(subject, rate, decodes);
+    const gap = ms === null ? Infinity : rate * tokens * ms - decodes;
+    if (Math.abs(gap) <= RATE_TOLERANCE * decodes) break;
+    if (gap < 0) [low, lowGap] = [rate, gap];
+    else [high, highGap] = [rate, gap];
+    // At a fixed step the rate would be this; a little less, as steps grow with the rate.
+    const byStep = ms === null ? (low + high) / 2 : decodes / (tokens * ms);
+    const chord = Number.isFinite(highGap) && low > 0 ? low - (lowGap * (high - low)) / (highGap - lowGap) : byStep;
+    rate = chord > low && chord < high ? chord : (low + high) / 2;
+  }
+  return rate;
 }

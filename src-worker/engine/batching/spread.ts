@@ -14,6 +14,15 @@ export interface LatencyPercentiles {
   p99: number;
 }
 
+export const newPercentiles = (): LatencyPercentiles => ({ mean: 0, p50: 0, p90: 0, p95: 0, p99: 0 });
+
+/** What the values of `addPart` have in common: their chance, what is added to each, and the square of a further width. */
+export interface Part {
+  chance: number;
+  fixedMs: number;
+  squareWidth: number;
+}
+
 /** Collects (value, width, weight) and reads percentiles. One instance is reused: results are copied out. */
 export class Spread {
   private readonly values = new Float64Array(MAX_DEPOSITS);
@@ -53,17 +62,19 @@ export class Spread {
     this.weightedSum += weight * value;
   }
 
-  /** `add` for each value, with its weight times `share`. */
-  addAll(values: Float64Array, widths: Float64Array, weights: Float64Array, share: number): void {
+  /** `add` for each value, with its weight times `share`; `part` shifts the values and widens their ranges. */
+  addPart(part: Part, values: Float64Array, squareWidths: Float64Array, weights: Float64Array): void {
     const first = this.count;
-    if (first + values.length > MAX_DEPOSITS) throw new Error(`more than ${MAX_DEPOSITS} parts in one distribution`);
+    const numValues = weights.length;
+    if (first + numValues > MAX_DEPOSITS) throw new Error(`more than ${MAX_DEPOSITS} parts in one distribution`);
+    const { chance, fixedMs, squareWidth } = part;
     let { low, high, total, weightedSum } = this;
     let at = first;
-    for (let i = 0; i < values.length; i += 1) {
-      const weight = share * (weights[i] as number);
+    for (let i = 0; i < numValues; i += 1) {
+      const weight = chance * (weights[i] as number);
       if (!(weight > 0)) continue;
-      const value = values[i] as number;
-      const width = widths[i] as number;
+      const value = fixedMs + (values[i] as number);
+      const width = Math.sqrt(squareWidth + (squareWidths[i] as number));
       const narrow = width < 2 * value ? width : 2 * value;
       const fitting = narrow > 0 ? narrow : 0;
       const from = value - fitting / 2;
@@ -123,14 +134,19 @@ export class Spread {
 
   /** Builds and reads the percentiles of everything added since `clear`. */
   percentiles(): LatencyPercentiles {
+    const percentiles = newPercentiles();
+    this.read(percentiles);
+    return percentiles;
+  }
+
+  /** `percentiles` into what the caller has. */
+  read(percentiles: LatencyPercentiles): void {
     this.build();
-    return {
-      mean: this.mean,
-      p50: this.quantile(0.5),
-      p90: this.quantile(0.9),
-      p95: this.quantile(0.95),
-      p99: this.quantile(0.99),
-    };
+    percentiles.mean = this.mean;
+    percentiles.p50 = this.quantile(0.5);
+    percentiles.p90 = this.quantile(0.9);
+    percentiles.p95 = this.quantile(0.95);
+    percentiles.p99 = this.quantile(0.99);
   }
 
   /** Value at a probability; linear inside a bin. Call build() first. */

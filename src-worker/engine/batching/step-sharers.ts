@@ -1,4 +1,5 @@
-import { NORMAL_NODES, othersPerMs } from './mean-step.ts';
+import { othersPerMs } from './mean-step.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Chances below this are left out. */
@@ -11,8 +12,8 @@ interface OthersLoad {
   scvArrival: number;
 }
 
-/** Nobody, one prompt of five groups, several prompts of five lengths, and a regular neighbor. */
-const MAX_OTHERS = 12;
+/** Nobody, one prompt of five groups, and several prompts of five lengths. */
+const MAX_OTHERS = 11;
 /** Of those, nobody and one prompt: their tokens are the same for every find of a rate. */
 export const MAX_FIXED_OTHERS = 6;
 
@@ -31,16 +32,20 @@ export class Others {
   }
 }
 
-/** Chances of 0, 1 and more arrivals in a window, for Poisson and (variance/mean > 1) negative binomial counts. */
-function countChances(mean: number, dispersion: number): { none: number; one: number } {
+/** Chances of 0 and 1 arrivals in a window, written over for every find. */
+const counted = { none: 1, one: 0 };
+
+/** Fills `counted` for Poisson and (variance/mean > 1) negative binomial counts. */
+function setCounted(mean: number, dispersion: number): void {
   if (dispersion <= 1.0001) {
-    const none = Math.exp(-mean);
-    return { none, one: mean * none };
+    counted.none = Math.exp(-mean);
+    counted.one = mean * counted.none;
+    return;
   }
   // The arrival itself belongs to the burst: size-biased counts have index k + 1 (QUEUEING.md 3.11).
   const index = mean / (dispersion - 1) + 1;
-  const none = dispersion ** -index;
-  return { none, one: (index * (dispersion - 1) * none) / dispersion };
+  counted.none = dispersion ** -index;
+  counted.one = (index * (dispersion - 1) * counted.none) / dispersion;
 }
 
 /** Variance over mean of gamma arrivals in a window that expects `mean`: short windows see less of the burstiness. */
@@ -52,20 +57,22 @@ function dispersionOf(mean: number, scvArrival: number): number {
 
 const others = new Others();
 
-/** Prompt tokens of others that share the tagged request's first step: they arrived during the same step. */
-export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepMs: number): Others {
+/**
+ * Prompt tokens of others that share the tagged request's first step: they arrived during the same step, the one of `stepsMs`
+ * at `at`.
+ */
+export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs: Float64Array, at: number): Others {
   const { moments, prompts } = subject.lengths;
   others.count = 0;
   others.numFixed = 0;
-  const mean = othersPerMs(subject, load.arrivalsPerMs) * stepMs;
+  const mean = othersPerMs(subject, load.arrivalsPerMs) * (stepsMs[at] as number);
   const dispersion = dispersionOf(mean, load.scvArrival);
-  const { none, one } = countChances(mean, dispersion);
+  setCounted(mean, dispersion);
+  const { none, one } = counted;
   const more = Math.max(0, 1 - none - one);
   others.add(none, 0);
   if (one > SPREAD_ABOVE) {
-    for (const group of promptGroups(prompts.uncachedTokens, prompts.weights)) {
-      others.add(one * group.weight, group.tokens);
-    }
+    addGroups(promptGroups(prompts.uncachedTokens, prompts.weights), one);
   } else if (one > NEGLIGIBLE) others.add(one, moments.uncachedMean);
   others.numFixed = others.count;
   if (more > NEGLIGIBLE) {
@@ -73,17 +80,32 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepMs:
     const count = Math.max(2, (expected - one) / more);
     const tokens = count * moments.uncachedMean;
     const sd = Math.sqrt(count * moments.uncachedVariance + Math.max(0, expected) * moments.uncachedMean ** 2);
-    for (const [z, weight] of NORMAL_NODES) {
-      others.add(more * weight, Math.max(tokens / count, tokens + z * sd));
+    for (let i = 0; i < NORMAL_Z.length; i += 1) {
+      const ofNode = more * (NORMAL_WEIGHTS[i] as number);
+      others.add(ofNode, Math.max(tokens / count, tokens + (NORMAL_Z[i] as number) * sd));
     }
   }
   return others;
 }
 
-const groupCache = new WeakMap<Float64Array, { tokens: number; weight: number }[]>();
-
 /** Prompt lengths in five groups, for the one other prompt that may share a step. */
-function promptGroups(tokens: Float64Array, weights: Float64Array): { tokens: number; weight: number }[] {
+interface PromptGroups {
+  tokens: Float64Array;
+  weights: Float64Array;
+}
+
+function addGroups({ tokens, weights }: PromptGroups, chance: number): void {
+  const first = others.count;
+  for (let i = 0; i < weights.length; i += 1) {
+    others.chances[first + i] = chance * (weights[i] as number);
+    others.tokens[first + i] = tokens[i] as number;
+  }
+  others.count = first + weights.length;
+}
+
+const groupCache = new WeakMap<Float64Array, PromptGroups>();
+
+function promptGroups(tokens: Float64Array, weights: Float64Array): PromptGroups {
   const known = groupCache.get(tokens);
   if (known) return known;
   const order = Array.from(tokens.keys()).sort((a, b) => (tokens[a] as number) - (tokens[b] as number));
@@ -97,7 +119,11 @@ function promptGroups(tokens: Float64Array, weights: Float64Array): { tokens: nu
     group.weight += weight;
     cumulated += weight;
   }
-  const result = groups.filter(Boolean).map((g) => ({ tokens: g.tokens / g.weight, weight: g.weight }));
+  const filled = groups.filter(Boolean);
+  const result: PromptGroups = {
+    tokens: Float64Array.from(filled, (group) => group.tokens / group.weight),
+    weights: Float64Array.from(filled, ({ weight }) => weight),
+  };
   groupCache.set(tokens, result);
   return result;
 }

@@ -1,22 +1,9 @@
 import { normalCdf } from '../numerics/normal.ts';
-import { NORMAL_NODES } from './mean-step.ts';
+import { type MeanStep } from './mean-step.ts';
+import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import type { SteadyState } from './fixed-point.ts';
-import type { Spread } from './spread.ts';
+import type { Part, Spread } from './spread.ts';
 import type { BatchingSubject } from './subject.ts';
-
-/** Mean and spread of the time per output token of a request with `n` tokens after the first. */
-export interface TokenTimeLaw {
-  /** A step in which nobody's prompt interrupts, as a request sees it. */
-  baseMs: number;
-  /** What prompts add to it on average. */
-  interruptedMs: number;
-  /** Chance that no prompt interrupts the whole answer. */
-  undisturbedChance: number;
-  /** Variance from prefills that interrupt: short-lived, skewed. */
-  prefillVariance: number;
-  /** Variance from the wandering of the batch and of contexts: slow, symmetric. */
-  slowVariance: number;
-}
 
 /** What all requests of a replica share when their token times are drawn. */
 export interface TokenTimes {
@@ -24,8 +11,50 @@ export interface TokenTimes {
   shiftMs: number;
   /** Variance of the number of decodes / its mean. */
   batchDispersion: number;
-  lawFor(decodeTokens: number): TokenTimeLaw;
+  /** Tokens after the first of the mean answer. */
+  decodesPerPrompt: number;
+  /** ms of prompts that queued behind a request and are computed right after its first token, and what a step has room for. */
+  queuedMs: number;
+  roomMs: number;
+  /** Second moment of the ms a prompt adds to the steps of others, with the spread of their number. */
+  extraSecondMoment: number;
+  /** Steps over which the batch forgets, and the variance of its wandering and that of contexts. */
+  correlationSteps: number;
+  slowVariance: number;
+  /** Of the load these follow from; the share of its arrivals that is random, and the mean TTFT. */
+  arrivalsPerMs: number;
+  randomShare: number;
+  firstTokenMeanMs: number;
 }
+
+export const newTokenTimes = (): TokenTimes => ({
+  shiftMs: 0,
+  batchDispersion: 0,
+  decodesPerPrompt: 0,
+  queuedMs: 0,
+  roomMs: 0,
+  extraSecondMoment: 0,
+  correlationSteps: 0,
+  slowVariance: 0,
+  arrivalsPerMs: 0,
+  randomShare: 1,
+  firstTokenMeanMs: 0,
+});
+
+/** Mean and spread of the time per output token of a request of one length, written over by `setLaw`. */
+export const law = {
+  /** Tokens after the first. */
+  tokens: 1,
+  /** A step in which nobody's prompt interrupts, as a request sees it, and what prompts add to it on average. */
+  baseMs: 0,
+  interruptedMs: 0,
+  /** Chance that no prompt interrupts the whole answer. */
+  undisturbedChance: 1,
+  /** Variance from prefills that interrupt: short-lived, skewed. */
+  prefillVariance: 0,
+  /** Variance from the wandering of the batch and of contexts: slow, symmetric. */
+  slowVariance: 0,
+};
 
 export interface ClosedLoopShare {
   /** Share of time a user is in the system; 0 for open arrivals. */
@@ -39,83 +68,64 @@ function averagingFactor(x: number): number {
 }
 
 /**
- * Time per output token counted in steps, not in seconds: a decode stays exactly n steps, and arrivals per step grow with
+ * Fills `times`: time per output token counted in steps, not in seconds: a decode stays exactly n steps, and arrivals per step grow with
  * the length of the step, so an arrival causes further arrivals: a branching process, which "mean plus square root"
  * closures miss (QUEUEING.md 3.5).
  */
-export function tokenTimes(
+export function setTokenTimes(
+  times: TokenTimes,
   subject: BatchingSubject,
   arrivalsPerMs: number,
   state: SteadyState,
   firstTokenMeanMs: number,
   residualMeanMs: number,
   closed: ClosedLoopShare,
-): TokenTimes {
+): void {
   const { moments } = subject.lengths;
   const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
   // Between constant (0) and Poisson (1) arrivals the randomness enters in proportion; above, bursts add to it.
   const random = Math.min(1, subject.scvArrival);
   const burst = Math.max(1, subject.scvArrival);
-  const mix = (regular: number, poisson: number): number => (1 - random) * regular + random * poisson;
   const extraVariance = Math.max(0, state.promptExtraSecondMoment - promptExtraMeanMs ** 2);
-  const countSpread = closed.presentFraction > 0 ? 1 - closed.presentFraction : mix(0, burst);
+  const countSpread = closed.presentFraction > 0 ? 1 - closed.presentFraction : random * burst;
   const extraSecond = extraVariance + countSpread * promptExtraMeanMs ** 2;
 
   const decodesPerPrompt = Math.max(1e-9, moments.outputMean - 1);
   const free = 1 - prefillShare;
   const lengthsOnly = (arrivalsPerMs ** 2 * extraVariance) / free ** 2;
-  const family = mix(1 + lengthsOnly, 1 / free + prefillShare / free ** 2 + lengthsOnly);
+  const poissonFamily = 1 / free + prefillShare / free ** 2 + lengthsOnly;
+  const family = (1 - random) * (1 + lengthsOnly) + random * poissonFamily;
   const overlap = 2 * normalCdf(-moments.outputLogSigma / Math.SQRT2);
   const familySpread = family - 1 + (burst - 1);
   const dispersion =
-    ((mix(1 - overlap, 1) + familySpread * overlap) / (1 - feedbackGain)) * (1 - closed.presentFraction);
+    (((1 - random) * (1 - overlap) + random + familySpread * overlap) / (1 - feedbackGain)) *
+    (1 - closed.presentFraction);
 
   const { decodes } = step;
   const alreadyCounted = decodes > 0 ? decodes / -Math.expm1(-decodes) : 1;
   const itself = 1 + decodes - alreadyCounted;
-  const seenMs = msPerDecode * (dispersion - 1 + itself);
-  const bentMs = (state.curvatureMs * dispersion) / (1 - feedbackGain);
-  const shiftMs = Math.min(Math.max(0, seenMs + bentMs), step.meanMs / 2);
-
-  const queuedMs =
-    random *
-    ((arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free);
-  const roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
-  const correlation = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
   const contextSlope = contextMs(subject, state);
   const contextVariance =
     contextSlope ** 2 *
     decodes *
     moments.decodeContextVariance *
     (step.meanMs / Math.max(step.decodeOnlyMs, 1e-9)) ** 2;
-  const slow = msPerDecode ** 2 * decodes * dispersion + contextVariance;
 
-  return {
-    shiftMs,
-    batchDispersion: dispersion,
-    lawFor(n) {
-      const y = n / decodesPerPrompt;
-      const reached = decodesPerPrompt * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
-      const afterFirst = roomMs * -Math.expm1(-queuedMs / (n * roomMs));
-      const cross =
-        promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
-      const interruptions = ((step.meanMs / n) * arrivalsPerMs * extraSecond * cross) / free ** 2;
-      const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
-      // Regular prompts interrupt an answer as often as gaps fit into it, and those that are over before the next comes never.
-      const lifeMs = n * step.meanMs;
-      const regular = (wholeGaps((lifeMs + firstTokenMeanMs) * arrivalsPerMs) / arrivalsPerMs / lifeMs) * (1 - random);
-      const interruptedMs = Math.max(0, step.meanMs - step.decodeOnlyMs) * (random + regular) + afterFirst;
-      return {
-        baseMs: step.decodeOnlyMs + shiftMs,
-        interruptedMs,
-        // Prompts that come in threes and fours count by families: each that comes lets further ones come (Borel and Tanner).
-        undisturbedChance:
-          promptExtraMeanMs > 0 ? random * Math.exp((-n * interruptedMs * free) / promptExtraMeanMs) : 1,
-        prefillVariance: interruptions + queuedVariance,
-        slowVariance: slow * averagingFactor(n / correlation),
-      };
-    },
-  };
+  const seenMs = msPerDecode * (dispersion - 1 + itself);
+  const bentMs = (state.curvatureMs * dispersion) / (1 - feedbackGain);
+  times.shiftMs = Math.min(Math.max(0, seenMs + bentMs), step.meanMs / 2);
+  times.batchDispersion = dispersion;
+  times.decodesPerPrompt = decodesPerPrompt;
+  times.queuedMs =
+    random *
+    ((arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free);
+  times.roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
+  times.extraSecondMoment = extraSecond;
+  times.correlationSteps = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
+  times.slowVariance = msPerDecode ** 2 * decodes * dispersion + contextVariance;
+  times.arrivalsPerMs = arrivalsPerMs;
+  times.randomShare = random;
+  times.firstTokenMeanMs = firstTokenMeanMs;
 }
 
 /** Gaps are not all met alike: whole ones are counted over this much around their number. */
@@ -126,7 +136,39 @@ function wholeGaps(gaps: number): number {
   if (gaps > 1e6) return gaps - 0.5;
   const whole = Math.floor(gaps + GAP_SPREAD);
   const passed = Math.min(1, Math.max(0, (gaps + GAP_SPREAD - whole) / (2 * GAP_SPREAD)));
-  return whole - 1 + passed < 0 ? 0 : whole - 1 + passed;
+  return Math.max(0, whole - 1 + passed);
+}
+
+/**
+ * How often prompts interrupt an answer of `lifeMs` / as often as they come: regular ones as often as gaps fit into it, and those
+ * that are over before the next one comes never.
+ */
+function interruptedShare({ arrivalsPerMs, randomShare, firstTokenMeanMs }: TokenTimes, lifeMs: number): number {
+  if (randomShare === 1) return 1;
+  const regular = wholeGaps((lifeMs + firstTokenMeanMs) * arrivalsPerMs) / (lifeMs * arrivalsPerMs);
+  return randomShare + (1 - randomShare) * regular;
+}
+
+/** Fills `law` for a request with `law.tokens` tokens after the first. */
+export function setLaw(state: SteadyState, times: TokenTimes): void {
+  const n = law.tokens;
+  const { decodesPerPrompt, queuedMs, roomMs, extraSecondMoment: extraSecond } = times;
+  const { step, msPerDecode, feedbackGain, promptExtraMeanMs, prefillShare } = state;
+  const free = 1 - prefillShare;
+  const y = n / decodesPerPrompt;
+  const reached = decodesPerPrompt * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
+  const afterFirst = roomMs * -Math.expm1(-queuedMs / (n * roomMs));
+  const cross = promptExtraMeanMs > 0 ? 1 + (2 * msPerDecode * reached) / ((1 - feedbackGain) * promptExtraMeanMs) : 1;
+  const interruptions = ((step.meanMs / n) * times.arrivalsPerMs * extraSecond * cross) / free ** 2;
+  const queuedVariance = promptExtraMeanMs > 0 ? (queuedMs * extraSecond) / (promptExtraMeanMs * free * n * n) : 0;
+  const addedMs = Math.max(0, step.meanMs - step.decodeOnlyMs);
+  law.baseMs = step.decodeOnlyMs + times.shiftMs;
+  law.interruptedMs = addedMs * interruptedShare(times, n * step.meanMs) + afterFirst;
+  // Each prompt that comes lets further ones come: what counts are families (Borel and Tanner).
+  const families = promptExtraMeanMs > 0 ? (n * law.interruptedMs * free) / promptExtraMeanMs : 0;
+  law.undisturbedChance = promptExtraMeanMs > 0 ? times.randomShare * Math.exp(-families) : 1;
+  law.prefillVariance = interruptions + queuedVariance;
+  law.slowVariance = times.slowVariance * averagingFactor(n / times.correlationSteps);
 }
 
 /** ms one more token of context adds to a step. */
@@ -152,6 +194,8 @@ const SKEW_NODES: readonly (readonly [z: number, weight: number])[] = [
   [1.68495, 0.045],
   [2.3378, 0.025],
 ];
+const SKEW_Z = Float64Array.from(SKEW_NODES, ([z]) => z);
+const SKEW_WEIGHTS = Float64Array.from(SKEW_NODES, ([, weight]) => weight);
 /** Shape below which a gamma law is replaced by a lognormal one with its mean and variance. */
 const LEAST_SHAPE = 0.4;
 /** An atom rarer than this is left out. */
@@ -162,56 +206,58 @@ export const interruptions = {
   count: 0,
   ms: new Float64Array(SKEW_NODES.length + 1),
   weights: new Float64Array(SKEW_NODES.length + 1),
-  /** ms that a node stands for on both sides of it. */
-  widthMs: 0,
+  /** Square of the ms that a node stands for; nothing where nobody interrupts. */
+  squareWidth: 0,
 };
 
 /**
- * Fills `interruptions`: nobody's prompt with its chance, and a skewed law for all others, so that the mean is the law's and the
- * variance as long as none is beyond `longestMs`: an answer cannot be slower than in full steps all the way.
+ * Fills `interruptions` from `law`: nobody's prompt with its chance, and a skewed law for all others, so that the mean is the
+ * law's and the variance too, as long as no answer would be slower than in full steps all the way.
  */
-export function setInterruptions(law: TokenTimeLaw, longestMs: number): void {
-  const nodes = interruptions;
-  const { interruptedMs, prefillVariance } = law;
-  const atom = law.undisturbedChance > RARE ? Math.min(0.999, law.undisturbedChance) : 0;
-  nodes.count = 0;
-  if (atom > 0) addNode(0, atom);
+export function setInterruptions({ decodeOnlyMs, fullChunkMs }: MeanStep): void {
+  const { ms, weights } = interruptions;
+  const { interruptedMs, prefillVariance, undisturbedChance } = law;
+  const atom = undisturbedChance > RARE ? Math.min(0.999, undisturbedChance) : 0;
+  const first = atom > 0 ? 1 : 0;
+  ms[0] = 0;
+  weights[0] = atom;
   const mean = interruptedMs / (1 - atom);
   const variance = (prefillVariance + interruptedMs * interruptedMs) / (1 - atom) - mean * mean;
-  nodes.widthMs = 0.5 * Math.sqrt(Math.max(0, variance));
+  interruptions.squareWidth = variance > 0 ? variance / 4 : 0;
   if (!(mean > 0 && variance > 0)) {
-    addNode(Math.max(0, mean), 1 - atom);
+    ms[first] = Math.max(0, mean);
+    weights[first] = 1 - atom;
+    interruptions.count = first + 1;
     return;
   }
+  const longest = Math.max(mean, fullChunkMs - decodeOnlyMs);
   const shape = (mean * mean) / variance;
   const sigma = shape < LEAST_SHAPE ? Math.sqrt(Math.log1p(1 / shape)) : 0;
   const c = 1 / (9 * shape);
   const rootC = Math.sqrt(c);
   let sum = 0;
-  for (const [z, weight] of SKEW_NODES) {
+  for (let k = 0; k < SKEW_Z.length; k += 1) {
+    const z = SKEW_Z[k] as number;
     // Wilson and Hilferty's cube for a gamma law.
-    const root = 1 - c + z * rootC;
-    const value = shape < LEAST_SHAPE ? Math.exp(sigma * z - (sigma * sigma) / 2) : root > 0 ? root * root * root : 0;
-    sum += weight * value;
-    addNode(mean * value, (1 - atom) * weight);
+    const root = Math.max(0, 1 - c + z * rootC);
+    const value = sigma > 0 ? Math.exp(sigma * z - (sigma * sigma) / 2) : root * root * root;
+    sum += (SKEW_WEIGHTS[k] as number) * value;
+    ms[first + k] = mean * value;
+    weights[first + k] = (1 - atom) * (SKEW_WEIGHTS[k] as number);
   }
+  interruptions.count = first + SKEW_Z.length;
   // Nodes of a skewed law miss a little of its mean.
-  for (let k = atom > 0 ? 1 : 0; k < nodes.count; k += 1) {
-    nodes.ms[k] = Math.min(Math.max(longestMs, mean), (nodes.ms[k] as number) / sum);
-  }
+  for (let k = first; k < interruptions.count; k += 1) ms[k] = Math.min(longest, (ms[k] as number) / sum);
 }
 
-function addNode(ms: number, weight: number): void {
-  interruptions.ms[interruptions.count] = ms;
-  interruptions.weights[interruptions.count] = weight;
-  interruptions.count += 1;
-}
-
-/** [pair of nodes] ms, widths and weights of the deposits of one output length. */
-const MOST_PAIRS = (SKEW_NODES.length + 1) * NORMAL_NODES.length;
+const MOST_PAIRS = (SKEW_NODES.length + 1) * NORMAL_Z.length;
+/** [interruption x normal node] ms, squares of widths and weights of the deposits of one output length. */
 const values = new Float64Array(MOST_PAIRS);
-const widths = new Float64Array(MOST_PAIRS);
+const squareWidths = new Float64Array(MOST_PAIRS);
 const pairWeights = new Float64Array(MOST_PAIRS);
+const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
+/** A decode is never faster than this share of the step that only decodes: nodes of a normal law know no bound. */
+const LEAST_SHARE = 0.98;
 
 /** Deposits the distribution of TPOT over requests (ms) into `spread`. */
 export function depositTokenTimes(
@@ -221,26 +267,26 @@ export function depositTokenTimes(
   spread: Spread,
 ): void {
   const { tokens, weights } = subject.lengths.outputs;
-  const { decodeOnlyMs, fullChunkMs } = state.step;
+  const least = state.step.decodeOnlyMs * LEAST_SHARE;
   for (let i = 0; i < tokens.length; i += 1) {
-    const n = Math.max(1, (tokens[i] as number) - 1);
-    const law = times.lawFor(n);
+    law.tokens = Math.max(1, (tokens[i] as number) - 1);
+    setLaw(state, times);
+    setInterruptions(state.step);
     const slowSd = Math.sqrt(law.slowVariance);
-    setInterruptions(law, fullChunkMs - decodeOnlyMs);
-    const width = Math.sqrt(interruptions.widthMs ** 2 + slowSd ** 2);
-    const least = decodeOnlyMs * 0.98;
     let at = 0;
     for (let k = 0; k < interruptions.count; k += 1) {
       const fast = interruptions.ms[k] as number;
-      for (const [z, weight] of NORMAL_NODES) {
-        const value = law.baseMs + fast + z * slowSd;
+      for (let s = 0; s < NORMAL_Z.length; s += 1) {
+        const value = law.baseMs + fast + (NORMAL_Z[s] as number) * slowSd;
         values[at] = value > least ? value : least;
-        widths[at] = fast === 0 ? slowSd : width;
-        pairWeights[at] = (interruptions.weights[k] as number) * weight;
+        squareWidths[at] = fast > 0 ? interruptions.squareWidth : 0;
+        pairWeights[at] = (interruptions.weights[k] as number) * (NORMAL_WEIGHTS[s] as number);
         at += 1;
       }
     }
     pairWeights.fill(0, at);
-    spread.addAll(values, widths, pairWeights, weights[i] as number);
+    part.chance = weights[i] as number;
+    part.squareWidth = law.slowVariance;
+    spread.addPart(part, values, squareWidths, pairWeights);
   }
 }

@@ -1,9 +1,10 @@
 import {
   firstTokenLatency,
   laterLatencies,
-  loadState,
   type LoadState,
+  newEvaluation,
   PRESSURE_LIMIT_Z,
+  solveLoad,
 } from '../batching/closed-form.ts';
 import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
@@ -12,7 +13,7 @@ import type { LatencyKind, LatencyMetric, Statistic, Target } from '../workload/
 import type { Capacity, TargetMargins } from './types.ts';
 
 /** Searches stop when the bracket is this narrow in ln(rate) (NUMBERS.md: to 0.1 %). */
-const TOLERANCE = 1e-3;
+export const TOLERANCE = 1e-3;
 /** Share of the upper bound that counts as an idle replica. */
 const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
@@ -43,18 +44,20 @@ const MOST_SLOW = 2;
 
 export type LatencyByKind = Partial<Record<`${LatencyKind}Ms`, LatencyPercentiles>>;
 
-type MetricParts = readonly [latency: `${LatencyKind}Ms`, statistic: Statistic];
+type MetricParts = readonly [latency: `${LatencyKind}Ms`, statistic: Statistic, kind: LatencyKind];
 
 /** Which latency and which statistic of it a metric names; the searches ask some ten thousand times. */
 const PARTS = Object.fromEntries(
   (['ttft', 'tpot', 'e2e'] as const).flatMap((kind) =>
     (['mean', 'p50', 'p95', 'p99'] as const).map((statistic): [LatencyMetric, MetricParts] => [
       `${kind}_${statistic}`,
-      [`${kind}Ms`, statistic],
+      [`${kind}Ms`, statistic, kind],
     ]),
   ),
   // fromEntries forgets the keys, which are all of LatencyMetric.
 ) as Record<LatencyMetric, MetricParts>;
+
+const kindOf = (metric: LatencyMetric): LatencyKind => PARTS[metric][2];
 
 export function latencyOf(latencies: LatencyByKind, metric: LatencyMetric): number {
   const [latency, statistic] = PARTS[metric];
@@ -78,20 +81,24 @@ const impossible = (cause: SaturationKind): Score => ({
   targetMs: 0,
 });
 
-/** Worst of the gating targets among the latencies given; -Infinity when none of them gates. */
-export function worstScore(latencies: LatencyByKind, targets: Target[]): Score {
-  let worst: Score = { ...impossible('compute'), value: -Infinity };
+/** Worst of the gating targets of one kind; -Infinity when none of them gates. */
+export function worstScore(latencies: LatencyByKind, targets: Target[], kind: LatencyKind): Score {
+  const worst: Score = { ...impossible('compute'), value: -Infinity };
   for (const { metric, targetMs, isGating } of targets) {
-    if (!isGating || latencies[PARTS[metric][0]] === undefined) continue;
+    if (!isGating || kindOf(metric) !== kind) continue;
     const predictedMs = latencyOf(latencies, metric);
     const value = Math.log(predictedMs / targetMs);
-    if (value > worst.value) worst = { ...worst, value, binding: metric, predictedMs, targetMs };
+    if (!(value > worst.value)) continue;
+    worst.value = value;
+    worst.binding = metric;
+    worst.predictedMs = predictedMs;
+    worst.targetMs = targetMs;
   }
   return worst;
 }
 
 /** The larger of two scores. */
-const worseOf = (a: Score, b: Score): Score => (a.value >= b.value ? a : b);
+export const worseOf = (a: Score, b: Score): Score => (a.value >= b.value ? a : b);
 
 /** Nearness of the KV cache or the seats as a score: 0 at z = 4, where capacity ends (QUEUEING.md 3.9). */
 function pressureScore(load: LoadState): Score {
@@ -100,64 +107,92 @@ function pressureScore(load: LoadState): Score {
   return { ...impossible(cause), value: Math.log(PRESSURE_LIMIT_Z / load.pressureZ) };
 }
 
+/** The rate that is being scored. */
+const tried = newEvaluation();
+
 /**
  * Scores a rate in stages, cheapest first, and stops at the first miss: a missed target needs no further percentiles to be
  * missed. Beyond z = 4 the figures are lower bounds only.
  */
 function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Target[]): Score {
-  const load = loadState(subject, ratePerMs);
-  if (load.kind === 'saturated') return impossible(load.cause);
-  const pressure = pressureScore(load);
+  const cause = solveLoad(tried.load, subject, ratePerMs);
+  if (cause !== null) return impossible(cause);
+  const pressure = pressureScore(tried.load);
   if (pressure.value > 0) return pressure;
-  const first = firstTokenLatency(subject, ratePerMs, load);
-  const ttft = worstScore({ ttftMs: first.ttftMs }, targets);
+  firstTokenLatency(tried, subject, ratePerMs);
+  const ttft = worstScore(tried, targets, 'ttft');
   if (ttft.value > 0) return ttft;
-  const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
-  return worseOf(worstScore(latencies, targets), pressure);
+  const hasE2e = gatesE2e(targets);
+  laterLatencies(tried, subject, ratePerMs, hasE2e);
+  const tpot = worseOf(ttft, worstScore(tried, targets, 'tpot'));
+  return worseOf(hasE2e ? worseOf(tpot, worstScore(tried, targets, 'e2e')) : tpot, pressure);
 }
 
 export function marginsOf(latencies: LatencyByKind, targets: Target[], pressureZ: number): TargetMargins {
-  const { ttftMs, tpotMs, e2eMs } = latencies;
-  return {
-    firstToken: worstScore(ttftMs ? { ttftMs } : {}, targets).value,
-    later: worstScore({ ...(tpotMs && { tpotMs }), ...(e2eMs && { e2eMs }) }, targets).value,
-    pressureZ,
-  };
+  const worst = (kind: LatencyKind): number => worstScore(latencies, targets, kind).value;
+  return { firstToken: worst('ttft'), later: Math.max(worst('tpot'), worst('e2e')), pressureZ };
 }
 
 /** The margins of a replica at a rate; null where no steady state carries it, or the KV cache or the seats give out. */
 export function marginsAt(subject: BatchingSubject, ratePerMs: number, targets: Target[]): TargetMargins | null {
-  const load = loadState(subject, ratePerMs);
-  if (load.kind === 'saturated' || !(load.pressureZ > 0)) return null;
-  const first = firstTokenLatency(subject, ratePerMs, load);
-  const latencies = laterLatencies(subject, ratePerMs, load, first, gatesE2e(targets));
-  return marginsOf(latencies, targets, load.pressureZ);
+  const { load } = tried;
+  if (solveLoad(load, subject, ratePerMs) !== null || !(load.pressureZ > 0)) return null;
+  firstTokenLatency(tried, subject, ratePerMs);
+  laterLatencies(tried, subject, ratePerMs, gatesE2e(targets));
+  return marginsOf(tried, targets, load.pressureZ);
 }
 
 const gatesE2e = (targets: Target[]): boolean =>
   targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
 
-/** The largest rate one replica carries with every gating target met, or why there is none. */
-export function findCapacity(subject: BatchingSubject, targets: Target[]): Capacity {
+/** What a search of a capacity is given. Rates per ms. */
+export interface CapacityQuestion {
+  score: (ratePerMs: number) => Score;
+  /** A rate none can exceed. */
+  bound: number;
+  /** Where the search begins. */
+  firstTry: number;
+}
+
+export function capacityQuestion(subject: BatchingSubject, targets: Target[]): CapacityQuestion {
   const { perMs, guessPerMs } = rateUpperBound(subject);
   // Targets mostly bind a little below saturation.
-  return searchCapacity((ratePerMs) => scoreInStages(subject, ratePerMs, targets), perMs, FIRST_TRY * guessPerMs);
+  const firstTry = FIRST_TRY * guessPerMs;
+  return { score: (ratePerMs) => scoreInStages(subject, ratePerMs, targets), bound: perMs, firstTry };
+}
+
+/** An idle replica that meets every target, and its score; or why it does not. */
+export type IdleOutcome = { kind: 'idle'; tried: Tried; score: Score } | Exclude<Capacity, { kind: 'found' }>;
+
+/** Judges a replica with next to nothing to do: what misses a target then has no capacity. */
+export function tryIdle({ score, bound }: CapacityQuestion): IdleOutcome {
+  if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
+  const x = Math.log(bound * IDLE_SHARE);
+  const idle = score(Math.exp(x));
+  return idle.value > 0 ? refusal(idle) : { kind: 'idle', tried: triedAt(x, idle), score: idle };
+}
+
+/** The largest rate one replica carries with every gating target met, or why there is none. */
+export const findCapacity = (subject: BatchingSubject, targets: Target[]): Capacity =>
+  searchCapacity(capacityQuestion(subject, targets));
+
+export function searchCapacity(question: CapacityQuestion): Capacity {
+  const idle = tryIdle(question);
+  return idle.kind === 'idle' ? searchAbove(idle, question) : idle;
 }
 
 /**
  * Root of the score in ln(rate): from the first try down until a rate passes or up until one fails, then inverse quadratic
  * interpolation inside the bracket, a chord where the curve is too bent for it, bisection while the upper end is infinite.
- * Returns the largest rate that was verified to meet every target (QUEUEING.md section 4). `bound` is a rate (per ms) none
- * can exceed.
+ * Returns the largest rate that was verified to meet every target (QUEUEING.md section 4).
  */
-export function searchCapacity(score: (ratePerMs: number) => Score, bound: number, firstTry = bound / 2): Capacity {
-  if (!(bound > 0)) return { kind: 'no_room', cause: 'kv' };
+export function searchAbove(
+  idle: Extract<IdleOutcome, { kind: 'idle' }>,
+  { score, bound, firstTry }: CapacityQuestion,
+): Extract<Capacity, { kind: 'found' }> {
   const at = (logRate: number): Score => score(Math.exp(logRate));
-  const floor = Math.log(bound * IDLE_SHARE);
-  const idle = at(floor);
-  if (idle.value > 0) return refusal(idle);
-
-  let low = triedAt(floor, idle);
+  const floor = idle.tried.x;
+  let low = idle.tried;
   let high: Tried = { x: Math.log(bound * 1.001), value: Infinity };
   let binding: Score['binding'] = 'compute';
   let next = Math.log(firstTry);
@@ -189,24 +224,22 @@ export function searchCapacity(score: (ratePerMs: number) => Score, bound: numbe
         slowRounds > MOST_SLOW ? low.x + width / 2 : Math.min(high.x - room, Math.max(low.x + room, root - AIM_BELOW));
     }
   }
-  // Next to nothing can be carried: a search that never left its floor found no capacity.
-  if (low.x === floor) return refusal({ ...idle, binding });
   return { kind: 'found', ratePerMs: Math.exp(low.x), binding };
 }
 
 /** A rate, as ln(rate), and its score. */
-interface Tried {
+export interface Tried {
   x: number;
   value: number;
 }
 
-const triedAt = (x: number, { value }: Score): Tried => ({ x, value: Math.max(value, LEAST_SCORE) });
+export const triedAt = (x: number, { value }: Score): Tried => ({ x, value: Math.max(value, LEAST_SCORE) });
 
 /**
  * Where to try next while only the idle replica passes: latency is about a straight line in the rate there, and the
  * chord from idle to what failed is nearly always low enough.
  */
-function stepDown(failed: Tried, idle: Tried): number {
+export function stepDown(failed: Tried, idle: Tried): number {
   const [idleShare, share] = [Math.exp(idle.value), Math.exp(failed.value)];
   const chord = Number.isFinite(share) ? Math.log((share - idleShare) / (1 - idleShare)) : 0;
   const step = Math.min(MOST_DOWN, Math.max(STEP_DOWN, chord * CHORD_SHARE));
@@ -220,7 +253,7 @@ function stepUp(low: Tried, before: Tried): number {
 }
 
 /** Where the curve through both ends, and a third point where there is one, meets zero. */
-function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
+export function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
   const chord = low.x + ((high.x - low.x) * low.value) / (low.value - high.value);
   if (!outside || !Number.isFinite(outside.value)) return chord;
   const [a, b, c] = [low.value, high.value, outside.value];
@@ -232,7 +265,7 @@ function rootBetween(low: Tried, high: Tried, outside: Tried | null): number {
   return root > low.x && root < high.x ? root : chord;
 }
 
-function refusal({ binding, predictedMs, targetMs }: Score): Capacity {
+function refusal({ binding, predictedMs, targetMs }: Score): Exclude<Capacity, { kind: 'found' }> {
   if (binding === 'kv' || binding === 'seats' || binding === 'compute') return { kind: 'no_room', cause: binding };
   return { kind: 'missed_when_idle', metric: binding, targetMs, predictedMs };
 }

@@ -6,9 +6,10 @@ import type { GeneralService } from '../queueing/service.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { MS_PER_S } from '../units.ts';
 import type { Target } from '../workload/types.ts';
-import { marginsOf, searchCapacity, worstScore, type Score } from './capacity.ts';
-import { rememberedByRate, stepViewOf } from './replica-load.ts';
-import type { Capacity, LoadOutcome, ReplicaLoad } from './types.ts';
+import { marginsOf, worseOf, worstScore, type Score } from './capacity.ts';
+import { ReplicaCapacity } from './replica-capacity.ts';
+import { rememberedByRate, stepViewOf, type LoadCapacity } from './replica-load.ts';
+import type { LoadOutcome, ReplicaLoad } from './types.ts';
 
 /**
  * The seed's reading of a replica, kept for comparison: an M/G/1 queue that serves one request at a time. The service time
@@ -134,7 +135,8 @@ function score(services: Services, ratePerMs: number, targets: Target[]): Score 
   const gatesE2e = targets.some(({ isGating, metric }) => isGating && metric.startsWith('e2e'));
   const e2eMs = gatesE2e ? waitThen(services, ratePerMs, services.toLastToken) : null;
   const latencies = { ttftMs, tpotMs: services.tpotMs, ...(e2eMs ? { e2eMs } : {}) };
-  return worstScore(latencies, targets);
+  const kinds = e2eMs ? (['ttft', 'tpot', 'e2e'] as const) : (['ttft', 'tpot'] as const);
+  return kinds.map((kind) => worstScore(latencies, targets, kind)).reduce(worseOf);
 }
 
 /** Latency of a replica that serves one request at a time, at one rate, and the rate at which it saturates. */
@@ -150,15 +152,23 @@ export function oneAtATimeAt(
 export function oneAtATime(
   subject: BatchingSubject,
   targets: Target[],
-): { capacity: Capacity; load: (found: Extract<Capacity, { kind: 'found' }>) => ReplicaLoad } {
+): { capacity: ReplicaCapacity; load: (capacity: LoadCapacity) => ReplicaLoad } {
   const services = servicesOf(subject);
   const saturationPerMs = 1 / services.service.meanMs;
-  const capacity = searchCapacity((ratePerMs) => score(services, ratePerMs, targets), saturationPerMs);
   return {
-    capacity,
-    load: (found) => ({
-      ratePerMsAtCapacity: found.ratePerMs,
-      capacity: found,
+    capacity: new ReplicaCapacity({
+      score: (ratePerMs) => score(services, ratePerMs, targets),
+      bound: saturationPerMs,
+      firstTry: saturationPerMs / 2,
+    }),
+    load: (capacity) => ({
+      get ratePerMsAtCapacity() {
+        return capacity.found.ratePerMs;
+      },
+      get capacity() {
+        return capacity.found;
+      },
+      replicasFor: (sharedPerMs) => capacity.replicasFor(sharedPerMs),
       at: rememberedByRate((ratePerMs) => evaluate(subject, services, ratePerMs)),
       marginsAt(ratePerMs) {
         const outcome = evaluate(subject, services, ratePerMs);

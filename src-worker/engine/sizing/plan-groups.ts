@@ -4,7 +4,6 @@ import { engineRefusal, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
-import { findCapacity } from './capacity.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   cacheRefusal,
@@ -20,7 +19,8 @@ import {
   supportOf,
 } from './plan-refusals.ts';
 import { gpuGroup } from './replica-gpus.ts';
-import { batchingLoad } from './replica-load.ts';
+import { batchingCapacity, type ReplicaCapacity } from './replica-capacity.ts';
+import { batchingLoad, type LoadCapacity } from './replica-load.ts';
 import { replicaWith } from './replica-subject.ts';
 import { seatsFor } from './seats.ts';
 import { servedContextTokens } from './served-context.ts';
@@ -75,7 +75,7 @@ export function evaluatePlanGroup(
   const checked = checkPlanGroup(subject, gpu, instance, tensorParallel, precision);
   return checked.refusal || !checked.memory || support.kind === 'unsupported'
     ? checked
-    : searched(subject, checked, checked.memory, support, instance, found);
+    : withCapacity(subject, checked, checked.memory, support, instance, found);
 }
 
 /** Everything that can be said of a plan without searching its capacity: dtype, heads and memory. `load` stays null. */
@@ -102,7 +102,7 @@ export function checkPlanGroup(
     isGpuMeasured: familyOf(subject.calibration, gpu).isMeasured,
     refusal: null,
     warnings: [],
-    searched: null,
+    capacity: null,
     load: null,
   };
   const refused = engineRefusal(gpu, subject.engine);
@@ -174,7 +174,8 @@ function fitted(
   return { ...base, limits, seats, memory, warnings, refusal };
 }
 
-function searched(
+/** The plan with its replica under load, or with why an idle one is refused; its capacity is searched when it is asked for. */
+function withCapacity(
   subject: SizingSubject,
   checked: PlanGroup,
   memory: MemoryFit,
@@ -183,25 +184,25 @@ function searched(
   known: Capacity | undefined,
 ): PlanGroup {
   const { batching, streams } = replicaWith(subject, checked, memory, support, instance);
-  const { capacity, load } = SEARCHES[subject.method](batching, subject, known);
-  if (capacity.kind !== 'found') {
-    return { ...checked, searched: capacity, refusal: capacityRefusal(capacity, memory, subject, batching) };
+  const { capacity, load } = CAPACITIES[subject.method](batching, subject, known);
+  const { refused } = capacity;
+  if (refused) {
+    return { ...checked, capacity: () => refused, refusal: capacityRefusal(refused, memory, subject, batching) };
   }
-  return { ...checked, searched: capacity, load: loadOfStreams(load(capacity), streams) };
+  return { ...checked, capacity: () => capacity.found, load: loadOfStreams(load(capacity), streams) };
 }
 
-type Found = Extract<Capacity, { kind: 'found' }>;
-type Search = (
+type CapacityOf = (
   replica: BatchingSubject,
   subject: SizingSubject,
   known?: Capacity,
-) => { capacity: Capacity; load: (found: Found) => ReplicaLoad };
+) => { capacity: ReplicaCapacity; load: (capacity: LoadCapacity) => ReplicaLoad };
 
 /** How each method finds a replica's capacity and latency. M/G/1 needs what its search builds, and makes it anew. */
-const SEARCHES: Record<SizingMethod, Search> = {
+const CAPACITIES: Record<SizingMethod, CapacityOf> = {
   batching: (replica, { targets }, known) => ({
-    capacity: known ?? findCapacity(replica, targets),
-    load: (found) => batchingLoad(replica, targets, found),
+    capacity: batchingCapacity(replica, targets, known),
+    load: (capacity) => batchingLoad(replica, targets, capacity),
   }),
   mg1: (replica, { targets }) => oneAtATime(replica, targets),
 };

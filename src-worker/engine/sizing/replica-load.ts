@@ -4,7 +4,8 @@ import type { BatchingSubject } from '../batching/subject.ts';
 import { stepBreakdown, type StepBatch, type StepBreakdown } from '../roofline/step-time.ts';
 import type { Target } from '../workload/types.ts';
 import { marginsAt } from './capacity.ts';
-import type { Capacity, LoadOutcome, ReplicaLoad, StepView } from './types.ts';
+import type { ReplicaCapacity } from './replica-capacity.ts';
+import type { LoadOutcome, ReplicaLoad, StepView } from './types.ts';
 
 /** Parts as shown: what hides behind the GPU's work is taken off the sequences, so that the parts add up to the total. */
 function shownParts(breakdown: StepBreakdown): Record<string, number> {
@@ -79,21 +80,25 @@ function loadOutcome(subject: BatchingSubject, ratePerMs: number): LoadOutcome {
   };
 }
 
+/** What a load asks of a capacity, searched or known. */
+export type LoadCapacity = Pick<ReplicaCapacity, 'found' | 'replicasFor'>;
+
 /** Continuous batching as the latency of a replica. */
-export function batchingLoad(
-  subject: BatchingSubject,
-  targets: Target[],
-  capacity: Extract<Capacity, { kind: 'found' }>,
-): ReplicaLoad {
+export function batchingLoad(subject: BatchingSubject, targets: Target[], capacity: LoadCapacity): ReplicaLoad {
   let saturation: ReturnType<ReplicaLoad['saturation']> | null = null;
   return {
-    ratePerMsAtCapacity: capacity.ratePerMs,
-    capacity,
+    get ratePerMsAtCapacity() {
+      return capacity.found.ratePerMs;
+    },
+    get capacity() {
+      return capacity.found;
+    },
+    replicasFor: (sharedPerMs) => capacity.replicasFor(sharedPerMs),
     at: rememberedByRate((ratePerMs) => loadOutcome(subject, ratePerMs)),
     marginsAt: (ratePerMs) => marginsAt(subject, ratePerMs, targets),
     stepFloorMs: subject.plan.weightReadFloorMs,
     saturation() {
-      saturation ??= saturationRate(subject, capacity.ratePerMs);
+      saturation ??= saturationRate(subject, capacity.found.ratePerMs);
       return saturation;
     },
     stepParts: (meanRunning, ratePerMs, meanStepMs) => stepViewOf(subject, meanRunning, ratePerMs, meanStepMs),

@@ -5,9 +5,9 @@ import type { Instance } from '../hardware/types.ts';
 import type { MemoryFit } from '../memory/fit.ts';
 import { compileStepPlan, type StepSubject } from '../roofline/step-plan.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { batchingLoad } from './replica-load.ts';
+import { batchingLoad, type LoadCapacity } from './replica-load.ts';
 import { loadOfStreams, streamShare } from './streams.ts';
-import type { Capacity, PlanGroup, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
+import type { PlanGroup, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
 /** One replica of a plan, for whoever looks into it: what its steps are compiled from, and the replica under load. */
 export interface Replica {
@@ -64,7 +64,10 @@ export function replicaOf(subject: SizingSubject, group: PlanGroup, instance: In
 }
 
 /** Stands for a capacity nobody found, so that a replica that misses its targets can still be asked for its latency. */
-const NO_CAPACITY: Extract<Capacity, { kind: 'found' }> = { kind: 'found', ratePerMs: 0, binding: 'compute' };
+const NO_CAPACITY: LoadCapacity = {
+  found: { kind: 'found', ratePerMs: 0, binding: 'compute' },
+  replicasFor: () => Infinity,
+};
 
 /** The latency of a replica whose capacity was not found: its `capacity` says nothing. */
 export function loadWithoutCapacity(subject: SizingSubject, { batching, streams }: Replica): ReplicaLoad {

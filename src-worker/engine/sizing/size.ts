@@ -18,6 +18,7 @@ import {
   tensorParallelChoices,
 } from './plan-groups.ts';
 import { metricLabel } from './plan-refusals.ts';
+import { replicasAt } from './replica-capacity.ts';
 import { precisionOnDisk } from './vllm-command.ts';
 import type {
   ExcludedRow,
@@ -255,7 +256,7 @@ export function bytesBeyondDisk(subject: SizingSubject, { instance, group }: Siz
 
 /** Replicas that a load needs where one may be planned with a share of its capacity (NUMBERS.md, Headroom); at least one. */
 export const replicasFor = (ratePerMs: number, utilizationTarget: number, capacityPerMs: number): number =>
-  Math.max(1, Math.ceil(ratePerMs / (utilizationTarget * capacityPerMs) - 1e-9));
+  replicasAt(ratePerMs / utilizationTarget, capacityPerMs);
 
 interface PricedOffer {
   offer: SizedPlan['offer'];
@@ -274,7 +275,7 @@ function sizePlan(
   const { moments } = subject.lengths;
   const ratePerMs = demand.rateReqPerS / MS_PER_S;
   const { headroom } = demand;
-  const replicas = replicasFor(ratePerMs, headroom.utilizationTarget, load.ratePerMsAtCapacity);
+  const replicas = load.replicasFor(ratePerMs / headroom.utilizationTarget);
   const { gpus } = gpuGroup(instance);
   const perInstance = replicasPerInstance(instance, group);
   const instances = Math.ceil(replicas / perInstance);

@@ -24,10 +24,14 @@ export function outcomeOfStreams<Outcome extends LoadOutcome>(outcome: Outcome, 
 /** The load of a replica from that of one of its streams. */
 export function loadOfStreams(stream: ReplicaLoad, streams: number): ReplicaLoad {
   if (streams === 1) return stream;
-  const capacity = { ...stream.capacity, ratePerMs: stream.capacity.ratePerMs * streams };
   return {
-    ratePerMsAtCapacity: stream.ratePerMsAtCapacity * streams,
-    capacity,
+    get ratePerMsAtCapacity() {
+      return stream.ratePerMsAtCapacity * streams;
+    },
+    get capacity() {
+      return { ...stream.capacity, ratePerMs: stream.capacity.ratePerMs * streams };
+    },
+    replicasFor: (sharedPerMs) => stream.replicasFor(sharedPerMs / streams),
     at: (ratePerMs) => outcomeOfStreams(stream.at(ratePerMs / streams), streams),
     marginsAt: (ratePerMs) => stream.marginsAt(ratePerMs / streams),
     stepFloorMs: stream.stepFloorMs,

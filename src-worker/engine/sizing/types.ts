@@ -103,8 +103,14 @@ export interface SteadyLoad {
   pressureZ: number;
 }
 
+export interface FoundCapacity {
+  kind: 'found';
+  ratePerMs: number;
+  binding: LatencyMetric | SaturationKind;
+}
+
 export type Capacity =
-  | { kind: 'found'; ratePerMs: number; binding: LatencyMetric | SaturationKind }
+  | FoundCapacity
   | { kind: 'missed_when_idle'; metric: LatencyMetric; targetMs: number; predictedMs: number }
   | { kind: 'no_room'; cause: SaturationKind };
 
@@ -144,8 +150,8 @@ export interface PlanGroup {
   memory: MemoryFit | null;
   refusal: Refusal | null;
   warnings: { code: string; sentence: string }[];
-  /** What the search of its capacity found; null where it was refused before. */
-  searched: Capacity | null;
+  /** Searches its capacity, once; null where it was refused before. */
+  capacity: (() => Capacity) | null;
   /** null when refused. */
   load: ReplicaLoad | null;
 }
@@ -162,8 +168,11 @@ export interface TargetMargins {
 
 /** Capacity of one replica and its latency at any rate; evaluations are remembered for the life of the answer. */
 export interface ReplicaLoad {
-  ratePerMsAtCapacity: number;
-  capacity: Extract<Capacity, { kind: 'found' }>;
+  /** Searched when they are asked for. */
+  readonly ratePerMsAtCapacity: number;
+  readonly capacity: FoundCapacity;
+  /** The least number of replicas that carry `sharedPerMs` together, ⌈sharedPerMs / ratePerMsAtCapacity⌉, mostly without a search. */
+  replicasFor(sharedPerMs: number): number;
   at(ratePerMs: number): LoadOutcome;
   /** Distance to the targets at a rate, not remembered; null where the replica does not carry it. */
   marginsAt(ratePerMs: number): TargetMargins | null;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
 import { findCapacity, latencyOf, searchCapacity, type Score } from '../../../src-worker/engine/sizing/capacity.ts';
+import type { Capacity } from '../../../src-worker/engine/sizing/types.ts';
 import type { Target } from '../../../src-worker/engine/workload/types.ts';
 import { SCENARIOS, subjectOf } from '../batching/scenarios.ts';
 import { facts } from '../world.ts';
@@ -9,11 +10,13 @@ const chat = facts.workloads.find(({ name }) => name === 'chat');
 if (!chat) throw new Error('no chat workload');
 
 const score = (value: number): Score => ({ value, binding: 'ttft_p95', predictedMs: 0, targetMs: 0 });
+const search = (scoreOf: (ratePerMs: number) => Score, firstTry = 0.5): Capacity =>
+  searchCapacity({ score: scoreOf, bound: 1, firstTry });
 
 describe('capacity search', () => {
   test.each([0.003, 0.1, 0.4, 0.77, 0.98])('finds a known root at %f of the bound to 0.1 %% from below', (root) => {
     for (const bend of [0.3, 1, 4]) {
-      const found = searchCapacity((rate) => score((rate / root) ** bend - 1), 1);
+      const found = search((rate) => score((rate / root) ** bend - 1));
       if (found.kind !== 'found') throw new Error('not found');
       expect(found.ratePerMs).toBeLessThanOrEqual(root);
       expect(found.ratePerMs).toBeGreaterThan(root * 0.9985);
@@ -27,14 +30,10 @@ describe('capacity search', () => {
       for (const bend of [0.3, 1, 4, 9]) {
         for (const firstTry of [0.7 * root, 1.05 * root, Math.min(1, 2 * root), 0.9]) {
           searches += 1;
-          searchCapacity(
-            (rate) => {
-              asked += 1;
-              return score(Math.log(0.4 + 0.6 * (rate / root) ** bend));
-            },
-            1,
-            firstTry,
-          );
+          search((rate) => {
+            asked += 1;
+            return score(Math.log(0.4 + 0.6 * (rate / root) ** bend));
+          }, firstTry);
         }
       }
     }
@@ -42,7 +41,7 @@ describe('capacity search', () => {
   });
 
   test('finds the edge where the score jumps to infinity', () => {
-    const found = searchCapacity((rate) => score(rate > 0.123 ? Infinity : -0.5), 1);
+    const found = search((rate) => score(rate > 0.123 ? Infinity : -0.5));
     expect(found.kind === 'found' ? found.ratePerMs / 0.123 : NaN).toBeCloseTo(1, 2);
   });
 
@@ -50,14 +49,14 @@ describe('capacity search', () => {
     'finds the edge of what nothing limits below it, where the score jumps to %f',
     (beyond) => {
       for (const firstTry of [0.05, 0.12, 0.9]) {
-        const found = searchCapacity((rate) => score(rate > 0.123 ? beyond : -Infinity), 1, firstTry);
+        const found = search((rate) => score(rate > 0.123 ? beyond : -Infinity), firstTry);
         expect(found.kind === 'found' ? found.ratePerMs / 0.123 : NaN).toBeCloseTo(1, 2);
       }
     },
   );
 
   test('a target missed by an idle replica is a refusal with both figures', () => {
-    const found = searchCapacity(() => ({ ...score(0.2), predictedMs: 61, targetMs: 50 }), 1);
+    const found = search(() => ({ ...score(0.2), predictedMs: 61, targetMs: 50 }));
     expect(found).toEqual({ kind: 'missed_when_idle', metric: 'ttft_p95', predictedMs: 61, targetMs: 50 });
   });
 

@@ -21,7 +21,7 @@ const [llama7b = expect.fail(), , , llama70b = expect.fail()] = SCENARIOS;
 function loadOf(subject: BatchingSubject, targets: Target[] = chat.targets): ReplicaLoad {
   const capacity = findCapacity(subject, targets);
   if (capacity.kind !== 'found') throw new Error('no capacity');
-  return batchingLoad(subject, targets, capacity);
+  return batchingLoad(subject, targets, { found: capacity, replicasFor: () => 1 });
 }
 
 /** Every time of a plan `factor` times as long: all figures whose name says that they are ms. */

@@ -1,0 +1,123 @@
+import { RunningBatch } from '../roofline/running-batch.ts';
+import type { PromptNodes } from '../workload/lengths.ts';
+
+/** Prompts as pieces of steps: one last piece each, after full chunks. */
+interface Pieces {
+  /** ms of the step without pieces, and the prompt tokens it has room for. */
+  decodeOnlyMs: number;
+  roomTokens: number;
+  /** [node] ms a prompt adds to the steps it takes part in. */
+  extraMs: Float64Array;
+  meanTokens: number;
+  stdTokens: number;
+  pairsPerToken: number;
+  /** ms per unit time spent in full chunks. */
+  fullChunkShare: number;
+  fullChunksPerPrompt: number;
+  /** Mean ms a single piece adds to a step. */
+  singleExtraMs: number;
+}
+
+/** The steps that are timed, and the pieces of prompts in them; both are written over for every mean step. */
+export const batch = new RunningBatch();
+export const pieces: Pieces = {
+  decodeOnlyMs: 0,
+  roomTokens: 1,
+  extraMs: new Float64Array(0),
+  meanTokens: 0,
+  stdTokens: 0,
+  pairsPerToken: 0,
+  fullChunkShare: 0,
+  fullChunksPerPrompt: 0,
+  singleExtraMs: 0,
+};
+
+/** Full chunks before the last piece of a prompt. */
+const chunksBefore = (uncached: number, room: number): number => Math.max(0, Math.ceil(uncached / room) - 1);
+
+/** Cuts every prompt node into full chunks and a last piece: the lengths of `pieces`. */
+export function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes): void {
+  const room = pieces.roomTokens;
+  let mean = 0;
+  let second = 0;
+  let pairs = 0;
+  let fullChunksPerPrompt = 0;
+  for (let i = 0; i < uncachedTokens.length; i += 1) {
+    const uncached = uncachedTokens[i] as number;
+    const weight = weights[i] as number;
+    const chunks = chunksBefore(uncached, room);
+    const rest = uncached - chunks * room;
+    mean += weight * rest;
+    second += weight * rest * rest;
+    pairs += weight * rest * ((cachedTokens[i] as number) + chunks * room + rest / 2);
+    fullChunksPerPrompt += weight * chunks;
+  }
+  pieces.meanTokens = mean;
+  pieces.stdTokens = Math.sqrt(Math.max(0, second - mean ** 2));
+  pieces.pairsPerToken = pairs / mean;
+  pieces.fullChunksPerPrompt = fullChunksPerPrompt;
+}
+
+/** Times the last pieces and the full chunks before them in the steps of `batch`: the times of `pieces`. */
+export function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNodes, arrivalsPerMs: number): void {
+  const { decodeOnlyMs, roomTokens: room } = pieces;
+  const count = uncachedTokens.length;
+  if (pieces.extraMs.length !== count) pieces.extraMs = new Float64Array(count);
+  // The last pieces first, then a full chunk of each node that has some.
+  let asked = count;
+  for (let i = 0; i < count; i += 1) {
+    const uncached = uncachedTokens[i] as number;
+    const cached = cachedTokens[i] as number;
+    const chunks = chunksBefore(uncached, room);
+    const rest = uncached - chunks * room;
+    batch.tokens[i] = rest;
+    batch.pairs[i] = rest * (cached + chunks * room + rest / 2);
+    batch.endings[i] = 1;
+    if (chunks === 0) continue;
+    batch.tokens[asked] = room;
+    batch.pairs[asked] = room * (cached + (chunks * room) / 2);
+    batch.endings[asked] = 0;
+    asked += 1;
+  }
+  batch.time(asked);
+  let singleExtraMs = 0;
+  let fullChunkShare = 0;
+  let fullChunk = count;
+  for (let i = 0; i < count; i += 1) {
+    const weight = weights[i] as number;
+    const chunks = chunksBefore(uncachedTokens[i] as number, room);
+    const pieceMs = (batch.ms[i] as number) - decodeOnlyMs;
+    let chunksMs = 0;
+    if (chunks > 0) {
+      chunksMs = chunks * (batch.ms[fullChunk] as number);
+      fullChunk += 1;
+    }
+    pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
+    singleExtraMs += weight * pieceMs;
+    fullChunkShare += arrivalsPerMs * weight * chunksMs;
+  }
+  pieces.singleExtraMs = singleExtraMs;
+  pieces.fullChunkShare = fullChunkShare;
+}
+
+/** Asks for a step of `batch` with `count` pieces, or as many as there is room for, at `at` of its columns. */
+export function askPieces(at: number, count: number): void {
+  const { meanTokens, pairsPerToken } = pieces;
+  const fitting = Math.min(count * meanTokens, pieces.roomTokens);
+  batch.tokens[at] = fitting;
+  batch.pairs[at] = fitting * pairsPerToken;
+  batch.endings[at] = Math.min(count, pieces.roomTokens / meanTokens);
+}
+
+/** ms that the `count` pieces asked for at `at` add to a step, beyond the room in proportion. */
+export function askedPiecesMs(at: number, count: number): number {
+  const beyond = Math.max(1, (count * pieces.meanTokens) / pieces.roomTokens);
+  return ((batch.ms[at] as number) - pieces.decodeOnlyMs) * beyond;
+}
+
+/** ms that `count` pieces add to a step of `batch`, beyond the room in proportion. */
+export function piecesMs(count: number): number {
+  askPieces(0, count);
+  batch.time(1);
+  return askedPiecesMs(0, count);
+}
