@@ -1,13 +1,12 @@
-import type { ArrivalLaw } from '../simulation/arrivals.ts';
-import { DEFAULT_DECAY_PER_MS, drawArrivals } from '../simulation/arrivals.ts';
+import type { RandomSource } from '../numerics/random.ts';
+import { meanOf } from '../numerics/sample.ts';
+import type { StepPlan } from '../roofline/step-plan.ts';
+import { drawArrivals, POISSON, type ArrivalLaw } from '../simulation/arrivals.ts';
 import { latenciesOf, type ServedLatencies } from '../simulation/latencies.ts';
 import { DEFAULT_RULES } from '../simulation/load.ts';
 import { randomStream } from '../simulation/random-streams.ts';
 import type { Clients, SimulatedRequests } from '../simulation/requests.ts';
 import { simulate, type SimulatedServer } from '../simulation/scheduler.ts';
-import { meanOf } from '../numerics/sample.ts';
-import type { RandomSource } from '../numerics/random.ts';
-import type { StepPlan } from '../roofline/step-plan.ts';
 import { DRAWN_LENGTHS } from '../workload/drawn-lengths.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 
@@ -28,10 +27,9 @@ function lengthSource(b: Benchmark, mean: number): (random: RandomSource) => num
   return (random) => Math.max(1, Math.round(nominal * shareOf(random)));
 }
 
-function arrivalLaw({ scvArrival }: Benchmark): ArrivalLaw {
-  const process = scvArrival === 0 ? 'constant' : scvArrival === 1 ? 'poisson' : 'gamma';
-  return { process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
-}
+/** Gamma gaps without variation are even ones. */
+const arrivalLaw = ({ scvArrival }: Benchmark): ArrivalLaw =>
+  scvArrival === 1 ? POISSON : { ...POISSON, process: 'gamma', scv: scvArrival };
 
 /**
  * When the requests of an open loop are sent. A run of few draws gaps that are some percent off their mean, and the same seed
