@@ -70,7 +70,7 @@ it('simulate --json is the document that a page gets, to the byte, for a load an
     expect(code).toBe(0);
     return stdout;
   };
-  const host = await startBrowserHost({ dataFolder: join(home, 'simulating'), workerPath });
+  const host = await startBrowserHost({ dataFolder: home, workerPath });
   const client = await connectSocket(host);
   try {
     const drawn = textOf(await client.api.simulate({ ...deployment, ...load }, null));
