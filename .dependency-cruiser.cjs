@@ -6,6 +6,7 @@
 const ENGINE_VOCABULARY = [
   '^src-worker/engine/(errors|units|facts|suggest)[.]ts$',
   '^src-worker/engine/[^/]+/(types|source)[.]ts$',
+  '^src-worker/engine/workload/trace[.]ts$',
 ];
 const packages = (...names) => names.map((name) => `node_modules/${name}/`);
 

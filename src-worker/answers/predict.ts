@@ -104,7 +104,7 @@ function saturatedDocument(
 ): PredictDocument {
   const limit = `A replica saturates at ${(saturationPerMs * deployment.streams * MS_PER_S).toPrecision(3)} requests/s.`;
   if (deployment.base.method === 'batching' && !isSaturationConfirmed(subject, ratePerMs)) {
-    const sentence = `The closed form finds no steady state, but a fluid balance does not confirm it: only a simulation can tell. ${limit}`;
+    const sentence = `The closed form finds no steady state, but a fluid balance does not confirm it: only a simulation can tell (--method simulation). ${limit}`;
     return { ...withoutLatency(deployment, null, null), trust: { kind: 'uncertain', sentence } };
   }
   const sentence = `${SATURATION_WORDS[cause]} ${limit}`;

@@ -180,8 +180,8 @@ export const simulateInputSchema = z.strictObject({
 export type SimulateInput = z.output<typeof simulateInputSchema>;
 export type SimulateInputDraft = z.input<typeof simulateInputSchema>;
 
-/** Largest trace file that is taken, in characters. */
-export const MOST_TRACE_CHARACTERS = 256 * 2 ** 20;
+/** Largest trace that a page may send, in characters: the browser host takes no longer message. The command line reads files. */
+export const MOST_TRACE_CHARACTERS = 25_000_000;
 
 /** A file of recorded requests; its format is found by content. */
 export const traceFileSchema = z.strictObject({ name, text: z.string().max(MOST_TRACE_CHARACTERS) });

@@ -207,8 +207,7 @@ describe('what contradicts itself is refused in words', () => {
 
 describe('simulate', () => {
   test('has the figures of predict, and a timeline whose averages are theirs', () => {
-    const { method: _, ...drawn } = simulation;
-    const document = simulate({ ...drawn, rate: 20, num_prompts: 2000 });
+    const document = simulate({ ...chat, rate: 20, num_prompts: 2000 });
     const predicted = predict({ ...simulation, rate: 20, num_prompts: 2000 });
     expect(document.ttft_ms).toEqual(predicted.ttft_ms);
     const timeline = document.timeline;

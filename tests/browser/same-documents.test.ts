@@ -55,3 +55,33 @@ it('validate --json and calibrate --json are the documents that a page gets, to 
     await host.close();
   }
 }, 120_000);
+
+it('simulate --json is the document that a page gets, to the byte, for a load and for a trace', async () => {
+  const text = [
+    'arrival_s,input_tokens,output_tokens',
+    ...Array.from({ length: 60 }, (_, i) => `${i / 7},400,60`),
+  ].join('\n');
+  writeFileSync(join(home, 'requests.csv'), text);
+  const deployment = { model: 'meta-llama/Llama-3.1-8B-Instruct', gpu: 'nvidia-h100-80gb' };
+  const load = { input_tokens: 400, output_tokens: 60, output_cv: 1, rate: 7, num_prompts: 300, seed: 5 };
+  const printed = async (...args: string[]) => {
+    const flags = ['simulate', '-m', deployment.model, '--gpu', deployment.gpu, '--json'];
+    const { code, stdout } = await runConfigiq([...flags, ...args], join(home, 'cli-simulate'), {}, '', home);
+    expect(code).toBe(0);
+    return stdout;
+  };
+  const host = await startBrowserHost({ dataFolder: home, workerPath });
+  const client = await connectSocket(host);
+  try {
+    const drawn = textOf(await client.api.simulate({ ...deployment, ...load }, null));
+    const flags = Object.entries(load).flatMap(([key, value]) => [`--${key.replaceAll('_', '-')}`, String(value)]);
+    expect(await printed(...flags)).toBe(drawn);
+    expect(JSON.parse(drawn)).toMatchObject({ simulation: { kind: 'run', requests: 300, seed: 5 } });
+    const replayed = textOf(await client.api.simulate(deployment, { name: 'requests.csv', text }));
+    expect(await printed('--trace', 'requests.csv')).toBe(replayed);
+    expect(JSON.parse(replayed)).toMatchObject({ trace: { requests: 60 } });
+  } finally {
+    await client.close();
+    await host.close();
+  }
+}, 120_000);

@@ -58,6 +58,12 @@ describe('questions', () => {
     const load = { gpu: 'nvidia-h100-80gb', input_tokens: 250, output_tokens: 150, rate: 1 };
     const predicted = valueOf(await api.predict({ model: MODEL, ...load }));
     expect(predicted.tpot_ms.p50).toBeGreaterThan(0);
+    const simulated = valueOf(await api.simulate({ model: MODEL, ...load, num_prompts: 50 }, null));
+    expect(simulated).toMatchObject({ method: 'simulation', simulation: { kind: 'run', requests: 50 }, trace: null });
+    const text = 'arrival_s,input_tokens,output_tokens\n0,100,10\n0.5,200,x\n1,300,20\n';
+    const replayed = valueOf(await api.simulate({ model: MODEL, gpu: load.gpu }, { name: 'a.csv', text }));
+    expect(replayed).toMatchObject({ simulation: { kind: 'trace', requests: 2 }, trace: { file: 'a.csv' } });
+    expect(replayed.trace).toMatchObject({ requests: 2, skipped_rows: 1, skipped: [{ line: 3 }] });
     const queued = valueOf(await api.queue({ rate: 5, service_ms: 100 }));
     expect(queued.utilization).toBeCloseTo(0.5, 12);
     expect(valueOf(await api.showModel(MODEL)).total_parameters).toBe(6_738_415_616);
@@ -71,6 +77,16 @@ describe('questions', () => {
     ['a misspelt key', ({ api }) => api.size({ ...NARROW, user: 3 } as never), /user/],
     ['a value out of range', ({ api }) => api.size({ ...NARROW, users: 0 }), /users.*got 0/],
     ['no object at all', ({ api }) => api.predict(null as never), /Predict request/],
+    [
+      'a trace that is no file',
+      ({ api }) => api.simulate({ model: MODEL, gpu: 'nvidia-h100-80gb' }, { name: 'a.csv' } as never),
+      /Trace file: text/,
+    ],
+    [
+      'a simulation of no load',
+      ({ api }) => api.simulate({ model: MODEL, gpu: 'nvidia-h100-80gb', input_tokens: 5, output_tokens: 5 }, null),
+      /No load was given/,
+    ],
     ['not a number', ({ api }) => api.queue({ rate: Number.NaN, service_ms: 1 }), /rate/],
     ['a run number that is none', ({ api }) => api.showRun('1' as never), /Run number.*got "1"/],
     ['a run that is not there', ({ api }) => api.showRun(99), /no run 99/],
