@@ -40,6 +40,7 @@ class NodeTimes {
   nodes: PromptNodes | null = null;
   /** [node] ms by which the node's attention differs from what the prefill table assumes. */
   pairsMs = new Float64Array(0);
+  longestTokens = 0;
   /** [node] ms of tokenizing. */
   tokenizeMs = new Float64Array(0);
   /** [node] width of the cell / its tokens. */
@@ -60,9 +61,11 @@ class NodeTimes {
     this.nodes = nodes;
     if (this.pairsMs.length < count) this.#resize(count);
     for (const prefill of this.prefills) prefill.aheadTokens = NaN;
+    this.longestTokens = 0;
     for (let i = 0; i < count; i += 1) {
       const own = nodes.uncachedTokens[i] as number;
       const cached = nodes.cachedTokens[i] as number;
+      if (own > this.longestTokens) this.longestTokens = own;
       this.pairsMs[i] = own * (cached + own / 2 - pairsPerToken) * pairMs;
       this.tokenizeMs[i] = tokenizeMsPerToken * (own + cached);
       this.relativeWidths[i] = (nodes.widths[i] as number) / own;
@@ -106,8 +109,8 @@ const pairsPerTokenOf = ({ lengths }: BatchingSubject): number =>
 
 /** What one combination adds: its chance, the residual of the step in progress and all that is the same for every prompt. */
 const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
-/** Tokens that are computed before or beside a request's own. */
-const ahead = { leftOver: 0, others: 0 };
+/** Tokens of others that are computed before a request's own and after it, in the same steps where there is room. */
+const ahead = { leftOver: 0, before: 0, after: 0 };
 /** Prompts of others that arrive in a ms and the tokens of one, and what the slow spread of steps adds to squares of widths, per square of ms. */
 const around = { arrivalsPerMs: 0, meanTokens: 0, slowSquare: 0 };
 
@@ -173,14 +176,44 @@ function depositBeside(others: Others, foundChance: number, table: PrefillTable,
   for (let k = 0; k < count; k += 1) {
     const chance = foundChance * (chances[k] as number);
     if (chance < NEGLIGIBLE) continue;
-    ahead.others = tokens[k] as number;
-    part.chance = chance;
+    const beside = tokens[k] as number;
     const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
+    if (beside > 0 && ahead.leftOver + beside + times.longestTokens > step.roomTokens) {
+      // Not all fit into one step: who came first is served first. One other came before or after, of several a part did.
+      const share = k < numFixed ? 0 : PART_BEFORE;
+      depositInOrder(share * beside, beside, chance / 2, times, table, step, spread);
+      depositInOrder((1 - share) * beside, beside, chance / 2, times, table, step, spread);
+      continue;
+    }
+    ahead.before = beside;
+    ahead.after = 0;
+    part.chance = chance;
     const slot = k < numFixed && ahead.leftOver === 0 ? k : ANY_SLOT;
     const prefills = times.prefills[slot] as NodePrefills;
-    if (slot === ANY_SLOT || prefills.aheadTokens !== ahead.others) computePrefills(prefills, times, table, step);
+    if (slot === ANY_SLOT || prefills.aheadTokens !== beside) computePrefills(prefills, times, table, step);
     deposit(prefills, times, spread);
   }
+}
+
+/** Of several prompts that share a step with another, the share that came before it in the lower half of all cases. */
+const PART_BEFORE = 0.25;
+
+/** Deposits the case that of `beside` tokens of others so many are computed before one's own. */
+function depositInOrder(
+  before: number,
+  beside: number,
+  chance: number,
+  times: NodeTimes,
+  table: PrefillTable,
+  step: MeanStep,
+  spread: Spread,
+): void {
+  const prefills = times.prefills[ANY_SLOT] as NodePrefills;
+  ahead.before = before;
+  ahead.after = beside - before;
+  part.chance = chance;
+  computePrefills(prefills, times, table, step);
+  deposit(prefills, times, spread);
 }
 
 /** Regular arrivals, `weight` of all. Returns the mean ms that they wait for steps under way. */
@@ -202,7 +235,8 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: num
   const { arrivalsPerMs } = around;
   // Nobody comes while one's own prompt is computed.
   around.arrivalsPerMs = 0;
-  ahead.others = 0;
+  ahead.before = 0;
+  ahead.after = 0;
   computePrefills(own, fineTimes, busyTable, step);
   around.arrivalsPerMs = arrivalsPerMs;
   regular.gapMs = 1 / load.arrivalsPerMs;
@@ -239,7 +273,9 @@ function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: 
   const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
   const { plan } = subject;
   const { step } = load;
-  ahead.others = Math.max(0, around.arrivalsPerMs * step.busyMeanMs - 1) * around.meanTokens;
+  const beside = Math.max(0, around.arrivalsPerMs * step.busyMeanMs - 1) * around.meanTokens;
+  ahead.before = beside / 2;
+  ahead.after = beside / 2;
   computePrefills(own, fineTimes, busyTable, step);
   const waitMs = plan.firstTokenWaitSteps * step.busyMeanMs;
   part.chance = weight;
@@ -261,7 +297,8 @@ function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: nu
   // Prompts that come faster than one a step share steps.
   const perStep = load.arrivalsPerMs * lengths.moments.uncachedMean * step.busyMeanMs;
   ahead.leftOver = 0;
-  ahead.others = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
+  ahead.before = Math.max(0, Math.min(step.roomTokens, perStep) - lengths.moments.uncachedMean);
+  ahead.after = 0;
   computePrefills(prefills, fineTimes, busyTable, step);
   let prefillMs = 0;
   for (let i = 0; i < weights.length; i += 1) {
@@ -307,22 +344,22 @@ function timePrefills(prefills: NodePrefills, times: NodeTimes, table: PrefillTa
   const { lateChances } = prefills;
   const count = uncachedTokens.length;
   const room = step.roomTokens;
-  const { leftOver, others } = ahead;
+  const { leftOver, before, after } = ahead;
   prefills.hasLate = false;
   for (let i = 0; i < count; i += 1) {
     const own = uncachedTokens[i] as number;
-    const all = leftOver + others + own;
+    const first = leftOver + before + own;
     lateChances[i] = 0;
-    if (all <= room) {
+    if (first <= room) {
+      const all = Math.min(room, first + after);
       lastTokens[i] = all;
       lateTokens[i] = all;
       beforeMs[i] = 0;
       continue;
     }
-    const first = leftOver + others / 2 + own;
-    const full = Math.floor(first / room);
+    const full = Math.ceil(first / room) - 1;
     const fullMs = full * table.fullMs;
-    const rest = first - full * room + others / 2;
+    const rest = first - full * room + after;
     const late = around.arrivalsPerMs * fullMs;
     const chance = -Math.expm1(-late);
     lastTokens[i] = Math.min(room, rest);
@@ -343,7 +380,7 @@ function computePrefills(prefills: NodePrefills, times: NodeTimes, table: Prefil
   const { slowSquare } = around;
   const { ms, squares, lateMs } = prefills;
   const count = nodes.weights.length;
-  prefills.aheadTokens = ahead.leftOver + ahead.others;
+  prefills.aheadTokens = ahead.leftOver + ahead.before + ahead.after;
   timePrefills(prefills, times, table, step);
   for (let i = 0; i < count; i += 1) {
     const prefill = (beforeMs[i] as number) + (lastMs[i] as number) + (pairsMs[i] as number);
@@ -364,7 +401,8 @@ export function unhinderedP95Ms(subject: BatchingSubject, arrivalsPerMs: number,
   fineTimes.fill(prompts, pairMsOf(subject), pairsPerToken, plan.tokenizeMsPerToken);
   setAround(subject, arrivalsPerMs, 0);
   ahead.leftOver = 0;
-  ahead.others = 0;
+  ahead.before = 0;
+  ahead.after = 0;
   const alone = fineTimes.prefills[ANY_SLOT] as NodePrefills;
   computePrefills(alone, fineTimes, busyTable, step);
   const { ms, hasLate, lateMs, lateChances } = alone;
