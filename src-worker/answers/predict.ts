@@ -195,15 +195,15 @@ const runIgnored = (numPrompts: number, method: string): Warning => ({
 
 /**
  * Users who ask again at once are the clients of a benchmark with a fixed concurrency, and are predicted as those are; null for
- * those who pause, or are alone.
+ * those who are alone. Pauses dissolve what is in step (first-token.ts).
  */
 function prefillsInStep(
   { measured: { calibration, engine } }: Deployment,
   subject: BatchingSubject,
-  { think_time: thinkTimeS, requestsPerClient }: { think_time: number; requestsPerClient: number },
+  requestsPerClient: number,
   users: number,
 ): number | null {
-  if (thinkTimeS > 0 || users <= 1) return null;
+  if (users <= 1) return null;
   const { outputMean, outputSecondMoment } = subject.lengths.moments;
   const question = {
     seated: Math.min(users, decodeLimit(subject).decodes),
@@ -230,8 +230,8 @@ function closedLoopDocument(
   const users = concurrency / allStreams(deployment, input);
   const saturationPerMs = saturationRate(subject).perMs;
   const requestsPerClient = input.num_prompts === null ? REQUESTS_PER_CLIENT : input.num_prompts / concurrency;
-  const inStep = prefillsInStep(deployment, subject, { think_time: input.think_time, requestsPerClient }, users);
-  if (inStep !== null) deployment.warnings.push(inStepWarning(inStep, requestsPerClient));
+  const inStep = prefillsInStep(deployment, subject, requestsPerClient, users);
+  if (inStep !== null && input.think_time === 0) deployment.warnings.push(inStepWarning(inStep, requestsPerClient));
   else if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
   const thinkTimeMs = msFromSeconds(input.think_time);
   const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep });

@@ -56,6 +56,8 @@ export interface LoadOnArrival {
   hasResidual: boolean;
   /** Prefills of others that requests wait for which come in step with them; null = they come as they like. */
   lockstepPrefills: number | null;
+  /** Mean ms that users pause before they ask again: the longer, the fewer are in step. */
+  pauseMs: number;
 }
 
 /** Fills `finds`: the time average of the steps, full chunks and left-over prompts apart. */

@@ -8,7 +8,7 @@ export interface ClosedLoopQuestion {
   thinkTimeMs: number;
   /** What the replica saturates at with open arrivals: nobody is served more often, whoever asks. */
   saturationPerMs: number;
-  /** Prefills that users wait for who ask again at once and so fall into step (lockstep.ts); null = they do not. */
+  /** Prefills that users wait for who ask again at once and so fall into step (lockstep.ts); null = they never do. */
   lockstepPrefills: number | null;
 }
 
@@ -27,9 +27,9 @@ const NEGLIGIBLE_WAIT_SHARE = 1e-3;
 /**
  * N users who think, ask, wait for the answer and ask again: rate · (think + E[TTFT] + n·E[TPOT]) = N, by bisection in
  * ln(rate) (QUEUEING.md 3.10). Without think time the next request starts exactly when a step ends: there is no step in
- * progress to wait for, but what users in step wait for. Where the replica saturates first, requests leave at its saturation
- * rate and the users that are neither served nor thinking wait: N / rate - think - residence. null when not even one user
- * can be served.
+ * progress to wait for, but what users in step wait for; pauses dissolve that. Where the replica saturates first, requests leave at its saturation
+ * rate and the users that are neither served nor thinking wait: N / rate - think - residence. Nobody is slower than all users one
+ * after the other. null when not even one user can be served.
  */
 export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopSteady | null {
   const { users, thinkTimeMs, saturationPerMs, lockstepPrefills } = question;
@@ -40,6 +40,7 @@ export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopStea
       presentFraction: Math.min(0.999, presentFraction),
       hasResidual: thinkTimeMs > 0,
       lockstepPrefills,
+      pauseMs: thinkTimeMs,
     };
     const outcome = evaluateBatching(subject, Math.exp(logRate), closed);
     return outcome.kind === 'steady' ? outcome : null;

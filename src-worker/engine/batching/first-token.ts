@@ -146,12 +146,19 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
   fineTimes.fill(prompts, pairMs, pairsPerToken, plan.tokenizeMsPerToken);
   coarseTimes.fill(coarseNodes(prompts), pairMs, pairsPerToken, plan.tokenizeMsPerToken);
   setAround(subject, load.arrivalsPerMs, load.relativeSpread);
-  if (load.lockstepPrefills !== null) return depositInStep(subject, load, load.lockstepPrefills, spread);
+  let free = 1;
+  let meanResidual = 0;
+  if (load.lockstepPrefills !== null) {
+    meanResidual = depositInStep(subject, load, load.lockstepPrefills, spread);
+    free = 1 - part.chance;
+    if (free < NEGLIGIBLE) return meanResidual;
+  }
   idleTable.set(subject, 0, 0, step.roomTokens, pairsPerToken);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
   const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
-  const random = Math.min(1, load.scvArrival);
-  let meanResidual = random < 1 ? (1 - random) * depositRegular(subject, load, 1 - random, spread) : 0;
+  const random = free * Math.min(1, load.scvArrival);
+  const regularShare = free - random;
+  if (regularShare > 0) meanResidual += regularShare * depositRegular(subject, load, regularShare, spread);
   if (random === 0) return meanResidual;
 
   findOnArrival(subject, load);
@@ -287,7 +294,8 @@ function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: 
 
 /**
  * Clients who ask again at once find a busy engine every time. They wait for the steps that the profile says, and for prefills
- * of others in step with them.
+ * of others in step with them. Pauses as long as that wait dissolve it: `part.chance` is the share of those still in step.
+ * Returns the mean ms of the wait, times that share.
  */
 function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: number, spread: Spread): number {
   const { plan, lengths } = subject;
@@ -309,12 +317,15 @@ function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: nu
       own > step.roomTokens ? inFullSteps : (prefills.ms[i] as number) - (fineTimes.tokenizeMs[i] as number);
     prefillMs += (weights[i] as number) * computeMs;
   }
-  const waitMs = waited * prefillMs;
-  part.chance = 1;
-  part.fixedMs = plan.ttftBaseMs + plan.firstTokenWaitSteps * step.busyMeanMs + waitMs;
-  part.squareWidth = (2 * LOCKSTEP_HALF_WIDTH * waitMs) ** 2;
-  deposit(prefills, fineTimes, spread);
-  return waitMs;
+  const inStepMs = waited * prefillMs;
+  // Where nobody decodes the steps under way are prefills of others: those are not waited for twice.
+  const underWayMs = plan.firstTokenWaitSteps * step.busyMeanMs;
+  const waitMs = lengths.moments.outputMean > 1 ? underWayMs + inStepMs : Math.max(underWayMs, inStepMs);
+  part.chance = load.pauseMs > 0 ? Math.exp(-load.pauseMs / Math.max(inStepMs, 1e-9)) : 1;
+  part.fixedMs = plan.ttftBaseMs + waitMs;
+  part.squareWidth = (2 * LOCKSTEP_HALF_WIDTH * inStepMs) ** 2;
+  if (part.chance > NEGLIGIBLE) deposit(prefills, fineTimes, spread);
+  return part.chance * inStepMs;
 }
 
 /** The deposits of one combination of what is found and who shares the step, `part`. */
