@@ -37,6 +37,8 @@ interface NodePrefills {
 
 /** Prompt nodes with what every deposit of a rate asks of them. */
 class NodeTimes {
+  /** Are those who come during the steps of a long prompt told apart from nobody? */
+  readonly tellsLate: boolean;
   nodes: PromptNodes | null = null;
   /** [node] ms by which the node's attention differs from what the prefill table assumes. */
   pairsMs = new Float64Array(0);
@@ -55,6 +57,10 @@ class NodeTimes {
   shares = new Float64Array(0);
   /** [slot] the fixed companions of a step, and a last slot that is computed every time. */
   prefills: NodePrefills[] = [];
+
+  constructor(tellsLate: boolean) {
+    this.tellsLate = tellsLate;
+  }
 
   fill(nodes: PromptNodes, pairMs: number, pairsPerToken: number, tokenizeMsPerToken: number): void {
     const count = nodes.weights.length;
@@ -94,9 +100,10 @@ class NodeTimes {
   }
 }
 
-const ANY_SLOT = MAX_FIXED_OTHERS;
-const fineTimes = new NodeTimes();
-const coarseTimes = new NodeTimes();
+/** Slots of fixed companions who came before, of those who came after, and one that is computed every time. */
+const ANY_SLOT = 2 * MAX_FIXED_OTHERS;
+const fineTimes = new NodeTimes(true);
+const coarseTimes = new NodeTimes(false);
 
 const pairMsOf = ({ plan }: BatchingSubject): number => {
   let sum = 0;
@@ -184,42 +191,45 @@ function depositBeside(others: Others, foundChance: number, table: PrefillTable,
     const chance = foundChance * (chances[k] as number);
     if (chance < NEGLIGIBLE) continue;
     const beside = tokens[k] as number;
-    const times = chance < COARSE_BELOW ? coarseTimes : fineTimes;
-    if (beside > 0 && ahead.leftOver + beside + times.longestTokens > step.roomTokens) {
+    const isFixed = k < numFixed && ahead.leftOver === 0;
+    const isOneStep = beside === 0 || ahead.leftOver + beside + fineTimes.longestTokens <= step.roomTokens;
+    const times = (isOneStep ? chance : chance / 2) < COARSE_BELOW ? coarseTimes : fineTimes;
+    if (isOneStep) {
+      depositOrdered(beside, beside, chance, isFixed ? k : ANY_SLOT, times, table, step, spread);
+    } else if (!isFixed && chance < SPLIT_ABOVE) {
+      depositOrdered(beside / 2, beside, chance, ANY_SLOT, times, table, step, spread);
+    } else {
       // Not all fit into one step: who came first is served first. One other came before or after, of several a part did.
       const share = k < numFixed ? 0 : PART_BEFORE;
-      depositInOrder(share * beside, beside, chance / 2, times, table, step, spread);
-      depositInOrder((1 - share) * beside, beside, chance / 2, times, table, step, spread);
-      continue;
+      const behind = isFixed ? k : ANY_SLOT;
+      const inFront = isFixed ? MAX_FIXED_OTHERS + k : ANY_SLOT;
+      depositOrdered((1 - share) * beside, beside, chance / 2, behind, times, table, step, spread);
+      depositOrdered(share * beside, beside, chance / 2, inFront, times, table, step, spread);
     }
-    ahead.before = beside;
-    ahead.after = 0;
-    part.chance = chance;
-    const slot = k < numFixed && ahead.leftOver === 0 ? k : ANY_SLOT;
-    const prefills = times.prefills[slot] as NodePrefills;
-    if (slot === ANY_SLOT || prefills.aheadTokens !== beside) computePrefills(prefills, times, table, step);
-    deposit(prefills, times, spread);
   }
 }
 
+/** Rarer combinations take half of the others to come before. */
+const SPLIT_ABOVE = 0.01;
 /** Of several prompts that share a step with another, the share that came before it in the lower half of all cases. */
 const PART_BEFORE = 0.25;
 
-/** Deposits the case that of `beside` tokens of others so many are computed before one's own. */
-function depositInOrder(
+/** Deposits the case that of `beside` tokens of others `before` are computed before one's own; times are kept in `slot`. */
+function depositOrdered(
   before: number,
   beside: number,
   chance: number,
+  slot: number,
   times: NodeTimes,
   table: PrefillTable,
   step: MeanStep,
   spread: Spread,
 ): void {
-  const prefills = times.prefills[ANY_SLOT] as NodePrefills;
+  const prefills = times.prefills[slot] as NodePrefills;
   ahead.before = before;
   ahead.after = beside - before;
   part.chance = chance;
-  computePrefills(prefills, times, table, step);
+  if (slot === ANY_SLOT || prefills.aheadTokens !== beside) computePrefills(prefills, times, table, step);
   deposit(prefills, times, spread);
 }
 
@@ -346,7 +356,8 @@ function deposit(prefills: NodePrefills, { nodes, shares }: NodeTimes, spread: S
 
 /**
  * For every node the ms from the start of the step in which a prompt can first take part to the end of its prefill behind and
- * beside what is `ahead`: the step in which it ends, and the full ones before that. Whether others come during those is a chance.
+ * beside what is `ahead`: the step in which it ends, and the full ones before that. Whether others come during those is a chance;
+ * where it is not told, as many come as do on average.
  */
 function timePrefills(prefills: NodePrefills, times: NodeTimes, table: PrefillTable, step: MeanStep): void {
   const { nodes, lastTokens, lastMs, beforeMs, lateTokens, lateLastMs } = times;
@@ -372,12 +383,16 @@ function timePrefills(prefills: NodePrefills, times: NodeTimes, table: PrefillTa
     const fullMs = full * table.fullMs;
     const rest = first - full * room + after;
     const late = around.arrivalsPerMs * fullMs;
+    beforeMs[i] = fullMs;
+    if (!times.tellsLate) {
+      lastTokens[i] = Math.min(room, rest + late * around.meanTokens);
+      continue;
+    }
     const chance = -Math.expm1(-late);
     lastTokens[i] = Math.min(room, rest);
     lateTokens[i] = chance > 0 ? Math.min(room, rest + (late / chance) * around.meanTokens) : Math.min(room, rest);
     lateChances[i] = chance;
     if (chance > NEGLIGIBLE) prefills.hasLate = true;
-    beforeMs[i] = fullMs;
   }
   table.times(lastTokens, lastMs, count);
   if (prefills.hasLate) table.times(lateTokens, lateLastMs, count);

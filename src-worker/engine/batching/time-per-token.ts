@@ -255,9 +255,27 @@ const MOST_PAIRS = (SKEW_NODES.length + 1) * NORMAL_Z.length;
 const values = new Float64Array(MOST_PAIRS);
 const squareWidths = new Float64Array(MOST_PAIRS);
 const pairWeights = new Float64Array(MOST_PAIRS);
+/** [interruption] the same where the slow wandering is a width. */
+const singleMs = new Float64Array(SKEW_NODES.length + 1);
+const singleWidths = new Float64Array(SKEW_NODES.length + 1);
+const singleWeights = new Float64Array(SKEW_NODES.length + 1);
 const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 /** A decode is never faster than this share of the step that only decodes: nodes of a normal law know no bound. */
 const LEAST_SHARE = 0.98;
+
+/** A slow wandering narrower than this share of a step is a width, not nodes of its own. */
+const NARROW = 0.02;
+
+/** Deposits `interruptions` as `part` says. */
+function depositInterruptions(spread: Spread): void {
+  const { count, ms, weights, squareWidth } = interruptions;
+  for (let k = 0; k < ms.length; k += 1) {
+    singleMs[k] = ms[k] as number;
+    singleWidths[k] = (ms[k] as number) > 0 ? squareWidth : 0;
+    singleWeights[k] = k < count ? (weights[k] as number) : 0;
+  }
+  spread.addPart(part, singleMs, singleWidths, singleWeights);
+}
 
 /** Deposits the distribution of TPOT over requests (ms) into `spread`. */
 export function depositTokenTimes(
@@ -273,6 +291,15 @@ export function depositTokenTimes(
     setLaw(state, times);
     setInterruptions(state.step);
     const slowSd = Math.sqrt(law.slowVariance);
+    part.chance = weights[i] as number;
+    if (slowSd < NARROW * law.baseMs) {
+      part.fixedMs = law.baseMs;
+      part.squareWidth = 12 * law.slowVariance;
+      depositInterruptions(spread);
+      continue;
+    }
+    part.fixedMs = 0;
+    part.squareWidth = law.slowVariance;
     let at = 0;
     for (let k = 0; k < interruptions.count; k += 1) {
       const fast = interruptions.ms[k] as number;
@@ -285,8 +312,6 @@ export function depositTokenTimes(
       }
     }
     pairWeights.fill(0, at);
-    part.chance = weights[i] as number;
-    part.squareWidth = law.slowVariance;
     spread.addPart(part, values, squareWidths, pairWeights);
   }
 }
