@@ -266,11 +266,12 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: num
   findPrefills(regular);
   const { noneChance, chances, binMs } = foundPrefills;
   const freeMs = (regular.handedOutBefore + 0.5) * step.decodeOnlyMs;
-  part.chance = weight * noneChance;
+  const idleChance = noneChance * idleBetween(subject, step, regular.gapMs);
+  part.chance = weight * (noneChance - idleChance);
   part.fixedMs = plan.ttftBaseMs + freeMs;
   part.squareWidth = step.decodeOnlyMs ** 2;
   deposit(own, fineTimes, spread);
-  let waitedMs = noneChance * freeMs;
+  let waitedMs = (noneChance - idleChance) * freeMs;
   for (let bin = 0; bin < NUM_BINS; bin += 1) {
     const chance = chances[bin] as number;
     if (chance < NEGLIGIBLE) continue;
@@ -281,7 +282,42 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: num
     part.squareWidth = binMs ** 2;
     deposit(own, fineTimes, spread);
   }
+  if (idleChance > NEGLIGIBLE) {
+    around.arrivalsPerMs = 0;
+    computePrefills(own, fineTimes, idleTable, step);
+    around.arrivalsPerMs = arrivalsPerMs;
+    part.chance = weight * idleChance;
+    part.fixedMs = plan.ttftBaseMs;
+    part.squareWidth = 0;
+    deposit(own, fineTimes, spread);
+  }
   return waitedMs;
+}
+
+/** Decodes above which a replica is never idle. */
+const NEVER_IDLE = 6;
+/** Gaps after which nobody who came before is still there. */
+const MOST_GAPS = 64;
+
+/** Chance that regular arrivals find nobody: everyone who came before, one gap after the other, has ended. */
+function idleBetween({ lengths }: BatchingSubject, step: MeanStep, gapMs: number): number {
+  if (lengths.moments.outputMean <= 1) return 1;
+  if (step.decodes > NEVER_IDLE) return 0;
+  const { tokens, weights, widths } = lengths.outputs;
+  const firstMs = step.decodeOnlyMs + step.msPerPromptToken * lengths.moments.uncachedMean;
+  let chance = 1;
+  for (let gaps = 1; gaps <= MOST_GAPS && chance > NEGLIGIBLE; gaps += 1) {
+    const afterMs = gaps * gapMs - firstMs;
+    let ended = 0;
+    for (let i = 0; i < tokens.length; i += 1) {
+      const endMs = ((tokens[i] as number) - 1) * step.meanMs;
+      const halfMs = Math.max(step.meanMs, ((widths[i] as number) * step.meanMs) / 2);
+      ended += (weights[i] as number) * Math.min(1, Math.max(0, (afterMs - endMs + halfMs) / (2 * halfMs)));
+    }
+    if (ended > 1 - 1e-9) return chance;
+    chance *= ended;
+  }
+  return chance;
 }
 
 /** Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next. */

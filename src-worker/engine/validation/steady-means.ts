@@ -62,6 +62,14 @@ function busyDecodes(b: Benchmark, decodes: number): number {
 const busyShare = (b: Benchmark, load: StreamLoad, { decodes }: State, { promptShare }: MeanSteps): number =>
   load.kind === 'closed' || b.hasSeparatePrefill ? 1 : 1 - Math.exp(-decodes) * (1 - promptShare);
 
+const decodeOnlyMs = ({ tpotMs, promptShare }: MeanSteps): number => tpotMs * (1 - promptShare);
+
+/** Share of constant arrivals whose prompts end before the next comes, as in `engine/batching`; nobody else's do for sure. */
+function shareApart(b: Benchmark, { ratePerMs }: State, steps: MeanSteps, prefillMs: number): number {
+  if (b.scvArrival > 0 || b.hasSeparatePrefill) return 0;
+  return Math.min(1, Math.max(0, 2 - ratePerMs * (prefillMs + decodeOnlyMs(steps))));
+}
+
 /** Where the feedback of longer steps into more decodes is cut off, as `engine/batching` does. */
 const MOST_GAIN = 0.95;
 
@@ -150,14 +158,20 @@ export function steadyMeans(b: Benchmark, plan: StepPlan, load: StreamLoad, burs
     // Not even a stream that does nothing but prompts computes more of them.
     mostPerMs = Math.min(steps.mostPerMs, steps.chunkTokens / steps.promptMs / uncached);
     prefillMs = Math.max(1, uncached / steps.chunkTokens) * steps.promptMs;
-    ttftMs =
-      frontMs + prefillMs + (isAlone ? 0 : plan.firstTokenWaitSteps * steps.waitMs * busyShare(b, load, state, steps));
+    const freeMs = frontMs + prefillMs;
     if (load.kind === 'closed') {
-      ttftMs += prefillMs * burstSteps;
+      ttftMs = freeMs + (isAlone ? 0 : plan.firstTokenWaitSteps * steps.waitMs) + prefillMs * burstSteps;
     } else {
+      const lifeMs = freeMs + laterTokens * state.tpotMs;
+      const apart = shareApart(b, state, steps, prefillMs);
       const busy = Math.min(LIMITS.queue, (state.ratePerMs * uncached * steps.promptMs) / steps.chunkTokens);
       const scv = b.scvArrival === 0 ? SCV_OF_CONSTANT_ARRIVALS : b.scvArrival;
-      ttftMs += (scv * busy * prefillMs) / (2 * (1 - busy));
+      const together =
+        plan.firstTokenWaitSteps * steps.waitMs * busyShare(b, load, state, steps) +
+        (scv * busy * prefillMs) / (2 * (1 - busy));
+      // Prompts a gap apart meet nothing but decodes, if those who came before are still there.
+      const alone = lifeMs * state.ratePerMs > 1 ? plan.firstTokenWaitSteps * decodeOnlyMs(steps) : 0;
+      ttftMs = freeMs + apart * alone + (1 - apart) * together;
     }
     const isFirst = round === 0;
     const before = state.tpotMs;
