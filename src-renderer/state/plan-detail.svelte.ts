@@ -59,7 +59,8 @@ export class PlanDetail {
     } else this.#asked = '';
     this.#answered = result.ok ? key : '';
     this.isStale = !result.ok;
-    if (this.#isSimulated && result.ok && result.value.load_curve) await this.#simulate({ question: asked, configuration }, key);
+    if (this.#isSimulated && result.ok && result.value.load_curve)
+      await this.#simulate({ question: asked, configuration }, key);
   }
 
   /** After the detail, which so never waits for it. */
