@@ -25,11 +25,15 @@ export interface TimelineLink {
 /** Shares of the height: requests above, the KV cache below. */
 const REQUESTS_WEIGHT = 3;
 const CACHE_WEIGHT = 2;
+/** Between the panels, where the lower one has its title. */
+const GAP_WEIGHT = 0.55;
 /** Height of the tallest bar of preemptions, and their least. */
 const PREEMPTION_HEIGHT = 26;
 const LEAST_HEIGHT = 3;
 const PREEMPTION_WIDTH = 2;
-export const WAITING_DASH = [4, 3];
+/** Above the lower panel. */
+const TITLE_ABOVE = 11;
+const WAITING_DASH = [4, 3];
 
 /** The lower panel's axis; the upper one's is the usual `y`. */
 const CACHE_AXIS = 'kv';
@@ -39,6 +43,15 @@ export function timelineConfiguration(spec: TimelineSpec, palette: Palette, link
   const cache = scaleOf(spec.cache, palette, true, (value) => formatTick(value * 100));
   // Of the axes of one stack the later one stands above the earlier.
   const lower = { ...cache, stack: 'panels', stackWeight: CACHE_WEIGHT };
+  const gap = {
+    type: 'linear' as const,
+    axis: 'y' as const,
+    stack: 'panels',
+    stackWeight: GAP_WEIGHT,
+    ticks: { display: false },
+    grid: { display: false },
+    border: { display: false },
+  };
   const upper = { ...requests, stack: 'panels', stackWeight: REQUESTS_WEIGHT };
   return {
     type: 'scatter',
@@ -53,7 +66,7 @@ export function timelineConfiguration(spec: TimelineSpec, palette: Palette, link
       ...basicOptions,
       events: [],
       layout: layoutWith(14),
-      scales: { x: scaleOf(spec.x, palette, false), [CACHE_AXIS]: lower, y: upper },
+      scales: { x: scaleOf(spec.x, palette, false), [CACHE_AXIS]: lower, gap, y: upper },
       plugins: { legend: { display: false }, tooltip: { enabled: false } },
     },
     plugins: [overlayOf(link)],
@@ -96,7 +109,7 @@ function drawOver(chart: ScatterChart, spec: TimelineSpec, palette: Palette, act
   const at = (x: number): number => scales['x']?.getPixelForValue(x) ?? 0;
   if (lower) {
     drawPreemptions(chart, spec, palette, { at, bottom: lower.bottom });
-    label(ctx, palette, { text: spec.cache.title, x: chartArea.left + 6, y: lower.top + 8, color: palette.text2 });
+    label(ctx, palette, { text: spec.cache.title, x: 2, y: lower.top - TITLE_ABOVE, color: palette.text3 });
   }
   const stop = spec.stops[active];
   if (!stop) return;

@@ -1,5 +1,12 @@
 import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
-import { formatFixed, formatMs, formatPercent, formatSignificant, plural } from '../../src-worker/protocol/numbers.ts';
+import {
+  formatFixed,
+  formatMs,
+  formatPercent,
+  formatSignificant,
+  formatTick,
+  plural,
+} from '../../src-worker/protocol/numbers.ts';
 import { gpuLabel } from './names.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -17,7 +24,7 @@ export function deploymentWords({ input }: PredictDocument): string {
 export function loadWords({ input, trace }: PredictDocument): string {
   if (trace) return `${plural(trace.requests, 'request')} of ${trace.file}`;
   const { rate, concurrency } = input;
-  if (typeof rate === 'number') return `${formatSignificant(rate)} requests/s`;
+  if (typeof rate === 'number') return `${formatTick(rate)} requests/s`;
   return typeof concurrency === 'number' ? `${plural(concurrency, 'user')} at once` : 'the load';
 }
 
@@ -47,7 +54,7 @@ export function simulationVerdict(document: PredictDocument): Verdict {
   const parts = [
     `${deployment}, ${load}`,
     `${formatSignificant(throughput.requests_per_s)} served a second`,
-    ...(utilization === null ? [] : [`${formatPercent(utilization)} of what it carries`]),
+    ...(utilization === null ? [] : [`${formatPercent(utilization)} of its saturation rate`]),
     `${formatSignificant(batch.mean_running)} requests run at a time`,
   ];
   return {
