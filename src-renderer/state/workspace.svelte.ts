@@ -199,10 +199,11 @@ export class Workspace {
   adoptDefaults(): void {
     this.recordEdits();
     const usable = this.session.models.filter((model) => model.supported && model.alias_of === null);
+    const first = (usable.find((model) => model.id === FIRST_MODEL) ?? usable[0])?.id ?? '';
     if (this.form.model === '') {
-      this.form.model = (usable.find((model) => model.id === FIRST_MODEL) ?? usable[0])?.id ?? '';
+      this.form.model = first;
     }
-    if (this.simulation.model === '') this.simulation.model = this.form.model;
+    if (this.simulation.model === '') this.simulation.model = first;
     const { workloads } = this.session;
     if (workloads.length > 0 && !workloads.some((entry) => entry.name === this.form.workload)) {
       this.form.workload = workloads[0]?.name ?? this.form.workload;
