@@ -79,7 +79,7 @@ async function walk(page, save) {
   await show(page, 'Size');
   await page.getByRole('button', { name: 'Open this configuration' }).click();
   await page.getByTestId('detail').waitFor();
-  await page.waitForLoadState('networkidle');
+  await page.getByText('requests at each load').waitFor();
   await save('detail');
 
   await show(page, 'Size');
@@ -116,6 +116,24 @@ async function walk(page, save) {
   await page.getByTestId('runs-table').getByRole('rowheader').first().click();
   await page.getByTestId('run-detail').waitFor();
   await save('runs');
+
+  await show(page, 'Simulate');
+  await simulated(page);
+  await save('simulate');
+  await page.getByRole('radio', { name: 'Trace' }).click();
+  await page
+    .getByTestId('simulate')
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'busy-minute.csv', mimeType: 'text/csv', buffer: Buffer.from(busyMinute()) });
+  await page.getByTestId('trace-facts').waitFor();
+  await simulated(page);
+  await page.getByTestId('timeline').scrollIntoViewIfNeeded();
+  await save('simulate-trace');
+  await page.getByRole('radio', { name: 'Rate' }).click();
+  await page.getByLabel('Requests per second').fill('60');
+  await page.getByText('cannot keep up').waitFor();
+  await simulated(page);
+  await save('simulate-saturated');
 
   await show(page, 'Accuracy');
   await page.getByTestId('agreement').waitFor();
@@ -156,6 +174,26 @@ async function walk(page, save) {
   await page.getByTestId('palette').getByText('Go to Components and states').click();
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   await save('components');
+}
+
+/** Until the simulation belongs to what stands in the form. */
+async function simulated(page) {
+  await page.getByTestId('verdict').waitFor();
+  await page.waitForTimeout(400);
+  await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+}
+
+/** A trace of a minute in which more and more requests come, and then fewer: 5 to 45 a second. */
+function busyMinute() {
+  const lines = ['arrival_s,input_tokens,output_tokens'];
+  for (let s = 0; s < 60; s += 1) {
+    const count = Math.round(5 + 40 * Math.sin((Math.PI * s) / 60) ** 2);
+    for (let i = 0; i < count; i += 1) {
+      const at = s + i / count;
+      lines.push(`${at.toFixed(3)},${600 + ((s * 37 + i * 101) % 1200)},${100 + ((s * 53 + i * 71) % 500)}`);
+    }
+  }
+  return lines.join('\n');
 }
 
 /** Replaces the chips of the axis. */

@@ -44,7 +44,16 @@ export function menuTemplate(options: { isDevelopment: boolean; isMac: boolean }
     {
       label: 'View',
       submenu: [
-        ...commands('go.start', 'go.size', 'go.sweep', 'go.runs', 'go.catalogs', 'go.models', 'go.accuracy'),
+        ...commands(
+          'go.start',
+          'go.size',
+          'go.sweep',
+          'go.runs',
+          'go.simulate',
+          'go.catalogs',
+          'go.models',
+          'go.accuracy',
+        ),
         SEPARATOR,
         ...commands('view.palette'),
         SEPARATOR,

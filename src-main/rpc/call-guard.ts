@@ -5,6 +5,7 @@ const CALLS: Record<keyof AppApi, number> = {
   info: 0,
   size: 1,
   detail: 1,
+  simulateLoads: 1,
   explain: 1,
   predict: 1,
   simulate: 2,

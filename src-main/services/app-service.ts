@@ -227,6 +227,11 @@ export function createAppService(options: AppServiceOptions): AppService {
         const { question, model } = planQuestion(request);
         return pool.run('detail', question, model);
       }),
+    simulateLoads: (request) =>
+      ask(() => {
+        const { question, model } = planQuestion(request);
+        return pool.run('simulateLoads', question, model);
+      }),
     explain: (request) =>
       ask(() => {
         const { question, model } = planQuestion(request);

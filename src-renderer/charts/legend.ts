@@ -12,6 +12,7 @@ export interface LegendEntry {
 export type LegendMark =
   | 'dot'
   | 'ring'
+  | 'cross'
   | 'square'
   | 'triangle'
   | 'diamond'
@@ -32,6 +33,7 @@ export const MARK_HEIGHT = 12;
 export const MARK_PATHS: Record<LegendMark, { path: string; isFilled: boolean; dash: number[] }> = {
   dot: { path: 'M12.5 6a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0z', isFilled: true, dash: [] },
   ring: { path: 'M12 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0z', isFilled: false, dash: [] },
+  cross: { path: 'M4 2l8 8M4 10l8-8', isFilled: false, dash: [] },
   square: { path: 'M3 1h10v10H3z', isFilled: true, dash: [] },
   triangle: { path: 'M8 1.500 13 10.500h-10z', isFilled: true, dash: [] },
   diamond: { path: 'M8 1l5 5-5 5-5-5z', isFilled: true, dash: [] },

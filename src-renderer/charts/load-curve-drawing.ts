@@ -13,6 +13,7 @@ import {
 import { boxesAlong, LABEL_HEIGHT, overlaps, placeLabels, type Box, type LabelWish } from './label-places.ts';
 import { STATISTIC_LOOKS, type CurveLine, type CurveSpec } from './load-curve-spec.ts';
 import type { Palette } from './palette.ts';
+import type { SimulatedMark } from './simulated-marks.ts';
 
 /** From the spec of the load curve to the drawing library, and what is drawn around the curves. */
 
@@ -43,7 +44,7 @@ export function loadCurveConfiguration(spec: CurveSpec, palette: Palette, link: 
   };
 }
 
-const colorOf = (palette: Palette, { statistic }: CurveLine): string =>
+const colorOf = (palette: Palette, { statistic }: Pick<CurveLine, 'statistic'>): string =>
   palette.series[STATISTIC_LOOKS[statistic].slot - 1] ?? palette.text;
 
 function lineOf(curve: CurveLine, palette: Palette): ChartDataset<'scatter', PointDatum[]> {
@@ -105,7 +106,8 @@ function drawOver(chart: ScatterChart, spec: CurveSpec, palette: Palette, active
   for (const curve of spec.curves) {
     if (curve.atPlanned !== null) dot(chart, { x: spec.planned.value, y: curve.atPlanned }, colorOf(palette, curve));
   }
-  const places = placeLabels(curveWishes(chart, spec, palette), [...lines, ...uprights, ...strip], {
+  const marks = drawSimulated(chart, spec, palette);
+  const places = placeLabels(curveWishes(chart, spec, palette), [...lines, ...uprights, ...strip, ...marks], {
     left,
     right: at(spec.unstable.from),
     top,
@@ -229,6 +231,54 @@ function dot(chart: ScatterChart, point: PointDatum, color: string): void {
   ctx.fillStyle = color;
   ctx.arc(x, y, DOT_RADIUS, 0, 2 * Math.PI);
   ctx.fill();
+}
+
+const MARK_RADIUS = 3;
+const WHISKER_CAP = 3;
+const CROSS_REACH = 4;
+/** Above the foot of the picture, where a load without a steady state is crossed. */
+const CROSS_ABOVE = 9;
+
+/** Simulated points with the bars of their intervals, and a cross at each load without a steady state; where all that lies. */
+function drawSimulated(chart: ScatterChart, spec: CurveSpec, palette: Palette): Box[] {
+  const { ctx, chartArea } = chart;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(chartArea.left, chartArea.top, chartArea.right - chartArea.left, chartArea.bottom - chartArea.top);
+  ctx.clip();
+  const boxes = spec.simulated.map((mark) => drawMark(chart, mark, spec.y.min, palette));
+  ctx.strokeStyle = palette.missed;
+  ctx.lineWidth = 1.75;
+  for (const rate of spec.simulatedSaturated) {
+    const { x } = pixelOf(chart, { x: rate, y: spec.y.max });
+    const y = chartArea.bottom - CROSS_ABOVE;
+    line(ctx, x - CROSS_REACH, y - CROSS_REACH, x + CROSS_REACH, y + CROSS_REACH);
+    line(ctx, x - CROSS_REACH, y + CROSS_REACH, x + CROSS_REACH, y - CROSS_REACH);
+  }
+  ctx.restore();
+  return boxes;
+}
+
+function drawMark(chart: ScatterChart, mark: SimulatedMark, least: number, palette: Palette): Box {
+  const { ctx } = chart;
+  const { x, y } = pixelOf(chart, mark);
+  // A logarithmic axis has no zero.
+  const bottom = pixelOf(chart, { x: mark.x, y: Math.max(mark.low, least) }).y;
+  const top = pixelOf(chart, { x: mark.x, y: mark.high }).y;
+  ctx.strokeStyle = colorOf(palette, mark);
+  ctx.lineWidth = 1.5;
+  // Bars that the ring hides are not drawn, so that their caps do not look like a part of it.
+  if (bottom - top > 2 * MARK_RADIUS) {
+    line(ctx, x, top, x, bottom);
+    for (const end of [top, bottom]) line(ctx, x - WHISKER_CAP, end, x + WHISKER_CAP, end);
+  }
+  ctx.beginPath();
+  ctx.fillStyle = palette.surface;
+  ctx.arc(x, y, MARK_RADIUS, 0, 2 * Math.PI);
+  ctx.fill();
+  ctx.stroke();
+  const reach = MARK_RADIUS + 1;
+  return { left: x - reach, right: x + reach, top: Math.min(top, y - reach), bottom: Math.max(bottom, y + reach) };
 }
 
 /** Shares of the way to saturation where the name of a curve may stand, the best first. */

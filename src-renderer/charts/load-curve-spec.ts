@@ -1,4 +1,4 @@
-import type { LoadCurve, LoadCurvePoint, SlaRow } from '../../src-worker/protocol/documents.ts';
+import type { LoadCurve, LoadCurvePoint, SimulatedLoad, SlaRow } from '../../src-worker/protocol/documents.ts';
 import { metric } from '../../src-worker/protocol/metrics.ts';
 import {
   formatFixed,
@@ -8,7 +8,15 @@ import {
   formatTimes,
 } from '../../src-worker/protocol/numbers.ts';
 import { axisAround, withTicks, type AxisRange } from './axis.ts';
-import { numberCell, type ChartTable } from './chart-table.ts';
+import { numberCell, textCell, type ChartTable } from './chart-table.ts';
+import {
+  saturatedRates,
+  simulatedMarks,
+  simulatedRow,
+  simulatedSentence,
+  simulatedWords,
+  type SimulatedMark,
+} from './simulated-marks.ts';
 
 /** What the chart of latency against load draws: a pure function of the curve and the targets. */
 
@@ -28,6 +36,10 @@ export interface CurveSpec {
   x: AxisRange & { title: string };
   y: AxisRange & { title: string };
   curves: CurveLine[];
+  /** Points with their intervals; none while they are on their way. */
+  simulated: SimulatedMark[];
+  /** Simulated loads without a steady state. */
+  simulatedSaturated: number[];
   targets: { value: number; label: string }[];
   /** Planned load, or the load that was needed where it is more than is carried. */
   planned: {
@@ -85,6 +97,7 @@ export function loadCurveSpec(
   sla: readonly SlaRow[],
   kind: LatencyKind,
   statistics: readonly CurveStatistic[] = ALL_STATISTICS,
+  loads: readonly SimulatedLoad[] = [],
 ): CurveSpec {
   const { planned_requests_per_s: planned, capacity_requests_per_s: capacity } = curve;
   const saturation = curve.saturation_requests_per_s;
@@ -95,13 +108,16 @@ export function loadCurveSpec(
   const right = isBeyond
     ? saturation * RIGHT_WITHOUT_PLANNED
     : Math.max(saturation * (1 + BEYOND_SATURATION), planned * (1 + BEYOND_PLANNED));
-  const y = latencyAxis(curves, targets);
+  const simulated = simulatedMarks(loads, kind, statistics);
+  const y = latencyAxis(curves, targets, simulated);
   const label = LATENCY_LABELS[kind];
   const names = statistics.length === 1 ? `${label} ${STATISTIC_LOOKS[statistics[0] ?? 'p50'].label}` : label;
   return {
     x: { ...withTicks(0, right, false), title: 'requests/s per replica' },
     y: { ...y, title: [names, 'ms', ...(y.isLog ? ['log'] : [])].join(', ') },
     curves,
+    simulated,
+    simulatedSaturated: saturatedRates(loads),
     targets,
     planned: {
       value: planned,
@@ -111,8 +127,8 @@ export function loadCurveSpec(
     capacity: capacity === null ? null : { value: capacity, label: `capacity ${formatSignificant(capacity)}` },
     distance: distanceOf(planned, capacity, right),
     unstable: { from: saturation, to: right },
-    summary: summaryOf(curve, curves, label),
-    stops: stopsOf(curves, label),
+    summary: summaryOf(curve, curves, label) + simulatedSentence(loads, kind, statistics.map(named)),
+    stops: stopsOf(curves, label, loads, kind),
   };
 }
 
@@ -125,6 +141,8 @@ function curveOf(curve: LoadCurve, kind: LatencyKind, statistic: CurveStatistic)
     });
   return { statistic, points, atPlanned: interpolated(points, curve.planned_requests_per_s) };
 }
+
+const named = (statistic: CurveStatistic) => ({ statistic, label: STATISTIC_LOOKS[statistic].label });
 
 const latencyAt = (point: LoadCurvePoint, kind: LatencyKind, statistic: CurveStatistic): number | null =>
   ({ ttft: point.ttft_ms, tpot: point.tpot_ms, e2e: point.e2e_ms })[kind][statistic];
@@ -148,12 +166,22 @@ function targetsOf(sla: readonly SlaRow[], kind: LatencyKind, statistics: readon
 }
 
 /** From the lowest value to a little above what matters. */
-function latencyAxis(curves: readonly CurveLine[], targets: readonly { value: number }[]): AxisRange {
-  const values = curves.flatMap(({ points }) => points.map((point) => point.y));
+function latencyAxis(
+  curves: readonly CurveLine[],
+  targets: readonly { value: number }[],
+  simulated: readonly SimulatedMark[],
+): AxisRange {
+  const marks = simulated.map(({ y }) => y);
+  const values = curves.flatMap(({ points }) => points.map((point) => point.y)).concat(marks);
   if (values.length === 0) return axisAround(1, Math.max(10, ...targets.map(({ value }) => value)));
   const lowest = Math.min(...values, ...targets.map(({ value }) => value));
   const start = Math.max(...curves.map(({ points }) => points[0]?.y ?? 0));
-  const matters = Math.max(start, ...targets.map(({ value }) => value), ...curves.map((line) => line.atPlanned ?? 0));
+  const matters = Math.max(
+    start,
+    ...targets.map(({ value }) => value),
+    ...curves.map((line) => line.atPlanned ?? 0),
+    ...marks,
+  );
   const axis = axisAround(lowest, Math.max(matters * 1.1, Math.min(Math.max(...values), matters * HEADROOM_FACTOR)));
   return axis.isLog ? withTicks(axis.min / ROOM_BELOW, axis.max, true) : withTicks(0, axis.max, false);
 }
@@ -187,31 +215,70 @@ function summaryOf(curve: LoadCurve, curves: readonly CurveLine[], label: string
   return `A replica is planned for ${rate(planned)} and carries ${rate(capacity)}, ${room} the load; ${saturation}.${latency}`;
 }
 
-function stopsOf(curves: readonly CurveLine[], label: string): CurveSpec['stops'] {
-  const rates = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+function stopsOf(
+  curves: readonly CurveLine[],
+  label: string,
+  loads: readonly SimulatedLoad[],
+  kind: LatencyKind,
+): CurveSpec['stops'] {
+  const computed = curves.flatMap(({ points }) => points.map(({ x }) => x));
+  const rates = [...new Set([...computed, ...loads.map((load) => load.requests_per_s)])].sort((a, b) => a - b);
   return rates.map((x) => {
+    const load = loads.find((one) => one.requests_per_s === x);
+    const simulated =
+      load &&
+      simulatedWords(
+        load,
+        kind,
+        curves.map(({ statistic }) => named(statistic)),
+      );
     const values = curves.flatMap(({ statistic, points }) => {
       const y = interpolated(points, x);
       return y === null ? [] : [`${STATISTIC_LOOKS[statistic].label} ${formatMs(y)} ms`];
     });
-    return { rate: x, text: `${rate(x)}: ${label} ${values.join(', ')}` };
+    const parts = [
+      ...(values.length > 0 ? [`${label} ${values.join(', ')}`] : []),
+      ...(simulated === undefined ? [] : [`simulated ${simulated}`]),
+    ];
+    return { rate: x, text: `${rate(x)}: ${parts.join('; ')}` };
   });
 }
 
-export function loadCurveTable(curve: LoadCurve, kind: LatencyKind, statistics = ALL_STATISTICS): ChartTable {
+/** Rows of the closed form, and between them those of the simulation where there are some. */
+export function loadCurveTable(
+  curve: LoadCurve,
+  kind: LatencyKind,
+  statistics = ALL_STATISTICS,
+  loads: readonly SimulatedLoad[] = [],
+): ChartTable {
+  const isSimulated = loads.length > 0;
+  const number = (label: string, unit: string) => ({ label, unit, isNumber: true });
+  const labelOf = (statistic: CurveStatistic): string => metric(`${kind}_${statistic}`).label;
+  const rateCell = (value: number) => numberCell(value, (shown) => formatFixed(shown, 2));
+  const computed = curve.points
+    .filter((point) => point.requests_per_s < curve.saturation_requests_per_s)
+    .map((point, index) => ({
+      id: String(index),
+      rate: point.requests_per_s,
+      cells: [
+        rateCell(point.requests_per_s),
+        ...(isSimulated ? [textCell('closed form')] : []),
+        ...statistics.map((statistic) => numberCell(latencyAt(point, kind, statistic), formatMs)),
+        ...(isSimulated ? statistics.map(() => numberCell(null, formatMs)) : []),
+      ],
+    }));
+  const simulated = loads.map((load, index) => {
+    const { from, values, halves } = simulatedRow(load, kind, statistics);
+    const at = load.requests_per_s;
+    return { id: `simulated-${index}`, rate: at, cells: [rateCell(at), from, ...values, ...halves] };
+  });
   return {
     columns: [
-      { label: 'Load of a replica', unit: 'requests/s', isNumber: true },
-      ...statistics.map((statistic) => ({ label: metric(`${kind}_${statistic}`).label, unit: 'ms', isNumber: true })),
+      number('Load of a replica', 'requests/s'),
+      ...(isSimulated ? [{ label: 'From', unit: '', isNumber: false }] : []),
+      ...statistics.map((statistic) => number(labelOf(statistic), 'ms')),
+      ...(isSimulated ? statistics.map((statistic) => number(`${labelOf(statistic)} ±`, 'ms')) : []),
     ],
-    rows: curve.points
-      .filter((point) => point.requests_per_s < curve.saturation_requests_per_s)
-      .map((point, index) => ({
-        id: String(index),
-        cells: [
-          numberCell(point.requests_per_s, (value) => formatFixed(value, 2)),
-          ...statistics.map((statistic) => numberCell(latencyAt(point, kind, statistic), formatMs)),
-        ],
-      })),
+    rows: [...computed, ...simulated].sort((a, b) => a.rate - b.rate).map(({ id, cells }) => ({ id, cells })),
   };
 }

@@ -1,4 +1,4 @@
-import { documentText } from '../../src-worker/protocol/documents.ts';
+import { documentText, type Recommendation } from '../../src-worker/protocol/documents.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
 import { commandLines } from '../format/command-lines.ts';
 import { copyText, downloadText } from '../platform/browser.ts';
@@ -37,4 +37,11 @@ export async function copyVllmCommand(workspace: Workspace): Promise<void> {
   workspace.announcement = (await copyText(commandLines(selected.vllm_command)))
     ? `Copied the vLLM command for ${configurationName(selected)}`
     : 'The clipboard was refused; the command is under the answer.';
+}
+
+/** The configuration that is looked at: the one that is open, or the chosen one of the answer; null elsewhere. */
+export function configurationInView({ screen, sizeView, detailId, answer }: Workspace): Recommendation | null {
+  if (screen !== 'size') return null;
+  if (sizeView !== 'detail') return answer.selected;
+  return answer.document?.recommendations.find(({ id }) => id === detailId) ?? null;
 }

@@ -5,7 +5,7 @@ import type { ShellState } from '../state/shell.svelte.ts';
 import { EXAMPLES } from '../state/solved-examples.svelte.ts';
 import { THEMES, type Theme, type ThemeState } from '../state/theme.svelte.ts';
 import type { Screen, Workspace } from '../state/workspace.svelte.ts';
-import { copyVllmCommand, exportShown, hasExport } from './answer-actions.ts';
+import { configurationInView, copyVllmCommand, exportShown, hasExport } from './answer-actions.ts';
 import type { Command } from './registry.svelte.ts';
 
 type Deed = Omit<Command, 'id' | 'label' | 'group' | 'keys'>;
@@ -64,6 +64,7 @@ function goCommands(workspace: Workspace): Command[] {
     known('go.size', { icon: 'size', run: () => workspace.openAnswer() }),
     go('go.sweep', 'sweep', 'sweep'),
     go('go.runs', 'runs', 'runs'),
+    go('go.simulate', 'simulate', 'simulate'),
     go('go.catalogs', 'database', 'catalogs'),
     go('go.models', 'model', 'models'),
     go('go.accuracy', 'accuracy', 'accuracy'),
@@ -98,6 +99,21 @@ function answerCommands(workspace: Workspace): Command[] {
       icon: 'copy',
       when: () => answer.selected !== null,
       run: () => void copyVllmCommand(workspace),
+    }),
+    known('answer.simulate', {
+      icon: 'simulate',
+      when: () => configurationInView(workspace) !== null,
+      run: () => {
+        const row = configurationInView(workspace);
+        if (row) workspace.simulateConfiguration(row);
+      },
+    }),
+    known('simulate.trace', {
+      icon: 'file',
+      run: () => {
+        workspace.edit('simulate a trace', () => (workspace.simulation.loadKind = 'trace'));
+        workspace.screen = 'simulate';
+      },
     }),
   ];
 }

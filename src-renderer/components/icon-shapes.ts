@@ -2,6 +2,7 @@
 export const SHAPES = {
   size: 'M3 4.5h10M3 8h10M3 11.5h10M6 3v3M10.5 6.5v3M5 10v3',
   sweep: 'M3 3h3v3H3zM10 3h3v3h-3zM3 10h3v3H3zM10 10h3v3h-3z',
+  simulate: 'M2.500 8.500h2.300L6.300 4l3 8.500 1.700-5 1 1h1.500',
   runs: 'M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M8 5v3.2l2 1.3',
   search: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l3.5 3.5',
   check: 'M3.5 8.5l3 3 6-7',

@@ -1,16 +1,29 @@
 import { z } from 'zod';
 import {
+  arrivalSchema,
   kvCacheDtypeSchema,
   LINKS,
   methodSchema,
   precisionSchema,
   pricingSchema,
+  schedulingPolicySchema,
 } from '../../src-worker/protocol/requests.ts';
 import { defaultFormValues, readForm, type FormValues } from './form-reading.ts';
 import type { MachineTexts } from './own-machines.ts';
+import { readSimulate, type SimulateValues } from './simulate-form.ts';
 import { NOTHING_IN_SCOPE, planSweepSpec, type SweepAxes } from './sweep-spec.ts';
 
-export const SCREENS = ['start', 'size', 'sweep', 'runs', 'catalogs', 'models', 'accuracy', 'components'] as const;
+export const SCREENS = [
+  'start',
+  'size',
+  'sweep',
+  'runs',
+  'simulate',
+  'catalogs',
+  'models',
+  'accuracy',
+  'components',
+] as const;
 export type Screen = (typeof SCREENS)[number];
 export const SIZE_VIEWS = ['answer', 'results', 'detail'] as const;
 /** What is open under Size: the form with its answer, all results, or one configuration. */
@@ -20,6 +33,7 @@ export type SizeView = (typeof SIZE_VIEWS)[number];
 export interface Draft {
   form: FormValues;
   axes: SweepAxes;
+  simulation: SimulateValues;
   screen: Screen;
   sizeView: SizeView;
   detailId: string | null;
@@ -53,10 +67,19 @@ const choices = z.looseObject({
   ),
 });
 
+const simulateChoices = z.looseObject({
+  loadKind: z.enum(['rate', 'users', 'trace']),
+  quantization: z.union([precisionSchema, z.literal('')]),
+  kvCacheDtype: kvCacheDtypeSchema,
+  arrival: arrivalSchema,
+  policy: schedulingPolicySchema,
+});
+
 const draftSchema = z.looseObject({
   version: z.literal(DRAFT_VERSION),
   form: z.looseObject({}).default({}),
   axes: z.looseObject({}).default({}),
+  simulation: z.looseObject({}).default({}),
   screen: z.enum(SCREENS).default('start'),
   sizeView: z.enum(SIZE_VIEWS).default('answer'),
   detailId: z.string().nullable().default(null),
@@ -73,11 +96,14 @@ export function readDraft(text: string, defaults: Draft): Draft | null {
     const form = layOver(defaultFormValues(), stored.form);
     choices.parse(form);
     const axes = layOver(defaults.axes, withUsersListed(stored.axes));
-    // Both are read on every edit: what they cannot read would break the window at its start.
+    const simulation = layOver(defaults.simulation, stored.simulation);
+    simulateChoices.parse(simulation);
+    // They are read on every edit: what they cannot read would break the window at its start.
     readForm(form);
+    readSimulate(simulation, false);
     planSweepSpec(null, axes, NOTHING_IN_SCOPE);
     const { screen, sizeView, detailId, selectedId, view } = stored;
-    return { form, axes, screen, sizeView, detailId, selectedId, view };
+    return { form, axes, simulation, screen, sizeView, detailId, selectedId, view };
   } catch (thrown) {
     // A draft is outside input: another version, or half a file. Whatever is wrong with it, it is set aside.
     if (thrown instanceof z.ZodError || thrown instanceof SyntaxError || thrown instanceof TypeError) return null;

@@ -1,6 +1,7 @@
 import { latencyLabel, precisionLabel } from '../format/names.ts';
 import type { Change } from './changes.ts';
 import { AMOUNT_RULES } from './form-reading.ts';
+import { SIMULATE_RULES } from './simulate-form.ts';
 import { machineEditWords, type MachineTexts } from './own-machines.ts';
 
 /** Fields of the question by their path, as people know them. */
@@ -25,6 +26,22 @@ const LABELS: Record<string, string> = {
   'form.includesRetired': 'Retired instances',
   'form.isContextStrict': 'Strict context',
 };
+const SIMULATE_LABELS: Record<string, string> = {
+  ...Object.fromEntries(
+    Object.entries(SIMULATE_RULES).map(([field, { label }]) => [`simulation.texts.${field}`, label]),
+  ),
+  'simulation.model': 'Model',
+  'simulation.gpu': 'GPU',
+  'simulation.tensorParallel': 'TP',
+  'simulation.pipelineParallel': 'PP',
+  'simulation.loadKind': 'Load given as',
+  'simulation.traceName': 'Trace',
+  'simulation.quantization': 'Precision',
+  'simulation.kvCacheDtype': 'KV cache',
+  'simulation.arrival': 'Arrivals',
+  'simulation.policy': 'Order',
+  'simulation.engine': 'Engine',
+};
 const LONGEST_VALUE = 40;
 
 /** An edit in a few words: `Users 100 → 250`, `4 fields of the question`, `axes of the sweep`. */
@@ -32,6 +49,8 @@ export function editWords(changes: Change[]): string {
   const [first] = changes;
   if (!first) return 'nothing';
   if (changes.every(({ path }) => path.startsWith('axes.'))) return 'axes of the sweep';
+  if (changes.length > 1 && changes.every(({ path }) => path.startsWith('simulation.')))
+    return `${changes.length} fields of the simulation`;
   if (changes.length === 1 && first.path === 'form.machines') {
     // The path names machines on both sides.
     return machineEditWords(first.before as MachineTexts[], first.after as MachineTexts[]);
@@ -42,7 +61,9 @@ export function editWords(changes: Change[]): string {
 
 function labelOf(path: string): string {
   const target = /^form\.targets\.(.+)$/.exec(path);
-  return target?.[1] ? `${latencyLabel(target[1])} target` : (LABELS[path] ?? 'A field of the question');
+  return target?.[1]
+    ? `${latencyLabel(target[1])} target`
+    : (LABELS[path] ?? SIMULATE_LABELS[path] ?? 'A field of the question');
 }
 
 function valueWords(value: unknown): string {

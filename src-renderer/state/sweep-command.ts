@@ -71,5 +71,5 @@ const machineFlags = (machine: OwnMachineDraft): string[] =>
   });
 
 /** As a shell takes it for one word. */
-const shellWord = (text: string): string =>
+export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

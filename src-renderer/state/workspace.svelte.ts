@@ -1,7 +1,8 @@
 import { CommandRegistry } from '../commands/registry.svelte.ts';
 import type { Connection } from '../platform/connect.ts';
 import type { RunEntry } from '../../src-worker/protocol/app-api.ts';
-import type { Relaxation } from '../../src-worker/protocol/documents.ts';
+import type { Recommendation, Relaxation } from '../../src-worker/protocol/documents.ts';
+import { configurationName } from '../../src-worker/protocol/metrics.ts';
 import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import { AccuracyBoard } from './accuracy-board.svelte.ts';
 import { applyRequest, formOfRequest } from './apply-request.ts';
@@ -17,6 +18,9 @@ import { ProfileShelf } from './profile-shelf.svelte.ts';
 import { RunList } from './run-list.svelte.ts';
 import { Session } from './session.svelte.ts';
 import { defaultFormValues, readForm, type FormReading, type FormValues } from './form-reading.ts';
+import { defaultSimulateValues, type SimulateValues } from './simulate-form.ts';
+import { simulateValuesOf } from './simulate-this.ts';
+import { Simulation } from './simulation.svelte.ts';
 import { SolvedExamples } from './solved-examples.svelte.ts';
 import { SweepRun } from './sweep-run.svelte.ts';
 import { defaultAxes, type SweepAxes } from './sweep-spec.ts';
@@ -30,9 +34,10 @@ const FIRST_MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
 interface Asked {
   form: FormValues;
   axes: SweepAxes;
+  simulation: SimulateValues;
 }
 
-const TYPED_PATH = /^form\.(texts|targets)\.|^form\.(placeName|machines)$/;
+const TYPED_PATH = /^(form|simulation)\.texts\.|^form\.targets\.|^form\.(placeName|machines)$/;
 
 /** Everything the window holds while it is open; screens come and go, this stays. */
 export class Workspace {
@@ -46,6 +51,7 @@ export class Workspace {
   readonly profiles: ProfileShelf;
   readonly benchmark: BenchmarkCalibration;
   readonly examples: SolvedExamples;
+  readonly simulator: Simulation;
   readonly drafts: DraftKeeper;
   readonly commands = new CommandRegistry();
 
@@ -55,6 +61,8 @@ export class Workspace {
   detailId = $state<string | null>(null);
   form = $state<FormValues>(defaultFormValues());
   axes = $state<SweepAxes>(defaultAxes());
+  /** What Simulate is asked. */
+  simulation = $state<SimulateValues>(defaultSimulateValues());
   reading: FormReading = $derived(readForm(this.form));
   /** State of grids and charts that is kept with the draft, by name: plain data only. */
   view = $state<Record<string, unknown>>({});
@@ -83,6 +91,7 @@ export class Workspace {
     this.profiles = new ProfileShelf(session, this.catalogs, () => (this.accuracy.calibration = null));
     this.benchmark = new BenchmarkCalibration(session, this.profiles);
     this.examples = new SolvedExamples(ask);
+    this.simulator = new Simulation(ask);
     this.drafts = new DraftKeeper(ask);
     this.history = new EditHistory(this.#asked(), { words: editWords, isTyped: (path) => TYPED_PATH.test(path) });
   }
@@ -108,6 +117,15 @@ export class Workspace {
     const form = formOfRequest(request);
     this.edit(words, () => (this.form = form));
     this.openAnswer();
+  }
+
+  /** Opens Simulate with a configuration of the answer at its planned load, as one edit. */
+  simulateConfiguration(row: Recommendation): void {
+    const { document } = this.answer;
+    if (!document) return;
+    const values = simulateValuesOf(document, row);
+    this.edit(`simulate ${configurationName(row)}`, () => (this.simulation = values));
+    this.screen = 'simulate';
   }
 
   /** Goes on to Size with this model in the question as it stands. */
@@ -181,9 +199,11 @@ export class Workspace {
   adoptDefaults(): void {
     this.recordEdits();
     const usable = this.session.models.filter((model) => model.supported && model.alias_of === null);
+    const first = (usable.find((model) => model.id === FIRST_MODEL) ?? usable[0])?.id ?? '';
     if (this.form.model === '') {
-      this.form.model = (usable.find((model) => model.id === FIRST_MODEL) ?? usable[0])?.id ?? '';
+      this.form.model = first;
     }
+    if (this.simulation.model === '') this.simulation.model = first;
     const { workloads } = this.session;
     if (workloads.length > 0 && !workloads.some((entry) => entry.name === this.form.workload)) {
       this.form.workload = workloads[0]?.name ?? this.form.workload;
@@ -214,13 +234,14 @@ export class Workspace {
   }
 
   #asked(): Asked {
-    return $state.snapshot({ form: this.form, axes: this.axes });
+    return $state.snapshot({ form: this.form, axes: this.axes, simulation: this.simulation });
   }
 
-  #restore({ form, axes }: Asked): void {
+  #restore({ form, axes, simulation }: Asked): void {
     // Copies: the history keeps what it has, whatever is done to the form.
     this.form = structuredClone(form);
     this.axes = structuredClone(axes);
+    this.simulation = structuredClone(simulation);
   }
 
   #open(draft: Draft): void {

@@ -100,7 +100,7 @@ function unhinderedMs(
   );
 }
 
-const halfWidthDocument = (widths: HalfWidths | null): HalfWidthDocument | null =>
+export const halfWidthDocument = (widths: HalfWidths | null): HalfWidthDocument | null =>
   widths && (widths.ttftMs ?? widths.e2eMs)
     ? {
         ttft_ms: latencySummary(widths.ttftMs),

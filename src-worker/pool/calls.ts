@@ -3,6 +3,7 @@ import { answerAccuracy } from '../answers/calibration/accuracy.ts';
 import { answerCalibration } from '../answers/calibration/calibrate.ts';
 import { answerFit } from '../answers/calibration/fit.ts';
 import { answerDetail } from '../answers/detail/detail.ts';
+import { answerSimulatedLoads } from '../answers/detail/simulated-loads.ts';
 import { answerExplain } from '../answers/explain/explain.ts';
 import { answerModelFits } from '../answers/model-fits.ts';
 import { answerModel } from '../answers/model.ts';
@@ -62,6 +63,7 @@ export function createWorkerCalls(): WorkerApi {
     missingPlans: (input, model) => attempt(() => missingPlans(input, model, facts())),
     searchPlans: (input, model, keys) => attempt(() => searchPlans(input, model, facts(), keys)),
     detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
+    simulateLoads: (question, model) => attempt(() => answerSimulatedLoads(question, model, facts())),
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
     simulate: (input, trace, model) => attempt(() => answerSimulate(input, trace, model, facts())),

@@ -10,6 +10,7 @@ import type {
   ModelListEntry,
   PredictDocument,
   QueueDocument,
+  SimulatedLoadsDocument,
   SizeDocument,
   SweepPlanDocument,
 } from './documents.ts';
@@ -236,6 +237,8 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
   /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */
   detail(request: PlanQuestionDraft): Promise<Result<DetailDocument>>;
+  /** The load curve of a configuration by simulation, with 95 % confidence intervals: some tenths of a second. */
+  simulateLoads(request: PlanQuestionDraft): Promise<Result<SimulatedLoadsDocument>>;
   /** Where every figure of a passing configuration comes from. */
   explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;

@@ -3,7 +3,8 @@
  * them here, so that a command is called the same and has the same shortcut in both.
  */
 
-export type CommandGroup = 'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Catalogs' | 'Models' | 'Accuracy' | 'View' | 'Help';
+export type CommandGroup =
+  'Go' | 'Edit' | 'Answer' | 'Sweep' | 'Simulate' | 'Catalogs' | 'Models' | 'Accuracy' | 'View' | 'Help';
 
 export interface CommandWords {
   label: string;
@@ -17,6 +18,7 @@ export const COMMAND_WORDS = {
   'go.size': { label: 'Go to Size', group: 'Go', keys: '2' },
   'go.sweep': { label: 'Go to Sweep', group: 'Go', keys: '3' },
   'go.runs': { label: 'Go to Runs', group: 'Go', keys: '4' },
+  'go.simulate': { label: 'Go to Simulate', group: 'Go', keys: '5' },
   'go.catalogs': { label: 'Go to Catalogs', group: 'Go', keys: '6' },
   'go.models': { label: 'Go to Models', group: 'Go', keys: '7' },
   'go.accuracy': { label: 'Go to Accuracy', group: 'Go', keys: '8' },
@@ -28,6 +30,8 @@ export const COMMAND_WORDS = {
   'answer.save': { label: 'Save as a run', group: 'Answer', keys: '$mod+s' },
   'answer.export': { label: 'Export', group: 'Answer', keys: '$mod+e' },
   'answer.copy-command': { label: 'Copy vLLM command', group: 'Answer' },
+  'answer.simulate': { label: 'Simulate this configuration', group: 'Answer' },
+  'simulate.trace': { label: 'Simulate a trace…', group: 'Simulate' },
   'edit.undo': { label: 'Undo', group: 'Edit', keys: '$mod+z' },
   'edit.redo': { label: 'Redo', group: 'Edit', keys: '$mod+Shift+z' },
   'sweep.start': { label: 'Start the sweep', group: 'Sweep', keys: '$mod+Enter' },

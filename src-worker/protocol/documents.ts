@@ -462,6 +462,36 @@ export interface LoadCurve {
   saturation_cause: 'compute' | 'kv' | 'seats';
 }
 
+/** What a simulation gave at one load of a replica. */
+export interface SimulatedLoad {
+  requests_per_s: number;
+  /** The load the configuration is planned for, its capacity, or one beside them. */
+  role: 'planned' | 'capacity' | 'between';
+  /** What stops it from having a steady state; figures and half widths are then null. */
+  saturated: 'compute' | 'kv' | 'seats' | null;
+  ttft_ms: LatencySummary;
+  tpot_ms: LatencySummary;
+  e2e_ms: LatencySummary;
+  /** null where the requests are too few to tell, too. */
+  half_width: HalfWidthDocument | null;
+  requests: number;
+}
+
+/** The load curve of a configuration once more, by simulation. */
+export interface SimulatedLoadsDocument {
+  schema_version: number;
+  input: Record<string, unknown>;
+  id: string;
+  /** Rates rise; empty where there is nothing to simulate. */
+  loads: SimulatedLoad[];
+  seed: number;
+  /** Why there are none; null where there are. */
+  reason: string | null;
+  /** How they were simulated, and what the intervals are. */
+  sentence: string;
+  versions: Versions;
+}
+
 export interface RooflinePoint {
   phase: 'prefill' | 'decode';
   /** Sequences in the step (decode), 1 for a prompt. */

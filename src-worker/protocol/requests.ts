@@ -13,6 +13,7 @@ export const pricingSchema = z.enum(['ondemand', 'spot']);
 export const methodSchema = z.enum(['batching', 'mg1']);
 export const predictMethodSchema = z.enum(['batching', 'mg1', 'simulation']);
 export const schedulingPolicySchema = z.enum(['fcfs', 'priority']);
+export const arrivalSchema = z.enum(['poisson', 'constant', 'gamma', 'hawkes']);
 export const kvCacheDtypeSchema = z.enum(['auto', 'fp8']);
 export const LINKS = ['pcie', 'nvlink', 'nvlink-bridge', 'nvswitch', 'xgmi'] as const;
 
@@ -139,7 +140,7 @@ export const predictInputSchema = z.strictObject({
   concurrency: z.number().int().min(1).max(1_000_000).optional(),
   batch: z.number().int().min(1).max(1_000_000).optional(),
   think_time: z.number().min(0).max(1e6).default(0),
-  arrival: z.enum(['poisson', 'constant', 'gamma', 'hawkes']).default('poisson'),
+  arrival: arrivalSchema.default('poisson'),
   /** Of gamma gaps; of a Hawkes process the root of the long-run variance of counts / their mean. */
   arrival_cv: z.number().min(0).max(20).nullable().default(null),
   max_num_seqs: z.number().int().min(1).max(1_000_000).nullable().default(null),

@@ -13,6 +13,7 @@ import type {
   ModelFitsDocument,
   PredictDocument,
   QueueDocument,
+  SimulatedLoadsDocument,
   SizeDocument,
 } from './documents.ts';
 import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SimulateInput, SizeInput } from './requests.ts';
@@ -60,6 +61,7 @@ export interface WorkerApi {
   /** Searches these plans, some of `total` that are missing, and keeps them. */
   searchPlans(input: SizeInput, model: ModelSource, keys: readonly string[], total: number): Result<PlanCapacity[]>;
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
+  simulateLoads(question: PlanQuestion, model: ModelSource): Result<SimulatedLoadsDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
   /** `trace` null = a load that is drawn. */

@@ -188,6 +188,57 @@ const MODEL_STATES: State[] = [
   ],
 ];
 
+/** The same for simulations. */
+const SIMULATE_STATES: State[] = [
+  [
+    'simulate',
+    async (app) => {
+      await app.show('Simulate');
+      await app.simulate.ready();
+    },
+  ],
+  ['simulate, advanced', (app) => app.simulate.showAdvanced()],
+  [
+    'simulate, the chart as a table',
+    async (app) => {
+      await app.simulate.showAdvanced();
+      await app.simulate.timeline.getByRole('button', { name: /table/i }).click();
+    },
+  ],
+  [
+    'simulate, saturated',
+    async (app) => {
+      await app.simulate.setRate('60');
+      await expect(app.simulate.verdict).toContainText('cannot keep up');
+    },
+  ],
+  [
+    'simulate, a bad field',
+    async (app, page) => {
+      await app.simulate.setRate('fast');
+      await page
+        .getByText(/^Rate takes/)
+        .first()
+        .waitFor();
+    },
+  ],
+  ['simulate, no trace yet', (_app, page) => page.getByRole('radio', { name: 'Trace' }).click()],
+  [
+    'simulate, a trace',
+    async (app) => {
+      await app.simulate.chooseTrace('few.csv', 'arrival_s,input_tokens,output_tokens\n0,900,80\n0.5,100,70\n');
+      await app.simulate.traceFacts.waitFor();
+    },
+  ],
+  [
+    'simulate, a trace that is none',
+    async (app, page) => {
+      await app.simulate.chooseTrace('odd.csv', 'a,b\n1,2\n');
+      await page.getByText('odd.csv is in no format of traces').first().waitFor();
+    },
+  ],
+];
+
 /** The same for the screen of predictions against measurements. */
 const ACCURACY_STATES: State[] = [
   [
@@ -346,6 +397,7 @@ test.describe('every screen in both themes and three sizes: axe finds nothing, n
     lookAt(STATES.slice(HALF), page, folder, true));
   test('catalogs and their facts', ({ page, folder }) => lookAt(CATALOG_STATES, page, folder));
   test('catalogs that are imported', ({ page, folder }) => lookAt(CATALOG_IMPORT_STATES, page, folder));
+  test('simulations, traces and what does not keep up', ({ page, folder }) => lookAt(SIMULATE_STATES, page, folder));
   test('predictions against measurements', ({ page, folder }) => lookAt(ACCURACY_STATES, page, folder));
   test('models, their facts and dialogs', ({ page, folder }) => lookAt(MODEL_STATES, page, folder));
 });

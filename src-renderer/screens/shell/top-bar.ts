@@ -8,6 +8,7 @@ const TITLES = {
   size: 'Size',
   sweep: 'Sweep',
   runs: 'Runs',
+  simulate: 'Simulate',
   catalogs: 'Catalogs',
   models: 'Models',
   accuracy: 'Accuracy',
@@ -33,7 +34,7 @@ export function nameOfConfiguration(document: SizeDocument | null, id: string): 
 /** Whether what is asked is kept, in words. */
 export function savedWords(workspace: Workspace): string {
   const { savedRun, drafts, session, screen } = workspace;
-  if (screen !== 'size' && screen !== 'sweep') return '';
+  if (screen !== 'size' && screen !== 'sweep' && screen !== 'simulate') return '';
   if (screen === 'size' && savedRun) return `Saved as run ${savedRun.id}`;
   if (drafts.state === 'kept') return 'Draft kept';
   if (drafts.state === 'waiting' && (session.phase !== 'ready' || drafts.problem !== '')) return 'Draft not kept yet';

@@ -3,16 +3,18 @@ import { AccuracyScreen } from './accuracy-screen.ts';
 import { CatalogsScreen } from './catalogs-screen.ts';
 import { ModelsScreen } from './models-screen.ts';
 import { RunsScreen } from './runs-screen.ts';
+import { SimulateScreen } from './simulate-screen.ts';
 import { SizeScreen } from './size-screen.ts';
 import { SweepScreen } from './sweep-screen.ts';
 
-export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Catalogs' | 'Models' | 'Accuracy';
+export type ScreenName = 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Simulate' | 'Catalogs' | 'Models' | 'Accuracy';
 
 /** The page as a person sees it: screens by their names, and everything the browser complained about. */
 export class AppPage {
   readonly size: SizeScreen;
   readonly sweep: SweepScreen;
   readonly runs: RunsScreen;
+  readonly simulate: SimulateScreen;
   readonly catalogs: CatalogsScreen;
   readonly models: ModelsScreen;
   readonly accuracy: AccuracyScreen;
@@ -26,6 +28,7 @@ export class AppPage {
     this.size = new SizeScreen(page);
     this.sweep = new SweepScreen(page);
     this.runs = new RunsScreen(page);
+    this.simulate = new SimulateScreen(page);
     this.catalogs = new CatalogsScreen(page);
     this.models = new ModelsScreen(page);
     this.accuracy = new AccuracyScreen(page);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { DraftKeeper } from '../../../src-renderer/state/draft-keeper.svelte.ts';
 import { draftText, readDraft, type Draft } from '../../../src-renderer/state/draft-format.ts';
 import { defaultFormValues } from '../../../src-renderer/state/form-reading.ts';
+import { defaultSimulateValues } from '../../../src-renderer/state/simulate-form.ts';
 import { defaultAxes } from '../../../src-renderer/state/sweep-spec.ts';
 import { failure, type Result } from '../../../src-worker/protocol/result.ts';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
@@ -10,6 +11,7 @@ import { fakeApi } from '../fixtures/app.ts';
 const DEFAULTS: Draft = {
   form: defaultFormValues(),
   axes: defaultAxes(),
+  simulation: defaultSimulateValues(),
   screen: 'start',
   sizeView: 'answer',
   detailId: null,
@@ -30,6 +32,14 @@ const EDITED: Draft = {
     zones: { kind: 'list', names: ['us-east-1a'] },
     gpus: { kind: 'all' },
     tp: ['1', '2'],
+  },
+  simulation: {
+    ...defaultSimulateValues(),
+    model: 'a/b',
+    loadKind: 'trace',
+    traceName: 'day.csv',
+    texts: { ...defaultSimulateValues().texts, rate: 'fast' },
+    quantization: 'fp8',
   },
   screen: 'size',
   sizeView: 'detail',
@@ -65,6 +75,7 @@ describe('what a draft holds', () => {
     ['another version', JSON.stringify({ ...EDITED, version: 2 })],
     ['a number where text is kept', JSON.stringify({ version: 1, form: { texts: { users: 5 } } })],
     ['a precision there is none of', JSON.stringify({ version: 1, form: { quantization: ['fp3'] } })],
+    ['an arrival process there is none of', JSON.stringify({ version: 1, simulation: { arrival: 'steady' } })],
     ['a list of zones without names', JSON.stringify({ version: 1, axes: { zones: { kind: 'list' } } })],
     ['a screen there is none of', JSON.stringify({ version: 1, screen: 'settings' })],
     ['no object', '[]'],

@@ -134,6 +134,7 @@ describe('own hardware in drafts', () => {
   const draft = (form: FormValues): Draft => ({
     form,
     axes: defaultAxes(),
+    simulation: defaultSimulateValues(),
     screen: 'size',
     sizeView: 'answer',
     detailId: null,

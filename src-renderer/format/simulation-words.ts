@@ -1,0 +1,121 @@
+import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
+import {
+  formatFixed,
+  formatMs,
+  formatPercent,
+  formatSignificant,
+  formatTick,
+  plural,
+} from '../../src-worker/protocol/numbers.ts';
+import { gpuLabel } from './names.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a simulation came to, in words. */
+
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 1);
+
+/** `2 × H100 80GB in all`, `1 × H100 80GB`. */
+export function deploymentWords({ input }: PredictDocument): string {
+  const gpus = ['tp', 'pp', 'dp', 'replicas'].reduce((product, key) => product * numberOf(input[key]), 1);
+  return `${formatFixed(gpus)} × ${gpuLabel(String(input['gpu']))}`;
+}
+
+/** `10 requests/s`, `50 users at once`, `300 requests of day.csv`. */
+export function loadWords({ input, trace }: PredictDocument): string {
+  if (trace) return `${plural(trace.requests, 'request')} of ${trace.file}`;
+  const { rate, concurrency } = input;
+  if (typeof rate === 'number') return `${formatTick(rate)} requests/s`;
+  return typeof concurrency === 'number' ? `${plural(concurrency, 'user')} at once` : 'the load';
+}
+
+/** Codes of warnings that the figures do not stand by themselves with. */
+const DOUBTS = ['over_capacity', 'never_fits'];
+
+export function simulationVerdict(document: PredictDocument): Verdict {
+  const { memory, saturated, saturation, warnings, simulation, ttft_ms: ttft, bottleneck } = document;
+  const deployment = deploymentWords(document);
+  const load = loadWords(document);
+  if (!memory.fits) {
+    return {
+      kind: 'none',
+      sentence: `${deployment} cannot hold the model`,
+      why: bottleneck?.sentence ?? 'It does not fit.',
+    };
+  }
+  if (saturated) {
+    return {
+      kind: 'none',
+      sentence: `${deployment} cannot keep up with ${load}`,
+      why: `${saturation?.sentence ?? ''} What waits grows without end, so there are no latencies to give.`.trim(),
+    };
+  }
+  const isDoubted = warnings.some(({ code }) => DOUBTS.includes(code)) || simulation?.is_precise === false;
+  const { throughput, utilization, batch } = document;
+  const parts = [
+    `${deployment}, ${load}`,
+    `${formatSignificant(throughput.requests_per_s)} served a second`,
+    ...(utilization === null ? [] : [`${formatPercent(utilization)} of its saturation rate`]),
+    `${formatSignificant(batch.mean_running)} requests run at a time`,
+  ];
+  return {
+    kind: isDoubted ? 'near' : 'met',
+    sentence: `Half of the answers begin within ${formatMs(ttft.p50)} ms, 19 in 20 within ${formatMs(ttft.p95)} ms`,
+    why: `${parts.join('; ')}.`,
+  };
+}
+
+/** What helps a load that is not carried, by what stops it. */
+export const SATURATION_CURES: Record<'compute' | 'kv' | 'seats', string> = {
+  compute: 'More replicas, more GPUs each (tensor parallel), smaller weights, or fewer requests help.',
+  kv: 'More GPUs each, smaller weights or an FP8 KV cache leave more room for requests; more replicas share the load.',
+  seats: 'More seats (max_num_seqs), if the KV cache has room for them, or more replicas help.',
+};
+
+/** What helps where the model does not fit. */
+export const MEMORY_CURE = 'More GPUs each (tensor parallel), smaller weights (FP8, INT4) or a larger GPU help.';
+
+export interface SimulationFact {
+  label: string;
+  figure: string;
+  unit: string;
+  detail: string;
+}
+
+/** What else is worth knowing of a simulation, beside latencies. */
+export function simulationFacts(document: PredictDocument): SimulationFact[] {
+  const { throughput, batch, simulation, timeline, memory, step_time_ms: step, trace, utilization } = document;
+  const preempted = simulation?.preemptions_per_request ?? 0;
+  const peak = timeline ? timeline.kv_cache_fraction.reduce((most, value) => Math.max(most, value), 0) : null;
+  const fact = (label: string, figure: string, unit: string, detail = ''): SimulationFact => ({
+    label,
+    figure,
+    unit,
+    detail,
+  });
+  const length = simulation?.wall_s ?? null;
+  return [
+    fact(
+      'Throughput',
+      formatSignificant(throughput.requests_per_s),
+      'requests/s',
+      `${formatFixed(throughput.output_tokens_per_s)} output tokens/s`,
+    ),
+    utilization === null
+      ? fact('Length', formatSignificant(length), 's', trace ? 'from the first request to the last answer' : '')
+      : fact('Utilization', formatPercent(utilization), '', 'of the rate at which it saturates'),
+    fact(
+      'Running',
+      formatSignificant(batch.mean_running),
+      'requests',
+      `per replica on average, ${formatFixed(batch.max_running)} at most`,
+    ),
+    fact('KV cache', formatPercent(peak), '', `at most, of ${formatFixed(memory.kv_cache_tokens)} tokens per replica`),
+    fact(
+      'Preemptions',
+      preempted === 0 ? 'none' : formatSignificant(preempted, 2),
+      preempted === 0 ? '' : 'per request',
+      preempted === 0 ? 'no request gave way' : 'requests gave way and were computed again',
+    ),
+    fact('Decode step', formatMs(step?.decode['total'] ?? null), 'ms', 'with as many as run on average'),
+  ];
+}
