@@ -89,7 +89,7 @@ it('a plan that cannot carry its load says so at that load', () => {
   const question: SizeInputDraft = { ...CHAT, users: 100_000, max_gpus: 1, provider: ['lambda'] };
   const excluded = size(question).excluded.find(({ reason }) => reason === 'max_gpus' || reason === 'sla_missed');
   if (!excluded) throw new Error('everything carries it');
-  const { loads } = ask(question, excluded.id);
+  const { loads } = ask(question, excluded.id ?? '');
   const planned = loads.find(({ role }) => role === 'planned');
   expect(planned?.saturated).not.toBeNull();
   expect(planned?.ttft_ms.p50).toBeNull();
