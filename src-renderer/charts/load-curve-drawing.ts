@@ -11,7 +11,8 @@ import {
   type ScatterConfiguration,
 } from './drawing.ts';
 import { boxesAlong, LABEL_HEIGHT, overlaps, placeLabels, type Box, type LabelWish } from './label-places.ts';
-import { STATISTIC_LOOKS, type CurveLine, type CurveSpec } from './load-curve-spec.ts';
+import { STATISTIC_LOOKS } from './latency-kinds.ts';
+import type { CurveLine, CurveSpec } from './load-curve-spec.ts';
 import type { Palette } from './palette.ts';
 import type { SimulatedMark } from './simulated-marks.ts';
 

@@ -1,7 +1,7 @@
 import type { SimulatedLoad } from '../../src-worker/protocol/documents.ts';
 import { formatMs, formatSignificant, NO_VALUE } from '../../src-worker/protocol/numbers.ts';
 import { numberCell, textCell, type ChartCell } from './chart-table.ts';
-import type { CurveStatistic, LatencyKind } from './load-curve-spec.ts';
+import type { CurveStatistic, LatencyKind } from './latency-kinds.ts';
 
 /** The simulated points of the load curve: pure functions of the loads that were simulated. */
 

@@ -2,13 +2,14 @@ import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import { DEFAULT_DECAY_PER_MS, type ArrivalLaw } from '../../engine/simulation/arrivals.ts';
 import { DEFAULT_PRECISION, DEFAULT_RULES, simulateSteady, type Precision } from '../../engine/simulation/load.ts';
+import type { SizingSubject } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import { SCHEMA_VERSION, type SimulatedLoad, type SimulatedLoadsDocument } from '../../protocol/documents.ts';
 import { formatFixed } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { latencySummary, rounded, versionsOf } from '../common.ts';
 import { halfWidthDocument } from '../simulated-document.ts';
-import { findPlan, type FoundPlan } from './find-plan.ts';
+import { findPlan } from './find-plan.ts';
 import { plannedReplica, type PlannedReplica } from './planned-load.ts';
 
 /** Each load is simulated with so many requests, which P99 needs (QUEUEING.md 2.3), and with the same random numbers. */
@@ -46,8 +47,7 @@ export function simulatedRates({
 }
 
 /** Requests come as the workload says: gamma gaps do for nothing that excites itself. */
-function arrivalsOf({ prepared }: FoundPlan): ArrivalLaw {
-  const { workload, scvArrival } = prepared.subject;
+export function arrivalsOf({ workload, scvArrival }: Pick<SizingSubject, 'workload' | 'scvArrival'>): ArrivalLaw {
   return { process: workload.arrival.process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
 }
 
@@ -94,7 +94,7 @@ export function answerSimulatedLoads(
   const { subject } = plan.prepared;
   const replica = subject.method === 'mg1' ? null : plannedReplica(plan);
   const reason = replica ? null : subject.method === 'mg1' ? ONE_AT_A_TIME : NO_STEP;
-  const law = arrivalsOf(plan);
+  const law = arrivalsOf(subject);
   const rates = replica ? simulatedRates({ ...replica, saturationPerMs: replica.load.saturation().perMs }) : [];
   return {
     schema_version: SCHEMA_VERSION,

@@ -13,6 +13,7 @@ import {
 } from '../../../src-renderer/state/own-machines.ts';
 import { precisionReason, scopeOf, tensorParallelReason } from '../../../src-renderer/state/scope.ts';
 import { sweepCommand } from '../../../src-renderer/state/sweep-command.ts';
+import { defaultSimulateValues } from '../../../src-renderer/state/simulate-form.ts';
 import { defaultAxes, planSweepSpec } from '../../../src-renderer/state/sweep-spec.ts';
 import { sizeInputSchema } from '../../../src-worker/protocol/requests.ts';
 import { CATALOG } from '../fixtures/app.ts';
