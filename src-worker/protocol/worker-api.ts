@@ -13,6 +13,7 @@ import type {
   ModelFitsDocument,
   PredictDocument,
   QueueDocument,
+  SimulationCheckAnswer,
   SizeDocument,
 } from './documents.ts';
 import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SimulateInput, SizeInput } from './requests.ts';
@@ -61,6 +62,8 @@ export interface WorkerApi {
   searchPlans(input: SizeInput, model: ModelSource, keys: readonly string[], total: number): Result<PlanCapacity[]>;
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
+  /** Simulates the planned load of one configuration. */
+  checkBySimulation(question: PlanQuestion, model: ModelSource): Result<SimulationCheckAnswer>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
   /** `trace` null = a load that is drawn. */
   simulate(input: SimulateInput, trace: TraceToReplay | null, model: ModelSource): Result<PredictDocument>;
