@@ -31,7 +31,7 @@ const SEED = 1;
  */
 const FEWEST_REQUESTS = 20_000;
 const MOST_REQUESTS = 160_000;
-const MOST_REQUESTS_TRIED = 40_000;
+const REQUESTS_TRIED = 40_000;
 /** Steps that the prompts of a check may take, about a second: of prompts of hundreds of steps fewer are measured. */
 const MOST_PROMPT_STEPS = 2e6;
 /** A replica that is asked less often is idle: a clock this large still tells 0.1 ms apart. */
@@ -103,42 +103,60 @@ function statusOf(outcome: Outcome, targets: readonly Target[]): Status {
 
 /** Rates kept of a load. Instances that share a plan are planned with the same one. */
 const KEPT_RATES = 16;
-const checkedLoads = new WeakMap<ReplicaLoad, Map<string, Checked>>();
+const checkedLoads = new WeakMap<ReplicaLoad, Map<number, Checked>>();
 
-interface Checked {
+interface Verdict {
   status: Status;
   outcome: Outcome;
 }
 
-/** `simulateToVerdict`, remembered for as long as the plan is. */
-function checkedAt(planned: Planned, ratePerMs: number, most: number): Checked {
-  const { load } = planned.plan;
-  const known = checkedLoads.get(load) ?? new Map<string, Checked>();
+interface Checked extends Verdict {
+  /** Replicas that meet the targets where the planned ones do not; null where none is needed or was found. */
+  enough: number | null;
+}
+
+/** The planned load simulated and, where it is refuted, larger counts of replicas; remembered for as long as the plan is. */
+function plannedCheck(planned: Planned): Checked {
+  const { load, ratePerReplicaPerMs } = planned.plan;
+  const known = checkedLoads.get(load) ?? new Map<number, Checked>();
   checkedLoads.set(load, known);
-  const key = `${ratePerMs} ${most}`;
-  const checked = known.get(key) ?? simulateToVerdict(planned, ratePerMs, most);
+  const checked = known.get(ratePerReplicaPerMs) ?? checkPlanned(planned);
   if (known.size >= KEPT_RATES) known.clear();
-  known.set(key, checked);
+  known.set(ratePerReplicaPerMs, checked);
   return checked;
 }
 
-/** Simulates a rate per replica until every gating target is settled, or so many requests were measured. */
-function simulateToVerdict(planned: Planned, ratePerMs: number, most: number): Checked {
+function checkPlanned(planned: Planned): Checked {
+  const verdict = simulateToVerdict(planned);
+  const isRefuted = verdict.status === 'refuted' || verdict.status === 'saturated';
+  return { ...verdict, enough: isRefuted ? enoughReplicas(planned) : null };
+}
+
+/** Simulates the planned load until every gating target is settled, or MOST_REQUESTS were measured. */
+function simulateToVerdict(planned: Planned): Verdict {
   for (let requests = FEWEST_REQUESTS; ; requests *= 2) {
-    const outcome = simulateAt(planned, ratePerMs, requests);
+    const outcome = simulateAt(planned, planned.plan.ratePerReplicaPerMs, requests);
     const status = statusOf(outcome, planned.subject.targets);
-    if (status !== 'unsettled' || requests * 2 > most) return { status, outcome };
+    if (status !== 'unsettled' || requests * 2 > MOST_REQUESTS) return { status, outcome };
   }
 }
 
-/** The fewest replicas above the planned ones that are confirmed, of at most MOST_COUNTS_TRIED that are simulated. */
-function enoughReplicas(planned: Planned): SimulationCheck['enough'] {
-  const { replicas, ratePerReplicaPerMs, replicasPerInstance, cost } = planned.plan;
+/** Are the gating targets met by the figures themselves, whatever their intervals? */
+const meetsSimulated = (outcome: Outcome, targets: readonly Target[]): boolean =>
+  outcome.kind === 'steady' &&
+  targets.every(({ isGating, metric, targetMs }) => {
+    const simulated = simulatedOf(outcome, metric);
+    return !isGating || !simulated || simulated.valueMs <= targetMs;
+  });
+
+/** The fewest replicas above the planned ones that meet the targets, of at most MOST_COUNTS_TRIED that are simulated. */
+function enoughReplicas(planned: Planned): number | null {
+  const { replicas, ratePerReplicaPerMs } = planned.plan;
   const sharedPerMs = replicas * ratePerReplicaPerMs;
   let tries = 0;
   const holds = (count: number): boolean => {
     tries += 1;
-    return checkedAt(planned, sharedPerMs / count, MOST_REQUESTS_TRIED).status === 'confirmed';
+    return meetsSimulated(simulateAt(planned, sharedPerMs / count, REQUESTS_TRIED), planned.subject.targets);
   };
   let failed = replicas;
   let step = Math.ceil(replicas * FIRST_STEP_SHARE);
@@ -154,9 +172,13 @@ function enoughReplicas(planned: Planned): SimulationCheck['enough'] {
     if (holds(middle)) held = middle;
     else failed = middle;
   }
-  if (held === null) return null;
-  const instances = Math.ceil(held / replicasPerInstance);
-  return { replicas: held, instances, usd_per_hour: cost && rounded(cost.usdPerHourPerInstance * instances) };
+  return held;
+}
+
+function enoughDocument({ replicasPerInstance, cost }: ChosenPlan, replicas: number | null): SimulationCheck['enough'] {
+  if (replicas === null) return null;
+  const instances = Math.ceil(replicas / replicasPerInstance);
+  return { replicas, instances, usd_per_hour: cost && rounded(cost.usdPerHourPerInstance * instances) };
 }
 
 function rowOf(outcome: Outcome, { metric, targetMs, isGating }: Target, plan: ChosenPlan): SimulationCheckRow {
@@ -196,9 +218,9 @@ function differenceText(rows: readonly SimulationCheckRow[]): string {
   return `; the closed form is at most ${formatFixed(Math.abs(percent))} % ${percent > 0 ? 'above' : 'below'} it (${metricLabel(widest.metric)})`;
 }
 
-function enoughText({ replicas }: ChosenPlan, enough: SimulationCheck['enough']): string {
-  if (!enough) return `None of the larger counts of replicas that were tried is confirmed.`;
-  return `${plural(enough.replicas, 'replica')} instead of ${formatFixed(replicas)} would hold them.`;
+function enoughText({ replicas }: ChosenPlan, enough: number | null): string {
+  if (enough === null) return 'No larger count of replicas that was simulated meets the targets either.';
+  return `Simulated with ${plural(enough, 'replica')} instead of ${formatFixed(replicas)} the targets are met.`;
 }
 
 function sentenceOf(
@@ -206,7 +228,7 @@ function sentenceOf(
   status: Status,
   outcome: Outcome,
   rows: readonly SimulationCheckRow[],
-  enough: SimulationCheck['enough'],
+  enough: number | null,
 ): string {
   if (outcome.kind === 'saturated') {
     return `The simulation disagrees: it has no steady state at the planned load. ${SATURATION_WORDS[outcome.cause]} ${enoughText(plan, enough)}`;
@@ -244,9 +266,8 @@ export function answerSimulationCheck(
   if (!isPassing(row) || !replica) return unchecked(NOT_OF_EXCLUDED);
   const plan = row.chosen;
   const planned = { subject, plan, replica };
-  const { status, outcome } = checkedAt(planned, plan.ratePerReplicaPerMs, MOST_REQUESTS);
+  const { status, outcome, enough } = plannedCheck(planned);
   const rows = subject.targets.map((target) => rowOf(outcome, target, plan));
-  const enough = status === 'refuted' || status === 'saturated' ? enoughReplicas(planned) : null;
   const check: SimulationCheck = {
     status,
     sentence: sentenceOf(planned, status, outcome, rows, enough),
@@ -254,7 +275,7 @@ export function answerSimulationCheck(
     requests: outcome.kind === 'steady' ? outcome.numMeasured : 0,
     requests_per_s: rounded(plan.ratePerReplicaPerMs * MS_PER_S),
     rows,
-    enough,
+    enough: enoughDocument(plan, enough),
   };
   return { simulation_check: check, simulation_check_reason: null };
 }

@@ -183,7 +183,7 @@ export interface SimulationCheck {
   /** Planned load of a replica. */
   requests_per_s: number;
   rows: SimulationCheckRow[];
-  /** The fewest replicas beyond the planned ones that a simulation confirms, of those tried; null where none is needed or was found. */
+  /** The fewest replicas beyond the planned ones that meet the targets when simulated, of some; null where none is needed or was found. */
   enough: { replicas: number; instances: number; usd_per_hour: number | null } | null;
 }
 
