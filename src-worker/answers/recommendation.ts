@@ -15,7 +15,7 @@ import { replicaPartOf, type RowContext } from './replica-part.ts';
 export { slaStatus, type RowContext } from './replica-part.ts';
 
 /** A closed form answers at once; whoever wants it confirmed asks for that (simulation-check.ts). */
-const NO_SIMULATION = 'Not simulated: the figures are those of the closed form.';
+const NO_SIMULATION = 'Not simulated in this answer: the figures are those of the closed form.';
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
 const TIGHT_KV_GIB = 8;
 

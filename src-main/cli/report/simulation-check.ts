@@ -53,7 +53,7 @@ export function checkSection({ simulation_check: check, simulation_check_reason:
   ]);
   const about =
     check.requests > 0
-      ? `Simulated at the planned load (seed ${check.seed}, ${plural(check.requests, 'request')}; ± is 95 % confidence):`
+      ? `Simulated at the planned load (seed ${check.seed}, ${plural(check.requests, 'request')}; ± is 95% confidence):`
       : `Simulated at the planned load (seed ${check.seed}): no steady state`;
   return [
     ...wrap(about),
