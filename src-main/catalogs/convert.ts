@@ -6,7 +6,13 @@ import type {
   MemoryRule,
   SeparatePrefill,
 } from '../../src-worker/engine/memory/types.ts';
-import { bytesFromGb, bytesFromGib, bytesPerSFromGbPerS, flopPerSFromTflops } from '../../src-worker/engine/units.ts';
+import {
+  bytesFromGb,
+  bytesFromGib,
+  bytesPerSFromGbPerS,
+  flopPerSFromTflops,
+  MS_PER_S,
+} from '../../src-worker/engine/units.ts';
 import type { Target, Workload } from '../../src-worker/engine/workload/types.ts';
 import type {
   CalibrationFile,
@@ -157,7 +163,7 @@ export function workloadFromFile(entry: ContentWorkload): Workload {
     input: entry.input_tokens,
     context: entry.context_tokens,
     output: entry.output_tokens,
-    arrival: { process: entry.arrival.process, burstiness: entry.arrival.burstiness },
+    arrival: arrivalOf(entry.arrival),
     peakFactor: entry.peak_factor,
     targets,
     prefixCache: entry.prefix_cache && {
@@ -165,6 +171,16 @@ export function workloadFromFile(entry: ContentWorkload): Workload {
       cacheableFraction: entry.prefix_cache.cacheable_ratio,
     },
     source: entry.source,
+  };
+}
+
+/** Arrivals that bring more than one other each would never end: their decay is not taken. */
+function arrivalOf({ process, burstiness, hawkes }: ContentWorkload['arrival']): Workload['arrival'] {
+  if (!hawkes || hawkes.excitation_per_s >= hawkes.decay_per_s) return { process, burstiness };
+  return {
+    process,
+    burstiness,
+    hawkes: { branching: hawkes.excitation_per_s / hawkes.decay_per_s, decayPerMs: hawkes.decay_per_s / MS_PER_S },
   };
 }
 

@@ -168,6 +168,7 @@ export const SIZE_OPTIONS: OptionSpec[] = [
   { flags: '--top <count>', description: 'rows of the list', kind: 'number' },
   { flags: '--detail <rank>', description: 'rank that is printed in full', kind: 'number' },
   { flags: '-o, --output <file>', description: 'write the JSON document to a file as well', kind: 'text' },
+  { flags: '--no-simulation-check', description: 'leave the listed rows unconfirmed by simulation' },
   { flags: '--save [name]', description: 'keep the answer in the history, for runs and explain' },
   { flags: '--list-zones', description: 'list the zones with their instances and exit' },
   json,

@@ -4,6 +4,7 @@ import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 const CALLS: Record<keyof AppApi, number> = {
   info: 0,
   size: 1,
+  checkBySimulation: 1,
   detail: 1,
   simulateLoads: 1,
   explain: 1,

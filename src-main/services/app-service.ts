@@ -59,6 +59,7 @@ import { benchmarkApi } from './benchmarks.ts';
 import { createCalibrations, type Calibrations } from './calibrations/calibrations.ts';
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
+import { withSimulationChecks } from './simulated-rows.ts';
 import { createSweeps } from './sweeps.ts';
 import { traceToReplay } from './traces.ts';
 import { listWorkloads } from './workload-listing.ts';
@@ -176,8 +177,11 @@ export function createAppService(options: AppServiceOptions): AppService {
   // A thread that still has to start and to compile the program is no help to the one answer of a command.
   const shown = (model: ModelSource): Promise<Result<ModelDocument>> =>
     host === 'cli' ? Promise.resolve(attempt(() => answerModel(model))) : pool.run('showModel', model);
-  const sized = (input: SizeInput, model: ModelSource) =>
-    host === 'cli' ? pool.run('size', input, model) : pool.size(input, model);
+  const sized = async (input: SizeInput, model: ModelSource) => {
+    const result = await (host === 'cli' ? pool.run('size', input, model) : pool.size(input, model));
+    if (!result.ok || !input.simulation_check) return result;
+    return withSimulationChecks(pool, input, model, result.value, { isOneThreadWarm: host === 'cli' });
+  };
 
   const simulated = (request: unknown, trace: ReadTrace | null, file: string) => {
     catalogs.follow();
@@ -221,6 +225,11 @@ export function createAppService(options: AppServiceOptions): AppService {
       ask(() => {
         const { input, model } = sizeQuestion(request);
         return sized(input, model);
+      }),
+    checkBySimulation: (request) =>
+      ask(() => {
+        const { question, model } = planQuestion(request);
+        return pool.run('checkBySimulation', question, model);
       }),
     detail: (request) =>
       ask(() => {

@@ -14,8 +14,8 @@ const amount =
     values.texts[field] = value === null ? '' : String(Number((value * factor).toPrecision(12)));
   };
 
-/** How each key of a question stands in the form. Every key that the form can ask is here, `top` apart. */
-const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration'>]-?: Setter<Key> } = {
+/** How each key of a question stands in the form. Every key that the form can ask is here; how much is answered is none of them. */
+const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | 'simulation_check'>]-?: Setter<Key> } = {
   model: (values, model) => (values.model = model),
   workload: (values, workload) => (values.workload = workload),
   users: (values, users) => {

@@ -66,7 +66,7 @@ export class SolvedExamples {
       if (isSolved && this.#revisions[id] === revision) continue;
       if (!isSolved) this.#set(id, { kind: 'computing' });
       this.#revisions[id] = revision;
-      const result = await this.#ask((api) => api.size({ ...request, top: 1 }));
+      const result = await this.#ask((api) => api.size({ ...request, top: 1, simulation_check: false }));
       this.#set(
         id,
         result.ok ? { kind: 'solved', document: result.value } : { kind: 'failed', sentence: result.error.message },

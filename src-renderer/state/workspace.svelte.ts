@@ -81,7 +81,7 @@ export class Workspace {
     this.session = new Session(connect);
     const { session } = this;
     const ask = session.ask.bind(session);
-    this.answer = new LiveAnswer((request) => session.ask((api) => api.size(request)));
+    this.answer = new LiveAnswer((request) => session.ask((api) => api.size({ ...request, simulation_check: false })));
     this.sweep = new SweepRun(ask, (listener) => session.onProgress(listener));
     this.runs = new RunList(ask);
     this.catalogs = new CatalogShelf(session);

@@ -14,7 +14,8 @@ import { replicaPartOf, type RowContext } from './replica-part.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
 
-const NO_SIMULATION = 'The scheduler simulation that confirms answers is not built yet.';
+/** A closed form answers at once; whoever wants it confirmed asks for that (simulation-check.ts). */
+const NO_SIMULATION = 'Not simulated in this answer: the figures are those of the closed form.';
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
 const TIGHT_KV_GIB = 8;
 

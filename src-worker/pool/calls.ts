@@ -12,6 +12,7 @@ import { forgetPlans } from '../answers/plan-memory.ts';
 import { missingPlans, searchPlans } from '../answers/prepared.ts';
 import { answerQueue } from '../answers/queue.ts';
 import { answerSimulate } from '../answers/simulate.ts';
+import { answerSimulationCheck } from '../answers/simulation-check.ts';
 import { answerSize } from '../answers/size.ts';
 import { columnBuilder } from '../answers/column-builder.ts';
 import { beginSweepUnit, preparePoints, type PointAnswer, type UnitRun } from '../answers/sweep.ts';
@@ -65,6 +66,7 @@ export function createWorkerCalls(): WorkerApi {
     detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
     simulateLoads: (question, model) => attempt(() => answerSimulatedLoads(question, model, facts())),
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
+    checkBySimulation: (question, model) => attempt(() => answerSimulationCheck(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
     simulate: (input, trace, model) => attempt(() => answerSimulate(input, trace, model, facts())),
     accuracy: (request) => attempt(() => answerAccuracy(request, facts())),

@@ -11,6 +11,7 @@ import type {
   PredictDocument,
   QueueDocument,
   SimulatedLoadsDocument,
+  SimulationCheckAnswer,
   SizeDocument,
   SweepPlanDocument,
 } from './documents.ts';
@@ -234,7 +235,10 @@ export const MOST_LIVE_POINTS = 1000;
  */
 export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   info(): Promise<Result<AppInfo>>;
+  /** With `simulation_check`, the default, it takes some tenths of a second for every row that is simulated. */
   size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
+  /** The planned load of one configuration simulated; what `size` says of its first rows. */
+  checkBySimulation(request: PlanQuestionDraft): Promise<Result<SimulationCheckAnswer>>;
   /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */
   detail(request: PlanQuestionDraft): Promise<Result<DetailDocument>>;
   /** The load curve of a configuration by simulation, with 95 % confidence intervals: some tenths of a second. */

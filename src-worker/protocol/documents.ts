@@ -161,7 +161,7 @@ export interface SimulationCheckRow {
   target_ms: number;
   gating: boolean;
   closed_form_ms: number;
-  /** null where the simulation has no steady state. */
+  /** null where the simulation has no steady state, and of a time per token where every answer has one token. */
   simulated_ms: number | null;
   /** Half width of its 95 % confidence interval. */
   half_width_ms: number | null;
@@ -178,9 +178,19 @@ export interface SimulationCheck {
   status: 'confirmed' | 'refuted' | 'unsettled' | 'saturated';
   sentence: string;
   seed: number;
+  /** Requests measured; 0 where there is no steady state. */
   requests: number;
+  /** Planned load of a replica. */
   requests_per_s: number;
   rows: SimulationCheckRow[];
+  /** The fewest replicas beyond the planned ones that meet the targets when simulated, of some; null where none is needed or was found. */
+  enough: { replicas: number; instances: number; usd_per_hour: number | null } | null;
+}
+
+/** What a check came to: either it, or why there is none. */
+export interface SimulationCheckAnswer {
+  simulation_check: SimulationCheck | null;
+  simulation_check_reason: string | null;
 }
 
 export interface Recommendation {

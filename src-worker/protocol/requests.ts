@@ -103,6 +103,8 @@ export const sizeInputSchema = z.strictObject({
   pp: z.number().int().min(1).max(1024).default(1),
   /** Not empty = only these machines are sized, and nothing is rented. */
   own_hardware: z.array(ownMachineSchema).max(MOST_MACHINES).default([]),
+  /** Are the first rows that are listed simulated at their planned load? Of no account in sweeps and for one configuration. */
+  simulation_check: z.boolean().default(true),
 });
 /** With every default filled in. */
 export type SizeInput = z.output<typeof sizeInputSchema>;

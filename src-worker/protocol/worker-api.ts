@@ -14,6 +14,7 @@ import type {
   PredictDocument,
   QueueDocument,
   SimulatedLoadsDocument,
+  SimulationCheckAnswer,
   SizeDocument,
 } from './documents.ts';
 import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SimulateInput, SizeInput } from './requests.ts';
@@ -63,6 +64,8 @@ export interface WorkerApi {
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
   simulateLoads(question: PlanQuestion, model: ModelSource): Result<SimulatedLoadsDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
+  /** Simulates the planned load of one configuration. */
+  checkBySimulation(question: PlanQuestion, model: ModelSource): Result<SimulationCheckAnswer>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
   /** `trace` null = a load that is drawn. */
   simulate(input: SimulateInput, trace: TraceToReplay | null, model: ModelSource): Result<PredictDocument>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startBrowserHost } from '../../src-main/browser/host.ts';
-import { documentText } from '../../src-worker/protocol/documents.ts';
+import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 import { ensureBuilt, runConfigiq } from '../cli/command.ts';
 import { connectSocket } from './socket-client.ts';
@@ -80,6 +80,36 @@ it('simulate --json is the document that a page gets, to the byte, for a load an
     const replayed = textOf(await client.api.simulate(deployment, { name: 'requests.csv', text }));
     expect(await printed('--trace', 'requests.csv')).toBe(replayed);
     expect(JSON.parse(replayed)).toMatchObject({ trace: { requests: 60 } });
+  } finally {
+    await client.close();
+    await host.close();
+  }
+}, 120_000);
+
+it('size --json is the document that a page gets, to the byte, with its rows simulated and without', async () => {
+  const question = { model: 'meta-llama/Llama-2-7b-hf', users: 100, top: 6 };
+  const printed = async (...args: string[]) => {
+    const flags = ['size', '-m', question.model, '-u', '100', '--top', '6', '--json', ...args];
+    const { code, stdout } = await runConfigiq(flags, join(home, 'cli-size'), {}, '', home);
+    expect(code).toBe(0);
+    return stdout;
+  };
+  const host = await startBrowserHost({ dataFolder: home, workerPath });
+  const client = await connectSocket(host);
+  try {
+    const simulated = textOf(await client.api.size(question));
+    expect(await printed()).toBe(simulated);
+    const { recommendations } = JSON.parse(simulated) as SizeDocument;
+    expect(recommendations.map((row) => row.simulation_check?.status)).toEqual(Array(6).fill('confirmed'));
+    const closedForm = textOf(await client.api.size({ ...question, simulation_check: false }));
+    expect(await printed('--no-simulation-check')).toBe(closedForm);
+    for (const { id, simulation_check: check, simulation_check_reason: reason } of recommendations.slice(0, 2)) {
+      const alone = await client.api.checkBySimulation({
+        question: { ...question, simulation_check: false },
+        configuration: id,
+      });
+      expect(alone).toEqual({ ok: true, value: { simulation_check: check, simulation_check_reason: reason } });
+    }
   } finally {
     await client.close();
     await host.close();

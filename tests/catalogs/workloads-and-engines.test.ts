@@ -82,7 +82,11 @@ describe('workloads', () => {
   });
 
   test('code arrives in bursts that do not feed on themselves for ever: excitation below decay', () => {
-    expect(workload('code').arrival).toEqual({ process: 'hawkes', burstiness: 3 });
+    expect(workload('code').arrival).toEqual({
+      process: 'hawkes',
+      burstiness: 3,
+      hawkes: { branching: 0.4, decayPerMs: 0.002 },
+    });
     const hawkes = files.find(({ name }) => name === 'code')?.arrival.hawkes;
     expect(hawkes?.excitation_per_s).toBeLessThan(hawkes?.decay_per_s ?? 0);
     expect(workload('chat').arrival.process).toBe('poisson');

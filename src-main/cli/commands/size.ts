@@ -69,11 +69,25 @@ async function reportOf(service: AppService, input: SizeInput, document: SizeDoc
   if (passing > 0 && detail > passing) {
     throw usageError(`--detail ${detail} is beyond the ${passing} configurations that pass: give 1 to ${passing}.`);
   }
-  // A rank below the list is not in the document: the question is asked once more with a longer list.
   const isListed = passing === 0 || detail <= input.top;
-  const full = isListed ? document : unwrap(await service.api.size({ ...input, top: detail }));
+  const full = isListed ? document : await withRank(service, input, document, detail);
   const model = await service.api.showModel(input.model);
   return sizeReport(full, model.ok ? model.value : null, { top: input.top, detail });
+}
+
+/** A rank below the list is not in the document: the question is asked once more with a longer list. */
+async function withRank(
+  service: AppService,
+  input: SizeInput,
+  { recommendations: listed }: SizeDocument,
+  rank: number,
+): Promise<SizeDocument> {
+  const longer = unwrap(await service.api.size({ ...input, top: rank, simulation_check: false }));
+  const recommendations = longer.recommendations.map((row, index) => listed[index] ?? row);
+  const asked = recommendations.at(-1);
+  if (!asked || !input.simulation_check) return { ...longer, recommendations };
+  const check = unwrap(await service.api.checkBySimulation({ question: input, configuration: asked.id }));
+  return { ...longer, recommendations: [...recommendations.slice(0, -1), { ...asked, ...check }] };
 }
 
 const zoneOptions = ({ provider, json, catalog }: Options): Options => ({ provider, json, catalog });

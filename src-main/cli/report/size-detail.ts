@@ -22,6 +22,7 @@ import {
 } from './format.ts';
 import { bullet, facts, heading, table, wrap } from './layout.ts';
 import { chanceFacts, costRangeLines, likely, rangeLines } from './ranges.ts';
+import { checkFacts, checkSection } from './simulation-check.ts';
 import { TAIL_MARKS, tailRatios } from './tail.ts';
 import { deploymentText, isOwn, metricLabel, placeText, STATUS_TEXT } from './terms.ts';
 
@@ -58,6 +59,8 @@ function slaSection({ assumptions }: SizeDocument, row: Recommendation): string[
     ...e2eNote(row, assumptions.output_tokens.mean),
     '',
     ...rangeLines(row),
+    '',
+    ...checkSection(row),
     '',
     ...tailSection(row),
     '',
@@ -306,6 +309,7 @@ function summarySection(document: SizeDocument, row: Recommendation): string[] {
         `${plural(row.replicas, 'replica')} of ${gpusOfReplica(row)} × ${row.gpu} in ${row.quantization}, ${cost}`,
       ],
       ['Targets', `${verdict}${nearest}`],
+      ...checkFacts(document, row),
       ...shown.map((sla): [string, string] => ['Not gating', `${metricLabel(sla.metric)} (gap ${gapText(sla)})`]),
       ...chanceFacts(document, row),
       ['Bottleneck', row.bottleneck.sentence],

@@ -1,6 +1,7 @@
 import type { Exclusion, Margin, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
+import { checkLines } from './simulation-check.ts';
 import { noAnswerLists, planText } from './size-no-answer.ts';
 import { deploymentText, isOwn, metricLabel, parallelText, placeText, reasonText } from './terms.ts';
 
@@ -47,6 +48,7 @@ function passingRow(row: Recommendation): string[] {
         `${percentOfFraction(row.capacity_share)} of capacity used`,
       { first: '    ' },
     ),
+    ...checkLines(row),
     '',
   ];
 }

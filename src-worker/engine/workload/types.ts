@@ -33,6 +33,14 @@ export interface PrefixCache {
 
 export type ArrivalProcess = 'poisson' | 'gamma' | 'constant' | 'hawkes';
 
+/** Arrivals that excite others (Hawkes), where the workload says how. */
+export interface SelfExcitement {
+  /** Arrivals that one brings directly on average, below 1. */
+  branching: number;
+  /** How fast what an arrival excites dies away. */
+  decayPerMs: number;
+}
+
 export interface Workload {
   name: string;
   description: string;
@@ -41,7 +49,7 @@ export interface Workload {
   /** What the application adds (history, documents); null = nothing. */
   context: LengthDistribution | null;
   output: LengthDistribution;
-  arrival: { process: ArrivalProcess; burstiness: number };
+  arrival: { process: ArrivalProcess; burstiness: number; hawkes?: SelfExcitement };
   /** Shown, not applied: headroom covers peaks. */
   peakFactor: number | null;
   targets: Target[];

@@ -1,10 +1,15 @@
 import '@testing-library/jest-dom/vitest';
 import { fireEvent, render, screen, within } from '@testing-library/svelte';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
-import type { DetailDocument } from '../../../src-worker/protocol/documents.ts';
+import type {
+  DetailDocument,
+  SimulationCheck,
+  SimulationCheckAnswer,
+  SimulationCheckRow,
+} from '../../../src-worker/protocol/documents.ts';
 import type { PlanQuestionDraft } from '../../../src-worker/protocol/requests.ts';
-import { failure, success } from '../../../src-worker/protocol/result.ts';
+import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
 import { draftOn, fakeApi, fakeHost, stubBrowser } from '../fixtures/app.ts';
 import { Chart } from '../fixtures/chart.ts';
 import { ROWS, sizeDocument } from '../fixtures/documents.ts';
@@ -106,4 +111,76 @@ test('a configuration that is gone offers the cheapest', async () => {
   open('aws/gone/us-east-1/tp1pp1/fp16');
   (await screen.findByRole('button', { name: 'Open the cheapest' })).click();
   expect(await screen.findByText(`Rank 1 of ${ROWS.length}`)).toBeVisible();
+});
+
+describe('the simulation of the configuration that is open', () => {
+  const row = (simulatedMs: number): SimulationCheckRow => ({
+    metric: 'ttft_p95',
+    target_ms: 500,
+    gating: true,
+    closed_form_ms: 480,
+    simulated_ms: simulatedMs,
+    half_width_ms: 12,
+    difference_percent: (480 / simulatedMs - 1) * 100,
+    status: simulatedMs <= 500 ? 'met' : 'near',
+  });
+  const checkOf = (status: SimulationCheck['status'], sentence: string, simulatedMs: number): SimulationCheck => ({
+    status,
+    sentence,
+    seed: 1,
+    requests: 20_000,
+    requests_per_s: 4,
+    rows: [row(simulatedMs)],
+    enough: null,
+  });
+
+  function openChecked(...answers: Result<SimulationCheckAnswer>[]): PlanQuestionDraft[] {
+    const asked: PlanQuestionDraft[] = [];
+    const id = ROWS[0]?.id ?? '';
+    const host = fakeHost({
+      ...fakeApi({}, draftOn('size', { sizeView: 'detail', detailId: id })),
+      detail: ({ configuration }) => Promise.resolve(success(detailOf(configuration))),
+      checkBySimulation: (question) => {
+        asked.push(question);
+        const answer = answers[asked.length - 1];
+        if (!answer) throw new Error('asked more often than answers were prepared');
+        return Promise.resolve(answer);
+      },
+    });
+    render(App, { connect: host.connect });
+    return asked;
+  }
+  const simulated = (check: SimulationCheck) =>
+    success<SimulationCheckAnswer>({ simulation_check: check, simulation_check_reason: null });
+
+  test('comes after the figures, with every target beside its interval', async () => {
+    const asked = openChecked(simulated(checkOf('confirmed', 'All targets are met.', 490)));
+    const part = await screen.findByRole('region', { name: 'Simulation' });
+    expect(part).toHaveTextContent('Simulating the planned load');
+    await vi.waitFor(() => expect(part).toHaveTextContent('Confirmed by simulation. All targets are met.'));
+    expect(asked.map(({ configuration }) => configuration)).toEqual([ROWS[0]?.id]);
+    const cells = within(part).getAllByRole('cell', { hidden: true });
+    expect(cells.map(({ textContent }) => textContent.trim())).toEqual(['500', '490 ± 12', '480', '−2.0', 'Met']);
+  });
+
+  test('says where it disagrees', async () => {
+    openChecked(simulated(checkOf('refuted', 'The simulation disagrees: TTFT P95 is 550 ± 12 ms.', 550)));
+    const part = await screen.findByRole('region', { name: 'Simulation' });
+    await vi.waitFor(() => expect(part).toHaveTextContent('Not confirmed by simulation. The simulation disagrees'));
+  });
+
+  test('says why there is none', async () => {
+    openChecked(success({ simulation_check: null, simulation_check_reason: 'One at a time.' }));
+    const part = await screen.findByRole('region', { name: 'Simulation' });
+    await vi.waitFor(() => expect(part).toHaveTextContent('One at a time.'));
+  });
+
+  test('that broke can be asked for again', async () => {
+    const bug = failure({ family: 'bug', code: 'x', message: 'The thread died.', details: {} });
+    openChecked(bug, simulated(checkOf('confirmed', 'All targets are met.', 490)));
+    const part = await screen.findByRole('region', { name: 'Simulation' });
+    await vi.waitFor(() => expect(part).toHaveTextContent('Not simulated: The thread died.'));
+    await fireEvent.click(within(part).getByRole('button', { name: 'Try again' }));
+    await vi.waitFor(() => expect(part).toHaveTextContent('Confirmed by simulation.'));
+  });
 });

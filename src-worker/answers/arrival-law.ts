@@ -1,0 +1,13 @@
+import { DEFAULT_DECAY_PER_MS, type ArrivalLaw } from '../engine/simulation/arrivals.ts';
+import type { SizingSubject } from '../engine/sizing/types.ts';
+
+/** How the requests of a workload come, for a simulation of one replica: a random split leaves each its share of the same process. */
+export function arrivalLawOf({ workload, scvArrival }: Pick<SizingSubject, 'workload' | 'scvArrival'>): ArrivalLaw {
+  const { arrival } = workload;
+  const { hawkes } = arrival;
+  if (arrival.process === 'hawkes' && hawkes) {
+    // In the long run the variance of counts / their mean of a Hawkes process is 1 / (1 - branching)² (Hawkes 1971).
+    return { process: arrival.process, scv: 1 / (1 - hawkes.branching) ** 2, decayPerMs: hawkes.decayPerMs };
+  }
+  return { process: arrival.process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
+}
