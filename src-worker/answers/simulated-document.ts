@@ -300,9 +300,9 @@ function steadySimulation(
   if (input.concurrency !== undefined && input.concurrency > streams && input.concurrency % streams !== 0) {
     deployment.warnings.push(unevenUsers(input.concurrency, streams));
   }
-  // A rate too low to be simulated leaves latencies as they are. Where users cannot be dealt out evenly, the fullest
-  // scheduler is simulated, and all users are served as often as its.
-  const scale = isOpen ? Number(input.rate) / MS_PER_S / load.ratePerMs : (input.concurrency ?? 1) / load.users;
+  // In steady state as many are served as come, however many the draw had. Where users cannot be dealt out evenly, the
+  // fullest scheduler is simulated, and all users are served as often as its.
+  const scale = isOpen ? Number(input.rate) / MS_PER_S / steady.requestsPerMs : (input.concurrency ?? 1) / load.users;
   const ratePerMs = isOpen ? load.ratePerMs : steady.requestsPerMs;
   return figuresDocument(deployment, subject, input, {
     kind: 'steady',
