@@ -54,12 +54,13 @@ export function timelineSpec(timeline: TimelineDocument): TimelineSpec {
   const at = (index: number): number => ((from[index] ?? 0) + bin / 2) / unit.seconds;
   const points = (values: readonly number[]): TimelinePoint[] => values.map((y, index) => ({ x: at(index), y }));
   const mostRequests = Math.max(1, highest(running), highest(waiting));
-  const mostCache = Math.min(1, Math.max(LEAST_CACHE, highest(kv) * ROOM_ABOVE));
+  const cache = withTicks(0, Math.max(LEAST_CACHE, highest(kv) * ROOM_ABOVE), false);
   const mostPreempted = highest(preemptions);
   return {
     x: { ...withTicks(0, length / unit.seconds, false), title: `${unit.name} since the start` },
     requests: { ...withTicks(0, mostRequests * ROOM_ABOVE, false), title: 'requests' },
-    cache: { ...withTicks(0, mostCache, false), title: 'KV cache, % in use' },
+    // Room above a full cache, and no tick in it: there is no more than all of it.
+    cache: { ...cache, ticks: cache.ticks.filter((tick) => tick <= 1), title: 'KV cache, % in use' },
     running: points(running),
     waiting: points(waiting),
     kv: points(kv),

@@ -37,6 +37,7 @@ export class Simulation {
   traceProblem = $state('');
 
   readonly #ask: Ask;
+  #last: [request: SimulateInputDraft, hasTrace: boolean, revision: number] | null = null;
   #waiting: Question | null = null;
   #askedKey = '';
   #isAsking = false;
@@ -51,7 +52,12 @@ export class Simulation {
   /** Asks once edits have paused; the same again does nothing. `revision`: of the catalogs, which the answer depends on. */
   request(request: SimulateInputDraft, hasTrace: boolean, revision: number): void {
     const key = JSON.stringify([request, hasTrace ? this.#numTraces : null, revision]);
-    if (key === this.#askedKey) return;
+    this.#last = [request, hasTrace, revision];
+    if (key === this.#askedKey) {
+      // Back at what is on screen: what was asked between has no say any more.
+      if (key === this.answered?.key) this.error = null;
+      return;
+    }
     const isFirst = this.#askedKey === '';
     this.#askedKey = key;
     this.#waiting = { key, request, trace: hasTrace ? this.trace : null };
@@ -72,6 +78,7 @@ export class Simulation {
   retry(): void {
     this.#askedKey = '';
     this.error = null;
+    if (this.#last) this.request(...this.#last);
   }
 
   /** Takes in a file; false where it is too large to travel. */

@@ -143,6 +143,28 @@ describe('a simulation', () => {
     await waitFor(() => expect(screen.queryByText(/is refused/)).toBeNull());
   });
 
+  test('a refusal is forgotten where the form is back at what is on screen, by way of what cannot be read, too', async () => {
+    const asked = open(({ request }) =>
+      request.rate === 99 ? refused('99 is refused.') : success(simulatedDocument()),
+    );
+    await screen.findByTestId('latency-table');
+    await type('99');
+    await screen.findByText(/99 is refused/);
+    await type('fast');
+    await within(await result()).findByText(/Rate takes/);
+    await type('10');
+    await waitFor(() => expect(screen.queryByText(/99 is refused/)).toBeNull());
+    expect(asked).toHaveLength(2);
+  });
+
+  test('what broke can be tried again', async () => {
+    const broken: Result<PredictDocument> = failure({ family: 'bug', code: 'x', message: 'It broke.', details: {} });
+    const asked = open((_, index) => (index === 0 ? broken : success(simulatedDocument())));
+    await fireEvent.click(await screen.findByRole('button', { name: 'Try again' }));
+    expect(await screen.findByTestId('latency-table')).toBeVisible();
+    expect(asked).toHaveLength(2);
+  });
+
   test('what cannot be read asks nothing and stays as it was typed', async () => {
     const asked = open(() => success(simulatedDocument()));
     await screen.findByTestId('latency-table');
