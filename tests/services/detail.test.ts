@@ -5,7 +5,7 @@ const question = { model: 'meta-llama/Llama-2-7b-hf', users: 100 };
 
 it('answers detail and explain through a real worker', async () => {
   const { api } = startService(temporaryFolder());
-  const [row] = valueOf(await api.size(question)).recommendations;
+  const [row] = valueOf(await api.size({ ...question, simulation_check: false })).recommendations;
   const configuration = row?.id ?? '';
   const detail = valueOf(await api.detail({ question, configuration }));
   expect(detail.recommendation).toEqual(row);

@@ -1,5 +1,6 @@
 const REPLACEMENTS: Record<string, string> = {
   '×': 'x',
+  '±': '+/-',
   '·': '*',
   '•': '*',
   '–': '-',
