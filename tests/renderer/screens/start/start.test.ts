@@ -50,7 +50,13 @@ describe('solved examples', () => {
     await waitFor(() => expect(card).toHaveTextContent(/Met\s*1 × g6e\.xlarge\s*\$1\.86\/h/));
     // 18 of 50 is 36 % of its target, more than 71 of 500 or 35.5 of 200.
     expect(card).toHaveTextContent('TPOT P50 18 of 50 ms');
-    expect(asked).toContainEqual({ model: MODELS[0]!.id, workload: 'chat', users: 100, top: 1 });
+    expect(asked).toContainEqual({
+      model: MODELS[0]!.id,
+      workload: 'chat',
+      users: 100,
+      top: 1,
+      simulation_check: false,
+    });
     await fireEvent.click(card);
     expect(await users()).toHaveValue('100');
     expect(screen.getByTestId('path')).toHaveTextContent('Size');
