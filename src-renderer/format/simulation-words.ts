@@ -109,7 +109,12 @@ export function simulationFacts(document: PredictDocument): SimulationFact[] {
       'requests',
       `per replica on average, ${formatFixed(batch.max_running)} at most`,
     ),
-    fact('KV cache', formatPercent(peak), '', `at most, of ${formatFixed(memory.kv_cache_tokens)} tokens per replica`),
+    fact(
+      'KV cache',
+      formatPercent(peak),
+      '',
+      `in its fullest ${formatSignificant(timeline?.bin_s ?? null)} s, of ${formatFixed(memory.kv_cache_tokens)} tokens`,
+    ),
     fact(
       'Preemptions',
       preempted === 0 ? 'none' : formatSignificant(preempted, 2),

@@ -54,9 +54,11 @@ export function extrapolatedGpu({ id, name }: Pick<Gpu, 'id' | 'name'>, { covera
 
 const TRUST_SENTENCES: Record<TrustKind, string> = {
   ok: 'Load and lengths lie where the closed form holds: steady, with room in the KV cache and the seats.',
-  critical: 'Close to the edge of the steady region: tails are likely too low.',
-  kv_pressure: 'The KV cache is nearly full: requests may be preempted, so the figures are lower bounds.',
-  slot_pressure: 'Nearly all seats are taken: requests may wait for admission, so the figures are lower bounds.',
+  critical:
+    'Outside of where the closed form was confirmed (near the edge of the steady region, prompts of several steps, or answers of a few tokens): tails may be far off, so simulate.',
+  kv_pressure: 'The KV cache is nearly full: requests may be preempted, which the figures do not hold: simulate.',
+  slot_pressure:
+    'Nearly all seats are taken: requests may wait for admission, which the figures do not hold: simulate.',
   bursty: 'Arrivals are bursty: tails of the time to first token are likely too low.',
 };
 

@@ -18,7 +18,13 @@ import {
   type SteadySimulation,
 } from '../engine/simulation/load.ts';
 import { BLOCK_TOKENS } from '../engine/simulation/scheduler.ts';
-import { dealtTo, seedOfStream, simulateStreams, type StreamLoad } from '../engine/simulation/streams.ts';
+import {
+  dealtAtRandom,
+  dealtTo,
+  seedOfStream,
+  simulateStreams,
+  type StreamLoad,
+} from '../engine/simulation/streams.ts';
 import { Timeline } from '../engine/simulation/timeline.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { stepViewOf } from '../engine/sizing/replica-load.ts';
@@ -48,7 +54,7 @@ import {
 export const MOST_STREAMS = 64;
 
 /** A replica that is asked less often is idle: its requests do not meet, and times of a clock this large still tell 0.1 ms apart. */
-const LEAST_RATE_PER_MS = 1e-10;
+export const LEAST_RATE_PER_MS = 1e-10;
 
 export interface SimulationView {
   hasTimeline: boolean;
@@ -86,6 +92,7 @@ function unhinderedMs(
   hits: number,
 ): number {
   const { prompts, moments } = lengths;
+  const promptTokens = prompts.uncachedTokens.map((tokens, i) => tokens + (prompts.cachedTokens[i] as number));
   const uncached = weightedQuantile(prompts.uncachedTokens, prompts.weights, 0.95) * (1 - hits);
   const decodes = Math.round(served.meanRunning);
   const context = decodes * moments.decodeContextMean;
@@ -95,7 +102,7 @@ function unhinderedMs(
   const pairs = (perChunk * uncached) / 2;
   return (
     plan.ttftBaseMs +
-    plan.tokenizeMsPerToken * uncached +
+    plan.tokenizeMsPerToken * weightedQuantile(promptTokens, prompts.weights, 0.95) +
     chunks * stepTimeMs(plan, decodes, context, perChunk, pairs, 1)
   );
 }
@@ -191,7 +198,7 @@ export function figuresDocument(
       meanRunning: running,
       step,
     }),
-    trust: { kind: 'ok', sentence },
+    trust: { kind: figures.isPrecise === false ? 'uncertain' : 'ok', sentence },
     ...simulatedRanges(
       deployment,
       subject,
@@ -337,7 +344,7 @@ function precisionSentence(steady: SteadySimulation): string {
   if (steady.isPrecise) return `With 95 % confidence P95 of TTFT, TPOT and E2E are within ${asked} of a longer run's.`;
   const [widest] = widths.sort((a, b) => b.relative - a.relative);
   if (!widest) return 'The requests are too few to tell how precise the figures are.';
-  return `Not as precise as asked for: ${widest.name} is known to ±${(widest.relative * 100).toPrecision(2)} % (95 % confidence), and ±${asked} were asked for. What waits comes and goes slowly under this load.`;
+  return `Not as precise as asked for: ${widest.name} is known to ±${Number((widest.relative * 100).toPrecision(2))} % (95 % confidence), and ±${asked} were asked for. What waits comes and goes slowly under this load.`;
 }
 
 /** A finite run: its requests and users are dealt out over all schedulers, and the figures are of all of them. */
@@ -349,11 +356,23 @@ function finiteRun(
   { hasTimeline }: SimulationView,
 ): PredictDocument {
   const load = loadOf(deployment, subject, input);
-  const streams = Math.min(allStreams(deployment, input), numRequests, input.concurrency ?? Infinity);
+  const most = load.kind === 'open' && load.ratePerMs !== Infinity ? Infinity : numRequests;
+  const streams = Math.min(allStreams(deployment, input), most, input.concurrency ?? Infinity);
   const simulated = Math.min(streams, MOST_STREAMS);
   const timeline = hasTimeline ? new Timeline() : null;
+  const isAtOnce = load.kind === 'open' && load.ratePerMs === Infinity;
   let drawn = 0;
   const loads = function* (): Generator<StreamLoad> {
+    if (load.kind === 'open' && !isAtOnce && streams > 1) {
+      // One stream of requests is split at random, as a router does that knows nothing of the replicas.
+      const whole = { ...load, ratePerMs: load.ratePerMs * allStreams(deployment, input) };
+      const { requests } = drawLoad(subject, whole, numRequests, input.seed, input.urgent_fraction);
+      for (const own of dealtAtRandom(requests, streams, simulated, input.seed)) {
+        drawn += own.arrivalMs.length;
+        yield { requests: own, clients: null };
+      }
+      return;
+    }
     for (let i = 0; i < simulated; i += 1) {
       const count = dealtTo(i, numRequests, streams);
       drawn += count;
@@ -365,13 +384,10 @@ function finiteRun(
   const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline);
   if (!outcome) return saturatedSimulation(deployment, 'kv', NOTHING_FITS);
   const { served, halfWidths } = outcome;
-  const isAtOnce = load.kind === 'open' && load.ratePerMs === Infinity;
   const saturationPerMs = saturationRate(subject).perMs;
-  const utilization =
-    load.kind === 'closed'
-      ? Math.min(1, served.requestsPerMs / simulated / saturationPerMs)
-      : load.ratePerMs / saturationPerMs;
-  const isOver = load.kind === 'open' && !isAtOnce && utilization > 1;
+  const offeredPerMs = load.kind === 'closed' ? served.requestsPerMs / simulated : load.ratePerMs;
+  const utilization = Math.min(1, offeredPerMs / saturationPerMs);
+  const isOver = load.kind === 'open' && !isAtOnce && offeredPerMs > saturationPerMs;
   if (isOver) {
     const limit = (saturationPerMs * allStreams(deployment, input) * MS_PER_S).toPrecision(3);
     const sentence = `More arrive than are served (about ${limit} requests/s in the long run): what waits grows as long as the run lasts, so latencies grow with num_prompts.`;
@@ -381,7 +397,7 @@ function finiteRun(
     streams > simulated
       ? ` ${simulated} of ${formatFixed(streams)} replicas or streams are simulated, the others taken to be like them.`
       : streams > 1
-        ? ` The requests are dealt out evenly over ${formatFixed(streams)} schedulers (replicas and their streams).`
+        ? ` ${load.kind === 'open' && !isAtOnce ? 'They come at random to' : 'They are dealt out evenly over'} ${formatFixed(streams)} schedulers (replicas and their streams).`
         : '';
   const document = figuresDocument(deployment, subject, input, {
     kind: 'run',

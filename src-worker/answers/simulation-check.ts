@@ -21,6 +21,7 @@ import { rounded } from './common.ts';
 import { findPlan, isPassing } from './detail/find-plan.ts';
 import { SATURATION_WORDS } from './predict-parts.ts';
 import { slaStatus } from './replica-part.ts';
+import { LEAST_RATE_PER_MS } from './simulated-document.ts';
 
 /** The seed of every check, so that the same question has the same answer (NUMBERS.md, Capacity). */
 const SEED = 1;
@@ -34,9 +35,6 @@ const MOST_REQUESTS = 160_000;
 const REQUESTS_TRIED = 40_000;
 /** Steps that the prompts of a check may take, about a second: of prompts of hundreds of steps fewer are measured. */
 const MOST_PROMPT_STEPS = 2e6;
-/** A replica that is asked less often is idle: a clock this large still tells 0.1 ms apart. */
-const LEAST_RATE_PER_MS = 1e-10;
-
 /** Counts of replicas that are tried by simulation where the planned one is refuted. */
 const MOST_COUNTS_TRIED = 6;
 /** The first step up, as a share of the planned count. */
@@ -94,7 +92,8 @@ function judged(outcome: Outcome, { metric, targetMs }: Target): 'met' | 'missed
   return valueMs - halfWidthMs > targetMs ? 'missed' : 'unknown';
 }
 
-function statusOf(outcome: Outcome, targets: readonly Target[]): Status {
+/** What the gating targets say together. */
+export function statusOf(outcome: Outcome, targets: readonly Target[]): Status {
   if (outcome.kind === 'saturated') return 'saturated';
   const verdicts = targets.filter(({ isGating }) => isGating).map((target) => judged(outcome, target));
   if (verdicts.includes('missed')) return 'refuted';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { arrivalLawOf } from '../../src-worker/answers/arrival-law.ts';
-import { answerSimulationCheck } from '../../src-worker/answers/simulation-check.ts';
+import { answerSimulationCheck, statusOf } from '../../src-worker/answers/simulation-check.ts';
 import type { Recommendation, SimulationCheck } from '../../src-worker/protocol/documents.ts';
 import { planQuestionSchema, type SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import { facts, modelSource } from '../engine/world.ts';
@@ -150,5 +150,37 @@ describe('arrivals', () => {
 
   test('of chat are Poisson', () => {
     expect(arrivalLawOf({ workload: workload('chat'), scvArrival: 1 })).toMatchObject({ process: 'poisson', scv: 1 });
+  });
+});
+
+describe('one target beside an interval', () => {
+  const percentiles = (ms: number) => ({ mean: ms, p50: ms, p90: ms, p95: ms, p99: ms });
+  const outcome = {
+    kind: 'steady' as const,
+    ttftMs: percentiles(100),
+    tpotMs: null,
+    e2eMs: percentiles(100),
+    halfWidths: { ttftMs: percentiles(5), tpotMs: null, e2eMs: null },
+  } as unknown as Parameters<typeof statusOf>[0];
+  const target = (targetMs: number, isGating = true) => ({
+    metric: 'ttft_p95' as const,
+    targetMs,
+    isGating,
+    outputTokens: null,
+  });
+
+  test.each([
+    [106, 'confirmed'],
+    [105, 'confirmed'],
+    [104, 'unsettled'],
+    [96, 'unsettled'],
+    [94, 'refuted'],
+  ])('100 ± 5 ms against %i ms is %s', (targetMs, status) => {
+    expect(statusOf(outcome, [target(targetMs)])).toBe(status);
+  });
+
+  test('a miss outweighs what is not settled, and what does not gate is not asked', () => {
+    expect(statusOf(outcome, [target(104), target(94)])).toBe('refuted');
+    expect(statusOf(outcome, [target(106), target(50, false)])).toBe('confirmed');
   });
 });

@@ -43,8 +43,11 @@ export type BatchingOutcome = BatchingSteady | Saturated;
 
 /** Below this distance the closed form's figures are lower bounds only; it is also the limit of capacity. */
 export const PRESSURE_LIMIT_Z = 4;
-/** Edges of the region in which the closed form was confirmed by simulation (QUEUEING.md 3, "trusted"). */
-const TRUSTED = { feedbackGain: 0.6, prefillShare: 0.5, tokenLoad: 0.7, scvArrival: 2 };
+/**
+ * Edges of the region in which the closed form was confirmed by simulation (QUEUEING.md 3, "trusted"; full chunks of a prompt and
+ * tokens of an answer: `npm run report:closed-form`, whose scenarios end there).
+ */
+const TRUSTED = { feedbackGain: 0.6, prefillShare: 0.5, tokenLoad: 0.7, scvArrival: 2, chunks: 2, answerTokens: 20 };
 /** Standard normal quantile of 0.99. */
 const Z_P99 = 2.326;
 
@@ -299,7 +302,8 @@ export function evaluateBatching(
     ttftMs: { ...ttftMs },
     tpotMs: { ...tpotMs },
     e2eMs: { ...e2eMs },
-    meanRunning: step.decodes,
+    // Whoever decodes does so for the times that are reported (Little's law).
+    meanRunning: arrivalsPerMs * Math.max(0, e2eMs.mean - ttftMs.mean),
     maxRunning: Math.min(
       subject.maxNumSeqs,
       Math.ceil(subject.population ?? Infinity),
@@ -363,7 +367,12 @@ function trustOf(subject: BatchingSubject, arrivalsPerMs: number, load: LoadStat
   if (subject.scvArrival > TRUSTED.scvArrival) return 'bursty';
   const { step, feedbackGain, prefillShare } = load.state;
   const tokenLoad = (arrivalsPerMs * subject.lengths.moments.uncachedMean * step.fullChunkMs) / step.roomTokens;
+  const { uncachedMean, outputMean } = subject.lengths.moments;
   const isCritical =
-    feedbackGain > TRUSTED.feedbackGain || prefillShare > TRUSTED.prefillShare || tokenLoad > TRUSTED.tokenLoad;
+    feedbackGain > TRUSTED.feedbackGain ||
+    prefillShare > TRUSTED.prefillShare ||
+    tokenLoad > TRUSTED.tokenLoad ||
+    uncachedMean > TRUSTED.chunks * step.roomTokens ||
+    outputMean < TRUSTED.answerTokens;
   return isCritical ? 'critical' : 'ok';
 }

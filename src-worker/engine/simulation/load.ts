@@ -138,9 +138,10 @@ interface Totals {
   outputTokens: number;
   decodingMs: number;
   preemptions: number;
-  /** ms that the rates are over, and from the first sending to the last end. */
-  spanMs: number;
-  wallMs: number;
+  /** ms of the first sending, the last sending and the last end of those that were served. */
+  firstMs: number;
+  lastSentMs: number;
+  lastEndMs: number;
 }
 
 function totalsOf({ run, requests, from, to }: MeasuredPart): Totals {
@@ -150,24 +151,21 @@ function totalsOf({ run, requests, from, to }: MeasuredPart): Totals {
     outputTokens: 0,
     decodingMs: 0,
     preemptions: 0,
-    spanMs: 0,
-    wallMs: 0,
+    firstMs: Infinity,
+    lastSentMs: run.sentMs[to - 1] ?? -Infinity,
+    lastEndMs: -Infinity,
   };
-  let [firstMs, lastMs] = [Infinity, -Infinity];
   for (let i = from; i < to; i += 1) {
     const end = run.endMs[i] as number;
     if (Number.isNaN(end)) continue;
-    firstMs = Math.min(firstMs, run.sentMs[i] as number);
-    lastMs = Math.max(lastMs, end);
+    totals.firstMs = Math.min(totals.firstMs, run.sentMs[i] as number);
+    totals.lastEndMs = Math.max(totals.lastEndMs, end);
     totals.numMeasured += 1;
     totals.inputTokens += requests.promptTokens[i] as number;
     totals.outputTokens += requests.outputTokens[i] as number;
     totals.decodingMs += end - (run.firstMs[i] as number);
     totals.preemptions += run.preemptions[i] as number;
   }
-  totals.wallMs = Math.max(0, lastMs - firstMs);
-  // In steady state as many are sent as end: the time from the first sending to the last one, not to the last end.
-  totals.spanMs = from === 0 ? totals.wallMs : (run.sentMs[to - 1] as number) - (run.sentMs[from] as number);
   return totals;
 }
 
@@ -209,10 +207,16 @@ export function pooledLoad(parts: readonly MeasuredPart[]): { served: ServedLoad
   if (!ttftMs || !e2eMs) return null;
   const each = parts.map(totalsOf);
   const sum = (of: (totals: Totals) => number): number => each.reduce((total, totals) => total + of(totals), 0);
-  const most = (of: (totals: Totals) => number): number => each.reduce((top, totals) => Math.max(top, of(totals)), 0);
+  const most = (of: (totals: Totals) => number): number =>
+    each.reduce((top, totals) => Math.max(top, of(totals)), -Infinity);
   const sumOfParts = (of: (part: MeasuredPart) => number): number => parts.reduce((total, part) => total + of(part), 0);
   const numMeasured = sum((totals) => totals.numMeasured);
-  const spanMs = most((totals) => totals.spanMs);
+  // Runs beside each other share one clock.
+  const firstMs = -most((totals) => -totals.firstMs);
+  const wallMs = Math.max(0, most((totals) => totals.lastEndMs) - firstMs);
+  // In steady state as many are sent as end: the time from the first sending to the last one, not to the last end.
+  const isWhole = parts.every(({ from }) => from === 0);
+  const spanMs = isWhole ? wallMs : most((totals) => totals.lastSentMs) - firstMs;
   const perMs = spanMs > 0 ? 1 / spanMs : 0;
   const prompts = sumOfParts(promptTokensOf);
   const steps = sumOfParts(({ run }) => run.steps);
@@ -228,7 +232,7 @@ export function pooledLoad(parts: readonly MeasuredPart[]): { served: ServedLoad
       requestsPerMs: numMeasured * perMs,
       inputTokensPerMs: sum((totals) => totals.inputTokens) * perMs,
       outputTokensPerMs: sum((totals) => totals.outputTokens) * perMs,
-      wallMs: most((totals) => totals.wallMs),
+      wallMs,
       meanRunning: (sum((totals) => totals.decodingMs) * perMs) / parts.length,
       maxRunning: parts.reduce((top, { run }) => Math.max(top, run.maxRunning), 0),
       promptsPerStep: steps > 0 ? started / steps : 0,
@@ -340,7 +344,13 @@ const isNarrow = (served: ServedLoad, widths: HalfWidths, { statistics, relative
     return value === null || (width !== null && width[statistic] <= relativeHalfWidth * value[statistic]);
   });
 
-function causeOf(run: SimulatedRun): SaturationKind {
+/**
+ * What saturates: by the closed form, where it has no steady state either, since it knows whether more seats or blocks would help.
+ * What is short while a queue grows is no more than a symptom.
+ */
+function causeOf(run: SimulatedRun, subject: BatchingSubject, load: SimulatedLoad): SaturationKind {
+  const fixed = load.kind === 'open' ? littleFixedPoint(subject, load.ratePerMs) : null;
+  if (fixed?.kind === 'saturated') return fixed.cause;
   const most = Math.max(run.seatsShortMs, run.blocksShortMs);
   if (most < run.wallMs / 2) return 'compute';
   return run.seatsShortMs > run.blocksShortMs ? 'seats' : 'kv';
@@ -380,14 +390,15 @@ export function simulateSteady(
       );
     }
     const grown = growthOf(run, warmUp, all);
-    if (load.kind === 'open' && grown > GROWTH_SHARE * measured) return { kind: 'saturated', cause: causeOf(run) };
+    if (load.kind === 'open' && grown > GROWTH_SHARE * measured)
+      return { kind: 'saturated', cause: causeOf(run, subject, load) };
     const result = servedLoad(run, requests, warmUp, all);
     if (!result) return { kind: 'saturated', cause: 'kv' };
     const isPrecise = isNarrow(result.served, result.halfWidths, precision);
     if (isPrecise || measured * 2 > most) {
       const isShort = run.seatsShortMs + run.blocksShortMs > run.wallMs / 2;
       if (load.kind === 'open' && !isPrecise && isShort && grown > SLOW_GROWTH_SHARE * measured) {
-        return { kind: 'saturated', cause: causeOf(run) };
+        return { kind: 'saturated', cause: causeOf(run, subject, load) };
       }
       return { kind: 'steady', ...result.served, halfWidths: result.halfWidths, isPrecise };
     }
