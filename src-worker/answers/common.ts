@@ -55,7 +55,7 @@ export function extrapolatedGpu({ id, name }: Pick<Gpu, 'id' | 'name'>, { covera
 const TRUST_SENTENCES: Record<TrustKind, string> = {
   ok: 'Load and lengths lie where the closed form holds: steady, with room in the KV cache and the seats.',
   critical:
-    'Outside of where the closed form was confirmed (near the edge of the steady region, prompts of several steps, or answers of a few tokens): tails may be far off, so simulate.',
+    'Outside of where the closed form was confirmed (near the edge of the steady region, prompts of several steps, answers of a few tokens, or users in step): percentiles may be far off, so simulate.',
   kv_pressure: 'The KV cache is nearly full: requests may be preempted, which the figures do not hold: simulate.',
   slot_pressure:
     'Nearly all seats are taken: requests may wait for admission, which the figures do not hold: simulate.',

@@ -236,6 +236,9 @@ function closedLoopDocument(
   const thinkTimeMs = msFromSeconds(input.think_time);
   const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep });
   if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);
-  const { outcome, ratePerMs, seatWaitMs } = closed;
+  const { ratePerMs, seatWaitMs } = closed;
+  // The mean of what waits in step was measured, how it is spread was not confirmed.
+  const isInStep = inStep !== null && input.think_time === 0 && closed.outcome.trust === 'ok';
+  const outcome = isInStep ? { ...closed.outcome, trust: 'critical' as const } : closed.outcome;
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: seatWaitMs });
 }
