@@ -58,6 +58,12 @@ function checkArrivals({ rate, concurrency, think_time: thinkTime, arrival, arri
   if (cv !== null && arrival !== 'gamma' && arrival !== 'hawkes') {
     refuse('arrival_cv_unused', `arrival_cv ${cv} belongs to --arrival gamma or hawkes.`);
   }
+  if (cv !== null && cv < 1 && arrival === 'hawkes') {
+    refuse(
+      'arrival_cv_too_low',
+      `arrival_cv ${cv} is less than 1: arrivals that excite each other are never more even than Poisson. Use --arrival gamma, or at least 1.`,
+    );
+  }
 }
 
 function checkRun({ rate, batch, replicas, method, num_prompts: numPrompts }: LoadOptions): void {

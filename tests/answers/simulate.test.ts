@@ -186,6 +186,7 @@ describe('finite runs', () => {
 
 describe('what contradicts itself is refused in words', () => {
   test.each<[object, RegExp]>([
+    [{ rate: 5, arrival: 'hawkes', arrival_cv: 0.5 }, /arrival_cv 0\.5 is less than 1: .* Use --arrival gamma/],
     [{ rate: 'inf' }, /num-prompts/],
     [{ rate: 'inf', num_prompts: 10, arrival: 'gamma' }, /all requests come at once/],
     [{ batch: 8, num_prompts: 9 }, /contradicts batch 8/],
