@@ -1,4 +1,5 @@
 import { decodeLimit, littleFixedPoint } from '../batching/fixed-point.ts';
+import { saturationRate } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import { invalidInput } from '../errors.ts';
@@ -345,12 +346,12 @@ const isNarrow = (served: ServedLoad, widths: HalfWidths, { statistics, relative
   });
 
 /**
- * What saturates: by the closed form, where it has no steady state either, since it knows whether more seats or blocks would help.
- * What is short while a queue grows is no more than a symptom.
+ * What saturates: what does first as the load rises, by the closed form, where that has no steady state either, since it knows
+ * whether more seats or blocks would help. What is short while a queue grows is no more than a symptom.
  */
 function causeOf(run: SimulatedRun, subject: BatchingSubject, load: SimulatedLoad): SaturationKind {
-  const fixed = load.kind === 'open' ? littleFixedPoint(subject, load.ratePerMs) : null;
-  if (fixed?.kind === 'saturated') return fixed.cause;
+  const limit = saturationRate(subject);
+  if (load.kind === 'open' && load.ratePerMs > limit.perMs) return limit.cause;
   const most = Math.max(run.seatsShortMs, run.blocksShortMs);
   if (most < run.wallMs / 2) return 'compute';
   return run.seatsShortMs > run.blocksShortMs ? 'seats' : 'kv';
