@@ -110,6 +110,7 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
     test('with the keyboard alone: from the search to a model, its facts and its sizing', async () => {
       const { app, page } = opened;
       await goTo(page, 'Models');
+      await app.models.table.waitFor();
       await page.keyboard.press('/');
       await page.keyboard.type('qwen3-30b-a3b');
       const name = app.models.row('Qwen/Qwen3-30B-A3B').first().getByRole('rowheader');

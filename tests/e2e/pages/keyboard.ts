@@ -20,6 +20,8 @@ export async function goTo(
   screen: 'Start' | 'Size' | 'Sweep' | 'Runs' | 'Catalogs' | 'Models',
 ): Promise<void> {
   await page.keyboard.press('Control+k');
+  // Letters typed before the palette has the focus go where it was.
+  await expect(page.getByTestId('palette').getByPlaceholder('Command, model, run or configuration')).toBeFocused();
   await page.keyboard.type(`go to ${screen}`);
   await page.keyboard.press('Enter');
   const button = page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: screen });
