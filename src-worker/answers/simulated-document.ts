@@ -362,6 +362,7 @@ function finiteRun(
   const timeline = hasTimeline ? new Timeline() : null;
   const isAtOnce = load.kind === 'open' && load.ratePerMs === Infinity;
   let drawn = 0;
+  let busy = 0;
   const loads = function* (): Generator<StreamLoad> {
     if (load.kind === 'open' && !isAtOnce && streams > 1) {
       // One stream of requests is split at random, as a router does that knows nothing of the replicas.
@@ -369,6 +370,7 @@ function finiteRun(
       const { requests } = drawLoad(subject, whole, numRequests, input.seed, input.urgent_fraction);
       for (const own of dealtAtRandom(requests, streams, simulated, input.seed)) {
         drawn += own.arrivalMs.length;
+        busy += 1;
         yield { requests: own, clients: null };
       }
       return;
@@ -376,6 +378,7 @@ function finiteRun(
     for (let i = 0; i < simulated; i += 1) {
       const count = dealtTo(i, numRequests, streams);
       drawn += count;
+      busy += 1;
       const own: SimulatedLoad =
         load.kind === 'closed' ? { ...load, users: dealtTo(i, input.concurrency ?? 1, streams) } : load;
       yield drawLoad(subject, own, count, seedOfStream(input.seed, i), input.urgent_fraction);
@@ -401,7 +404,12 @@ function finiteRun(
         : '';
   const document = figuresDocument(deployment, subject, input, {
     kind: 'run',
-    served: { ...served, requestsPerMs: served.requestsPerMs / simulated },
+    // Of a replica on average, those that got no request among them.
+    served: {
+      ...served,
+      requestsPerMs: served.requestsPerMs / simulated,
+      meanRunning: (served.meanRunning * busy) / simulated,
+    },
     // A burst at the start, and what grows while it lasts, are no noise.
     halfWidths: load.kind === 'closed' || isAtOnce || isOver ? null : halfWidths,
     isPrecise: null,

@@ -163,6 +163,14 @@ describe('finite runs', () => {
     expect((many.throughput.requests_per_s ?? NaN) * (many.simulation?.wall_s ?? NaN)).toBeCloseTo(2000, 3);
   });
 
+  test('one request fills as much of the KV cache as it is long', () => {
+    const { timeline, memory } = simulate({ input_tokens: 8000, output_tokens: 400, batch: 1 });
+    const most = Math.max(...(timeline?.kv_cache_fraction ?? [])) * (memory.kv_cache_tokens ?? NaN);
+    expect(most).toBeGreaterThan(8000);
+    // Half a block of 16 tokens more than prompt and answer, at most.
+    expect(most).toBeLessThanOrEqual(8416);
+  });
+
   test('requests that the KV cache can never hold are counted, and in no figure', () => {
     const long = { ...simulation, input_tokens: 3000, input_cv: 1.5, gpu: 'nvidia-l4', model: MODEL };
     const document = predict({ ...long, rate: 0.2, num_prompts: 1000, gpu_memory_utilization: 0.92 });

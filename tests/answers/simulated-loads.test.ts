@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerDetail } from '../../src-worker/answers/detail/detail.ts';
-import { answerSimulatedLoads, arrivalsOf, simulatedRates } from '../../src-worker/answers/detail/simulated-loads.ts';
+import { answerSimulatedLoads, simulatedRates } from '../../src-worker/answers/detail/simulated-loads.ts';
 import type { SimulatedLoadsDocument } from '../../src-worker/protocol/documents.ts';
 import { planQuestionSchema, type SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import { facts, modelSource } from '../engine/world.ts';
@@ -69,20 +69,6 @@ describe('a passing configuration', () => {
   it('is the same to the byte when it is asked again', () => {
     expect(JSON.stringify(ask(CHAT, best.id))).toBe(JSON.stringify(document));
   });
-});
-
-it('requests come as the workload says: those of code excite others, and chat is Poisson', () => {
-  const lawOf = (name: string) => {
-    const workload = facts.workloads.find((entry) => entry.name === name);
-    if (!workload) throw new Error(`no workload ${name}`);
-    return arrivalsOf({
-      workload,
-      scvArrival: workload.arrival.process === 'poisson' ? 1 : workload.arrival.burstiness,
-    });
-  };
-  // The seed's code workload: burstiness 3, an excitement that dies away at 2 per second.
-  expect(lawOf('code')).toEqual({ process: 'hawkes', scv: 3, decayPerMs: 0.002 });
-  expect(lawOf('chat')).toMatchObject({ process: 'poisson', scv: 1 });
 });
 
 it('a plan that cannot carry its load says so at that load', () => {

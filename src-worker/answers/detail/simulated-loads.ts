@@ -1,12 +1,12 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
-import { DEFAULT_DECAY_PER_MS, type ArrivalLaw } from '../../engine/simulation/arrivals.ts';
+import type { ArrivalLaw } from '../../engine/simulation/arrivals.ts';
 import { DEFAULT_PRECISION, DEFAULT_RULES, simulateSteady, type Precision } from '../../engine/simulation/load.ts';
-import type { SizingSubject } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import { SCHEMA_VERSION, type SimulatedLoad, type SimulatedLoadsDocument } from '../../protocol/documents.ts';
 import { formatFixed } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
+import { arrivalLawOf } from '../arrival-law.ts';
 import { latencySummary, rounded, versionsOf } from '../common.ts';
 import { halfWidthDocument } from '../simulated-document.ts';
 import { findPlan } from './find-plan.ts';
@@ -44,11 +44,6 @@ export function simulatedRates({
     ({ ratePerMs }) => named.every((one) => Math.abs(one.ratePerMs - ratePerMs) >= LEAST_APART * topPerMs),
   );
   return [...named, ...between].sort((a, b) => a.ratePerMs - b.ratePerMs);
-}
-
-/** Requests come as the workload says: gamma gaps do for nothing that excites itself. */
-export function arrivalsOf({ workload, scvArrival }: Pick<SizingSubject, 'workload' | 'scvArrival'>): ArrivalLaw {
-  return { process: workload.arrival.process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
 }
 
 const NOTHING = latencySummary(null);
@@ -94,7 +89,7 @@ export function answerSimulatedLoads(
   const { subject } = plan.prepared;
   const replica = subject.method === 'mg1' ? null : plannedReplica(plan);
   const reason = replica ? null : subject.method === 'mg1' ? ONE_AT_A_TIME : NO_STEP;
-  const law = arrivalsOf(subject);
+  const law = arrivalLawOf(subject);
   const rates = replica ? simulatedRates({ ...replica, saturationPerMs: replica.load.saturation().perMs }) : [];
   return {
     schema_version: SCHEMA_VERSION,

@@ -64,6 +64,7 @@ const TTFT_NODES: readonly (readonly [probability: number, weight: number])[] = 
   [0.975, 0.03],
   [0.993, 0.01],
 ];
+const TTFT_PROBABILITIES = Float64Array.from(TTFT_NODES, ([probability]) => probability);
 const TTFT_WEIGHTS = Float64Array.from(TTFT_NODES, ([, weight]) => weight);
 /** [node of TTFT] ms and squares of widths of the deposits of one output length and one interruption. */
 const firstMs = new Float64Array(TTFT_NODES.length);
@@ -225,7 +226,9 @@ export function laterLatencies(
   const { load, ttftMs, ttftNodesMs, tpotMs } = evaluation;
   const { plan } = subject;
   const { moments } = subject.lengths;
-  if (hasE2e) TTFT_NODES.forEach(([probability], k) => (ttftNodesMs[k] = spread.quantile(probability)));
+  for (let k = 0; hasE2e && k < ttftNodesMs.length; k += 1) {
+    ttftNodesMs[k] = spread.quantile(TTFT_PROBABILITIES[k] as number);
+  }
   const computeMeanMs = ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
   const { state, times } = load;
   setTokenTimes(times, subject, arrivalsPerMs, state, computeMeanMs, evaluation.residualMeanMs, closed);

@@ -19,9 +19,14 @@ export interface RegularArrivals {
   sharedSavingMs: number;
 }
 
+/** Cells of the grid, and times the chain is followed at most: as often as prompts wait for each other in a row. */
 const BINS = 24;
 const ROUNDS = 24;
+/** Change of all chances together below which the chain has settled, and a chance below which its cell is left out. */
 const CONVERGED = 1e-4;
+const NEXT_TO_NEVER = 1e-7;
+/** Ranges are never narrower than this, ms: only a division is kept from being by 0. */
+const LEAST_WIDTH_MS = 1e-9;
 
 /** What arrivals find: nobody's prefill, or one that ends after a time that falls into a bin. Written over by every call. */
 export const foundPrefills = {
@@ -39,11 +44,11 @@ let endings = new Float64Array(0);
 /** Spreads `weight` evenly over [low, high]; returns what lies at or below 0: those who find nothing. */
 function spreadOver(low: number, high: number, weight: number, binMs: number): number {
   if (high <= 0) return weight;
-  const width = Math.max(high - low, 1e-9);
+  const width = Math.max(high - low, LEAST_WIDTH_MS);
   const none = low < 0 ? (weight * -low) / width : 0;
   const from = Math.max(low, 0) / binMs;
-  const to = Math.max(high, 1e-9) / binMs;
-  const density = (weight - none) / Math.max(to - from, 1e-9);
+  const to = Math.max(high, LEAST_WIDTH_MS) / binMs;
+  const density = (weight - none) / Math.max(to - from, LEAST_WIDTH_MS / binMs);
   const last = Math.min(BINS - 1, Math.floor(to));
   for (let bin = Math.min(BINS - 1, Math.floor(from)); bin <= last; bin += 1) {
     const end = bin === last ? to : bin + 1;
@@ -86,7 +91,7 @@ export function findPrefills(arrivals: RegularArrivals): void {
       none += spreadOver(low, low + decodeOnlyMs, found.noneChance * (weights[i] as number), found.binMs);
       for (let bin = 0; bin < BINS; bin += 1) {
         const chance = (found.chances[bin] as number) * (weights[i] as number);
-        if (chance < 1e-7) {
+        if (chance < NEXT_TO_NEVER) {
           none += chance;
           continue;
         }
