@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
 // So no test may leave anything behind in a module or on the page.
 export default defineConfig({
   test: {
+    // One a core; left alone it would be one fewer, which on two cores is half of them.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -14,6 +16,7 @@ export default defineConfig({
           include: [
             'tests/{engine,answers,protocol,catalogs,measurements,traces,store,hub,services,worker,cli,browser,electron,architecture,scripts,prior-art,docs}/**/*.test.ts',
           ],
+          globalSetup: ['tests/bundled-worker.ts'],
           testTimeout: 20_000,
           isolate: false,
         },

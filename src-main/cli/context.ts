@@ -1,10 +1,14 @@
 import type { StartFile } from '../services/catalogs/files.ts';
 import type { AppService } from '../services/app-service.ts';
+import type { Environment } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command is given by the program that runs it. */
 export interface CommandContext {
   terminal: Terminal;
+  environment: Environment;
+  /** The standard input, opened when first asked for. */
+  input: () => AsyncIterable<unknown>;
   /** Catalogs, database and workers, opened when first asked for, with the files of the user over them; the program closes them. */
   service: (files?: StartFile[]) => Promise<AppService>;
   /**

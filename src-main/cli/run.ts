@@ -4,18 +4,34 @@ import type { AppService } from '../services/app-service.ts';
 import type { CommandContext } from './context.ts';
 import { describeError, EXIT, usageError } from './errors.ts';
 import { buildProgram } from './program.ts';
+import { processSurroundings, type Surroundings } from './surroundings.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
-/** One run of the command line, from arguments to exit code. Never rejects. */
-export async function runProgram(args: string[]): Promise<number> {
-  const terminal = createTerminal({
-    isQuiet: args.includes('--quiet'),
-    isVerbose: args.includes('--verbose'),
-    mayStyle: !args.includes('--no-color'),
-  });
+/** The run of a process that does nothing else, from arguments to exit code. Never rejects. */
+export function runProgram(args: string[]): Promise<number> {
+  const around = processSurroundings();
+  const terminal = terminalFor(args, around);
   watchBugs(terminal);
   watchOutput(terminal);
-  const { context, close } = createContext(terminal);
+  return runIn(around, terminal, args);
+}
+
+/** The same in surroundings of its own, of which a process may have many. */
+export const runArguments = (args: string[], around: Surroundings): Promise<number> =>
+  runIn(around, terminalFor(args, around), args);
+
+const terminalFor = (args: string[], around: Surroundings): Terminal =>
+  createTerminal(
+    {
+      isQuiet: args.includes('--quiet'),
+      isVerbose: args.includes('--verbose'),
+      mayStyle: !args.includes('--no-color'),
+    },
+    around,
+  );
+
+async function runIn(around: Surroundings, terminal: Terminal, args: string[]): Promise<number> {
+  const { context, close } = createContext(around, terminal);
   try {
     return await runCommand(context, args);
   } catch (thrown) {
@@ -62,7 +78,11 @@ function sentenceOf(message: string): string {
   return /[.?]$/.test(text) ? text : `${text}. --help lists what there is.`;
 }
 
-function createContext(terminal: Terminal): { context: CommandContext; close: () => Promise<void> } {
+function createContext(
+  around: Surroundings,
+  terminal: Terminal,
+): { context: CommandContext; close: () => Promise<void> } {
+  const { environment, input } = around;
   let opened: Promise<AppService> | null = null;
   const told = new Set<string>();
   const close = async () => {
@@ -78,31 +98,40 @@ function createContext(terminal: Terminal): { context: CommandContext; close: ()
   };
   const onSignal = () => stop();
   const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
+  for (const signal of signals) around.signals.on(signal, onSignal);
   const context: CommandContext = {
     terminal,
-    service: (files = []) => (opened ??= openService(terminal, files, told)),
+    environment,
+    input,
+    service: (files = []) => (opened ??= openService(around, terminal, files, told)),
     onInterrupt(handler) {
-      for (const signal of signals) process.removeListener(signal, onSignal);
+      for (const signal of signals) around.signals.removeListener(signal, onSignal);
       if (handler === null) return;
       stop = handler;
-      for (const signal of signals) process.on(signal, onSignal);
+      for (const signal of signals) around.signals.on(signal, onSignal);
     },
   };
   return { context, close };
 }
 
 async function openService(
+  { environment, workerPath }: Surroundings,
   terminal: Terminal,
   catalogFiles: CatalogFileDraft[],
   told: Set<string>,
 ): Promise<AppService> {
-  const [{ createAppService }, { dataFolder }, { workerPath }] = await Promise.all([
+  const [{ createAppService }, { dataFolder }, worker] = await Promise.all([
     import('../services/app-service.ts'),
     import('../services/data-folder.ts'),
-    import('../services/worker-path.ts'),
+    workerPath(),
   ]);
-  const service = createAppService({ host: 'cli', dataFolder: dataFolder(), workerPath, catalogFiles });
+  const service = createAppService({
+    host: 'cli',
+    dataFolder: dataFolder(environment),
+    workerPath: worker,
+    catalogFiles,
+    environment,
+  });
   await tellNotices(terminal, service, told);
   return service;
 }

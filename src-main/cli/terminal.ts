@@ -1,4 +1,5 @@
 import { asciiText } from './report/ascii.ts';
+import type { Environment, Surroundings } from './surroundings.ts';
 
 /** How the command line speaks: results to stdout, everything else to stderr. */
 export interface Terminal {
@@ -25,8 +26,6 @@ export interface TerminalFlags {
   mayStyle: boolean;
 }
 
-type Environment = Record<string, string | undefined>;
-
 /** True for terminals and locales that cannot be trusted with more than ASCII; without any locale UTF-8 is the rule. */
 export function needsAscii(environment: Environment): boolean {
   if (environment['TERM'] === 'dumb') return true;
@@ -38,13 +37,11 @@ const CLEAR_LINE = '\r\u001b[2K';
 
 export function createTerminal(
   flags: TerminalFlags,
-  out: NodeJS.WriteStream = process.stdout,
-  err: NodeJS.WriteStream = process.stderr,
-  environment: Environment = process.env,
+  { out, err, environment }: Pick<Surroundings, 'out' | 'err' | 'environment'>,
 ): Terminal {
   const isAscii = needsAscii(environment);
   const isPlain = !flags.mayStyle || Boolean(environment['NO_COLOR']) || environment['TERM'] === 'dumb';
-  const isInteractive = err.isTTY && !isPlain;
+  const isInteractive = Boolean(err.isTTY) && !isPlain;
   let hasOpenProgress = false;
   const shown = (text: string) => (isAscii ? asciiText(text) : text);
   const closeProgress = () => {

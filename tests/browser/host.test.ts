@@ -3,13 +3,13 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { startBrowserHost } from '../../src-main/browser/host.ts';
 import { connectSocket } from './socket-client.ts';
 
 // The real services behind the real server; the page itself is looked at in tests/e2e.
 
-const workerPath = join(import.meta.dirname, '..', '..', 'src-worker', 'worker.ts');
+const workerPath = inject('workerPath');
 let dataFolder: string;
 
 beforeEach(async () => {

@@ -1,18 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, inject, it } from 'vitest';
 import { startBrowserHost } from '../../src-main/browser/host.ts';
 import { documentText, type SizeDocument } from '../../src-worker/protocol/documents.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
-import { ensureBuilt, runConfigiq } from '../cli/command.ts';
+import { askConfigiq } from '../cli/command.ts';
 import { connectSocket } from './socket-client.ts';
 
 // What the command line prints and what a page is sent are one document.
 
-const workerPath = join(import.meta.dirname, '../../src-worker/worker.ts');
+const workerPath = inject('workerPath');
 const home = mkdtempSync(join(tmpdir(), 'configiq-same-'));
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
 
 const COLUMNS = 'point_id,model,gpu,tp,engine,engine_version,workload_kind,isl,osl,batch_or_concurrency,tpot_ms_mean';
@@ -33,7 +32,7 @@ const textOf = (result: Result<object>): string => documentText(result.ok ? resu
 it('validate --json and calibrate --json are the documents that a page gets, to the byte', async () => {
   writeFileSync(join(home, 'rows.csv'), ROWS);
   const printed = async (...args: string[]) => {
-    const { code, stdout } = await runConfigiq([...args, '--json'], join(home, 'cli'), {}, '', home);
+    const { code, stdout } = await askConfigiq([...args, '--json'], join(home, 'cli'), {}, '', home);
     expect(code).toBe(0);
     return stdout;
   };
@@ -66,7 +65,7 @@ it('simulate --json is the document that a page gets, to the byte, for a load an
   const load = { input_tokens: 400, output_tokens: 60, output_cv: 1, rate: 7, num_prompts: 300, seed: 5 };
   const printed = async (...args: string[]) => {
     const flags = ['simulate', '-m', deployment.model, '--gpu', deployment.gpu, '--json'];
-    const { code, stdout } = await runConfigiq([...flags, ...args], join(home, 'cli-simulate'), {}, '', home);
+    const { code, stdout } = await askConfigiq([...flags, ...args], join(home, 'cli-simulate'), {}, '', home);
     expect(code).toBe(0);
     return stdout;
   };
@@ -90,7 +89,7 @@ it('size --json is the document that a page gets, to the byte, with its rows sim
   const question = { model: 'meta-llama/Llama-2-7b-hf', users: 100, top: 6 };
   const printed = async (...args: string[]) => {
     const flags = ['size', '-m', question.model, '-u', '100', '--top', '6', '--json', ...args];
-    const { code, stdout } = await runConfigiq(flags, join(home, 'cli-size'), {}, '', home);
+    const { code, stdout } = await askConfigiq(flags, join(home, 'cli-size'), {}, '', home);
     expect(code).toBe(0);
     return stdout;
   };

@@ -1,19 +1,18 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
 import { serveResult } from '../measurements/formats/serve-result.ts';
-import { ensureBuilt, runConfigiq } from './command.ts';
+import { askConfigiq } from './command.ts';
 
 // The way of the README: result files, a measurement file, a profile of one's own, answers with it, and back.
 
 const home = mkdtempSync(join(tmpdir(), 'configiq-loop-'));
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function answered(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runConfigiq(args, home, {}, '', home);
+  const { code, stdout, stderr } = await askConfigiq(args, home, {}, '', home);
   expect([code, stderr]).toEqual([0, code === 0 ? stderr : '']);
   return stdout;
 }
@@ -71,7 +70,7 @@ it('result files lead to a profile that answers are given with, and back', async
   expect(removal).toMatch(/forgotten\. Questions that name no profile are answered with default from now on\./);
   expect(removal).toMatch(/cannot be explained without a profile of that name/);
   expect(removal).toMatch(/configiq calibration restore our-h100 puts it back\./);
-  const explained = await runConfigiq(['explain', '1', '1'], home, {}, '', home);
+  const explained = await askConfigiq(['explain', '1', '1'], home, {}, '', home);
   expect(explained.code).toBe(2);
   expect(explained.stderr).toMatch(
     /Run 1 was answered with calibration profile "our-h100", which is not here any more: make it again under that name/,
@@ -85,7 +84,7 @@ it('result files lead to a profile that answers are given with, and back', async
   expect(await predicted()).toEqual(after);
 
   const again = ['calibrate', 'rows.csv', '--name', 'our-h100', '--base', 'default'];
-  const taken = await runConfigiq(again, home, {}, '', home);
+  const taken = await askConfigiq(again, home, {}, '', home);
   expect(taken.code).toBe(2);
   expect(taken.stderr).toMatch(
     /There is a calibration profile "our-h100" already, made \S+ and in use: choose another name \(--name\), or replace it \(--replace\)/,
@@ -94,7 +93,7 @@ it('result files lead to a profile that answers are given with, and back', async
   expect((await answered('calibration', 'restore', 'our-h100')).replaceAll('\n', ' ')).toMatch(
     /is back\. The one it takes the place of can be put back in the same way\./,
   );
-  const toFile = await runConfigiq([...again, '--replace', '--output', 'x.json'], home, {}, '', home);
+  const toFile = await askConfigiq([...again, '--replace', '--output', 'x.json'], home, {}, '', home);
   expect([toFile.code, toFile.stderr]).toEqual([
     2,
     'configiq: --replace is for a kept profile, and with --output none is kept: leave one of them out.\n',
@@ -103,7 +102,7 @@ it('result files lead to a profile that answers are given with, and back', async
 
 it('a profile that goes to a file is not put in use, and both together are refused', async () => {
   const args = ['calibrate', '--name', 'x', '--from-priors', '--use', '--output', 'x.json'];
-  const { code, stderr } = await runConfigiq(args, home, {}, '', home);
+  const { code, stderr } = await askConfigiq(args, home, {}, '', home);
   expect(code).toBe(2);
   expect(stderr).toContain('--use puts a kept profile in use, and with --output none is kept');
 }, 60_000);
@@ -111,7 +110,7 @@ it('a profile that goes to a file is not put in use, and both together are refus
 it('rows of which none can be used say why, with counts', async () => {
   writeFileSync(join(home, 'odd.json'), JSON.stringify(serveResult()));
   await answered('import-benchmark', 'odd.json', '--output', 'odd.csv');
-  const { code, stderr } = await runConfigiq(
+  const { code, stderr } = await askConfigiq(
     ['calibrate', '--measurements', 'odd.csv', '--name', 'x'],
     home,
     {},
@@ -131,7 +130,7 @@ const rowsFile = (name: string, rows: readonly string[]): string => {
   writeFileSync(join(home, name), `${[ROW_COLUMNS, ...rows].join('\n')}\n`);
   return name;
 };
-const inHome = (...args: string[]) => runConfigiq(args, home, {}, '', home);
+const inHome = (...args: string[]) => askConfigiq(args, home, {}, '', home);
 
 it('rows with percentiles alone can be judged and not be fitted: why, with a count', async () => {
   const file = rowsFile('p99.csv', [row('a', '1024', '', '15'), row('b', '1024', '', '16')]);

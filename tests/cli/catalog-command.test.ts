@@ -10,17 +10,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { PredictDocument, SizeDocument } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq, type Ended } from './command.ts';
+import { askConfigiq, type Ended } from './command.ts';
 
 // One data folder for all: what one command keeps, the next one sees.
 const home = mkdtempSync(join(tmpdir(), 'configiq-catalog-'));
 const inHome = (name: string): string => join(home, name);
-const configiq = (...args: string[]): Promise<Ended> => runConfigiq(args, home);
+const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
 const LLAMA = 'meta-llama/Llama-2-7b-hf';
 
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** The seed's example of a new provider, as a file. */

@@ -13,13 +13,13 @@ import type {
   SizeDocument,
   SweepPlanDocument,
 } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, PROJECT, runConfigiq, startConfigiq, type Ended } from './command.ts';
+import { askConfigiq, ensureBuilt, PROJECT, runConfigiq, startConfigiq, type Ended } from './command.ts';
 
-// The built program, started as people start it. Each call costs a third of a second, so the calls are few and told
-// much about.
+// The command line in this process; the built program, started as people start it, where a test is about the process,
+// and once for a question, a refusal and a command of every kind of ending.
 const home = mkdtempSync(join(tmpdir(), 'configiq-cli-'));
 const inHome = (name: string): string => join(home, name);
-const configiq = (...args: string[]): Promise<Ended> => runConfigiq(args, home);
+const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
 const LLAMA = 'meta-llama/Llama-2-7b-hf';
 
 beforeAll(ensureBuilt, 120_000);
@@ -36,7 +36,7 @@ const camelCaseKeys = (json: string): string[] => json.match(/"\w*[a-z][A-Z]\w*"
 describe('configiq size', () => {
   it('answers without its name as with it, byte by byte, and nothing on stderr', async () => {
     const question = ['--model', LLAMA, '--workload', 'chat', '--users', '100', '--json'];
-    const [bare, named] = await Promise.all([configiq(...question), configiq('size', ...question)]);
+    const [bare, named] = await Promise.all([runConfigiq(question, home), configiq('size', ...question)]);
     expect(bare).toMatchObject({ code: 0, stderr: '' });
     expect(named.stdout).toBe(bare.stdout);
     const document = parseJson<SizeDocument>(bare.stdout);
@@ -103,7 +103,7 @@ describe('configiq size', () => {
     const question = ['-m', 'meta-llama/Llama-2-70b-hf', '-u', '50', '--provider', 'gcp', '--gpu', 'nvidia-l4'];
     const [report, json] = await Promise.all([
       configiq(...question, '--max-gpus', '1'),
-      configiq(...question, '--sla', 'ttft-p95=1', '--json'),
+      runConfigiq([...question, '--sla', 'ttft-p95=1', '--json'], home),
     ]);
     expect(report.code).toBe(3);
     expect(report.stdout).toContain('NO ANSWER: none of');
@@ -216,6 +216,14 @@ describe('bad input: one short message, exit 2 or 4, nothing on stdout', () => {
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
     expect(stderr.length).toBeLessThanOrEqual(600);
     expect(stderr).not.toMatch(/Usage:|\n\s+at /);
+  });
+
+  it('a process of its own ends in the same way', async () => {
+    for (const args of [
+      ['--model', LLAMA, '--usrs', '10'],
+      ['-m', broken, '-u', '1'],
+    ])
+      expect(await runConfigiq(args, home)).toEqual(await configiq(...args));
   });
 });
 

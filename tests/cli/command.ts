@@ -1,5 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { inject } from 'vitest';
+import { runArguments } from '../../src-main/cli/run.ts';
 
 export const PROJECT = resolve(import.meta.dirname, '../..');
 const LAUNCHER = resolve(PROJECT, 'bin/configiq.mjs');
@@ -18,18 +22,20 @@ export function ensureBuilt(): void {
   if (status !== 0) throw new Error(`The build failed: ${stderr}`);
 }
 
+const environmentAt = (home: string, more: Record<string, string>) => ({
+  PATH: process.env['PATH'],
+  LANG: 'C.UTF-8',
+  CI: '1',
+  CONFIGIQ_HOME: home,
+  HF_HOME: join(home, 'huggingface'),
+  ...more,
+});
+
 /** The real program in a process of its own, with nothing of this one's environment that could change its words. */
 export function startConfigiq(args: string[], home: string, environment: Record<string, string> = {}, cwd = PROJECT) {
   return spawn(process.execPath, [LAUNCHER, ...args], {
     cwd,
-    env: {
-      PATH: process.env['PATH'],
-      LANG: 'C.UTF-8',
-      CI: '1',
-      CONFIGIQ_HOME: home,
-      HF_HOME: join(home, 'huggingface'),
-      ...environment,
-    },
+    env: environmentAt(home, environment),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
@@ -53,4 +59,47 @@ export function runConfigiq(
     child.on('error', fail);
     child.on('close', (code) => settle({ ...ended, code }));
   });
+}
+
+/**
+ * The same command line in this process, each time with a service, a database connection and threads of its own: what a
+ * process costs beside them (half a second of a core) is only spent where a test is about the process, and once a file.
+ */
+export async function askConfigiq(
+  args: string[],
+  home: string,
+  environment: Record<string, string> = {},
+  input = '',
+  cwd = PROJECT,
+): Promise<Ended> {
+  const leave = enterFolder(cwd);
+  const said = { stdout: '', stderr: '' };
+  try {
+    const code = await runArguments(args, {
+      environment: environmentAt(home, environment),
+      out: { write: (text: string) => Boolean((said.stdout += text)) },
+      err: { write: (text: string) => Boolean((said.stderr += text)), isTTY: false },
+      input: () => Readable.from([Buffer.from(input)]),
+      signals: new EventEmitter(),
+      workerPath: () => Promise.resolve(inject('workerPath')),
+    });
+    return { code, ...said };
+  } finally {
+    leave();
+  }
+}
+
+const entered = new Set<object>();
+
+/** The folder is the process's: whoever runs at the same time must be in the same one. */
+function enterFolder(folder: string): () => void {
+  const before = process.cwd();
+  if (entered.size > 0 && resolve(folder) !== before) throw new Error(`A command runs in ${before}, not in ${folder}.`);
+  const stay = {};
+  entered.add(stay);
+  process.chdir(folder);
+  return () => {
+    entered.delete(stay);
+    if (entered.size === 0) process.chdir(PROJECT);
+  };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { CommandContext } from '../../src-main/cli/context.ts';
 import { buildProgram } from '../../src-main/cli/program.ts';
 import { createAppService, type AppService } from '../../src-main/services/app-service.ts';
@@ -29,6 +29,8 @@ async function configiq(...args: string[]): Promise<Said> {
       note: (text: string) => void (said.complaints += `${text}\n`),
       complain: (text: string) => void (said.complaints += `${text}\n`),
     } as CommandContext['terminal'],
+    environment: {},
+    input: () => process.stdin,
     service: () => Promise.resolve(service),
     onInterrupt: () => undefined,
   };
@@ -37,8 +39,7 @@ async function configiq(...args: string[]): Promise<Said> {
 }
 
 beforeAll(async () => {
-  const workerPath = resolve(import.meta.dirname, '../../src-worker/worker.ts');
-  service = createAppService({ host: 'cli', dataFolder: home, workerPath, workers: 1 });
+  service = createAppService({ host: 'cli', dataFolder: home, workerPath: inject('workerPath'), workers: 1 });
   const saved = await configiq('size', '-m', MODEL, '-u', '100', '--save', 'Chat');
   size = Number(/Saved as run (\d+)/.exec(saved.complaints)?.[1]);
   const spec = { base: { model: MODEL }, axes: { users: [10, 20] } };

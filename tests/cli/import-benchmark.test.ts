@@ -15,17 +15,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMeasurements } from '../../src-main/measurements/read.ts';
 import { MEASUREMENT_COLUMNS } from '../../src-worker/protocol/measurement-columns.ts';
 import { serveResult } from '../measurements/formats/serve-result.ts';
-import { ensureBuilt, runConfigiq, type Ended } from './command.ts';
+import { askConfigiq, type Ended } from './command.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'configiq-import-'));
 const work = join(home, 'work');
-beforeAll(() => {
-  mkdirSync(work);
-  ensureBuilt();
-}, 120_000);
+beforeAll(() => void mkdirSync(work));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const run = (...args: string[]): Promise<Ended> => runConfigiq(['import-benchmark', ...args], home, {}, '', work);
+const run = (...args: string[]): Promise<Ended> => askConfigiq(['import-benchmark', ...args], home, {}, '', work);
 const at = (name: string): string => join(work, name);
 function file(name: string, document: unknown): string {
   mkdirSync(dirname(at(name)), { recursive: true });

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { ExplainDocument, SizeDocument, SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq, type Ended } from './command.ts';
+import { askConfigiq, type Ended } from './command.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'configiq-own-'));
-const configiq = (...args: string[]): Promise<Ended> => runConfigiq(args, home);
+const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
 const QUESTION = ['-m', 'meta-llama/Llama-3.1-8B-Instruct', '-u', '50'];
 
 function file(name: string, content: unknown): string {
@@ -16,7 +16,6 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe('configiq size on own hardware', () => {

@@ -1,20 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { PredictDocument, SizeDocument } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq } from './command.ts';
+import { askConfigiq } from './command.ts';
 
 const MODEL = 'meta-llama/Llama-3.3-70B-Instruct';
 const home = mkdtempSync(join(tmpdir(), 'configiq-pipeline-'));
 
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe('--pp on the command line', () => {
   test('size: ids, replicas and the command carry the stages', async () => {
     const args = ['--model', MODEL, '--users', '100', '--pp', '2', '--gpu', 'h100', '--provider', 'aws', '--json'];
-    const { code, stdout } = await runConfigiq(args, home);
+    const { code, stdout } = await askConfigiq(args, home);
     expect(code).toBe(0);
     const [row] = (JSON.parse(stdout) as SizeDocument).recommendations;
     expect(row).toMatchObject({ instance: 'p5.48xlarge', tensor_parallel: 2, pipeline_parallel: 2 });
@@ -27,9 +26,9 @@ describe('--pp on the command line', () => {
   test('predict: the report names the GPUs of a replica', async () => {
     const args = ['predict', '-m', MODEL, '--gpu', 'h100', '--tp', '2', '--pp', '2', '--rate', '3'];
     const lengths = ['--input-tokens', '1k', '--output-tokens', '200'];
-    const report = await runConfigiq([...args, ...lengths], home);
+    const report = await askConfigiq([...args, ...lengths], home);
     expect(report.stdout).toContain('nvidia-h100-80gb × 4 (TP 2, PP 2) per replica');
-    const json = await runConfigiq([...args, ...lengths, '--json'], home);
+    const json = await askConfigiq([...args, ...lengths, '--json'], home);
     const document = JSON.parse(json.stdout) as PredictDocument;
     expect(document.input).toMatchObject({ tp: 2, pp: 2 });
     expect(document.memory.fits).toBe(true);
@@ -38,7 +37,7 @@ describe('--pp on the command line', () => {
   test('sweep: a column of its own', async () => {
     const file = join(home, 'rows.csv');
     const args = ['sweep', '-m', MODEL, '--pp', '2', '-u', '10,100', '--gpu', 'h100', '--provider', 'aws'];
-    const { code } = await runConfigiq([...args, '--export', file], home);
+    const { code } = await askConfigiq([...args, '--export', file], home);
     expect(code).toBe(0);
     const [head = '', ...rows] = readFileSync(file, 'utf8').trim().split('\n');
     const at = head.split(',').indexOf('pipeline_parallel');
@@ -55,14 +54,14 @@ describe('--pp on the command line', () => {
     ],
   ])('%j is wrong usage', async (args, words) => {
     const lengths = args[0] === 'predict' ? ['--input-tokens', '100', '--output-tokens', '10'] : [];
-    const { code, stderr } = await runConfigiq([...args, ...lengths], home);
+    const { code, stderr } = await askConfigiq([...args, ...lengths], home);
     expect(code).toBe(2);
     expect(stderr).toContain(words);
   });
 
   test('no instance holds the replica: exit 3, and no pipeline is one way out', async () => {
     const args = ['--model', MODEL, '--users', '100', '--tp', '4', '--pp', '4', '--gpu', 'a100-80gb'];
-    const { code, stdout } = await runConfigiq(args, home);
+    const { code, stdout } = await askConfigiq(args, home);
     expect(code).toBe(3);
     expect(stdout).toContain('No instance has the 16 GPUs that TP 4 × PP 4 needs.');
     expect(stdout).toContain('No pipeline (now PP 4)');

@@ -1,17 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq, type Ended } from './command.ts';
+import { askConfigiq, type Ended } from './command.ts';
 
-// The built program, started as people start it.
 const home = mkdtempSync(join(tmpdir(), 'configiq-simulate-'));
-const configiq = (...args: string[]): Promise<Ended> => runConfigiq(args, home);
+const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
 const LLAMA = ['-m', 'meta-llama/Llama-3.1-8B-Instruct', '--gpu', 'nvidia-h100-80gb'];
 const LENGTHS = ['--input-tokens', '1k', '--output-tokens', '200', '--output-cv', '1'];
 
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const fileOf = (name: string, text: string): string => {

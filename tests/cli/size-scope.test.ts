@@ -1,17 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { facts } from '../engine/world.ts';
-import { ensureBuilt, runConfigiq } from './command.ts';
+import { askConfigiq } from './command.ts';
 
 // What the answer is about: every provider, the prices of the catalog, and places that exist.
 const home = mkdtempSync(join(tmpdir(), 'configiq-scope-'));
 const QUESTION = ['size', '--model', 'meta-llama/Llama-3.1-8B-Instruct', '--users', '50'];
-const configiq = (...args: string[]) => runConfigiq([...QUESTION, ...args], home);
+const configiq = (...args: string[]) => askConfigiq([...QUESTION, ...args], home);
 
-beforeAll(ensureBuilt, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function answered(...args: string[]): Promise<SizeDocument> {

@@ -9,13 +9,12 @@ import { sweepCommand } from '../../src-renderer/state/sweep-command.ts';
 import { defaultAxes, planSweepSpec, type SweepAxes } from '../../src-renderer/state/sweep-spec.ts';
 import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
-import { ensureBuilt, runConfigiq } from './command.ts';
+import { askConfigiq } from './command.ts';
 
 // The line the window copies must ask what the window asks.
 
 let home: string;
 beforeAll(() => {
-  ensureBuilt();
   home = mkdtempSync(join(tmpdir(), 'configiq-sweep-'));
 });
 afterAll(() => rmSync(home, { recursive: true }));
@@ -33,7 +32,7 @@ function specOf(keys: Partial<SizeInputDraft>, axes: Partial<SweepAxes>): SweepS
 }
 
 async function planned(args: string[]): Promise<SweepPlanDocument> {
-  const { code, stdout, stderr } = await runConfigiq([...args, '--dry-run', '--json'], home);
+  const { code, stdout, stderr } = await askConfigiq([...args, '--dry-run', '--json'], home);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as SweepPlanDocument;
 }

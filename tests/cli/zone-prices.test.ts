@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExplainDocument, SizeDocument } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq } from './command.ts';
+import { askConfigiq } from './command.ts';
 
 // A sheet of prices by zone, from its import to the answers, the catalog commands and the way out and in again.
 const home = mkdtempSync(join(tmpdir(), 'configiq-zones-'));
-const configiq = (...args: string[]) => runConfigiq(args, home);
+const configiq = (...args: string[]) => askConfigiq(args, home);
 
 /** One instance of a provider that only this file knows: two zones, the first dear on demand, the second as spot. */
 const SHEET = [
@@ -21,7 +21,6 @@ const SHEET = [
 const QUESTION = ['-m', 'meta-llama/Llama-3.1-8B-Instruct', '-u', '5', '--provider', 'vast'];
 
 beforeAll(async () => {
-  ensureBuilt();
   mkdirSync(join(home, 'vast'));
   writeFileSync(join(home, 'vast', 'vms.csv'), SHEET);
   const { code, stderr } = await configiq('catalog', 'import', join(home, 'vast', 'vms.csv'));

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelDocument, ModelListEntry } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq, startConfigiq } from '../cli/command.ts';
+import { askConfigiq, ensureBuilt, startConfigiq } from '../cli/command.ts';
 import { tinyLlama, TINY_LLAMA_PARAMETERS } from '../services/service.ts';
 import { cacheRepository, writeFiles } from './folders.ts';
 import { COMMIT, OTHER_COMMIT, safetensorsFile, startHub, type Repository } from './server.ts';
 
-// The built program over a hub and a cache of the test's own.
+// The command line over a hub and a cache of the test's own; once as the built program, which is interrupted.
 const home = mkdtempSync(join(tmpdir(), 'configiq-hub-command-'));
 const config = JSON.stringify(tinyLlama);
 const repository: Repository = {
@@ -26,7 +26,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 describe('configiq model pull', () => {
   it('keeps a model with its commit; show, list, size and remove know it, with no hub any more', async () => {
     const hub = await startHub({ 'Me/Tiny': repository });
-    const pulled = await runConfigiq(['model', 'pull', 'me/tiny', '--revision', 'v1', '--json'], home, {
+    const pulled = await askConfigiq(['model', 'pull', 'me/tiny', '--revision', 'v1', '--json'], home, {
       HF_ENDPOINT: hub.url,
     });
     expect(pulled.stderr).toContain(`Kept as Me/Tiny at ${OTHER_COMMIT}; it works offline now.`);
@@ -48,10 +48,10 @@ describe('configiq model pull', () => {
 
     const offline = { HF_HUB_OFFLINE: '1' };
     const [shown, report, list, size] = await Promise.all([
-      runConfigiq(['model', 'show', 'ME/TINY', '--json'], home, offline),
-      runConfigiq(['model', 'show', 'me/tiny'], home, offline),
-      runConfigiq(['model', 'list', '--json'], home, offline),
-      runConfigiq(['size', '-m', 'me/tiny', '-u', '10', '--json'], home, offline),
+      askConfigiq(['model', 'show', 'ME/TINY', '--json'], home, offline),
+      askConfigiq(['model', 'show', 'me/tiny'], home, offline),
+      askConfigiq(['model', 'list', '--json'], home, offline),
+      askConfigiq(['size', '-m', 'me/tiny', '-u', '10', '--json'], home, offline),
     ]);
     expect(shown).toEqual({ code: 0, stdout: pulled.stdout, stderr: '' });
     expect(report.stdout).toMatch(/Origin: hub,\s+http:\S+\s+at b+, \d{4}-\d\d-\d\d\n/);
@@ -66,11 +66,11 @@ describe('configiq model pull', () => {
       added_at: document.added_at,
     });
     expect(size.code).toBe(0);
-    expect(await runConfigiq(['model', 'remove', 'me/tiny'], home)).toMatchObject({
+    expect(await askConfigiq(['model', 'remove', 'me/tiny'], home)).toMatchObject({
       code: 0,
       stderr: 'Removed: me/tiny\n',
     });
-    expect(await runConfigiq(['model', 'remove', 'me/tiny'], home)).toMatchObject({ code: 2 });
+    expect(await askConfigiq(['model', 'remove', 'me/tiny'], home)).toMatchObject({ code: 2 });
   });
 
   it('refuses with one short sentence and the exit code of what is wrong', async () => {
@@ -87,7 +87,7 @@ describe('configiq model pull', () => {
     ];
     const ended = await Promise.all(
       cases.map(([args, environment]) =>
-        runConfigiq(['model', 'pull', ...args], home, { HF_ENDPOINT: hub.url, ...environment }),
+        askConfigiq(['model', 'pull', ...args], home, { HF_ENDPOINT: hub.url, ...environment }),
       ),
     );
     ended.forEach(({ code, stdout, stderr }, index) => {
@@ -102,7 +102,7 @@ describe('configiq model pull', () => {
   it('reads the token that the Hugging Face command line keeps', async () => {
     const hub = await startHub({ 'Me/Gated': { ...repository, gatedFor: ['hf_kept'] } });
     writeFiles(join(home, 'huggingface'), { token: 'hf_kept\n' });
-    expect((await runConfigiq(['model', 'pull', 'Me/Gated'], home, { HF_ENDPOINT: hub.url })).code).toBe(0);
+    expect((await askConfigiq(['model', 'pull', 'Me/Gated'], home, { HF_ENDPOINT: hub.url })).code).toBe(0);
   });
 
   it('Ctrl-C ends it with exit 130', async () => {
@@ -126,9 +126,9 @@ describe('configiq model with the local Hugging Face cache', () => {
     writeFiles(cache, { 'models--me--broken/refs/main': 'nonsense' });
     const environment = { HF_HUB_CACHE: cache };
     const [list, shown, broken] = await Promise.all([
-      runConfigiq(['model', 'list', '--json'], home, environment),
-      runConfigiq(['model', 'show', 'me/cached', '--json'], home, environment),
-      runConfigiq(['model', 'show', 'me/broken'], home, environment),
+      askConfigiq(['model', 'list', '--json'], home, environment),
+      askConfigiq(['model', 'show', 'me/cached', '--json'], home, environment),
+      askConfigiq(['model', 'show', 'me/broken'], home, environment),
     ]);
     const { models } = json<{ models: ModelListEntry[] }>(list.stdout);
     expect(models.find(({ id }) => id === 'me/cached')).toMatchObject({
@@ -155,14 +155,14 @@ describe('configiq model import', () => {
       'checkpoint/config.json': config,
       'checkpoint/model.safetensors': repository.files['model.safetensors'] ?? '',
     });
-    const folder = await runConfigiq(['model', 'import', join(home, 'checkpoint'), '--json'], home);
+    const folder = await askConfigiq(['model', 'import', join(home, 'checkpoint'), '--json'], home);
     expect(json<ModelDocument>(folder.stdout)).toMatchObject({
       id: 'checkpoint',
       origin: 'imported',
       safetensors: { difference_fraction: 0 },
     });
 
-    const pasted = (args: string[], text: string) => runConfigiq(['model', 'import', '-', ...args], home, {}, text);
+    const pasted = (args: string[], text: string) => askConfigiq(['model', 'import', '-', ...args], home, {}, text);
     const [good, bad, nameless, endless] = await Promise.all([
       pasted(['--id', 'me/pasted', '--json'], config),
       pasted(['--id', 'me/bad'], '{'),
@@ -184,7 +184,7 @@ describe('configiq model import', () => {
 
   it('says what of the headers could not be read, and imports all the same', async () => {
     writeFileSync(join(home, 'checkpoint', 'model.safetensors'), 'nonsense');
-    const { code, stderr } = await runConfigiq(['model', 'import', join(home, 'checkpoint')], home);
+    const { code, stderr } = await askConfigiq(['model', 'import', join(home, 'checkpoint')], home);
     expect(code).toBe(0);
     expect(stderr).toMatch(/safetensors files in .* could not be read \(.*\), so the count is not checked/);
   });

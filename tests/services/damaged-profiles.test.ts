@@ -7,7 +7,7 @@ import type { AppService } from '../../src-main/services/app-service.ts';
 import { databaseFile } from '../../src-main/services/data-folder.ts';
 import { bundledCatalogsFolder } from '../../src-main/catalogs/files.ts';
 import { readFileSync } from 'node:fs';
-import { ensureBuilt, runConfigiq } from '../cli/command.ts';
+import { askConfigiq } from '../cli/command.ts';
 import { errorOf, startService, temporaryFolder, valueOf } from './service.ts';
 
 // Rows of the profile table as a broken disk, another program or an older version leaves them.
@@ -133,9 +133,8 @@ test('the one that was chosen is told apart from the one that answers, and its r
 });
 
 test('the command that removes a damaged profile in use says what answers from then on', async () => {
-  ensureBuilt();
   const folder = await folderWith('{"a":1', { isInUse: true });
-  const { code, stdout, stderr } = await runConfigiq(['calibration', 'remove', 'guide'], folder);
+  const { code, stdout, stderr } = await askConfigiq(['calibration', 'remove', 'guide'], folder);
   expect(code).toBe(0);
   expect(stdout.replaceAll('\n', ' ')).toMatch(
     /^Profile guide is forgotten\. Questions that name no profile are answered with default from now on\./,
@@ -145,7 +144,7 @@ test('the command that removes a damaged profile in use says what answers from t
     /^Calibration profile "guide" cannot be read \(its JSON is cut off or damaged\)/,
   );
   expect(stderr).not.toContain('answers in its place');
-  const listed = await runConfigiq(['calibration', 'list', '--json'], folder);
+  const listed = await askConfigiq(['calibration', 'list', '--json'], folder);
   expect([listed.code, listed.stderr]).toEqual([0, '']);
 }, 120_000);
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 import { createAppService, type AppService, type AppServiceOptions } from '../../src-main/services/app-service.ts';
 
-export const WORKER = join(import.meta.dirname, '../../src-worker/worker.ts');
+export const WORKER = inject('workerPath');
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'configiq-services-'));

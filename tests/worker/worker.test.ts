@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { expose, wrap } from 'comlink/dist/esm/comlink.mjs';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { joinBatches } from '../../src-worker/answers/column-builder.ts';
@@ -25,7 +24,7 @@ import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import { CONTROL_LENGTH, type WorkerApi } from '../../src-worker/protocol/worker-api.ts';
 
 // The real worker program, straight from its source, over the bundled catalogs.
-const workerPath = resolve(import.meta.dirname, '../../src-worker/worker.ts');
+const workerPath = inject('workerPath');
 const facts = loadFacts(bundledCatalogsFolder());
 const MODEL = 'meta-llama/Llama-2-7b-hf';
 const model = bundled(MODEL);

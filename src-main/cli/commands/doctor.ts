@@ -25,7 +25,7 @@ export const runDoctor: Run = async (context, options) => {
   };
   await attempt('Node.js', () => `${process.versions.node} on ${process.platform} ${process.arch}`);
   await attempt('Program', programText);
-  await attempt('Data folder', () => dataFolder());
+  await attempt('Data folder', () => dataFolder(context.environment));
   await attempt('Catalogs', catalogText);
   await attempt('In force', () => inForceText(context));
   await attempt('Database', () => databaseText(context));
@@ -68,13 +68,13 @@ async function inForceText({ service }: CommandContext): Promise<string> {
   return `catalog ${versions.catalog}: ${counts.join(', ')}, ${plural(ownFacts.length + ownPrices.length, 'correction')}`;
 }
 
-async function databaseText({ service }: CommandContext): Promise<string> {
+async function databaseText({ service, environment }: CommandContext): Promise<string> {
   const { api } = await service();
   const { versions } = unwrap(await api.info());
   const runs = unwrap(await api.listRuns());
   const models = unwrap(await api.listModels());
   const imported = models.filter(({ origin, alias_of: alias }) => origin === 'imported' && alias === null).length;
-  return `${databaseFile(dataFolder())}, SQLite ${versions.sqlite}, ${plural(runs.length, 'run')}, ${plural(imported, 'imported model')}`;
+  return `${databaseFile(dataFolder(environment))}, SQLite ${versions.sqlite}, ${plural(runs.length, 'run')}, ${plural(imported, 'imported model')}`;
 }
 
 /** A queue whose answer is known by hand: M/M/1 at half load waits as long as it serves. */

@@ -54,9 +54,9 @@ export const runModelList: Run = async ({ service, terminal }, options) => {
   return EXIT.answered;
 };
 
-export const runModelImport: Run = async ({ service, terminal }, options, [file = '']) => {
+export const runModelImport: Run = async ({ service, terminal, input }, options, [file = '']) => {
   const id = typeof options['id'] === 'string' ? options['id'] : null;
-  const text = file === STANDARD_INPUT ? await pastedText(id) : null;
+  const text = file === STANDARD_INPUT ? await pastedText(id, input) : null;
   const app = await service();
   const document = await withNotices(app, terminal, async () =>
     unwrap(
@@ -87,8 +87,8 @@ export const runModelPull: Run = async (context, options, [id = '']) => {
 };
 
 /** Bundled models cannot be removed; an imported one that covers a bundled one gives way to it again. */
-export const runModelRemove: Run = ({ terminal }, _options, [id = '']) => {
-  const { store } = openStore(databaseFile(dataFolder()));
+export const runModelRemove: Run = ({ terminal, environment }, _options, [id = '']) => {
+  const { store } = openStore(databaseFile(dataFolder(environment)));
   try {
     if (!createModelStore(bundledCatalogsFolder(), store).remove(id)) {
       throw invalidInput(
@@ -123,12 +123,12 @@ async function withNotices<Value>(
 }
 
 /** A config.json that comes through the standard input, which has no name to make an id of. */
-async function pastedText(id: string | null): Promise<string> {
+async function pastedText(id: string | null, input: CommandContext['input']): Promise<string> {
   if (id === null)
     throw usageError('model import - needs a name for what comes in: add --id, such as --id me/my-model.');
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of process.stdin) {
+  for await (const chunk of input()) {
     const part = Buffer.from(chunk as Buffer);
     bytes += part.length;
     if (bytes > MAX_PASTED_BYTES) {
