@@ -73,13 +73,13 @@ function unknownKeySentence(key: string, parent: string, nameField: (key: string
   if (parent !== 'sla') return `Unknown key "${key}"${parent === '' ? '' : ` in ${parent}`}.`;
   const metrics = LATENCY_METRICS.map(metricName);
   const [near] = suggestNames(metricName(key), metrics);
-  const meant = near ? `did you mean ${near}? ` : '';
-  return `${nameField('sla')} does not know the metric "${metricName(key)}": ${meant}It takes ttft, tpot or e2e, with -mean, -p50, -p95 or -p99.`;
+  const meant = near ? `did you mean ${near}? It` : 'it';
+  return `${nameField('sla')} does not know the metric "${metricName(key)}": ${meant} takes ttft, tpot or e2e, with -mean, -p50, -p95 or -p99.`;
 }
 
 function cure(given: string, values: string[]): string {
   const [near] = suggestNames(given, values);
-  return `${near ? `did you mean ${near}? ` : ''}It takes ${values.join(', ')}.`;
+  return `${near ? `did you mean ${near}? It` : 'it'} takes ${values.join(', ')}.`;
 }
 
 const metricName = (key: string): string => key.replaceAll('_', '-');

@@ -9,5 +9,8 @@ export function arrivalLawOf({ workload, scvArrival }: Pick<SizingSubject, 'work
     // In the long run the variance of counts / their mean of a Hawkes process is 1 / (1 - branching)² (Hawkes 1971).
     return { process: arrival.process, scv: 1 / (1 - hawkes.branching) ** 2, decayPerMs: hawkes.decayPerMs };
   }
-  return { process: arrival.process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
+  // A workload that says neither how its arrivals excite each other nor that they are burstier than Poisson: gamma gaps of the
+  // spread it says, as the closed form takes them.
+  const process = arrival.process === 'hawkes' && scvArrival <= 1 ? 'gamma' : arrival.process;
+  return { process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
 }

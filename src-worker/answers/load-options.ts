@@ -58,10 +58,10 @@ function checkArrivals({ rate, concurrency, think_time: thinkTime, arrival, arri
   if (cv !== null && arrival !== 'gamma' && arrival !== 'hawkes') {
     refuse('arrival_cv_unused', `arrival_cv ${cv} belongs to --arrival gamma or hawkes.`);
   }
-  if (cv !== null && cv < 1 && arrival === 'hawkes') {
+  if (cv !== null && cv <= 1 && arrival === 'hawkes') {
     refuse(
       'arrival_cv_too_low',
-      `arrival_cv ${cv} is less than 1: arrivals that excite each other are never more even than Poisson. Use --arrival gamma, or at least 1.`,
+      `arrival_cv ${cv} is not above 1: arrivals that excite each other come in bursts, at 1 they are Poisson and below it there are none. Use --arrival ${cv === 1 ? 'poisson' : 'gamma'}, or more than 1.`,
     );
   }
 }

@@ -163,6 +163,29 @@ describe('finite runs', () => {
     expect((many.throughput.requests_per_s ?? NaN) * (many.simulation?.wall_s ?? NaN)).toBeCloseTo(2000, 3);
   });
 
+  test('as many run on a replica as Little says of all, whether all of them are simulated or some', () => {
+    for (const [load, numSimulated] of [
+      [{ rate: 80, num_prompts: 1600, replicas: 4 }, 4],
+      [{ concurrency: 64, num_prompts: 800, replicas: 4 }, 4],
+      [{ rate: 1000, num_prompts: 2000, replicas: 100 }, 64],
+    ] as const) {
+      const { batch, simulation: run, ttft_ms: ttft, e2e_ms: e2e } = predict({ ...simulation, ...load });
+      const decodingS = ((e2e.mean ?? NaN) - (ttft.mean ?? NaN)) / 1000;
+      const running = ((run?.requests ?? NaN) * decodingS) / (run?.wall_s ?? NaN);
+      expect(((batch.mean_running ?? NaN) * numSimulated) / running).toBeCloseTo(1, 6);
+    }
+  });
+
+  test('of what a burst waits neither its prompts nor their tokenizing are waiting', () => {
+    const figures = (batch: number) => simulate({ input_tokens: 8000, output_tokens: 2, batch });
+    const alone = figures(1).ttft_ms.p95 ?? NaN;
+    const { bottleneck, ttft_ms: ttft } = figures(4);
+    const [, waiting = '', all = ''] = /: ([\d,.]+) of ([\d,.]+) ms/.exec(bottleneck?.sentence ?? '') ?? [];
+    expect(bottleneck?.kind).toBe('queueing');
+    expect(Number(all.replaceAll(',', ''))).toBe(Math.round(ttft.p95 ?? NaN));
+    expect(Math.abs(Number(waiting.replaceAll(',', '')) - ((ttft.p95 ?? NaN) - alone))).toBeLessThan(1);
+  });
+
   test('one request fills as much of the KV cache as it is long', () => {
     const { timeline, memory } = simulate({ input_tokens: 8000, output_tokens: 400, batch: 1 });
     const most = Math.max(...(timeline?.kv_cache_fraction ?? [])) * (memory.kv_cache_tokens ?? NaN);
@@ -194,7 +217,8 @@ describe('finite runs', () => {
 
 describe('what contradicts itself is refused in words', () => {
   test.each<[object, RegExp]>([
-    [{ rate: 5, arrival: 'hawkes', arrival_cv: 0.5 }, /arrival_cv 0\.5 is less than 1: .* Use --arrival gamma/],
+    [{ rate: 5, arrival: 'hawkes', arrival_cv: 0.5 }, /arrival_cv 0\.5 is not above 1: .* Use --arrival gamma/],
+    [{ rate: 5, arrival: 'hawkes', arrival_cv: 1 }, /arrival_cv 1 is not above 1: .* Use --arrival poisson/],
     [{ rate: 'inf' }, /num-prompts/],
     [{ rate: 'inf', num_prompts: 10, arrival: 'gamma' }, /all requests come at once/],
     [{ batch: 8, num_prompts: 9 }, /contradicts batch 8/],

@@ -110,6 +110,34 @@ describe('a plan that bursts break', () => {
   });
 });
 
+describe('a plan of instances with several replicas that bursts break', () => {
+  test('needs whole instances, the fewest that hold the replicas', () => {
+    const question: SizeInputDraft = {
+      model: LLAMA_3_1_8B,
+      workload: 'code',
+      users: 300,
+      headroom: 0,
+      gpu: ['l40s'],
+      sla: { tpot_p99: 53 },
+      top: 200,
+    };
+    const shared = size(question).recommendations.filter(({ replicas_per_instance: replicas }) => replicas > 1);
+    const ofMore = new Map(shared.map((row) => [row.replicas_per_instance, row]));
+    const found = [...ofMore.values()].flatMap(({ id, replicas_per_instance: each }) => {
+      const { enough } = answerOf(question, id).simulation_check ?? {};
+      return enough ? [{ ...enough, each }] : [];
+    });
+    // At least one of them leaves places of its last instance empty: only then are whole instances more than a quotient.
+    expect(found.some(({ replicas, each }) => replicas % each !== 0)).toBe(true);
+    for (const { replicas, instances, each } of found) {
+      expect(instances).toBeTypeOf('number');
+      expect(instances % 1).toBe(0);
+      expect(instances * each).toBeGreaterThanOrEqual(replicas);
+      expect((instances - 1) * each).toBeLessThan(replicas);
+    }
+  });
+});
+
 describe('what is not simulated says why', () => {
   test('method mg1, which serves one request at a time', () => {
     const question: SizeInputDraft = { model: LLAMA_2_7B, rate: 0.05, method: 'mg1', gpu: ['h100-80gb'] };
@@ -150,6 +178,12 @@ describe('arrivals', () => {
 
   test('of chat are Poisson', () => {
     expect(arrivalLawOf({ workload: workload('chat'), scvArrival: 1 })).toMatchObject({ process: 'poisson', scv: 1 });
+  });
+
+  test('of a workload that only names Hawkes have the spread it says, also where that is less than of Poisson', () => {
+    const named = { ...workload('chat'), arrival: { process: 'hawkes' as const, burstiness: 0.5 } };
+    expect(arrivalLawOf({ workload: named, scvArrival: 0.5 })).toMatchObject({ process: 'gamma', scv: 0.5 });
+    expect(arrivalLawOf({ workload: named, scvArrival: 3 })).toMatchObject({ process: 'hawkes', scv: 3 });
   });
 });
 

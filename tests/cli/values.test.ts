@@ -58,6 +58,8 @@ describe('sentences about a request', () => {
     [{ model, users: 1.5 }, '--users takes a whole number, got 1.5.'],
     [{ model, quantization: ['fp18'] }, '--quantization does not know "fp18": did you mean fp16?'],
     [{ model, pricing: 'sopt' }, 'did you mean spot? It takes ondemand, spot.'],
+    [{ model, pricing: 'yearly' }, '--pricing does not know "yearly": it takes ondemand, spot.'],
+    [{ model, sla: { wait: 3 } }, '--sla does not know the metric "wait": it takes ttft, tpot or e2e'],
     [{ model, sla: { ttft_p96: 300 } }, 'does not know the metric "ttft-p96": did you mean ttft-p95?'],
     [{ model, sla: { ttft_p95: -3 } }, '--sla ttft-p95 must be above 0, got -3.'],
     [{ model, max_gpus: 0 }, '--max-gpus must be at least 1, got 0.'],

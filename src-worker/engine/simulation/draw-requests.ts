@@ -2,6 +2,7 @@ import { truncatedLognormal } from '../numerics/lognormal.ts';
 import type { RandomSource } from '../numerics/random.ts';
 import type { LengthQuestion } from '../workload/lengths.ts';
 import type { LengthDistribution } from '../workload/types.ts';
+import { cutLengths } from './cut-lengths.ts';
 import type { SimulatedRequests } from './requests.ts';
 import { randomStream } from './random-streams.ts';
 
@@ -18,7 +19,7 @@ function lengthSource(distribution: LengthDistribution): (random: RandomSource) 
 
 /**
  * Draws the lengths of requests that arrive at `arrivalMs`: parts of the prompt add up, what is longer than the context is
- * cut as NUMBERS.md says (the answer first, then the prompt), and a prompt hits the cache with the question's probability.
+ * cut, and a prompt hits the cache with the question's probability.
  */
 export function drawRequests(lengths: LengthQuestion, arrivalMs: Float64Array, seed: number): SimulatedRequests {
   const { promptParts, output, cache, maxContextTokens } = lengths;
@@ -30,7 +31,6 @@ export function drawRequests(lengths: LengthQuestion, arrivalMs: Float64Array, s
   ];
   const parts = promptParts.map(lengthSource);
   const answer = lengthSource(output);
-  const limit = maxContextTokens ?? Infinity;
   const requests: SimulatedRequests = {
     arrivalMs,
     promptTokens: new Int32Array(count),
@@ -42,12 +42,11 @@ export function drawRequests(lengths: LengthQuestion, arrivalMs: Float64Array, s
   for (let i = 0; i < count; i += 1) {
     let prompt = 0;
     for (const part of parts) prompt += part(prompts);
-    const tokens = Math.min(answer(outputs), limit - 1);
-    const kept = Math.max(1, Math.min(prompt, limit - tokens));
-    requests.outputTokens[i] = tokens;
-    requests.promptTokens[i] = kept;
+    const kept = cutLengths(prompt, answer(outputs), maxContextTokens);
+    requests.outputTokens[i] = kept.output;
+    requests.promptTokens[i] = kept.prompt;
     if (cache && hits() < cache.hitFraction) {
-      requests.cachedTokens[i] = Math.min(kept - 1, Math.round(cache.cachedTokensOf(kept)));
+      requests.cachedTokens[i] = Math.min(kept.prompt - 1, Math.round(cache.cachedTokensOf(kept.prompt)));
     }
   }
   return requests;

@@ -1,4 +1,5 @@
 import type { PrefixBlocks, RequestTrace } from '../workload/trace.ts';
+import { cutLengths } from './cut-lengths.ts';
 import type { ContentBlocks, SimulatedRequests } from './requests.ts';
 import { BLOCK_TOKENS } from './scheduler.ts';
 
@@ -43,7 +44,7 @@ function contentOf(
 
 /**
  * The requests of a trace that one of `streams` schedulers gets when they are dealt out round robin, of the first `count`, with
- * times divided by `speed`. What is longer than the context is cut: the answer first, then the prompt.
+ * times divided by `speed`. What is longer than the context is cut.
  */
 export function replayedTrace(
   trace: RequestTrace,
@@ -55,13 +56,12 @@ export function replayedTrace(
     maxContextTokens,
   }: { stream: number; streams: number; count: number; speed: number; maxContextTokens: number | null },
 ): ReplayedTrace {
-  const limit = maxContextTokens ?? Infinity;
-  const kept = numberOfEvery(stream, streams, count);
+  const number = numberOfEvery(stream, streams, count);
   const requests: SimulatedRequests = {
-    arrivalMs: new Float64Array(kept),
-    promptTokens: new Int32Array(kept),
-    cachedTokens: new Int32Array(kept),
-    outputTokens: new Int32Array(kept),
+    arrivalMs: new Float64Array(number),
+    promptTokens: new Int32Array(number),
+    cachedTokens: new Int32Array(number),
+    outputTokens: new Int32Array(number),
     priorities: null,
     contentBlocks:
       trace.prefixBlocks && canFindBlocks(trace.prefixBlocks)
@@ -69,20 +69,19 @@ export function replayedTrace(
         : null,
   };
   const cut: TraceCut = { requests: 0, tokens: 0 };
-  for (let i = 0; i < kept; i += 1) {
+  for (let i = 0; i < number; i += 1) {
     const from = stream + i * streams;
     const [prompt, output] = [trace.promptTokens[from] as number, trace.outputTokens[from] as number];
-    const keptOutput = Math.max(1, Math.min(output, limit - 1));
-    const keptPrompt = Math.max(1, Math.min(prompt, limit - keptOutput));
-    const lost = prompt - keptPrompt + output - keptOutput;
+    const kept = cutLengths(prompt, output, maxContextTokens);
+    const lost = prompt - kept.prompt + output - kept.output;
     if (lost > 0) {
       cut.requests += 1;
       cut.tokens += lost;
     }
     requests.arrivalMs[i] = (trace.arrivalMs[from] as number) / speed;
-    requests.promptTokens[i] = keptPrompt;
-    requests.outputTokens[i] = keptOutput;
-    requests.cachedTokens[i] = Math.min(keptPrompt - 1, trace.cachedTokens?.[from] ?? 0);
+    requests.promptTokens[i] = kept.prompt;
+    requests.outputTokens[i] = kept.output;
+    requests.cachedTokens[i] = Math.min(kept.prompt - 1, trace.cachedTokens?.[from] ?? 0);
   }
   return { requests, cut };
 }

@@ -19,7 +19,7 @@ export interface BottleneckQuestion {
   step: StepView;
 }
 
-const ms = (value: number): string => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
+const ms = (value: number): string => (value >= 10 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(2));
 
 const SATURATED: Record<SaturationKind, Bottleneck> = {
   compute: {
@@ -66,7 +66,8 @@ export function bottleneckOf(question: BottleneckQuestion): Bottleneck {
   const { total = 0, ...parts } = question.step.decode;
   const [part, partMs] = Object.entries(parts).reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['', 0]);
   const sequences = Math.round(question.meanRunning);
-  const running = sequences >= 1 ? ` with ${sequences} sequence${sequences === 1 ? '' : 's'} running` : '';
+  const running =
+    sequences >= 1 ? ` with ${sequences.toLocaleString('en-US')} sequence${sequences === 1 ? '' : 's'} running` : '';
   const sentence = `The step is limited by ${ROOF_WORDS[kind]}; its largest part is ${LARGEST_PART[part] ?? part}, ${ms(partMs)} of the ${ms(total)} ms of a decode step${running}.`;
   return { kind, sentence };
 }

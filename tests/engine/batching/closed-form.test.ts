@@ -240,6 +240,16 @@ describe('closed form: limits and laws', () => {
     expect((at(0.01) - at(0)) / (0.01 * subject.lengths.moments.promptMean)).toBeCloseTo(1, 2);
   });
 
+  test('tokenizing is part of the first token of a prompt that waits for nobody', () => {
+    const subject = {
+      ...subjectOf({ ...(SCENARIOS[5] as Scenario), promptParts: [{ mean: 4000, std: 0, min: 1, max: 4000 }] }),
+      maxNumBatchedTokens: 8192,
+    };
+    const at = (tokenizeMsPerToken: number): number =>
+      steady(evaluateBatching({ ...subject, plan: { ...subject.plan, tokenizeMsPerToken } }, 1e-4)).unhinderedTtftP95Ms;
+    expect(at(0.01) - at(0)).toBeCloseTo(0.01 * 4000, 6);
+  });
+
   test('bursty arrivals never shorten the tail', () => {
     const subject = subjectOf(chat);
     const rate = 0.6 * saturationRate(subject).perMs;
