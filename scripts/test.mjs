@@ -15,43 +15,48 @@ const vitestReport = join(reports, 'vitest.json');
 const playwrightReport = join(reports, 'playwright.json');
 
 /**
- * Types and lint read the same sources and keep one core each busy, so they run side by side. The build comes before
- * the tests because those of the command line and of the hosts run what it made.
+ * Stages one after the other; in a stage lanes side by side, each with its steps one after the other. Lint keeps one core
+ * busy for as long as types, build and format take the other. The build comes before the tests because those of the
+ * command line and of the hosts run what it made. Unit and browser tests keep both cores busy by themselves.
  */
 const STAGES = [
   [
-    {
-      name: 'types',
-      command: [bin('svelte-check'), '--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human'],
-    },
-    { name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] },
+    [{ name: 'lint', command: [bin('eslint'), '.', '--max-warnings', '0'] }],
+    [
+      {
+        name: 'types',
+        command: [bin('svelte-check'), '--tsconfig', './tsconfig.json', '--fail-on-warnings', '--output', 'human'],
+      },
+      { name: 'build', command: [bin('electron-vite'), 'build', '--logLevel', 'warn'] },
+      { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+    ],
   ],
   [
-    { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
-    { name: 'build', command: [bin('electron-vite'), 'build', '--logLevel', 'warn'] },
+    [
+      {
+        name: 'unit',
+        command: [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
+        count: () => vitestCounts(readReport(vitestReport)),
+      },
+    ],
   ],
   [
-    {
-      name: 'unit',
-      command: [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
-      count: () => vitestCounts(readReport(vitestReport)),
-    },
-  ],
-  [
-    {
-      name: 'browser',
-      before: () => ({ CHROMIUM: ensureChromium((line) => console.log(`         ${line}`)) }),
-      command: [bin('playwright'), 'test', '--reporter=line,json'],
-      environment: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
-      count: () => playwrightCounts(readReport(playwrightReport)),
-    },
+    [
+      {
+        name: 'browser',
+        before: () => ({ CHROMIUM: ensureChromium((line) => console.log(`         ${line}`)) }),
+        command: [bin('playwright'), 'test', '--reporter=line,json'],
+        environment: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
+        count: () => playwrightCounts(readReport(playwrightReport)),
+      },
+    ],
   ],
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 let isGreen = true;
 for (const stage of STAGES) {
-  for (const outcome of await Promise.all(stage.map(runStep))) {
+  for (const outcome of (await Promise.all(stage.map(runLane))).flat()) {
     isGreen &&= outcome.isGreen;
     for (const key of Object.keys(total)) total[key] += outcome.counts?.[key] ?? 0;
     if (!outcome.isGreen) console.log(outcome.output.trimEnd());
@@ -62,6 +67,12 @@ rmSync(reports, { recursive: true, force: true });
 if (total.passed === 0) isGreen = false;
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = isGreen ? 0 : 1;
+
+async function runLane(steps) {
+  const outcomes = [];
+  for (const step of steps) outcomes.push(await runStep(step));
+  return outcomes;
+}
 
 /** Runs one step and keeps what it prints, which is only shown when it fails. */
 async function runStep({ name, before, command, environment, count }) {

@@ -27,10 +27,11 @@ describe('planning a sweep', () => {
   });
 
   // Other programs share the machine and may hold up one half of a comparison: it is made again.
-  test('knows how long a sweep takes within a factor of two, once one of its kind has run', { retry: 2 }, async () => {
+  const patience = { retry: 2, timeout: 60_000 };
+  test('knows how long a sweep takes within a factor of two, once one of its kind has run', patience, async () => {
     const spec = (users: number): SweepSpecDraft => ({
       base: { model: MODEL, provider: ['gcp', 'lambda'] },
-      axes: { users: { from: 1, to: users, step: 1 }, quantization: ['fp16', 'fp8'] },
+      axes: { users: { from: 1, to: users, step: 1 } },
     });
     const estimates = async () => {
       const { api } = startService(temporaryFolder(), { workers: 1 });
@@ -45,16 +46,13 @@ describe('planning a sweep', () => {
       const twice = valueOf(await api.planSweep(spec(300))).estimated_ms ?? 0;
       return { ofWhatItTook: estimated / took, ofHalf: twice / estimated };
     };
-    // Other tests share the machine: one of three runs may be held up.
-    const runs = [await estimates(), await estimates(), await estimates()];
-    const median = (values: number[]) => values.sort((a, b) => a - b)[1];
-    const ofWhatItTook = median(runs.map((run) => run.ofWhatItTook));
-    expect(ofWhatItTook).toBeGreaterThan(0.5);
-    expect(ofWhatItTook).toBeLessThan(2);
-    // Twice the points are not free, and the searches are done once.
-    const ofHalf = median(runs.map((run) => run.ofHalf));
-    expect(ofHalf).toBeGreaterThan(1.2);
-    expect(ofHalf).toBeLessThan(2);
+    const isWithin = ({ ofWhatItTook, ofHalf }: Awaited<ReturnType<typeof estimates>>): boolean =>
+      // Twice the points are not free, and the searches are done once.
+      ofWhatItTook > 0.5 && ofWhatItTook < 2 && ofHalf > 1.2 && ofHalf < 2;
+    // Other tests share the machine: one of three runs may be held up. Once two are right, the third cannot change that.
+    const runs = [await estimates(), await estimates()];
+    if (!runs.every(isWithin)) runs.push(await estimates());
+    expect(runs.filter(isWithin).length, JSON.stringify(runs)).toBeGreaterThanOrEqual(2);
   });
 
   test.each<[string, unknown, RegExp]>([

@@ -6,8 +6,8 @@ import { openStore } from '../../src-main/store/open.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const OPENERS = 4;
-/** Without waiting for each other, about one round in nine fails: this many leave no doubt. */
-const ROUNDS = 120;
+/** Without waiting for each other, about one round in nine fails: of this many none, once in a thousand runs. */
+const ROUNDS = 60;
 
 test('programs that start for the first time at once all get their database', async () => {
   const folder = temporaryFolder();
