@@ -11,6 +11,6 @@ export function arrivalLawOf({ workload, scvArrival }: Pick<SizingSubject, 'work
   }
   // A workload that says neither how its arrivals excite each other nor that they are burstier than Poisson: gamma gaps of the
   // spread it says, as the closed form takes them.
-  const process = arrival.process === 'hawkes' && scvArrival <= 1 ? 'gamma' : arrival.process;
-  return { process, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
+  const law = arrival.process === 'hawkes' && scvArrival <= 1 ? 'gamma' : arrival.process;
+  return { process: law, scv: scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
 }
