@@ -582,7 +582,7 @@ describe('configiq sweep, interrupted twice', () => {
     // The system ends it, which shells show as 130.
     expect({ code, signal, output }).toEqual({ code: null, signal: 'SIGINT', output: '' });
     expect(said).not.toContain('Written: ');
-  });
+  }, 60_000);
 });
 
 describe('configiq itself', () => {
