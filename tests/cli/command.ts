@@ -63,7 +63,7 @@ export function runConfigiq(
 
 /**
  * The same command line in this process, each time with a service, a database connection and threads of its own: what a
- * process costs beside them (half a second of a core) is only spent where a test is about the process, and once a file.
+ * process costs beside them (0.4 s of a core) is only spent where a test is about the process, and once a file.
  */
 export async function askConfigiq(
   args: string[],
