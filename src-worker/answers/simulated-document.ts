@@ -58,6 +58,8 @@ export const LEAST_RATE_PER_MS = 1e-10;
 
 export interface SimulationView {
   hasTimeline: boolean;
+  /** Called again and again while it is simulated; what it throws ends that. */
+  checkpoint: (() => void) | null;
 }
 
 /** What a simulation gave, whatever it was of. */
@@ -278,7 +280,7 @@ function steadySimulation(
   deployment: Deployment,
   subject: BatchingSubject,
   input: PredictInput,
-  { hasTimeline }: SimulationView,
+  { hasTimeline, checkpoint }: SimulationView,
 ): PredictDocument {
   const load = loadOf(deployment, subject, input);
   const timelines: Timeline[] = [];
@@ -288,6 +290,7 @@ function steadySimulation(
     load,
     seed: input.seed,
     urgentFraction: input.urgent_fraction,
+    checkpoint,
     observe: hasTimeline
       ? () => {
           const timeline = new Timeline();
@@ -353,7 +356,7 @@ function finiteRun(
   subject: BatchingSubject,
   input: PredictInput,
   numRequests: number,
-  { hasTimeline }: SimulationView,
+  { hasTimeline, checkpoint }: SimulationView,
 ): PredictDocument {
   const load = loadOf(deployment, subject, input);
   const most = load.kind === 'open' && load.ratePerMs !== Infinity ? Infinity : numRequests;
@@ -384,7 +387,7 @@ function finiteRun(
       yield drawLoad(subject, own, count, seedOfStream(input.seed, i), input.urgent_fraction);
     }
   };
-  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline);
+  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline, checkpoint);
   if (!outcome) return saturatedSimulation(deployment, 'kv', NOTHING_FITS);
   const { served, halfWidths } = outcome;
   const saturationPerMs = saturationRate(subject).perMs;

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
-import { ensureBuilt, runConfigiq, type Ended } from './command.ts';
+import { ensureBuilt, runConfigiq, startConfigiq, type Ended } from './command.ts';
 
 // The built program, started as people start it.
 const home = mkdtempSync(join(tmpdir(), 'configiq-simulate-'));
@@ -48,6 +49,22 @@ describe('configiq simulate', () => {
       expect(report.stdout).toMatch(/SIMULATION/);
       expect(report.stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
     }
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it at once, with 130 and a word', async (signal) => {
+    const own = mkdtempSync(join(tmpdir(), 'configiq-interrupted-'));
+    const child = startConfigiq(['simulate', ...LLAMA, ...LENGTHS, '--rate', '20', '--num-prompts', '5000000'], own);
+    let [output, said] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    // The program is up, and computes for many seconds from then on.
+    await vi.waitFor(() => expect(existsSync(join(own, 'configiq.sqlite'))).toBe(true), { timeout: 20_000, interval: 20 });
+    const startedAt = performance.now();
+    child.kill(signal);
+    const [code] = (await once(child, 'close')) as [number | null];
+    rmSync(own, { recursive: true, force: true });
+    expect({ code, output, said }).toEqual({ code: 130, output: '', said: 'Interrupted.\n' });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   it('tells what was simulated, percentiles with half widths, preemptions, and the course in ten rows', async () => {
