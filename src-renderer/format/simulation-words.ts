@@ -85,7 +85,7 @@ export interface SimulationFact {
 export function simulationFacts(document: PredictDocument): SimulationFact[] {
   const { throughput, batch, simulation, timeline, memory, step_time_ms: step, trace, utilization } = document;
   const preempted = simulation?.preemptions_per_request ?? 0;
-  const peak = timeline ? timeline.kv_cache_fraction.reduce((most, value) => Math.max(most, value), 0) : null;
+  const peak = timeline ? timeline.max_kv_cache_fraction.reduce((most, value) => Math.max(most, value), 0) : null;
   const fact = (label: string, figure: string, unit: string, detail = ''): SimulationFact => ({
     label,
     figure,
@@ -109,12 +109,7 @@ export function simulationFacts(document: PredictDocument): SimulationFact[] {
       'requests',
       `per replica on average, ${formatFixed(batch.max_running)} at most`,
     ),
-    fact(
-      'KV cache',
-      formatPercent(peak),
-      '',
-      `in its fullest ${formatSignificant(timeline?.bin_s ?? null)} s, of ${formatFixed(memory.kv_cache_tokens)} tokens`,
-    ),
+    fact('KV cache', formatPercent(peak), '', `at its fullest, of ${formatFixed(memory.kv_cache_tokens)} tokens`),
     fact(
       'Preemptions',
       preempted === 0 ? 'none' : formatSignificant(preempted, 2),

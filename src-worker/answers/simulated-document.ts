@@ -154,12 +154,16 @@ function timelineDocument(
   const [first] = bins;
   if (!first) return null;
   const totalBlocks = Math.max(1, Math.floor(subject.kvCacheTokens / BLOCK_TOKENS));
+  const ofCache = (blocks: number): number => rounded(Math.min(1, blocks / totalBlocks));
   return {
     bin_s: rounded(secondsFromMs(timeline.widthMs)),
     from_s: bins.map(({ fromMs }) => rounded(secondsFromMs(fromMs))),
     running: bins.map(({ running }) => rounded(running * streams)),
     waiting: bins.map(({ waiting }) => rounded(waiting * streams)),
-    kv_cache_fraction: bins.map(({ usedBlocks }) => rounded(Math.min(1, usedBlocks / totalBlocks))),
+    kv_cache_fraction: bins.map(({ usedBlocks }) => ofCache(usedBlocks)),
+    max_running: bins.map(({ mostRunning }) => mostRunning * streams),
+    max_waiting: bins.map(({ mostWaiting }) => mostWaiting * streams),
+    max_kv_cache_fraction: bins.map(({ mostUsedBlocks }) => ofCache(mostUsedBlocks)),
     preemptions: bins.map(({ preemptions }) => preemptions * streams),
   };
 }

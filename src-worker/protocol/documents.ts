@@ -635,6 +635,10 @@ export interface TimelineDocument {
   running: number[];
   waiting: number[];
   kv_cache_fraction: number[];
+  /** The highest of the three at any time within a piece. */
+  max_running: number[];
+  max_waiting: number[];
+  max_kv_cache_fraction: number[];
   /** Counts. */
   preemptions: number[];
 }

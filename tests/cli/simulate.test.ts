@@ -82,9 +82,11 @@ describe('configiq simulate', () => {
   it('prints the timeline as CSV', async () => {
     const { stdout } = await configiq('simulate', ...LLAMA, ...LENGTHS, '--batch', '20', '--csv');
     const [header, ...rows] = stdout.trimEnd().split('\n');
-    expect(header).toBe('from_s,running,waiting,kv_cache_fraction,preemptions');
+    expect(header).toBe(
+      'from_s,running,waiting,kv_cache_fraction,preemptions,max_running,max_waiting,max_kv_cache_fraction',
+    );
     expect(rows.length).toBeGreaterThan(100);
-    for (const row of rows) expect(row).toMatch(/^[\d.e-]+(,[\d.e-]+){4}$/);
+    for (const row of rows) expect(row).toMatch(/^[\d.e-]+(,[\d.e-]+){7}$/);
   });
 
   it('notes of a trace, rows that were skipped and what was replayed stand in the report and in the document', async () => {
