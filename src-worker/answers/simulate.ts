@@ -69,7 +69,8 @@ function drawn(input: SimulateInput, source: ModelSource, facts: Facts, checkpoi
 function checkTraceOptions(input: SimulateInput): void {
   const given = (['input_tokens', 'output_tokens'] as const).find((key) => input[key] !== null);
   const spread = (['input_cv', 'output_cv', 'prefix_tokens'] as const).find((key) => input[key] !== 0);
-  const option = given ?? spread ?? (input.prefix_hit_rate === null ? undefined : 'prefix_hit_rate');
+  const cached = (['cacheable_ratio', 'prefix_hit_rate'] as const).find((key) => input[key] !== null);
+  const option = given ?? spread ?? cached;
   if (option === undefined) return;
   throw invalidInput(
     'lengths_unused',

@@ -239,7 +239,8 @@ function loadOf(deployment: Deployment, subject: BatchingSubject, input: Predict
     const users = Math.ceil(input.concurrency / streams);
     return { kind: 'closed', users, thinkTimeMs: msFromSeconds(input.think_time) };
   }
-  const law = { process: input.arrival, scv: subject.scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
+  const decayPerMs = input.arrival_decay === null ? DEFAULT_DECAY_PER_MS : input.arrival_decay / MS_PER_S;
+  const law = { process: input.arrival, scv: subject.scvArrival, decayPerMs };
   const isAtOnce = input.batch !== undefined || input.rate === 'inf';
   const ratePerMs = isAtOnce ? Infinity : Number(input.rate ?? 0) / streams / MS_PER_S;
   return { kind: 'open', ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS), law };
