@@ -23,8 +23,9 @@ export function deploymentWords({ input }: PredictDocument): string {
 /** `10 requests/s`, `50 users at once`, `300 requests of day.csv`. */
 export function loadWords({ input, trace }: PredictDocument): string {
   if (trace) return `${plural(trace.requests, 'request')} of ${trace.file}`;
-  const { rate, concurrency } = input;
+  const { rate, concurrency, batch } = input;
   if (typeof rate === 'number') return `${formatTick(rate)} requests/s`;
+  if (typeof batch === 'number') return `${plural(batch, 'request')} at once`;
   return typeof concurrency === 'number' ? `${plural(concurrency, 'user')} at once` : 'the load';
 }
 

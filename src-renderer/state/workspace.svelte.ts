@@ -37,7 +37,8 @@ interface Asked {
   simulation: SimulateValues;
 }
 
-const TYPED_PATH = /^(form|simulation)\.texts\.|^form\.targets\.|^form\.(placeName|machines)$/;
+const TYPED_PATH =
+  /^(form|simulation)\.texts\.|^form\.targets\.|^form\.(placeName|machines)$|^simulation\.engineVersion$/;
 
 /** As the live answer asks it, so that what is saved is what is shown: a configuration is simulated once it is opened. */
 const asAnswered = (request: SizeInputDraft): SizeInputDraft => ({ ...request, simulation_check: false });
