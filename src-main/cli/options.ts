@@ -227,6 +227,11 @@ const DEPLOYMENT_OPTIONS: OptionSpec[] = [
     kind: 'number',
   },
   {
+    flags: '--cacheable-ratio <share>',
+    description: 'share of every prompt that may be cached, in place of --prefix-tokens',
+    kind: 'number',
+  },
+  {
     flags: '--rate <requests>',
     description: 'load: requests per second of the whole deployment; inf = all --num-prompts at once',
     kind: 'rate',
@@ -242,6 +247,11 @@ const DEPLOYMENT_OPTIONS: OptionSpec[] = [
   {
     flags: '--arrival-cv <cv>',
     description: 'spread of the gaps between arrivals, with gamma; of counts, with hawkes (default: 1, and 1.73)',
+    kind: 'number',
+  },
+  {
+    flags: '--arrival-decay <per-second>',
+    description: 'how fast bursts of hawkes die away, in a simulation (default: 2)',
     kind: 'number',
   },
   { flags: '--max-num-seqs <count>', description: 'as in vLLM (default: that of the GPU)', kind: 'number' },

@@ -9,7 +9,7 @@ const CALLS: Record<keyof AppApi, number> = {
   simulateLoads: 1,
   explain: 1,
   predict: 1,
-  simulate: 2,
+  simulate: 3,
   queue: 1,
   listModels: 0,
   showModel: 1,

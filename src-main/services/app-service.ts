@@ -60,6 +60,7 @@ import { createCalibrations, type Calibrations } from './calibrations/calibratio
 import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { withSimulationChecks } from './simulated-rows.ts';
+import { createSimulations } from './simulations.ts';
 import { createSweeps } from './sweeps.ts';
 import { traceToReplay } from './traces.ts';
 import { listWorkloads } from './workload-listing.ts';
@@ -137,6 +138,7 @@ export function createAppService(options: AppServiceOptions): AppService {
   const pool = createPool({ workerPath, size, sweepThreads, facts: facts() });
   const models = createModelStore(catalogsFolder, store, cacheFolder(environment));
   const pulls = createPulls(environment);
+  const simulations = createSimulations();
   const listeners = new Set<(event: ProgressEvent) => void>();
   const tell = (event: ProgressEvent) => {
     for (const listener of listeners) listener(event);
@@ -183,11 +185,11 @@ export function createAppService(options: AppServiceOptions): AppService {
     return withSimulationChecks(pool, input, model, result.value, { isOneThreadWarm: host === 'cli' });
   };
 
-  const simulated = (request: unknown, trace: ReadTrace | null, file: string) => {
+  const simulated = (request: unknown, trace: ReadTrace | null, file: string, signal: AbortSignal) => {
     catalogs.follow();
     const input = checkRequest(simulateInputSchema, calibrated(request), 'Simulate request');
     const model = models.resolve(input.model);
-    return pool.run('simulate', { ...input, model: model.id }, trace && traceToReplay(trace, file), model);
+    return pool.simulate({ ...input, model: model.id }, trace && traceToReplay(trace, file), model, signal);
   };
 
   const planQuestion = (request: unknown) => {
@@ -253,10 +255,14 @@ export function createAppService(options: AppServiceOptions): AppService {
         const model = models.resolve(input.model);
         return pool.run('predict', { ...input, model: model.id }, model);
       }),
-    simulate: (request, file) =>
-      ask(async () => {
+    simulate: (request, file, taskId = null) =>
+      ask(() => {
         const checked = file === null ? null : checkRequest(traceFileSchema, file, 'Trace file');
-        return simulated(request, checked && (await readTraceText(checked.text, checked.name)), checked?.name ?? '');
+        const id = taskId === null ? null : checkRequest(taskIdSchema, taskId, 'Task');
+        return simulations.start(id, async (signal) => {
+          const trace = checked && (await readTraceText(checked.text, checked.name));
+          return simulated(request, trace, checked?.name ?? '', signal);
+        });
       }),
     queue: (request) => ask(() => pool.run('queue', checkRequest(queueInputSchema, request, 'Queue request'))),
     listModels: () => answer(() => models.list(report)),
@@ -322,6 +328,7 @@ export function createAppService(options: AppServiceOptions): AppService {
         sweeps.cancel(id);
         calibrations.cancel(id);
         pulls.cancel(id);
+        simulations.cancel(id);
         return null;
       }),
     listTasks: () => answer(() => sweeps.list()),
@@ -380,7 +387,8 @@ export function createAppService(options: AppServiceOptions): AppService {
       return () => void listeners.delete(listener);
     },
     useModel: (nameOrPath) => answer(() => models.resolveNameOrPath(nameOrPath).id),
-    simulateFile: (request, path) => ask(async () => simulated(request, await readTrace(path), path)),
+    simulateFile: (request, path) =>
+      ask(() => simulations.start(null, async (signal) => simulated(request, await readTrace(path), path, signal))),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
     facts,
     exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),

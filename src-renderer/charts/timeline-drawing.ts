@@ -34,6 +34,8 @@ const PREEMPTION_WIDTH = 2;
 /** Above the lower panel. */
 const TITLE_ABOVE = 11;
 const WAITING_DASH = [4, 3];
+/** Of the shade between an average and the highest (design, section 5: bands). */
+const SHADE_ALPHA = 0.16;
 
 /** The lower panel's axis; the upper one's is the usual `y`. */
 const CACHE_AXIS = 'kv';
@@ -99,8 +101,33 @@ function overlayOf({ spec, palette, active }: TimelineLink): Plugin<'scatter'> {
   return overlayPlugin({
     palette,
     titles: () => ({ x: spec().x.title, y: spec().requests.title }),
+    under: (chart) => drawShades(chart, spec(), palette()),
     over: (chart) => drawOver(chart, spec(), palette(), active()),
   });
+}
+
+/** From the averages up to the highest of each piece. */
+function drawShades({ ctx, scales }: ScatterChart, spec: TimelineSpec, palette: Palette): void {
+  const { running, waiting, kv, most } = spec;
+  const shades = [
+    { from: running, to: most.running, axis: 'y', color: seriesOf(palette, 0) },
+    { from: waiting, to: most.waiting, axis: 'y', color: seriesOf(palette, 1) },
+    { from: kv, to: most.kv, axis: CACHE_AXIS, color: seriesOf(palette, 2) },
+  ];
+  ctx.save();
+  ctx.globalAlpha = SHADE_ALPHA;
+  for (const { from, to, axis, color } of shades) {
+    const place = ({ x, y }: PointDatum): [number, number] => [
+      scales['x']?.getPixelForValue(x) ?? 0,
+      scales[axis]?.getPixelForValue(y) ?? 0,
+    ];
+    ctx.fillStyle = color;
+    ctx.beginPath();
+    for (const point of from) ctx.lineTo(...place(point));
+    for (const point of to.toReversed()) ctx.lineTo(...place(point));
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 function drawOver(chart: ScatterChart, spec: TimelineSpec, palette: Palette, active: number): void {

@@ -13,6 +13,8 @@ export interface TimelineSpec {
   running: TimelinePoint[];
   waiting: TimelinePoint[];
   kv: TimelinePoint[];
+  /** The highest within each piece: how far the shade above a line reaches. */
+  most: { running: TimelinePoint[]; waiting: TimelinePoint[]; kv: TimelinePoint[] };
   /** Pieces in which requests were preempted; `share` of the most in one piece. */
   preemptions: { x: number; share: number; count: number }[];
   summary: string;
@@ -49,12 +51,13 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
 
 export function timelineSpec(timeline: TimelineDocument): TimelineSpec {
   const { from_s: from, bin_s: bin, running, waiting, kv_cache_fraction: kv, preemptions } = timeline;
+  const { max_running: mostRunning, max_waiting: mostWaiting, max_kv_cache_fraction: mostKv } = timeline;
   const length = lengthOf(timeline);
   const unit = UNITS.find(({ upTo }) => length <= upTo) ?? SECONDS;
   const at = (index: number): number => ((from[index] ?? 0) + bin / 2) / unit.seconds;
   const points = (values: readonly number[]): TimelinePoint[] => values.map((y, index) => ({ x: at(index), y }));
-  const mostRequests = Math.max(1, highest(running), highest(waiting));
-  const cache = withTicks(0, Math.max(LEAST_CACHE, highest(kv) * ROOM_ABOVE), false);
+  const mostRequests = Math.max(1, highest(mostRunning), highest(mostWaiting));
+  const cache = withTicks(0, Math.max(LEAST_CACHE, highest(mostKv) * ROOM_ABOVE), false);
   const mostPreempted = highest(preemptions);
   return {
     x: { ...withTicks(0, length / unit.seconds, false), title: `${unit.name} since the start` },
@@ -64,6 +67,7 @@ export function timelineSpec(timeline: TimelineDocument): TimelineSpec {
     running: points(running),
     waiting: points(waiting),
     kv: points(kv),
+    most: { running: points(mostRunning), waiting: points(mostWaiting), kv: points(mostKv) },
     preemptions: preemptions.flatMap((count, index) =>
       count > 0 ? [{ x: at(index), share: count / mostPreempted, count }] : [],
     ),
@@ -77,35 +81,47 @@ const secondsText = (seconds: number): string => `${formatSignificant(seconds)} 
 function stopText(timeline: TimelineDocument, start: number, index: number): string {
   const { bin_s: bin, running, waiting, kv_cache_fraction: kv, preemptions } = timeline;
   const preempted = preemptions[index] ?? 0;
+  const most = (value: string): string => ` (at most ${value})`;
   return [
-    `${secondsText(start)} to ${secondsText(start + bin)}: ${formatSignificant(running[index])} running`,
-    `${formatSignificant(waiting[index])} waiting`,
-    `KV cache ${formatPercent(kv[index])}`,
+    `${secondsText(start)} to ${secondsText(start + bin)}: ${formatSignificant(running[index])} running` +
+      most(formatFixed(timeline.max_running[index])),
+    `${formatSignificant(waiting[index])} waiting${most(formatFixed(timeline.max_waiting[index]))}`,
+    `KV cache ${formatPercent(kv[index])}${most(formatPercent(timeline.max_kv_cache_fraction[index]))}`,
     ...(preempted > 0 ? [`${formatFixed(preempted)} preempted`] : []),
   ].join(', ');
 }
 
 function summaryOf(timeline: TimelineDocument): string {
-  const { bin_s: bin, running, waiting, kv_cache_fraction: kv, preemptions } = timeline;
+  const { max_running: running, max_waiting: waiting, max_kv_cache_fraction: kv, preemptions } = timeline;
   const preempted = sumOf(preemptions);
   return (
-    `Over ${secondsText(lengthOf(timeline))}, averaged over pieces of ${secondsText(bin)}: at most ` +
-    `${formatSignificant(highest(running))} requests run and ${formatSignificant(highest(waiting))} wait, the KV cache is at most ` +
+    `Over ${secondsText(lengthOf(timeline))}: at most ` +
+    `${formatFixed(highest(running))} requests run and ${formatFixed(highest(waiting))} wait, the KV cache is at most ` +
     `${formatPercent(highest(kv))} full, and ${preempted === 0 ? 'nothing is preempted' : `requests are preempted ${preempted === 1 ? 'once' : `${formatFixed(preempted)} times`}`}.`
   );
 }
 
+/** What lines and shades are. */
+export const timelineCaption = ({ bin_s: bin }: TimelineDocument): string =>
+  `Lines are averages over pieces of ${secondsText(bin)}; the shade above one reaches to the highest within each.`;
+
 export function timelineTable(timeline: TimelineDocument): ChartTable {
   const { from_s: from, running, waiting, kv_cache_fraction: kv, preemptions } = timeline;
   const number = (label: string, unit: string) => ({ label, unit, isNumber: true });
+  const { max_running: mostRunning, max_waiting: mostWaiting, max_kv_cache_fraction: mostKv } = timeline;
   const significant = (value: number | null): string => formatSignificant(value);
+  const whole = (value: number | null): string => formatFixed(value);
+  const oneDecimal = (value: number | null): string => formatFixed(value, 1);
   const percent = (fraction: number): number => Number((fraction * 100).toPrecision(15));
   return {
     columns: [
       number('From', 's'),
       number('Running', 'requests'),
+      number('Most running', 'requests'),
       number('Waiting', 'requests'),
+      number('Most waiting', 'requests'),
       number('KV cache', '%'),
+      number('Fullest', '%'),
       number('Preempted', 'times'),
     ],
     rows: from.map((start, index) => ({
@@ -113,9 +129,12 @@ export function timelineTable(timeline: TimelineDocument): ChartTable {
       cells: [
         numberCell(start, significant),
         numberCell(running[index] ?? null, significant),
+        numberCell(mostRunning[index] ?? null, whole),
         numberCell(waiting[index] ?? null, significant),
-        numberCell(percent(kv[index] ?? 0), (value) => formatFixed(value, 1)),
-        numberCell(preemptions[index] ?? null, (value) => formatFixed(value)),
+        numberCell(mostWaiting[index] ?? null, whole),
+        numberCell(percent(kv[index] ?? 0), oneDecimal),
+        numberCell(percent(mostKv[index] ?? 0), oneDecimal),
+        numberCell(preemptions[index] ?? null, whole),
       ],
     })),
   };

@@ -28,7 +28,14 @@ export function windowCommands(workspace: Workspace, shell: ShellState, theme: T
       when: () => workspace.sweep.phase === 'running',
       run: () => void workspace.sweep.stop(),
     }),
-    // After the sweep: the page that was opened last is left first.
+    // After the sweep: what is in sight is stopped first.
+    known('simulate.stop', {
+      icon: 'stop',
+      actsInFields: true,
+      when: () => workspace.screen === 'simulate' && workspace.simulator.isRunning,
+      run: () => workspace.simulator.stop(),
+    }),
+    // After both: the page that was opened last is left first.
     known('answer.back', {
       actsInFields: true,
       when: () => workspace.screen === 'size' && workspace.sizeView !== 'answer',

@@ -23,8 +23,9 @@ export function deploymentWords({ input }: PredictDocument): string {
 /** `10 requests/s`, `50 users at once`, `300 requests of day.csv`. */
 export function loadWords({ input, trace }: PredictDocument): string {
   if (trace) return `${plural(trace.requests, 'request')} of ${trace.file}`;
-  const { rate, concurrency } = input;
+  const { rate, concurrency, batch } = input;
   if (typeof rate === 'number') return `${formatTick(rate)} requests/s`;
+  if (typeof batch === 'number') return `${plural(batch, 'request')} at once`;
   return typeof concurrency === 'number' ? `${plural(concurrency, 'user')} at once` : 'the load';
 }
 
@@ -85,7 +86,7 @@ export interface SimulationFact {
 export function simulationFacts(document: PredictDocument): SimulationFact[] {
   const { throughput, batch, simulation, timeline, memory, step_time_ms: step, trace, utilization } = document;
   const preempted = simulation?.preemptions_per_request ?? 0;
-  const peak = timeline ? timeline.kv_cache_fraction.reduce((most, value) => Math.max(most, value), 0) : null;
+  const peak = timeline ? timeline.max_kv_cache_fraction.reduce((most, value) => Math.max(most, value), 0) : null;
   const fact = (label: string, figure: string, unit: string, detail = ''): SimulationFact => ({
     label,
     figure,
@@ -109,12 +110,7 @@ export function simulationFacts(document: PredictDocument): SimulationFact[] {
       'requests',
       `per replica on average, ${formatFixed(batch.max_running)} at most`,
     ),
-    fact(
-      'KV cache',
-      formatPercent(peak),
-      '',
-      `in its fullest ${formatSignificant(timeline?.bin_s ?? null)} s, of ${formatFixed(memory.kv_cache_tokens)} tokens`,
-    ),
+    fact('KV cache', formatPercent(peak), '', `at its fullest, of ${formatFixed(memory.kv_cache_tokens)} tokens`),
     fact(
       'Preemptions',
       preempted === 0 ? 'none' : formatSignificant(preempted, 2),

@@ -68,11 +68,12 @@ const choices = z.looseObject({
 });
 
 const simulateChoices = z.looseObject({
-  loadKind: z.enum(['rate', 'users', 'trace']),
+  loadKind: z.enum(['rate', 'users', 'batch', 'trace']),
   quantization: z.union([precisionSchema, z.literal('')]),
   kvCacheDtype: kvCacheDtypeSchema,
   arrival: arrivalSchema,
   policy: schedulingPolicySchema,
+  prefixKind: z.enum(['tokens', 'share']),
 });
 
 const draftSchema = z.looseObject({

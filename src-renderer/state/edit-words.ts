@@ -40,7 +40,10 @@ const SIMULATE_LABELS: Record<string, string> = {
   'simulation.kvCacheDtype': 'KV cache',
   'simulation.arrival': 'Arrivals',
   'simulation.policy': 'Order',
+  'simulation.prefixKind': 'Shared prefix given as',
   'simulation.engine': 'Engine',
+  'simulation.engineVersion': 'Engine version',
+  'simulation.calibration': 'Profile',
 };
 const LONGEST_VALUE = 40;
 

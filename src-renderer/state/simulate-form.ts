@@ -10,7 +10,7 @@ export interface SimulateValues {
   tensorParallel: number;
   pipelineParallel: number;
   /** A trace has its own lengths and times. */
-  loadKind: 'rate' | 'users' | 'trace';
+  loadKind: 'rate' | 'users' | 'batch' | 'trace';
   /** The trace that was chosen last; its content is the window's alone, and is chosen again after it was closed. */
   traceName: string;
   /** Empty = the default. */
@@ -20,12 +20,19 @@ export interface SimulateValues {
   kvCacheDtype: NonNullable<SimulateInputDraft['kv_cache_dtype']>;
   arrival: NonNullable<SimulateInputDraft['arrival']>;
   policy: NonNullable<SimulateInputDraft['scheduling_policy']>;
+  /** What of prompts may be cached: the tokens they begin with, or a share of each. */
+  prefixKind: 'tokens' | 'share';
   engine: string;
+  /** Empty = the newest. */
+  engineVersion: string;
+  /** Calibration profile; empty = the one in use. */
+  calibration: string;
 }
 
 export type SimulateField =
   | 'rate'
   | 'users'
+  | 'batch'
   | 'thinkTime'
   | 'inputTokens'
   | 'outputTokens'
@@ -34,13 +41,18 @@ export type SimulateField =
   | 'replicas'
   | 'traceSpeed'
   | 'prefixTokens'
+  | 'cacheablePercent'
   | 'hitPercent'
   | 'arrivalCv'
+  | 'arrivalDecay'
+  | 'dataParallel'
+  | 'expertParallel'
   | 'numPrompts'
   | 'seed'
   | 'urgentPercent'
   | 'maxNumSeqs'
-  | 'maxNumBatchedTokens';
+  | 'maxNumBatchedTokens'
+  | 'memoryPercent';
 
 const rules = (label: string, unit: string, limits: [min: number, max: number], example: string): AmountRules => ({
   label,
@@ -56,6 +68,7 @@ const whole = (...given: Parameters<typeof rules>): AmountRules => ({ ...rules(.
 export const SIMULATE_RULES: Record<SimulateField, AmountRules> = {
   rate: rules('Rate', 'requests/s', [0.0001, 1e9], '10'),
   users: whole('Users', 'users', [1, 1_000_000], '50'),
+  batch: whole('Requests at once', 'requests', [1, 1_000_000], '100'),
   thinkTime: rules('Think time', 'seconds', [0, 1e6], '10'),
   inputTokens: rules('Prompt', 'tokens', [1, 1e7], '1000 or 8k'),
   outputTokens: rules('Answer', 'tokens', [1, 1e7], '200 or 1.5k'),
@@ -64,13 +77,18 @@ export const SIMULATE_RULES: Record<SimulateField, AmountRules> = {
   replicas: whole('Replicas', 'replicas', [1, 1_000_000], '2'),
   traceSpeed: rules('Speed', '×', [0.001, 1e6], '2'),
   prefixTokens: rules('Shared prefix', 'tokens', [0, 1e7], '500'),
+  cacheablePercent: rules('Shared part', '%', [0, 100], '70'),
   hitPercent: rules('Hits', '%', [0, 100], '75'),
   arrivalCv: rules('Spread of arrivals', '', [0, 20], '2'),
+  arrivalDecay: rules('Decay of bursts', 'per s', [0.001, 1e6], '2'),
+  dataParallel: whole('Data parallel', 'ranks', [1, 1024], '2'),
+  expertParallel: whole('Expert parallel', 'GPUs', [1, 1024], '8'),
   numPrompts: whole('Requests', 'requests', [1, MOST_SIMULATED_REQUESTS], '1000'),
   seed: whole('Seed', '', [0, 0xffff_ffff], '1'),
   urgentPercent: rules('Urgent', '%', [0, 100], '10'),
   maxNumSeqs: whole('Seats', 'sequences', [1, 1_000_000], '256'),
   maxNumBatchedTokens: whole('Token budget', 'tokens', [16, 10_000_000], '8192'),
+  memoryPercent: rules('GPU memory', '%', [1, 100], '90'),
 };
 
 const FIELDS = Object.keys(SIMULATE_RULES) as SimulateField[];
@@ -89,6 +107,7 @@ export function defaultSimulateValues(): SimulateValues {
       ...none,
       rate: '10',
       users: '50',
+      batch: '100',
       inputTokens: '1000',
       outputTokens: '200',
       inputCv: '0.5',
@@ -98,7 +117,10 @@ export function defaultSimulateValues(): SimulateValues {
     kvCacheDtype: 'auto',
     arrival: 'poisson',
     policy: 'fcfs',
+    prefixKind: 'tokens',
     engine: 'vllm',
+    engineVersion: '',
+    calibration: '',
   };
 }
 
@@ -108,23 +130,31 @@ export type SimulateReading =
   | { kind: 'waiting'; sentence: string };
 
 /** Fields that the form asks for as it stands; what was typed in the others waits. */
-export function usedFields({ loadKind, arrival, policy }: SimulateValues): SimulateField[] {
-  const lengths: SimulateField[] = ['inputTokens', 'outputTokens', 'inputCv', 'outputCv', 'prefixTokens', 'hitPercent'];
+export function usedFields({ loadKind, arrival, policy, prefixKind }: SimulateValues): SimulateField[] {
+  const prefix = prefixKind === 'share' ? 'cacheablePercent' : 'prefixTokens';
+  const lengths: SimulateField[] = ['inputTokens', 'outputTokens', 'inputCv', 'outputCv', prefix, 'hitPercent'];
   const hasSpread = arrival === 'gamma' || arrival === 'hawkes';
   return [
-    ...(loadKind === 'rate' ? (['rate', ...(hasSpread ? (['arrivalCv'] as const) : [])] as const) : []),
+    ...(loadKind === 'rate' ? (['rate'] as const) : []),
+    ...(loadKind === 'rate' && hasSpread ? (['arrivalCv'] as const) : []),
+    ...(loadKind === 'rate' && arrival === 'hawkes' ? (['arrivalDecay'] as const) : []),
+    ...(loadKind === 'batch' ? (['batch'] as const) : []),
     ...(loadKind === 'users' ? (['users', 'thinkTime'] as const) : []),
     ...(loadKind === 'trace' ? (['traceSpeed'] as const) : lengths),
     'replicas',
-    'numPrompts',
+    'dataParallel',
+    'expertParallel',
+    // Requests at once are as many as there are.
+    ...(loadKind === 'batch' ? [] : (['numPrompts'] as const)),
     'seed',
     'maxNumSeqs',
     'maxNumBatchedTokens',
+    'memoryPercent',
     ...(policy === 'priority' ? (['urgentPercent'] as const) : []),
   ];
 }
 
-const REQUIRED: readonly SimulateField[] = ['rate', 'users', 'inputTokens', 'outputTokens', 'urgentPercent'];
+const REQUIRED: readonly SimulateField[] = ['rate', 'users', 'batch', 'inputTokens', 'outputTokens', 'urgentPercent'];
 
 /** What the form asks for. Only what is set is written, so that defaults stay the host's business. `hasTrace`: its content is there. */
 export function readSimulate(values: SimulateValues, hasTrace: boolean): SimulateReading {
@@ -165,6 +195,8 @@ function requestOf(values: SimulateValues, amounts: Map<SimulateField, Amount>):
   const keys: Partial<SimulateInputDraft> = {
     tp: values.tensorParallel === 1 ? undefined : values.tensorParallel,
     pp: values.pipelineParallel === 1 ? undefined : values.pipelineParallel,
+    dp: number('dataParallel'),
+    ep: number('expertParallel'),
     replicas: number('replicas'),
     quantization: values.quantization === '' ? undefined : values.quantization,
     kv_cache_dtype: values.kvCacheDtype === 'auto' ? undefined : values.kvCacheDtype,
@@ -173,13 +205,16 @@ function requestOf(values: SimulateValues, amounts: Map<SimulateField, Amount>):
     input_cv: number('inputCv'),
     output_cv: number('outputCv'),
     prefix_tokens: number('prefixTokens'),
+    cacheable_ratio: share('cacheablePercent'),
     // Without a prefix there is nothing to hit.
-    prefix_hit_rate: (number('prefixTokens') ?? 0) > 0 ? share('hitPercent') : undefined,
+    prefix_hit_rate: (number('prefixTokens') ?? number('cacheablePercent') ?? 0) > 0 ? share('hitPercent') : undefined,
     rate: number('rate'),
     concurrency: number('users'),
+    batch: number('batch'),
     think_time: number('thinkTime'),
     arrival: isRate && values.arrival !== 'poisson' ? values.arrival : undefined,
     arrival_cv: number('arrivalCv'),
+    arrival_decay: number('arrivalDecay'),
     trace_speed: number('traceSpeed'),
     num_prompts: number('numPrompts'),
     seed: number('seed'),
@@ -187,30 +222,45 @@ function requestOf(values: SimulateValues, amounts: Map<SimulateField, Amount>):
     urgent_fraction: share('urgentPercent'),
     max_num_seqs: number('maxNumSeqs'),
     max_num_batched_tokens: number('maxNumBatchedTokens'),
-    engine: values.engine === 'vllm' ? undefined : values.engine,
+    gpu_memory_utilization: share('memoryPercent'),
+    engine: engineOf(values),
+    calibration: values.calibration === '' ? undefined : values.calibration,
   };
   const given = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
   return { model: values.model, gpu: values.gpu.trim(), ...given };
+}
+
+/** `vllm@0.11.0`; nothing where it is the host's own choice. */
+function engineOf({ engine, engineVersion }: SimulateValues): string | undefined {
+  const version = engineVersion.trim();
+  if (version !== '') return `${engine}@${version}`;
+  return engine === 'vllm' ? undefined : engine;
 }
 
 /** Rows of the form, and the values each of them holds. */
 export const SIMULATE_ROWS = {
   gpu: { label: 'GPU', values: ['gpu'], texts: [] },
   tensorParallel: { label: 'Tensor parallel', values: ['tensorParallel'], texts: [] },
-  load: { label: 'Load', values: ['loadKind'], texts: ['rate', 'users', 'thinkTime', 'traceSpeed'] },
+  load: { label: 'Load', values: ['loadKind'], texts: ['rate', 'users', 'batch', 'thinkTime', 'traceSpeed'] },
   prompts: { label: 'Prompts', values: [], texts: ['inputTokens', 'inputCv'] },
   answers: { label: 'Answers', values: [], texts: ['outputTokens', 'outputCv'] },
   replicas: { label: 'Replicas', values: [], texts: ['replicas'] },
   precision: { label: 'Precision', values: ['quantization'], texts: [] },
   kvCache: { label: 'KV cache', values: ['kvCacheDtype'], texts: [] },
-  prefix: { label: 'Shared prefix', values: [], texts: ['prefixTokens', 'hitPercent'] },
-  arrivals: { label: 'Arrivals', values: ['arrival'], texts: ['arrivalCv'] },
+  prefix: {
+    label: 'Shared prefix',
+    values: ['prefixKind'],
+    texts: ['prefixTokens', 'cacheablePercent', 'hitPercent'],
+  },
+  arrivals: { label: 'Arrivals', values: ['arrival'], texts: ['arrivalCv', 'arrivalDecay'] },
   run: { label: 'Requests', values: [], texts: ['numPrompts'] },
   seed: { label: 'Seed', values: [], texts: ['seed'] },
   policy: { label: 'Order', values: ['policy'], texts: ['urgentPercent'] },
-  limits: { label: 'Limits', values: [], texts: ['maxNumSeqs', 'maxNumBatchedTokens'] },
+  limits: { label: 'Limits', values: [], texts: ['maxNumSeqs', 'maxNumBatchedTokens', 'memoryPercent'] },
   pipelineParallel: { label: 'Pipeline stages', values: ['pipelineParallel'], texts: [] },
-  engine: { label: 'Engine', values: ['engine'], texts: [] },
+  ranks: { label: 'Data and experts', values: [], texts: ['dataParallel', 'expertParallel'] },
+  engine: { label: 'Engine', values: ['engine', 'engineVersion'], texts: [] },
+  calibration: { label: 'Profile', values: ['calibration'], texts: [] },
 } as const satisfies Record<
   string,
   { label: string; values: readonly Exclude<keyof SimulateValues, 'texts'>[]; texts: readonly SimulateField[] }
@@ -254,7 +304,9 @@ export const ADVANCED_SIMULATE_ROWS: readonly SimulateRowName[] = [
   'policy',
   'limits',
   'pipelineParallel',
+  'ranks',
   'engine',
+  'calibration',
 ];
 
 /** `3 fields changed`, or that nothing was. */

@@ -37,7 +37,11 @@ interface Asked {
   simulation: SimulateValues;
 }
 
-const TYPED_PATH = /^(form|simulation)\.texts\.|^form\.targets\.|^form\.(placeName|machines)$/;
+const TYPED_PATH =
+  /^(form|simulation)\.texts\.|^form\.targets\.|^form\.(placeName|machines)$|^simulation\.engineVersion$/;
+
+/** As the live answer asks it, so that what is saved is what is shown: a configuration is simulated once it is opened. */
+const asAnswered = (request: SizeInputDraft): SizeInputDraft => ({ ...request, simulation_check: false });
 
 /** Everything the window holds while it is open; screens come and go, this stays. */
 export class Workspace {
@@ -81,7 +85,7 @@ export class Workspace {
     this.session = new Session(connect);
     const { session } = this;
     const ask = session.ask.bind(session);
-    this.answer = new LiveAnswer((request) => session.ask((api) => api.size({ ...request, simulation_check: false })));
+    this.answer = new LiveAnswer((request) => session.ask((api) => api.size(asAnswered(request))));
     this.sweep = new SweepRun(ask, (listener) => session.onProgress(listener));
     this.runs = new RunList(ask);
     this.catalogs = new CatalogShelf(session);
@@ -215,7 +219,7 @@ export class Workspace {
     const { reading } = this;
     if (reading.kind !== 'ready') return;
     const request = $state.snapshot(reading.request);
-    const result = await this.session.ask((api) => api.saveSizeRun(request, ''));
+    const result = await this.session.ask((api) => api.saveSizeRun(asAnswered(request), ''));
     this.saved = result.ok ? { kind: 'saved', run: result.value } : { kind: 'problem', sentence: result.error.message };
     this.announcement = result.ok ? `Saved as run ${result.value.id}` : 'Not saved';
     if (!result.ok) return;

@@ -1,11 +1,13 @@
 import { sameArchitectureSentence } from '../engine/model/analyze.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
+import { MS_PER_S } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { UNBOUNDED_TOKENS, type LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
 import { formatPercent } from '../protocol/numbers.ts';
+import { arrivalLawOf } from './arrival-law.ts';
 import { rounded } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 
@@ -39,6 +41,7 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
   const cache = workload.prefixCache;
   const promptParts = workload.context ? [workload.input, workload.context] : [workload.input];
   const prompt = lengthsDocument(promptParts, model.maxContextTokens);
+  const arrivals = arrivalLawOf(subject);
   const e2e = workload.targets.find(({ metric, isGating }) => metric === 'e2e_p50' && !isGating);
   const notes = [
     ...(model.factsOf ? [sameArchitectureSentence(model.id, model.factsOf)] : []),
@@ -73,7 +76,9 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
     output_tokens: lengthsDocument([workload.output], model.maxContextTokens),
     effective_prompt_tokens: effectivePromptTokens(lengths, prompt.mean),
     prefix_cache: cache ? { hit_rate: cache.hitFraction, cacheable_ratio: cache.cacheableFraction } : null,
-    arrival: workload.arrival.process,
+    arrival: arrivals.process,
+    arrival_cv: rounded(Math.sqrt(arrivals.scv)),
+    arrival_decay_per_s: arrivals.process === 'hawkes' ? rounded(arrivals.decayPerMs * MS_PER_S) : null,
     users: demand.users,
     think_time_s: demand.thinkTimeS,
     rate_requests_per_s: rounded(demand.rateReqPerS),

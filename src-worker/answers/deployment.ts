@@ -26,7 +26,7 @@ import { streamsFor } from '../engine/sizing/replica-subject.ts';
 import { streamShare } from '../engine/sizing/streams.ts';
 import { DEFAULT_HAWKES_SCV } from '../engine/simulation/arrivals.ts';
 import { gibFromBytes } from '../engine/units.ts';
-import { fixedPrefixCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
+import { fixedPrefixCache, fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
@@ -61,15 +61,25 @@ function lengthsFor(input: PredictInput, model: Model): RequestLengths {
   return requestLengths({
     promptParts: [spread(input.input_tokens, input.input_cv)],
     output: spread(input.output_tokens, input.output_cv),
-    cache: fixedPrefixCache(input.prefix_tokens, input.prefix_hit_rate ?? (input.prefix_tokens > 0 ? 1 : 0)),
+    cache: cacheOf(input),
     maxContextTokens: model.maxContextTokens,
   });
 }
 
-/** Tokens of a prefix that all prompts may share. */
-function checkPrefix({ prefix_hit_rate: hitRate, prefix_tokens: prefix, input_tokens: input }: PredictInput): void {
-  if (hitRate !== null && prefix === 0) {
-    const sentence = 'prefix_hit_rate needs --prefix-tokens: how many tokens are shared?';
+function cacheOf({ prefix_tokens: prefix, cacheable_ratio: share, prefix_hit_rate: hitRate }: PredictInput) {
+  if (share !== null) return fractionalCache({ hitFraction: hitRate ?? 1, cacheableFraction: share });
+  return fixedPrefixCache(prefix, hitRate ?? (prefix > 0 ? 1 : 0));
+}
+
+/** What of their prompts requests may share: the tokens of a prefix, or a share of each. */
+function checkPrefix(asked: PredictInput): void {
+  const { prefix_hit_rate: hitRate, prefix_tokens: prefix, cacheable_ratio: share, input_tokens: input } = asked;
+  if (share !== null && prefix > 0) {
+    const sentence = `cacheable_ratio ${share} contradicts prefix_tokens ${prefix}: leave one of them out.`;
+    throw invalidInput('prefix_twice', sentence, {});
+  }
+  if (hitRate !== null && prefix === 0 && share === null) {
+    const sentence = 'prefix_hit_rate needs --prefix-tokens or --cacheable-ratio: how much of a prompt is shared?';
     throw invalidInput('prefix_tokens_needed', sentence, {});
   }
   if (prefix >= input && prefix > 0) {

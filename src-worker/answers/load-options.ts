@@ -10,6 +10,7 @@ export type LoadOptions = Pick<
   | 'think_time'
   | 'arrival'
   | 'arrival_cv'
+  | 'arrival_decay'
   | 'replicas'
   | 'method'
   | 'num_prompts'
@@ -42,7 +43,8 @@ function checkOneLoad({ rate, concurrency, batch }: LoadOptions, hasTrace: boole
   }
 }
 
-function checkArrivals({ rate, concurrency, think_time: thinkTime, arrival, arrival_cv: cv }: LoadOptions): void {
+function checkArrivals(input: LoadOptions): void {
+  const { rate, concurrency, think_time: thinkTime, arrival, arrival_cv: cv } = input;
   if (thinkTime > 0 && concurrency === undefined) {
     refuse('think_time_unused', 'think_time belongs to --concurrency: open arrivals and batches do not think.');
   }
@@ -62,6 +64,20 @@ function checkArrivals({ rate, concurrency, think_time: thinkTime, arrival, arri
     refuse(
       'arrival_cv_too_low',
       `arrival_cv ${cv} is not above 1: arrivals that excite each other come in bursts, at 1 they are Poisson and below it there are none. Use --arrival ${cv === 1 ? 'poisson' : 'gamma'}, or more than 1.`,
+    );
+  }
+  checkDecay(input);
+}
+
+function checkDecay({ arrival, arrival_decay: decay, method }: LoadOptions): void {
+  if (decay === null) return;
+  if (arrival !== 'hawkes') {
+    refuse('arrival_decay_unused', `arrival_decay ${decay} belongs to --arrival hawkes, whose arrivals bring others.`);
+  }
+  if (method !== 'simulation') {
+    refuse(
+      'method_unsuited',
+      `arrival_decay ${decay} needs --method simulation: ${method} knows how uneven arrivals are in the long run only.`,
     );
   }
 }

@@ -168,7 +168,8 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
   const deployment = deploy(input, source, facts);
   const { subject } = deployment;
   if (!subject) return notFitting(deployment);
-  if (input.method === 'simulation') return simulatedDocument(deployment, subject, input, { hasTimeline: false });
+  if (input.method === 'simulation')
+    return simulatedDocument(deployment, subject, input, { hasTimeline: false, checkpoint: null });
   const atOnce = input.rate === 'inf' ? (input.num_prompts ?? undefined) : input.batch;
   if (atOnce !== undefined) return staticBatchDocument(deployment, subject, input, atOnce);
   if (input.concurrency !== undefined) return closedLoopDocument(deployment, subject, input, input.concurrency);

@@ -26,18 +26,22 @@ import {
   throughputOfServed,
 } from './simulated-document.ts';
 
+/** Called again and again while something is simulated; what it throws ends that. */
+type Checkpoint = (() => void) | null;
+
 /** One deployment simulated, with its timeline: under a load that is drawn, or with the requests of a trace. */
 export function answerSimulate(
   input: SimulateInput,
   trace: TraceToReplay | null,
   source: ModelSource,
   facts: Facts,
+  checkpoint: Checkpoint = null,
 ): PredictDocument {
   checkLoad(input, trace !== null);
-  return trace ? replayed(input, trace, source, facts) : drawn(input, source, facts);
+  return trace ? replayed(input, trace, source, facts, checkpoint) : drawn(input, source, facts, checkpoint);
 }
 
-function drawn(input: SimulateInput, source: ModelSource, facts: Facts): PredictDocument {
+function drawn(input: SimulateInput, source: ModelSource, facts: Facts, checkpoint: Checkpoint): PredictDocument {
   const { trace_speed: speed, input_tokens: inputTokens, output_tokens: outputTokens, ...rest } = input;
   if (inputTokens === null || outputTokens === null) {
     const missing = inputTokens === null ? 'input_tokens' : 'output_tokens';
@@ -58,14 +62,15 @@ function drawn(input: SimulateInput, source: ModelSource, facts: Facts): Predict
   const deployment = deploy(question, source, facts);
   const { subject } = deployment;
   if (!subject) return notFitting(deployment);
-  return simulatedDocument(deployment, subject, question, { hasTimeline: true });
+  return simulatedDocument(deployment, subject, question, { hasTimeline: true, checkpoint });
 }
 
 /** Options that a trace leaves nothing to say of. */
 function checkTraceOptions(input: SimulateInput): void {
   const given = (['input_tokens', 'output_tokens'] as const).find((key) => input[key] !== null);
   const spread = (['input_cv', 'output_cv', 'prefix_tokens'] as const).find((key) => input[key] !== 0);
-  const option = given ?? spread ?? (input.prefix_hit_rate === null ? undefined : 'prefix_hit_rate');
+  const cached = (['cacheable_ratio', 'prefix_hit_rate'] as const).find((key) => input[key] !== null);
+  const option = given ?? spread ?? cached;
   if (option === undefined) return;
   throw invalidInput(
     'lengths_unused',
@@ -80,7 +85,13 @@ interface TracePart {
   count: number;
 }
 
-function replayed(input: SimulateInput, file: TraceToReplay, source: ModelSource, facts: Facts): PredictDocument {
+function replayed(
+  input: SimulateInput,
+  file: TraceToReplay,
+  source: ModelSource,
+  facts: Facts,
+  checkpoint: Checkpoint,
+): PredictDocument {
   checkTraceOptions(input);
   const { trace } = file;
   const count = Math.min(trace.arrivalMs.length, input.num_prompts ?? Infinity);
@@ -110,7 +121,7 @@ function replayed(input: SimulateInput, file: TraceToReplay, source: ModelSource
       yield { requests: { ...own.requests, priorities }, clients: null };
     }
   };
-  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, question)), loads(), timeline);
+  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, question)), loads(), timeline, checkpoint);
   if (cut.requests > 0) deployment.warnings.push(cutWarning(cut, part, deployment));
   const blocks = trace.prefixBlocks;
   if (blocks && !canFindBlocks(blocks)) deployment.warnings.push(oddBlocks(blocks.blockTokens));

@@ -58,6 +58,8 @@ export const LEAST_RATE_PER_MS = 1e-10;
 
 export interface SimulationView {
   hasTimeline: boolean;
+  /** Called again and again while it is simulated; what it throws ends that. */
+  checkpoint: (() => void) | null;
 }
 
 /** What a simulation gave, whatever it was of. */
@@ -152,12 +154,16 @@ function timelineDocument(
   const [first] = bins;
   if (!first) return null;
   const totalBlocks = Math.max(1, Math.floor(subject.kvCacheTokens / BLOCK_TOKENS));
+  const ofCache = (blocks: number): number => rounded(Math.min(1, blocks / totalBlocks));
   return {
     bin_s: rounded(secondsFromMs(timeline.widthMs)),
     from_s: bins.map(({ fromMs }) => rounded(secondsFromMs(fromMs))),
     running: bins.map(({ running }) => rounded(running * streams)),
     waiting: bins.map(({ waiting }) => rounded(waiting * streams)),
-    kv_cache_fraction: bins.map(({ usedBlocks }) => rounded(Math.min(1, usedBlocks / totalBlocks))),
+    kv_cache_fraction: bins.map(({ usedBlocks }) => ofCache(usedBlocks)),
+    max_running: bins.map(({ mostRunning }) => mostRunning * streams),
+    max_waiting: bins.map(({ mostWaiting }) => mostWaiting * streams),
+    max_kv_cache_fraction: bins.map(({ mostUsedBlocks }) => ofCache(mostUsedBlocks)),
     preemptions: bins.map(({ preemptions }) => preemptions * streams),
   };
 }
@@ -233,7 +239,8 @@ function loadOf(deployment: Deployment, subject: BatchingSubject, input: Predict
     const users = Math.ceil(input.concurrency / streams);
     return { kind: 'closed', users, thinkTimeMs: msFromSeconds(input.think_time) };
   }
-  const law = { process: input.arrival, scv: subject.scvArrival, decayPerMs: DEFAULT_DECAY_PER_MS };
+  const decayPerMs = input.arrival_decay === null ? DEFAULT_DECAY_PER_MS : input.arrival_decay / MS_PER_S;
+  const law = { process: input.arrival, scv: subject.scvArrival, decayPerMs };
   const isAtOnce = input.batch !== undefined || input.rate === 'inf';
   const ratePerMs = isAtOnce ? Infinity : Number(input.rate ?? 0) / streams / MS_PER_S;
   return { kind: 'open', ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS), law };
@@ -278,7 +285,7 @@ function steadySimulation(
   deployment: Deployment,
   subject: BatchingSubject,
   input: PredictInput,
-  { hasTimeline }: SimulationView,
+  { hasTimeline, checkpoint }: SimulationView,
 ): PredictDocument {
   const load = loadOf(deployment, subject, input);
   const timelines: Timeline[] = [];
@@ -288,6 +295,7 @@ function steadySimulation(
     load,
     seed: input.seed,
     urgentFraction: input.urgent_fraction,
+    checkpoint,
     observe: hasTimeline
       ? () => {
           const timeline = new Timeline();
@@ -353,7 +361,7 @@ function finiteRun(
   subject: BatchingSubject,
   input: PredictInput,
   numRequests: number,
-  { hasTimeline }: SimulationView,
+  { hasTimeline, checkpoint }: SimulationView,
 ): PredictDocument {
   const load = loadOf(deployment, subject, input);
   const most = load.kind === 'open' && load.ratePerMs !== Infinity ? Infinity : numRequests;
@@ -384,7 +392,7 @@ function finiteRun(
       yield drawLoad(subject, own, count, seedOfStream(input.seed, i), input.urgent_fraction);
     }
   };
-  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline);
+  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline, checkpoint);
   if (!outcome) return saturatedSimulation(deployment, 'kv', NOTHING_FITS);
   const { served, halfWidths } = outcome;
   const saturationPerMs = saturationRate(subject).perMs;

@@ -24,6 +24,7 @@ import type { SizeInput } from '../protocol/requests.ts';
 import { attempt, attemptAsync } from '../protocol/result.ts';
 import { SWEEP_COLUMNS } from '../protocol/sweep-columns.ts';
 import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type SweepUnitOutcome, type WorkerApi } from '../protocol/worker-api.ts';
+import { SIMULATION_CANCELLED } from './control.ts';
 
 /** How long points may follow each other before waiting calls are looked at. */
 const SLICE_MS = 5;
@@ -68,7 +69,8 @@ export function createWorkerCalls(): WorkerApi {
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
     checkBySimulation: (question, model) => attempt(() => answerSimulationCheck(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
-    simulate: (input, trace, model) => attempt(() => answerSimulate(input, trace, model, facts())),
+    simulate: (input, trace, model, control) =>
+      attempt(() => answerSimulate(input, trace, model, facts(), () => endIfCancelled(control))),
     accuracy: (request) => attempt(() => answerAccuracy(request, facts())),
     fit: (request) => attempt(() => answerFit(request, facts())),
     finishCalibration: (request) => attempt(() => answerCalibration(request, facts())),
@@ -86,6 +88,10 @@ export function createWorkerCalls(): WorkerApi {
 }
 
 const isCancelled = (control: Int32Array): boolean => Atomics.load(control, CONTROL_CANCEL) !== 0;
+
+function endIfCancelled(control: Int32Array): void {
+  if (isCancelled(control)) throw new ConfigIqError('interrupted', 'simulation_cancelled', SIMULATION_CANCELLED);
+}
 
 /** Computes point after point; a busy thread hears nothing, so it lets waiting calls in every few milliseconds. */
 async function runInSlices(run: UnitRun, control: Int32Array): Promise<SweepUnitOutcome> {

@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { ErrorInfo } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import type { SizeInput } from '../protocol/requests.ts';
+import type { SimulateInput, SizeInput } from '../protocol/requests.ts';
 import { failure } from '../protocol/result.ts';
-import { CONTROL_DONE_POINTS, type WorkerApi } from '../protocol/worker-api.ts';
+import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type TraceToReplay, type WorkerApi } from '../protocol/worker-api.ts';
+import { CANCEL_GRACE_MS, newControl, SIMULATION_CANCELLED } from './control.ts';
 import { newPast, paceMeter, type Pace, type ThreadPast } from './pace.ts';
 import { SweepRun, type Job, type SweepOutcome, type SweepRequest } from './sweep-run.ts';
 import { startThread, type Answer, type CallOutcome, type Method, type Thread } from './thread.ts';
@@ -12,8 +13,8 @@ import { startThread, type Answer, type CallOutcome, type Method, type Thread } 
 export type { Pace, SearchSample } from './pace.ts';
 export type { SweepOutcome, SweepProblem, SweepRequest } from './sweep-run.ts';
 
-/** Calls that are answered at once: everything but units and the loading of catalogs. */
-export type SingleMethod = Exclude<Method, 'load' | 'sweepUnit'>;
+/** Calls that are answered at once: everything but units, the loading of catalogs, and what can be cancelled. */
+export type SingleMethod = Exclude<Method, 'load' | 'sweepUnit' | 'simulate'>;
 
 export interface PoolOptions {
   /** worker.ts, or what it was bundled to. */
@@ -36,6 +37,16 @@ export interface Pool {
   run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>>;
   /** The answer of a size question, as `run` gives it; idle threads share what it has to search. */
   size(input: SizeInput, model: ModelSource): Promise<Answer<'size'>>;
+  /**
+   * As `run`; ends with `simulation_cancelled` within half a second of the signal. The thread looks at a flag it shares with
+   * the pool; one that does not in time (it is drawing millions of requests, say) is ended, and started anew when next needed.
+   */
+  simulate(
+    input: SimulateInput,
+    trace: TraceToReplay | null,
+    model: ModelSource,
+    signal: AbortSignal,
+  ): Promise<Answer<'simulate'>>;
   /** Resolves when the sweep ends or is cancelled; rejects only with what `onBatch` threw. */
   runSweep(request: SweepRequest): Promise<SweepOutcome>;
   /** How fast the threads were lately, by the units of sweeps they had to themselves. */
@@ -69,6 +80,13 @@ const CLOSED: ErrorInfo = {
   family: 'interrupted',
   code: 'pool_closed',
   message: 'The calculation was interrupted: the program is closing.',
+  details: {},
+};
+
+const CANCELLED: ErrorInfo = {
+  family: 'interrupted',
+  code: 'simulation_cancelled',
+  message: SIMULATION_CANCELLED,
   details: {},
 };
 
@@ -182,6 +200,40 @@ class ThreadPool implements Pool {
     );
   }
 
+  async simulate(
+    input: SimulateInput,
+    trace: TraceToReplay | null,
+    model: ModelSource,
+    signal: AbortSignal,
+  ): Promise<Answer<'simulate'>> {
+    const facts = this.#facts;
+    const control = newControl();
+    const seat = await this.#seatUnless(signal);
+    if (!seat) return failure(CANCELLED);
+    if (seat.job) seat.isShared = true;
+    // Ending a thread takes its time, too: nobody waits for that.
+    const unheard = Promise.withResolvers<Answer<'simulate'>>();
+    let grace: NodeJS.Timeout | undefined;
+    const stop = () => {
+      Atomics.store(control, CONTROL_CANCEL, 1);
+      grace = setTimeout(() => {
+        void seat.thread?.terminate();
+        unheard.resolve(failure(CANCELLED));
+      }, CANCEL_GRACE_MS);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const ended = this.#call(seat, facts, 'simulate', input, trace, model, control).then((outcome) => {
+      signal.removeEventListener('abort', stop);
+      clearTimeout(grace);
+      seat.hasSingle = false;
+      this.#serve();
+      if (outcome.kind === 'answered') return outcome.result;
+      return failure(this.#isClosed ? CLOSED : signal.aborted ? CANCELLED : outcome.error);
+    });
+    return Promise.race([ended, unheard.promise]);
+  }
+
   async runSweep(request: SweepRequest): Promise<SweepOutcome> {
     const run = new SweepRun(request, this.sweepThreads * UNITS_AHEAD_PER_THREAD, () => this.#serve());
     const sweep: Sweep = { run, facts: this.#facts };
@@ -208,6 +260,24 @@ class ThreadPool implements Pool {
     for (const { run } of this.#sweeps) run.cancel();
     this.#serve();
     await Promise.all(this.#seats.map(async (seat) => seat.thread?.terminate()));
+  }
+
+  /** A seat, once there is one; null where the signal comes first. */
+  #seatUnless(signal: AbortSignal): Promise<Seat | null> {
+    if (signal.aborted) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const take = (seat: Seat) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(seat);
+      };
+      const giveUp = () => {
+        this.#singles.splice(this.#singles.indexOf(take), 1);
+        resolve(null);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#singles.push(take);
+      this.#serve();
+    });
   }
 
   /** Hands out work while there are seats for it: single calls first, then units. */

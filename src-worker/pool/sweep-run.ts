@@ -2,7 +2,8 @@ import { ConfigIqError, type ErrorInfo } from '../engine/errors.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { ColumnBatch } from '../protocol/columns.ts';
 import type { SizeInput } from '../protocol/requests.ts';
-import { CONTROL_CANCEL, CONTROL_DONE_POINTS, CONTROL_LENGTH, type SweepUnit } from '../protocol/worker-api.ts';
+import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type SweepUnit } from '../protocol/worker-api.ts';
+import { CANCEL_GRACE_MS, newControl } from './control.ts';
 import { orderedDelivery, type OrderedDelivery } from './ordered-delivery.ts';
 import { startProgress, type ProgressMeter } from './progress.ts';
 import type { CallOutcome } from './thread.ts';
@@ -54,8 +55,6 @@ export interface Job {
 
 type Arrival = { kind: 'batch'; batch: ColumnBatch; points: number } | { kind: 'problem'; error: ErrorInfo };
 
-/** A thread deep in one calculation hears the flag late; after this its unit is given up, so that cancel stays short. */
-const CANCEL_GRACE_MS = 400;
 /** A unit whose thread died is computed once more, elsewhere. */
 const MAX_ATTEMPTS = 2;
 
@@ -255,6 +254,3 @@ export class SweepRun {
 }
 
 const retryOf = (job: Job): Job => ({ ...job, attempt: job.attempt + 1, control: newControl() });
-
-const newControl = (): Int32Array =>
-  new Int32Array(new SharedArrayBuffer(CONTROL_LENGTH * Int32Array.BYTES_PER_ELEMENT));

@@ -246,8 +246,15 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   /** Where every figure of a passing configuration comes from. */
   explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;
-  /** A simulation with its timeline, under a load that is drawn or with the requests of a trace. */
-  simulate(request: SimulateInputDraft, trace: TraceFile | null): Promise<Result<PredictDocument>>;
+  /**
+   * A simulation with its timeline, under a load that is drawn or with the requests of a trace. It may take long: `cancelTask`
+   * with the id that the caller chose ends it, and so does another one under the same id.
+   */
+  simulate(
+    request: SimulateInputDraft,
+    trace: TraceFile | null,
+    taskId?: string | null,
+  ): Promise<Result<PredictDocument>>;
   queue(request: QueueInputDraft): Promise<Result<QueueDocument>>;
   listModels(): Promise<Result<ModelListEntry[]>>;
   showModel(id: string): Promise<Result<ModelDocument>>;
@@ -276,7 +283,7 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   planSweep(spec: SweepSpecDraft): Promise<Result<SweepPlanDocument>>;
   /** Resolves when the sweep ends, is cancelled or fails; partial results are kept. */
   startSweep(request: SweepStart): Promise<Result<SweepSummary>>;
-  /** Stops a sweep or a pull within half a second. Unknown or finished tasks are ignored. */
+  /** Stops a sweep, a simulation or a pull within half a second. Unknown or finished tasks are ignored. */
   cancelTask(taskId: string): Promise<Result<null>>;
   /** The sweeps that run: a window that was opened anew watches and stops them. */
   listTasks(): Promise<Result<TaskEntry[]>>;

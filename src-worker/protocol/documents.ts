@@ -365,6 +365,10 @@ export interface AssumptionsDocument {
   effective_prompt_tokens: number;
   prefix_cache: { hit_rate: number; cacheable_ratio: number } | null;
   arrival: string;
+  /** Spread of the arrivals as `simulate --arrival-cv` takes it: of gaps, of counts in the long run with hawkes. */
+  arrival_cv: number;
+  /** How fast what an arrival brings dies away; null unless arrivals are hawkes. */
+  arrival_decay_per_s: number | null;
   users: number | null;
   think_time_s: number;
   rate_requests_per_s: number;
@@ -635,6 +639,10 @@ export interface TimelineDocument {
   running: number[];
   waiting: number[];
   kv_cache_fraction: number[];
+  /** The highest of the three at any time within a piece. */
+  max_running: number[];
+  max_waiting: number[];
+  max_kv_cache_fraction: number[];
   /** Counts. */
   preemptions: number[];
 }

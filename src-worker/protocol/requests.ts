@@ -135,7 +135,9 @@ export const predictInputSchema = z.strictObject({
   input_cv: z.number().min(0).max(10).default(0),
   output_cv: z.number().min(0).max(10).default(0),
   prefix_tokens: z.number().min(0).max(10_000_000).default(0),
-  /** null = 1 when prefix_tokens is given. */
+  /** Share of every prompt that may be cached, in place of prefix_tokens. */
+  cacheable_ratio: fraction.nullable().default(null),
+  /** null = 1 when prefix_tokens or cacheable_ratio is given. */
   prefix_hit_rate: fraction.nullable().default(null),
   /** Exactly one of rate, concurrency and batch. `inf`: all of num_prompts requests at once, an offline run. */
   rate: z.union([z.number().positive().max(1e9), z.literal('inf')]).optional(),
@@ -145,6 +147,8 @@ export const predictInputSchema = z.strictObject({
   arrival: arrivalSchema.default('poisson'),
   /** Of gamma gaps; of a Hawkes process the root of the long-run variance of counts / their mean. */
   arrival_cv: z.number().min(0).max(20).nullable().default(null),
+  /** How fast what an arrival of a Hawkes process brings dies away, per second; null = as in the code workload. Simulations only. */
+  arrival_decay: z.number().min(0.001).max(1e6).nullable().default(null),
   max_num_seqs: z.number().int().min(1).max(1_000_000).nullable().default(null),
   max_num_batched_tokens: z.number().int().min(16).max(10_000_000).nullable().default(null),
   gpu_memory_utilization: z.number().positive().max(1).nullable().default(null),

@@ -67,8 +67,16 @@ export interface WorkerApi {
   /** Simulates the planned load of one configuration. */
   checkBySimulation(question: PlanQuestion, model: ModelSource): Result<SimulationCheckAnswer>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;
-  /** `trace` null = a load that is drawn. */
-  simulate(input: SimulateInput, trace: TraceToReplay | null, model: ModelSource): Result<PredictDocument>;
+  /**
+   * `trace` null = a load that is drawn. May be cancelled: looks at `control[CONTROL_CANCEL]` every few milliseconds, and then
+   * fails with `simulation_cancelled`.
+   */
+  simulate(
+    input: SimulateInput,
+    trace: TraceToReplay | null,
+    model: ModelSource,
+    control: Int32Array,
+  ): Result<PredictDocument>;
   queue(input: QueueInput): Result<QueueDocument>;
   showModel(model: ModelSource): Result<ModelDocument>;
   modelFits(input: ModelFitsInput, model: ModelSource): Result<ModelFitsDocument>;

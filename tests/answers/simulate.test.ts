@@ -104,6 +104,25 @@ describe('predict --method simulation', () => {
     expect(codes(predict({ ...simulation, concurrency: 4, replicas: 2 }))).not.toContain('uneven_users');
   });
 
+  test('as uneven in the long run, bursts that die away sooner are denser; the decay of the code workload is the default', () => {
+    const hawkes = { ...simulation, rate: 40, arrival: 'hawkes' as const, arrival_cv: 3, num_prompts: 20_000 };
+    const [slow, usual, quick] = [0.2, 2, 20].map((decay) => predict({ ...hawkes, arrival_decay: decay }));
+    const without = predict(hawkes);
+    expect(usual?.ttft_ms).toEqual(without.ttft_ms);
+    expect((usual?.ttft_ms.p99 ?? NaN) / (slow?.ttft_ms.p99 ?? NaN)).toBeGreaterThan(1.1);
+    expect((quick?.ttft_ms.p99 ?? NaN) / (usual?.ttft_ms.p99 ?? NaN)).toBeGreaterThan(1.1);
+  });
+
+  test('a share of every prompt is cached as a prefix of so many tokens is where all prompts are alike', () => {
+    const alike = { ...simulation, rate: 20, input_cv: 0, prefix_hit_rate: 0.5 };
+    const share = predict({ ...alike, cacheable_ratio: 0.4 });
+    const tokens = predict({ ...alike, prefix_tokens: 100 });
+    expect(share.ttft_ms).toEqual(tokens.ttft_ms);
+    expect(share.simulation?.cached_fraction).toBeCloseTo(0.2, 1);
+    // All of them, where nothing says how often.
+    expect(predict({ ...simulation, rate: 20, cacheable_ratio: 0.4 }).simulation?.cached_fraction).toBeCloseTo(0.4, 1);
+  });
+
   test.each(['constant', 'gamma', 'hawkes'] as const)('%s arrivals: burstier ones wait longer', (arrival) => {
     const poisson = predict({ ...simulation, rate: 40 });
     const other = predict({ ...simulation, rate: 40, arrival, arrival_cv: arrival === 'constant' ? null : 3 });
@@ -228,6 +247,9 @@ describe('what contradicts itself is refused in words', () => {
     [{ rate: 'inf', num_prompts: 10, method: 'mg1' }, /open arrivals only/],
     [{ rate: 'inf', num_prompts: 1, replicas: 2 }, /cannot be split/],
     [{ rate: 1, arrival_cv: 2 }, /gamma or hawkes/],
+    [{ rate: 1, arrival: 'gamma', arrival_decay: 2 }, /arrival_decay 2 belongs to --arrival hawkes/],
+    [{ rate: 1, method: 'batching', arrival: 'hawkes', arrival_decay: 2 }, /needs --method simulation/],
+    [{ rate: 1, cacheable_ratio: 0.5, prefix_tokens: 100 }, /cacheable_ratio 0\.5 contradicts prefix_tokens 100/],
     [{ rate: 0 }, /rate/],
     [{ rate: -1 }, /rate/],
     [{ rate: Infinity }, /rate/],

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
-import { askConfigiq, type Ended } from './command.ts';
+import { askConfigiq, ensureBuilt, startConfigiq, type Ended } from './command.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'configiq-simulate-'));
 const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
@@ -48,6 +49,22 @@ describe('configiq simulate', () => {
     }
   });
 
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it at once, with 130 and a word', async (signal) => {
+    const own = mkdtempSync(join(tmpdir(), 'configiq-interrupted-'));
+    const child = startConfigiq(['simulate', ...LLAMA, ...LENGTHS, '--rate', '20', '--num-prompts', '5000000'], own);
+    let [output, said] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    // The program is up, and computes for many seconds from then on.
+    await vi.waitFor(() => expect(existsSync(join(own, 'configiq.sqlite'))).toBe(true), { timeout: 20_000, interval: 20 });
+    const startedAt = performance.now();
+    child.kill(signal);
+    const [code] = (await once(child, 'close')) as [number | null];
+    rmSync(own, { recursive: true, force: true });
+    expect({ code, output, said }).toEqual({ code: 130, output: '', said: 'Interrupted.\n' });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
   it('tells what was simulated, percentiles with half widths, preemptions, and the course in ten rows', async () => {
     const { stdout } = await configiq('simulate', ...LLAMA, ...LENGTHS, '--rate', '10', '--num-prompts', '2000');
     expect(stdout).toMatch(/^TTFT +[\d.]+ ms( +[\d.,]+ ms){4}$/m);
@@ -63,9 +80,11 @@ describe('configiq simulate', () => {
   it('prints the timeline as CSV', async () => {
     const { stdout } = await configiq('simulate', ...LLAMA, ...LENGTHS, '--batch', '20', '--csv');
     const [header, ...rows] = stdout.trimEnd().split('\n');
-    expect(header).toBe('from_s,running,waiting,kv_cache_fraction,preemptions');
+    expect(header).toBe(
+      'from_s,running,waiting,kv_cache_fraction,preemptions,max_running,max_waiting,max_kv_cache_fraction',
+    );
     expect(rows.length).toBeGreaterThan(100);
-    for (const row of rows) expect(row).toMatch(/^[\d.e-]+(,[\d.e-]+){4}$/);
+    for (const row of rows) expect(row).toMatch(/^[\d.e-]+(,[\d.e-]+){7}$/);
   });
 
   it('notes of a trace, rows that were skipped and what was replayed stand in the report and in the document', async () => {

@@ -225,6 +225,8 @@ const assumptions: AssumptionsDocument = {
   effective_prompt_tokens: 250,
   prefix_cache: null,
   arrival: 'poisson',
+  arrival_cv: 1,
+  arrival_decay_per_s: null,
   users: 100,
   think_time_s: 0,
   rate_requests_per_s: 13.07,

@@ -65,10 +65,10 @@ test('simulate: an example, another load, one that is too much, a trace, the com
     await page.keyboard.press('End');
     await expect(simulate.timeline.getByRole('slider')).toHaveAttribute(
       'aria-valuetext',
-      /running, .* waiting, KV cache/,
+      /running .* waiting .*KV cache/,
     );
     await page.keyboard.press('t');
-    await expect(simulate.timeline.getByRole('columnheader', { name: 'Waiting' })).toBeVisible();
+    await expect(simulate.timeline.getByRole('columnheader', { name: /^Waiting/ })).toBeVisible();
     await page.keyboard.press('t');
   });
 
@@ -80,6 +80,25 @@ test('simulate: an example, another load, one that is too much, a trace, the com
     await expect(simulate.latencies).toHaveCount(0);
     await page.getByRole('button', { name: 'Twice the replicas' }).click();
     await expect(simulate.verdict).toContainText('2 × H100 80GB');
+  });
+
+  await test.step('one that takes long is stopped by Escape within half a second; the result before stays', async () => {
+    const before = await simulate.verdict.innerText();
+    await simulate.showAdvanced();
+    const requests = page.getByRole('textbox', { name: 'Requests', exact: true });
+    await requests.fill('5000000');
+    await expect(page.getByTestId('still-running')).toBeVisible();
+    const startedAt = performance.now();
+    await page.keyboard.press('Escape');
+    await expect(simulate.result).toContainText('Stopped.');
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(await simulate.verdict.innerText()).toBe(before);
+    await page.getByRole('button', { name: 'Simulate again' }).click();
+    await page.getByTestId('still-running').getByRole('button', { name: 'Stop' }).click();
+    await expect(simulate.result).toContainText('Stopped.');
+    await requests.fill('');
+    await expect(simulate.result).not.toContainText('Stopped.');
+    await simulate.showAdvanced();
   });
 
   await test.step('what cannot be read is kept, and said; the old result stays', async () => {

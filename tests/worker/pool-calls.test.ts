@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
-import { queueInputSchema } from '../../src-worker/protocol/requests.ts';
+import { queueInputSchema, simulateInputSchema } from '../../src-worker/protocol/requests.ts';
 import { fixture, NO_FACTS, recordedSweep, scripted, scriptedUnits } from './fixtures/sweeps.ts';
 
 const QUESTION = queueInputSchema.parse({ rate: 1, service_ms: 1 });
@@ -103,5 +103,55 @@ describe('pool: single calls', () => {
     expect((await pool.runSweep(request)).status).toBe('cancelled');
     expect(answered).toBeGreaterThan(0);
     expect(answered).toBeLessThan(300);
+  });
+});
+
+describe('pool: a simulation', () => {
+  let pool: Pool;
+  const open = (size: number) =>
+    (pool = createPool({ workerPath: fixture('scripted-worker.ts'), size, facts: NO_FACTS }));
+  afterEach(() => pool.close());
+
+  const ASKED = simulateInputSchema.parse({ model: 'scripted', gpu: 'h100', concurrency: 1 });
+  const CANCELLED = { ok: false, error: { family: 'interrupted', code: 'simulation_cancelled' } };
+  const threadOf = async (): Promise<number> => {
+    const answer = await pool.run('queue', QUESTION);
+    return answer.ok ? answer.value.utilization : NaN;
+  };
+
+  it('hears its flag and leaves its thread as warm as it was', async () => {
+    open(1);
+    const before = await threadOf();
+    const controller = new AbortController();
+    const answer = pool.simulate(ASKED, null, scripted({}), controller.signal);
+    setTimeout(() => controller.abort(), 30);
+    expect(await answer).toMatchObject({ ok: false, error: { code: 'heard_it' } });
+    expect(await threadOf()).toBe(before);
+  });
+
+  it('whose thread hears nothing ends with it within half a second, and another one takes its place', async () => {
+    open(1);
+    const before = await threadOf();
+    const controller = new AbortController();
+    const answer = pool.simulate(ASKED, null, scripted({ deafMs: 60_000 }), controller.signal);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const startedAt = performance.now();
+    controller.abort();
+    expect(await answer).toMatchObject(CANCELLED);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(await threadOf()).not.toBe(before);
+  });
+
+  it('that waits for a thread, or was never wanted, is given up at once', async () => {
+    open(1);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const busy = pool.simulate(ASKED, null, scripted({}), first.signal);
+    const waiting = pool.simulate(ASKED, null, scripted({}), second.signal);
+    second.abort();
+    expect(await waiting).toMatchObject(CANCELLED);
+    expect(await pool.simulate(ASKED, null, scripted({}), second.signal)).toMatchObject(CANCELLED);
+    first.abort();
+    expect(await busy).toMatchObject({ ok: false, error: { code: 'heard_it' } });
+    expect(await threadOf()).toBeGreaterThan(0);
   });
 });

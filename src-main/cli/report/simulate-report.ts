@@ -1,5 +1,4 @@
 import type { PredictDocument, TimelineDocument, TraceDocument } from '../../../src-worker/protocol/documents.ts';
-import { formatFixed } from '../../../src-worker/protocol/numbers.ts';
 import { count, decimal, percentOfFraction, plural } from './format.ts';
 import { facts, table, wrap } from './layout.ts';
 import { predictReport } from './predict-report.ts';
@@ -93,14 +92,23 @@ function timelineLines(timeline: TimelineDocument): string[] {
       ]),
     ),
     ...wrap(
-      `Peaks over ${formatFixed(timeline.from_s.length)} pieces of ${decimal(timeline.bin_s)} s: ` +
-        `${decimal(Math.max(...timeline.running))} running, ${decimal(Math.max(...timeline.waiting))} waiting, ` +
-        `${percentOfFraction(Math.max(...timeline.kv_cache_fraction), 1)} of the KV cache.`,
+      `Rows are averages. At most, at any time: ${count(Math.max(...timeline.max_running))} running, ` +
+        `${count(Math.max(...timeline.max_waiting))} waiting, ` +
+        `${percentOfFraction(Math.max(...timeline.max_kv_cache_fraction), 1)} of the KV cache.`,
     ),
   ];
 }
 
-const TIMELINE_COLUMNS = ['from_s', 'running', 'waiting', 'kv_cache_fraction', 'preemptions'] as const;
+const TIMELINE_COLUMNS = [
+  'from_s',
+  'running',
+  'waiting',
+  'kv_cache_fraction',
+  'preemptions',
+  'max_running',
+  'max_waiting',
+  'max_kv_cache_fraction',
+] as const;
 
 /** The timeline, one line a piece of time; the header alone where there is none. */
 export function timelineCsv({ timeline }: PredictDocument): string {

@@ -261,6 +261,8 @@ export interface RunQuestion {
   urgentFraction?: number | null;
   /** Called for every attempt at a steady state: the last one is the answer's. */
   observe?: (() => Observer) | null;
+  /** Called again and again while it is computed; what it throws ends that. */
+  checkpoint?: (() => void) | null;
 }
 
 /** Rounds that the prompts of a steady state may take; where prompts are of thousands of chunks, fewer are measured. */
@@ -279,9 +281,9 @@ export function simulateRun(
   numRequests: number,
   observer: Observer | null = null,
 ): { served: ServedLoad; halfWidths: HalfWidths; run: SimulatedRun } | null {
-  const { subject, rules, load, seed, urgentFraction = null } = question;
+  const { subject, rules, load, seed, urgentFraction = null, checkpoint = null } = question;
   const { requests, clients } = drawLoad(subject, load, numRequests, seed, urgentFraction);
-  const run = simulate(requests, serverOf(subject, rules), { clients, observer });
+  const run = simulate(requests, serverOf(subject, rules), { clients, observer, checkpoint });
   const result = servedLoad(run, requests, 0, numRequests);
   return result && { ...result, run };
 }
@@ -365,7 +367,7 @@ export function simulateSteady(
   question: RunQuestion,
   precision: Precision = DEFAULT_PRECISION,
 ): SteadySimulation | SaturatedSimulation {
-  const { subject, rules, load, seed, urgentFraction = null, observe = null } = question;
+  const { subject, rules, load, seed, urgentFraction = null, observe = null, checkpoint = null } = question;
   const inSystem = expectedInSystem(subject, load);
   const roundsPerRequest = Math.max(1, subject.lengths.moments.uncachedMean / subject.maxNumBatchedTokens);
   const most = Math.min(precision.most, Math.ceil(AFFORDED_ROUNDS / roundsPerRequest));
@@ -384,6 +386,7 @@ export function simulateSteady(
       numMeasured: all,
       observer,
       mostEvents: MOST_ROUNDS,
+      checkpoint,
     });
     if (!run.isComplete) {
       throw tooLong(

@@ -69,7 +69,14 @@ export interface RunOptions {
   numMeasured: number;
   observer: Observer | null;
   mostEvents: number;
+  /** Called before the first round and every so many after it; what it throws ends the run. */
+  checkpoint: (() => void) | null;
 }
+
+/** Rounds between two checkpoints: less than a millisecond of computing, milliseconds where ranks of urgency are sought. */
+const ROUNDS_A_CHECKPOINT = 2048;
+/** Bits of the number of the round that is followed by one. */
+const LAST_BEFORE_CHECKPOINT = ROUNDS_A_CHECKPOINT - 1;
 
 const blocksFor = (tokens: number): number => Math.ceil(tokens / BLOCK_TOKENS);
 
@@ -184,9 +191,11 @@ class Run {
     this.#ending = new Int32Array(this.#seats);
   }
 
-  run(mostEvents: number): SimulatedRun {
+  run(mostEvents: number, checkpoint: (() => void) | null): SimulatedRun {
+    checkpoint?.();
     for (let i = 0; this.#clients && i < this.#clients.count; i += 1) this.#send(0);
     while (this.#toEnd > 0 && this.#events < mostEvents) {
+      if ((this.#events & LAST_BEFORE_CHECKPOINT) === LAST_BEFORE_CHECKPOINT) checkpoint?.();
       if (!this.#takeArrivals()) break;
       this.#events += 1;
       this.#makeStep();
@@ -664,9 +673,11 @@ export function simulate(
     numMeasured = requests.promptTokens.length,
     observer = null,
     mostEvents = MOST_EVENTS,
+    checkpoint = null,
   }: Partial<RunOptions> = {},
 ): SimulatedRun {
-  const run = new Run(requests, server, { clients, numMeasured, observer, mostEvents }).run(mostEvents);
+  const options = { clients, numMeasured, observer, mostEvents, checkpoint };
+  const run = new Run(requests, server, options).run(mostEvents, checkpoint);
   if (clients) return run;
   const { ttftBaseMs, tokenizeMsPerToken } = server.plan;
   const { firstMs, endMs } = run;

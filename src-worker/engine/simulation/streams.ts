@@ -47,12 +47,14 @@ export const seedOfStream = (seed: number, index: number): number => (seed + Mat
 
 /**
  * Finite runs of schedulers that are alike, each from empty to the end of its last request, with nothing discarded: what all
- * requests were served like together. `observer` is told of the first. null = the KV cache holds none of them.
+ * requests were served like together. `observer` is told of the first; what `checkpoint` throws ends them. null = the KV cache
+ * holds none of them.
  */
 export function simulateStreams(
   server: SimulatedServer,
   loads: Iterable<StreamLoad>,
   observer: Observer | null = null,
+  checkpoint: (() => void) | null = null,
 ): { served: ServedLoad; halfWidths: HalfWidths } | null {
   const parts: MeasuredPart[] = [];
   let rounds = 0;
@@ -61,6 +63,7 @@ export function simulateStreams(
       clients,
       observer: parts.length === 0 ? observer : null,
       mostEvents: MOST_ROUNDS - rounds,
+      checkpoint,
     });
     rounds += run.events;
     const count = requests.promptTokens.length;

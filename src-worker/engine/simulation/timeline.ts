@@ -8,6 +8,10 @@ export interface TimelineBin {
   running: number;
   waiting: number;
   usedBlocks: number;
+  /** The highest at any time within it. */
+  mostRunning: number;
+  mostWaiting: number;
+  mostUsedBlocks: number;
   /** Count. */
   preemptions: number;
 }
@@ -27,6 +31,10 @@ export class Timeline implements Observer {
   readonly #waiting = new Float64Array(MOST_BINS);
   readonly #blocks = new Float64Array(MOST_BINS);
   readonly #preemptions = new Float64Array(MOST_BINS);
+  /** [bin] the highest. */
+  readonly #mostRunning = new Float64Array(MOST_BINS);
+  readonly #mostWaiting = new Float64Array(MOST_BINS);
+  readonly #mostBlocks = new Float64Array(MOST_BINS);
   #preemptionsBefore = 0;
   #endMs = 0;
   readonly #fromMs: number;
@@ -64,6 +72,9 @@ export class Timeline implements Observer {
       this.#running[bin] = (this.#running[bin] as number) + running * ms;
       this.#waiting[bin] = (this.#waiting[bin] as number) + waiting * ms;
       this.#blocks[bin] = (this.#blocks[bin] as number) + usedBlocks * ms;
+      if (running > (this.#mostRunning[bin] as number)) this.#mostRunning[bin] = running;
+      if (waiting > (this.#mostWaiting[bin] as number)) this.#mostWaiting[bin] = waiting;
+      if (usedBlocks > (this.#mostBlocks[bin] as number)) this.#mostBlocks[bin] = usedBlocks;
     }
     this.#endMs = to;
   }
@@ -81,6 +92,9 @@ export class Timeline implements Observer {
         running: (this.#running[i] as number) / ms,
         waiting: (this.#waiting[i] as number) / ms,
         usedBlocks: (this.#blocks[i] as number) / ms,
+        mostRunning: this.#mostRunning[i] as number,
+        mostWaiting: this.#mostWaiting[i] as number,
+        mostUsedBlocks: this.#mostBlocks[i] as number,
         preemptions: this.#preemptions[i] as number,
       };
     });
@@ -89,10 +103,14 @@ export class Timeline implements Observer {
   #widen(): void {
     this.#widthMs *= 2;
     for (const values of [this.#running, this.#waiting, this.#blocks, this.#preemptions]) {
-      for (let i = 0; i < MOST_BINS / 2; i += 1) {
-        values[i] = (values[2 * i] as number) + (values[2 * i + 1] as number);
-      }
-      values.fill(0, MOST_BINS / 2);
+      joinNeighbors(values, (first, second) => first + second);
     }
+    for (const values of [this.#mostRunning, this.#mostWaiting, this.#mostBlocks]) joinNeighbors(values, Math.max);
   }
+}
+
+function joinNeighbors(values: Float64Array, join: (first: number, second: number) => number): void {
+  const half = values.length / 2;
+  for (let i = 0; i < half; i += 1) values[i] = join(values[2 * i] as number, values[2 * i + 1] as number);
+  values.fill(0, half);
 }

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { POISSON } from '../../../src-worker/engine/simulation/arrivals.ts';
-import { DEFAULT_RULES, drawLoad, serverOf, simulateRun } from '../../../src-worker/engine/simulation/load.ts';
+import {
+  DEFAULT_RULES,
+  drawLoad,
+  serverOf,
+  simulateRun,
+  simulateSteady,
+} from '../../../src-worker/engine/simulation/load.ts';
 import { dealtAtRandom, simulateStreams } from '../../../src-worker/engine/simulation/streams.ts';
 import { SCENARIOS, subjectOf, type Scenario } from '../batching/scenarios.ts';
 
@@ -36,4 +42,26 @@ test('replicas beside each other share one clock: the run is as long as the stre
   // Ten requests of one replica come over as long as 320 of all, up to the noise of ten gaps.
   expect((together?.wallMs as number) / (alone?.wallMs as number)).toBeGreaterThan(0.4);
   expect((together?.wallMs as number) / (alone?.wallMs as number)).toBeLessThan(2.5);
+});
+
+test('a checkpoint is asked all along, changes nothing, and ends what it is asked in', () => {
+  const question = { subject, rules: DEFAULT_RULES, load: load(RATE_PER_MS), seed: 1 };
+  let asked = 0;
+  const watched = simulateRun({ ...question, checkpoint: () => void (asked += 1) }, 20_000);
+  expect(watched).toEqual(simulateRun(question, 20_000));
+  // One before the first round, and one every 2,048 rounds: a request takes one or two.
+  expect(asked).toBe(1 + Math.floor((watched?.run.events ?? NaN) / 2048));
+  expect(asked).toBeGreaterThan(5);
+  let left = 3;
+  const stop = (): void => {
+    left -= 1;
+    if (left === 0) throw new Error('stopped');
+  };
+  const { requests } = drawLoad(subject, load(RATE_PER_MS), 5000, 1);
+  const server = serverOf(subject, DEFAULT_RULES);
+  const all = [requests, requests].map((own) => ({ requests: own, clients: null }));
+  expect(() => simulateStreams(server, all, null, stop)).toThrow('stopped');
+  expect(left).toBe(0);
+  left = 3;
+  expect(() => simulateSteady({ ...question, checkpoint: stop })).toThrow('stopped');
 });

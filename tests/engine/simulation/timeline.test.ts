@@ -68,6 +68,34 @@ describe('the timeline of a run', () => {
     expect(preempted).toBeGreaterThan(1000);
   });
 
+  test('keeps the highest of what was told within each bin, however often bins were joined', () => {
+    let above = 0;
+    for (const one of CASES) {
+      const { run, told, bins } = follow(one);
+      const width = (bins[0]?.toMs ?? 0) - (bins[0]?.fromMs ?? 0);
+      const most = bins.map(() => ({ running: 0, waiting: 0, usedBlocks: 0 }));
+      for (const piece of told) {
+        for (let i = Math.floor(piece.fromMs / width); i < bins.length && i * width < piece.toMs; i += 1) {
+          const bin = most[i] as (typeof most)[number];
+          for (const of of ['running', 'waiting', 'usedBlocks'] as const) bin[of] = Math.max(bin[of], piece[of]);
+        }
+      }
+      const kept = bins.map(({ mostRunning, mostWaiting, mostUsedBlocks }) => ({
+        running: mostRunning,
+        waiting: mostWaiting,
+        usedBlocks: mostUsedBlocks,
+      }));
+      expect(kept, one.name).toEqual(most);
+      expect(
+        kept.reduce((top, bin) => Math.max(top, bin.running), 0),
+        one.name,
+      ).toBe(run.maxRunning);
+      above += bins.filter((bin) => bin.mostUsedBlocks > 1.2 * bin.usedBlocks).length;
+    }
+    // Peaks that averages over a bin do not show.
+    expect(above).toBeGreaterThan(1000);
+  });
+
   test('is told of the whole run in pieces that follow one another, in numbers that can be', () => {
     for (const one of CASES) {
       const { run, told } = follow(one);

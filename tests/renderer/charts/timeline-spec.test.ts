@@ -9,7 +9,7 @@ describe('the course of a simulation', () => {
     expect(spec.running.map(({ x }) => x)).toEqual([1, 3, 5, 7]);
     expect([spec.x.min, spec.x.max, spec.x.title]).toEqual([0, 8, 's since the start']);
     expect([spec.requests.min, spec.cache.min]).toEqual([0, 0]);
-    expect(spec.requests.max).toBeGreaterThan(20);
+    expect(spec.requests.max).toBeGreaterThan(24);
     expect(spec.cache.max).toBeGreaterThan(1);
     expect(Math.max(...spec.cache.ticks)).toBe(1);
   });
@@ -20,14 +20,16 @@ describe('the course of a simulation', () => {
 
   test('is one sentence for those who do not see it', () => {
     expect(spec.summary).toBe(
-      'Over 8.00 s, averaged over pieces of 2.00 s: at most 20.0 requests run and 8.00 wait, the KV cache is at most 99 % full, and requests are preempted 6 times.',
+      'Over 8.00 s: at most 24 requests run and 11 wait, the KV cache is at most 99 % full, and requests are preempted 6 times.',
     );
     const calm = timelineSpec({ ...TIMELINE, preemptions: [0, 0, 0, 0] });
     expect(calm.summary).toMatch(/nothing is preempted\.$/);
   });
 
   test('the keyboard hears each piece', () => {
-    expect(spec.stops[2]?.text).toBe('4.00 s to 6.00 s: 18.0 running, 8.00 waiting, KV cache 99 %, 6 preempted');
+    expect(spec.stops[2]?.text).toBe(
+      '4.00 s to 6.00 s: 18.0 running (at most 23), 8.00 waiting (at most 11), KV cache 97 % (at most 99 %), 6 preempted',
+    );
     expect(spec.stops[0]?.text).not.toContain('preempted');
   });
 
@@ -39,11 +41,13 @@ describe('the course of a simulation', () => {
   });
 
   test('a queue that is longer than the batch is in the picture', () => {
-    expect(timelineSpec({ ...TIMELINE, waiting: [0, 900, 0, 0] }).requests.max).toBeGreaterThan(900);
+    expect(timelineSpec({ ...TIMELINE, max_waiting: [0, 900, 0, 0] }).requests.max).toBeGreaterThan(900);
   });
 
   test('an idle deployment has axes', () => {
-    const idle = { ...TIMELINE, running: [0, 0, 0, 0], waiting: [0, 0, 0, 0], kv_cache_fraction: [0, 0, 0, 0] };
+    const none = [0, 0, 0, 0];
+    const averages = { running: none, waiting: none, kv_cache_fraction: none };
+    const idle = { ...TIMELINE, ...averages, max_running: none, max_waiting: none, max_kv_cache_fraction: none };
     const { requests, cache } = timelineSpec(idle);
     expect(requests.max).toBeGreaterThan(0);
     expect(cache.max).toBeGreaterThan(0);
@@ -54,11 +58,14 @@ describe('the course of a simulation', () => {
     expect(columns.map(({ label, unit }) => `${label}, ${unit}`)).toEqual([
       'From, s',
       'Running, requests',
+      'Most running, requests',
       'Waiting, requests',
+      'Most waiting, requests',
       'KV cache, %',
+      'Fullest, %',
       'Preempted, times',
     ]);
-    expect(rows[2]?.cells.map(({ value }) => value)).toEqual([4, 18, 8, 99, 6]);
+    expect(rows[2]?.cells.map(({ value }) => value)).toEqual([4, 18, 23, 8, 11, 97, 99, 6]);
     expect(rows).toHaveLength(4);
   });
 });

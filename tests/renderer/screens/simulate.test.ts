@@ -14,6 +14,7 @@ vi.mock('chart.js', () => import('../fixtures/chart.ts'));
 interface Asked {
   request: SimulateInputDraft;
   trace: TraceFile | null;
+  taskId: string | null | undefined;
 }
 
 /** The window on Simulate; `answer` says what becomes of a question. */
@@ -24,14 +25,21 @@ function open(
   const asked: Asked[] = [];
   const host = fakeHost({
     ...fakeApi({}, draftOn('simulate', draft)),
-    simulate: (request, trace) => {
-      asked.push({ request, trace });
-      return Promise.resolve(answer({ request, trace }, asked.length - 1));
+    simulate: (request, trace, taskId) => {
+      asked.push({ request, trace, taskId });
+      return Promise.resolve(answer({ request, trace, taskId }, asked.length - 1));
+    },
+    cancelTask: (taskId) => {
+      cancelled.push(taskId);
+      return Promise.resolve(success(null));
     },
   });
   render(App, { connect: host.connect });
   return asked;
 }
+
+/** Tasks that the window ended. */
+let cancelled: string[] = [];
 
 const rate = () => screen.findByRole('textbox', { name: 'Requests per second' });
 const type = async (text: string) => fireEvent.input(await rate(), { target: { value: text } });
@@ -43,6 +51,7 @@ beforeEach(() => {
   stubBrowser();
   localStorage.clear();
   Chart.drawn = [];
+  cancelled = [];
 });
 
 describe('a simulation', () => {
@@ -79,15 +88,60 @@ describe('a simulation', () => {
     expect(asked[1]?.request.rate).toBe(12);
     await type('13');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // The one under way is waited for; its answer is passed over.
-    expect(asked).toHaveLength(2);
+    // The host ends the one under way, of the same task; whatever comes of it is passed over.
+    await waitFor(() => expect(asked).toHaveLength(3));
+    expect(asked[2]).toMatchObject({ request: { rate: 13 }, taskId: asked[1]?.taskId });
     expect(await result()).toHaveAttribute('aria-busy', 'true');
     answers[0]!(success(simulatedDocument({ input: { gpu: 'nvidia-h100-80gb', rate: 12 } })));
-    await waitFor(() => expect(asked).toHaveLength(3));
-    expect(asked[2]?.request.rate).toBe(13);
+    await Promise.resolve();
     expect(screen.queryByText(/12 requests\/s/)).toBeNull();
     answers[1]!(success(simulatedDocument({ input: { gpu: 'nvidia-h100-80gb', rate: 13 } })));
     expect(await screen.findByText(/13 requests\/s/)).toBeVisible();
+    expect(await result()).toHaveAttribute('aria-busy', 'false');
+  });
+
+  test('one that takes long says so, and is stopped by its button; the result before stays, and it can be asked again', async () => {
+    const asked = open((_, index) => (index === 1 ? new Promise(() => undefined) : success(simulatedDocument())));
+    await screen.findByTestId('latency-table');
+    expect(screen.queryByTestId('still-running')).toBeNull();
+    await type('11');
+    const strip = within(await screen.findByTestId('still-running', {}, { timeout: 2000 }));
+    await fireEvent.click(strip.getByRole('button', { name: 'Stop' }));
+    expect(cancelled).toEqual([asked[1]?.taskId]);
+    expect(await screen.findByText('Stopped.')).toBeVisible();
+    expect(screen.queryByTestId('still-running')).toBeNull();
+    expect(await result()).toHaveAttribute('aria-busy', 'false');
+    expect(screen.getByTestId('latency-table')).toBeInTheDocument();
+    await fireEvent.click(screen.getByRole('button', { name: 'Simulate again' }));
+    await waitFor(() => expect(asked).toHaveLength(3));
+    expect(asked[2]?.request.rate).toBe(11);
+    await waitFor(() => expect(screen.queryByText('Stopped.')).toBeNull());
+  });
+
+  test('Escape stops it, in a field too; the first one leaves nothing to show but a way on', async () => {
+    const asked = open((_, index) => (index === 0 ? new Promise(() => undefined) : success(simulatedDocument())));
+    await waitFor(() => expect(asked).toHaveLength(1));
+    await fireEvent.keyDown(await rate(), { key: 'Escape' });
+    expect(cancelled).toEqual([asked[0]?.taskId]);
+    expect(await screen.findByText('The simulation was stopped before it had anything to show.')).toBeVisible();
+    // Another question is asked by itself.
+    await type('12');
+    expect(await screen.findByTestId('latency-table')).toBeVisible();
+    await fireEvent.keyDown(await rate(), { key: 'Escape' });
+    expect(cancelled).toHaveLength(1);
+  });
+
+  test('what cannot be asked any more is ended', async () => {
+    const asked = open((_, index) => (index === 0 ? success(simulatedDocument()) : new Promise(() => undefined)));
+    await screen.findByTestId('latency-table');
+    await type('12');
+    await waitFor(() => expect(asked).toHaveLength(2));
+    await type('fast');
+    await waitFor(() => expect(cancelled).toEqual([asked[1]?.taskId]));
+    // Nor is the result on screen asked for again.
+    await type('10');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(asked).toHaveLength(2);
     expect(await result()).toHaveAttribute('aria-busy', 'false');
   });
 

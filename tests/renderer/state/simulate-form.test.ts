@@ -70,10 +70,16 @@ describe('what the form asks', () => {
         arrival: 'hawkes',
         policy: 'priority',
         engine: 'sglang',
+        engineVersion: ' 0.5 ',
+        calibration: 'our-h100',
       },
       {
         replicas: '3',
         arrivalCv: '2',
+        arrivalDecay: '0.5',
+        dataParallel: '2',
+        expertParallel: '4',
+        memoryPercent: '85',
         numPrompts: '5000',
         seed: '7',
         urgentPercent: '10',
@@ -85,18 +91,34 @@ describe('what the form asks', () => {
     );
     const request = requestOf(values);
     expect(request).toMatchObject({
-      ...{ tp: 2, pp: 2, replicas: 3, quantization: 'fp8', kv_cache_dtype: 'fp8', engine: 'sglang' },
-      ...{ arrival: 'hawkes', arrival_cv: 2, num_prompts: 5000, seed: 7 },
+      ...{ tp: 2, pp: 2, dp: 2, ep: 4, replicas: 3, quantization: 'fp8', kv_cache_dtype: 'fp8' },
+      ...{ engine: 'sglang@0.5', calibration: 'our-h100', gpu_memory_utilization: 0.85 },
+      ...{ arrival: 'hawkes', arrival_cv: 2, arrival_decay: 0.5, num_prompts: 5000, seed: 7 },
       ...{ scheduling_policy: 'priority', urgent_fraction: 0.1, max_num_seqs: 64, max_num_batched_tokens: 4096 },
       ...{ prefix_tokens: 500, prefix_hit_rate: 0.8 },
     });
     expect(simulateInputSchema.parse(request).method).toBe('simulation');
   });
 
+  test('a batch is as many as it says; a run of its own length waits', () => {
+    const request = requestOf(form({ loadKind: 'batch' }, { batch: '1k', numPrompts: '5' }));
+    expect(request.batch).toBe(1000);
+    expect(request).not.toHaveProperty('num_prompts');
+    expect(request).not.toHaveProperty('rate');
+  });
+
+  test('a share of every prompt in place of the tokens that it begins with', () => {
+    const texts = { prefixTokens: '500', cacheablePercent: '70', hitPercent: '80' };
+    const request = requestOf(form({ prefixKind: 'share' }, texts));
+    expect(request).toMatchObject({ cacheable_ratio: 0.7, prefix_hit_rate: 0.8 });
+    expect(request).not.toHaveProperty('prefix_tokens');
+  });
+
   test('hits without a prefix and a spread without its process ask for nothing', () => {
-    const request = requestOf(form({}, { hitPercent: '80', arrivalCv: '3', urgentPercent: '50' }));
+    const request = requestOf(form({}, { hitPercent: '80', arrivalCv: '3', arrivalDecay: '1', urgentPercent: '50' }));
     expect(request).not.toHaveProperty('prefix_hit_rate');
     expect(request).not.toHaveProperty('arrival_cv');
+    expect(request).not.toHaveProperty('arrival_decay');
     expect(request).not.toHaveProperty('urgent_fraction');
   });
 });
@@ -176,7 +198,22 @@ describe('a configuration of an answer', () => {
     const answer = sizeDocument();
     const assumptions = { ...answer.assumptions, prefix_cache: { hit_rate: 0.75, cacheable_ratio: 0.5 } };
     const request = requestOf(simulateValuesOf({ ...answer, assumptions }, ROWS[0]!));
-    expect(request.prefix_tokens).toBeCloseTo(assumptions.prompt_tokens.mean / 2, 1);
-    expect(request.prefix_hit_rate).toBe(0.75);
+    expect(request).toMatchObject({ cacheable_ratio: 0.5, prefix_hit_rate: 0.75 });
+  });
+
+  test('takes uneven arrivals, limits and profile along; limits of a later row stand in its command alone', () => {
+    const answer = sizeDocument();
+    const arrivals = { arrival: 'hawkes', arrival_cv: 1.6666666, arrival_decay_per_s: 4, calibration: 'our-h100' };
+    const assumptions = { ...answer.assumptions, ...arrivals };
+    const command = 'vllm serve me/model --max-model-len 4096 --max-num-seqs 94 --gpu-memory-utilization 0.92';
+    const row = { ...ROWS[0]!, vllm_command: command, vllm_command_flags: null };
+    const request = requestOf(simulateValuesOf({ ...answer, assumptions }, row));
+    expect(request).toMatchObject({
+      ...{ arrival: 'hawkes', arrival_cv: 1.667, arrival_decay: 4, calibration: 'our-h100' },
+      ...{ max_num_seqs: 94, gpu_memory_utilization: 0.92 },
+    });
+    expect(request).not.toHaveProperty('max_num_batched_tokens');
+    const without = { ...row, vllm_command: null };
+    expect(requestOf(simulateValuesOf({ ...answer, assumptions }, without))).not.toHaveProperty('max_num_seqs');
   });
 });

@@ -201,15 +201,17 @@ describe('top bar', () => {
     expect(await users()).toBeVisible();
   });
 
-  test('an answer is saved once; an edit makes it a draft again', async () => {
+  test('an answer is saved once, as it is shown; an edit makes it a draft again', async () => {
     const saveSizeRun = vi.fn<AppApi['saveSizeRun']>((...args) => fakeApi().saveSizeRun(...args));
-    open({ saveSizeRun });
+    const { asked } = open({ saveSizeRun });
     const field = await users();
     const save = screen.getByRole('button', { name: 'Save run' });
     await waitFor(() => expect(save).toBeEnabled());
     await chord('s', {}, field);
     await waitFor(() => expect(screen.getByTestId('saved')).toHaveTextContent('Saved as run 7'));
-    expect(saveSizeRun.mock.calls[0]?.[0]).toMatchObject({ users: 100 });
+    // The very question that is answered on screen.
+    expect(saveSizeRun.mock.calls[0]?.[0]).toEqual(asked.at(-1));
+    expect(asked.at(-1)).toMatchObject({ users: 100, simulation_check: false });
     expect(save).toBeDisabled();
     await fireEvent.input(field, { target: { value: '250' } });
     await waitFor(() => expect(screen.getByTestId('saved')).toHaveTextContent('Draft kept'));
