@@ -17,7 +17,7 @@ import {
   type SimulatedLoad,
   type SteadySimulation,
 } from '../engine/simulation/load.ts';
-import { BLOCK_TOKENS } from '../engine/simulation/scheduler.ts';
+import { BLOCK_TOKENS } from '../engine/simulation/request-states.ts';
 import {
   dealtAtRandom,
   dealtTo,

@@ -1,6 +1,6 @@
 import type { PrefixBlocks, RequestTrace } from '../workload/trace.ts';
+import { BLOCK_TOKENS } from './request-states.ts';
 import type { ContentBlocks, SimulatedRequests } from './requests.ts';
-import { BLOCK_TOKENS } from './scheduler.ts';
 
 /** What of a trace had to be cut to the context of a model. */
 export interface TraceCut {

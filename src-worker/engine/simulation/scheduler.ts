@@ -3,12 +3,12 @@ import { stepTimeMs } from '../roofline/step-time.ts';
 import { ContentCache } from './content-cache.ts';
 import { DecodeTimes } from './decode-times.ts';
 import { FinishRing } from './finish-ring.ts';
-import { RequestHeap } from './request-heap.ts';
+import { ClosedLoop, InOrder, numbersTo, type Incoming } from './incoming.ts';
+import { BLOCK_TOKENS, blocksFor, RequestStates } from './request-states.ts';
 import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
+import { RunningList } from './running-list.ts';
 import { waitingQueue, type WaitingQueue } from './waiting-queue.ts';
 
-/** Tokens of a KV block (vLLM's default block_size on CUDA). */
-export const BLOCK_TOKENS = 16;
 const PHASES = BLOCK_TOKENS;
 const NONE = -1;
 
@@ -71,8 +71,6 @@ export interface RunOptions {
   mostEvents: number;
 }
 
-const blocksFor = (tokens: number): number => Math.ceil(tokens / BLOCK_TOKENS);
-
 /**
  * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
  * KV blocks reach; when blocks run out the last of the running (the least urgent, by priority) is preempted and recomputed.
@@ -95,13 +93,7 @@ class Run {
   #partialComputed = 0;
   /** The decodes have the blocks of the step being made. */
   #hasGrown = false;
-  /** Requests that arrived (open: in order of arrival). */
-  #arrived = 0;
-  #sent = 0;
-  #toEnd: number;
-  #running = 0;
   #maxRunning = 0;
-  #rejected = 0;
   #preempted = 0;
   #steps = 0;
   #events = 0;
@@ -111,38 +103,28 @@ class Run {
   /** The next of the waiting found no blocks in the step being made. */
   #isBlocked = false;
 
+  readonly #states: RequestStates;
   readonly #requests: SimulatedRequests;
   readonly #server: SimulatedServer;
   readonly #seats: number;
-  readonly #clients: Clients | null;
-  readonly #count: number;
-  readonly #numMeasured: number;
   readonly #observer: Observer | null;
   readonly #times: DecodeTimes;
   readonly #ring: FinishRing;
   readonly #queue: WaitingQueue;
-  /** Requests on their way to the scheduler, the first to arrive on top; null in an open run. */
-  readonly #coming: RequestHeap | null;
+  readonly #running: RunningList;
+  readonly #incoming: Incoming;
+  /** Who sends the next request when an answer has ended; null in an open run. */
+  readonly #loop: ClosedLoop | null;
   readonly #content: ContentCache | null;
   /** Share of a step before whose end the next one is handed out. */
   readonly #handedOutBefore: number;
 
-  readonly #sentMs: Float64Array;
+  /** Of `#states`. */
   readonly #arrivalMs: Float64Array;
-  readonly #firstMs: Float64Array;
-  readonly #endMs: Float64Array;
-  readonly #preemptions: Int32Array;
-  /** [request] tokens given so far, when it last started to decode (then also step and stored tokens), or was preempted. */
   readonly #given: Int32Array;
   readonly #startStep: Int32Array;
   readonly #startLength: Int32Array;
-  /** [request] blocks of content it shares with others. */
   readonly #shared: Int32Array;
-  /** The running in order of admission. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  #first = NONE;
-  #last = NONE;
   /** [phase] decodes that need a new block in steps of that number modulo BLOCK_TOKENS. */
   readonly #needing = new Int32Array(PHASES);
   /** Prompts that end in the step being made. */
@@ -150,53 +132,47 @@ class Run {
   #numEnding = 0;
 
   constructor(requests: SimulatedRequests, server: SimulatedServer, options: RunOptions) {
-    const count = requests.promptTokens.length;
+    const states = new RequestStates(requests, server.kvCacheTokens, options.numMeasured, options.clients === null);
+    this.#states = states;
     this.#requests = requests;
     this.#server = server;
     this.#seats = Math.max(1, Math.floor(Math.min(server.maxNumSeqs, server.maxNumBatchedTokens)));
-    this.#clients = options.clients;
-    this.#count = count;
-    this.#numMeasured = Math.min(options.numMeasured, count);
-    this.#toEnd = this.#numMeasured;
     this.#observer = options.observer;
     this.#times = new DecodeTimes(server.plan);
-    this.#totalBlocks = Math.floor(Math.min(server.kvCacheTokens, 1e15) / BLOCK_TOKENS);
-    this.#freeBlocks = this.#totalBlocks;
+    this.#totalBlocks = states.totalBlocks;
+    this.#freeBlocks = states.totalBlocks;
     this.#ring = new FinishRing(
       requests.outputTokens.reduce((most, tokens) => Math.max(most, tokens), 0),
-      count,
+      states,
     );
-    this.#queue = waitingQueue(server.policy, count, (a, b) => this.#isBefore(a, b));
+    this.#queue = waitingQueue(server.policy, states);
+    this.#running = new RunningList(states);
+    this.#loop = options.clients && new ClosedLoop(states, options.clients, (request) => this.#frontMs(request));
+    this.#incoming = this.#loop ?? new InOrder(states, numbersTo(states.count));
     this.#handedOutBefore = Math.min(1, Math.max(0, server.plan.firstTokenWaitSteps - MEAN_REST_OF_STEP));
     this.#content = requests.contentBlocks && new ContentCache(requests.contentBlocks, BLOCK_TOKENS);
-    this.#arrivalMs = this.#clients ? new Float64Array(count) : requests.arrivalMs;
-    this.#sentMs = this.#clients ? new Float64Array(count) : requests.arrivalMs;
-    this.#coming = this.#clients && new RequestHeap((a, b) => this.#arrivesBefore(a, b));
-    this.#firstMs = new Float64Array(count).fill(NaN);
-    this.#endMs = new Float64Array(count).fill(NaN);
-    this.#preemptions = new Int32Array(count);
-    this.#given = new Int32Array(count);
-    this.#startStep = new Int32Array(count);
-    this.#startLength = new Int32Array(count);
-    this.#shared = new Int32Array(count);
-    this.#next = new Int32Array(count);
-    this.#previous = new Int32Array(count);
+    this.#arrivalMs = states.arrivalMs;
+    this.#given = states.given;
+    this.#startStep = states.startStep;
+    this.#startLength = states.startLength;
+    this.#shared = states.shared;
     this.#ending = new Int32Array(this.#seats);
   }
 
   run(mostEvents: number): SimulatedRun {
-    for (let i = 0; this.#clients && i < this.#clients.count; i += 1) this.#send(0);
-    while (this.#toEnd > 0 && this.#events < mostEvents) {
+    const states = this.#states;
+    this.#loop?.start();
+    while (states.toEnd > 0 && this.#events < mostEvents) {
       if (!this.#takeArrivals()) break;
       this.#events += 1;
       this.#makeStep();
     }
     return {
-      sentMs: this.#sentMs,
-      firstMs: this.#firstMs,
-      endMs: this.#endMs,
-      preemptions: this.#preemptions,
-      rejected: this.#rejected,
+      sentMs: states.sentMs,
+      firstMs: states.firstMs,
+      endMs: states.endMs,
+      preemptions: states.preemptions,
+      rejected: states.rejected,
       steps: this.#steps,
       events: this.#events,
       wallMs: this.#timeMs,
@@ -206,7 +182,7 @@ class Run {
       foundTokens: this.#foundTokens,
       seatsShortMs: this.#seatsShortMs,
       blocksShortMs: this.#blocksShortMs,
-      isComplete: this.#toEnd === 0,
+      isComplete: states.toEnd === 0,
     };
   }
 
@@ -217,48 +193,11 @@ class Run {
     return plan.ttftBaseMs + plan.tokenizeMsPerToken * (this.#requests.promptTokens[request] as number);
   }
 
-  /** A client sends the next request; it reaches the scheduler after the API and the tokenizer. One that is refused sends another. */
-  #send(atMs: number): void {
-    for (let clock = atMs; this.#coming && this.#sent < this.#count;) {
-      const request = this.#sent;
-      this.#sent += 1;
-      const sentMs = clock + (this.#clients?.pauseMs?.[request] ?? 0);
-      this.#sentMs[request] = sentMs;
-      this.#arrivalMs[request] = sentMs + this.#frontMs(request);
-      if (this.#canEverFit(request)) {
-        this.#coming.push(request);
-        return;
-      }
-      this.#reject(request);
-      clock = this.#arrivalMs[request];
-    }
-  }
-
-  #arrivesBefore(a: number, b: number): boolean {
-    const [first, second] = [this.#arrivalMs[a] as number, this.#arrivalMs[b] as number];
-    return first < second || (first === second && a < b);
-  }
-
-  /** By priority, then by arrival, then by number. */
-  #isBefore(a: number, b: number): boolean {
-    const { priorities } = this.#requests;
-    if (priorities) {
-      const [first, second] = [priorities[a] as number, priorities[b] as number];
-      if (first !== second) return first < second;
-    }
-    return this.#arrivesBefore(a, b);
-  }
-
-  #nextArrival(): number {
-    if (this.#coming) return this.#coming.peek();
-    return this.#arrived < this.#count ? this.#arrived : NONE;
-  }
-
   /** Those who have arrived join the queue; false where nobody is left who could. */
   #takeArrivals(): boolean {
     if (this.#isBusy()) this.#joinUntil(this.#timeMs - this.#handedOutBefore * this.#lastStepMs);
     while (!this.#isBusy()) {
-      const next = this.#nextArrival();
+      const next = this.#incoming.peek();
       if (next === NONE) return false;
       const toMs = Math.max(this.#timeMs, this.#arrivalMs[next] as number);
       this.#tell(this.#timeMs, toMs);
@@ -270,28 +209,17 @@ class Run {
   }
 
   #isBusy(): boolean {
-    return this.#running > 0 || this.#queue.size > 0;
+    return this.#running.size > 0 || this.#queue.size > 0;
   }
 
   #joinUntil(untilMs: number): void {
     for (;;) {
-      const request = this.#nextArrival();
+      const request = this.#incoming.peek();
       if (request === NONE || (this.#arrivalMs[request] as number) > untilMs) return;
-      this.#coming?.pop();
-      this.#arrived += 1;
-      if (this.#coming || this.#canEverFit(request)) this.#queue.arrive(request);
-      else this.#reject(request);
+      this.#incoming.pop();
+      if (this.#states.canEverFit(request)) this.#queue.arrive(request);
+      else this.#states.reject(request);
     }
-  }
-
-  #canEverFit(request: number): boolean {
-    const { promptTokens, outputTokens } = this.#requests;
-    return blocksFor((promptTokens[request] as number) + (outputTokens[request] as number) - 1) <= this.#totalBlocks;
-  }
-
-  #reject(request: number): void {
-    this.#rejected += 1;
-    if (request < this.#numMeasured) this.#toEnd -= 1;
   }
 
   // --- one round
@@ -314,7 +242,12 @@ class Run {
       room -= chunk;
       this.#endPartial();
     }
-    while (this.#preempted === preemptedBefore && room > 0 && this.#partial === NONE && this.#running < this.#seats) {
+    while (
+      this.#preempted === preemptedBefore &&
+      room > 0 &&
+      this.#partial === NONE &&
+      this.#running.size < this.#seats
+    ) {
       const request = this.#queue.peek();
       if (request === NONE) break;
       const chunk = this.#admit(request, room, tokens > 0);
@@ -350,12 +283,8 @@ class Run {
 
   /** Who loses its blocks first: the last of the running, or the least urgent. */
   #victim(): number {
-    if (this.#server.policy === 'fcfs') return this.#last;
-    let worst = this.#first;
-    for (let at = this.#next[worst] as number; at !== NONE; at = this.#next[at] as number) {
-      if (this.#isBefore(worst, at)) worst = at;
-    }
-    return worst;
+    if (this.#server.policy === 'fcfs') return this.#running.last;
+    return this.#running.leastUrgent((a, b) => this.#states.isBefore(a, b));
   }
 
   #preempt(request: number): void {
@@ -372,9 +301,10 @@ class Run {
       this.#stopDecoding(request, length);
       this.#giveBack(request, held);
     }
-    this.#preemptions[request] = (this.#preemptions[request] as number) + 1;
+    const { preemptions } = this.#states;
+    preemptions[request] = (preemptions[request] as number) + 1;
     this.#preempted += 1;
-    this.#leaveList(request);
+    this.#running.leave(request);
     this.#queue.putBack(request);
   }
 
@@ -440,7 +370,7 @@ class Run {
     this.#shared[request] = shared;
     this.#take(own + revived);
     this.#queue.pop();
-    this.#joinList(request);
+    this.#running.join(request);
     this.#partial = request;
     this.#partialComputed = cached + chunk;
     this.#foundTokens += cached;
@@ -481,7 +411,8 @@ class Run {
 
   #startDecoding(request: number): void {
     const length = this.#targetOf(request);
-    if (Number.isNaN(this.#firstMs[request])) this.#firstMs[request] = this.#timeMs;
+    const { firstMs } = this.#states;
+    if (Number.isNaN(firstMs[request])) firstMs[request] = this.#timeMs;
     this.#given[request] = (this.#given[request] as number) + 1;
     if (this.#given[request] >= (this.#requests.outputTokens[request] as number)) {
       this.#finish(request, length);
@@ -509,11 +440,12 @@ class Run {
   }
 
   #finish(request: number, length: number): void {
-    this.#endMs[request] = this.#timeMs;
+    const states = this.#states;
+    states.endMs[request] = this.#timeMs;
     this.#giveBack(request, length);
-    this.#leaveList(request);
-    if (request < this.#numMeasured) this.#toEnd -= 1;
-    if (this.#clients) this.#send(this.#timeMs);
+    this.#running.leave(request);
+    if (request < states.numMeasured) states.toEnd -= 1;
+    this.#loop?.send(this.#timeMs);
   }
 
   #finishThose(): void {
@@ -536,8 +468,8 @@ class Run {
     // Step j of the stretch takes ms + j · growth.
     const growthMs = msPerToken * this.#decodes;
     // Who waits now waits for blocks or a seat, which only come when somebody ends; a more urgent one may need fewer.
-    const isOpen = this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running < this.#seats);
-    const next = isOpen && steps > 1 ? this.#nextArrival() : NONE;
+    const isOpen = this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running.size < this.#seats);
+    const next = isOpen && steps > 1 ? this.#incoming.peek() : NONE;
     if (next !== NONE) steps = this.#stepsUntil(this.#arrivalMs[next] as number, steps, ms, growthMs);
     const blocks = this.#blocksOver(1, steps);
     this.#take(blocks);
@@ -588,10 +520,10 @@ class Run {
 
   #pass(ms: number, lastStepMs: number, decodeSteps: number): void {
     const toMs = this.#timeMs + ms;
-    if (this.#running > this.#maxRunning) this.#maxRunning = this.#running;
+    if (this.#running.size > this.#maxRunning) this.#maxRunning = this.#running.size;
     this.#tell(this.#timeMs, toMs);
     if (this.#isBlocked) this.#blocksShortMs += ms;
-    else if (this.#running >= this.#seats && this.#queue.size > 0) this.#seatsShortMs += ms;
+    else if (this.#running.size >= this.#seats && this.#queue.size > 0) this.#seatsShortMs += ms;
     this.#timeMs = toMs;
     this.#lastStepMs = lastStepMs;
     this.#step += decodeSteps;
@@ -605,46 +537,14 @@ class Run {
     const used = this.#totalBlocks - this.#freeBlocks;
     let waiting = this.#queue.size;
     let from = fromMs;
-    for (const arrivalMs of this.#arrivalsBefore(toMs)) {
+    for (const arrivalMs of this.#incoming.arrivalsBefore(toMs)) {
       if (arrivalMs > from) {
-        this.#observer.during(from, arrivalMs, this.#running, waiting, used, this.#preempted);
+        this.#observer.during(from, arrivalMs, this.#running.size, waiting, used, this.#preempted);
         from = arrivalMs;
       }
       waiting += 1;
     }
-    this.#observer.during(from, toMs, this.#running, waiting, used, this.#preempted);
-  }
-
-  /** ms, rising, of those who have not been seen yet. */
-  #arrivalsBefore(untilMs: number): number[] {
-    const arrivals: number[] = [];
-    if (this.#coming) {
-      const coming = this.#coming.listWhile((request) => (this.#arrivalMs[request] as number) < untilMs);
-      return coming.map((request) => this.#arrivalMs[request] as number).sort((a, b) => a - b);
-    }
-    for (let i = this.#arrived; i < this.#count && (this.#arrivalMs[i] as number) < untilMs; i += 1) {
-      if (this.#canEverFit(i)) arrivals.push(this.#arrivalMs[i] as number);
-    }
-    return arrivals;
-  }
-
-  #joinList(request: number): void {
-    this.#running += 1;
-    this.#previous[request] = this.#last;
-    this.#next[request] = NONE;
-    if (this.#last === NONE) this.#first = request;
-    else this.#next[this.#last] = request;
-    this.#last = request;
-  }
-
-  #leaveList(request: number): void {
-    this.#running -= 1;
-    const next = this.#next[request] as number;
-    const previous = this.#previous[request] as number;
-    if (next === NONE) this.#last = previous;
-    else this.#previous[next] = previous;
-    if (previous === NONE) this.#first = next;
-    else this.#next[previous] = next;
+    this.#observer.during(from, toMs, this.#running.size, waiting, used, this.#preempted);
   }
 }
 
