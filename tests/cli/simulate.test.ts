@@ -103,6 +103,16 @@ describe('configiq simulate', () => {
     [['--rate', '1', '--arrival', 'gamma', '--arrival-cv', '50'], 2, /--arrival-cv must be at most 20, got 50/],
     [['--rate', '1', '--num-prompts', '1e9'], 2, /--num-prompts must be at most 5000000/],
     [['--rate', '1', '--json', '--csv'], 2, /exclude each other/],
+    [
+      ['--rate', '1', '--router', 'least_busy'],
+      2,
+      /--router does not know "least_busy".* It takes random, round_robin, least_loaded/,
+    ],
+    [
+      ['--rate', '99', '--replicas', '65', '--router', 'least_loaded'],
+      2,
+      /router least_loaded follows all replicas together, and 65 are more than the 64 .* give fewer replicas/,
+    ],
     [['--rate', '1', '--trace', 'requests.csv'], 4, /requests\.csv/],
   ])('%j is refused in words', async (load, code, words) => {
     const ended = await configiq('simulate', ...LLAMA, ...LENGTHS, ...load);
@@ -116,7 +126,15 @@ describe('configiq simulate', () => {
     const { stdout, code } = await configiq('simulate', '--help');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Examples:/);
-    for (const flag of ['--trace', '--trace-speed', '--num-prompts', '--seed', '--scheduling-policy', '--csv']) {
+    for (const flag of [
+      '--trace',
+      '--trace-speed',
+      '--router',
+      '--num-prompts',
+      '--seed',
+      '--scheduling-policy',
+      '--csv',
+    ]) {
       expect(stdout).toContain(flag);
     }
     expect(stdout).not.toContain('--method');

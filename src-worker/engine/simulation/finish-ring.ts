@@ -15,10 +15,9 @@ export class FinishRing {
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
 
-  /** No answer takes more than `mostSteps`. */
-  constructor(mostSteps: number, { nextEnding, previousEnding }: RequestStates) {
+  constructor({ longestAnswer, nextEnding, previousEnding }: RequestStates) {
     let size = WORD;
-    while (size <= mostSteps + 1) size *= 2;
+    while (size <= longestAnswer + 1) size *= 2;
     this.#mask = size - 1;
     this.#first = new Int32Array(size).fill(NONE);
     this.#bits = new Int32Array(size / WORD);

@@ -1,3 +1,4 @@
+import type { StepPlan } from '../roofline/step-plan.ts';
 import { RequestHeap } from './request-heap.ts';
 import type { RequestStates } from './request-states.ts';
 import type { Clients } from './requests.ts';
@@ -51,19 +52,58 @@ export class InOrder implements Incoming {
   }
 }
 
+/** Requests that a router hands over one by one, in order of their arrival. */
+export class Inbox implements Incoming {
+  readonly #states: RequestStates;
+  readonly #received: number[] = [];
+  #taken = 0;
+
+  constructor(states: RequestStates) {
+    this.#states = states;
+  }
+
+  /** How many have not been taken yet. */
+  get size(): number {
+    return this.#received.length - this.#taken;
+  }
+
+  push(request: number): void {
+    this.#received.push(request);
+  }
+
+  peek(): number {
+    return this.#taken < this.#received.length ? (this.#received[this.#taken] as number) : NONE;
+  }
+
+  pop(): void {
+    this.#taken += 1;
+  }
+
+  arrivalsBefore(untilMs: number): number[] {
+    const states = this.#states;
+    return this.#received
+      .slice(this.#taken)
+      .filter((request) => states.canEverFit(request))
+      .map((request) => states.arrivalMs[request] as number)
+      .filter((ms) => ms < untilMs);
+  }
+}
+
+/** What a request spends (ms) in the API and the tokenizer, before it reaches a scheduler. */
+type Front = Pick<StepPlan, 'ttftBaseMs' | 'tokenizeMsPerToken'>;
+
 /** Clients who each send the next request when the answer to the one before has ended, and they have paused. */
 export class ClosedLoop implements Incoming {
   readonly #states: RequestStates;
   readonly #clients: Clients;
-  /** ms from its sending to its arrival at the scheduler. */
-  readonly #frontMs: (request: number) => number;
+  readonly #plan: Front;
   readonly #heap: RequestHeap;
   #sent = 0;
 
-  constructor(states: RequestStates, clients: Clients, frontMs: (request: number) => number) {
+  constructor(states: RequestStates, clients: Clients, plan: Front) {
     this.#states = states;
     this.#clients = clients;
-    this.#frontMs = frontMs;
+    this.#plan = plan;
     this.#heap = new RequestHeap((a, b) => states.arrivesBefore(a, b));
   }
 
@@ -74,13 +114,14 @@ export class ClosedLoop implements Incoming {
 
   /** A client that is free sends the next request. One that is refused sends another. */
   send(atMs: number): void {
-    const { sentMs, arrivalMs, count } = this.#states;
+    const { sentMs, arrivalMs, count, requests } = this.#states;
+    const { ttftBaseMs, tokenizeMsPerToken } = this.#plan;
     for (let clock = atMs; this.#sent < count;) {
       const request = this.#sent;
       this.#sent += 1;
       const sent = clock + (this.#clients.pauseMs?.[request] ?? 0);
       sentMs[request] = sent;
-      arrivalMs[request] = sent + this.#frontMs(request);
+      arrivalMs[request] = sent + (ttftBaseMs + tokenizeMsPerToken * (requests.promptTokens[request] as number));
       if (this.#states.canEverFit(request)) {
         this.#heap.push(request);
         return;

@@ -17,61 +17,33 @@ export interface ReplayedTrace {
 /** Blocks of prompts can be found again where KV blocks fill them without a rest. */
 export const canFindBlocks = ({ blockTokens }: PrefixBlocks): boolean => blockTokens % BLOCK_TOKENS === 0;
 
-/** Requests `first`, `first` + `step`, … below `end`, as many as there are. */
-const numberOfEvery = (first: number, step: number, end: number): number =>
-  Math.max(0, Math.ceil((end - first) / step));
-
-function contentOf(
-  { blockTokens, offsets, ids }: PrefixBlocks,
-  first: number,
-  step: number,
-  end: number,
-): ContentBlocks {
-  const count = numberOfEvery(first, step, end);
-  const starts = new Uint32Array(count + 1);
-  for (let i = 0; i < count; i += 1) {
-    const from = first + i * step;
-    starts[i + 1] = (starts[i] as number) + (offsets[from + 1] as number) - (offsets[from] as number);
-  }
-  const kept = new Uint32Array(starts[count] as number);
-  for (let i = 0; i < count; i += 1) {
-    const from = first + i * step;
-    kept.set(ids.subarray(offsets[from], offsets[from + 1]), starts[i]);
-  }
-  return { blockTokens, offsets: starts, ids: kept };
-}
+const contentOf = ({ blockTokens, offsets, ids }: PrefixBlocks, count: number): ContentBlocks => ({
+  blockTokens,
+  offsets: offsets.subarray(0, count + 1),
+  ids: ids.subarray(0, offsets[count]),
+});
 
 /**
- * The requests of a trace that one of `streams` schedulers gets when they are dealt out round robin, of the first `count`, with
- * times divided by `speed`. What is longer than the context is cut: the answer first, then the prompt.
+ * The first `count` requests of a trace, with times divided by `speed`. What is longer than the context is cut: the answer first,
+ * then the prompt.
  */
 export function replayedTrace(
   trace: RequestTrace,
-  {
-    stream,
-    streams,
-    count,
-    speed,
-    maxContextTokens,
-  }: { stream: number; streams: number; count: number; speed: number; maxContextTokens: number | null },
+  { count, speed, maxContextTokens }: { count: number; speed: number; maxContextTokens: number | null },
 ): ReplayedTrace {
   const limit = maxContextTokens ?? Infinity;
-  const kept = numberOfEvery(stream, streams, count);
   const requests: SimulatedRequests = {
-    arrivalMs: new Float64Array(kept),
-    promptTokens: new Int32Array(kept),
-    cachedTokens: new Int32Array(kept),
-    outputTokens: new Int32Array(kept),
+    arrivalMs: new Float64Array(count),
+    promptTokens: new Int32Array(count),
+    cachedTokens: new Int32Array(count),
+    outputTokens: new Int32Array(count),
     priorities: null,
     contentBlocks:
-      trace.prefixBlocks && canFindBlocks(trace.prefixBlocks)
-        ? contentOf(trace.prefixBlocks, stream, streams, count)
-        : null,
+      trace.prefixBlocks && canFindBlocks(trace.prefixBlocks) ? contentOf(trace.prefixBlocks, count) : null,
   };
   const cut: TraceCut = { requests: 0, tokens: 0 };
-  for (let i = 0; i < kept; i += 1) {
-    const from = stream + i * streams;
-    const [prompt, output] = [trace.promptTokens[from] as number, trace.outputTokens[from] as number];
+  for (let i = 0; i < count; i += 1) {
+    const [prompt, output] = [trace.promptTokens[i] as number, trace.outputTokens[i] as number];
     const keptOutput = Math.max(1, Math.min(output, limit - 1));
     const keptPrompt = Math.max(1, Math.min(prompt, limit - keptOutput));
     const lost = prompt - keptPrompt + output - keptOutput;
@@ -79,10 +51,10 @@ export function replayedTrace(
       cut.requests += 1;
       cut.tokens += lost;
     }
-    requests.arrivalMs[i] = (trace.arrivalMs[from] as number) / speed;
+    requests.arrivalMs[i] = (trace.arrivalMs[i] as number) / speed;
     requests.promptTokens[i] = keptPrompt;
     requests.outputTokens[i] = keptOutput;
-    requests.cachedTokens[i] = Math.min(keptPrompt - 1, trace.cachedTokens?.[from] ?? 0);
+    requests.cachedTokens[i] = Math.min(keptPrompt - 1, trace.cachedTokens?.[i] ?? 0);
   }
   return { requests, cut };
 }

@@ -20,6 +20,8 @@ export class RequestStates {
   rejected = 0;
   /** KV blocks of one scheduler. */
   readonly totalBlocks: number;
+  /** Tokens. */
+  readonly longestAnswer: number;
   /** ms at which it was sent, reached its scheduler, gave its first and its last token; NaN = it never did. */
   readonly sentMs: Float64Array;
   readonly arrivalMs: Float64Array;
@@ -48,6 +50,7 @@ export class RequestStates {
     this.numMeasured = Math.min(numMeasured, count);
     this.toEnd = this.numMeasured;
     this.totalBlocks = Math.floor(Math.min(kvCacheTokens, 1e15) / BLOCK_TOKENS);
+    this.longestAnswer = requests.outputTokens.reduce((most, tokens) => Math.max(most, tokens), 0);
     this.arrivalMs = isOpen ? requests.arrivalMs : new Float64Array(count);
     this.sentMs = isOpen ? requests.arrivalMs : new Float64Array(count);
     this.firstMs = new Float64Array(count).fill(NaN);

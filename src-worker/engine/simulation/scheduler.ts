@@ -32,7 +32,25 @@ export interface Observer {
   during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
 }
 
-export interface SimulatedRun {
+/** What one scheduler came to. */
+export interface SchedulerTotals {
+  steps: number;
+  /** Rounds of its loop: single steps and stretches. */
+  events: number;
+  /** ms at which it ended. */
+  wallMs: number;
+  maxRunning: number;
+  /** KV blocks free at the end. */
+  freeBlocks: number;
+  /** Prompt tokens found in the prefix cache, over all admissions. */
+  foundTokens: number;
+  /** ms during which somebody waited for a seat, and for KV blocks. */
+  seatsShortMs: number;
+  blocksShortMs: number;
+}
+
+/** A run of one scheduler, or of several that shared its requests: then times are of a scheduler on average, all else of all. */
+export interface SimulatedRun extends SchedulerTotals {
   /** [request] ms at which it was sent, gave its first and its last token (API and tokenizing before the scheduler included); NaN = it never did. */
   sentMs: Float64Array;
   firstMs: Float64Array;
@@ -41,20 +59,9 @@ export interface SimulatedRun {
   preemptions: Int32Array;
   /** Requests that the whole KV cache cannot hold. */
   rejected: number;
-  steps: number;
-  /** Rounds of the loop: single steps and stretches. */
-  events: number;
-  /** ms at which the last request measured ended. */
-  wallMs: number;
-  maxRunning: number;
-  /** KV blocks there are, and those free at the end. */
+  schedulers: number;
+  /** KV blocks there are. */
   totalBlocks: number;
-  freeBlocks: number;
-  /** Prompt tokens found in the prefix cache, over all admissions. */
-  foundTokens: number;
-  /** ms during which somebody waited for a seat, and for KV blocks. */
-  seatsShortMs: number;
-  blocksShortMs: number;
   /** False where the run was given up after `MOST_EVENTS`. */
   isComplete: boolean;
 }
@@ -71,6 +78,18 @@ export interface RunOptions {
   mostEvents: number;
 }
 
+/** What a scheduler is made of, and what it shares with those beside it. */
+export interface SchedulerParts {
+  states: RequestStates;
+  server: SimulatedServer;
+  incoming: Incoming;
+  /** null = an open run. */
+  loop: ClosedLoop | null;
+  times: DecodeTimes;
+  observer: Observer | null;
+  isRouted: boolean;
+}
+
 /**
  * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
  * KV blocks reach; when blocks run out the last of the running (the least urgent, by priority) is preempted and recomputed.
@@ -78,14 +97,13 @@ export interface RunOptions {
  * the sum of step times is an arithmetic series (`DecodeTimes`), who ends at a step is known when he starts (`FinishRing`), and
  * how many decodes need a new block is counted by the phase of their length. QUEUEING.md section 2.
  */
-class Run {
+export class Scheduler {
   /** ms; number of the next step that decodes; decodes and the tokens they attend to in it; free KV blocks. */
   #timeMs = 0;
   #step = 0;
   #decodes = 0;
   #context = 0;
   #freeBlocks: number;
-  readonly #totalBlocks: number;
   /** ms of the step before, 0 after a pause: who arrives in its last part is too late for the next one. */
   #lastStepMs = 0;
   /** The request that has a part of its prompt computed, and how much; at most one does. */
@@ -102,6 +120,20 @@ class Run {
   #blocksShortMs = 0;
   /** The next of the waiting found no blocks in the step being made. */
   #isBlocked = false;
+  /** A stretch of decodes alone that has been begun: steps (0 = none), ms of the first, and by how much each takes longer. */
+  #stretchSteps = 0;
+  #stretchStepMs = 0;
+  #stretchGrowthMs = 0;
+  /** Somebody who arrives may be seated at once. */
+  #stretchIsOpen = false;
+  /** Who ran and waited in the last round. */
+  #runningBefore = 0;
+  #waitingBefore = 0;
+  /** The piece of time that the observer has not been told of yet: who arrived in it may not be known before it is over. */
+  #untoldFromMs = 0;
+  #untoldToMs = 0;
+  #untoldBlocks = 0;
+  #untoldPreempted = 0;
 
   readonly #states: RequestStates;
   readonly #requests: SimulatedRequests;
@@ -109,6 +141,8 @@ class Run {
   readonly #seats: number;
   readonly #observer: Observer | null;
   readonly #times: DecodeTimes;
+  /** Requests are handed over as they come, so that a stretch of decodes must not end before it is over. */
+  readonly #isRouted: boolean;
   readonly #ring: FinishRing;
   readonly #queue: WaitingQueue;
   readonly #running: RunningList;
@@ -131,26 +165,22 @@ class Run {
   readonly #ending: Int32Array;
   #numEnding = 0;
 
-  constructor(requests: SimulatedRequests, server: SimulatedServer, options: RunOptions) {
-    const states = new RequestStates(requests, server.kvCacheTokens, options.numMeasured, options.clients === null);
+  constructor({ states, server, incoming, loop, times, observer, isRouted }: SchedulerParts) {
     this.#states = states;
-    this.#requests = requests;
+    this.#requests = states.requests;
     this.#server = server;
     this.#seats = Math.max(1, Math.floor(Math.min(server.maxNumSeqs, server.maxNumBatchedTokens)));
-    this.#observer = options.observer;
-    this.#times = new DecodeTimes(server.plan);
-    this.#totalBlocks = states.totalBlocks;
+    this.#observer = observer;
+    this.#times = times;
+    this.#isRouted = isRouted;
     this.#freeBlocks = states.totalBlocks;
-    this.#ring = new FinishRing(
-      requests.outputTokens.reduce((most, tokens) => Math.max(most, tokens), 0),
-      states,
-    );
+    this.#ring = new FinishRing(states);
     this.#queue = waitingQueue(server.policy, states);
     this.#running = new RunningList(states);
-    this.#loop = options.clients && new ClosedLoop(states, options.clients, (request) => this.#frontMs(request));
-    this.#incoming = this.#loop ?? new InOrder(states, numbersTo(states.count));
+    this.#incoming = incoming;
+    this.#loop = loop;
     this.#handedOutBefore = Math.min(1, Math.max(0, server.plan.firstTokenWaitSteps - MEAN_REST_OF_STEP));
-    this.#content = requests.contentBlocks && new ContentCache(requests.contentBlocks, BLOCK_TOKENS);
+    this.#content = this.#requests.contentBlocks && new ContentCache(this.#requests.contentBlocks, BLOCK_TOKENS);
     this.#arrivalMs = states.arrivalMs;
     this.#given = states.given;
     this.#startStep = states.startStep;
@@ -159,48 +189,80 @@ class Run {
     this.#ending = new Int32Array(this.#seats);
   }
 
-  run(mostEvents: number): SimulatedRun {
+  /** Until the measured requests have ended, or nobody is on the way any more; `mostEvents` rounds at most. */
+  run(mostEvents: number): void {
     const states = this.#states;
-    this.#loop?.start();
     while (states.toEnd > 0 && this.#events < mostEvents) {
       if (!this.#takeArrivals()) break;
       this.#events += 1;
       this.#makeStep();
     }
+  }
+
+  // --- behind a router
+
+  /**
+   * ms of what happens next as far as is known: a step begins, or a stretch of decodes ends. Who arrives until then must have
+   * been handed over before it happens.
+   */
+  get nextMs(): number {
+    if (this.#stretchSteps > 0) return this.#timeMs + this.#stretchMs(this.#stretchSteps);
+    if (this.#isBusy()) return this.#timeMs;
+    const next = this.#incoming.peek();
+    return next === NONE ? Infinity : Math.max(this.#timeMs, this.#arrivalMs[next] as number);
+  }
+
+  /** Lets it happen. */
+  advance(): void {
+    if (this.#stretchSteps > 0) this.#endStretch();
+    else if (this.#takeArrivals()) {
+      this.#events += 1;
+      this.#makeStep();
+    }
+  }
+
+  /** Somebody was handed over: a stretch under way may end for him. */
+  expect(request: number): void {
+    if (this.#stretchIsOpen && this.#stretchSteps > 1) this.#shortenStretch(request);
+  }
+
+  /** Sequences that run at a time between the last thing that happened and the next; those who end just then among them. */
+  runningAt(ms: number): number {
+    return ms < this.#timeMs ? this.#runningBefore : this.#running.size;
+  }
+
+  /** Requests that wait in its queue at such a time, without those on the way. */
+  waitingAt(ms: number): number {
+    return ms < this.#timeMs ? this.#waitingBefore : this.#queue.size;
+  }
+
+  /** What it has come to. */
+  end(): SchedulerTotals {
+    this.#tellRest();
     return {
-      sentMs: states.sentMs,
-      firstMs: states.firstMs,
-      endMs: states.endMs,
-      preemptions: states.preemptions,
-      rejected: states.rejected,
       steps: this.#steps,
       events: this.#events,
       wallMs: this.#timeMs,
       maxRunning: this.#maxRunning,
-      totalBlocks: this.#totalBlocks,
       freeBlocks: this.#freeBlocks,
       foundTokens: this.#foundTokens,
       seatsShortMs: this.#seatsShortMs,
       blocksShortMs: this.#blocksShortMs,
-      isComplete: states.toEnd === 0,
     };
   }
 
   // --- who comes
 
-  #frontMs(request: number): number {
-    const { plan } = this.#server;
-    return plan.ttftBaseMs + plan.tokenizeMsPerToken * (this.#requests.promptTokens[request] as number);
-  }
-
   /** Those who have arrived join the queue; false where nobody is left who could. */
   #takeArrivals(): boolean {
+    this.#tellRest();
     if (this.#isBusy()) this.#joinUntil(this.#timeMs - this.#handedOutBefore * this.#lastStepMs);
     while (!this.#isBusy()) {
       const next = this.#incoming.peek();
       if (next === NONE) return false;
       const toMs = Math.max(this.#timeMs, this.#arrivalMs[next] as number);
-      this.#tell(this.#timeMs, toMs);
+      this.#remember(this.#timeMs, toMs);
+      this.#tellRest();
       this.#timeMs = toMs;
       this.#lastStepMs = 0;
       this.#joinUntil(toMs);
@@ -463,17 +525,28 @@ class Run {
     this.#times.setStep(this.#decodes, this.#context);
     const { ms, msPerToken, nextKnotTokens } = this.#times;
     const toKnot = Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1;
-    let steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
-    steps = this.#stepsWithBlocks(steps);
-    // Step j of the stretch takes ms + j · growth.
-    const growthMs = msPerToken * this.#decodes;
+    const steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
+    this.#stretchSteps = this.#stepsWithBlocks(steps);
+    this.#stretchStepMs = ms;
+    this.#stretchGrowthMs = msPerToken * this.#decodes;
     // Who waits now waits for blocks or a seat, which only come when somebody ends; a more urgent one may need fewer.
-    const isOpen = this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running.size < this.#seats);
-    const next = isOpen && steps > 1 ? this.#incoming.peek() : NONE;
-    if (next !== NONE) steps = this.#stepsUntil(this.#arrivalMs[next] as number, steps, ms, growthMs);
-    const blocks = this.#blocksOver(1, steps);
-    this.#take(blocks);
-    this.#pass(steps * ms + (growthMs * steps * (steps - 1)) / 2, ms + growthMs * (steps - 1), steps);
+    this.#stretchIsOpen =
+      this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running.size < this.#seats);
+    const next = this.#stretchIsOpen && this.#stretchSteps > 1 ? this.#incoming.peek() : NONE;
+    if (next !== NONE) this.#shortenStretch(next);
+    if (!this.#isRouted) this.#endStretch();
+  }
+
+  /** ms of the first so many steps of the stretch. */
+  #stretchMs(steps: number): number {
+    return steps * this.#stretchStepMs + (this.#stretchGrowthMs * steps * (steps - 1)) / 2;
+  }
+
+  #endStretch(): void {
+    const steps = this.#stretchSteps;
+    this.#stretchSteps = 0;
+    this.#take(this.#blocksOver(1, steps));
+    this.#pass(this.#stretchMs(steps), this.#stretchStepMs + this.#stretchGrowthMs * (steps - 1), steps);
     this.#finishThose();
   }
 
@@ -499,13 +572,14 @@ class Run {
     return blocks;
   }
 
-  /** The first number of steps after which somebody who arrives at `arrivalMs` is seen, at most `most`. */
-  #stepsUntil(arrivalMs: number, most: number, ms: number, growthMs: number): number {
-    const waitMs = arrivalMs - this.#timeMs;
+  /** Ends the stretch with the first step after which somebody who arrives is seen. */
+  #shortenStretch(request: number): void {
+    const [ms, growthMs, most] = [this.#stretchStepMs, this.#stretchGrowthMs, this.#stretchSteps];
+    const waitMs = (this.#arrivalMs[request] as number) - this.#timeMs;
     // After k steps those are seen who came before the last share of the k-th.
     const seenMs = (k: number): number =>
       k * ms + (growthMs * k * (k - 1)) / 2 - this.#handedOutBefore * (ms + growthMs * (k - 1));
-    if (seenMs(most) < waitMs) return most;
+    if (seenMs(most) < waitMs) return;
     const linear = ms - growthMs / 2;
     const target = Math.max(0, waitMs + this.#handedOutBefore * ms);
     const guess =
@@ -513,15 +587,15 @@ class Run {
     let steps = Math.min(most, Math.max(1, Math.ceil(guess)));
     while (steps > 1 && seenMs(steps - 1) >= waitMs) steps -= 1;
     while (steps < most && seenMs(steps) < waitMs) steps += 1;
-    return steps;
+    this.#stretchSteps = steps;
   }
 
-  // --- time and the list of the running
+  // --- time
 
   #pass(ms: number, lastStepMs: number, decodeSteps: number): void {
     const toMs = this.#timeMs + ms;
     if (this.#running.size > this.#maxRunning) this.#maxRunning = this.#running.size;
-    this.#tell(this.#timeMs, toMs);
+    this.#remember(this.#timeMs, toMs);
     if (this.#isBlocked) this.#blocksShortMs += ms;
     else if (this.#running.size >= this.#seats && this.#queue.size > 0) this.#seatsShortMs += ms;
     this.#timeMs = toMs;
@@ -531,20 +605,33 @@ class Run {
     this.#steps += Math.max(1, decodeSteps);
   }
 
+  /** Who runs and waits in a piece of time; the observer is told once it is known who arrived meanwhile. */
+  #remember(fromMs: number, toMs: number): void {
+    this.#runningBefore = this.#running.size;
+    this.#waitingBefore = this.#queue.size;
+    if (!this.#observer) return;
+    this.#untoldFromMs = fromMs;
+    this.#untoldToMs = toMs;
+    this.#untoldBlocks = this.#states.totalBlocks - this.#freeBlocks;
+    this.#untoldPreempted = this.#preempted;
+  }
+
   /** Who arrives in the meantime waits from then on, though he is not seen before the end. */
-  #tell(fromMs: number, toMs: number): void {
-    if (!this.#observer || !(toMs > fromMs)) return;
-    const used = this.#totalBlocks - this.#freeBlocks;
-    let waiting = this.#queue.size;
-    let from = fromMs;
+  #tellRest(): void {
+    if (!this.#observer || !(this.#untoldToMs > this.#untoldFromMs)) return;
+    const toMs = this.#untoldToMs;
+    let from = this.#untoldFromMs;
+    const running = this.#runningBefore;
+    let waiting = this.#waitingBefore;
     for (const arrivalMs of this.#incoming.arrivalsBefore(toMs)) {
       if (arrivalMs > from) {
-        this.#observer.during(from, arrivalMs, this.#running.size, waiting, used, this.#preempted);
+        this.#observer.during(from, arrivalMs, running, waiting, this.#untoldBlocks, this.#untoldPreempted);
         from = arrivalMs;
       }
       waiting += 1;
     }
-    this.#observer.during(from, toMs, this.#running.size, waiting, used, this.#preempted);
+    this.#observer.during(from, toMs, running, waiting, this.#untoldBlocks, this.#untoldPreempted);
+    this.#untoldFromMs = toMs;
   }
 }
 
@@ -566,14 +653,57 @@ export function simulate(
     mostEvents = MOST_EVENTS,
   }: Partial<RunOptions> = {},
 ): SimulatedRun {
-  const run = new Run(requests, server, { clients, numMeasured, observer, mostEvents }).run(mostEvents);
-  if (clients) return run;
-  const { ttftBaseMs, tokenizeMsPerToken } = server.plan;
-  const { firstMs, endMs } = run;
-  for (let i = 0; i < firstMs.length; i += 1) {
-    const frontMs = ttftBaseMs + tokenizeMsPerToken * (requests.promptTokens[i] as number);
+  const states = new RequestStates(requests, server.kvCacheTokens, numMeasured, clients === null);
+  const loop = clients && new ClosedLoop(states, clients, server.plan);
+  const scheduler = new Scheduler({
+    states,
+    server,
+    incoming: loop ?? new InOrder(states, numbersTo(states.count)),
+    loop,
+    times: new DecodeTimes(server.plan),
+    observer,
+    isRouted: false,
+  });
+  loop?.start();
+  scheduler.run(mostEvents);
+  return runOf(states, [scheduler.end()], clients ? null : server.plan);
+}
+
+/**
+ * What schedulers that shared the requests of `states` came to, all together; `front` where what requests spend before they
+ * reach them was left out until now.
+ */
+export function runOf(
+  states: RequestStates,
+  schedulers: readonly SchedulerTotals[],
+  front: Pick<StepPlan, 'ttftBaseMs' | 'tokenizeMsPerToken'> | null,
+): SimulatedRun {
+  const { sentMs, firstMs, endMs, preemptions, rejected, totalBlocks, requests } = states;
+  for (let i = 0; front && i < firstMs.length; i += 1) {
+    const frontMs = front.ttftBaseMs + front.tokenizeMsPerToken * (requests.promptTokens[i] as number);
     firstMs[i] = (firstMs[i] as number) + frontMs;
     endMs[i] = (endMs[i] as number) + frontMs;
   }
-  return run;
+  const sum = (of: (totals: SchedulerTotals) => number): number =>
+    schedulers.reduce((total, totals) => total + of(totals), 0);
+  const most = (of: (totals: SchedulerTotals) => number): number =>
+    schedulers.reduce((top, totals) => Math.max(top, of(totals)), 0);
+  return {
+    sentMs,
+    firstMs,
+    endMs,
+    preemptions,
+    rejected,
+    schedulers: schedulers.length,
+    steps: sum(({ steps }) => steps),
+    events: sum(({ events }) => events),
+    wallMs: most(({ wallMs }) => wallMs),
+    maxRunning: most(({ maxRunning }) => maxRunning),
+    totalBlocks: totalBlocks * schedulers.length,
+    freeBlocks: sum(({ freeBlocks }) => freeBlocks),
+    foundTokens: sum(({ foundTokens }) => foundTokens),
+    seatsShortMs: sum(({ seatsShortMs }) => seatsShortMs) / schedulers.length,
+    blocksShortMs: sum(({ blocksShortMs }) => blocksShortMs) / schedulers.length,
+    isComplete: states.toEnd === 0,
+  };
 }
