@@ -6,6 +6,7 @@ import {
   methodSchema,
   precisionSchema,
   pricingSchema,
+  routerSchema,
   schedulingPolicySchema,
 } from '../../src-worker/protocol/requests.ts';
 import { defaultFormValues, readForm, type FormValues } from './form-reading.ts';
@@ -73,6 +74,7 @@ const simulateChoices = z.looseObject({
   kvCacheDtype: kvCacheDtypeSchema,
   arrival: arrivalSchema,
   policy: schedulingPolicySchema,
+  router: routerSchema,
 });
 
 const draftSchema = z.looseObject({

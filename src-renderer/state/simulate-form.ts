@@ -20,6 +20,8 @@ export interface SimulateValues {
   kvCacheDtype: NonNullable<SimulateInputDraft['kv_cache_dtype']>;
   arrival: NonNullable<SimulateInputDraft['arrival']>;
   policy: NonNullable<SimulateInputDraft['scheduling_policy']>;
+  /** Who gets a request; with one replica it waits. */
+  router: NonNullable<SimulateInputDraft['router']>;
   engine: string;
 }
 
@@ -98,6 +100,7 @@ export function defaultSimulateValues(): SimulateValues {
     kvCacheDtype: 'auto',
     arrival: 'poisson',
     policy: 'fcfs',
+    router: 'random',
     engine: 'vllm',
   };
 }
@@ -122,6 +125,12 @@ export function usedFields({ loadKind, arrival, policy }: SimulateValues): Simul
     'maxNumBatchedTokens',
     ...(policy === 'priority' ? (['urgentPercent'] as const) : []),
   ];
+}
+
+/** Is there more than one replica, as far as can be read? */
+export function hasReplicas({ texts }: SimulateValues): boolean {
+  const amount = parseAmount(texts.replicas, SIMULATE_RULES.replicas);
+  return amount.kind === 'value' && amount.value > 1;
 }
 
 const REQUIRED: readonly SimulateField[] = ['rate', 'users', 'inputTokens', 'outputTokens', 'urgentPercent'];
@@ -166,6 +175,7 @@ function requestOf(values: SimulateValues, amounts: Map<SimulateField, Amount>):
     tp: values.tensorParallel === 1 ? undefined : values.tensorParallel,
     pp: values.pipelineParallel === 1 ? undefined : values.pipelineParallel,
     replicas: number('replicas'),
+    router: hasReplicas(values) && values.router !== 'random' ? values.router : undefined,
     quantization: values.quantization === '' ? undefined : values.quantization,
     kv_cache_dtype: values.kvCacheDtype === 'auto' ? undefined : values.kvCacheDtype,
     input_tokens: number('inputTokens'),
@@ -201,6 +211,7 @@ export const SIMULATE_ROWS = {
   prompts: { label: 'Prompts', values: [], texts: ['inputTokens', 'inputCv'] },
   answers: { label: 'Answers', values: [], texts: ['outputTokens', 'outputCv'] },
   replicas: { label: 'Replicas', values: [], texts: ['replicas'] },
+  router: { label: 'Router', values: ['router'], texts: [] },
   precision: { label: 'Precision', values: ['quantization'], texts: [] },
   kvCache: { label: 'KV cache', values: ['kvCacheDtype'], texts: [] },
   prefix: { label: 'Shared prefix', values: [], texts: ['prefixTokens', 'hitPercent'] },
@@ -245,6 +256,7 @@ export function resetSimulateRow(form: SimulateValues, name: SimulateRowName): v
 /** Rows that most simulations leave alone. */
 export const ADVANCED_SIMULATE_ROWS: readonly SimulateRowName[] = [
   'replicas',
+  'router',
   'precision',
   'kvCache',
   'prefix',
