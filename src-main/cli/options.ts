@@ -214,6 +214,11 @@ const DEPLOYMENT_OPTIONS: OptionSpec[] = [
   { flags: '--gpu <id>', description: 'GPU, for example nvidia-h100-80gb', kind: 'text' },
   { flags: '--tp <gpus>', description: 'tensor parallelism', kind: 'number' },
   { flags: '--replicas <count>', description: 'complete copies of the model', kind: 'number' },
+  {
+    flags: '--router <policy>',
+    description: 'who of the replicas gets a request: random, round_robin or least_loaded',
+    kind: 'text',
+  },
   { flags: '-q, --quantization <name>', description: 'precision of the weights', kind: 'text' },
   { flags: '--kv-cache-dtype <type>', description: 'auto or fp8', kind: 'text' },
   { flags: '--input-tokens <tokens>', description: 'mean prompt', kind: 'tokens' },

@@ -1,4 +1,4 @@
-import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
+import type { PredictDocument, SimulationDocument } from '../../src-worker/protocol/documents.ts';
 import {
   formatFixed,
   formatMs,
@@ -18,6 +18,19 @@ const numberOf = (value: unknown): number => (typeof value === 'number' ? value 
 export function deploymentWords({ input }: PredictDocument): string {
   const gpus = ['tp', 'pp', 'dp', 'replicas'].reduce((product, key) => product * numberOf(input[key]), 1);
   return `${formatFixed(gpus)} × ${gpuLabel(String(input['gpu']))}`;
+}
+
+const ROUTER_WORDS: Record<NonNullable<SimulationDocument['router']>, string> = {
+  random: 'requests dealt at random',
+  round_robin: 'requests dealt in turn',
+  least_loaded: 'requests dealt to the least loaded',
+  even: 'users and requests dealt out evenly',
+};
+
+/** `requests dealt in turn over 4 replicas`; null for one. */
+function routerWords({ input, simulation }: PredictDocument): string | null {
+  const router = simulation?.router ?? null;
+  return router === null ? null : `${ROUTER_WORDS[router]} over ${plural(numberOf(input['replicas']), 'replica')}`;
 }
 
 /** `10 requests/s`, `50 users at once`, `300 requests of day.csv`. */
@@ -52,8 +65,10 @@ export function simulationVerdict(document: PredictDocument): Verdict {
   }
   const isDoubted = warnings.some(({ code }) => DOUBTS.includes(code)) || simulation?.is_precise === false;
   const { throughput, utilization, batch } = document;
+  const router = routerWords(document);
   const parts = [
     `${deployment}, ${load}`,
+    ...(router === null ? [] : [router]),
     `${formatSignificant(throughput.requests_per_s)} served a second`,
     ...(utilization === null ? [] : [`${formatPercent(utilization)} of its saturation rate`]),
     `${formatSignificant(batch.mean_running)} requests run at a time`,

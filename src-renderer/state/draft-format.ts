@@ -6,6 +6,7 @@ import {
   methodSchema,
   precisionSchema,
   pricingSchema,
+  routerSchema,
   schedulingPolicySchema,
 } from '../../src-worker/protocol/requests.ts';
 import { defaultFormValues, readForm, type FormValues } from './form-reading.ts';
@@ -74,6 +75,7 @@ const simulateChoices = z.looseObject({
   arrival: arrivalSchema,
   policy: schedulingPolicySchema,
   prefixKind: z.enum(['tokens', 'share']),
+  router: routerSchema,
 });
 
 const draftSchema = z.looseObject({

@@ -22,6 +22,8 @@ export interface SimulateValues {
   policy: NonNullable<SimulateInputDraft['scheduling_policy']>;
   /** What of prompts may be cached: the tokens they begin with, or a share of each. */
   prefixKind: 'tokens' | 'share';
+  /** Who gets a request; with one replica it waits. */
+  router: NonNullable<SimulateInputDraft['router']>;
   engine: string;
   /** Empty = the newest. */
   engineVersion: string;
@@ -118,6 +120,7 @@ export function defaultSimulateValues(): SimulateValues {
     arrival: 'poisson',
     policy: 'fcfs',
     prefixKind: 'tokens',
+    router: 'random',
     engine: 'vllm',
     engineVersion: '',
     calibration: '',
@@ -152,6 +155,12 @@ export function usedFields({ loadKind, arrival, policy, prefixKind }: SimulateVa
     'memoryPercent',
     ...(policy === 'priority' ? (['urgentPercent'] as const) : []),
   ];
+}
+
+/** Is there more than one replica, as far as can be read? */
+export function hasReplicas({ texts }: SimulateValues): boolean {
+  const amount = parseAmount(texts.replicas, SIMULATE_RULES.replicas);
+  return amount.kind === 'value' && amount.value > 1;
 }
 
 const REQUIRED: readonly SimulateField[] = ['rate', 'users', 'batch', 'inputTokens', 'outputTokens', 'urgentPercent'];
@@ -198,6 +207,7 @@ function requestOf(values: SimulateValues, amounts: Map<SimulateField, Amount>):
     dp: number('dataParallel'),
     ep: number('expertParallel'),
     replicas: number('replicas'),
+    router: hasReplicas(values) && values.router !== 'random' ? values.router : undefined,
     quantization: values.quantization === '' ? undefined : values.quantization,
     kv_cache_dtype: values.kvCacheDtype === 'auto' ? undefined : values.kvCacheDtype,
     input_tokens: number('inputTokens'),
@@ -245,6 +255,7 @@ export const SIMULATE_ROWS = {
   prompts: { label: 'Prompts', values: [], texts: ['inputTokens', 'inputCv'] },
   answers: { label: 'Answers', values: [], texts: ['outputTokens', 'outputCv'] },
   replicas: { label: 'Replicas', values: [], texts: ['replicas'] },
+  router: { label: 'Router', values: ['router'], texts: [] },
   precision: { label: 'Precision', values: ['quantization'], texts: [] },
   kvCache: { label: 'KV cache', values: ['kvCacheDtype'], texts: [] },
   prefix: {
@@ -295,6 +306,7 @@ export function resetSimulateRow(form: SimulateValues, name: SimulateRowName): v
 /** Rows that most simulations leave alone. */
 export const ADVANCED_SIMULATE_ROWS: readonly SimulateRowName[] = [
   'replicas',
+  'router',
   'precision',
   'kvCache',
   'prefix',

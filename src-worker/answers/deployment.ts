@@ -24,11 +24,11 @@ import {
 } from '../engine/sizing/plan-refusals.ts';
 import { streamsFor } from '../engine/sizing/replica-subject.ts';
 import { streamShare } from '../engine/sizing/streams.ts';
-import { DEFAULT_HAWKES_SCV } from '../engine/simulation/arrivals.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { fixedPrefixCache, fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
+import { scvOfReplica } from './arrival-share.ts';
 import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
 import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.ts';
 import type { UncertainDeployment } from './uncertainty.ts';
@@ -188,12 +188,6 @@ function warningsFor(input: PredictInput, facts: Facts, model: Model, gpu: Gpu):
   return warnings;
 }
 
-function scvOf(input: PredictInput): number {
-  if (input.arrival === 'constant') return 0;
-  if (input.arrival === 'hawkes') return input.arrival_cv === null ? DEFAULT_HAWKES_SCV : input.arrival_cv ** 2;
-  return input.arrival === 'gamma' ? (input.arrival_cv ?? 1) ** 2 : 1;
-}
-
 /** Requests that were recorded take the place of those a request describes. */
 export interface RecordedRequests {
   lengthsOf: (model: Model) => RequestLengths;
@@ -308,7 +302,7 @@ export function deploy(
     base,
     warnings,
     streams: ranks * perRank,
-    subject: { ...subject, scvArrival: scvOf(input), population: null },
+    subject: { ...subject, scvArrival: scvOfReplica(input), population: null },
     ...scheduling,
     measured,
   };

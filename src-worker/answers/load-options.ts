@@ -1,4 +1,5 @@
 import { invalidInput } from '../engine/errors.ts';
+import { MOST_HAWKES_SHARES } from '../engine/simulation/arrivals.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 
 /** What a load is made of; absent and null options are not given. */
@@ -12,6 +13,7 @@ export type LoadOptions = Pick<
   | 'arrival_cv'
   | 'arrival_decay'
   | 'replicas'
+  | 'router'
   | 'method'
   | 'num_prompts'
   | 'scheduling_policy'
@@ -28,6 +30,7 @@ export function checkLoad(input: LoadOptions, hasTrace = false): void {
   checkArrivals(input);
   checkRun(input);
   checkPolicy(input);
+  checkRouter(input);
 }
 
 function checkOneLoad({ rate, concurrency, batch }: LoadOptions, hasTrace: boolean): void {
@@ -119,5 +122,26 @@ function checkPolicy({ method, scheduling_policy: policy, urgent_fraction: urgen
   }
   if (policy !== 'priority' && urgent !== null) {
     refuse('urgent_fraction_unused', `urgent_fraction ${urgent} belongs to --scheduling-policy priority.`);
+  }
+}
+
+/** With one replica a router has nothing to choose. */
+function checkRouter({ router, replicas, method, rate, arrival }: LoadOptions): void {
+  if (router === 'random' || replicas === 1) return;
+  if (method === 'mg1' || (method === 'batching' && router === 'least_loaded')) {
+    const why = method === 'mg1' ? 'takes arrivals as Poisson' : 'knows a replica by itself';
+    refuse('method_unsuited', `router ${router} needs --method simulation: ${method} ${why}.`);
+  }
+  if (method === 'batching' && (rate === undefined || rate === 'inf')) {
+    refuse(
+      'method_unsuited',
+      `router ${router} needs --rate, or --method simulation: batching deals users and batches out evenly over ${replicas} replicas.`,
+    );
+  }
+  if (router === 'round_robin' && arrival === 'hawkes' && replicas > MOST_HAWKES_SHARES) {
+    refuse(
+      'too_many_replicas',
+      `router round_robin with --arrival hawkes is followed for up to ${MOST_HAWKES_SHARES} replicas, and ${replicas} were given: use --arrival gamma, or fewer replicas and their part of the load.`,
+    );
   }
 }

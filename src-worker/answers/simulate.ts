@@ -4,7 +4,7 @@ import type { Model, ModelSource } from '../engine/model/types.ts';
 import { meanOf, sampleQuantile } from '../engine/numerics/sample.ts';
 import { drawPriorities, serverOf } from '../engine/simulation/load.ts';
 import { canFindBlocks, replayedTrace, type TraceCut } from '../engine/simulation/replayed-trace.ts';
-import { seedOfStream, simulateStreams, type StreamLoad } from '../engine/simulation/streams.ts';
+import { simulateFleetRun } from '../engine/simulation/streams.ts';
 import { Timeline } from '../engine/simulation/timeline.ts';
 import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
 import { requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
@@ -17,6 +17,7 @@ import { rounded } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
 import { checkLoad } from './load-options.ts';
 import { allStreams, notFitting } from './predict-parts.ts';
+import { checkTogether, fleetOf, sentenceOfRouter } from './router.ts';
 import {
   figuresDocument,
   NOTHING_FITS,
@@ -108,43 +109,46 @@ function replayed(
 
   const streams = Math.min(allStreams(deployment, question), count);
   const timeline = new Timeline();
-  const cut: TraceCut = { requests: 0, tokens: 0 };
-  const loads = function* (): Generator<StreamLoad> {
-    for (let stream = 0; stream < streams; stream += 1) {
-      const { maxContextTokens } = deployment;
-      const own = replayedTrace(trace, { stream, streams, count, speed, maxContextTokens });
-      cut.requests += own.cut.requests;
-      cut.tokens += own.cut.tokens;
-      const { urgent_fraction: urgent, seed } = input;
-      const size = own.requests.promptTokens.length;
-      const priorities = urgent === null ? null : drawPriorities(size, urgent, seedOfStream(seed, stream));
-      yield { requests: { ...own.requests, priorities }, clients: null };
-    }
-  };
-  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, question)), loads(), timeline, checkpoint);
+  const { urgent_fraction: urgent, seed, replicas } = input;
+  const router = replicas === 1 ? null : input.router;
+  if (router === 'least_loaded') checkTogether(deployment, question);
+  const { requests, cut } = replayedTrace(trace, { count, speed, maxContextTokens: deployment.maxContextTokens });
+  const priorities = urgent === null ? null : drawPriorities(count, urgent, seed);
+  const outcome = simulateFleetRun(
+    serverOf(subject, rulesOf(deployment, question)),
+    { requests: { ...requests, priorities }, clients: null },
+    { fleet: fleetOf(deployment, question, 'round_robin'), seed, most: Infinity, observer: timeline, checkpoint },
+  );
   if (cut.requests > 0) deployment.warnings.push(cutWarning(cut, part, deployment));
   const blocks = trace.prefixBlocks;
   if (blocks && !canFindBlocks(blocks)) deployment.warnings.push(oddBlocks(blocks.blockTokens));
   if (!outcome) return { ...saturatedSimulation(deployment, 'kv', NOTHING_FITS), trace: document };
-  const { served } = outcome;
+  const { served, busy } = outcome;
   const waiting = waitingAt(timeline, document.duration_s) * streams;
   if (waiting > WAITING_SHARE * count) deployment.warnings.push(overCapacity(waiting, count));
-  const dealt =
-    streams > 1
-      ? ` Its requests are dealt out round robin over ${formatFixed(streams)} schedulers (replicas and their streams).`
+  const within =
+    deployment.streams > 1
+      ? ` A replica deals what it gets out round robin over its ${formatFixed(deployment.streams)} streams.`
       : '';
   const pace = speed === 1 ? 'at the pace they were recorded at' : `${speed} times as fast as recorded`;
   return {
     ...figuresDocument(deployment, subject, question, {
       kind: 'trace',
-      served: { ...served, requestsPerMs: served.requestsPerMs / streams },
+      router,
+      isDrawn: urgent !== null || router === 'random',
+      // Of a scheduler on average, those that got no request among them.
+      served: {
+        ...served,
+        requestsPerMs: served.requestsPerMs / streams,
+        meanRunning: (served.meanRunning * busy) / streams,
+      },
       halfWidths: null,
       isPrecise: null,
       throughput: throughputOfServed(served, 1),
       utilization: null,
       isRateGiven: false,
       noRanges: NO_RANGES,
-      sentence: `Replayed: ${plural(count, 'request')} of ${file.file}, ${pace}, from an empty deployment to the last answer; nothing is discarded.${dealt}`,
+      sentence: `Replayed: ${plural(count, 'request')} of ${file.file}, ${pace}, from an empty deployment to the last answer; nothing is discarded.${sentenceOfRouter(router, replicas)}${within}`,
       timeline,
     }),
     trace: document,

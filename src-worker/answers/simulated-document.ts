@@ -17,12 +17,14 @@ import {
   type SimulatedLoad,
   type SteadySimulation,
 } from '../engine/simulation/load.ts';
-import { BLOCK_TOKENS } from '../engine/simulation/scheduler.ts';
+import { BLOCK_TOKENS } from '../engine/simulation/request-states.ts';
+import type { SimulatedServer } from '../engine/simulation/scheduler.ts';
 import {
-  dealtAtRandom,
   dealtTo,
   seedOfStream,
+  simulateFleetRun,
   simulateStreams,
+  type FleetAnswer,
   type StreamLoad,
 } from '../engine/simulation/streams.ts';
 import { Timeline } from '../engine/simulation/timeline.ts';
@@ -39,6 +41,7 @@ import type {
 } from '../protocol/documents.ts';
 import { formatFixed, plural } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
+import { arrivalScv, shareOf } from './arrival-share.ts';
 import { latencySummary, rounded, stepTimeDocument } from './common.ts';
 import type { Deployment } from './deployment.ts';
 import {
@@ -49,9 +52,7 @@ import {
   withoutLatency,
   type Latencies,
 } from './predict-parts.ts';
-
-/** Replicas, or streams of them, that are simulated one by one; beyond these all others are taken to be like them. */
-export const MOST_STREAMS = 64;
+import { checkTogether, fleetOf, MOST_STREAMS, routerSentence, statedRouter } from './router.ts';
 
 /** A replica that is asked less often is idle: its requests do not meet, and times of a clock this large still tell 0.1 ms apart. */
 export const LEAST_RATE_PER_MS = 1e-10;
@@ -65,6 +66,9 @@ export interface SimulationView {
 /** What a simulation gave, whatever it was of. */
 export interface SimulatedFigures {
   kind: SimulationDocument['kind'];
+  router: SimulationDocument['router'];
+  /** Something was left to chance. */
+  isDrawn: boolean;
   served: ServedLoad;
   /** null where they say nothing: of recorded requests, of a burst, of what grows while it lasts. */
   halfWidths: HalfWidths | null;
@@ -119,12 +123,13 @@ export const halfWidthDocument = (widths: HalfWidths | null): HalfWidthDocument 
     : null;
 
 function simulationDocument(
-  { kind, served, halfWidths, isPrecise }: SimulatedFigures,
-  seed: number | null,
+  { kind, served, halfWidths, isPrecise, router, isDrawn }: SimulatedFigures,
+  seed: number,
 ): SimulationDocument {
   return {
     kind,
-    seed,
+    seed: isDrawn ? seed : null,
+    router,
     requests: served.numMeasured,
     rejected_requests: served.rejected,
     half_width: halfWidthDocument(halfWidths),
@@ -211,7 +216,7 @@ export function figuresDocument(
       { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven },
       noRanges,
     ),
-    simulation: simulationDocument(figures, kind === 'trace' && served.classes === null ? null : input.seed),
+    simulation: simulationDocument(figures, input.seed),
     timeline: timelineDocument(timeline, subject, deployment.streams),
     trace: null,
     warnings,
@@ -233,21 +238,25 @@ function simulatedRanges(
   return { ...ranges, interval_basis: basis && { ...basis, sentence: `${basis.sentence} ${SAME_STEPS}` } };
 }
 
-function loadOf(deployment: Deployment, subject: BatchingSubject, input: PredictInput): SimulatedLoad {
-  const streams = allStreams(deployment, input);
+/** The load of one scheduler of `schedulers`. */
+function loadOf(subject: BatchingSubject, input: PredictInput, schedulers: number): SimulatedLoad {
   if (input.concurrency !== undefined) {
-    const users = Math.ceil(input.concurrency / streams);
+    const users = Math.ceil(input.concurrency / schedulers);
     return { kind: 'closed', users, thinkTimeMs: msFromSeconds(input.think_time) };
   }
   const decayPerMs = input.arrival_decay === null ? DEFAULT_DECAY_PER_MS : input.arrival_decay / MS_PER_S;
-  const law = { process: input.arrival, scv: subject.scvArrival, decayPerMs };
+  const law = { process: input.arrival, scv: arrivalScv(input), decayPerMs };
   const isAtOnce = input.batch !== undefined || input.rate === 'inf';
-  const ratePerMs = isAtOnce ? Infinity : Number(input.rate ?? 0) / streams / MS_PER_S;
+  const ratePerMs = isAtOnce ? Infinity : Number(input.rate ?? 0) / schedulers / MS_PER_S;
   return { kind: 'open', ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS), law };
 }
 
+/** All schedulers are simulated on one clock: who looks at them, or sends the next when an answer has ended, needs that. */
+const isTogether = ({ router, replicas, concurrency }: PredictInput): boolean =>
+  replicas > 1 && (router === 'least_loaded' || (router === 'round_robin' && concurrency !== undefined));
+
 const splitSentence = (streams: number): string =>
-  streams > 1 ? ` One of ${formatFixed(streams)} that are alike, each with its share, is simulated.` : '';
+  streams > 1 ? ` One of ${formatFixed(streams)} schedulers that are alike is simulated, with its share.` : '';
 
 /** Of the whole deployment, from what was simulated of it. */
 export const throughputOfServed = (served: ServedLoad, factor: number): ThroughputDocument => ({
@@ -287,7 +296,12 @@ function steadySimulation(
   input: PredictInput,
   { hasTimeline, checkpoint }: SimulationView,
 ): PredictDocument {
-  const load = loadOf(deployment, subject, input);
+  const streams = allStreams(deployment, input);
+  const together = isTogether(input);
+  if (together) checkTogether(deployment, input);
+  const simulated = together ? streams : 1;
+  const whole = loadOf(subject, input, streams / simulated);
+  const load = whole.kind === 'open' && !together ? { ...whole, share: shareOf(input) } : whole;
   const timelines: Timeline[] = [];
   const question: RunQuestion = {
     subject,
@@ -296,6 +310,7 @@ function steadySimulation(
     seed: input.seed,
     urgentFraction: input.urgent_fraction,
     checkpoint,
+    fleet: together ? fleetOf(deployment, input, 'random') : null,
     observe: hasTimeline
       ? () => {
           const timeline = new Timeline();
@@ -310,25 +325,34 @@ function steadySimulation(
     const limit = `In closed form a replica saturates at ${(saturationPerMs * deployment.streams * MS_PER_S).toPrecision(3)} requests/s.`;
     return saturatedSimulation(deployment, steady.cause, `${SATURATION_WORDS[steady.cause]} ${limit}`);
   }
-  const streams = allStreams(deployment, input);
   const isOpen = load.kind === 'open';
-  if (input.concurrency !== undefined && input.concurrency > streams && input.concurrency % streams !== 0) {
+  if (
+    !together &&
+    input.concurrency !== undefined &&
+    input.concurrency > streams &&
+    input.concurrency % streams !== 0
+  ) {
     deployment.warnings.push(unevenUsers(input.concurrency, streams));
   }
   // In steady state as many are served as come, however many the draw had. Where users cannot be dealt out evenly, the
   // fullest scheduler is simulated, and all users are served as often as its.
   const scale = isOpen ? Number(input.rate) / MS_PER_S / steady.requestsPerMs : (input.concurrency ?? 1) / load.users;
-  const ratePerMs = isOpen ? load.ratePerMs : steady.requestsPerMs;
+  const ratePerMs = (isOpen ? load.ratePerMs : steady.requestsPerMs) / simulated;
+  const split = together
+    ? ' All are simulated together.'
+    : splitSentence(Math.min(streams, input.concurrency ?? Infinity));
   return figuresDocument(deployment, subject, input, {
     kind: 'steady',
-    served: steady,
+    router: statedRouter(input),
+    isDrawn: true,
+    served: { ...steady, requestsPerMs: steady.requestsPerMs / simulated },
     halfWidths: steady.halfWidths,
     isPrecise: steady.isPrecise,
     throughput: throughputOfServed(steady, scale),
     utilization: Math.min(1, ratePerMs / saturationPerMs),
     isRateGiven: isOpen,
     noRanges: null,
-    sentence: `Simulated in steady state, seed ${input.seed}: the figures are of ${formatFixed(steady.numMeasured)} requests, after those that came while the replica filled.${splitSentence(Math.min(streams, input.concurrency ?? Infinity))} ${precisionSentence(steady)}`,
+    sentence: `Simulated in steady state, seed ${input.seed}: the figures are of ${formatFixed(steady.numMeasured)} requests, after those that came while the replica filled.${routerSentence(input)}${split} ${precisionSentence(steady)}`,
     timeline: timelines.at(-1) ?? null,
   });
 }
@@ -363,38 +387,33 @@ function finiteRun(
   numRequests: number,
   { hasTimeline, checkpoint }: SimulationView,
 ): PredictDocument {
-  const load = loadOf(deployment, subject, input);
-  const most = load.kind === 'open' && load.ratePerMs !== Infinity ? Infinity : numRequests;
-  const streams = Math.min(allStreams(deployment, input), most, input.concurrency ?? Infinity);
-  const simulated = Math.min(streams, MOST_STREAMS);
-  const timeline = hasTimeline ? new Timeline() : null;
+  const all = allStreams(deployment, input);
+  const load = loadOf(subject, input, all);
   const isAtOnce = load.kind === 'open' && load.ratePerMs === Infinity;
-  let drawn = 0;
-  let busy = 0;
-  const loads = function* (): Generator<StreamLoad> {
-    if (load.kind === 'open' && !isAtOnce && streams > 1) {
-      // One stream of requests is split at random, as a router does that knows nothing of the replicas.
-      const whole = { ...load, ratePerMs: load.ratePerMs * allStreams(deployment, input) };
-      const { requests } = drawLoad(subject, whole, numRequests, input.seed, input.urgent_fraction);
-      for (const own of dealtAtRandom(requests, streams, simulated, input.seed)) {
-        drawn += own.arrivalMs.length;
-        busy += 1;
-        yield { requests: own, clients: null };
-      }
-      return;
-    }
-    for (let i = 0; i < simulated; i += 1) {
-      const count = dealtTo(i, numRequests, streams);
-      drawn += count;
-      busy += 1;
-      const own: SimulatedLoad =
-        load.kind === 'closed' ? { ...load, users: dealtTo(i, input.concurrency ?? 1, streams) } : load;
-      yield drawLoad(subject, own, count, seedOfStream(input.seed, i), input.urgent_fraction);
-    }
-  };
-  const outcome = simulateStreams(serverOf(subject, rulesOf(deployment, input)), loads(), timeline, checkpoint);
+  const isStream = load.kind === 'open' && !isAtOnce;
+  const streams = Math.min(all, isStream ? Infinity : numRequests, input.concurrency ?? Infinity);
+  const timeline = hasTimeline ? new Timeline() : null;
+  const router = statedRouter(input);
+  const together = isTogether(input);
+  if (together) checkTogether(deployment, input);
+  const simulated = together ? all : Math.min(streams, MOST_STREAMS);
+  const server = serverOf(subject, rulesOf(deployment, input));
+  const outcome =
+    isStream || (router !== null && router !== 'even')
+      ? simulateFleetRun(
+          server,
+          drawLoad(subject, loadOf(subject, input, 1), numRequests, input.seed, input.urgent_fraction),
+          {
+            fleet: fleetOf(deployment, input, 'random'),
+            seed: input.seed,
+            most: MOST_STREAMS,
+            observer: timeline,
+            checkpoint,
+          },
+        )
+      : evenRun(server, { subject, load, input, numRequests, streams, simulated }, timeline, checkpoint);
   if (!outcome) return saturatedSimulation(deployment, 'kv', NOTHING_FITS);
-  const { served, halfWidths } = outcome;
+  const { served, halfWidths, requests: drawn, busy } = outcome;
   const saturationPerMs = saturationRate(subject).perMs;
   const offeredPerMs = load.kind === 'closed' ? served.requestsPerMs / simulated : load.ratePerMs;
   const utilization = Math.min(1, offeredPerMs / saturationPerMs);
@@ -408,10 +427,12 @@ function finiteRun(
     streams > simulated
       ? ` ${simulated} of ${formatFixed(streams)} replicas or streams are simulated, the others taken to be like them.`
       : streams > 1
-        ? ` ${load.kind === 'open' && !isAtOnce ? 'They come at random to' : 'They are dealt out evenly over'} ${formatFixed(streams)} schedulers (replicas and their streams).`
+        ? ` ${formatFixed(streams)} schedulers (replicas and their streams) are simulated.`
         : '';
   const document = figuresDocument(deployment, subject, input, {
     kind: 'run',
+    router,
+    isDrawn: true,
     // Of a replica on average, those that got no request among them.
     served: {
       ...served,
@@ -425,10 +446,41 @@ function finiteRun(
     utilization: isAtOnce ? null : utilization,
     isRateGiven: load.kind === 'open' && !isAtOnce && !isOver,
     noRanges: isOver ? OVER_CAPACITY_NO_RANGES : null,
-    sentence: `Simulated, seed ${input.seed}: a run of ${plural(numRequests, 'request')}${isAtOnce ? ' sent at once' : ''} from an empty deployment to the last answer; nothing is discarded, so the figures hold for a run of this length.${others}`,
+    sentence: `Simulated, seed ${input.seed}: a run of ${plural(numRequests, 'request')}${isAtOnce ? ' sent at once' : ''} from an empty deployment to the last answer; nothing is discarded, so the figures hold for a run of this length.${routerSentence(input)}${others}`,
     timeline,
   });
   return document;
+}
+
+interface EvenRun {
+  subject: BatchingSubject;
+  /** Of one scheduler. */
+  load: SimulatedLoad;
+  input: PredictInput;
+  numRequests: number;
+  streams: number;
+  simulated: number;
+}
+
+/** Users, or requests sent at once, dealt out evenly: each scheduler has its own. */
+function evenRun(
+  server: SimulatedServer,
+  { subject, load, input, numRequests, streams, simulated }: EvenRun,
+  timeline: Timeline | null,
+  checkpoint: SimulationView['checkpoint'],
+): FleetAnswer | null {
+  const loads = function* (): Generator<StreamLoad> {
+    for (let i = 0; i < simulated; i += 1) {
+      const own: SimulatedLoad =
+        load.kind === 'closed' ? { ...load, users: dealtTo(i, input.concurrency ?? 1, streams) } : load;
+      const count = dealtTo(i, numRequests, streams);
+      yield drawLoad(subject, own, count, seedOfStream(input.seed, i), input.urgent_fraction);
+    }
+  };
+  const outcome = simulateStreams(server, loads(), timeline, checkpoint);
+  let requests = 0;
+  for (let i = 0; i < simulated; i += 1) requests += dealtTo(i, numRequests, streams);
+  return outcome && { ...outcome, requests, busy: simulated };
 }
 
 const OVER_CAPACITY_NO_RANGES =

@@ -1,6 +1,6 @@
 import type { Novelty, UncertainMetric, UncertainTrait } from '../engine/calibration/types.ts';
 import type { ErrorInfo } from '../engine/errors.ts';
-import type { QueueInput } from './requests.ts';
+import type { PredictInput, QueueInput } from './requests.ts';
 
 /**
  * The answers that cross a boundary, exactly as `--json` prints them: snake_case keys with units, every number finite or
@@ -611,8 +611,10 @@ export interface HalfWidthDocument {
 export interface SimulationDocument {
   /** Steady state with the first requests discarded; a run from empty to the last answer; the requests of a trace. */
   kind: 'steady' | 'run' | 'trace';
-  /** null for a trace: nothing is drawn. */
+  /** null where nothing is drawn, as of most traces. */
   seed: number | null;
+  /** How requests come to the replicas; `even`: dealt out beforehand, as many to each. null = there is one. */
+  router: PredictInput['router'] | 'even' | null;
   /** Requests that the figures are of, and those that the whole KV cache could not hold. */
   requests: number;
   rejected_requests: number;

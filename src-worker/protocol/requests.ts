@@ -13,6 +13,7 @@ export const pricingSchema = z.enum(['ondemand', 'spot']);
 export const methodSchema = z.enum(['batching', 'mg1']);
 export const predictMethodSchema = z.enum(['batching', 'mg1', 'simulation']);
 export const schedulingPolicySchema = z.enum(['fcfs', 'priority']);
+export const routerSchema = z.enum(['random', 'round_robin', 'least_loaded']);
 export const arrivalSchema = z.enum(['poisson', 'constant', 'gamma', 'hawkes']);
 export const kvCacheDtypeSchema = z.enum(['auto', 'fp8']);
 export const LINKS = ['pcie', 'nvlink', 'nvlink-bridge', 'nvswitch', 'xgmi'] as const;
@@ -144,6 +145,8 @@ export const predictInputSchema = z.strictObject({
   concurrency: z.number().int().min(1).max(1_000_000).optional(),
   batch: z.number().int().min(1).max(1_000_000).optional(),
   think_time: z.number().min(0).max(1e6).default(0),
+  /** Who is sent where, with several replicas: at random, in turn, or each to the least loaded. */
+  router: routerSchema.default('random'),
   arrival: arrivalSchema.default('poisson'),
   /** Of gamma gaps; of a Hawkes process the root of the long-run variance of counts / their mean. */
   arrival_cv: z.number().min(0).max(20).nullable().default(null),

@@ -234,6 +234,77 @@ describe('finite runs', () => {
   });
 });
 
+describe('replicas behind a router', () => {
+  const ROUTERS = ['random', 'round_robin', 'least_loaded'] as const;
+  const loads = [
+    { rate: 60 },
+    { rate: 60, num_prompts: 800 },
+    { rate: 'inf', num_prompts: 300 },
+    { batch: 300 },
+    { concurrency: 60, think_time: 2 },
+    { concurrency: 60, num_prompts: 800 },
+    { rate: 60, arrival: 'hawkes', num_prompts: 500 },
+  ] as const;
+
+  test.each(loads)('%j: one replica is the same behind any', (load) => {
+    const [random, ...others] = ROUTERS.map((router) => predict({ ...simulation, ...load, router }));
+    for (const other of others) expect({ ...other, input: null }).toEqual({ ...random, input: null });
+    expect(random?.simulation?.router).toBeNull();
+  });
+
+  test.each(loads)('%j: four say who routes, serve everybody, and give the same bytes for a seed', (load) => {
+    for (const router of ROUTERS) {
+      const question = { ...simulation, ...load, router, replicas: 4 };
+      const document = predict(question);
+      const isEven = router === 'random' && ('batch' in load || 'concurrency' in load || load.rate === 'inf');
+      expect(document.simulation?.router).toBe(isEven ? 'even' : router);
+      expect(document.trust?.sentence).toMatch(/4 replicas/);
+      expect(documentText(predict(question))).toBe(documentText(document));
+      const asked = 'batch' in load ? load.batch : 'num_prompts' in load ? load.num_prompts : null;
+      if (asked !== null) expect(document.simulation?.requests).toBe(asked);
+      // Throughput is of the whole, what runs of a replica: together they say how long an answer takes (Little).
+      const { throughput, batch, tpot_ms: tpot } = document;
+      const decodingMs = ((batch.mean_running ?? NaN) * 4000) / (throughput.requests_per_s ?? NaN);
+      expect(decodingMs / ((tpot.mean ?? NaN) * 149)).toBeGreaterThan(0.9);
+      expect(decodingMs / ((tpot.mean ?? NaN) * 149)).toBeLessThan(1.15);
+    }
+  });
+
+  test('streams of a replica share out what it gets by themselves, and one replica has no router', () => {
+    const streams = { ...simulation, rate: 40, dp: 2, ep: 1, num_prompts: 600 };
+    const [one, routed] = [predict(streams), predict({ ...streams, router: 'least_loaded' as const })];
+    expect(routed.ttft_ms).toEqual(one.ttft_ms);
+    for (const router of ROUTERS) {
+      const two = predict({ ...streams, rate: 80, replicas: 2, router });
+      expect(two.simulation?.requests).toBe(600);
+      expect((two.batch.mean_running ?? NaN) / (one.batch.mean_running ?? NaN)).toBeCloseTo(1, 0);
+    }
+  });
+
+  test('constant arrivals stay constant in turn, and are geometric at random', () => {
+    const constant = { ...simulation, input_cv: 0, output_cv: 0, arrival: 'constant' as const };
+    const alone = predict({ ...constant, rate: 60 });
+    const turns = predict({ ...constant, rate: 240, replicas: 4, router: 'round_robin' as const });
+    const random = predict({ ...constant, rate: 240, replicas: 4 });
+    expect(turns.ttft_ms).toEqual(alone.ttft_ms);
+    expect(random.ttft_ms.p99 ?? NaN).toBeGreaterThan(1.2 * (alone.ttft_ms.p99 ?? NaN));
+  });
+
+  test('in closed form, in turn is gamma gaps of the sum of so many; it agrees with the simulation', () => {
+    const question = { ...chat, rate: 160, replicas: 4, router: 'round_robin' as const };
+    const turns = predict(question);
+    const gamma = predict({ ...chat, rate: 40, arrival: 'gamma', arrival_cv: 0.5 });
+    expect(turns.ttft_ms).toEqual(gamma.ttft_ms);
+    const simulated = predict({ ...question, method: 'simulation' as const });
+    const random = predict({ ...question, router: 'random' as const });
+    for (const statistic of ['p50', 'p95', 'p99'] as const) {
+      const value = simulated.ttft_ms[statistic] ?? NaN;
+      expect(Math.abs((turns.ttft_ms[statistic] ?? NaN) / value - 1), statistic).toBeLessThan(0.06);
+      expect(turns.ttft_ms[statistic] ?? NaN).toBeLessThan(random.ttft_ms[statistic] ?? NaN);
+    }
+  });
+});
+
 describe('what contradicts itself is refused in words', () => {
   test.each<[object, RegExp]>([
     [{ rate: 5, arrival: 'hawkes', arrival_cv: 0.5 }, /arrival_cv 0\.5 is not above 1: .* Use --arrival gamma/],
@@ -258,6 +329,14 @@ describe('what contradicts itself is refused in words', () => {
     [{ rate: 1, input_tokens: 1e9 }, /input_tokens/],
     [{ rate: 1, num_prompts: 0 }, /num_prompts/],
     [{ concurrency: 1_000_000 }, /too long.*num_prompts/],
+    [{ rate: 1, router: 'least_busy' }, /router/],
+    [{ rate: 1, replicas: 2, router: 'least_loaded', method: 'batching' }, /least_loaded needs --method simulation/],
+    [{ rate: 1, replicas: 2, router: 'round_robin', method: 'mg1' }, /round_robin needs --method simulation/],
+    [{ concurrency: 8, replicas: 2, router: 'round_robin', method: 'batching' }, /deals users and batches out evenly/],
+    [{ rate: 100, replicas: 65, router: 'least_loaded' }, /65 are more than the 64 schedulers/],
+    [{ rate: 100, replicas: 20, pp: 4, router: 'least_loaded' }, /20 of 4 streams each are more than the 64/],
+    [{ concurrency: 500, replicas: 100, router: 'round_robin' }, /more than the 64 schedulers/],
+    [{ rate: 100, replicas: 100, router: 'round_robin', arrival: 'hawkes' }, /up to 64 replicas/],
   ])('%j', (fields, words) => {
     expect(() => predict({ ...simulation, ...fields })).toThrow(words);
   });
@@ -317,13 +396,23 @@ describe('simulate with a trace', () => {
     expect(simulate({ num_prompts: 10 }, traceOf(rows)).simulation?.requests).toBe(10);
   });
 
-  test('over replicas it is dealt out round robin: all requests are served, and wait less', () => {
+  test('over replicas a router shares it out: all requests are served, and wait less', () => {
     const rows = Array.from({ length: 300 }, (_, i) => [5 * i, 500, 100] as const);
     const one = simulate({}, traceOf(rows));
-    const three = simulate({ replicas: 3 }, traceOf(rows));
-    expect(three.simulation?.requests).toBe(300);
-    expect(three.trust?.sentence).toMatch(/round robin over 3/);
-    expect(three.e2e_ms.p95 ?? NaN).toBeLessThan(one.e2e_ms.p95 ?? NaN);
+    expect(one.simulation).toMatchObject({ router: null, seed: null });
+    const words = {
+      random: /3 replicas at random/,
+      round_robin: /3 replicas in turn/,
+      least_loaded: /least loaded of 3/,
+    };
+    for (const router of ['random', 'round_robin', 'least_loaded'] as const) {
+      const three = simulate({ replicas: 3, router }, traceOf(rows));
+      // Who is sent where is drawn by one of them alone.
+      expect(three.simulation).toMatchObject({ requests: 300, router, seed: router === 'random' ? 1 : null });
+      expect(three.trust?.sentence).toMatch(words[router]);
+      expect(three.e2e_ms.p95 ?? NaN).toBeLessThan(one.e2e_ms.p95 ?? NaN);
+      expect(three.timeline?.from_s.length).toBeGreaterThan(10);
+    }
   });
 
   test('prompts that begin alike are found in the cache; blocks that do not fill KV blocks are told', () => {

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { BatchingSubject } from '../../src-worker/engine/batching/subject.ts';
 import type { StepPlan } from '../../src-worker/engine/roofline/step-plan.ts';
 import { POISSON } from '../../src-worker/engine/simulation/arrivals.ts';
+import { simulateFleet } from '../../src-worker/engine/simulation/fleet.ts';
 import {
   DEFAULT_RULES,
   drawLoad,
@@ -10,6 +11,7 @@ import {
   type Precision,
   type SimulatedLoad,
 } from '../../src-worker/engine/simulation/load.ts';
+import type { RouterPolicy } from '../../src-worker/engine/simulation/router.ts';
 import { simulate } from '../../src-worker/engine/simulation/scheduler.ts';
 import { requestLengths } from '../../src-worker/engine/workload/lengths.ts';
 import type { LengthDistribution } from '../../src-worker/engine/workload/types.ts';
@@ -99,6 +101,8 @@ export interface SimulationBench {
   /** The slowest of the chat-like cases. */
   requests_per_second: number;
   cases: Record<string, SimulationRow>;
+  /** Of the first case with its load for each of so many replicas, by router. */
+  routed: { router: RouterPolicy; replicas: number; requests_per_second: number }[];
   draw_ns_per_request: number;
   steady_ms: number;
 }
@@ -156,6 +160,25 @@ function measureCase(one: BenchCase, count: number): SimulationRow {
   };
 }
 
+const ROUTED: readonly [router: RouterPolicy, replicas: number][] = [
+  ['random', 8],
+  ['round_robin', 8],
+  ['least_loaded', 8],
+  ['least_loaded', 64],
+];
+
+function measureRouted(one: BenchCase, count: number): SimulationBench['routed'] {
+  const subject = subjectOf(one);
+  const server = serverOf(subject);
+  return ROUTED.map(([router, replicas]) => {
+    const load = loadOf({ ...one, requestsPerS: one.requestsPerS * replicas });
+    const { requests } = drawLoad(subject, load, count, SEED);
+    const fleet = { router, replicas, streams: 1, within: 'random' as const };
+    const ms = leastMs(() => simulateFleet(requests, server, fleet, SEED));
+    return { router, replicas, requests_per_second: Math.round((count * 1000) / ms) };
+  });
+}
+
 export function measure(count = REQUESTS): SimulationBench {
   const cases = Object.fromEntries(Object.entries(CASES).map(([name, one]) => [name, measureCase(one, count)]));
   const chats = Object.entries(CASES).filter(([, { isChat }]) => isChat);
@@ -167,6 +190,7 @@ export function measure(count = REQUESTS): SimulationBench {
   return {
     requests_per_second: Math.min(...chats.map(([name]) => (cases[name] as SimulationRow).requests_per_second)),
     cases,
+    routed: measureRouted(first, count),
     draw_ns_per_request: (leastMs(() => drawLoad(subject, load, count, SEED)) * 1e6) / count,
     steady_ms: leastMs(() => simulateSteady({ subject, rules: DEFAULT_RULES, load, seed: SEED }, precision)),
   };
@@ -189,6 +213,11 @@ function print({ cases, ...all }: SimulationBench): void {
     );
   }
   console.log(`chat-like, the slowest: ${all.requests_per_second.toLocaleString('en')} requests/s`);
+  for (const { router, replicas, requests_per_second: rate } of all.routed) {
+    console.log(
+      `${router.replace('_', ' ')} over ${replicas} replicas, the first case: ${rate.toLocaleString('en')} requests/s`,
+    );
+  }
   console.log(`drawing a request: ${all.draw_ns_per_request.toFixed(0)} ns`);
   console.log(`20,000 requests of chat all in, with percentiles and intervals: ${all.steady_ms.toFixed(1)} ms`);
 }

@@ -58,6 +58,17 @@ it.each(Object.entries(EXAMPLES))('%s prints what its golden file holds', async 
   expect(masked(stdout)).toBe(readFileSync(file, 'utf8'));
 });
 
+it('replicas behind a router: the report says who routes', async () => {
+  const line =
+    'predict -m meta-llama/Llama-2-7b-hf --gpu a100-80gb --replicas 4 --router least_loaded --method simulation --rate 64 --input-tokens 250 --output-tokens 150 --input-cv 0.6 --output-cv 0.5';
+  const { code, stdout, stderr } = await runConfigiq(line.split(' '), home, {}, '', work);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^Router: least loaded, over 4 replicas$/m);
+  const file = join(goldenFolder, 'least-loaded.txt');
+  if (isUpdating) writeFileSync(file, masked(stdout));
+  expect(masked(stdout)).toBe(readFileSync(file, 'utf8'));
+});
+
 it('the advanced example leaves its answer in results.json, with both commands of each row', () => {
   const document = JSON.parse(readFileSync(join(work, 'results.json'), 'utf8')) as SizeDocument;
   expect(document.input).toMatchObject({ zone: 'us-central1-a', headroom: 50, workload: 'rag', users: 50 });

@@ -7,6 +7,8 @@ import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
 import { askConfigiq, ensureBuilt, startConfigiq, type Ended } from './command.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'configiq-simulate-'));
+beforeAll(ensureBuilt);
+
 const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
 const LLAMA = ['-m', 'meta-llama/Llama-3.1-8B-Instruct', '--gpu', 'nvidia-h100-80gb'];
 const LENGTHS = ['--input-tokens', '1k', '--output-tokens', '200', '--output-cv', '1'];
@@ -56,7 +58,10 @@ describe('configiq simulate', () => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     // The program is up, and computes for many seconds from then on.
-    await vi.waitFor(() => expect(existsSync(join(own, 'configiq.sqlite'))).toBe(true), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(() => expect(existsSync(join(own, 'configiq.sqlite'))).toBe(true), {
+      timeout: 20_000,
+      interval: 20,
+    });
     const startedAt = performance.now();
     child.kill(signal);
     const [code] = (await once(child, 'close')) as [number | null];
@@ -120,6 +125,16 @@ describe('configiq simulate', () => {
     [['--rate', '1', '--arrival', 'gamma', '--arrival-cv', '50'], 2, /--arrival-cv must be at most 20, got 50/],
     [['--rate', '1', '--num-prompts', '1e9'], 2, /--num-prompts must be at most 5000000/],
     [['--rate', '1', '--json', '--csv'], 2, /exclude each other/],
+    [
+      ['--rate', '1', '--router', 'least_busy'],
+      2,
+      /--router does not know "least_busy".* It takes random, round_robin, least_loaded/,
+    ],
+    [
+      ['--rate', '99', '--replicas', '65', '--router', 'least_loaded'],
+      2,
+      /router least_loaded follows all replicas together, and 65 are more than the 64 .* give fewer replicas/,
+    ],
     [['--rate', '1', '--trace', 'requests.csv'], 4, /requests\.csv/],
   ])('%j is refused in words', async (load, code, words) => {
     const ended = await configiq('simulate', ...LLAMA, ...LENGTHS, ...load);
@@ -133,7 +148,15 @@ describe('configiq simulate', () => {
     const { stdout, code } = await configiq('simulate', '--help');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Examples:/);
-    for (const flag of ['--trace', '--trace-speed', '--num-prompts', '--seed', '--scheduling-policy', '--csv']) {
+    for (const flag of [
+      '--trace',
+      '--trace-speed',
+      '--router',
+      '--num-prompts',
+      '--seed',
+      '--scheduling-policy',
+      '--csv',
+    ]) {
       expect(stdout).toContain(flag);
     }
     expect(stdout).not.toContain('--method');

@@ -22,6 +22,7 @@ export function predictReport(
         'GPU',
         `${String(input['gpu'])} × ${replicaGpus(input)} per replica, ${count(numberOf(input['replicas']))} in all`,
       ],
+      ...routerFact(input),
       ['Method', `${method}, calibration ${calibration}`],
     ]),
     ...about,
@@ -42,6 +43,15 @@ function replicaGpus(input: PredictDocument['input']): string {
   if (others.length === 0) return String(tp);
   const degrees = ['tp', ...others].map((name) => `${name.toUpperCase()} ${degree(name)}`);
   return `${tp * degree('pp') * degree('dp')} (${degrees.join(', ')})`;
+}
+
+/** Who of several replicas gets a request; users, and requests at once, are dealt out evenly unless a router was asked for. */
+function routerFact({ router, replicas, rate, concurrency, batch }: PredictDocument['input']): [string, string][] {
+  const copies = numberOf(replicas) ?? 1;
+  if (copies === 1) return [];
+  const isEven = router === 'random' && (concurrency !== undefined || batch !== undefined || rate === 'inf');
+  const words = isEven ? 'none, dealt out evenly' : String(router).replace('_', ' ');
+  return [['Router', `${words}, over ${count(copies)} replicas`]];
 }
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

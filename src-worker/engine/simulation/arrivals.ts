@@ -1,5 +1,6 @@
 import { exponential, type RandomSource } from '../numerics/random.ts';
 import type { ArrivalProcess } from '../workload/types.ts';
+import type { BlindRouter } from './router.ts';
 
 /** How requests come; `scv` = squared coefficient of variation of their gaps, in the long run the variance of counts / their mean. */
 export interface ArrivalLaw {
@@ -16,6 +17,19 @@ export const DEFAULT_DECAY_PER_MS = 2e-3;
 export const DEFAULT_HAWKES_SCV = 3;
 
 export const POISSON: ArrivalLaw = { process: 'poisson', scv: 1, decayPerMs: DEFAULT_DECAY_PER_MS };
+
+/** What one of so many replicas gets of a stream, by a router that does not look at them. */
+export interface ArrivalShare {
+  router: BlindRouter;
+  replicas: number;
+}
+
+/**
+ * The squared coefficient of variation of gaps, in the long run the variance of counts / their mean, of a share of a stream that
+ * has `scv`: gaps in turn are sums of so many, and what is dealt at random comes nearer to Poisson. Exact for independent gaps.
+ */
+export const scvOfShare = (scv: number, { router, replicas }: ArrivalShare): number =>
+  router === 'round_robin' ? scv / replicas : 1 + (scv - 1) / replicas;
 
 /** Draws the gaps (ms) before each of so many arrivals at a mean rate (per ms). */
 type GapSource = (law: ArrivalLaw, ratePerMs: number, random: RandomSource) => () => number;
@@ -79,11 +93,60 @@ const GAPS: Record<ArrivalProcess, GapSource> = {
   hawkes: hawkesGaps,
 };
 
-/** Times (ms) of `count` arrivals at a mean rate (per ms); the first comes at 0. An infinite rate sends all at once. */
-export function drawArrivals(law: ArrivalLaw, ratePerMs: number, count: number, random: RandomSource): Float64Array {
+/** Shares of a self-exciting process among more replicas than this are taken as Poisson: 1/64 of its excess of variance is left. */
+export const MOST_HAWKES_SHARES = 64;
+
+/** How many gaps of the whole stream lie between two arrivals of a share, where that is left to chance. */
+const geometric =
+  (mean: number, random: RandomSource): (() => number) =>
+  () =>
+    1 + Math.floor(Math.log1p(-random()) / Math.log1p(-1 / mean));
+
+/** The gaps of a share; `router` draws whom a request is sent to. */
+function gapsOfShare(
+  law: ArrivalLaw,
+  ratePerMs: number,
+  { router, replicas }: ArrivalShare,
+  [random, routerRandom]: [random: RandomSource, router: RandomSource],
+): () => number {
+  const own = (share: ArrivalLaw): (() => number) => GAPS[share.process](share, ratePerMs, random);
+  if (replicas === 1) return own(law);
+  const wholePerMs = ratePerMs * replicas;
+  if (law.process === 'hawkes') {
+    if (replicas > MOST_HAWKES_SHARES) return own(POISSON);
+    const gap = hawkesGaps(law, wholePerMs, random);
+    const count = router === 'random' ? geometric(replicas, routerRandom) : () => replicas;
+    return () => {
+      let sum = 0;
+      for (let left = count(); left > 0; left -= 1) sum += gap();
+      return sum;
+    };
+  }
+  const scv = law.process === 'constant' ? 0 : law.scv;
+  if (router === 'round_robin') return own({ ...law, process: 'gamma', scv: scv / replicas });
+  if (law.process === 'poisson') return own(law);
+  const count = geometric(replicas, routerRandom);
+  if (scv === 0) return () => count() / wholePerMs;
+  // So many gamma gaps are one of so many times the shape.
+  return () => (drawGamma(count() / scv, random) * scv) / wholePerMs;
+}
+
+/**
+ * Times (ms) of `count` arrivals at a mean rate (per ms); the first comes at 0. An infinite rate sends all at once. `share`: they
+ * are those of one of several replicas, at this rate, of a stream that follows the law.
+ */
+export function drawArrivals(
+  law: ArrivalLaw,
+  ratePerMs: number,
+  count: number,
+  random: RandomSource,
+  share: { of: ArrivalShare; router: RandomSource } | null = null,
+): Float64Array {
   const arrivals = new Float64Array(count);
   if (ratePerMs === Infinity) return arrivals;
-  const gap = GAPS[law.process](law, ratePerMs, random);
+  const gap = share
+    ? gapsOfShare(law, ratePerMs, share.of, [random, share.router])
+    : GAPS[law.process](law, ratePerMs, random);
   for (let i = 1; i < count; i += 1) arrivals[i] = (arrivals[i - 1] as number) + gap();
   return arrivals;
 }

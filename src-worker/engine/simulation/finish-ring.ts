@@ -1,3 +1,5 @@
+import type { RequestStates } from './request-states.ts';
+
 const NONE = -1;
 const WORD = 32;
 
@@ -13,14 +15,14 @@ export class FinishRing {
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
 
-  constructor(mostSteps: number, requests: number) {
+  constructor({ longestAnswer, nextEnding, previousEnding }: RequestStates) {
     let size = WORD;
-    while (size <= mostSteps + 1) size *= 2;
+    while (size <= longestAnswer + 1) size *= 2;
     this.#mask = size - 1;
     this.#first = new Int32Array(size).fill(NONE);
     this.#bits = new Int32Array(size / WORD);
-    this.#next = new Int32Array(requests);
-    this.#previous = new Int32Array(requests);
+    this.#next = nextEnding;
+    this.#previous = previousEnding;
   }
 
   add(request: number, step: number): void {

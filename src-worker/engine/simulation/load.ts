@@ -4,11 +4,13 @@ import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import { invalidInput } from '../errors.ts';
 import { exponential } from '../numerics/random.ts';
-import { drawArrivals, type ArrivalLaw } from './arrivals.ts';
+import { drawArrivals, type ArrivalLaw, type ArrivalShare } from './arrivals.ts';
 import { drawRequests } from './draw-requests.ts';
+import { simulateFleet } from './fleet.ts';
 import { halfWidthsOf, joinedLatencies, latenciesOf, percentilesOf, type ServedLatencies } from './latencies.ts';
 import { randomStream } from './random-streams.ts';
 import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
+import type { Fleet } from './router.ts';
 import { simulate, type Observer, type SimulatedRun, type SimulatedServer } from './scheduler.ts';
 
 /** How a replica schedules, beside what the closed form knows of it. */
@@ -33,9 +35,13 @@ export const serverOf = (subject: BatchingSubject, rules: SchedulerRules = DEFAU
   ...rules,
 });
 
-/** Requests of an open run, or of so many users who wait for each answer and pause for exponential times of this mean. */
+/**
+ * Requests of an open run, or of so many users who wait for each answer and pause for exponential times of this mean. `share`:
+ * the arrivals, at this rate, are what one of several replicas gets of a stream.
+ */
 export type SimulatedLoad =
-  { kind: 'open'; ratePerMs: number; law: ArrivalLaw } | { kind: 'closed'; users: number; thinkTimeMs: number };
+  | { kind: 'open'; ratePerMs: number; law: ArrivalLaw; share?: ArrivalShare | null }
+  | { kind: 'closed'; users: number; thinkTimeMs: number };
 
 /** Latencies of one priority; null where none of it was served, and TPOT where every answer has one token. */
 export interface ClassLatencies {
@@ -63,7 +69,7 @@ export interface ServedLoad {
   outputTokensPerMs: number;
   /** ms from the first sending to the last end. */
   wallMs: number;
-  /** Sequences decoding on average, and the most that ever ran. */
+  /** Sequences decoding in a scheduler on average, and the most that ever ran in one. */
   meanRunning: number;
   maxRunning: number;
   /** Prompts / steps, over the whole run. */
@@ -113,7 +119,13 @@ export function drawLoad(
 ): { requests: SimulatedRequests; clients: Clients | null } {
   const isOpen = load.kind === 'open';
   const arrivals = isOpen
-    ? drawArrivals(load.law, load.ratePerMs, count, randomStream(seed, 'gaps'))
+    ? drawArrivals(
+        load.law,
+        load.ratePerMs,
+        count,
+        randomStream(seed, 'gaps'),
+        load.share ? { of: load.share, router: randomStream(seed, 'router') } : null,
+      )
     : new Float64Array(count);
   const drawn = drawRequests(lengths.question, arrivals, seed);
   const requests =
@@ -234,7 +246,7 @@ export function pooledLoad(parts: readonly MeasuredPart[]): { served: ServedLoad
       inputTokensPerMs: sum((totals) => totals.inputTokens) * perMs,
       outputTokensPerMs: sum((totals) => totals.outputTokens) * perMs,
       wallMs,
-      meanRunning: (sum((totals) => totals.decodingMs) * perMs) / parts.length,
+      meanRunning: (sum((totals) => totals.decodingMs) * perMs) / sumOfParts(({ run }) => run.schedulers),
       maxRunning: parts.reduce((top, { run }) => Math.max(top, run.maxRunning), 0),
       promptsPerStep: steps > 0 ? started / steps : 0,
       preemptionsPerRequest: sum((totals) => totals.preemptions) / numMeasured,
@@ -255,8 +267,11 @@ export const servedLoad = (run: SimulatedRun, requests: SimulatedRequests, from:
 export interface RunQuestion {
   subject: BatchingSubject;
   rules: SchedulerRules;
+  /** Of all of the fleet. */
   load: SimulatedLoad;
   seed: number;
+  /** Of a steady state: the replicas that are simulated together; absent or null = one scheduler by itself. */
+  fleet?: Fleet | null;
   /** Share of the requests that go before the others, with policy `priority`; absent or null = all are alike. */
   urgentFraction?: number | null;
   /** Called for every attempt at a steady state: the last one is the answer's. */
@@ -317,6 +332,12 @@ const GROWTH_SHARE = 0.02;
 /** The same of a run that does not get any more precise, most of which somebody waited for a seat or for blocks. */
 const SLOW_GROWTH_SHARE = 0.003;
 
+/** The part of a load that comes to one of so many schedulers. */
+const partOf = (load: SimulatedLoad, schedulers: number): SimulatedLoad =>
+  load.kind === 'open'
+    ? { ...load, ratePerMs: load.ratePerMs / schedulers }
+    : { ...load, users: load.users / schedulers };
+
 /** Requests in the system on average, roughly: what a warm-up of some residence times is in arrivals, by Little's law. */
 function expectedInSystem(subject: BatchingSubject, load: SimulatedLoad): number {
   if (load.kind === 'closed') return load.users;
@@ -367,8 +388,11 @@ export function simulateSteady(
   question: RunQuestion,
   precision: Precision = DEFAULT_PRECISION,
 ): SteadySimulation | SaturatedSimulation {
-  const { subject, rules, load, seed, urgentFraction = null, observe = null, checkpoint = null } = question;
-  const inSystem = expectedInSystem(subject, load);
+  const { subject, rules, load, seed, urgentFraction = null, fleet = null } = question;
+  const { observe = null, checkpoint = null } = question;
+  const schedulers = fleet ? fleet.replicas * fleet.streams : 1;
+  const part = partOf(load, schedulers);
+  const inSystem = schedulers * expectedInSystem(subject, part);
   const roundsPerRequest = Math.max(1, subject.lengths.moments.uncachedMean / subject.maxNumBatchedTokens);
   const most = Math.min(precision.most, Math.ceil(AFFORDED_ROUNDS / roundsPerRequest));
   for (let measured = Math.min(precision.fewest, most); ; measured *= 2) {
@@ -381,13 +405,9 @@ export function simulateSteady(
     }
     const { requests, clients } = drawLoad(subject, load, all + warmUp, seed, urgentFraction);
     const observer = observe?.() ?? null;
-    const run = simulate(requests, serverOf(subject, rules), {
-      clients,
-      numMeasured: all,
-      observer,
-      mostEvents: MOST_ROUNDS,
-      checkpoint,
-    });
+    const options = { clients, numMeasured: all, observer, mostEvents: MOST_ROUNDS, checkpoint };
+    const server = serverOf(subject, rules);
+    const run = fleet ? simulateFleet(requests, server, fleet, seed, options) : simulate(requests, server, options);
     if (!run.isComplete) {
       throw tooLong(
         `a steady state takes ${all} requests, and they are not served after ${MOST_ROUNDS} steps; ask for a run of fewer with num_prompts, for shorter prompts or for a larger max_num_batched_tokens`,
@@ -395,14 +415,14 @@ export function simulateSteady(
     }
     const grown = growthOf(run, warmUp, all);
     if (load.kind === 'open' && grown > GROWTH_SHARE * measured)
-      return { kind: 'saturated', cause: causeOf(run, subject, load) };
+      return { kind: 'saturated', cause: causeOf(run, subject, part) };
     const result = servedLoad(run, requests, warmUp, all);
     if (!result) return { kind: 'saturated', cause: 'kv' };
     const isPrecise = isNarrow(result.served, result.halfWidths, precision);
     if (isPrecise || measured * 2 > most) {
       const isShort = run.seatsShortMs + run.blocksShortMs > run.wallMs / 2;
       if (load.kind === 'open' && !isPrecise && isShort && grown > SLOW_GROWTH_SHARE * measured) {
-        return { kind: 'saturated', cause: causeOf(run, subject, load) };
+        return { kind: 'saturated', cause: causeOf(run, subject, part) };
       }
       return { kind: 'steady', ...result.served, halfWidths: result.halfWidths, isPrecise };
     }

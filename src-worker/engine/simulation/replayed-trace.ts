@@ -1,7 +1,7 @@
 import type { PrefixBlocks, RequestTrace } from '../workload/trace.ts';
 import { cutLengths } from './cut-lengths.ts';
+import { BLOCK_TOKENS } from './request-states.ts';
 import type { ContentBlocks, SimulatedRequests } from './requests.ts';
-import { BLOCK_TOKENS } from './scheduler.ts';
 
 /** What of a trace had to be cut to the context of a model. */
 export interface TraceCut {
@@ -18,70 +18,42 @@ export interface ReplayedTrace {
 /** Blocks of prompts can be found again where KV blocks fill them without a rest. */
 export const canFindBlocks = ({ blockTokens }: PrefixBlocks): boolean => blockTokens % BLOCK_TOKENS === 0;
 
-/** Requests `first`, `first` + `step`, … below `end`, as many as there are. */
-const numberOfEvery = (first: number, step: number, end: number): number =>
-  Math.max(0, Math.ceil((end - first) / step));
-
-function contentOf(
-  { blockTokens, offsets, ids }: PrefixBlocks,
-  first: number,
-  step: number,
-  end: number,
-): ContentBlocks {
-  const count = numberOfEvery(first, step, end);
-  const starts = new Uint32Array(count + 1);
-  for (let i = 0; i < count; i += 1) {
-    const from = first + i * step;
-    starts[i + 1] = (starts[i] as number) + (offsets[from + 1] as number) - (offsets[from] as number);
-  }
-  const kept = new Uint32Array(starts[count] as number);
-  for (let i = 0; i < count; i += 1) {
-    const from = first + i * step;
-    kept.set(ids.subarray(offsets[from], offsets[from + 1]), starts[i]);
-  }
-  return { blockTokens, offsets: starts, ids: kept };
-}
+const contentOf = ({ blockTokens, offsets, ids }: PrefixBlocks, count: number): ContentBlocks => ({
+  blockTokens,
+  offsets: offsets.subarray(0, count + 1),
+  ids: ids.subarray(0, offsets[count]),
+});
 
 /**
- * The requests of a trace that one of `streams` schedulers gets when they are dealt out round robin, of the first `count`, with
- * times divided by `speed`. What is longer than the context is cut.
+ * The first `count` requests of a trace, with times divided by `speed`. What is longer than the context is cut: the answer first,
+ * then the prompt.
  */
 export function replayedTrace(
   trace: RequestTrace,
-  {
-    stream,
-    streams,
-    count,
-    speed,
-    maxContextTokens,
-  }: { stream: number; streams: number; count: number; speed: number; maxContextTokens: number | null },
+  { count, speed, maxContextTokens }: { count: number; speed: number; maxContextTokens: number | null },
 ): ReplayedTrace {
-  const number = numberOfEvery(stream, streams, count);
   const requests: SimulatedRequests = {
-    arrivalMs: new Float64Array(number),
-    promptTokens: new Int32Array(number),
-    cachedTokens: new Int32Array(number),
-    outputTokens: new Int32Array(number),
+    arrivalMs: new Float64Array(count),
+    promptTokens: new Int32Array(count),
+    cachedTokens: new Int32Array(count),
+    outputTokens: new Int32Array(count),
     priorities: null,
     contentBlocks:
-      trace.prefixBlocks && canFindBlocks(trace.prefixBlocks)
-        ? contentOf(trace.prefixBlocks, stream, streams, count)
-        : null,
+      trace.prefixBlocks && canFindBlocks(trace.prefixBlocks) ? contentOf(trace.prefixBlocks, count) : null,
   };
   const cut: TraceCut = { requests: 0, tokens: 0 };
-  for (let i = 0; i < number; i += 1) {
-    const from = stream + i * streams;
-    const [prompt, output] = [trace.promptTokens[from] as number, trace.outputTokens[from] as number];
+  for (let i = 0; i < count; i += 1) {
+    const [prompt, output] = [trace.promptTokens[i] as number, trace.outputTokens[i] as number];
     const kept = cutLengths(prompt, output, maxContextTokens);
     const lost = prompt - kept.prompt + output - kept.output;
     if (lost > 0) {
       cut.requests += 1;
       cut.tokens += lost;
     }
-    requests.arrivalMs[i] = (trace.arrivalMs[from] as number) / speed;
+    requests.arrivalMs[i] = (trace.arrivalMs[i] as number) / speed;
     requests.promptTokens[i] = kept.prompt;
     requests.outputTokens[i] = kept.output;
-    requests.cachedTokens[i] = Math.min(kept.prompt - 1, trace.cachedTokens?.[from] ?? 0);
+    requests.cachedTokens[i] = Math.min(kept.prompt - 1, trace.cachedTokens?.[i] ?? 0);
   }
   return { requests, cut };
 }

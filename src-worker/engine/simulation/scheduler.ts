@@ -3,12 +3,12 @@ import { stepTimeMs } from '../roofline/step-time.ts';
 import { ContentCache } from './content-cache.ts';
 import { DecodeTimes } from './decode-times.ts';
 import { FinishRing } from './finish-ring.ts';
-import { RequestHeap } from './request-heap.ts';
+import { ClosedLoop, InOrder, numbersTo, type Incoming } from './incoming.ts';
+import { BLOCK_TOKENS, blocksFor, RequestStates } from './request-states.ts';
 import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
+import { RunningList } from './running-list.ts';
 import { waitingQueue, type WaitingQueue } from './waiting-queue.ts';
 
-/** Tokens of a KV block (vLLM's default block_size on CUDA). */
-export const BLOCK_TOKENS = 16;
 const PHASES = BLOCK_TOKENS;
 const NONE = -1;
 
@@ -32,7 +32,25 @@ export interface Observer {
   during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
 }
 
-export interface SimulatedRun {
+/** What one scheduler came to. */
+export interface SchedulerTotals {
+  steps: number;
+  /** Rounds of its loop: single steps and stretches. */
+  events: number;
+  /** ms at which it ended. */
+  wallMs: number;
+  maxRunning: number;
+  /** KV blocks free at the end. */
+  freeBlocks: number;
+  /** Prompt tokens found in the prefix cache, over all admissions. */
+  foundTokens: number;
+  /** ms during which somebody waited for a seat, and for KV blocks. */
+  seatsShortMs: number;
+  blocksShortMs: number;
+}
+
+/** A run of one scheduler, or of several that shared its requests: then times are of a scheduler on average, all else of all. */
+export interface SimulatedRun extends SchedulerTotals {
   /** [request] ms at which it was sent, gave its first and its last token (API and tokenizing before the scheduler included); NaN = it never did. */
   sentMs: Float64Array;
   firstMs: Float64Array;
@@ -41,20 +59,9 @@ export interface SimulatedRun {
   preemptions: Int32Array;
   /** Requests that the whole KV cache cannot hold. */
   rejected: number;
-  steps: number;
-  /** Rounds of the loop: single steps and stretches. */
-  events: number;
-  /** ms at which the last request measured ended. */
-  wallMs: number;
-  maxRunning: number;
-  /** KV blocks there are, and those free at the end. */
+  schedulers: number;
+  /** KV blocks there are. */
   totalBlocks: number;
-  freeBlocks: number;
-  /** Prompt tokens found in the prefix cache, over all admissions. */
-  foundTokens: number;
-  /** ms during which somebody waited for a seat, and for KV blocks. */
-  seatsShortMs: number;
-  blocksShortMs: number;
   /** False where the run was given up after `MOST_EVENTS`. */
   isComplete: boolean;
 }
@@ -73,12 +80,24 @@ export interface RunOptions {
   checkpoint: (() => void) | null;
 }
 
+/** What a scheduler is made of, and what it shares with those beside it. */
+export interface SchedulerParts {
+  states: RequestStates;
+  server: SimulatedServer;
+  incoming: Incoming;
+  /** null = an open run. */
+  loop: ClosedLoop | null;
+  times: DecodeTimes;
+  observer: Observer | null;
+  isRouted: boolean;
+}
+
 /** Rounds between two checkpoints: less than a millisecond of computing, milliseconds where ranks of urgency are sought. */
 const ROUNDS_A_CHECKPOINT = 2048;
-/** Bits of the number of the round that is followed by one. */
-const LAST_BEFORE_CHECKPOINT = ROUNDS_A_CHECKPOINT - 1;
+const CHECKPOINT_BITS = ROUNDS_A_CHECKPOINT - 1;
 
-const blocksFor = (tokens: number): number => Math.ceil(tokens / BLOCK_TOKENS);
+/** Is the round after so many followed by a checkpoint? */
+export const isCheckpoint = (events: number): boolean => (events & CHECKPOINT_BITS) === CHECKPOINT_BITS;
 
 /**
  * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
@@ -87,14 +106,13 @@ const blocksFor = (tokens: number): number => Math.ceil(tokens / BLOCK_TOKENS);
  * the sum of step times is an arithmetic series (`DecodeTimes`), who ends at a step is known when he starts (`FinishRing`), and
  * how many decodes need a new block is counted by the phase of their length. QUEUEING.md section 2.
  */
-class Run {
+export class Scheduler {
   /** ms; number of the next step that decodes; decodes and the tokens they attend to in it; free KV blocks. */
   #timeMs = 0;
   #step = 0;
   #decodes = 0;
   #context = 0;
   #freeBlocks: number;
-  readonly #totalBlocks: number;
   /** ms of the step before, 0 after a pause: who arrives in its last part is too late for the next one. */
   #lastStepMs = 0;
   /** The request that has a part of its prompt computed, and how much; at most one does. */
@@ -102,13 +120,7 @@ class Run {
   #partialComputed = 0;
   /** The decodes have the blocks of the step being made. */
   #hasGrown = false;
-  /** Requests that arrived (open: in order of arrival). */
-  #arrived = 0;
-  #sent = 0;
-  #toEnd: number;
-  #running = 0;
   #maxRunning = 0;
-  #rejected = 0;
   #preempted = 0;
   #steps = 0;
   #events = 0;
@@ -117,160 +129,151 @@ class Run {
   #blocksShortMs = 0;
   /** The next of the waiting found no blocks in the step being made. */
   #isBlocked = false;
+  /** A stretch of decodes alone that has been begun: steps (0 = none), ms of the first, and by how much each takes longer. */
+  #stretchSteps = 0;
+  #stretchStepMs = 0;
+  #stretchGrowthMs = 0;
+  /** Somebody who arrives may be seated at once. */
+  #stretchIsOpen = false;
+  /** Who ran and waited in the last round. */
+  #runningBefore = 0;
+  #waitingBefore = 0;
+  /** The piece of time that the observer has not been told of yet: who arrived in it may not be known before it is over. */
+  #untoldFromMs = 0;
+  #untoldToMs = 0;
+  #untoldBlocks = 0;
+  #untoldPreempted = 0;
 
+  readonly #states: RequestStates;
   readonly #requests: SimulatedRequests;
   readonly #server: SimulatedServer;
   readonly #seats: number;
-  readonly #clients: Clients | null;
-  readonly #count: number;
-  readonly #numMeasured: number;
   readonly #observer: Observer | null;
   readonly #times: DecodeTimes;
+  /** Requests are handed over as they come, so that a stretch of decodes must not end before it is over. */
+  readonly #isRouted: boolean;
   readonly #ring: FinishRing;
   readonly #queue: WaitingQueue;
-  /** Requests on their way to the scheduler, the first to arrive on top; null in an open run. */
-  readonly #coming: RequestHeap | null;
+  readonly #running: RunningList;
+  readonly #incoming: Incoming;
+  /** Who sends the next request when an answer has ended; null in an open run. */
+  readonly #loop: ClosedLoop | null;
   readonly #content: ContentCache | null;
   /** Share of a step before whose end the next one is handed out. */
   readonly #handedOutBefore: number;
 
-  readonly #sentMs: Float64Array;
+  /** Of `#states`. */
   readonly #arrivalMs: Float64Array;
-  readonly #firstMs: Float64Array;
-  readonly #endMs: Float64Array;
-  readonly #preemptions: Int32Array;
-  /** [request] tokens given so far, when it last started to decode (then also step and stored tokens), or was preempted. */
   readonly #given: Int32Array;
   readonly #startStep: Int32Array;
   readonly #startLength: Int32Array;
-  /** [request] blocks of content it shares with others. */
   readonly #shared: Int32Array;
-  /** The running in order of admission. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  #first = NONE;
-  #last = NONE;
   /** [phase] decodes that need a new block in steps of that number modulo BLOCK_TOKENS. */
   readonly #needing = new Int32Array(PHASES);
   /** Prompts that end in the step being made. */
   readonly #ending: Int32Array;
   #numEnding = 0;
 
-  constructor(requests: SimulatedRequests, server: SimulatedServer, options: RunOptions) {
-    const count = requests.promptTokens.length;
-    this.#requests = requests;
+  constructor({ states, server, incoming, loop, times, observer, isRouted }: SchedulerParts) {
+    this.#states = states;
+    this.#requests = states.requests;
     this.#server = server;
     this.#seats = Math.max(1, Math.floor(Math.min(server.maxNumSeqs, server.maxNumBatchedTokens)));
-    this.#clients = options.clients;
-    this.#count = count;
-    this.#numMeasured = Math.min(options.numMeasured, count);
-    this.#toEnd = this.#numMeasured;
-    this.#observer = options.observer;
-    this.#times = new DecodeTimes(server.plan);
-    this.#totalBlocks = Math.floor(Math.min(server.kvCacheTokens, 1e15) / BLOCK_TOKENS);
-    this.#freeBlocks = this.#totalBlocks;
-    this.#ring = new FinishRing(
-      requests.outputTokens.reduce((most, tokens) => Math.max(most, tokens), 0),
-      count,
-    );
-    this.#queue = waitingQueue(server.policy, count, (a, b) => this.#isBefore(a, b));
+    this.#observer = observer;
+    this.#times = times;
+    this.#isRouted = isRouted;
+    this.#freeBlocks = states.totalBlocks;
+    this.#ring = new FinishRing(states);
+    this.#queue = waitingQueue(server.policy, states);
+    this.#running = new RunningList(states);
+    this.#incoming = incoming;
+    this.#loop = loop;
     this.#handedOutBefore = Math.min(1, Math.max(0, server.plan.firstTokenWaitSteps - MEAN_REST_OF_STEP));
-    this.#content = requests.contentBlocks && new ContentCache(requests.contentBlocks, BLOCK_TOKENS);
-    this.#arrivalMs = this.#clients ? new Float64Array(count) : requests.arrivalMs;
-    this.#sentMs = this.#clients ? new Float64Array(count) : requests.arrivalMs;
-    this.#coming = this.#clients && new RequestHeap((a, b) => this.#arrivesBefore(a, b));
-    this.#firstMs = new Float64Array(count).fill(NaN);
-    this.#endMs = new Float64Array(count).fill(NaN);
-    this.#preemptions = new Int32Array(count);
-    this.#given = new Int32Array(count);
-    this.#startStep = new Int32Array(count);
-    this.#startLength = new Int32Array(count);
-    this.#shared = new Int32Array(count);
-    this.#next = new Int32Array(count);
-    this.#previous = new Int32Array(count);
+    this.#content = this.#requests.contentBlocks && new ContentCache(this.#requests.contentBlocks, BLOCK_TOKENS);
+    this.#arrivalMs = states.arrivalMs;
+    this.#given = states.given;
+    this.#startStep = states.startStep;
+    this.#startLength = states.startLength;
+    this.#shared = states.shared;
     this.#ending = new Int32Array(this.#seats);
   }
 
-  run(mostEvents: number, checkpoint: (() => void) | null): SimulatedRun {
+  /** Until the measured requests have ended, or nobody is on the way any more; `mostEvents` rounds at most. */
+  run(mostEvents: number, checkpoint: RunOptions['checkpoint']): void {
+    const states = this.#states;
     checkpoint?.();
-    for (let i = 0; this.#clients && i < this.#clients.count; i += 1) this.#send(0);
-    while (this.#toEnd > 0 && this.#events < mostEvents) {
-      if ((this.#events & LAST_BEFORE_CHECKPOINT) === LAST_BEFORE_CHECKPOINT) checkpoint?.();
+    while (states.toEnd > 0 && this.#events < mostEvents) {
+      if (isCheckpoint(this.#events)) checkpoint?.();
       if (!this.#takeArrivals()) break;
       this.#events += 1;
       this.#makeStep();
     }
+  }
+
+  // --- behind a router
+
+  /**
+   * ms of what happens next as far as is known: a step begins, or a stretch of decodes ends. Who arrives until then must have
+   * been handed over before it happens.
+   */
+  get nextMs(): number {
+    if (this.#stretchSteps > 0) return this.#timeMs + this.#stretchMs(this.#stretchSteps);
+    if (this.#isBusy()) return this.#timeMs;
+    const next = this.#incoming.peek();
+    return next === NONE ? Infinity : Math.max(this.#timeMs, this.#arrivalMs[next] as number);
+  }
+
+  /** Lets it happen. */
+  advance(): void {
+    if (this.#stretchSteps > 0) this.#endStretch();
+    else if (this.#takeArrivals()) {
+      this.#events += 1;
+      this.#makeStep();
+    }
+  }
+
+  /** Somebody was handed over: a stretch under way may end for him. */
+  expect(request: number): void {
+    if (this.#stretchIsOpen && this.#stretchSteps > 1) this.#shortenStretch(request);
+  }
+
+  /** Sequences that run at a time between the last thing that happened and the next; those who end just then among them. */
+  runningAt(ms: number): number {
+    return ms < this.#timeMs ? this.#runningBefore : this.#running.size;
+  }
+
+  /** Requests that wait in its queue at such a time, without those on the way. */
+  waitingAt(ms: number): number {
+    return ms < this.#timeMs ? this.#waitingBefore : this.#queue.size;
+  }
+
+  /** What it has come to. */
+  end(): SchedulerTotals {
+    this.#tellRest();
     return {
-      sentMs: this.#sentMs,
-      firstMs: this.#firstMs,
-      endMs: this.#endMs,
-      preemptions: this.#preemptions,
-      rejected: this.#rejected,
       steps: this.#steps,
       events: this.#events,
       wallMs: this.#timeMs,
       maxRunning: this.#maxRunning,
-      totalBlocks: this.#totalBlocks,
       freeBlocks: this.#freeBlocks,
       foundTokens: this.#foundTokens,
       seatsShortMs: this.#seatsShortMs,
       blocksShortMs: this.#blocksShortMs,
-      isComplete: this.#toEnd === 0,
     };
   }
 
   // --- who comes
 
-  #frontMs(request: number): number {
-    const { plan } = this.#server;
-    return plan.ttftBaseMs + plan.tokenizeMsPerToken * (this.#requests.promptTokens[request] as number);
-  }
-
-  /** A client sends the next request; it reaches the scheduler after the API and the tokenizer. One that is refused sends another. */
-  #send(atMs: number): void {
-    for (let clock = atMs; this.#coming && this.#sent < this.#count;) {
-      const request = this.#sent;
-      this.#sent += 1;
-      const sentMs = clock + (this.#clients?.pauseMs?.[request] ?? 0);
-      this.#sentMs[request] = sentMs;
-      this.#arrivalMs[request] = sentMs + this.#frontMs(request);
-      if (this.#canEverFit(request)) {
-        this.#coming.push(request);
-        return;
-      }
-      this.#reject(request);
-      clock = this.#arrivalMs[request];
-    }
-  }
-
-  #arrivesBefore(a: number, b: number): boolean {
-    const [first, second] = [this.#arrivalMs[a] as number, this.#arrivalMs[b] as number];
-    return first < second || (first === second && a < b);
-  }
-
-  /** By priority, then by arrival, then by number. */
-  #isBefore(a: number, b: number): boolean {
-    const { priorities } = this.#requests;
-    if (priorities) {
-      const [first, second] = [priorities[a] as number, priorities[b] as number];
-      if (first !== second) return first < second;
-    }
-    return this.#arrivesBefore(a, b);
-  }
-
-  #nextArrival(): number {
-    if (this.#coming) return this.#coming.peek();
-    return this.#arrived < this.#count ? this.#arrived : NONE;
-  }
-
   /** Those who have arrived join the queue; false where nobody is left who could. */
   #takeArrivals(): boolean {
+    this.#tellRest();
     if (this.#isBusy()) this.#joinUntil(this.#timeMs - this.#handedOutBefore * this.#lastStepMs);
     while (!this.#isBusy()) {
-      const next = this.#nextArrival();
+      const next = this.#incoming.peek();
       if (next === NONE) return false;
       const toMs = Math.max(this.#timeMs, this.#arrivalMs[next] as number);
-      this.#tell(this.#timeMs, toMs);
+      this.#remember(this.#timeMs, toMs);
+      this.#tellRest();
       this.#timeMs = toMs;
       this.#lastStepMs = 0;
       this.#joinUntil(toMs);
@@ -279,28 +282,17 @@ class Run {
   }
 
   #isBusy(): boolean {
-    return this.#running > 0 || this.#queue.size > 0;
+    return this.#running.size > 0 || this.#queue.size > 0;
   }
 
   #joinUntil(untilMs: number): void {
     for (;;) {
-      const request = this.#nextArrival();
+      const request = this.#incoming.peek();
       if (request === NONE || (this.#arrivalMs[request] as number) > untilMs) return;
-      this.#coming?.pop();
-      this.#arrived += 1;
-      if (this.#coming || this.#canEverFit(request)) this.#queue.arrive(request);
-      else this.#reject(request);
+      this.#incoming.pop();
+      if (this.#states.canEverFit(request)) this.#queue.arrive(request);
+      else this.#states.reject(request);
     }
-  }
-
-  #canEverFit(request: number): boolean {
-    const { promptTokens, outputTokens } = this.#requests;
-    return blocksFor((promptTokens[request] as number) + (outputTokens[request] as number) - 1) <= this.#totalBlocks;
-  }
-
-  #reject(request: number): void {
-    this.#rejected += 1;
-    if (request < this.#numMeasured) this.#toEnd -= 1;
   }
 
   // --- one round
@@ -323,7 +315,12 @@ class Run {
       room -= chunk;
       this.#endPartial();
     }
-    while (this.#preempted === preemptedBefore && room > 0 && this.#partial === NONE && this.#running < this.#seats) {
+    while (
+      this.#preempted === preemptedBefore &&
+      room > 0 &&
+      this.#partial === NONE &&
+      this.#running.size < this.#seats
+    ) {
       const request = this.#queue.peek();
       if (request === NONE) break;
       const chunk = this.#admit(request, room, tokens > 0);
@@ -359,12 +356,8 @@ class Run {
 
   /** Who loses its blocks first: the last of the running, or the least urgent. */
   #victim(): number {
-    if (this.#server.policy === 'fcfs') return this.#last;
-    let worst = this.#first;
-    for (let at = this.#next[worst] as number; at !== NONE; at = this.#next[at] as number) {
-      if (this.#isBefore(worst, at)) worst = at;
-    }
-    return worst;
+    if (this.#server.policy === 'fcfs') return this.#running.last;
+    return this.#running.leastUrgent((a, b) => this.#states.isBefore(a, b));
   }
 
   #preempt(request: number): void {
@@ -381,9 +374,10 @@ class Run {
       this.#stopDecoding(request, length);
       this.#giveBack(request, held);
     }
-    this.#preemptions[request] = (this.#preemptions[request] as number) + 1;
+    const { preemptions } = this.#states;
+    preemptions[request] = (preemptions[request] as number) + 1;
     this.#preempted += 1;
-    this.#leaveList(request);
+    this.#running.leave(request);
     this.#queue.putBack(request);
   }
 
@@ -449,7 +443,7 @@ class Run {
     this.#shared[request] = shared;
     this.#take(own + revived);
     this.#queue.pop();
-    this.#joinList(request);
+    this.#running.join(request);
     this.#partial = request;
     this.#partialComputed = cached + chunk;
     this.#foundTokens += cached;
@@ -490,7 +484,8 @@ class Run {
 
   #startDecoding(request: number): void {
     const length = this.#targetOf(request);
-    if (Number.isNaN(this.#firstMs[request])) this.#firstMs[request] = this.#timeMs;
+    const { firstMs } = this.#states;
+    if (Number.isNaN(firstMs[request])) firstMs[request] = this.#timeMs;
     this.#given[request] = (this.#given[request] as number) + 1;
     if (this.#given[request] >= (this.#requests.outputTokens[request] as number)) {
       this.#finish(request, length);
@@ -518,11 +513,12 @@ class Run {
   }
 
   #finish(request: number, length: number): void {
-    this.#endMs[request] = this.#timeMs;
+    const states = this.#states;
+    states.endMs[request] = this.#timeMs;
     this.#giveBack(request, length);
-    this.#leaveList(request);
-    if (request < this.#numMeasured) this.#toEnd -= 1;
-    if (this.#clients) this.#send(this.#timeMs);
+    this.#running.leave(request);
+    if (request < states.numMeasured) states.toEnd -= 1;
+    this.#loop?.send(this.#timeMs);
   }
 
   #finishThose(): void {
@@ -540,17 +536,28 @@ class Run {
     this.#times.setStep(this.#decodes, this.#context);
     const { ms, msPerToken, nextKnotTokens } = this.#times;
     const toKnot = Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1;
-    let steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
-    steps = this.#stepsWithBlocks(steps);
-    // Step j of the stretch takes ms + j · growth.
-    const growthMs = msPerToken * this.#decodes;
+    const steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
+    this.#stretchSteps = this.#stepsWithBlocks(steps);
+    this.#stretchStepMs = ms;
+    this.#stretchGrowthMs = msPerToken * this.#decodes;
     // Who waits now waits for blocks or a seat, which only come when somebody ends; a more urgent one may need fewer.
-    const isOpen = this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running < this.#seats);
-    const next = isOpen && steps > 1 ? this.#nextArrival() : NONE;
-    if (next !== NONE) steps = this.#stepsUntil(this.#arrivalMs[next] as number, steps, ms, growthMs);
-    const blocks = this.#blocksOver(1, steps);
-    this.#take(blocks);
-    this.#pass(steps * ms + (growthMs * steps * (steps - 1)) / 2, ms + growthMs * (steps - 1), steps);
+    this.#stretchIsOpen =
+      this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running.size < this.#seats);
+    const next = this.#stretchIsOpen && this.#stretchSteps > 1 ? this.#incoming.peek() : NONE;
+    if (next !== NONE) this.#shortenStretch(next);
+    if (!this.#isRouted) this.#endStretch();
+  }
+
+  /** ms of the first so many steps of the stretch. */
+  #stretchMs(steps: number): number {
+    return steps * this.#stretchStepMs + (this.#stretchGrowthMs * steps * (steps - 1)) / 2;
+  }
+
+  #endStretch(): void {
+    const steps = this.#stretchSteps;
+    this.#stretchSteps = 0;
+    this.#take(this.#blocksOver(1, steps));
+    this.#pass(this.#stretchMs(steps), this.#stretchStepMs + this.#stretchGrowthMs * (steps - 1), steps);
     this.#finishThose();
   }
 
@@ -576,13 +583,14 @@ class Run {
     return blocks;
   }
 
-  /** The first number of steps after which somebody who arrives at `arrivalMs` is seen, at most `most`. */
-  #stepsUntil(arrivalMs: number, most: number, ms: number, growthMs: number): number {
-    const waitMs = arrivalMs - this.#timeMs;
+  /** Ends the stretch with the first step after which somebody who arrives is seen. */
+  #shortenStretch(request: number): void {
+    const [ms, growthMs, most] = [this.#stretchStepMs, this.#stretchGrowthMs, this.#stretchSteps];
+    const waitMs = (this.#arrivalMs[request] as number) - this.#timeMs;
     // After k steps those are seen who came before the last share of the k-th.
     const seenMs = (k: number): number =>
       k * ms + (growthMs * k * (k - 1)) / 2 - this.#handedOutBefore * (ms + growthMs * (k - 1));
-    if (seenMs(most) < waitMs) return most;
+    if (seenMs(most) < waitMs) return;
     const linear = ms - growthMs / 2;
     const target = Math.max(0, waitMs + this.#handedOutBefore * ms);
     const guess =
@@ -590,17 +598,17 @@ class Run {
     let steps = Math.min(most, Math.max(1, Math.ceil(guess)));
     while (steps > 1 && seenMs(steps - 1) >= waitMs) steps -= 1;
     while (steps < most && seenMs(steps) < waitMs) steps += 1;
-    return steps;
+    this.#stretchSteps = steps;
   }
 
-  // --- time and the list of the running
+  // --- time
 
   #pass(ms: number, lastStepMs: number, decodeSteps: number): void {
     const toMs = this.#timeMs + ms;
-    if (this.#running > this.#maxRunning) this.#maxRunning = this.#running;
-    this.#tell(this.#timeMs, toMs);
+    if (this.#running.size > this.#maxRunning) this.#maxRunning = this.#running.size;
+    this.#remember(this.#timeMs, toMs);
     if (this.#isBlocked) this.#blocksShortMs += ms;
-    else if (this.#running >= this.#seats && this.#queue.size > 0) this.#seatsShortMs += ms;
+    else if (this.#running.size >= this.#seats && this.#queue.size > 0) this.#seatsShortMs += ms;
     this.#timeMs = toMs;
     this.#lastStepMs = lastStepMs;
     this.#step += decodeSteps;
@@ -608,52 +616,33 @@ class Run {
     this.#steps += Math.max(1, decodeSteps);
   }
 
+  /** Who runs and waits in a piece of time; the observer is told once it is known who arrived meanwhile. */
+  #remember(fromMs: number, toMs: number): void {
+    this.#runningBefore = this.#running.size;
+    this.#waitingBefore = this.#queue.size;
+    if (!this.#observer) return;
+    this.#untoldFromMs = fromMs;
+    this.#untoldToMs = toMs;
+    this.#untoldBlocks = this.#states.totalBlocks - this.#freeBlocks;
+    this.#untoldPreempted = this.#preempted;
+  }
+
   /** Who arrives in the meantime waits from then on, though he is not seen before the end. */
-  #tell(fromMs: number, toMs: number): void {
-    if (!this.#observer || !(toMs > fromMs)) return;
-    const used = this.#totalBlocks - this.#freeBlocks;
-    let waiting = this.#queue.size;
-    let from = fromMs;
-    for (const arrivalMs of this.#arrivalsBefore(toMs)) {
+  #tellRest(): void {
+    if (!this.#observer || !(this.#untoldToMs > this.#untoldFromMs)) return;
+    const toMs = this.#untoldToMs;
+    let from = this.#untoldFromMs;
+    const running = this.#runningBefore;
+    let waiting = this.#waitingBefore;
+    for (const arrivalMs of this.#incoming.arrivalsBefore(toMs)) {
       if (arrivalMs > from) {
-        this.#observer.during(from, arrivalMs, this.#running, waiting, used, this.#preempted);
+        this.#observer.during(from, arrivalMs, running, waiting, this.#untoldBlocks, this.#untoldPreempted);
         from = arrivalMs;
       }
       waiting += 1;
     }
-    this.#observer.during(from, toMs, this.#running, waiting, used, this.#preempted);
-  }
-
-  /** ms, rising, of those who have not been seen yet. */
-  #arrivalsBefore(untilMs: number): number[] {
-    const arrivals: number[] = [];
-    if (this.#coming) {
-      const coming = this.#coming.listWhile((request) => (this.#arrivalMs[request] as number) < untilMs);
-      return coming.map((request) => this.#arrivalMs[request] as number).sort((a, b) => a - b);
-    }
-    for (let i = this.#arrived; i < this.#count && (this.#arrivalMs[i] as number) < untilMs; i += 1) {
-      if (this.#canEverFit(i)) arrivals.push(this.#arrivalMs[i] as number);
-    }
-    return arrivals;
-  }
-
-  #joinList(request: number): void {
-    this.#running += 1;
-    this.#previous[request] = this.#last;
-    this.#next[request] = NONE;
-    if (this.#last === NONE) this.#first = request;
-    else this.#next[this.#last] = request;
-    this.#last = request;
-  }
-
-  #leaveList(request: number): void {
-    this.#running -= 1;
-    const next = this.#next[request] as number;
-    const previous = this.#previous[request] as number;
-    if (next === NONE) this.#last = previous;
-    else this.#previous[next] = previous;
-    if (previous === NONE) this.#first = next;
-    else this.#next[previous] = next;
+    this.#observer.during(from, toMs, running, waiting, this.#untoldBlocks, this.#untoldPreempted);
+    this.#untoldFromMs = toMs;
   }
 }
 
@@ -676,15 +665,57 @@ export function simulate(
     checkpoint = null,
   }: Partial<RunOptions> = {},
 ): SimulatedRun {
-  const options = { clients, numMeasured, observer, mostEvents, checkpoint };
-  const run = new Run(requests, server, options).run(mostEvents, checkpoint);
-  if (clients) return run;
-  const { ttftBaseMs, tokenizeMsPerToken } = server.plan;
-  const { firstMs, endMs } = run;
-  for (let i = 0; i < firstMs.length; i += 1) {
-    const frontMs = ttftBaseMs + tokenizeMsPerToken * (requests.promptTokens[i] as number);
+  const states = new RequestStates(requests, server.kvCacheTokens, numMeasured, clients === null);
+  const loop = clients && new ClosedLoop(states, clients, server.plan);
+  const scheduler = new Scheduler({
+    states,
+    server,
+    incoming: loop ?? new InOrder(states, numbersTo(states.count)),
+    loop,
+    times: new DecodeTimes(server.plan),
+    observer,
+    isRouted: false,
+  });
+  loop?.start();
+  scheduler.run(mostEvents, checkpoint);
+  return runOf(states, [scheduler.end()], clients ? null : server.plan);
+}
+
+/**
+ * What schedulers that shared the requests of `states` came to, all together; `front` where what requests spend before they
+ * reach them was left out until now.
+ */
+export function runOf(
+  states: RequestStates,
+  schedulers: readonly SchedulerTotals[],
+  front: Pick<StepPlan, 'ttftBaseMs' | 'tokenizeMsPerToken'> | null,
+): SimulatedRun {
+  const { sentMs, firstMs, endMs, preemptions, rejected, totalBlocks, requests } = states;
+  for (let i = 0; front && i < firstMs.length; i += 1) {
+    const frontMs = front.ttftBaseMs + front.tokenizeMsPerToken * (requests.promptTokens[i] as number);
     firstMs[i] = (firstMs[i] as number) + frontMs;
     endMs[i] = (endMs[i] as number) + frontMs;
   }
-  return run;
+  const sum = (of: (totals: SchedulerTotals) => number): number =>
+    schedulers.reduce((total, totals) => total + of(totals), 0);
+  const most = (of: (totals: SchedulerTotals) => number): number =>
+    schedulers.reduce((top, totals) => Math.max(top, of(totals)), 0);
+  return {
+    sentMs,
+    firstMs,
+    endMs,
+    preemptions,
+    rejected,
+    schedulers: schedulers.length,
+    steps: sum(({ steps }) => steps),
+    events: sum(({ events }) => events),
+    wallMs: most(({ wallMs }) => wallMs),
+    maxRunning: most(({ maxRunning }) => maxRunning),
+    totalBlocks: totalBlocks * schedulers.length,
+    freeBlocks: sum(({ freeBlocks }) => freeBlocks),
+    foundTokens: sum(({ foundTokens }) => foundTokens),
+    seatsShortMs: sum(({ seatsShortMs }) => seatsShortMs) / schedulers.length,
+    blocksShortMs: sum(({ blocksShortMs }) => blocksShortMs) / schedulers.length,
+    isComplete: states.toEnd === 0,
+  };
 }

@@ -1,7 +1,8 @@
+import { dealt, simulateDealt, simulateFleet, type FleetRun } from './fleet.ts';
 import { pooledLoad, tooLong, MOST_ROUNDS, type HalfWidths, type MeasuredPart, type ServedLoad } from './load.ts';
 import type { Clients, SimulatedRequests } from './requests.ts';
-import { randomStream } from './random-streams.ts';
-import { simulate, type Observer, type SimulatedServer } from './scheduler.ts';
+import type { Fleet } from './router.ts';
+import { simulate, type Observer, type SimulatedRun, type SimulatedServer } from './scheduler.ts';
 
 /** What one of several schedulers beside each other is sent. */
 export interface StreamLoad {
@@ -14,29 +15,23 @@ export interface StreamLoad {
 export const dealtTo = (index: number, total: number, streams: number): number =>
   Math.floor(total / streams) + (index < total % streams ? 1 : 0);
 
-/**
- * Deals requests of one run at random to `streams` schedulers, each with the same chance, and keeps what the first `kept` of them
- * get: each sees a thinned stream. Who gets nothing is left out.
- */
-export function dealtAtRandom(
+/** Those of the requests that go to the first `kept` schedulers, and where each of them goes. */
+function sentToFirst(
   all: SimulatedRequests,
-  streams: number,
+  sentTo: Int32Array,
   kept: number,
-  seed: number,
-): SimulatedRequests[] {
-  const random = randomStream(seed, 'router');
-  const own = Array.from({ length: kept }, (): number[] => []);
-  for (let i = 0; i < all.arrivalMs.length; i += 1) own[Math.floor(random() * streams)]?.push(i);
-  return own
-    .filter((indices) => indices.length > 0)
-    .map((indices) => ({
-      arrivalMs: Float64Array.from(indices, (i) => all.arrivalMs[i] as number),
-      promptTokens: Int32Array.from(indices, (i) => all.promptTokens[i] as number),
-      cachedTokens: Int32Array.from(indices, (i) => all.cachedTokens[i] as number),
-      outputTokens: Int32Array.from(indices, (i) => all.outputTokens[i] as number),
-      priorities: all.priorities && Int32Array.from(indices, (i) => all.priorities?.[i] as number),
-      contentBlocks: null,
-    }));
+): { requests: SimulatedRequests; sentTo: Int32Array } {
+  const indices = [...sentTo.keys()].filter((i) => (sentTo[i] as number) < kept);
+  const { priorities } = all;
+  const requests = {
+    arrivalMs: Float64Array.from(indices, (i) => all.arrivalMs[i] as number),
+    promptTokens: Int32Array.from(indices, (i) => all.promptTokens[i] as number),
+    cachedTokens: Int32Array.from(indices, (i) => all.cachedTokens[i] as number),
+    outputTokens: Int32Array.from(indices, (i) => all.outputTokens[i] as number),
+    priorities: priorities && Int32Array.from(indices, (i) => priorities[i] as number),
+    contentBlocks: null,
+  };
+  return { requests, sentTo: Int32Array.from(indices, (i) => sentTo[i] as number) };
 }
 
 /** Steps of the golden ratio in 32 bits: seeds that follow each other are far apart. */
@@ -66,13 +61,61 @@ export function simulateStreams(
       checkpoint,
     });
     rounds += run.events;
-    const count = requests.promptTokens.length;
-    if (!run.isComplete) {
-      throw tooLong(
-        `its requests are not served after ${MOST_ROUNDS} steps; ask for fewer (num_prompts), for shorter prompts or for a larger max_num_batched_tokens`,
-      );
-    }
-    parts.push({ run, requests, from: 0, to: count });
+    parts.push(wholeOf(run, requests));
   }
   return pooledLoad(parts);
+}
+
+/** All of a run that has to be complete. */
+function wholeOf(run: SimulatedRun, requests: SimulatedRequests): MeasuredPart {
+  if (!run.isComplete) {
+    throw tooLong(
+      `its requests are not served after ${MOST_ROUNDS} steps; ask for fewer (num_prompts), for shorter prompts or for a larger max_num_batched_tokens`,
+    );
+  }
+  return { run, requests, from: 0, to: requests.promptTokens.length };
+}
+
+export interface FleetRunOptions {
+  fleet: Fleet;
+  /** Of what the router leaves to chance. */
+  seed: number;
+  /** Schedulers that are simulated where the router does not look at them. */
+  most: number;
+  observer: Observer | null;
+  /** What it throws ends the run. */
+  checkpoint?: (() => void) | null;
+}
+
+/** What a finite run of one stream through replicas came to. */
+export interface FleetAnswer {
+  served: ServedLoad;
+  halfWidths: HalfWidths;
+  /** Requests that were simulated, and schedulers that got any of them. */
+  requests: number;
+  busy: number;
+}
+
+/**
+ * A finite run of one stream of requests through replicas behind a router, from empty to the end of the last request: what all of
+ * them were served like. Where it does not look at the replicas, only the first `most` schedulers and what they get are
+ * simulated. null = the KV cache holds none of them.
+ */
+export function simulateFleetRun(
+  server: SimulatedServer,
+  { requests: all, clients }: StreamLoad,
+  { fleet, seed, most, observer, checkpoint = null }: FleetRunOptions,
+): FleetAnswer | null {
+  const options = { observer, mostEvents: MOST_ROUNDS, checkpoint };
+  let requests = all;
+  let run: FleetRun;
+  if (fleet.router === 'least_loaded' || clients) {
+    run = simulateFleet(all, server, fleet, seed, { ...options, clients });
+  } else {
+    let sentTo = dealt(all.promptTokens.length, fleet, seed);
+    if (fleet.replicas * fleet.streams > most) ({ requests, sentTo } = sentToFirst(all, sentTo, most));
+    run = simulateDealt(requests, server, sentTo, options);
+  }
+  const pooled = pooledLoad([wholeOf(run, requests)]);
+  return pooled && { ...pooled, requests: requests.promptTokens.length, busy: run.schedulers };
 }

@@ -1,5 +1,8 @@
 import { RequestHeap } from './request-heap.ts';
+import type { RequestStates } from './request-states.ts';
 import type { SchedulingPolicy } from './requests.ts';
+
+const NONE = -1;
 
 /** Requests that wait for a seat, the next one first. */
 export interface WaitingQueue {
@@ -15,36 +18,42 @@ export interface WaitingQueue {
 
 /** First come first served; who was preempted stands in front, the last preempted first. */
 class FirstComeQueue implements WaitingQueue {
-  readonly #arrived: Int32Array;
-  #next = 0;
-  #end = 0;
+  size = 0;
+  /** [request] who came after it. */
+  readonly #next: Int32Array;
+  #first = NONE;
+  #last = NONE;
   readonly #preempted: number[] = [];
 
-  constructor(requests: number) {
-    this.#arrived = new Int32Array(requests);
-  }
-
-  get size(): number {
-    return this.#end - this.#next + this.#preempted.length;
+  constructor({ next }: RequestStates) {
+    this.#next = next;
   }
 
   peek(): number {
     const { length } = this.#preempted;
-    if (length > 0) return this.#preempted[length - 1] as number;
-    return this.#next < this.#end ? (this.#arrived[this.#next] as number) : -1;
+    return length > 0 ? (this.#preempted[length - 1] as number) : this.#first;
   }
 
   pop(): void {
-    if (this.#preempted.length > 0) this.#preempted.pop();
-    else this.#next += 1;
+    this.size -= 1;
+    if (this.#preempted.length > 0) {
+      this.#preempted.pop();
+      return;
+    }
+    this.#first = this.#next[this.#first] as number;
+    if (this.#first === NONE) this.#last = NONE;
   }
 
   arrive(request: number): void {
-    this.#arrived[this.#end] = request;
-    this.#end += 1;
+    this.size += 1;
+    this.#next[request] = NONE;
+    if (this.#last === NONE) this.#first = request;
+    else this.#next[this.#last] = request;
+    this.#last = request;
   }
 
   putBack(request: number): void {
+    this.size += 1;
     this.#preempted.push(request);
   }
 }
@@ -78,9 +87,5 @@ class PriorityQueue implements WaitingQueue {
   }
 }
 
-/** The queue of a policy; `isBefore` is the order of priorities. */
-export const waitingQueue = (
-  policy: SchedulingPolicy,
-  requests: number,
-  isBefore: (a: number, b: number) => boolean,
-): WaitingQueue => (policy === 'fcfs' ? new FirstComeQueue(requests) : new PriorityQueue(isBefore));
+export const waitingQueue = (policy: SchedulingPolicy, states: RequestStates): WaitingQueue =>
+  policy === 'fcfs' ? new FirstComeQueue(states) : new PriorityQueue((a, b) => states.isBefore(a, b));

@@ -2,13 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 import { DecodeTimes } from '../../../src-worker/engine/simulation/decode-times.ts';
+import { BLOCK_TOKENS } from '../../../src-worker/engine/simulation/request-states.ts';
 import type { SimulatedRequests } from '../../../src-worker/engine/simulation/requests.ts';
-import {
-  BLOCK_TOKENS,
-  simulate,
-  type Observer,
-  type SimulatedRun,
-} from '../../../src-worker/engine/simulation/scheduler.ts';
+import { simulate, type Observer, type SimulatedRun } from '../../../src-worker/engine/simulation/scheduler.ts';
 import { deploymentCases, oddCase, PLANS, type SchedulerCase } from './random-cases.ts';
 import { slowRun, type SlowRun } from './slow-scheduler.ts';
 

@@ -7,41 +7,41 @@ import {
   simulateRun,
   simulateSteady,
 } from '../../../src-worker/engine/simulation/load.ts';
-import { dealtAtRandom, simulateStreams } from '../../../src-worker/engine/simulation/streams.ts';
+import type { Fleet, RouterPolicy } from '../../../src-worker/engine/simulation/router.ts';
+import { simulateFleetRun, simulateStreams } from '../../../src-worker/engine/simulation/streams.ts';
 import { SCENARIOS, subjectOf, type Scenario } from '../batching/scenarios.ts';
 
 const subject = subjectOf(SCENARIOS.find(({ name }) => name === '8B H100 long answers') as Scenario);
 const RATE_PER_MS = 0.02;
 const load = (ratePerMs: number) => ({ kind: 'open' as const, ratePerMs, law: POISSON });
-
-test('a stream dealt at random loses nobody and keeps its order', () => {
-  const { requests } = drawLoad(subject, load(RATE_PER_MS), 1000, 1, 0.3);
-  const dealt = dealtAtRandom(requests, 7, 7, 1);
-  const arrivals = dealt.flatMap(({ arrivalMs }) => [...arrivalMs]).sort((a, b) => a - b);
-  expect(arrivals).toEqual([...requests.arrivalMs]);
-  const tokens = (all: readonly { promptTokens: Int32Array }[]): number =>
-    all.reduce((sum, { promptTokens }) => sum + promptTokens.reduce((part, one) => part + one, 0), 0);
-  expect(tokens(dealt)).toBe(tokens([requests]));
-  for (const { arrivalMs, priorities } of dealt) {
-    expect([...arrivalMs]).toEqual([...arrivalMs].sort((a, b) => a - b));
-    expect(priorities?.length).toBe(arrivalMs.length);
-    // Each of seven gets a seventh, give or take: five standard deviations of a binomial count.
-    expect(Math.abs(arrivalMs.length - 1000 / 7)).toBeLessThan(5 * Math.sqrt((1000 * 6) / 49));
-  }
-});
+const server = serverOf(subject, DEFAULT_RULES);
+const fleetOf = (router: RouterPolicy, replicas: number): Fleet => ({ router, replicas, streams: 1, within: 'random' });
 
 test('replicas beside each other share one clock: the run is as long as the stream of requests, not as one of its parts', () => {
   const replicas = 32;
-  const { requests } = drawLoad(subject, load(replicas * RATE_PER_MS), 320, 1);
-  const parts = dealtAtRandom(requests, replicas, replicas, 1).map((own) => ({ requests: own, clients: null }));
-  const together = simulateStreams(serverOf(subject, DEFAULT_RULES), parts)?.served;
-  const sentMs = (requests.arrivalMs.at(-1) as number) - (requests.arrivalMs[0] as number);
-  expect(together?.wallMs).toBeGreaterThanOrEqual(sentMs);
-  expect(together?.requestsPerMs).toBeCloseTo(320 / (together?.wallMs as number), 12);
+  const drawn = drawLoad(subject, load(replicas * RATE_PER_MS), 320, 1);
+  const sentMs = (drawn.requests.arrivalMs.at(-1) as number) - (drawn.requests.arrivalMs[0] as number);
   const alone = simulateRun({ subject, rules: DEFAULT_RULES, load: load(RATE_PER_MS), seed: 1 }, 10)?.served;
-  // Ten requests of one replica come over as long as 320 of all, up to the noise of ten gaps.
-  expect((together?.wallMs as number) / (alone?.wallMs as number)).toBeGreaterThan(0.4);
-  expect((together?.wallMs as number) / (alone?.wallMs as number)).toBeLessThan(2.5);
+  for (const router of ['random', 'round_robin', 'least_loaded'] as const) {
+    const fleet = fleetOf(router, replicas);
+    const together = simulateFleetRun(server, drawn, { fleet, seed: 1, most: 64, observer: null })?.served;
+    expect(together?.wallMs).toBeGreaterThanOrEqual(sentMs);
+    expect(together?.requestsPerMs).toBeCloseTo(320 / (together?.wallMs as number), 12);
+    // Ten requests of one replica come over as long as 320 of all, up to the noise of ten gaps.
+    expect((together?.wallMs as number) / (alone?.wallMs as number)).toBeGreaterThan(0.4);
+    expect((together?.wallMs as number) / (alone?.wallMs as number)).toBeLessThan(2.5);
+  }
+});
+
+test('of more replicas than are simulated the first are, with what they get', () => {
+  const drawn = drawLoad(subject, load(7 * RATE_PER_MS), 1000, 1, 0.3);
+  const random = { fleet: fleetOf('random', 7), seed: 1, most: 3, observer: null };
+  const part = simulateFleetRun(server, drawn, random);
+  // Three of seven get three sevenths, give or take: five standard deviations of a binomial count.
+  expect(Math.abs((part?.requests as number) - (1000 * 3) / 7)).toBeLessThan(5 * Math.sqrt((1000 * 12) / 49));
+  expect(part).toMatchObject({ busy: 3, served: { numMeasured: part?.requests, rejected: 0 } });
+  const turns = simulateFleetRun(server, drawn, { ...random, fleet: fleetOf('round_robin', 7) });
+  expect(turns).toMatchObject({ busy: 3, requests: 143 * 3 });
 });
 
 test('a checkpoint is asked all along, changes nothing, and ends what it is asked in', () => {

@@ -3,10 +3,13 @@ import { exponential, seededRandom } from '../../../src-worker/engine/numerics/r
 import { meanOf } from '../../../src-worker/engine/numerics/sample.ts';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
+import { gigkWaiting } from '../../../src-worker/engine/queueing/gigk.ts';
 import { mgkWaiting } from '../../../src-worker/engine/queueing/mgk.ts';
 import type { ServiceLawKind } from '../../../src-worker/engine/queueing/service.ts';
 import { drawArrivals, POISSON } from '../../../src-worker/engine/simulation/arrivals.ts';
+import { simulateFleet } from '../../../src-worker/engine/simulation/fleet.ts';
 import { percentilesOf } from '../../../src-worker/engine/simulation/latencies.ts';
+import type { Fleet, RouterPolicy } from '../../../src-worker/engine/simulation/router.ts';
 import { simulate, type SimulatedRun } from '../../../src-worker/engine/simulation/scheduler.ts';
 import { steady } from '../queueing/samples.ts';
 import { Draws } from '../roofline/random-deployments.ts';
@@ -109,6 +112,69 @@ describe('one seat', () => {
         roomyServer(simplePlan(0, msPerToken), { maxNumSeqs: 1 }),
       );
     });
+  });
+});
+
+describe('replicas of one seat behind a router', () => {
+  const [replicas, serviceMs, utilization] = [4, 10, 0.8];
+  const fleetOf = (router: RouterPolicy): Fleet => ({ router, replicas, streams: 1, within: 'random' });
+  const server = roomyServer(simplePlan(serviceMs), { maxNumSeqs: 1 });
+  const arrivalsOf = (seed: number): Float64Array =>
+    poisson((replicas * utilization) / serviceMs, replicas * countAt(utilization), seed);
+  const runOf = (router: RouterPolicy, outputOf: (request: number) => number, seed: number): SimulatedRun =>
+    simulateFleet(
+      requestsAt(arrivalsOf(seed), () => 100, outputOf),
+      server,
+      fleetOf(router),
+      seed,
+    );
+  const oneToken = () => 1;
+
+  test('at random, each is an M/D/1', () => {
+    const { responseMs } = exactly('deterministic', 0, serviceMs, utilization);
+    expectAround(responseMs, (seed) => runOf('random', oneToken, seed));
+  });
+
+  test('in turn, each is an E_k/D/1: gaps are sums of four', () => {
+    const { responseMs } = steady(
+      gigkWaiting({
+        arrivalRateReqPerS: (1000 * utilization) / serviceMs,
+        arrivals: { kind: 'gamma', cv: 1 / Math.sqrt(replicas) },
+        service: { kind: 'deterministic', meanMs: serviceMs, cv: 0 },
+        servers: 1,
+      }),
+    );
+    expectAround(responseMs, (seed) => runOf('round_robin', oneToken, seed));
+  });
+
+  test('the least loaded first: memoryless answers wait longer than in one queue for all (M/M/4), and less than in turn', () => {
+    const [stepMs, meanSteps] = [0.1, 500];
+    const meanMs = stepMs * meanSteps;
+    const ratePerMs = (replicas * utilization) / meanMs;
+    const meanOfRuns = (router: RouterPolicy): number => {
+      const each = Array.from({ length: 5 }, (_, seed) => {
+        const draws = new Draws(seed + 3000);
+        const requests = requestsAt(
+          poisson(ratePerMs, replicas * countAt(utilization), seed + 1),
+          () => 1,
+          () => Math.ceil(Math.log1p(-draws.next()) / Math.log1p(-1 / meanSteps)),
+        );
+        const oneSeat = roomyServer(simplePlan(stepMs), { maxNumSeqs: 1 });
+        return meanOf(responsesOf(simulateFleet(requests, oneSeat, fleetOf(router), seed)));
+      });
+      return meanOf(each);
+    };
+    const [least, turns] = [meanOfRuns('least_loaded'), meanOfRuns('round_robin')];
+    const shared = steady(
+      mgkWaiting({
+        arrivalRateReqPerS: 1000 * ratePerMs,
+        service: { kind: 'exponential', meanMs, cv: 1 },
+        servers: replicas,
+      }),
+    ).responseMs.mean;
+    expect(least).toBeGreaterThan(1.05 * shared);
+    expect(least).toBeLessThan(1.3 * shared);
+    expect(turns).toBeGreaterThan(1.5 * least);
   });
 });
 

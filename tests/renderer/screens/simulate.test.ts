@@ -230,6 +230,34 @@ describe('a simulation', () => {
   });
 });
 
+describe('replicas', () => {
+  test('have a router to choose once there are two, and the verdict says which', async () => {
+    const asked = open(
+      ({ request }) => {
+        const { replicas = 1, router = 'random' } = request;
+        const simulation = { ...simulatedDocument().simulation!, router: replicas === 1 ? null : router };
+        return success(simulatedDocument({ input: { ...request }, simulation }));
+      },
+      { view: { 'simulate.advanced': true } },
+    );
+    await screen.findByTestId('latency-table');
+    const router = within(await screen.findByRole('radiogroup', { name: 'Router' }));
+    const inTurn = () => router.getByRole('radio', { name: /^In turn/ });
+    expect(inTurn()).toHaveAttribute('aria-disabled', 'true');
+    await fireEvent.click(inTurn());
+    expect(router.getByRole('radio', { name: 'Random' })).toBeChecked();
+    expect(within(await result()).queryByText(/replicas/)).toBeNull();
+
+    await fireEvent.input(screen.getByRole('textbox', { name: 'Replicas' }), { target: { value: '4' } });
+    await vi.waitFor(() => expect(inTurn()).not.toHaveAttribute('aria-disabled'));
+    await fireEvent.click(inTurn());
+    expect(await within(await result()).findByText(/requests dealt in turn over 4 replicas/)).toBeVisible();
+    expect(asked.at(-1)?.request).toMatchObject({ replicas: 4, router: 'round_robin' });
+    const command = within(screen.getByRole('region', { name: 'Command' })).getByText(/configiq simulate/);
+    expect(command).toHaveTextContent('--router round_robin');
+  });
+});
+
 describe('a trace', () => {
   const ROWS = 'arrival_s,input_tokens,output_tokens\n0,1,2\n';
   const replayed = (file: string) =>

@@ -75,6 +75,7 @@ describe('what a draft holds', () => {
     ['another version', JSON.stringify({ ...EDITED, version: 2 })],
     ['a number where text is kept', JSON.stringify({ version: 1, form: { texts: { users: 5 } } })],
     ['a precision there is none of', JSON.stringify({ version: 1, form: { quantization: ['fp3'] } })],
+    ['a router there is none of', JSON.stringify({ version: 1, simulation: { router: 'best' } })],
     ['an arrival process there is none of', JSON.stringify({ version: 1, simulation: { arrival: 'steady' } })],
     ['a list of zones without names', JSON.stringify({ version: 1, axes: { zones: { kind: 'list' } } })],
     ['a screen there is none of', JSON.stringify({ version: 1, screen: 'settings' })],

@@ -69,6 +69,7 @@ describe('what the form asks', () => {
         kvCacheDtype: 'fp8',
         arrival: 'hawkes',
         policy: 'priority',
+        router: 'least_loaded',
         engine: 'sglang',
         engineVersion: ' 0.5 ',
         calibration: 'our-h100',
@@ -94,6 +95,7 @@ describe('what the form asks', () => {
       ...{ tp: 2, pp: 2, dp: 2, ep: 4, replicas: 3, quantization: 'fp8', kv_cache_dtype: 'fp8' },
       ...{ engine: 'sglang@0.5', calibration: 'our-h100', gpu_memory_utilization: 0.85 },
       ...{ arrival: 'hawkes', arrival_cv: 2, arrival_decay: 0.5, num_prompts: 5000, seed: 7 },
+      router: 'least_loaded',
       ...{ scheduling_policy: 'priority', urgent_fraction: 0.1, max_num_seqs: 64, max_num_batched_tokens: 4096 },
       ...{ prefix_tokens: 500, prefix_hit_rate: 0.8 },
     });
@@ -112,6 +114,19 @@ describe('what the form asks', () => {
     const request = requestOf(form({ prefixKind: 'share' }, texts));
     expect(request).toMatchObject({ cacheable_ratio: 0.7, prefix_hit_rate: 0.8 });
     expect(request).not.toHaveProperty('prefix_tokens');
+  });
+
+  test('a router waits for a second replica, and the usual one is not written', () => {
+    const router = 'round_robin';
+    for (const replicas of ['', '1', 'two']) {
+      const reading = readSimulate(form({ router }, { replicas }), false);
+      if (reading.kind === 'ready') expect(reading.request).not.toHaveProperty('router');
+      else expect(reading.sentence).toMatch(/^Replicas takes/);
+    }
+    expect(requestOf(form({ router }, { replicas: '2' }))).toMatchObject({ replicas: 2, router });
+    expect(requestOf(form({ router: 'random' }, { replicas: '2' }))).not.toHaveProperty('router');
+    const command = simulateCommand(requestOf(form({ router }, { replicas: '2' })), null);
+    expect(command).toMatch(/--replicas 2 --router round_robin/);
   });
 
   test('hits without a prefix and a spread without its process ask for nothing', () => {
