@@ -71,40 +71,30 @@ function workedOut(plan: ChosenPlan, { prepared: { subject } }: RowContext): Pla
   };
 }
 
-interface Needed {
-  replicas: number;
-  instances: number;
-}
-
-/** What the demand needs of a plan by what one of its replicas carries; null where it carries nothing. */
-function neededBy(
-  { replicasPerInstance }: ChosenPlan,
-  { prepared, demand }: RowContext,
-): (capacityPerMs: number) => Needed | null {
+/** Replicas that the demand needs of a plan by what one of them carries; infinitely many where it carries nothing. */
+function replicasBy({ prepared, demand }: RowContext): (capacityPerMs: number) => number {
   const { utilizationTarget } = sizingDemand(prepared, demand, null).headroom;
   const ratePerMs = demand.rateReqPerS / MS_PER_S;
-  return (capacityPerMs) => {
-    if (!(capacityPerMs > 0)) return null;
-    const replicas = replicasFor(ratePerMs, utilizationTarget, capacityPerMs);
-    return { replicas, instances: Math.ceil(replicas / replicasPerInstance) };
-  };
+  return (capacityPerMs) => (capacityPerMs > 0 ? replicasFor(ratePerMs, utilizationTarget, capacityPerMs) : Infinity);
 }
+
+const instancesOf = ({ replicasPerInstance }: ChosenPlan, replicas: number): number =>
+  Math.ceil(replicas / replicasPerInstance);
 
 /** The ranges of a row: its latencies, the capacity of a replica, and what would be needed at either end of that. */
 function intervalOf(plan: ChosenPlan, context: RowContext, { latency, capacity }: PlanUncertainty): IntervalDocument {
   const [low, high] = capacity;
-  const needed = neededBy(plan, context);
-  const [most, least] = [needed(low), needed(high)];
-  if (!least) throw new Error(`${plan.id} passes and yet carries nothing at the upper end of its capacity`);
+  const replicasFrom = replicasBy(context);
+  const [most, least] = [replicasFrom(low), replicasFrom(high)];
+  if (least === Infinity) throw new Error(`${plan.id} passes and yet carries nothing at the upper end of its capacity`);
   const { cost } = plan;
-  const times = (usd: number): IntervalRange => [
-    rounded(usd * (least.instances / plan.instances)),
-    most && rounded(usd * (most.instances / plan.instances)),
-  ];
+  const costWith = (usd: number, replicas: number): number =>
+    rounded(usd * (instancesOf(plan, replicas) / plan.instances));
+  const times = (usd: number): IntervalRange => [costWith(usd, least), most === Infinity ? null : costWith(usd, most)];
   return {
     ...latency,
     capacity_requests_per_s: [rounded(low * MS_PER_S), rounded(high * MS_PER_S)],
-    replicas: [least.replicas, most?.replicas ?? null],
+    replicas: [least, most === Infinity ? null : most],
     ...(cost && { usd_per_hour: times(cost.usdPerHour), usd_per_request: times(cost.usdPerRequest) }),
   };
 }
@@ -143,7 +133,7 @@ export function candidateOf(plan: ChosenPlan, context: RowContext, { spread }: P
   const { maxGpus } = sizingDemand(context.prepared, context.demand, null);
   const { gpus } = gpuGroup(plan.instance);
   // Hardware without a price is ranked by the GPUs it takes.
-  const neededAt = neededBy(plan, context);
+  const replicasFrom = replicasBy(context);
   const perInstance = plan.cost?.usdPerHourPerInstance ?? plan.instance.gpuCount;
   return {
     gpuId: plan.group.gpu.id,
@@ -151,9 +141,8 @@ export function candidateOf(plan: ChosenPlan, context: RowContext, { spread }: P
     curve: targetCurve(plan.load),
     spread,
     costAt(capacityPerMs) {
-      const needed = neededAt(capacityPerMs);
-      if (!needed || (maxGpus !== null && needed.instances * gpus > maxGpus)) return Infinity;
-      return needed.instances * perInstance;
+      const instances = instancesOf(plan, replicasFrom(capacityPerMs));
+      return maxGpus !== null && instances * gpus > maxGpus ? Infinity : instances * perInstance;
     },
   };
 }

@@ -80,7 +80,7 @@ export function measure(deployment: (typeof DEPLOYMENTS)[number]): StepRow {
   const work = operatorWork(subject);
   const plan = planOf(work, calibration);
   const batch = new RunningBatch();
-  batch.set(plan, 64, 30_000);
+  batch.set(plan, { busyDecodes: 64, contextTokens: 30_000 });
   const decodes = (index: number): number => 1 + (index & 255);
   const context = (index: number): number => decodes(index) * (500 + (index & 1023));
   const mixed = (index: number): number => stepTimeMs(plan, decodes(index), context(index), 512, 150_000, 1);

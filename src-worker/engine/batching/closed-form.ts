@@ -1,7 +1,7 @@
 import type { LoadOnArrival } from './arrival-finds.ts';
-import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
-import { decodeLimit, newSteadyState, solveFixedPoint, type SteadyState } from './fixed-point.ts';
-import { keepMeanStep, meanStep, meanStepMs, newMeanStep, type MeanStep } from './mean-step.ts';
+import { depositFirstToken, unhinderedP95Ms, waited } from './first-token.ts';
+import { mostDecodes, newSteadyState, solveFixedPoint, type SteadyState } from './fixed-point.ts';
+import { keepMeanStep, meanStep, newMeanStep, solveMeanStep, type MeanStep, type StepLoad } from './mean-step.ts';
 import { newPercentiles, Spread, type LatencyPercentiles, type Part } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import {
@@ -12,7 +12,9 @@ import {
   setInterruptions,
   setLaw,
   setTokenTimes,
+  setWaitBefore,
   type ClosedLoopShare,
+  type FirstTokenWait,
   type TokenTimes,
 } from './time-per-token.ts';
 
@@ -141,7 +143,7 @@ export function solveLoad(
 ): SaturationKind | null {
   const cause = solveFixedPoint(load.state, subject, arrivalsPerMs);
   if (cause !== null) return cause;
-  setTokenTimes(load.times, subject, arrivalsPerMs, load.state, 0, 0, closed);
+  setTokenTimes(load.times, subject, arrivalsPerMs, load.state, closed);
   setPressure(load, subject);
   load.trust = trustOf(subject, arrivalsPerMs, load);
   return null;
@@ -152,25 +154,20 @@ const batchDeviation = ({ state, times }: LoadState): number =>
 
 /** Times the way to decodes that are not steady is halved. */
 const RAISE_ROUNDS = 4;
+/** The step that arrivals see, as it is asked for. */
+const seen: StepLoad = { arrivalsPerMs: 0, decodes: 0, roomTokens: 0 };
 
 /**
- * Fills `raised` with the step at `seen` decodes; where there is none, at as many as are steady, so that latency does not fall at
- * the edge. False where that is the mean step itself.
+ * Fills `raised` with the step that is `seen`; where there is none, with one at as many decodes as are steady, so that latency does
+ * not fall at the edge. False where that is the mean step itself.
  */
-function raiseStep(
-  raised: MeanStep,
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  mean: MeanStep,
-  seen: number,
-): boolean {
-  let decodes = seen;
+function raiseStep(raised: MeanStep, subject: BatchingSubject, mean: MeanStep): boolean {
   for (let round = 0; round < RAISE_ROUNDS; round += 1) {
-    if (meanStepMs(subject, arrivalsPerMs, decodes, mean.roomTokens) !== null) {
+    if (solveMeanStep(subject, seen)) {
       keepMeanStep(raised);
       return true;
     }
-    decodes = (decodes + mean.decodes) / 2;
+    seen.decodes = (seen.decodes + mean.decodes) / 2;
   }
   return false;
 }
@@ -200,8 +197,10 @@ export function firstTokenLatency(
   const open = arrivalsPerMs * decodesPerPrompt * (step.meanMs + load.times.shiftMs);
   const { population } = subject;
   const others = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
-  const seen = Math.min(others, decodeLimit(subject).decodes);
-  const isRaised = raiseStep(evaluation.seenStep, subject, arrivalsPerMs, step, seen);
+  seen.arrivalsPerMs = arrivalsPerMs;
+  seen.decodes = Math.min(others, mostDecodes(subject));
+  seen.roomTokens = step.roomTokens;
+  const isRaised = raiseStep(evaluation.seenStep, subject, step);
   arrival.arrivalsPerMs = arrivalsPerMs;
   arrival.scvArrival = subject.scvArrival;
   arrival.step = isRaised ? evaluation.seenStep : step;
@@ -210,28 +209,25 @@ export function firstTokenLatency(
   arrival.lockstepPrefills = closed.lockstepPrefills;
   arrival.pauseMs = closed.pauseMs;
   spread.clear();
-  evaluation.residualMeanMs = depositFirstToken(subject, arrival, spread);
+  depositFirstToken(subject, arrival, spread);
+  evaluation.residualMeanMs = waited.meanMs;
   spread.read(evaluation.ttftMs);
   return arrival.step;
 }
 
+/** Waiting for the first token as the times after it see it: without tokenizing and API, which hold up nobody. */
+const wait: FirstTokenWait = { firstTokenMeanMs: 0, residualMeanMs: 0 };
+
 /** Third stage, right after `firstTokenLatency`: TPOT, and E2E only when it is asked for. */
-export function laterLatencies(
-  evaluation: Evaluation,
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  hasE2e: boolean,
-  closed: ClosedLoop = OPEN_ARRIVALS,
-): void {
+export function laterLatencies(evaluation: Evaluation, subject: BatchingSubject, hasE2e: boolean): void {
   const { load, ttftMs, ttftNodesMs, tpotMs } = evaluation;
   const { plan } = subject;
   const { moments } = subject.lengths;
-  for (let k = 0; hasE2e && k < ttftNodesMs.length; k += 1) {
-    ttftNodesMs[k] = spread.quantile(TTFT_PROBABILITIES[k] as number);
-  }
-  const computeMeanMs = ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
+  if (hasE2e) spread.quantiles(TTFT_PROBABILITIES, ttftNodesMs);
   const { state, times } = load;
-  setTokenTimes(times, subject, arrivalsPerMs, state, computeMeanMs, evaluation.residualMeanMs, closed);
+  wait.firstTokenMeanMs = ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
+  wait.residualMeanMs = evaluation.residualMeanMs;
+  setWaitBefore(times, state, wait);
   if (moments.outputMean <= 1) {
     Object.assign(tpotMs, newPercentiles());
     // An answer of one token ends with its first.
@@ -280,7 +276,7 @@ export function evaluateInto(
   const cause = solveLoad(evaluation.load, subject, arrivalsPerMs, closed);
   if (cause !== null) return cause;
   firstTokenLatency(evaluation, subject, arrivalsPerMs, closed);
-  laterLatencies(evaluation, subject, arrivalsPerMs, true, closed);
+  laterLatencies(evaluation, subject, true);
   return null;
 }
 

@@ -1,8 +1,9 @@
 import { weightedQuantile } from '../numerics/weighted-quantile.ts';
+import type { StepPlan } from '../roofline/step-plan.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { finds, findOnArrival, type LoadOnArrival } from './arrival-finds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
-import { othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
+import { newMeanStep, othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
 import {
   findPrefills,
@@ -40,6 +41,7 @@ class NodeTimes {
   /** Are those who come during the steps of a long prompt told apart from nobody? */
   readonly tellsLate: boolean;
   nodes: PromptNodes | null = null;
+  #plan: StepPlan | null = null;
   /** [node] ms by which the node's attention differs from what the prefill table assumes. */
   pairsMs = new Float64Array(0);
   longestTokens = 0;
@@ -62,18 +64,24 @@ class NodeTimes {
     this.tellsLate = tellsLate;
   }
 
-  fill(nodes: PromptNodes, pairMs: number, pairsPerToken: number, tokenizeMsPerToken: number): void {
+  /** Sets the nodes of `subject`, as they are or merged. Of a replica that is asked again only the prefills are forgotten. */
+  fill(nodes: PromptNodes, { plan, lengths }: BatchingSubject): void {
     const count = nodes.weights.length;
-    this.nodes = nodes;
     if (this.pairsMs.length < count) this.#resize(count);
     for (const prefill of this.prefills) prefill.aheadTokens = NaN;
+    if (this.nodes === nodes && this.#plan === plan) return;
+    this.nodes = nodes;
+    this.#plan = plan;
     this.longestTokens = 0;
+    const { attendedMean } = lengths.moments;
+    let pairMs = 0;
+    for (const group of plan.attention) pairMs += group.promptMsPerPair;
     for (let i = 0; i < count; i += 1) {
       const own = nodes.uncachedTokens[i] as number;
       const cached = nodes.cachedTokens[i] as number;
       if (own > this.longestTokens) this.longestTokens = own;
-      this.pairsMs[i] = own * (cached + own / 2 - pairsPerToken) * pairMs;
-      this.tokenizeMs[i] = tokenizeMsPerToken * (own + cached);
+      this.pairsMs[i] = own * (cached + own / 2 - attendedMean) * pairMs;
+      this.tokenizeMs[i] = plan.tokenizeMsPerToken * (own + cached);
       this.relativeWidths[i] = (nodes.widths[i] as number) / own;
     }
   }
@@ -105,19 +113,18 @@ const ANY_SLOT = 2 * MAX_FIXED_OTHERS;
 const fineTimes = new NodeTimes(true);
 const coarseTimes = new NodeTimes(false);
 
-const pairMsOf = ({ plan }: BatchingSubject): number => {
-  let sum = 0;
-  for (const group of plan.attention) sum += group.promptMsPerPair;
-  return sum;
-};
-
-const pairsPerTokenOf = ({ lengths }: BatchingSubject): number =>
-  lengths.moments.uncachedMean / 2 + meanCached(lengths.prompts);
-
 /** What one combination adds: its chance, the residual of the step in progress and all that is the same for every prompt. */
 const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
-/** Tokens of others that are computed before a request's own and after it, in the same steps where there is room. */
-const ahead = { leftOver: 0, before: 0, after: 0 };
+/**
+ * Tokens of others that wait already, that share the step, and of these the ones that are computed before a request's own and
+ * after it, in the same steps where there is room.
+ */
+const ahead = { leftOver: 0, beside: 0, before: 0, after: 0 };
+/** Mean ms that arrivals wait for the step in progress, or for others in step with them; of what was deposited last. */
+export const waited = { meanMs: 0 };
+/** Chance of what is found on arrival, written over by every find. */
+const found = { chance: 0 };
+const NOTHING_DECODES = newMeanStep();
 /** Prompts of others that arrive in a ms and the tokens of one, and what the slow spread of steps adds to squares of widths, per square of ms. */
 const around = { arrivalsPerMs: 0, meanTokens: 0, slowSquare: 0 };
 
@@ -140,71 +147,70 @@ function setAround(subject: BatchingSubject, arrivalsPerMs: number, relativeSpre
 
 /**
  * Deposits the distribution of TTFT (ms) into `spread`: residual of the step in progress, left-over and simultaneous
- * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6). Returns the mean ms that an
- * arrival waits for the step in progress, or for others in step with it.
+ * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6). Fills `waited`.
  */
-export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): number {
+export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): void {
   const { plan, lengths } = subject;
   const { step } = load;
   const { prompts } = lengths;
-  const pairsPerToken = pairsPerTokenOf(subject);
-  const pairMs = pairMsOf(subject);
-  busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
-  fineTimes.fill(prompts, pairMs, pairsPerToken, plan.tokenizeMsPerToken);
-  coarseTimes.fill(coarseNodes(prompts), pairMs, pairsPerToken, plan.tokenizeMsPerToken);
+  busyTable.set(subject, step, step);
+  fineTimes.fill(prompts, subject);
+  coarseTimes.fill(coarseNodes(prompts), subject);
   setAround(subject, load.arrivalsPerMs, load.relativeSpread);
   let free = 1;
-  let meanResidual = 0;
+  waited.meanMs = 0;
   if (load.lockstepPrefills !== null) {
-    meanResidual = depositInStep(subject, load, load.lockstepPrefills, spread);
+    waited.meanMs = depositInStep(subject, load, load.lockstepPrefills, spread);
     free = 1 - part.chance;
-    if (free < NEGLIGIBLE) return meanResidual;
+    if (free < NEGLIGIBLE) return;
   }
-  idleTable.set(subject, 0, 0, step.roomTokens, pairsPerToken);
+  idleTable.set(subject, NOTHING_DECODES, step);
   // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
   const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
   const random = free * Math.min(1, load.scvArrival);
   const regularShare = free - random;
-  if (regularShare > 0) meanResidual += regularShare * depositRegular(subject, load, regularShare, spread);
-  if (random === 0) return meanResidual;
+  if (regularShare > 0) depositRegular(subject, load, regularShare, spread);
+  if (random === 0) return;
 
   findOnArrival(subject, load);
-  for (let found = 0; found < finds.count; found += 1) {
-    const foundChance = random * (finds.chances[found] as number);
-    if (foundChance < NEGLIGIBLE) continue;
-    const isIdle = finds.isIdle[found] === 1;
-    const residualMs = load.hasResidual ? (finds.stepMs[found] as number) : 0;
-    meanResidual += (foundChance * residualMs) / 2;
-    ahead.leftOver = finds.leftOverTokens[found] as number;
+  for (let find = 0; find < finds.count; find += 1) {
+    found.chance = random * (finds.chances[find] as number);
+    if (found.chance < NEGLIGIBLE) continue;
+    const isIdle = finds.isIdle[find] === 1;
+    const residualMs = load.hasResidual ? (finds.stepMs[find] as number) : 0;
+    waited.meanMs += (found.chance * residualMs) / 2;
+    ahead.leftOver = finds.leftOverTokens[find] as number;
     part.fixedMs = residualMs / 2 + plan.ttftBaseMs + (isIdle ? 0 : pipelineMs);
     part.squareWidth = residualMs * residualMs;
-    const others = isIdle ? ALONE : othersInStep(subject, load, finds.stepMs, found);
-    depositBeside(others, foundChance, isIdle ? idleTable : busyTable, step, spread);
+    const others = isIdle ? ALONE : othersInStep(subject, load, finds.stepMs, find);
+    depositBeside(others, isIdle ? idleTable : busyTable, step, spread);
   }
-  return meanResidual;
 }
 
-/** Deposits one find with everyone who may share the step. */
-function depositBeside(others: Others, foundChance: number, table: PrefillTable, step: MeanStep, spread: Spread): void {
+/** Deposits what is `found` with everyone who may share the step. */
+function depositBeside(others: Others, table: PrefillTable, step: MeanStep, spread: Spread): void {
   const { chances, tokens, count, numFixed } = others;
   for (let k = 0; k < count; k += 1) {
-    const chance = foundChance * (chances[k] as number);
+    const chance = found.chance * (chances[k] as number);
     if (chance < NEGLIGIBLE) continue;
     const beside = tokens[k] as number;
+    ahead.beside = beside;
+    part.chance = chance;
     const isFixed = k < numFixed && ahead.leftOver === 0;
     const isOneStep = beside === 0 || ahead.leftOver + beside + fineTimes.longestTokens <= step.roomTokens;
     const times = (isOneStep ? chance : chance / 2) < COARSE_BELOW ? coarseTimes : fineTimes;
     if (isOneStep) {
-      depositOrdered(beside, beside, chance, isFixed ? k : ANY_SLOT, times, table, step, spread);
+      depositOrdered(1, isFixed ? k : ANY_SLOT, times, table, step, spread);
     } else if (!isFixed && chance < SPLIT_ABOVE) {
-      depositOrdered(beside / 2, beside, chance, ANY_SLOT, times, table, step, spread);
+      depositOrdered(0.5, ANY_SLOT, times, table, step, spread);
     } else {
       // Not all fit into one step: who came first is served first. One other came before or after, of several a part did.
-      const share = k < numFixed ? 0 : PART_BEFORE;
+      const isOne = k < numFixed;
       const behind = isFixed ? k : ANY_SLOT;
       const inFront = isFixed ? MAX_FIXED_OTHERS + k : ANY_SLOT;
-      depositOrdered((1 - share) * beside, beside, chance / 2, behind, times, table, step, spread);
-      depositOrdered(share * beside, beside, chance / 2, inFront, times, table, step, spread);
+      part.chance = chance / 2;
+      depositOrdered(isOne ? 1 : 1 - PART_BEFORE, behind, times, table, step, spread);
+      depositOrdered(isOne ? 0 : PART_BEFORE, inFront, times, table, step, spread);
     }
   }
 }
@@ -214,11 +220,9 @@ const SPLIT_ABOVE = 0.01;
 /** Of several prompts that share a step with another, the share that came before it in the lower half of all cases. */
 const PART_BEFORE = 0.25;
 
-/** Deposits the case that of `beside` tokens of others `before` are computed before one's own; times are kept in `slot`. */
+/** Deposits the case that a share of the tokens `beside` is computed before one's own; times are kept in `slot`. */
 function depositOrdered(
-  before: number,
-  beside: number,
-  chance: number,
+  shareBefore: number,
   slot: number,
   times: NodeTimes,
   table: PrefillTable,
@@ -226,26 +230,25 @@ function depositOrdered(
   spread: Spread,
 ): void {
   const prefills = times.prefills[slot] as NodePrefills;
-  ahead.before = before;
-  ahead.after = beside - before;
-  part.chance = chance;
-  if (slot === ANY_SLOT || prefills.aheadTokens !== beside) computePrefills(prefills, times, table, step);
+  ahead.before = shareBefore * ahead.beside;
+  ahead.after = ahead.beside - ahead.before;
+  if (slot === ANY_SLOT || prefills.aheadTokens !== ahead.beside) computePrefills(prefills, times, table, step);
   deposit(prefills, times, spread);
 }
 
-/** Regular arrivals, `weight` of all. Returns the mean ms that they wait for steps under way. */
-function depositRegular(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
+/** Regular arrivals, `share` of all. */
+function depositRegular(subject: BatchingSubject, load: LoadOnArrival, share: number, spread: Spread): void {
   const apart = shareApart(load.step, around.arrivalsPerMs);
   ahead.leftOver = 0;
-  return (
-    apart * depositApart(subject, load, weight * apart, spread) +
-    (1 - apart) * depositTogether(subject, load, weight * (1 - apart), spread)
-  );
+  found.chance = share * apart;
+  if (found.chance >= NEGLIGIBLE) depositApart(subject, load, spread);
+  found.chance = share * (1 - apart);
+  if (found.chance >= NEGLIGIBLE) depositTogether(subject, load, spread);
 }
 
 /** Prompts that mostly end before the next one comes: what one finds is what the one before left (regular-arrivals.ts). */
-function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
-  if (weight < NEGLIGIBLE) return 0;
+function depositApart(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): void {
+  const weight = found.chance;
   const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
   const { plan, lengths } = subject;
   const { step } = load;
@@ -271,13 +274,13 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: num
   part.fixedMs = plan.ttftBaseMs + freeMs;
   part.squareWidth = step.decodeOnlyMs ** 2;
   deposit(own, fineTimes, spread);
-  let waitedMs = (noneChance - idleChance) * freeMs;
+  waited.meanMs += part.chance * freeMs;
   for (let bin = 0; bin < NUM_BINS; bin += 1) {
     const chance = chances[bin] as number;
     if (chance < NEGLIGIBLE) continue;
     const waitMs = waitAfter(regular, leftMsOf(bin));
-    waitedMs += chance * waitMs;
     part.chance = weight * chance;
+    waited.meanMs += part.chance * waitMs;
     part.fixedMs = plan.ttftBaseMs + waitMs;
     part.squareWidth = binMs ** 2;
     deposit(own, fineTimes, spread);
@@ -291,7 +294,6 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, weight: num
     part.squareWidth = 0;
     deposit(own, fineTimes, spread);
   }
-  return waitedMs;
 }
 
 /** Decodes above which a replica is never idle. */
@@ -321,8 +323,7 @@ function idleBetween({ lengths }: BatchingSubject, step: MeanStep, gapMs: number
 }
 
 /** Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next. */
-function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: number, spread: Spread): number {
-  if (weight < NEGLIGIBLE) return 0;
+function depositTogether(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): void {
   const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
   const { plan } = subject;
   const { step } = load;
@@ -331,11 +332,11 @@ function depositTogether(subject: BatchingSubject, load: LoadOnArrival, weight: 
   ahead.after = beside / 2;
   computePrefills(own, fineTimes, busyTable, step);
   const waitMs = plan.firstTokenWaitSteps * step.busyMeanMs;
-  part.chance = weight;
+  part.chance = found.chance;
   part.fixedMs = plan.ttftBaseMs + waitMs;
   part.squareWidth = step.busyMeanMs ** 2;
   deposit(own, fineTimes, spread);
-  return waitMs;
+  waited.meanMs += found.chance * waitMs;
 }
 
 /**
@@ -458,9 +459,8 @@ function computePrefills(prefills: NodePrefills, times: NodeTimes, table: Prefil
 export function unhinderedP95Ms(subject: BatchingSubject, arrivalsPerMs: number, step: MeanStep): number {
   const { plan, lengths } = subject;
   const { prompts } = lengths;
-  const pairsPerToken = pairsPerTokenOf(subject);
-  busyTable.set(subject, step.busyDecodes, step.contextTokens, step.roomTokens, pairsPerToken);
-  fineTimes.fill(prompts, pairMsOf(subject), pairsPerToken, plan.tokenizeMsPerToken);
+  busyTable.set(subject, step, step);
+  fineTimes.fill(prompts, subject);
   setAround(subject, arrivalsPerMs, 0);
   ahead.leftOver = 0;
   ahead.before = 0;
@@ -506,10 +506,4 @@ function coarseNodes(prompts: PromptNodes): PromptNodes {
   }
   coarseCache.set(prompts, merged);
   return merged;
-}
-
-function meanCached({ cachedTokens, weights }: PromptNodes): number {
-  let mean = 0;
-  for (let i = 0; i < weights.length; i += 1) mean += (cachedTokens[i] as number) * (weights[i] as number);
-  return mean;
 }

@@ -1,4 +1,12 @@
-import { keepMeanStep, meanStepMs, newMeanStep, roughMeanStepMs, type MeanStep } from './mean-step.ts';
+import {
+  keepMeanStep,
+  newMeanStep,
+  solvedStep,
+  solveMeanStep,
+  solveRoughStep,
+  type MeanStep,
+  type StepLoad,
+} from './mean-step.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
@@ -33,12 +41,17 @@ export const newSteadyState = (): SteadyState => ({
 
 export type FixedPoint = { kind: 'steady'; state: SteadyState } | { kind: 'saturated'; cause: SaturationKind };
 
-/** Most decodes a replica can hold, and what binds first. */
-export function decodeLimit(subject: BatchingSubject): { decodes: number; cause: 'kv' | 'seats' } {
-  const context = subject.lengths.moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE;
-  const byKv = subject.kvCacheTokens / context;
-  return byKv < subject.maxNumSeqs ? { decodes: byKv, cause: 'kv' } : { decodes: subject.maxNumSeqs, cause: 'seats' };
-}
+const decodesByKv = ({ lengths, kvCacheTokens }: BatchingSubject): number =>
+  kvCacheTokens / (lengths.moments.decodeContextMean + IDLE_KV_TOKENS_PER_SEQUENCE);
+
+/** Most decodes a replica can hold. */
+export const mostDecodes = (subject: BatchingSubject): number => Math.min(decodesByKv(subject), subject.maxNumSeqs);
+
+/** The same, and what binds first. */
+export const decodeLimit = (subject: BatchingSubject): { decodes: number; cause: 'kv' | 'seats' } => ({
+  decodes: mostDecodes(subject),
+  cause: decodesByKv(subject) < subject.maxNumSeqs ? 'kv' : 'seats',
+});
 
 /** Steps of the search never grow the decodes by more than this factor of what the last step time asks for. */
 const LONGEST_STRIDE = 4;
@@ -80,21 +93,26 @@ const ROUGH_ROUNDS = 8;
 const ROUGH_TOLERANCE = 1e-3;
 const ROUGH_FLAT = -0.1;
 
-/** The root of `roughMeanStepMs` and the slope of the gap there, approached from the left; written over every time. */
+/** The step that is asked for, written over every time. */
+const asked: StepLoad = { arrivalsPerMs: 0, decodes: 0, roomTokens: 0 };
+/** What all steps of a search share: rate x tokens after the first, and the most decodes that a replica holds. */
+const search = { offered: 0, most: 0 };
+/** The root of `solveRoughStep` and the slope of the gap there, approached from the left; written over every time. */
 const rough = { decodes: 0, slope: -1 };
 
-/** Fills `rough`; false where its secants do not lead to a root below `most`. */
-function findRough(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
-  const firstMs = roughMeanStepMs(subject, arrivalsPerMs, 0);
-  if (firstMs === null) return false;
+/** Fills `rough`; false where its secants do not lead to a root below the most decodes. */
+function findRough(subject: BatchingSubject): boolean {
+  const { offered, most } = search;
+  asked.decodes = 0;
+  if (!solveRoughStep(subject, asked)) return false;
   let low = 0;
-  let lowGap = offered * firstMs;
+  let lowGap = offered * solvedStep.meanMs;
   let decodes = lowGap;
   for (let round = 0; round < ROUGH_ROUNDS; round += 1) {
     if (!(decodes < most)) return false;
-    const stepMs = roughMeanStepMs(subject, arrivalsPerMs, decodes);
-    if (stepMs === null) return false;
-    const gap = offered * stepMs - decodes;
+    asked.decodes = decodes;
+    if (!solveRoughStep(subject, asked)) return false;
+    const gap = offered * solvedStep.meanMs - decodes;
     const slope = (gap - lowGap) / (decodes - low);
     if (!(slope < ROUGH_FLAT)) return false;
     rough.decodes = decodes - gap / slope;
@@ -111,14 +129,15 @@ function findRough(subject: BatchingSubject, arrivalsPerMs: number, offered: num
 const SECANT_ROUNDS = 6;
 
 /** True where secants from `rough` end at a root, which is the last step solved: well inside what is steady they all do. */
-function isRootNearRough(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
+function isRootNearRough(subject: BatchingSubject): boolean {
+  const { offered, most } = search;
   let { decodes, slope } = rough;
   let before = 0;
   let gapBefore = 0;
   for (let round = 0; round < SECANT_ROUNDS; round += 1) {
-    const stepMs = decodes > 0 && decodes < most ? meanStepMs(subject, arrivalsPerMs, decodes) : null;
-    if (stepMs === null) return false;
-    const gap = offered * stepMs - decodes;
+    asked.decodes = decodes;
+    if (!(decodes > 0 && decodes < most && solveMeanStep(subject, asked))) return false;
+    const gap = offered * solvedStep.meanMs - decodes;
     if (round > 0) slope = (gap - gapBefore) / (decodes - before);
     if (!(slope < ROUGH_FLAT)) return false;
     if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) return true;
@@ -132,38 +151,37 @@ function isRootNearRough(subject: BatchingSubject, arrivalsPerMs: number, offere
 /** The verdict of `littleFixedPoint` alone; null = steady, and then the root's step is the last one solved (mean-step.ts). */
 export function saturationAt(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
   const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
-  const most = decodeLimit(subject).decodes;
-  const offered = arrivalsPerMs * decodesPerPrompt;
-  const isNear = decodesPerPrompt > 0 && findRough(subject, arrivalsPerMs, offered, most);
-  if (isNear && isRootNearRough(subject, arrivalsPerMs, offered, most)) return null;
-  return saturationFromLeft(subject, arrivalsPerMs);
+  asked.arrivalsPerMs = arrivalsPerMs;
+  asked.roomTokens = 0;
+  search.offered = arrivalsPerMs * decodesPerPrompt;
+  search.most = mostDecodes(subject);
+  if (decodesPerPrompt > 0 && findRough(subject) && isRootNearRough(subject)) return null;
+  return saturationFromLeft(subject);
 }
 
 /** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */
-function saturationFromLeft(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
-  const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
-  const firstMs = meanStepMs(subject, arrivalsPerMs, 0);
-  if (firstMs === null) return 'compute';
-  if (decodesPerPrompt <= 0) return null;
+function saturationFromLeft(subject: BatchingSubject): SaturationKind | null {
+  asked.decodes = 0;
+  if (!solveMeanStep(subject, asked)) return 'compute';
+  if (subject.lengths.moments.outputMean <= 1) return null;
 
-  const offered = arrivalsPerMs * decodesPerPrompt;
-  const limit = decodeLimit(subject);
+  const { offered, most } = search;
   let low = 0;
-  let lowGap = offered * firstMs;
+  let lowGap = offered * solvedStep.meanMs;
   let high = Infinity;
   let highGap = -Infinity;
   /** Decodes at which prefill alone is too much. */
   let blocked = Infinity;
-  let decodes = Math.min(lowGap, limit.decodes);
+  let decodes = Math.min(lowGap, most);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const stepMs = meanStepMs(subject, arrivalsPerMs, decodes);
-    if (stepMs === null) {
+    asked.decodes = decodes;
+    if (!solveMeanStep(subject, asked)) {
       blocked = decodes;
       if (blocked - low < 0.02 * blocked) return 'compute';
       decodes = (low + blocked) / 2;
       continue;
     }
-    const gap = offered * stepMs - decodes;
+    const gap = offered * solvedStep.meanMs - decodes;
     if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) return null;
     if (gap < 0) {
       // The same end moved twice: halve the other one's weight (Illinois).
@@ -171,7 +189,7 @@ function saturationFromLeft(subject: BatchingSubject, arrivalsPerMs: number): Sa
       high = decodes;
       highGap = gap;
     } else {
-      if (decodes >= limit.decodes) return causeAtLimit(subject, arrivalsPerMs, limit);
+      if (decodes >= most) return causeAtLimit(subject);
       const slope = (gap - lowGap) / (decodes - low);
       if (!subject.plan.experts && slope >= FLAT) return 'compute';
       if (Number.isFinite(high)) highGap /= 2;
@@ -180,7 +198,7 @@ function saturationFromLeft(subject: BatchingSubject, arrivalsPerMs: number): Sa
       if (!Number.isFinite(high)) {
         const wanted = decodes + gap;
         const next = slope < FLAT ? Math.max(decodes - gap / slope, wanted) : 2 * wanted;
-        decodes = Math.min(next, LONGEST_STRIDE * wanted, (low + blocked) / 2, limit.decodes);
+        decodes = Math.min(next, LONGEST_STRIDE * wanted, (low + blocked) / 2, most);
         continue;
       }
     }
@@ -190,51 +208,60 @@ function saturationFromLeft(subject: BatchingSubject, arrivalsPerMs: number): Sa
   return 'compute';
 }
 
+/** Share of its limit by which a replica is asked for more decodes than it holds. */
+const BEYOND_LIMIT = 0.05;
+
 /**
  * What saturates when the decodes outgrow the seats or the KV cache: those, if more of them would help; the GPU itself, if
  * a further decode brings in more work than it carries.
  */
-function causeAtLimit(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  limit: ReturnType<typeof decodeLimit>,
-): SaturationKind {
-  const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
-  const atMs = meanStepMs(subject, arrivalsPerMs, limit.decodes);
-  const furtherMs = meanStepMs(subject, arrivalsPerMs, limit.decodes * 1.05);
-  if (atMs === null || furtherMs === null) return 'compute';
-  const gain = (arrivalsPerMs * decodesPerPrompt * (furtherMs - atMs)) / (limit.decodes * 0.05);
-  return gain >= 1 ? 'compute' : limit.cause;
-}
-
-/** ms a further decode adds to the mean step; near the edge of stability the most a steady state can have. */
-function slopeAt(subject: BatchingSubject, arrivalsPerMs: number, { decodes, meanMs, roomTokens }: MeanStep): number {
-  if (decodes <= 0) return 0;
-  // A chord, not the tangent: the tangent overstates the slope for experts at few decodes.
-  let nudge = Math.max(0.03 * decodes, Math.min(1, Math.sqrt(decodes)));
-  for (let round = 0; round < NUDGE_ROUNDS; round += 1) {
-    const furtherMs = meanStepMs(subject, arrivalsPerMs, decodes + nudge, roomTokens);
-    if (furtherMs !== null) return Math.max(0, (furtherMs - meanMs) / nudge);
-    nudge /= 2;
-  }
-  return MOST_GAIN / (arrivalsPerMs * Math.max(1, subject.lengths.moments.outputMean - 1));
+function causeAtLimit(subject: BatchingSubject): SaturationKind {
+  const { offered, most } = search;
+  asked.decodes = most;
+  if (!solveMeanStep(subject, asked)) return 'compute';
+  const atMs = solvedStep.meanMs;
+  asked.decodes = most * (1 + BEYOND_LIMIT);
+  if (!solveMeanStep(subject, asked)) return 'compute';
+  const gain = (offered * (solvedStep.meanMs - atMs)) / (most * BEYOND_LIMIT);
+  return gain >= 1 ? 'compute' : decodeLimit(subject).cause;
 }
 
 /**
- * What the wandering of a Poisson number of decodes around its mean does to the mean step. Experts bend the step down: the first
- * decodes load whole ones, further ones find them loaded. Other steps are straight, or as good as that.
+ * ms a further decode adds to the step of `state`, into it; near the edge of stability the most a steady state can have. The
+ * step is asked for at the same room.
  */
-function curvatureAt(
-  subject: BatchingSubject,
-  arrivalsPerMs: number,
-  { decodes, meanMs, roomTokens }: MeanStep,
-): number {
-  if (!subject.plan.experts || decodes < 1) return 0;
+function setSlope(state: SteadyState, subject: BatchingSubject, arrivalsPerMs: number): void {
+  const { decodes, meanMs } = state.step;
+  state.msPerDecode = 0;
+  if (decodes <= 0) return;
+  // A chord, not the tangent: the tangent overstates the slope for experts at few decodes.
+  let nudge = Math.max(0.03 * decodes, Math.min(1, Math.sqrt(decodes)));
+  for (let round = 0; round < NUDGE_ROUNDS; round += 1) {
+    asked.decodes = decodes + nudge;
+    if (solveMeanStep(subject, asked)) {
+      state.msPerDecode = Math.max(0, (solvedStep.meanMs - meanMs) / nudge);
+      return;
+    }
+    nudge /= 2;
+  }
+  state.msPerDecode = MOST_GAIN / (arrivalsPerMs * Math.max(1, subject.lengths.moments.outputMean - 1));
+}
+
+/**
+ * What the wandering of a Poisson number of decodes around its mean does to the mean step, into `state`. Experts bend the step
+ * down: the first decodes load whole ones, further ones find them loaded. Other steps are straight, or as good as that.
+ */
+function setCurvature(state: SteadyState, subject: BatchingSubject): void {
+  const { decodes, meanMs } = state.step;
+  state.curvatureMs = 0;
+  if (!subject.plan.experts || decodes < 1) return;
   const deviation = Math.min(Math.sqrt(decodes), 0.7 * decodes);
-  const aboveMs = meanStepMs(subject, arrivalsPerMs, decodes + deviation, roomTokens);
-  const belowMs = meanStepMs(subject, arrivalsPerMs, decodes - deviation, roomTokens);
-  if (aboveMs === null || belowMs === null) return 0;
-  return Math.min(0, (aboveMs + belowMs) / 2 - meanMs) * (decodes / deviation ** 2);
+  asked.decodes = decodes + deviation;
+  if (!solveMeanStep(subject, asked)) return;
+  const aboveMs = solvedStep.meanMs;
+  asked.decodes = decodes - deviation;
+  if (!solveMeanStep(subject, asked)) return;
+  state.curvatureMs = Math.min(0, (aboveMs + solvedStep.meanMs) / 2 - meanMs) * (decodes / deviation ** 2);
 }
 
 /** Fills what follows from the step of `state`. */
@@ -242,7 +269,9 @@ function describe(state: SteadyState, subject: BatchingSubject, arrivalsPerMs: n
   const { step } = state;
   const { moments, prompts } = subject.lengths;
   const decodesPerPrompt = Math.max(0, moments.outputMean - 1);
-  const msPerDecode = slopeAt(subject, arrivalsPerMs, step);
+  asked.roomTokens = step.roomTokens;
+  setSlope(state, subject, arrivalsPerMs);
+  setCurvature(state, subject);
   // Without decodes there is nobody to delay: a prompt's extra time is its own prefill.
   const extraMean =
     decodesPerPrompt > 0
@@ -255,9 +284,7 @@ function describe(state: SteadyState, subject: BatchingSubject, arrivalsPerMs: n
     first += (prompts.weights[i] as number) * extra;
     second += (prompts.weights[i] as number) * extra * extra;
   }
-  state.msPerDecode = msPerDecode;
-  state.curvatureMs = curvatureAt(subject, arrivalsPerMs, step);
-  state.feedbackGain = Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * msPerDecode);
+  state.feedbackGain = Math.min(MOST_GAIN, arrivalsPerMs * decodesPerPrompt * state.msPerDecode);
   state.promptExtraMeanMs = extraMean;
   state.promptExtraSecondMoment = first > 0 ? (second / first ** 2) * extraMean ** 2 : 0;
   state.prefillShare = Math.min(0.999, arrivalsPerMs * extraMean);

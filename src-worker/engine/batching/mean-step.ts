@@ -1,6 +1,17 @@
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
-import { MAX_STATES, STATE_BLOCK, stationary } from './piece-chain.ts';
-import { askedPiecesMs, askPieces, batch, cutPieces, pieces, piecesMs, timePieces } from './pieces.ts';
+import { chain, MAX_STATES, STATE_BLOCK, stationary } from './piece-chain.ts';
+import {
+  askedPiecesMs,
+  askPieces,
+  batch,
+  cutPieces,
+  pieces,
+  piecesAtRoom,
+  piecesMs,
+  timeBounds,
+  timeMeanPiece,
+  timePieces,
+} from './pieces.ts';
 import type { BatchingSubject } from './subject.ts';
 
 const EXPECTATION_ROUNDS = 12;
@@ -36,7 +47,7 @@ export interface MeanStep {
   msPerPromptToken: number;
   pieceMeanTokens: number;
   pieceStdTokens: number;
-  /** [node] ms a prompt adds to the steps it takes part in. */
+  /** [node] ms a prompt adds to the steps it takes part in; has room for more. */
   promptExtraMs: Float64Array;
   /** ms of the average step that does something: without decodes, the gaps between prompts are no steps. */
   busyMeanMs: number;
@@ -79,28 +90,36 @@ export const newMeanStep = (): MeanStep => ({
   busyMeanMs: 0,
 });
 
-/** The searches ask for some ten thousand mean steps and keep one in ten: each is solved in here, and copied when it is kept. */
-const solved = newMeanStep();
-
-/** Solves the mean step at `decodes` sequences decoding and `totalPerMs` prompts arriving. */
-export function meanStep(
-  subject: BatchingSubject,
-  totalPerMs: number,
-  decodes: number,
-  roomTokens?: number,
-): MeanStepOutcome {
-  if (meanStepMs(subject, totalPerMs, decodes, roomTokens) === null) return { kind: 'saturated' };
-  return { kind: 'steady', step: lastMeanStep() };
+/**
+ * What a mean step is asked for. The searches ask for some ten thousand: fields of what they hold, because a number that is worked
+ * out and handed to a function is allocated.
+ */
+export interface StepLoad {
+  /** Prompts that arrive in a ms. */
+  arrivalsPerMs: number;
+  /** Sequences that decode. */
+  decodes: number;
+  /**
+   * Prompt tokens a step has room for; 0: as many as the decodes leave. Two steps that are compared need prompts cut alike: a node
+   * of their lengths stands for many, and where it passes a multiple of the room, all of them would seem to take a further chunk.
+   */
+  roomTokens: number;
 }
 
-/** A copy of what the last successful `meanStepMs` solved. */
-function lastMeanStep(): MeanStep {
+/** The searches keep one mean step in ten: each is solved in here, and copied when it is kept. */
+const solved = newMeanStep();
+/** What was solved last, to be read at once. */
+export const solvedStep: Readonly<MeanStep> = solved;
+
+/** The mean step at `decodes` sequences decoding and `arrivalsPerMs` prompts arriving. */
+export function meanStep(subject: BatchingSubject, arrivalsPerMs: number, decodes: number): MeanStepOutcome {
+  if (!solveMeanStep(subject, { arrivalsPerMs, decodes, roomTokens: 0 })) return { kind: 'saturated' };
   const step = newMeanStep();
   keepMeanStep(step);
-  return step;
+  return { kind: 'steady', step };
 }
 
-/** Copies what the last successful `meanStepMs` solved into `step`. */
+/** Copies what the last successful `solveMeanStep` solved into `step`. */
 export function keepMeanStep(step: MeanStep): void {
   step.decodes = solved.decodes;
   step.busyDecodes = solved.busyDecodes;
@@ -119,120 +138,101 @@ export function keepMeanStep(step: MeanStep): void {
   step.pieceStdTokens = solved.pieceStdTokens;
   step.busyMeanMs = solved.busyMeanMs;
   const { extraMs } = pieces;
-  if (step.promptExtraMs.length === extraMs.length) step.promptExtraMs.set(extraMs);
-  else step.promptExtraMs = extraMs.slice();
+  if (step.promptExtraMs.length < extraMs.length) step.promptExtraMs = new Float64Array(extraMs.length);
+  step.promptExtraMs.set(extraMs);
 }
 
-/** Parts of the mean step that no arrivals enter. */
-export interface EmptyStep {
-  decodeOnlyMs: number;
-  roomTokens: number;
-  fullChunkMs: number;
+/** Solves only what no arrivals enter: steps at `decodes` sequences with no prompt and with a full chunk. */
+export function solveEmptyStep(subject: BatchingSubject, asked: StepLoad): void {
+  setBatch(subject, asked);
+  timeBounds(subject.lengths.moments.outputMean > 1);
+  keepBounds();
 }
 
-/** Steps at `decodes` sequences with no prompt and with a full chunk. */
-export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep {
-  const { decodeOnlyMs, roomTokens } = setBatch(subject, decodes);
-  cutPieces(subject.lengths.prompts);
-  return {
-    decodeOnlyMs,
-    roomTokens,
-    fullChunkMs: batch.stepMs(roomTokens, roomTokens * pieces.pairsPerToken, 1),
-  };
-}
-
-/** Fills what follows from the decodes alone, with `roomTokens` for prompts where it is said. */
-function setBatch(subject: BatchingSubject, decodes: number, roomTokens?: number): MeanStep {
+/** Sets the steps of `batch` and cuts the prompts for them. */
+function setBatch(subject: BatchingSubject, { arrivalsPerMs, decodes, roomTokens }: StepLoad): void {
   const { plan, lengths, maxNumBatchedTokens } = subject;
-  const { moments } = lengths;
   solved.decodes = decodes;
   solved.busyDecodes = busyDecodesOf(subject, decodes);
-  solved.contextTokens = solved.busyDecodes * moments.decodeContextMean;
-  solved.roomTokens = roomTokens ?? Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
-  batch.set(plan, solved.busyDecodes, solved.contextTokens);
-  solved.decodeOnlyMs = moments.outputMean > 1 ? batch.stepMs(0, 0, 0) : 0;
-  pieces.decodeOnlyMs = solved.decodeOnlyMs;
+  solved.contextTokens = solved.busyDecodes * lengths.moments.decodeContextMean;
+  solved.roomTokens = roomTokens > 0 ? roomTokens : Math.max(1, maxNumBatchedTokens - solved.busyDecodes);
+  batch.set(plan, solved);
   pieces.roomTokens = solved.roomTokens;
-  return solved;
+  pieces.arrivalsPerMs = Math.max(othersPerMs(subject, arrivalsPerMs), LEAST_ARRIVALS_PER_MS);
+  cutPieces(lengths.prompts);
 }
 
-/**
- * ms of the mean step alone, null where there is none: nothing is allocated, the rest is behind `keepMeanStep`. `roomTokens`
- * cuts prompts as at another number of decodes. Two steps that are compared need the same cut: a node of the prompt lengths
- * stands for many prompts, and where it passes a multiple of the room, all of them would seem to take a further chunk.
- */
-export function meanStepMs(
-  subject: BatchingSubject,
-  totalPerMs: number,
-  decodes: number,
-  roomTokens?: number,
-): number | null {
-  const { moments } = subject.lengths;
-  const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
-  const { decodeOnlyMs, roomTokens: room } = setBatch(subject, decodes, roomTokens);
-  cutPieces(subject.lengths.prompts);
-  timePieces(subject.lengths.prompts, arrivalsPerMs);
-  if (pieces.fullChunkShare >= 1) return null;
+function keepBounds(): void {
+  solved.decodeOnlyMs = pieces.decodeOnlyMs;
+  solved.fullChunkMs = pieces.fullChunkMs;
+}
+
+/** Solves the mean step; false where there is none. `keepMeanStep` copies it. */
+export function solveMeanStep(subject: BatchingSubject, asked: StepLoad): boolean {
+  const hasDecodes = subject.lengths.moments.outputMean > 1;
+  setBatch(subject, asked);
+  timePieces(subject.lengths.prompts, hasDecodes);
+  keepBounds();
+  const { arrivalsPerMs } = pieces;
+  if (pieces.fullChunkShare >= 1) return false;
 
   // Arrivals meet only the time that full chunks leave.
-  const effectiveArrivals = arrivalsPerMs / (1 - pieces.fullChunkShare);
-  const expected = expectedPieces(effectiveArrivals);
-  if (expected === null) return null;
+  chain.arrivalsPerMs = arrivalsPerMs / (1 - pieces.fullChunkShare);
+  if (!expectPieces()) return false;
   // Where every further piece brings more than one further piece along, the queue of pieces never empties.
-  const atRoom = Math.max(room / pieces.meanTokens, 1);
-  if (effectiveArrivals * (piecesMs(atRoom) / atRoom) >= 1) return null;
+  if (chain.arrivalsPerMs * (pieces.roomExtraMs / piecesAtRoom()) >= 1) return false;
 
-  const twice = piecesMs(2);
-  solved.msPerPromptToken = Math.max(0, (twice - pieces.singleExtraMs) / pieces.meanTokens);
-  solved.fullChunkMs = batch.stepMs(room, room * pieces.pairsPerToken, 1);
+  solved.msPerPromptToken = Math.max(0, (pieces.twiceExtraMs - pieces.singleExtraMs) / pieces.meanTokens);
   solved.fullChunkShare = pieces.fullChunkShare;
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;
-  fillStates(expected, effectiveArrivals);
-  if (subject.scvArrival < 1) mixRegular(1 - subject.scvArrival, effectiveArrivals);
+  fillStates();
+  if (subject.scvArrival < 1) mixRegular(subject.scvArrival);
   let mean = 0;
   for (let m = 0; m < solved.numStates; m += 1) {
     mean += (solved.stateChances[m] as number) * (solved.stateMs[m] as number);
   }
   const stepsPerMs = arrivalsPerMs * pieces.fullChunksPerPrompt + (1 - pieces.fullChunkShare) / mean;
   solved.meanMs = 1 / stepsPerMs;
-  solved.busyMeanMs = moments.outputMean > 1 ? solved.meanMs : decodeOnlyMs + pieces.singleExtraMs;
-  return solved.meanMs;
+  solved.busyMeanMs = hasDecodes ? solved.meanMs : pieces.decodeOnlyMs + pieces.singleExtraMs;
+  return true;
 }
 
 /**
- * `meanStepMs` of prompts of mean length that share steps in equal numbers, null where there is none: within some per cent for a
- * tenth of the work, so that searches know where to begin.
+ * Solves only `meanMs`, of prompts of mean length that share steps in equal numbers; false where there is none. Within some per cent
+ * of `solveMeanStep` for a tenth of the work, so that searches know where to begin.
  */
-export function roughMeanStepMs(subject: BatchingSubject, totalPerMs: number, decodes: number): number | null {
-  const arrivalsPerMs = Math.max(othersPerMs(subject, totalPerMs), LEAST_ARRIVALS_PER_MS);
-  const { roomTokens } = setBatch(subject, decodes);
-  cutPieces(subject.lengths.prompts);
-  pieces.singleExtraMs = piecesMs(1);
-  const { pairsPerToken, fullChunksPerPrompt } = pieces;
+export function solveRoughStep(subject: BatchingSubject, asked: StepLoad): boolean {
+  setBatch(subject, asked);
+  timeMeanPiece(subject.lengths.moments.outputMean > 1);
+  const { arrivalsPerMs, fullChunksPerPrompt, fullChunkMs } = pieces;
   const chunksPerMs = arrivalsPerMs * fullChunksPerPrompt;
-  const fullChunkMs = fullChunksPerPrompt > 0 ? batch.stepMs(roomTokens, roomTokens * pairsPerToken, 0) : 0;
   const fullChunkShare = chunksPerMs * fullChunkMs;
-  if (fullChunkShare >= 1) return null;
-  const effectiveArrivals = arrivalsPerMs / (1 - fullChunkShare);
-  const expected = expectedPieces(effectiveArrivals);
-  if (expected === null) return null;
-  return 1 / (chunksPerMs + ((1 - fullChunkShare) * effectiveArrivals) / Math.max(expected, 1e-300));
+  if (fullChunkShare >= 1) return false;
+  chain.arrivalsPerMs = arrivalsPerMs / (1 - fullChunkShare);
+  if (!expectPieces()) return false;
+  solved.meanMs = 1 / (chunksPerMs + ((1 - fullChunkShare) * chain.arrivalsPerMs) / Math.max(expected.pieces, 1e-300));
+  return true;
 }
 
-/** Mean number of pieces a step collects; null where it grows without end. */
-function expectedPieces(effectiveArrivals: number): number | null {
-  const { decodeOnlyMs } = solved;
-  let expected = effectiveArrivals * (decodeOnlyMs + pieces.singleExtraMs);
+/** Mean number of pieces a step collects, written over by `expectPieces`. */
+const expected = { pieces: 0 };
+
+/** Fills `expected`; false where they grow without end. */
+function expectPieces(): boolean {
+  const { decodeOnlyMs, singleExtraMs } = pieces;
+  const { arrivalsPerMs } = chain;
+  let count = arrivalsPerMs * (decodeOnlyMs + singleExtraMs);
   for (let round = 0; round < EXPECTATION_ROUNDS; round += 1) {
-    const before = expected;
-    const extraMs = expected > 1 ? piecesMs(expected) : expected * pieces.singleExtraMs;
-    expected = effectiveArrivals * (decodeOnlyMs + extraMs);
-    if (!Number.isFinite(expected) || expected > 1e6) return null;
+    const before = count;
+    const extraMs = count > 1 ? piecesMs(count) : count * singleExtraMs;
+    count = arrivalsPerMs * (decodeOnlyMs + extraMs);
+    if (!Number.isFinite(count) || count > 1e6) return false;
     // Few pieces: the expectation only chooses how many states are followed. Many: it is the state.
-    if (Math.abs(expected - before) < (expected < MAX_STATES / 4 ? 0.02 : 1e-4) * before) break;
+    if (Math.abs(count - before) < (count < MAX_STATES / 4 ? 0.02 : 1e-4) * before) break;
   }
-  return expected;
+  expected.pieces = count;
+  return true;
 }
 
 /** Chance that may lie beyond the last state that is followed: mean steps are then within 0.05 % of those of longer chains. */
@@ -241,30 +241,32 @@ const MOST_CUT_OFF = 1e-4;
 const wholeBlocks = (states: number): number => Math.ceil(states / STATE_BLOCK) * STATE_BLOCK;
 
 /** Fills the states of `solved`: steps by their number of pieces, or nodes of it where that is large. */
-function fillStates(expected: number, effectiveArrivals: number): void {
+function fillStates(): void {
   const step = solved;
   const { decodeOnlyMs } = step;
-  const needed = Math.ceil(expected + 5 * Math.sqrt(expected) + 2);
+  const { arrivalsPerMs } = chain;
+  const mean = expected.pieces;
+  const needed = Math.ceil(mean + 5 * Math.sqrt(mean) + 2);
   if (needed <= MAX_STATES) {
-    const spreadMs = step.msPerPromptToken * pieces.stdTokens;
+    chain.spreadMs = step.msPerPromptToken * pieces.stdTokens;
     // Long steps collect further pieces: how far their number reaches is known once the chain is solved.
     for (let states = 0; ;) {
       const from = states;
       states = Math.min(MAX_STATES, states === 0 ? wholeBlocks(needed) : states + STATE_BLOCK);
       timeStates(from, states);
       // Without decodes an empty step does not exist: the engine waits for the next prompt.
-      if (decodeOnlyMs === 0) step.stateMs[0] = 1 / effectiveArrivals;
+      if (decodeOnlyMs === 0) step.stateMs[0] = 1 / arrivalsPerMs;
       step.numStates = states;
-      stationary(step.stateChances, states, step.stateMs, spreadMs, effectiveArrivals);
+      stationary(step.stateChances, states, step.stateMs);
       if (states === MAX_STATES || (step.stateChances[states - 1] as number) < MOST_CUT_OFF) return;
     }
   }
   // Many pieces in every step: their number is normal around its mean, with the spread that long steps feed back.
-  const slope = Math.min(0.95, effectiveArrivals * step.msPerPromptToken * pieces.meanTokens);
-  const deviation = Math.sqrt(expected / (1 - slope * slope));
+  const slope = Math.min(0.95, arrivalsPerMs * step.msPerPromptToken * pieces.meanTokens);
+  const deviation = Math.sqrt(mean / (1 - slope * slope));
   step.numStates = NORMAL_Z.length;
   for (let i = 0; i < NORMAL_Z.length; i += 1) {
-    const count = Math.max(1, expected + (NORMAL_Z[i] as number) * deviation);
+    const count = Math.max(1, mean + (NORMAL_Z[i] as number) * deviation);
     step.stateCounts[i] = count;
     step.stateChances[i] = NORMAL_WEIGHTS[i] as number;
     step.stateMs[i] = decodeOnlyMs + piecesMs(count);
@@ -278,13 +280,14 @@ export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: n
 
 /**
  * Regular arrivals do not share steps as long as each prompt ends before the next comes: every one has a step of its own.
- * `share` of the arrivals' regularity is mixed into the chances of the chain, which are those of Poisson arrivals.
+ * Their share of regular arrivals is mixed into the chances of the chain, which are those of Poisson arrivals.
  */
-function mixRegular(share: number, effectiveArrivals: number): void {
+function mixRegular(scvArrival: number): void {
+  const { arrivalsPerMs } = chain;
   const { stateChances, stateCounts, stateMs, decodeOnlyMs, numStates } = solved;
   const isFollowed = stateCounts[0] === 0 && stateCounts[1] === 1;
-  const own = (effectiveArrivals * decodeOnlyMs) / (1 - effectiveArrivals * ((stateMs[1] as number) - decodeOnlyMs));
-  const mixed = share * shareApart(solved, effectiveArrivals);
+  const own = (arrivalsPerMs * decodeOnlyMs) / (1 - arrivalsPerMs * ((stateMs[1] as number) - decodeOnlyMs));
+  const mixed = (1 - scvArrival) * shareApart(solved, arrivalsPerMs);
   if (!isFollowed || mixed === 0 || !(own > 0 && own < 1)) return;
   for (let j = 0; j < numStates; j += 1) {
     const regular = j === 0 ? 1 - own : j === 1 ? own : 0;

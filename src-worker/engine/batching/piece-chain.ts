@@ -28,6 +28,14 @@ function setRow(offset: number, states: number, low: number, high: number): void
   transition[offset + states - 1] = left > 0 ? left : 0;
 }
 
+/** What the chain is asked for beside its states, written over every time. */
+export const chain = {
+  /** Prompts that arrive in a ms. */
+  arrivalsPerMs: 0,
+  /** ms by which the length of one piece spreads a step. */
+  spreadMs: 0,
+};
+
 /** Stands for a state that is never left downwards. */
 const LEAST_CHANCE = 1e-300;
 
@@ -36,13 +44,8 @@ const LEAST_CHANCE = 1e-300;
  * or take the spread of the lengths of j pieces, and the next one takes what arrives meanwhile. States are eliminated from the
  * last one down (Grassmann, Taksar and Heyman 1985): nothing is subtracted, so no digits are lost near saturation.
  */
-export function stationary(
-  chances: Float64Array,
-  states: number,
-  stateMs: Float64Array,
-  spreadMs: number,
-  arrivalsPerMs: number,
-): void {
+export function stationary(chances: Float64Array, states: number, stateMs: Float64Array): void {
+  const { arrivalsPerMs, spreadMs } = chain;
   for (let j = 0; j < states; j += 1) {
     const duration = stateMs[j] as number;
     const spread = Math.min(spreadMs * Math.sqrt(j), duration);

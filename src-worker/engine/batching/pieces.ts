@@ -3,33 +3,42 @@ import type { PromptNodes } from '../workload/lengths.ts';
 
 /** Prompts as pieces of steps: one last piece each, after full chunks. */
 interface Pieces {
-  /** ms of the step without pieces, and the prompt tokens it has room for. */
+  /** Prompts that arrive in a ms. */
+  arrivalsPerMs: number;
+  /** ms of the step without pieces (0 where nothing decodes), and the prompt tokens it has room for. */
   decodeOnlyMs: number;
   roomTokens: number;
-  /** [node] ms a prompt adds to the steps it takes part in. */
+  /** [node] ms a prompt adds to the steps it takes part in; as long as the most nodes so far. */
   extraMs: Float64Array;
   meanTokens: number;
   stdTokens: number;
   pairsPerToken: number;
-  /** ms per unit time spent in full chunks. */
+  /** ms of a step with a full chunk of the mean prompt, and ms per unit time spent in full chunks. */
+  fullChunkMs: number;
   fullChunkShare: number;
   fullChunksPerPrompt: number;
-  /** Mean ms a single piece adds to a step. */
+  /** Mean ms that one piece adds to a step, that two do, and that as many do as it has room for. */
   singleExtraMs: number;
+  twiceExtraMs: number;
+  roomExtraMs: number;
 }
 
 /** The steps that are timed, and the pieces of prompts in them; both are written over for every mean step. */
 export const batch = new RunningBatch();
 export const pieces: Pieces = {
+  arrivalsPerMs: 0,
   decodeOnlyMs: 0,
   roomTokens: 1,
   extraMs: new Float64Array(0),
   meanTokens: 0,
   stdTokens: 0,
   pairsPerToken: 0,
+  fullChunkMs: 0,
   fullChunkShare: 0,
   fullChunksPerPrompt: 0,
   singleExtraMs: 0,
+  twiceExtraMs: 0,
+  roomExtraMs: 0,
 };
 
 /** Full chunks before the last piece of a prompt. */
@@ -58,11 +67,50 @@ export function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes
   pieces.fullChunksPerPrompt = fullChunksPerPrompt;
 }
 
-/** Times the last pieces and the full chunks before them in the steps of `batch`: the times of `pieces`. */
-export function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNodes, arrivalsPerMs: number): void {
-  const { decodeOnlyMs, roomTokens: room } = pieces;
+/** Pieces of mean length that a step has room for; at least one. */
+export const piecesAtRoom = (): number => Math.max(pieces.roomTokens / pieces.meanTokens, 1);
+
+/** Asks for a step without pieces, and for one with a full chunk of the mean prompt, at `at` and after it; `ending` 1 where that samples. */
+function askBounds(at: number, ending: 0 | 1): void {
+  const { roomTokens, pairsPerToken } = pieces;
+  batch.tokens[at] = 0;
+  batch.pairs[at] = 0;
+  batch.endings[at] = 0;
+  batch.tokens[at + 1] = roomTokens;
+  batch.pairs[at + 1] = roomTokens * pairsPerToken;
+  batch.endings[at + 1] = ending;
+}
+
+/** Reads what `askBounds` asked for. */
+function readBounds(at: number, hasDecodes: boolean): void {
+  pieces.decodeOnlyMs = hasDecodes ? (batch.ms[at] as number) : 0;
+  pieces.fullChunkMs = batch.ms[at + 1] as number;
+}
+
+/** Times the step without pieces and the one with a full chunk. */
+export function timeBounds(hasDecodes: boolean): void {
+  askBounds(0, 1);
+  batch.time(2);
+  readBounds(0, hasDecodes);
+}
+
+/** The same, with one piece of mean length and chunks that sample nothing. */
+export function timeMeanPiece(hasDecodes: boolean): void {
+  askBounds(0, 0);
+  askPieces(2, 1);
+  batch.time(3);
+  readBounds(0, hasDecodes);
+  pieces.singleExtraMs = askedPiecesMs(2, 1);
+}
+
+/**
+ * Times the last pieces and the full chunks before them in the steps of `batch`, with all that no number of pieces enters: the
+ * times of `pieces`. All are asked for at once, as every pass over the columns of a batch costs as much as some steps.
+ */
+export function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNodes, hasDecodes: boolean): void {
+  const { arrivalsPerMs, roomTokens: room } = pieces;
   const count = uncachedTokens.length;
-  if (pieces.extraMs.length !== count) pieces.extraMs = new Float64Array(count);
+  if (pieces.extraMs.length < count) pieces.extraMs = new Float64Array(count);
   // The last pieces first, then a full chunk of each node that has some.
   let asked = count;
   for (let i = 0; i < count; i += 1) {
@@ -79,7 +127,15 @@ export function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNode
     batch.endings[asked] = 0;
     asked += 1;
   }
-  batch.time(asked);
+  const atRoom = piecesAtRoom();
+  askBounds(asked, 1);
+  askPieces(asked + 2, 2);
+  askPieces(asked + 3, atRoom);
+  batch.time(asked + 4);
+  readBounds(asked, hasDecodes);
+  pieces.twiceExtraMs = askedPiecesMs(asked + 2, 2);
+  pieces.roomExtraMs = askedPiecesMs(asked + 3, atRoom);
+  const { decodeOnlyMs } = pieces;
   let singleExtraMs = 0;
   let fullChunkShare = 0;
   let fullChunk = count;

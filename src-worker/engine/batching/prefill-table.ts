@@ -1,31 +1,51 @@
-import { RunningBatch } from '../roofline/running-batch.ts';
+import { RunningBatch, type Decoding } from '../roofline/running-batch.ts';
+import type { MeanStep } from './mean-step.ts';
 import type { BatchingSubject } from './subject.ts';
 
 const TABLE = 48;
+/** [entry] share of the room that an entry stands for: finer where prompts are short. */
+const SHARES = Float64Array.from({ length: TABLE + 1 }, (_, entry) => (entry / TABLE) ** 2);
 
 /**
- * Step time against prompt tokens at the decodes of the replica, tabulated: the TTFT stage asks some hundred times. Entries are
- * computed when they are asked for. The two instances are set anew for every rate.
+ * Step time against prompt tokens at the decodes of the replica, tabulated: the TTFT stage asks some hundred times. The two
+ * instances are set anew for every rate; one that is asked at all is filled at once, because that costs as much as asking for some
+ * entries one by one.
  */
 export class PrefillTable {
-  /** [entry] ms at (entry / TABLE)² of the room; NaN = not asked for yet. */
+  /** [entry] ms at SHARES of the room, the last one twice. */
   readonly #table = new Float64Array(TABLE + 2);
   readonly #batch = new RunningBatch();
   readonly #one = new Float64Array(1);
   readonly #answer = new Float64Array(1);
+  #isFilled = false;
   #room = 1;
   #pairsPerToken = 0;
 
-  set(subject: BatchingSubject, decodes: number, contextTokens: number, room: number, pairsPerToken: number): void {
-    this.#batch.set(subject.plan, decodes, contextTokens);
-    this.#room = room;
-    this.#pairsPerToken = pairsPerToken;
-    this.#table.fill(NaN);
-    this.#compute(TABLE);
+  /** From now on prefills beside what is `decoding`, in steps with the room of `step`. */
+  set({ plan, lengths }: BatchingSubject, decoding: Decoding, step: MeanStep): void {
+    this.#batch.set(plan, decoding);
+    this.#room = step.roomTokens;
+    this.#pairsPerToken = lengths.moments.attendedMean;
+    this.#isFilled = false;
+  }
+
+  #fill(): void {
+    const { tokens, pairs, endings, ms } = this.#batch;
+    for (let entry = 0; entry <= TABLE; entry += 1) {
+      const share = this.#room * (SHARES[entry] as number);
+      tokens[entry] = share;
+      pairs[entry] = share * this.#pairsPerToken;
+      endings[entry] = entry === 0 ? 0 : 1;
+    }
+    this.#batch.time(TABLE + 1);
+    for (let entry = 0; entry <= TABLE; entry += 1) this.#table[entry] = ms[entry] as number;
+    this.#table[TABLE + 1] = ms[TABLE] as number;
+    this.#isFilled = true;
   }
 
   /** ms of a step with as many prompt tokens as there is room for. */
   get fullMs(): number {
+    if (!this.#isFilled) this.#fill();
     return this.#table[TABLE] as number;
   }
 
@@ -38,22 +58,15 @@ export class PrefillTable {
 
   /** Fills `ms` with the times of steps with so many prompt tokens, at most the room. */
   times(tokens: Float64Array, ms: Float64Array, count: number): void {
+    if (!this.#isFilled) this.#fill();
     const table = this.#table;
     const perRoom = 1 / this.#room;
     for (let i = 0; i < count; i += 1) {
       const share = (tokens[i] as number) * perRoom;
       const position = TABLE * Math.sqrt(share < 1 ? share : 1);
       const cell = position | 0;
-      // Reading NaN is the only way to be unequal to oneself.
-      if (table[cell] !== table[cell]) this.#compute(cell);
-      if (table[cell + 1] !== table[cell + 1]) this.#compute(cell + 1);
       const low = table[cell] as number;
       ms[i] = low + (position - cell) * ((table[cell + 1] as number) - low);
     }
-  }
-
-  #compute(entry: number): void {
-    const tokens = this.#room * (Math.min(entry, TABLE) / TABLE) ** 2;
-    this.#table[entry] = this.#batch.stepMs(tokens, tokens * this.#pairsPerToken, entry === 0 ? 0 : 1);
   }
 }

@@ -1,8 +1,11 @@
-import { decodeLimit, saturationAt } from './fixed-point.ts';
-import { emptyStep, meanStepMs, roughMeanStepMs } from './mean-step.ts';
+import { mostDecodes, saturationAt } from './fixed-point.ts';
+import { solvedStep, solveEmptyStep, solveMeanStep, solveRoughStep, type StepLoad } from './mean-step.ts';
 import type { BatchingSubject, SaturationKind } from './subject.ts';
 
 const RELATIVE_TOLERANCE = 1e-3;
+
+/** The step that is asked for, written over every time. */
+const asked: StepLoad = { arrivalsPerMs: 0, decodes: 0, roomTokens: 0 };
 
 /**
  * A rate no replica can exceed: with `decodes` sequences at once and no prompt at all, requests leave at
@@ -11,16 +14,19 @@ const RELATIVE_TOLERANCE = 1e-3;
  */
 export function rateUpperBound(subject: BatchingSubject): { perMs: number; guessPerMs: number } {
   const decodesPerPrompt = Math.max(1e-9, subject.lengths.moments.outputMean - 1);
-  const limit = decodeLimit(subject).decodes;
+  const limit = mostDecodes(subject);
+  const { uncachedMean } = subject.lengths.moments;
   let best = 0;
   let guess = 0;
   for (let i = 1; i <= 12; i += 1) {
     const decodes = limit * (i / 12) ** 2;
-    const step = emptyStep(subject, decodes);
-    const byDecode = step.decodeOnlyMs > 0 ? decodes / (decodesPerPrompt * step.decodeOnlyMs) : Infinity;
-    const byPrefill = step.roomTokens / (subject.lengths.moments.uncachedMean * step.fullChunkMs);
+    asked.decodes = decodes;
+    solveEmptyStep(subject, asked);
+    const { decodeOnlyMs, fullChunkMs, roomTokens } = solvedStep;
+    const byDecode = decodeOnlyMs > 0 ? decodes / (decodesPerPrompt * decodeOnlyMs) : Infinity;
+    const byPrefill = roomTokens / (uncachedMean * fullChunkMs);
     best = Math.max(best, Math.min(byDecode, byPrefill));
-    const prefillMs = (subject.lengths.moments.uncachedMean * (step.fullChunkMs - step.decodeOnlyMs)) / step.roomTokens;
+    const prefillMs = (uncachedMean * (fullChunkMs - decodeOnlyMs)) / roomTokens;
     guess = Math.max(guess, 1 / (1 / Math.min(byDecode, byPrefill) + prefillMs));
   }
   return { perMs: best, guessPerMs: guess };
@@ -67,7 +73,7 @@ const BELOW_LIMIT = 0.98;
  * sequences do not raise it, so that something else binds before.
  */
 function carriedAtLimit(subject: BatchingSubject, bound: number): number | null {
-  const { decodes: limit } = decodeLimit(subject);
+  const limit = mostDecodes(subject);
   const atLimit = carriedAt(subject, limit, bound);
   return carriedAt(subject, BELOW_LIMIT * limit, bound) < atLimit ? atLimit : null;
 }
@@ -78,26 +84,33 @@ const RATE_TOLERANCE = 1e-4;
 
 /** The rate (per ms) that keeps `decodes` sequences decoding, from rough steps first. */
 function carriedAt(subject: BatchingSubject, decodes: number, bound: number): number {
-  const roughly = solvedRate(subject, decodes, bound, bound / 2, roughMeanStepMs);
-  return solvedRate(subject, decodes, bound, roughly, meanStepMs);
+  const roughly = solvedRate(subject, decodes, bound, bound / 2, solveRoughStep);
+  return solvedRate(subject, decodes, bound, roughly, solveMeanStep);
 }
 
-type StepMs = (subject: BatchingSubject, ratePerMs: number, decodes: number) => number | null;
+type SolveStep = (subject: BatchingSubject, asked: StepLoad) => boolean;
 
 /** Root of rate · tokens · step(rate) = decodes below `bound`, by secants that are kept in their bracket. */
-function solvedRate(subject: BatchingSubject, decodes: number, bound: number, start: number, stepMs: StepMs): number {
+function solvedRate(subject: BatchingSubject, decodes: number, bound: number, start: number, solve: SolveStep): number {
   const tokens = Math.max(1e-9, subject.lengths.moments.outputMean - 1);
   let low = 0;
   let lowGap = -decodes;
   let high = bound;
   let highGap = Infinity;
   let rate = start;
+  asked.decodes = decodes;
   for (let round = 0; round < RATE_ROUNDS; round += 1) {
-    const ms = stepMs(subject, rate, decodes);
+    asked.arrivalsPerMs = rate;
+    const ms = solve(subject, asked) ? solvedStep.meanMs : null;
     const gap = ms === null ? Infinity : rate * tokens * ms - decodes;
     if (Math.abs(gap) <= RATE_TOLERANCE * decodes) break;
-    if (gap < 0) [low, lowGap] = [rate, gap];
-    else [high, highGap] = [rate, gap];
+    if (gap < 0) {
+      low = rate;
+      lowGap = gap;
+    } else {
+      high = rate;
+      highGap = gap;
+    }
     // At a fixed step the rate would be this; a little less, as steps grow with the rate.
     const byStep = ms === null ? (low + high) / 2 : decodes / (tokens * ms);
     const chord = Number.isFinite(highGap) && low > 0 ? low - (lowGap * (high - low)) / (highGap - lowGap) : byStep;

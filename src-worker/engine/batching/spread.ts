@@ -5,6 +5,9 @@
 const BINS = 1024;
 const MAX_DEPOSITS = 16384;
 
+/** Probabilities of the percentiles that `LatencyPercentiles` has. */
+const SHOWN = Float64Array.of(0.5, 0.9, 0.95, 0.99);
+
 /** ms, over requests. */
 export interface LatencyPercentiles {
   mean: number;
@@ -29,6 +32,7 @@ export class Spread {
   private readonly widths = new Float64Array(MAX_DEPOSITS);
   private readonly weights = new Float64Array(MAX_DEPOSITS);
   private readonly cumulated = new Float64Array(BINS + 3);
+  private readonly shown = new Float64Array(SHOWN.length);
   private count = 0;
   private total = 0;
   private weightedSum = 0;
@@ -142,27 +146,31 @@ export class Spread {
   /** `percentiles` into what the caller has. */
   read(percentiles: LatencyPercentiles): void {
     this.build();
-    percentiles.mean = this.mean;
-    percentiles.p50 = this.quantile(0.5);
-    percentiles.p90 = this.quantile(0.9);
-    percentiles.p95 = this.quantile(0.95);
-    percentiles.p99 = this.quantile(0.99);
+    this.quantiles(SHOWN, this.shown);
+    percentiles.mean = this.weightedSum / this.total;
+    percentiles.p50 = this.shown[0] as number;
+    percentiles.p90 = this.shown[1] as number;
+    percentiles.p95 = this.shown[2] as number;
+    percentiles.p99 = this.shown[3] as number;
   }
 
-  /** Value at a probability; linear inside a bin. Call build() first. */
-  quantile(probability: number): number {
-    const { cumulated } = this;
-    const wanted = probability * this.total;
-    let left = 0;
-    let right = BINS;
-    while (left < right) {
-      const middle = (left + right) >> 1;
-      if ((cumulated[middle + 1] as number) >= wanted) right = middle;
-      else left = middle + 1;
+  /** Values at probabilities, into `values`; linear inside a bin. Call build() first. */
+  quantiles(probabilities: Float64Array, values: Float64Array): void {
+    const { cumulated, low } = this;
+    const binMs = (this.high - low) / BINS;
+    for (let i = 0; i < probabilities.length; i += 1) {
+      const wanted = (probabilities[i] as number) * this.total;
+      let left = 0;
+      let right = BINS;
+      while (left < right) {
+        const middle = (left + right) >> 1;
+        if ((cumulated[middle + 1] as number) >= wanted) right = middle;
+        else left = middle + 1;
+      }
+      const before = cumulated[left] as number;
+      const after = cumulated[left + 1] as number;
+      const share = after > before ? Math.min(1, Math.max(0, (wanted - before) / (after - before))) : 0;
+      values[i] = low + (left + share) * binMs;
     }
-    const before = cumulated[left] as number;
-    const after = cumulated[left + 1] as number;
-    const share = after > before ? Math.min(1, Math.max(0, (wanted - before) / (after - before))) : 0;
-    return this.low + ((left + share) * (this.high - this.low)) / BINS;
   }
 }

@@ -1,5 +1,6 @@
 import { othersPerMs } from './mean-step.ts';
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
+import type { PromptNodes } from '../workload/lengths.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Chances below this are left out. */
@@ -72,7 +73,8 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs
   const more = Math.max(0, 1 - none - one);
   others.add(none, 0);
   if (one > SPREAD_ABOVE) {
-    addGroups(promptGroups(prompts.uncachedTokens, prompts.weights), one);
+    const { tokens, weights } = promptGroups(prompts);
+    for (let i = 0; i < weights.length; i += 1) others.add(one * (weights[i] as number), tokens[i] as number);
   } else if (one > NEGLIGIBLE) others.add(one, moments.uncachedMean);
   others.numFixed = others.count;
   if (more > NEGLIGIBLE) {
@@ -94,20 +96,17 @@ interface PromptGroups {
   weights: Float64Array;
 }
 
-function addGroups({ tokens, weights }: PromptGroups, chance: number): void {
-  const first = others.count;
-  for (let i = 0; i < weights.length; i += 1) {
-    others.chances[first + i] = chance * (weights[i] as number);
-    others.tokens[first + i] = tokens[i] as number;
-  }
-  others.count = first + weights.length;
+const groupCache = new WeakMap<PromptNodes, PromptGroups>();
+
+function promptGroups(prompts: PromptNodes): PromptGroups {
+  const known = groupCache.get(prompts);
+  if (known) return known;
+  const made = groupedPrompts(prompts);
+  groupCache.set(prompts, made);
+  return made;
 }
 
-const groupCache = new WeakMap<Float64Array, PromptGroups>();
-
-function promptGroups(tokens: Float64Array, weights: Float64Array): PromptGroups {
-  const known = groupCache.get(tokens);
-  if (known) return known;
+function groupedPrompts({ uncachedTokens: tokens, weights }: PromptNodes): PromptGroups {
   const order = Array.from(tokens.keys()).sort((a, b) => (tokens[a] as number) - (tokens[b] as number));
   const groups: { tokens: number; weight: number }[] = [];
   let cumulated = 0;
@@ -120,10 +119,8 @@ function promptGroups(tokens: Float64Array, weights: Float64Array): PromptGroups
     cumulated += weight;
   }
   const filled = groups.filter(Boolean);
-  const result: PromptGroups = {
+  return {
     tokens: Float64Array.from(filled, (group) => group.tokens / group.weight),
     weights: Float64Array.from(filled, ({ weight }) => weight),
   };
-  groupCache.set(tokens, result);
-  return result;
 }

@@ -1,4 +1,3 @@
-import { normalCdf } from '../numerics/normal.ts';
 import { type MeanStep } from './mean-step.ts';
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import type { SteadyState } from './fixed-point.ts';
@@ -70,15 +69,13 @@ function averagingFactor(x: number): number {
 /**
  * Fills `times`: time per output token counted in steps, not in seconds: a decode stays exactly n steps, and arrivals per step grow with
  * the length of the step, so an arrival causes further arrivals: a branching process, which "mean plus square root"
- * closures miss (QUEUEING.md 3.5).
+ * closures miss (QUEUEING.md 3.5). As if nobody waited for a first token: `setWaitBefore` adds that.
  */
 export function setTokenTimes(
   times: TokenTimes,
   subject: BatchingSubject,
   arrivalsPerMs: number,
   state: SteadyState,
-  firstTokenMeanMs: number,
-  residualMeanMs: number,
   closed: ClosedLoopShare,
 ): void {
   const { moments } = subject.lengths;
@@ -95,7 +92,7 @@ export function setTokenTimes(
   const lengthsOnly = (arrivalsPerMs ** 2 * extraVariance) / free ** 2;
   const poissonFamily = 1 / free + prefillShare / free ** 2 + lengthsOnly;
   const family = (1 - random) * (1 + lengthsOnly) + random * poissonFamily;
-  const overlap = 2 * normalCdf(-moments.outputLogSigma / Math.SQRT2);
+  const overlap = moments.outputOverlap;
   const familySpread = family - 1 + (burst - 1);
   const dispersion =
     (((1 - random) * (1 - overlap) + random + familySpread * overlap) / (1 - feedbackGain)) *
@@ -116,15 +113,31 @@ export function setTokenTimes(
   times.shiftMs = Math.min(Math.max(0, seenMs + bentMs), step.meanMs / 2);
   times.batchDispersion = dispersion;
   times.decodesPerPrompt = decodesPerPrompt;
-  times.queuedMs =
-    random *
-    ((arrivalsPerMs * promptExtraMeanMs * Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs)) / free);
+  times.queuedMs = 0;
   times.roomMs = Math.max(1e-9, step.fullChunkMs - step.meanMs);
   times.extraSecondMoment = extraSecond;
   times.correlationSteps = moments.outputSecondMoment / (2 * moments.outputMean) / (1 - feedbackGain);
   times.slowVariance = msPerDecode ** 2 * decodes * dispersion + contextVariance;
   times.arrivalsPerMs = arrivalsPerMs;
   times.randomShare = random;
+  times.firstTokenMeanMs = 0;
+}
+
+/** ms from the arrival of a request to its first token: the mean of all of it, and of the step in progress. */
+export interface FirstTokenWait {
+  firstTokenMeanMs: number;
+  residualMeanMs: number;
+}
+
+/** Adds to `times` what comes meanwhile: prompts that queue behind a request delay the tokens after its first. */
+export function setWaitBefore(
+  times: TokenTimes,
+  { step, promptExtraMeanMs, prefillShare }: SteadyState,
+  { firstTokenMeanMs, residualMeanMs }: FirstTokenWait,
+): void {
+  const { arrivalsPerMs, randomShare } = times;
+  const queuedForMs = Math.max(0, firstTokenMeanMs - residualMeanMs - step.meanMs);
+  times.queuedMs = randomShare * ((arrivalsPerMs * promptExtraMeanMs * queuedForMs) / (1 - prefillShare));
   times.firstTokenMeanMs = firstTokenMeanMs;
 }
 

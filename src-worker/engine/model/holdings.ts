@@ -1,6 +1,7 @@
 import { invalidInput } from '../errors.ts';
 import { VOCABULARY_GROUP } from './decoder.ts';
 import { kvLayout, type KvLayout } from './kv.ts';
+import { keptFor } from './memoized.ts';
 import { emptyBreakdown, storedLayerWeights, type ParameterBreakdown } from './parameters.ts';
 import { storedBytes } from './quantization/scheme.ts';
 import type { Scheme } from './quantization/stored.ts';
@@ -157,7 +158,15 @@ export function stageHoldings(
   precision: Precision,
   parallelism: Parallelism,
   kvBytes: 1 | 2 = 2,
-): StageHolding[] {
+): readonly StageHolding[] {
+  const { tensorParallel, pipelineParallel, expertParallel, dataParallel = 1 } = parallelism;
+  const key = [precision, tensorParallel, pipelineParallel, expertParallel, dataParallel, kvBytes].join(' ');
+  return kept(model, key, () => addedUp(model, precision, parallelism, kvBytes));
+}
+
+const kept = keptFor<Model, readonly StageHolding[]>();
+
+function addedUp(model: Model, precision: Precision, parallelism: Parallelism, kvBytes: 1 | 2): StageHolding[] {
   check(model, parallelism);
   const { outer, layers } = storage(model, precision);
   const counts = stageLayers(model.layers.length, parallelism.pipelineParallel);

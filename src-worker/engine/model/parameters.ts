@@ -1,3 +1,4 @@
+import { keptFor } from './memoized.ts';
 import type { Layer, Model, WeightClass } from './types.ts';
 import { parametersOf, shareOnGpu, sumOfParameters, type Weight } from './weight.ts';
 
@@ -33,8 +34,18 @@ export const layerWeights = ({ attention, ffn, norms }: Layer): Weight[] => [
 /** What a layer stores itself: weights that an earlier layer has already are left out. */
 export const storedLayerWeights = (layer: Layer): Weight[] => layerWeights(layer).filter(({ isReused }) => !isReused);
 
+interface CountedLayer {
+  layer: Layer;
+  count: number;
+}
+
+const counted = keptFor<readonly Layer[], readonly CountedLayer[]>();
+
 /** Different layers with how often they occur, in the order of their first one. */
-export function distinctLayers(layers: readonly Layer[]): { layer: Layer; count: number }[] {
+export const distinctLayers = (layers: readonly Layer[]): readonly CountedLayer[] =>
+  counted(layers, '', () => countLayers(layers));
+
+function countLayers(layers: readonly Layer[]): CountedLayer[] {
   const counts = new Map<Layer, number>();
   for (const layer of layers) counts.set(layer, (counts.get(layer) ?? 0) + 1);
   return [...counts].map(([layer, count]) => ({ layer, count }));

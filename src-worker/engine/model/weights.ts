@@ -142,7 +142,7 @@ export function weightBytesByClass(model: Model, precision: Precision): Record<W
 
 /** Bytes of all weights as stored at a precision. */
 export const weightBytes = (model: Model, precision: Precision): number =>
-  Object.values(weightBytesByClass(model, precision)).reduce((sum, part) => sum + part, 0);
+  WEIGHT_CLASSES.reduce((sum, name) => sum + classStorage(model, precision)[name].bytes, 0);
 
 /** What one step reads and multiplies on one GPU, in logical parameters. */
 interface WeightBreakdown {

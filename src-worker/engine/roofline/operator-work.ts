@@ -2,6 +2,7 @@ import type { Fabric } from '../communication/fabric.ts';
 import { vectorsSent } from '../communication/all-to-all.ts';
 import { expertSplit } from '../model/holdings.ts';
 import { cacheBytesPerToken, stateBytes } from '../model/kv.ts';
+import { keptFor } from '../model/memoized.ts';
 import { distinctLayers, parameterBreakdown, sublayersOf } from '../model/parameters.ts';
 import type { Model } from '../model/types.ts';
 import { SIXTEEN_BIT_BYTES } from '../model/weights.ts';
@@ -81,7 +82,7 @@ export interface Messages {
 export interface OperatorWork extends DenseWeights {
   hardware: RatedHardware;
   experts: ExpertWork | null;
-  context: ContextGroup[];
+  context: readonly ContextGroup[];
   /** True where the tiles of the layers' matrices are those of weight-only kernels. */
   hasWeightOnlyTiles: boolean;
   /** Layers of attention and FFN: what is calibrated per layer was measured on those. */
@@ -97,7 +98,13 @@ export interface OperatorWork extends DenseWeights {
   floorBytes: number;
 }
 
-function contextGroups({ model, tensorParallel, kvBytesPerElement }: WorkSubject): ContextGroup[] {
+const keptGroups = keptFor<Model, readonly ContextGroup[]>();
+
+/** Layers by their windows; the same for every GPU. */
+const contextGroups = (subject: WorkSubject): readonly ContextGroup[] =>
+  keptGroups(subject.model, `${subject.tensorParallel} ${subject.kvBytesPerElement}`, () => groupedLayers(subject));
+
+function groupedLayers({ model, tensorParallel, kvBytesPerElement }: WorkSubject): ContextGroup[] {
   // A key and its value are two elements, and take four FLOP of a query.
   const rowsOf = (flop: number, bytes: number): number => (bytes > 0 ? (flop * kvBytesPerElement) / (2 * bytes) : 0);
   const groups = new Map<number | null, ContextGroup>();

@@ -14,10 +14,18 @@ import {
 /** Steps that are timed at once. */
 const MOST_STEPS = 64;
 
+/** What decodes in a step. */
+export interface Decoding {
+  /** Sequences. */
+  busyDecodes: number;
+  /** Tokens of context that all of them read together. */
+  contextTokens: number;
+}
+
 /**
  * Times of steps that share their decodes and differ in their prompts. The KV read depends on the decodes alone and the head
  * on the sequences that sample, so both are worked out once. Same bits as `stepTimeMs`; one instance is reused, and steps are
- * asked for in columns, so that nothing is allocated in the searches: a number that is handed to a function may be.
+ * asked for in columns, so that nothing is allocated in the searches: a number that is worked out and handed to a function is.
  */
 export class RunningBatch {
   /** [step] what `time` reads: prompt tokens, pairs and endings beside the decodes (step-time.ts names them). */
@@ -36,8 +44,8 @@ export class RunningBatch {
   #sampled = -1;
   #headMs = 0;
 
-  /** From now on steps of `plan` with `decodes` sequences that read `contextTokens` tokens of context together. */
-  set(plan: StepPlan, decodes: number, contextTokens: number): void {
+  /** From now on steps of `plan` with these decodes. */
+  set(plan: StepPlan, { busyDecodes: decodes, contextTokens }: Decoding): void {
     this.#plan = plan;
     this.#decodes = decodes;
     this.#sampled = -1;

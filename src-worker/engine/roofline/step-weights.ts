@@ -1,4 +1,5 @@
 import type { Model, Precision, WeightClass } from '../model/types.ts';
+import { keptFor } from '../model/memoized.ts';
 import { classStorage, SIXTEEN_BIT_BYTES, weightBreakdown, type ClassStorage } from '../model/weights.ts';
 
 /** Whose weights a step reads, and as what. */
@@ -58,7 +59,13 @@ export interface DenseWeights {
   head: SplitWeights;
 }
 
-export function denseWeights(subject: Subject & { tensorParallel: number }): DenseWeights {
+const kept = keptFor<Model, DenseWeights>();
+
+/** The same for every GPU. */
+export const denseWeights = (subject: Subject & { tensorParallel: number }): DenseWeights =>
+  kept(subject.model, `${subject.precision} ${subject.tensorParallel}`, () => addedUp(subject));
+
+function addedUp(subject: Subject & { tensorParallel: number }): DenseWeights {
   const { attention, ffn, router, head } = weightBreakdown(subject.model, subject.tensorParallel);
   const networks = splitWeights(subject, ffn, ['denseFfn', 'sharedExperts']);
   const routers = splitWeights(subject, router, ['router']);

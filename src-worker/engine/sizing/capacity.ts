@@ -123,7 +123,7 @@ function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Tar
   const ttft = worstScore(tried, targets, 'ttft');
   if (ttft.value > 0) return ttft;
   const hasE2e = gatesE2e(targets);
-  laterLatencies(tried, subject, ratePerMs, hasE2e);
+  laterLatencies(tried, subject, hasE2e);
   const tpot = worseOf(ttft, worstScore(tried, targets, 'tpot'));
   return worseOf(hasE2e ? worseOf(tpot, worstScore(tried, targets, 'e2e')) : tpot, pressure);
 }
@@ -138,7 +138,7 @@ export function marginsAt(subject: BatchingSubject, ratePerMs: number, targets: 
   const { load } = tried;
   if (solveLoad(load, subject, ratePerMs) !== null || !(load.pressureZ > 0)) return null;
   firstTokenLatency(tried, subject, ratePerMs);
-  laterLatencies(tried, subject, ratePerMs, gatesE2e(targets));
+  laterLatencies(tried, subject, gatesE2e(targets));
   return marginsOf(tried, targets, load.pressureZ);
 }
 

@@ -31,15 +31,15 @@ export function cheapestProbability(candidates: readonly Candidate[], shares: De
   const capacities = capacitiesOf(candidates, shares);
   const draws = capacities[0]?.length ?? 0;
   let right = 0;
+  const costOf = (index: number, draw: number): number => {
+    const capacity = (capacities[index] as Float64Array)[draw] as number;
+    return capacity > 0 ? (candidates[index] as Candidate).costAt(capacity) : Infinity;
+  };
   for (let draw = 0; draw < draws; draw += 1) {
-    const costOf = (index: number): number => {
-      const capacity = capacities[index]?.[draw] ?? 0;
-      return capacity > 0 ? (candidates[index] as Candidate).costAt(capacity) : Infinity;
-    };
-    const cost = costOf(0);
+    const cost = costOf(0, draw);
     if (!Number.isFinite(cost)) continue;
     let isCheapest = true;
-    for (let i = 1; i < candidates.length && isCheapest; i += 1) isCheapest = cost <= costOf(i) * SAME;
+    for (let i = 1; i < candidates.length && isCheapest; i += 1) isCheapest = cost <= costOf(i, draw) * SAME;
     if (isCheapest) right += 1;
   }
   return right / draws;
@@ -55,9 +55,11 @@ function capacitiesOf(candidates: readonly Candidate[], shares: DecisionShares):
     if (found) return found;
     const floor = Math.log(leastStep);
     const [step, first] = [steps[index] as Float64Array, firsts[index] as Float64Array];
-    const capacities = step.map((z, draw) =>
-      capacityAt(curve, Math.max(floor, z * stepSigma), (first[draw] as number) * firstTokenSigma),
-    );
+    const capacities = new Float64Array(step.length);
+    for (let draw = 0; draw < step.length; draw += 1) {
+      const logStep = Math.max(floor, (step[draw] as number) * stepSigma);
+      capacities[draw] = capacityAt(curve, logStep, (first[draw] as number) * firstTokenSigma);
+    }
     known.set(planKey, capacities);
     return capacities;
   });

@@ -1,4 +1,5 @@
 import { truncatedLognormal } from '../numerics/lognormal.ts';
+import { normalCdf } from '../numerics/normal.ts';
 import type { LengthDistribution, PrefixCache } from './types.ts';
 
 /**
@@ -30,11 +31,15 @@ export interface LengthMoments {
   uncachedMean: number;
   uncachedSecondMoment: number;
   uncachedVariance: number;
+  /** Tokens of its own prompt before it, computed or cached, that a prompt token attends to, on average over prompts. */
+  attendedMean: number;
   outputMean: number;
   outputSecondMoment: number;
   outputThirdMoment: number;
   /** Standard deviation of ln(output). */
   outputLogSigma: number;
+  /** Mean tokens in which two answers that begin together overlap / the mean answer. */
+  outputOverlap: number;
   /** Mean context of a running decode, as seen in time: E[prompt] + E[output²] / (2 E[output]). */
   decodeContextMean: number;
   decodeContextVariance: number;
@@ -117,10 +122,19 @@ function fineCells(distribution: LengthDistribution): Cells {
   return { values, weights };
 }
 
-const sortedCells = (pairs: [value: number, weight: number][]): Cells => {
-  pairs.sort((a, b) => a[0] - b[0]);
-  return { values: Float64Array.from(pairs, (p) => p[0]), weights: Float64Array.from(pairs, (p) => p[1]) };
-};
+/** Cells in ascending order; equal values stay as they come. */
+function sortedCells({ values, weights }: Cells): Cells {
+  const order = new Uint32Array(values.length).map((_, i) => i);
+  order.sort((a, b) => Math.sign((values[a] as number) - (values[b] as number)));
+  const sorted = emptyCells(order.length);
+  order.forEach((from, to) => {
+    sorted.values[to] = values[from] as number;
+    sorted.weights[to] = weights[from] as number;
+  });
+  return sorted;
+}
+
+const emptyCells = (count: number): Cells => ({ values: new Float64Array(count), weights: new Float64Array(count) });
 
 /** Distribution of the sum of two independent parts. */
 function sumCells(a: Cells, b: Cells): Cells {
@@ -128,11 +142,15 @@ function sumCells(a: Cells, b: Cells): Cells {
     const [point, spread] = a.values.length === 1 ? [a, b] : [b, a];
     return { values: spread.values.map((v) => v + (point.values[0] as number)), weights: spread.weights };
   }
-  const pairs: [number, number][] = [];
-  a.values.forEach((va, i) => {
-    b.values.forEach((vb, j) => pairs.push([va + vb, (a.weights[i] as number) * (b.weights[j] as number)]));
-  });
-  return sortedCells(pairs);
+  const columns = b.values.length;
+  const sums = emptyCells(a.values.length * columns);
+  for (let i = 0; i < a.values.length; i += 1) {
+    for (let j = 0; j < columns; j += 1) {
+      sums.values[i * columns + j] = (a.values[i] as number) + (b.values[j] as number);
+      sums.weights[i * columns + j] = (a.weights[i] as number) * (b.weights[j] as number);
+    }
+  }
+  return sortedCells(sums);
 }
 
 /** The value at which a distribution stands when `used` of the weight of cell `index`, and all before it, lies below. */
@@ -207,7 +225,8 @@ function cutToContext(
   if (longest <= limit) return { prompt, output, cut: null };
   const cutOutput: Cells = { values: output.values.map((v) => Math.min(v, limit - 1)), weights: output.weights };
   const coarse = prompt.values.length > COARSE_EDGES.length ? mergeCells(prompt, COARSE_EDGES) : prompt;
-  const pairs: [number, number][] = [];
+  const columns = output.values.length;
+  const pairs = emptyCells(coarse.values.length * columns);
   let requests = 0;
   let tokens = 0;
   coarse.values.forEach((p, i) => {
@@ -220,7 +239,8 @@ function cutToContext(
         requests += weight;
         tokens += weight * lost;
       }
-      pairs.push([keptPrompt, weight]);
+      pairs.values[i * columns + j] = keptPrompt;
+      pairs.weights[i * columns + j] = weight;
     });
   });
   const offered = moment(prompt, 1) + moment(output, 1);
@@ -287,10 +307,12 @@ export function requestLengths(question: LengthQuestion): RequestLengths {
   const uncached: Cells = { values: promptNodes.uncachedTokens, weights: promptNodes.weights };
   const uncachedMean = moment(uncached, 1);
   const uncachedSecondMoment = moment(uncached, 2);
+  const cachedMean = moment({ values: promptNodes.cachedTokens, weights: promptNodes.weights }, 1);
   const outputMean = moment(output, 1);
   const outputSecondMoment = moment(output, 2);
   const outputThirdMoment = moment(output, 3);
   const scv = Math.max(0, outputSecondMoment / outputMean ** 2 - 1);
+  const outputLogSigma = Math.sqrt(Math.log1p(scv));
   const age = outputSecondMoment / (2 * outputMean);
   return {
     question,
@@ -302,10 +324,12 @@ export function requestLengths(question: LengthQuestion): RequestLengths {
       uncachedMean,
       uncachedSecondMoment,
       uncachedVariance: Math.max(0, uncachedSecondMoment - uncachedMean ** 2),
+      attendedMean: uncachedMean / 2 + cachedMean,
       outputMean,
       outputSecondMoment,
       outputThirdMoment,
-      outputLogSigma: Math.sqrt(Math.log1p(scv)),
+      outputLogSigma,
+      outputOverlap: 2 * normalCdf(-outputLogSigma / Math.SQRT2),
       decodeContextMean: promptMean + age,
       decodeContextVariance: Math.max(0, promptVariance + outputThirdMoment / (3 * outputMean) - age ** 2),
     },

@@ -128,7 +128,7 @@ describe('laws', () => {
       [17.5, 512, 2],
       [300, 8192, 3],
     ] as const) {
-      batch.set(plan, decodes, decodes * 900);
+      batch.set(plan, { busyDecodes: decodes, contextTokens: decodes * 900 });
       expect(batch.stepMs(prompt, prompt * 300, ending)).toBe(
         stepTimeMs(plan, decodes, decodes * 900, prompt, prompt * 300, ending),
       );
