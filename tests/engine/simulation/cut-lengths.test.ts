@@ -33,7 +33,7 @@ test('drawn requests and those of a trace are cut alike', () => {
         cachedTokens: null,
         prefixBlocks: null,
       },
-      { stream: 0, streams: 1, count: 2, speed: 1, maxContextTokens: 100 },
+      { count: 2, speed: 1, maxContextTokens: 100 },
     );
     expect(requests.promptTokens).toEqual(drawn.promptTokens);
     expect(requests.outputTokens).toEqual(drawn.outputTokens);
