@@ -197,7 +197,9 @@ export function firstTokenLatency(
   const { step, msPerDecode } = load.state;
   // Arrivals see the time average, in which long steps count for more: raise the decodes once.
   const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
-  const open = arrivalsPerMs * decodesPerPrompt * (step.meanMs + load.times.shiftMs);
+  // No step is longer than a full one, however many decode.
+  const seenMs = Math.min(step.meanMs + load.times.shiftMs, Math.max(step.meanMs, step.fullChunkMs));
+  const open = arrivalsPerMs * decodesPerPrompt * seenMs;
   const { population } = subject;
   const others = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
   const seen = Math.min(others, decodeLimit(subject).decodes);

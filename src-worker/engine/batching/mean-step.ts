@@ -137,7 +137,7 @@ export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep 
   return {
     decodeOnlyMs,
     roomTokens,
-    fullChunkMs: batch.stepMs(roomTokens, roomTokens * pieces.pairsPerToken, 1),
+    fullChunkMs: batch.stepMs(roomTokens, roomTokens * pieces.promptPairsPerToken, 1),
   };
 }
 
@@ -184,7 +184,7 @@ export function meanStepMs(
 
   const twice = piecesMs(2);
   solved.msPerPromptToken = Math.max(0, (twice - pieces.singleExtraMs) / pieces.meanTokens);
-  solved.fullChunkMs = batch.stepMs(room, room * pieces.pairsPerToken, 1);
+  solved.fullChunkMs = batch.stepMs(room, room * pieces.promptPairsPerToken, 1);
   solved.fullChunkShare = pieces.fullChunkShare;
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;

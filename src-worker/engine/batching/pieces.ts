@@ -11,6 +11,8 @@ interface Pieces {
   meanTokens: number;
   stdTokens: number;
   pairsPerToken: number;
+  /** The same over all tokens of the prompts: those of full chunks see less context than the last ones. */
+  promptPairsPerToken: number;
   /** ms per unit time spent in full chunks. */
   fullChunkShare: number;
   fullChunksPerPrompt: number;
@@ -27,6 +29,7 @@ export const pieces: Pieces = {
   meanTokens: 0,
   stdTokens: 0,
   pairsPerToken: 0,
+  promptPairsPerToken: 0,
   fullChunkShare: 0,
   fullChunksPerPrompt: 0,
   singleExtraMs: 0,
@@ -41,6 +44,8 @@ export function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes
   let mean = 0;
   let second = 0;
   let pairs = 0;
+  let promptTokens = 0;
+  let promptPairs = 0;
   let fullChunksPerPrompt = 0;
   for (let i = 0; i < uncachedTokens.length; i += 1) {
     const uncached = uncachedTokens[i] as number;
@@ -50,11 +55,14 @@ export function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes
     mean += weight * rest;
     second += weight * rest * rest;
     pairs += weight * rest * ((cachedTokens[i] as number) + chunks * room + rest / 2);
+    promptTokens += weight * uncached;
+    promptPairs += weight * uncached * ((cachedTokens[i] as number) + uncached / 2);
     fullChunksPerPrompt += weight * chunks;
   }
   pieces.meanTokens = mean;
   pieces.stdTokens = Math.sqrt(Math.max(0, second - mean ** 2));
   pieces.pairsPerToken = pairs / mean;
+  pieces.promptPairsPerToken = promptPairs / promptTokens;
   pieces.fullChunksPerPrompt = fullChunksPerPrompt;
 }
 
