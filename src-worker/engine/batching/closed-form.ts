@@ -2,6 +2,7 @@ import type { LoadOnArrival } from './arrival-finds.ts';
 import { depositFirstToken, unhinderedP95Ms } from './first-token.ts';
 import { decodeLimit, newSteadyState, solveFixedPoint, type SteadyState } from './fixed-point.ts';
 import { keepMeanStep, meanStep, meanStepMs, newMeanStep, type MeanStep } from './mean-step.ts';
+import { delayByRoom, roomWait, setRoomWait } from './room-wait.ts';
 import { newPercentiles, Spread, type LatencyPercentiles, type Part } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import {
@@ -96,6 +97,8 @@ export interface Evaluation {
   ttftNodesMs: Float64Array;
   /** Mean ms that an arrival waits for the step in progress, or for others in step with it. */
   residualMeanMs: number;
+  /** Mean ms that a request waits for room in the KV cache or for a seat. */
+  roomWaitMs: number;
   /** The steps as arrivals see them, where they differ from the mean step. */
   seenStep: MeanStep;
   tpotMs: LatencyPercentiles;
@@ -116,6 +119,7 @@ export const newEvaluation = (): Evaluation => ({
   ttftMs: newPercentiles(),
   ttftNodesMs: new Float64Array(TTFT_NODES.length),
   residualMeanMs: 0,
+  roomWaitMs: 0,
   seenStep: newMeanStep(),
   tpotMs: newPercentiles(),
   e2eMs: newPercentiles(),
@@ -213,8 +217,44 @@ export function firstTokenLatency(
   arrival.pauseMs = closed.pauseMs;
   spread.clear();
   evaluation.residualMeanMs = depositFirstToken(subject, arrival, spread);
+  waitForRoom(evaluation, subject, arrivalsPerMs, closed);
   spread.read(evaluation.ttftMs);
   return arrival.step;
+}
+
+/** ms of computing in a mean TTFT of `firstTokenMs` that does not wait for room. */
+const computeMeanMs = ({ plan, lengths }: BatchingSubject, firstTokenMs: number): number =>
+  firstTokenMs - plan.ttftBaseMs - plan.tokenizeMsPerToken * lengths.moments.promptMean;
+
+/** Delays the first tokens in `spread` of those who find no room, where the KV cache or the seats are near. */
+function waitForRoom(
+  evaluation: Evaluation,
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  closed: ClosedLoop,
+): void {
+  const { load } = evaluation;
+  const { times, state } = load;
+  evaluation.roomWaitMs = 0;
+  times.withRoomShare = 1;
+  const laterTokens = subject.lengths.moments.outputMean - 1;
+  if (load.pressureZ >= PRESSURE_LIMIT_Z || laterTokens <= 0) return;
+  const computeMs = computeMeanMs(subject, spread.mean);
+  setTokenTimes(times, subject, arrivalsPerMs, state, computeMs, evaluation.residualMeanMs, closed);
+  law.tokens = Math.max(1, laterTokens);
+  setLaw(state, times);
+  const { decodeContextMean, decodeContextVariance } = subject.lengths.moments;
+  const isShort = setRoomWait({
+    arrivalsPerMs,
+    wanted: arrivalsPerMs * laterTokens * (law.baseMs + law.interruptedMs),
+    dispersion: times.batchDispersion * (1 + decodeContextVariance / decodeContextMean ** 2),
+    limit: decodeLimit(subject).decodes,
+    feedbackGain: state.feedbackGain,
+  });
+  if (!isShort) return;
+  times.withRoomShare = roomWait.withRoomShare;
+  evaluation.roomWaitMs = roomWait.chance * roomWait.waitingMs;
+  delayByRoom(spread);
 }
 
 /** Third stage, right after `firstTokenLatency`: TPOT, and E2E only when it is asked for. */
@@ -226,14 +266,13 @@ export function laterLatencies(
   closed: ClosedLoop = OPEN_ARRIVALS,
 ): void {
   const { load, ttftMs, ttftNodesMs, tpotMs } = evaluation;
-  const { plan } = subject;
   const { moments } = subject.lengths;
   for (let k = 0; hasE2e && k < ttftNodesMs.length; k += 1) {
     ttftNodesMs[k] = spread.quantile(TTFT_PROBABILITIES[k] as number);
   }
-  const computeMeanMs = ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
+  const computeMs = computeMeanMs(subject, ttftMs.mean - evaluation.roomWaitMs);
   const { state, times } = load;
-  setTokenTimes(times, subject, arrivalsPerMs, state, computeMeanMs, evaluation.residualMeanMs, closed);
+  setTokenTimes(times, subject, arrivalsPerMs, state, computeMs, evaluation.residualMeanMs, closed);
   if (moments.outputMean <= 1) {
     Object.assign(tpotMs, newPercentiles());
     // An answer of one token ends with its first.

@@ -1,4 +1,15 @@
-import { keepMeanStep, meanStepMs, newMeanStep, roughMeanStepMs, type MeanStep } from './mean-step.ts';
+import {
+  emptyStep,
+  keepMeanStep,
+  lastDecodes,
+  lastFullStep,
+  meanStepMs,
+  newMeanStep,
+  othersPerMs,
+  roughMeanStepMs,
+  type FullStep,
+  type MeanStep,
+} from './mean-step.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 
 const MAX_ROUNDS = 60;
@@ -135,8 +146,30 @@ export function saturationAt(subject: BatchingSubject, arrivalsPerMs: number): S
   const most = decodeLimit(subject).decodes;
   const offered = arrivalsPerMs * decodesPerPrompt;
   const isNear = decodesPerPrompt > 0 && findRough(subject, arrivalsPerMs, offered, most);
-  if (isNear && isRootNearRough(subject, arrivalsPerMs, offered, most)) return null;
-  return saturationFromLeft(subject, arrivalsPerMs);
+  const isFound = isNear && isRootNearRough(subject, arrivalsPerMs, offered, most);
+  const cause = isFound ? null : saturationFromLeft(subject, arrivalsPerMs);
+  return cause ?? (carriesPrompts(subject, arrivalsPerMs, Math.max(0, offered), most) ? null : 'compute');
+}
+
+/** Prompt tokens that come / those that full steps carry, below which full steps are no question. */
+const LIGHT_TOKEN_LOAD = 0.8;
+/** Times the decodes of full steps are found from the length of the steps. */
+const FULL_STEP_ROUNDS = 3;
+
+/**
+ * Do full steps carry the prompts that come? Where all steps are full, most decode: rate x tokens x full step. The root of the
+ * last step solved may lie below, but a load that full steps do not carry fills them, and never leaves them again.
+ */
+function carriesPrompts(subject: BatchingSubject, arrivalsPerMs: number, offered: number, most: number): boolean {
+  const root = lastDecodes();
+  const tokensPerMs = othersPerMs(subject, arrivalsPerMs) * subject.lengths.moments.uncachedMean;
+  let full: FullStep = lastFullStep();
+  if (tokensPerMs * full.fullChunkMs < LIGHT_TOKEN_LOAD * full.roomTokens) return true;
+  for (let round = 0; round < FULL_STEP_ROUNDS; round += 1) {
+    full = emptyStep(subject, Math.min(most, offered * full.fullChunkMs));
+  }
+  if (tokensPerMs * full.fullChunkMs >= full.roomTokens) return false;
+  return meanStepMs(subject, arrivalsPerMs, root) !== null;
 }
 
 /** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */

@@ -123,12 +123,20 @@ export function keepMeanStep(step: MeanStep): void {
   else step.promptExtraMs = extraMs.slice();
 }
 
-/** Parts of the mean step that no arrivals enter. */
-export interface EmptyStep {
-  decodeOnlyMs: number;
-  roomTokens: number;
+/** A step with a full chunk: its duration, and the prompt tokens in it. */
+export interface FullStep {
   fullChunkMs: number;
+  roomTokens: number;
 }
+
+/** Parts of the mean step that no arrivals enter. */
+export interface EmptyStep extends FullStep {
+  decodeOnlyMs: number;
+}
+
+/** Of what the last successful `meanStepMs` solved: the decodes, and the full step beside them. */
+export const lastDecodes = (): number => solved.decodes;
+export const lastFullStep = (): FullStep => solved;
 
 /** Steps at `decodes` sequences with no prompt and with a full chunk. */
 export function emptyStep(subject: BatchingSubject, decodes: number): EmptyStep {
