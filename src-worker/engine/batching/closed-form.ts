@@ -72,8 +72,15 @@ const firstMs = new Float64Array(TTFT_NODES.length);
 const NO_WIDTHS = new Float64Array(TTFT_NODES.length);
 const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 
-export type ClosedLoop = ClosedLoopShare & Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills' | 'pauseMs'>;
-const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true, lockstepPrefills: null, pauseMs: 0 };
+export type ClosedLoop = ClosedLoopShare &
+  Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills' | 'rounds' | 'pauseMs'>;
+const OPEN_ARRIVALS: ClosedLoop = {
+  presentFraction: 0,
+  hasResidual: true,
+  lockstepPrefills: null,
+  rounds: null,
+  pauseMs: 0,
+};
 
 /** The steady state of a load with what its percentiles are made from: the cheap first stage of an evaluation. */
 export interface LoadState {
@@ -187,6 +194,7 @@ const arrival: LoadOnArrival = {
   relativeSpread: 0,
   hasResidual: true,
   lockstepPrefills: null,
+  rounds: null,
   pauseMs: 0,
 };
 
@@ -214,6 +222,7 @@ export function firstTokenLatency(
   arrival.relativeSpread = Math.min(0.5, (msPerDecode * batchDeviation(load)) / step.meanMs);
   arrival.hasResidual = closed.hasResidual;
   arrival.lockstepPrefills = closed.lockstepPrefills;
+  arrival.rounds = closed.rounds;
   arrival.pauseMs = closed.pauseMs;
   spread.clear();
   evaluation.residualMeanMs = depositFirstToken(subject, arrival, spread);

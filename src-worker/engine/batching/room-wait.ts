@@ -77,7 +77,7 @@ export function delayByRoom(spread: Spread): void {
     lawMs[k] = (low + high) / 2;
     lawWidths[k] = (high - low) ** 2;
     lawWeights[k] = weight;
-    missed -= weight * (lawMs[k] as number);
+    missed -= weight * lawMs[k];
     low = high;
   });
   spread.clear();
