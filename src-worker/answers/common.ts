@@ -56,9 +56,9 @@ const TRUST_SENTENCES: Record<TrustKind, string> = {
   ok: 'Load and lengths lie where the closed form holds: steady, with room in the KV cache and the seats.',
   critical:
     'Outside of where the closed form was confirmed (near the edge of the steady region, prompts of several steps, answers of a few tokens, or users in step): percentiles may be far off, so simulate.',
-  kv_pressure: 'The KV cache is nearly full: requests may be preempted, which the figures do not hold: simulate.',
-  slot_pressure:
-    'Nearly all seats are taken: requests may wait for admission, which the figures do not hold: simulate.',
+  kv_pressure:
+    'The KV cache is nearly full: requests wait for room in it, for which the figures have an estimate, or are preempted, which they do not hold: simulate.',
+  slot_pressure: 'Nearly all seats are taken: how long requests wait for one is an estimate: simulate.',
   bursty: 'Arrivals are bursty: tails of the time to first token are likely too low.',
 };
 

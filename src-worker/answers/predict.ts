@@ -1,7 +1,7 @@
 import { evaluateBatching, isSaturationConfirmed } from '../engine/batching/closed-form.ts';
 import { evaluateClosedLoop } from '../engine/batching/closed-loop.ts';
 import { decodeLimit } from '../engine/batching/fixed-point.ts';
-import { lockstepPrefills, REQUESTS_PER_CLIENT } from '../engine/batching/lockstep.ts';
+import { ENDLESS_REQUESTS, lockstepPrefills } from '../engine/batching/lockstep.ts';
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import { evaluateStaticBatch } from '../engine/batching/static-batch.ts';
@@ -194,6 +194,9 @@ const runIgnored = (numPrompts: number, method: string): Warning => ({
   sentence: `Method ${method} answers a steady state, whatever the number of requests: --method simulation runs ${numPrompts} from empty to the last answer.`,
 });
 
+const outputStdOf = ({ lengths }: BatchingSubject): number =>
+  Math.sqrt(Math.max(0, lengths.moments.outputSecondMoment - lengths.moments.outputMean ** 2));
+
 /**
  * Users who ask again at once are the clients of a benchmark with a fixed concurrency, and are predicted as those are; null for
  * those who are alone. Pauses dissolve what is in step (first-token.ts).
@@ -205,19 +208,24 @@ function prefillsInStep(
   users: number,
 ): number | null {
   if (users <= 1) return null;
-  const { outputMean, outputSecondMoment } = subject.lengths.moments;
   const question = {
     seated: Math.min(users, decodeLimit(subject).decodes),
     requestsPerClient,
-    outputCv: Math.sqrt(Math.max(0, outputSecondMoment / outputMean ** 2 - 1)),
+    outputCv: outputStdOf(subject) / subject.lengths.moments.outputMean,
     generation: engine.generation,
   };
   return lockstepPrefills(question, calibration);
 }
 
-const inStepWarning = (prefills: number, requestsPerClient: number): Warning => ({
+/** Fewer prompts waited for than this are no step to speak of. */
+const LEAST_IN_STEP = 0.05;
+
+const inStepWarning = (prefills: number, numPrompts: number | null, requestsPerClient: number): Warning => ({
   code: 'in_step',
-  sentence: `Users who ask again at once fall into step, as the clients of a benchmark do: each waits for ${prefills.toPrecision(2)} prompts of others on average, the opening burst of a run of ${Number(requestsPerClient.toPrecision(3))} requests a user among them. Users who pause do not: give --think-time.`,
+  sentence:
+    numPrompts === null
+      ? `Users who ask again at once, with answers of like lengths, fall into step: each waits for ${prefills.toPrecision(2)} prompts of others on average. A benchmark begins with a burst beside that: give --num-prompts. Users who pause do not fall into step: give --think-time.`
+      : `Users who ask again at once fall into step, as the clients of a benchmark do: each waits for ${prefills.toPrecision(2)} prompts of others on average, the opening burst of a run of ${Number(requestsPerClient.toPrecision(3))} requests a user among them. Users who pause do not: give --think-time.`,
 });
 
 function closedLoopDocument(
@@ -230,12 +238,20 @@ function closedLoopDocument(
   const concurrency = Math.min(offered, input.num_prompts ?? Infinity);
   const users = concurrency / allStreams(deployment, input);
   const saturationPerMs = saturationRate(subject).perMs;
-  const requestsPerClient = input.num_prompts === null ? REQUESTS_PER_CLIENT : input.num_prompts / concurrency;
+  const requestsPerClient = input.num_prompts === null ? ENDLESS_REQUESTS : input.num_prompts / concurrency;
   const inStep = prefillsInStep(deployment, subject, requestsPerClient, users);
-  if (inStep !== null && input.think_time === 0) deployment.warnings.push(inStepWarning(inStep, requestsPerClient));
-  else if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
+  if (inStep !== null && inStep >= LEAST_IN_STEP && input.think_time === 0) {
+    deployment.warnings.push(inStepWarning(inStep, input.num_prompts, requestsPerClient));
+  } else if (input.num_prompts !== null && input.think_time > 0) {
+    deployment.warnings.push(runIgnored(input.num_prompts, input.method));
+  }
   const thinkTimeMs = msFromSeconds(input.think_time);
-  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep });
+  const rounds = {
+    clients: Math.min(users, decodeLimit(subject).decodes),
+    requestsPerClient,
+    outputStdTokens: outputStdOf(subject),
+  };
+  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep, rounds });
   if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);
   const { ratePerMs, seatWaitMs } = closed;
   // The mean of what waits in step was measured, how it is spread was not confirmed.

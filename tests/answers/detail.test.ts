@@ -30,11 +30,11 @@ const curveOf = ({ load_curve: curve }: DetailDocument) => {
 };
 
 describe.each([
-  ['chat, rank 1', CHAT, at(chat, 0)],
-  ['chat, a dear one', CHAT, at(chat, 60)],
-  ['RAG, rank 1', RAG, at(rag, 0)],
-  ['RAG, rank 12', RAG, at(rag, 11)],
-])('a passing configuration (%s)', (_, question, row) => {
+  ['chat, rank 1', CHAT, at(chat, 0), 'target'],
+  ['chat, a dear one', CHAT, at(chat, 60), 'room'],
+  ['RAG, rank 1', RAG, at(rag, 0), 'room'],
+  ['RAG, rank 12', RAG, at(rag, 11), 'target'],
+] as const)('a passing configuration (%s)', (_, question, row, ends) => {
   const document = detail(question, row.id);
 
   it('is the row of the answer, rank included', () => {
@@ -69,15 +69,22 @@ describe.each([
     const share = (row.capacity_share * (capacity ?? 0)) / (row.throughput.requests_per_s ?? 1);
     expect(share * row.replicas).toBeCloseTo(1, 6);
     const gating = row.sla.filter((sla) => sla.gating);
-    const meets = (point: (typeof points)[number]): boolean =>
-      gating.every(({ metric, target_ms: target }) => {
-        const [kind = '', statistic = ''] = metric.split('_');
-        const summary = kind === 'ttft' ? point.ttft_ms : kind === 'tpot' ? point.tpot_ms : point.e2e_ms;
-        return (summary[statistic as 'p50'] ?? Infinity) <= target;
-      });
+    // The gating metric that comes nearest to its target, as a share of it.
+    const nearest = (point: (typeof points)[number]): number =>
+      Math.max(
+        ...gating.map(({ metric, target_ms: target }) => {
+          const [kind = '', statistic = ''] = metric.split('_');
+          const summary = kind === 'ttft' ? point.ttft_ms : kind === 'tpot' ? point.tpot_ms : point.e2e_ms;
+          return (summary[statistic as 'p50'] ?? Infinity) / target;
+        }),
+      );
+    const meets = (point: (typeof points)[number]): boolean => nearest(point) <= 1;
     const here = points.find((point) => point.requests_per_s === capacity);
     expect(here && meets(here)).toBe(true);
-    if ((capacity ?? 0) * 1.01 < saturation) {
+    // Where no target is near, the KV cache and the seats end the capacity (tests/engine/sizing/capacity.test.ts).
+    const isTargetNear = here !== undefined && nearest(here) > 0.99;
+    expect(isTargetNear).toBe(ends === 'target');
+    if (isTargetNear && (capacity ?? 0) * 1.01 < saturation) {
       const crowded = detail({ ...question, users: undefined, rate: (capacity ?? 0) * 1.01, headroom: 0 }, row.id);
       const { points: same } = curveOf(crowded);
       const above = same.filter((point) => point.requests_per_s >= (capacity ?? 0) * 1.01);

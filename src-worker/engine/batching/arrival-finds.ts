@@ -1,3 +1,4 @@
+import type { ClientRounds } from './client-rounds.ts';
 import { LEAST_ARRIVALS_PER_MS, othersPerMs, type MeanStep } from './mean-step.ts';
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
@@ -57,6 +58,8 @@ export interface LoadOnArrival {
   hasResidual: boolean;
   /** Prefills of others that requests wait for which come in step with them; null = they come as they like. */
   lockstepPrefills: number | null;
+  /** How those waits are spread: the rounds of the clients; null = evenly around their mean. */
+  rounds: ClientRounds | null;
   /** Mean ms that users pause before they ask again: the longer, the fewer are in step. */
   pauseMs: number;
 }

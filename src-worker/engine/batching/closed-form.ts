@@ -2,6 +2,7 @@ import type { LoadOnArrival } from './arrival-finds.ts';
 import { depositFirstToken, unhinderedP95Ms, waited } from './first-token.ts';
 import { mostDecodes, newSteadyState, solveFixedPoint, type SteadyState } from './fixed-point.ts';
 import { keepMeanStep, meanStep, newMeanStep, solveMeanStep, type MeanStep, type StepLoad } from './mean-step.ts';
+import { delayByRoom, roomWait, setRoomWait } from './room-wait.ts';
 import { newPercentiles, Spread, type LatencyPercentiles, type Part } from './spread.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject, type SaturationKind } from './subject.ts';
 import {
@@ -73,8 +74,15 @@ const firstMs = new Float64Array(TTFT_NODES.length);
 const NO_WIDTHS = new Float64Array(TTFT_NODES.length);
 const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 
-export type ClosedLoop = ClosedLoopShare & Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills' | 'pauseMs'>;
-const OPEN_ARRIVALS: ClosedLoop = { presentFraction: 0, hasResidual: true, lockstepPrefills: null, pauseMs: 0 };
+export type ClosedLoop = ClosedLoopShare &
+  Pick<LoadOnArrival, 'hasResidual' | 'lockstepPrefills' | 'rounds' | 'pauseMs'>;
+const OPEN_ARRIVALS: ClosedLoop = {
+  presentFraction: 0,
+  hasResidual: true,
+  lockstepPrefills: null,
+  rounds: null,
+  pauseMs: 0,
+};
 
 /** The steady state of a load with what its percentiles are made from: the cheap first stage of an evaluation. */
 export interface LoadState {
@@ -98,6 +106,8 @@ export interface Evaluation {
   ttftNodesMs: Float64Array;
   /** Mean ms that an arrival waits for the step in progress, or for others in step with it. */
   residualMeanMs: number;
+  /** Mean ms that a request waits for room in the KV cache or for a seat. */
+  roomWaitMs: number;
   /** The steps as arrivals see them, where they differ from the mean step. */
   seenStep: MeanStep;
   tpotMs: LatencyPercentiles;
@@ -118,6 +128,7 @@ export const newEvaluation = (): Evaluation => ({
   ttftMs: newPercentiles(),
   ttftNodesMs: new Float64Array(TTFT_NODES.length),
   residualMeanMs: 0,
+  roomWaitMs: 0,
   seenStep: newMeanStep(),
   tpotMs: newPercentiles(),
   e2eMs: newPercentiles(),
@@ -180,6 +191,7 @@ const arrival: LoadOnArrival = {
   relativeSpread: 0,
   hasResidual: true,
   lockstepPrefills: null,
+  rounds: null,
   pauseMs: 0,
 };
 
@@ -194,7 +206,9 @@ export function firstTokenLatency(
   const { step, msPerDecode } = load.state;
   // Arrivals see the time average, in which long steps count for more: raise the decodes once.
   const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
-  const open = arrivalsPerMs * decodesPerPrompt * (step.meanMs + load.times.shiftMs);
+  // No step is longer than a full one, however many decode.
+  const seenMs = Math.min(step.meanMs + load.times.shiftMs, Math.max(step.meanMs, step.fullChunkMs));
+  const open = arrivalsPerMs * decodesPerPrompt * seenMs;
   const { population } = subject;
   const others = population === null ? open : (open * Math.max(0, population - 1)) / Math.max(population, 1);
   seen.arrivalsPerMs = arrivalsPerMs;
@@ -207,10 +221,12 @@ export function firstTokenLatency(
   arrival.relativeSpread = Math.min(0.5, (msPerDecode * batchDeviation(load)) / step.meanMs);
   arrival.hasResidual = closed.hasResidual;
   arrival.lockstepPrefills = closed.lockstepPrefills;
+  arrival.rounds = closed.rounds;
   arrival.pauseMs = closed.pauseMs;
   spread.clear();
   depositFirstToken(subject, arrival, spread);
   evaluation.residualMeanMs = waited.meanMs;
+  waitForRoom(evaluation, subject, arrivalsPerMs);
   spread.read(evaluation.ttftMs);
   return arrival.step;
 }
@@ -218,14 +234,44 @@ export function firstTokenLatency(
 /** Waiting for the first token as the times after it see it: without tokenizing and API, which hold up nobody. */
 const wait: FirstTokenWait = { firstTokenMeanMs: 0, residualMeanMs: 0 };
 
+/** ms of computing in a mean TTFT of `firstTokenMs` that does not wait for room. */
+const computeMeanMs = ({ plan, lengths }: BatchingSubject, firstTokenMs: number): number =>
+  firstTokenMs - plan.ttftBaseMs - plan.tokenizeMsPerToken * lengths.moments.promptMean;
+
+/** Delays the first tokens in `spread` of those who find no room, where the KV cache or the seats are near. */
+function waitForRoom(evaluation: Evaluation, subject: BatchingSubject, arrivalsPerMs: number): void {
+  const { load } = evaluation;
+  const { times, state } = load;
+  evaluation.roomWaitMs = 0;
+  times.withRoomShare = 1;
+  const laterTokens = subject.lengths.moments.outputMean - 1;
+  if (load.pressureZ >= PRESSURE_LIMIT_Z || laterTokens <= 0) return;
+  wait.firstTokenMeanMs = computeMeanMs(subject, spread.mean);
+  wait.residualMeanMs = evaluation.residualMeanMs;
+  setWaitBefore(times, state, wait);
+  law.tokens = Math.max(1, laterTokens);
+  setLaw(state, times);
+  const { decodeContextMean, decodeContextVariance } = subject.lengths.moments;
+  const isShort = setRoomWait({
+    arrivalsPerMs,
+    wanted: arrivalsPerMs * laterTokens * (law.baseMs + law.interruptedMs),
+    dispersion: times.batchDispersion * (1 + decodeContextVariance / decodeContextMean ** 2),
+    limit: mostDecodes(subject),
+    feedbackGain: state.feedbackGain,
+  });
+  if (!isShort) return;
+  times.withRoomShare = roomWait.withRoomShare;
+  evaluation.roomWaitMs = roomWait.chance * roomWait.waitingMs;
+  delayByRoom(spread);
+}
+
 /** Third stage, right after `firstTokenLatency`: TPOT, and E2E only when it is asked for. */
 export function laterLatencies(evaluation: Evaluation, subject: BatchingSubject, hasE2e: boolean): void {
   const { load, ttftMs, ttftNodesMs, tpotMs } = evaluation;
-  const { plan } = subject;
   const { moments } = subject.lengths;
   if (hasE2e) spread.quantiles(TTFT_PROBABILITIES, ttftNodesMs);
   const { state, times } = load;
-  wait.firstTokenMeanMs = ttftMs.mean - plan.ttftBaseMs - plan.tokenizeMsPerToken * moments.promptMean;
+  wait.firstTokenMeanMs = computeMeanMs(subject, ttftMs.mean - evaluation.roomWaitMs);
   wait.residualMeanMs = evaluation.residualMeanMs;
   setWaitBefore(times, state, wait);
   if (moments.outputMean <= 1) {

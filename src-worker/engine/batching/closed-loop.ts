@@ -1,3 +1,4 @@
+import type { ClientRounds } from './client-rounds.ts';
 import { evaluateBatching, type BatchingSteady } from './closed-form.ts';
 import type { BatchingSubject } from './subject.ts';
 
@@ -10,6 +11,8 @@ export interface ClosedLoopQuestion {
   saturationPerMs: number;
   /** Prefills that users wait for who ask again at once and so fall into step (lockstep.ts); null = they never do. */
   lockstepPrefills: number | null;
+  /** How what they wait for in step is spread; absent = evenly around its mean. */
+  rounds?: ClientRounds | null;
 }
 
 export interface ClosedLoopSteady {
@@ -32,7 +35,7 @@ const NEGLIGIBLE_WAIT_SHARE = 1e-3;
  * after the other. null when not even one user can be served.
  */
 export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopSteady | null {
-  const { users, thinkTimeMs, saturationPerMs, lockstepPrefills } = question;
+  const { users, thinkTimeMs, saturationPerMs, lockstepPrefills, rounds = null } = question;
   const subject: BatchingSubject = { ...question.subject, population: users };
   let presentFraction = 1;
   const at = (logRate: number): BatchingSteady | null => {
@@ -40,6 +43,7 @@ export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopStea
       presentFraction: Math.min(0.999, presentFraction),
       hasResidual: thinkTimeMs > 0,
       lockstepPrefills,
+      rounds,
       pauseMs: thinkTimeMs,
     };
     const outcome = evaluateBatching(subject, Math.exp(logRate), closed);

@@ -39,6 +39,7 @@ export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number):
       relativeSpread: 0,
       hasResidual,
       lockstepPrefills: null,
+      rounds: null,
       pauseMs: 0,
     };
     depositFirstToken({ ...subject, plan }, arrival, spread);

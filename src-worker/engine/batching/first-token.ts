@@ -2,6 +2,7 @@ import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { finds, findOnArrival, type LoadOnArrival } from './arrival-finds.ts';
+import { roundWaits, waitInRounds, type ClientRounds } from './client-rounds.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
 import { newMeanStep, othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
@@ -342,7 +343,7 @@ function depositTogether(subject: BatchingSubject, load: LoadOnArrival, spread: 
 /**
  * Clients who ask again at once find a busy engine every time. They wait for the steps that the profile says, and for prefills
  * of others in step with them. Pauses as long as that wait dissolve it: `part.chance` is the share of those still in step.
- * Returns the mean ms of the wait, times that share.
+ * Returns the mean ms of the wait beyond the steps under way, times that share.
  */
 function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: number, spread: Spread): number {
   const { plan, lengths } = subject;
@@ -365,15 +366,72 @@ function depositInStep(subject: BatchingSubject, load: LoadOnArrival, waited: nu
     prefillMs += (weights[i] as number) * computeMs;
   }
   const inStepMs = waited * prefillMs;
-  // Where nobody decodes the steps under way are prefills of others: those are not waited for twice.
-  const underWayMs = plan.firstTokenWaitSteps * step.busyMeanMs;
-  const waitMs = lengths.moments.outputMean > 1 ? underWayMs + inStepMs : Math.max(underWayMs, inStepMs);
-  part.chance = load.pauseMs > 0 ? Math.exp(-load.pauseMs / Math.max(inStepMs, 1e-9)) : 1;
+  if (load.rounds) return depositRounds(subject, load, load.rounds, inStepMs, spread);
+  const waitMs = waitInStep(subject, step, inStepMs);
+  part.chance = shareStill(load, inStepMs);
   part.fixedMs = plan.ttftBaseMs + waitMs;
   part.squareWidth = (2 * LOCKSTEP_HALF_WIDTH * inStepMs) ** 2;
   if (part.chance > NEGLIGIBLE) deposit(prefills, fineTimes, spread);
   return part.chance * inStepMs;
 }
+
+/** ms that a client in step waits: for the steps under way, and for prefills of others, which are the same where nobody decodes. */
+function waitInStep({ plan, lengths }: BatchingSubject, step: MeanStep, inStepMs: number): number {
+  const underWayMs = plan.firstTokenWaitSteps * step.busyMeanMs;
+  return lengths.moments.outputMean > 1 ? underWayMs + inStepMs : Math.max(underWayMs, inStepMs);
+}
+
+/** Share of those who pause that what lasts so many ms still holds together. */
+const shareStill = ({ pauseMs }: LoadOnArrival, ms: number): number =>
+  pauseMs > 0 ? Math.exp(-pauseMs / Math.max(ms, 1e-9)) : 1;
+
+/** The clients in step as their rounds say, and those whose answers end at any time. The mean of those in step is `inStepMs`, as measured. */
+function depositRounds(
+  subject: BatchingSubject,
+  load: LoadOnArrival,
+  rounds: ClientRounds,
+  inStepMs: number,
+  spread: Spread,
+): number {
+  const { plan, lengths } = subject;
+  const { step } = load;
+  idleTable.set(subject, NOTHING_DECODES, step);
+  waitInRounds(rounds, {
+    promptTokens: lengths.moments.uncachedMean,
+    roomTokens: step.roomTokens,
+    outputTokens: lengths.moments.outputMean,
+    handedOutChance: plan.firstTokenWaitSteps > MEAN_REST_OF_STEP ? 1 : 0,
+    burstMs,
+    laterMs,
+  });
+  const { count, numInStep, chances, ms, squareWidths, inStepShare, inStepMeanMs } = roundWaits;
+  const eachInStepMs = inStepMs / inStepShare;
+  const scale = inStepMeanMs > 0 ? waitInStep(subject, step, eachInStepMs) / inStepMeanMs : 1;
+  const inStep = shareStill(load, eachInStepMs);
+  // Pauses of a step take those whose answers end at any time away from the ends of steps.
+  const atEnds = shareStill(load, step.busyMeanMs);
+  let held = 0;
+  let waitedMs = 0;
+  for (let k = 0; k < count; k += 1) {
+    const factor = k < numInStep ? scale : 1;
+    part.chance = (k < numInStep ? inStep : atEnds) * (chances[k] as number);
+    if (part.chance < NEGLIGIBLE) continue;
+    part.fixedMs = plan.ttftBaseMs + factor * (ms[k] as number);
+    part.squareWidth = factor * factor * (squareWidths[k] as number);
+    deposit(fineTimes.prefills[ANY_SLOT] as NodePrefills, fineTimes, spread);
+    held += part.chance;
+    waitedMs += part.chance * factor * (ms[k] as number);
+  }
+  part.chance = held;
+  return Math.max(0, waitedMs - held * plan.firstTokenWaitSteps * step.busyMeanMs);
+}
+
+/** Steps that an arrival at any time waits for the one that runs. */
+const MEAN_REST_OF_STEP = 0.5;
+
+/** ms of a step with so many prompt tokens while nobody decodes yet on average, and later. */
+const burstMs = (tokens: number): number => (idleTable.ms(tokens) + busyTable.ms(tokens)) / 2;
+const laterMs = (tokens: number): number => busyTable.ms(tokens);
 
 /** The deposits of one combination of what is found and who shares the step, `part`. */
 function deposit(prefills: NodePrefills, { nodes, shares }: NodeTimes, spread: Spread): void {

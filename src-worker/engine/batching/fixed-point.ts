@@ -1,7 +1,9 @@
 import {
   keepMeanStep,
   newMeanStep,
+  othersPerMs,
   solvedStep,
+  solveEmptyStep,
   solveMeanStep,
   solveRoughStep,
   type MeanStep,
@@ -150,13 +152,36 @@ function isRootNearRough(subject: BatchingSubject): boolean {
 
 /** The verdict of `littleFixedPoint` alone; null = steady, and then the root's step is the last one solved (mean-step.ts). */
 export function saturationAt(subject: BatchingSubject, arrivalsPerMs: number): SaturationKind | null {
-  const decodesPerPrompt = subject.lengths.moments.outputMean - 1;
+  const decodesPerPrompt = Math.max(0, subject.lengths.moments.outputMean - 1);
   asked.arrivalsPerMs = arrivalsPerMs;
   asked.roomTokens = 0;
   search.offered = arrivalsPerMs * decodesPerPrompt;
   search.most = mostDecodes(subject);
-  if (decodesPerPrompt > 0 && findRough(subject) && isRootNearRough(subject)) return null;
-  return saturationFromLeft(subject);
+  const isFound = decodesPerPrompt > 0 && findRough(subject) && isRootNearRough(subject);
+  const cause = isFound ? null : saturationFromLeft(subject);
+  return cause ?? (carriesPrompts(subject) ? null : 'compute');
+}
+
+/** Prompt tokens that come / those that full steps carry, below which full steps are no question. */
+const LIGHT_TOKEN_LOAD = 0.8;
+/** Times the decodes of full steps are found from the length of the steps. */
+const FULL_STEP_ROUNDS = 3;
+
+/**
+ * Do full steps carry the prompts that come? Where all steps are full, most decode: rate x tokens x full step. The root, the last
+ * step solved, may lie below, but a load that full steps do not carry fills them, and never leaves them again.
+ */
+function carriesPrompts(subject: BatchingSubject): boolean {
+  const root = solvedStep.decodes;
+  const tokensPerMs = othersPerMs(subject, asked.arrivalsPerMs) * subject.lengths.moments.uncachedMean;
+  if (tokensPerMs * solvedStep.fullChunkMs < LIGHT_TOKEN_LOAD * solvedStep.roomTokens) return true;
+  for (let round = 0; round < FULL_STEP_ROUNDS; round += 1) {
+    asked.decodes = Math.min(search.most, search.offered * solvedStep.fullChunkMs);
+    solveEmptyStep(subject, asked);
+  }
+  if (tokensPerMs * solvedStep.fullChunkMs >= solvedStep.roomTokens) return false;
+  asked.decodes = root;
+  return solveMeanStep(subject, asked);
 }
 
 /** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */

@@ -13,7 +13,9 @@ interface Pieces {
   meanTokens: number;
   stdTokens: number;
   pairsPerToken: number;
-  /** ms of a step with a full chunk of the mean prompt, and ms per unit time spent in full chunks. */
+  /** The same over all tokens of the prompts: those of full chunks see less context than the last ones. */
+  promptPairsPerToken: number;
+  /** ms of a step with a full chunk of all prompts, and ms per unit time spent in full chunks. */
   fullChunkMs: number;
   fullChunkShare: number;
   fullChunksPerPrompt: number;
@@ -33,6 +35,7 @@ export const pieces: Pieces = {
   meanTokens: 0,
   stdTokens: 0,
   pairsPerToken: 0,
+  promptPairsPerToken: 0,
   fullChunkMs: 0,
   fullChunkShare: 0,
   fullChunksPerPrompt: 0,
@@ -50,6 +53,8 @@ export function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes
   let mean = 0;
   let second = 0;
   let pairs = 0;
+  let promptTokens = 0;
+  let promptPairs = 0;
   let fullChunksPerPrompt = 0;
   for (let i = 0; i < uncachedTokens.length; i += 1) {
     const uncached = uncachedTokens[i] as number;
@@ -59,25 +64,28 @@ export function cutPieces({ uncachedTokens, cachedTokens, weights }: PromptNodes
     mean += weight * rest;
     second += weight * rest * rest;
     pairs += weight * rest * ((cachedTokens[i] as number) + chunks * room + rest / 2);
+    promptTokens += weight * uncached;
+    promptPairs += weight * uncached * ((cachedTokens[i] as number) + uncached / 2);
     fullChunksPerPrompt += weight * chunks;
   }
   pieces.meanTokens = mean;
   pieces.stdTokens = Math.sqrt(Math.max(0, second - mean ** 2));
   pieces.pairsPerToken = pairs / mean;
+  pieces.promptPairsPerToken = promptPairs / promptTokens;
   pieces.fullChunksPerPrompt = fullChunksPerPrompt;
 }
 
 /** Pieces of mean length that a step has room for; at least one. */
 export const piecesAtRoom = (): number => Math.max(pieces.roomTokens / pieces.meanTokens, 1);
 
-/** Asks for a step without pieces, and for one with a full chunk of the mean prompt, at `at` and after it; `ending` 1 where that samples. */
+/** Asks for a step without pieces, and for one with a full chunk of all prompts, at `at` and after it; `ending` 1 where that samples. */
 function askBounds(at: number, ending: 0 | 1): void {
-  const { roomTokens, pairsPerToken } = pieces;
+  const { roomTokens, promptPairsPerToken } = pieces;
   batch.tokens[at] = 0;
   batch.pairs[at] = 0;
   batch.endings[at] = 0;
   batch.tokens[at + 1] = roomTokens;
-  batch.pairs[at + 1] = roomTokens * pairsPerToken;
+  batch.pairs[at + 1] = roomTokens * promptPairsPerToken;
   batch.endings[at + 1] = ending;
 }
 

@@ -24,6 +24,8 @@ export interface TokenTimes {
   arrivalsPerMs: number;
   randomShare: number;
   firstTokenMeanMs: number;
+  /** Of those that would decode, the share that finds room in the KV cache and among the seats (room-wait.ts). */
+  withRoomShare: number;
 }
 
 export const newTokenTimes = (): TokenTimes => ({
@@ -38,6 +40,7 @@ export const newTokenTimes = (): TokenTimes => ({
   arrivalsPerMs: 0,
   randomShare: 1,
   firstTokenMeanMs: 0,
+  withRoomShare: 1,
 });
 
 /** Mean and spread of the time per output token of a request of one length, written over by `setLaw`. */
@@ -182,6 +185,18 @@ export function setLaw(state: SteadyState, times: TokenTimes): void {
   law.undisturbedChance = promptExtraMeanMs > 0 ? times.randomShare * Math.exp(-families) : 1;
   law.prefillVariance = interruptions + queuedVariance;
   law.slowVariance = times.slowVariance * averagingFactor(n / times.correlationSteps);
+  if (times.withRoomShare < 1) leaveThoseWithRoom(step.decodeOnlyMs, times.withRoomShare);
+}
+
+/** Whoever waits for room does not slow the others: by Little's law their tokens take as much less as fewer decode. */
+function leaveThoseWithRoom(decodeOnlyMs: number, share: number): void {
+  const aboveMs = law.baseMs + law.interruptedMs - decodeOnlyMs;
+  if (!(aboveMs > 0)) return;
+  const kept = Math.max(0, 1 - ((1 - share) * (aboveMs + decodeOnlyMs)) / aboveMs);
+  law.baseMs = decodeOnlyMs + kept * (law.baseMs - decodeOnlyMs);
+  law.interruptedMs *= kept;
+  law.prefillVariance *= kept * kept;
+  law.slowVariance *= kept * kept;
 }
 
 /** ms one more token of context adds to a step. */
