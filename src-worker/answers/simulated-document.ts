@@ -28,6 +28,7 @@ import {
 import { Timeline } from '../engine/simulation/timeline.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { stepViewOf } from '../engine/sizing/replica-load.ts';
+import { LEAST_RATE_PER_MS } from '../engine/sizing/simulated-load.ts';
 import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
 import type {
   HalfWidthDocument,
@@ -52,9 +53,6 @@ import {
 
 /** Replicas, or streams of them, that are simulated one by one; beyond these all others are taken to be like them. */
 export const MOST_STREAMS = 64;
-
-/** A replica that is asked less often is idle: its requests do not meet, and times of a clock this large still tell 0.1 ms apart. */
-export const LEAST_RATE_PER_MS = 1e-10;
 
 export interface SimulationView {
   hasTimeline: boolean;

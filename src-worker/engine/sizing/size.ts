@@ -110,13 +110,15 @@ export function evaluatePlans(
   facts: Facts,
   { known = new Map<string, PlanGroup>(), capacities = [], keys }: PlanSources = {},
 ): EvaluatedPlans {
-  const found = new Map(capacities.map(({ key, capacity }) => [key, capacity]));
+  const found = new Map(capacities.map((entry) => [entry.key, entry]));
   const { offered, retired } = instancesIn(scope, facts);
   const candidates = offered.map(({ instance, gpu }): Candidate => {
     const names = planNamesOf(subject, instance).filter(({ key }) => keys?.has(key) ?? true);
     const plans = names.map(({ key, precision, tp }) => {
-      const plan = known.get(key) ?? evaluatePlanGroup(subject, gpu, instance, tp, precision, found.get(key));
+      const { capacity, loads = [] } = found.get(key) ?? {};
+      const plan = known.get(key) ?? evaluatePlanGroup(subject, gpu, instance, tp, precision, capacity);
       known.set(key, plan);
+      for (const { ratePerMs, outcome } of loads) plan.load?.adopt(ratePerMs, outcome);
       return plan;
     });
     return { instance, gpu, plans };
@@ -258,6 +260,16 @@ export function bytesBeyondDisk(subject: SizingSubject, { instance, group }: Siz
 export const replicasFor = (ratePerMs: number, utilizationTarget: number, capacityPerMs: number): number =>
   replicasAt(ratePerMs / utilizationTarget, capacityPerMs);
 
+/** The replicas of a plan that share a demand, and what each of them is planned to carry. */
+export function plannedShare(
+  load: NonNullable<PlanGroup['load']>,
+  { rateReqPerS, headroom }: Pick<SizingDemand, 'rateReqPerS' | 'headroom'>,
+): { replicas: number; ratePerReplicaPerMs: number } {
+  const ratePerMs = rateReqPerS / MS_PER_S;
+  const replicas = load.replicasFor(ratePerMs / headroom.utilizationTarget);
+  return { replicas, ratePerReplicaPerMs: ratePerMs / replicas };
+}
+
 interface PricedOffer {
   offer: SizedPlan['offer'];
   usdPerHour: number | null;
@@ -273,13 +285,10 @@ function sizePlan(
   priced: PricedOffer,
 ): SizedPlan | RefusedPlan {
   const { moments } = subject.lengths;
-  const ratePerMs = demand.rateReqPerS / MS_PER_S;
-  const { headroom } = demand;
-  const replicas = load.replicasFor(ratePerMs / headroom.utilizationTarget);
+  const { replicas, ratePerReplicaPerMs } = plannedShare(load, demand);
   const { gpus } = gpuGroup(instance);
   const perInstance = replicasPerInstance(instance, group);
   const instances = Math.ceil(replicas / perInstance);
-  const ratePerReplicaPerMs = ratePerMs / replicas;
   const gpusInAll = instances * gpus;
   if (demand.maxGpus !== null && gpusInAll > demand.maxGpus) {
     const detail = `Needs ${gpusInAll} GPUs (${instances} × ${instance.name}); the limit is ${demand.maxGpus}.`;
