@@ -42,6 +42,7 @@ import { formatFixed, plural } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { latencySummary, rounded, stepTimeDocument } from './common.ts';
 import type { Deployment } from './deployment.ts';
+import { SAME_STEPS } from './simulated-remarks.ts';
 import {
   allStreams,
   latencySummaries,
@@ -114,8 +115,8 @@ export const halfWidthDocument = (widths: HalfWidths | null): HalfWidthDocument 
       }
     : null;
 
-function simulationDocument(
-  { kind, served, halfWidths, isPrecise }: SimulatedFigures,
+export function simulationDocument(
+  { kind, served, halfWidths, isPrecise }: Pick<SimulatedFigures, 'kind' | 'served' | 'halfWidths' | 'isPrecise'>,
   seed: number | null,
 ): SimulationDocument {
   return {
@@ -209,8 +210,6 @@ export function figuresDocument(
     warnings,
   };
 }
-
-const SAME_STEPS = 'They are the errors of method batching, which times steps as the simulation does.';
 
 /** Ranges of the closed form: most of its errors are those of step times, which the simulation shares. */
 function simulatedRanges(

@@ -16,6 +16,7 @@ import { rounded } from './common.ts';
 import { findPlan, isPassing } from './detail/find-plan.ts';
 import { SATURATION_WORDS } from './predict-parts.ts';
 import { slaStatus } from './replica-part.ts';
+import { SIMULATED_ALREADY } from './simulated-remarks.ts';
 
 /**
  * Requests measured at first, and at most, doubling as long as an interval holds its target. P99 needs 20,000 (QUEUEING.md 2.3);
@@ -212,6 +213,7 @@ export function answerSimulationCheck(
 ): SimulationCheckAnswer {
   const unchecked = (reason: string) => ({ simulation_check: null, simulation_check_reason: reason });
   if (question.question.method === 'mg1') return unchecked(NOT_OF_MG1);
+  if (question.question.method === 'simulation') return unchecked(SIMULATED_ALREADY);
   const { prepared, row, instance, group } = findPlan(question, source, facts);
   const { subject } = prepared;
   const replica = isPassing(row) ? replicaOf(subject, group, instance) : null;

@@ -10,8 +10,7 @@ import { DEFAULT_CALIBRATION } from './names.ts';
 export const PRECISIONS = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'] as const;
 export const precisionSchema = z.enum([...PRECISIONS, 'checkpoint']);
 export const pricingSchema = z.enum(['ondemand', 'spot']);
-export const methodSchema = z.enum(['batching', 'mg1']);
-export const predictMethodSchema = z.enum(['batching', 'mg1', 'simulation']);
+export const methodSchema = z.enum(['batching', 'mg1', 'simulation']);
 export const schedulingPolicySchema = z.enum(['fcfs', 'priority']);
 export const arrivalSchema = z.enum(['poisson', 'constant', 'gamma', 'hawkes']);
 export const kvCacheDtypeSchema = z.enum(['auto', 'fp8']);
@@ -150,7 +149,7 @@ export const predictInputSchema = z.strictObject({
   gpu_memory_utilization: z.number().positive().max(1).nullable().default(null),
   engine: name.default('vllm'),
   calibration: name.default(DEFAULT_CALIBRATION),
-  method: predictMethodSchema.default('batching'),
+  method: methodSchema.default('batching'),
   /**
    * Requests of a finite run from an empty server, nothing discarded; null = steady state. Method batching answers a steady
    * state and takes from them how often users of a closed loop ask, and how many come at once with rate `inf`.

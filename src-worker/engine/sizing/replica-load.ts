@@ -50,7 +50,7 @@ const KEPT_RATES = 16;
 /** `evaluate` with its latest outcomes remembered, as `at`. */
 export function rememberedByRate(
   evaluate: (ratePerMs: number) => LoadOutcome,
-): Pick<ReplicaLoad, 'at' | 'curveAt' | 'adopt'> {
+): Pick<ReplicaLoad, 'at' | 'curveAt' | 'adopt' | 'remembers'> {
   const known = new Map<number, LoadOutcome>();
   const adopt = (ratePerMs: number, outcome: LoadOutcome): void => {
     known.set(ratePerMs, outcome);
@@ -67,6 +67,7 @@ export function rememberedByRate(
     },
     curveAt: evaluate,
     adopt,
+    remembers: (ratePerMs) => known.has(ratePerMs),
   };
 }
 

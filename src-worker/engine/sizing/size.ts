@@ -81,18 +81,26 @@ const planNamesOf = (
     })),
   );
 
+/** Keys of the plans in scope, of all instances or of those asked for, each once. */
+export function plansInScope(
+  subject: SizingSubject,
+  scope: SizingScope,
+  facts: Facts,
+  isAsked: (instance: Instance) => boolean = () => true,
+): string[] {
+  const keys = instancesIn(scope, facts).offered.flatMap(({ instance }) =>
+    isAsked(instance) ? planNamesOf(subject, instance).map(({ key }) => key) : [],
+  );
+  return [...new Set(keys)];
+}
+
 /** Keys of the plans in scope that `known` does not hold, each once. */
-export function unknownPlans(
+export const unknownPlans = (
   subject: SizingSubject,
   scope: SizingScope,
   facts: Facts,
   known: ReadonlyMap<string, PlanGroup>,
-): string[] {
-  const keys = instancesIn(scope, facts).offered.flatMap(({ instance }) =>
-    planNamesOf(subject, instance).map(({ key }) => key),
-  );
-  return [...new Set(keys)].filter((key) => !known.has(key));
-}
+): string[] => plansInScope(subject, scope, facts).filter((key) => !known.has(key));
 
 export interface PlanSources {
   /** Plans that were evaluated for the same subject (precisions and tensor parallelism may differ); receives the new ones. */
@@ -101,6 +109,8 @@ export interface PlanSources {
   capacities?: readonly PlanCapacity[];
   /** Only these plans are evaluated; all in scope where it is left out. */
   keys?: ReadonlySet<string>;
+  /** Only the plans of these instances are; those of all in scope where it is left out. */
+  isAsked?: (instance: Instance) => boolean;
 }
 
 /** Runs every capacity search in scope that is not known; instances with equal groups of GPUs share one. */
@@ -108,12 +118,12 @@ export function evaluatePlans(
   subject: SizingSubject,
   scope: SizingScope,
   facts: Facts,
-  { known = new Map<string, PlanGroup>(), capacities = [], keys }: PlanSources = {},
+  { known = new Map<string, PlanGroup>(), capacities = [], keys, isAsked = () => true }: PlanSources = {},
 ): EvaluatedPlans {
   const found = new Map(capacities.map((entry) => [entry.key, entry]));
   const { offered, retired } = instancesIn(scope, facts);
   const candidates = offered.map(({ instance, gpu }): Candidate => {
-    const names = planNamesOf(subject, instance).filter(({ key }) => keys?.has(key) ?? true);
+    const names = isAsked(instance) ? planNamesOf(subject, instance).filter(({ key }) => keys?.has(key) ?? true) : [];
     const plans = names.map(({ key, precision, tp }) => {
       const { capacity, loads = [] } = found.get(key) ?? {};
       const plan = known.get(key) ?? evaluatePlanGroup(subject, gpu, instance, tp, precision, capacity);

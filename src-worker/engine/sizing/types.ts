@@ -125,6 +125,12 @@ export interface PlanCapacity {
   loads?: readonly { ratePerMs: number; outcome: LoadOutcome }[];
 }
 
+/** A plan that another thread may simulate; `capacity` is null where that is still to be searched. */
+export interface PlanToSimulate {
+  key: string;
+  capacity: Capacity | null;
+}
+
 /** How many sequences a replica is started for (`--max-num-seqs`), and what it follows from. Bytes are per GPU. */
 export interface Seats {
   seats: number;
@@ -183,6 +189,8 @@ export interface ReplicaLoad {
   curveAt(ratePerMs: number): LoadOutcome;
   /** Remembers what another thread's `at` gave. */
   adopt(ratePerMs: number, outcome: LoadOutcome): void;
+  /** Whether `at` answers at once. */
+  remembers(ratePerMs: number): boolean;
   /** Distance to the targets at a rate, not remembered; null where the replica does not carry it. */
   marginsAt(ratePerMs: number): TargetMargins | null;
   /** ms: no step is faster, weights read once at the peak bandwidth. */
