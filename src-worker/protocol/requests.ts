@@ -235,11 +235,17 @@ const numberAxis = z.union([z.array(z.number()).min(1), range], {
   error: 'must be a list of numbers or a range {from, to, step|factor}',
 });
 
+/** A point by simulation takes seconds, and a sweep has thousands. */
+const sweepMethodSchema = z.enum(['batching', 'mg1'], {
+  error:
+    'must be batching or mg1: a point by simulation takes seconds. Sweep with batching, then ask size with method simulation about the points that matter',
+});
+
 /** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. A range may grow by a factor: powers of two. */
 export const sweepSpecSchema = z.strictObject({
   schema_version: z.literal(1).default(1),
   /** Size input keys that do not vary. */
-  base: sizeInputSchema.partial({ model: true }).extend({ model: name }),
+  base: sizeInputSchema.partial({ model: true }).extend({ model: name, method: sweepMethodSchema.default('batching') }),
   axes: z.strictObject({
     users: numberAxis.optional(),
     quantization: z.array(precisionSchema).min(1).optional(),
