@@ -284,10 +284,7 @@ const DEPLOYMENT_OPTIONS: OptionSpec[] = [
   },
 ];
 
-export const PREDICT_OPTIONS: OptionSpec[] = [
-  ...DEPLOYMENT_OPTIONS,
-  method('batching, mg1 or simulation'),
-];
+export const PREDICT_OPTIONS: OptionSpec[] = [...DEPLOYMENT_OPTIONS, method('batching, mg1 or simulation')];
 
 export const SIMULATE_OPTIONS: OptionSpec[] = [
   ...DEPLOYMENT_OPTIONS,

@@ -3,20 +3,8 @@ import { analyzeGenerator } from '../engine/model/analyze.ts';
 import type { Model, ModelSource } from '../engine/model/types.ts';
 import type { Instance } from '../engine/hardware/types.ts';
 import { chooseOffer } from '../engine/sizing/offers.ts';
-import {
-  evaluatePlans,
-  plannedShare,
-  plansInScope,
-  unknownPlans,
-  type EvaluatedPlans,
-} from '../engine/sizing/size.ts';
-import type {
-  PlanCapacity,
-  PlanToSimulate,
-  SizingDemand,
-  SizingScope,
-  SizingSubject,
-} from '../engine/sizing/types.ts';
+import { evaluatePlans, plannedShare, plansInScope, unknownPlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
+import type { PlanCapacity, PlanToSimulate, SizingDemand, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
 import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';

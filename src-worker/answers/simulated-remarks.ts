@@ -37,5 +37,8 @@ export function simulatedTrust(
     return { kind: 'ok', sentence: `${about} No target that gates lies within the 95 % interval of its figure.` };
   }
   const near = open.map((target) => nearnessOf(simulated, target)).join('; ');
-  return { kind: 'uncertain', sentence: `${about} By its figures every target is met, but not with 95 % confidence: ${near}.` };
+  return {
+    kind: 'uncertain',
+    sentence: `${about} By its figures every target is met, but not with 95 % confidence: ${near}.`,
+  };
 }

@@ -236,10 +236,9 @@ const numberAxis = z.union([z.array(z.number()).min(1), range], {
 });
 
 /** A point by simulation takes seconds, and a sweep has thousands. */
-const sweepMethodSchema = z.enum(['batching', 'mg1'], {
-  error:
-    'must be batching or mg1: a point by simulation takes seconds. Sweep with batching, then ask size with method simulation about the points that matter',
-});
+export const SWEEP_METHODS =
+  'must be batching or mg1: a point by simulation takes seconds. Sweep with batching, then ask size with method simulation about the points that matter';
+const sweepMethodSchema = methodSchema.refine((method) => method !== 'simulation', { error: SWEEP_METHODS });
 
 /** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. A range may grow by a factor: powers of two. */
 export const sweepSpecSchema = z.strictObject({

@@ -46,9 +46,12 @@ function simulatedLines(isSure: boolean, sla: Recommendation['sla']): string[] {
   const figure = metric
     ? `, ${metricLabel(metric.metric)} ${millisecondNumber(metric.predicted_ms)} ± ${millisecondNumber(metric.half_width_ms)} ms`
     : '';
-  return wrap(`simulated: ${isSure ? 'all targets met' : 'met by the figures, too close to a target to be sure'}${figure}`, {
-    first: '    ',
-  });
+  return wrap(
+    `simulated: ${isSure ? 'all targets met' : 'met by the figures, too close to a target to be sure'}${figure}`,
+    {
+      first: '    ',
+    },
+  );
 }
 
 /** Targets as they come out of the simulation, beside the closed form. */

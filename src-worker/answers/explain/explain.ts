@@ -29,8 +29,8 @@ const ARRIVALS: Record<string, string> = {
 const SIMULATED_BURSTS = 'Arrivals come in bursts: each excites further ones, as strongly as the workload says.';
 
 function arrivalsOf({ workload, method }: SizingSubject): string {
-  const { process } = workload.arrival;
-  return process === 'hawkes' && method === 'simulation' ? SIMULATED_BURSTS : (ARRIVALS[process] ?? '');
+  const { arrival } = workload;
+  return arrival.process === 'hawkes' && method === 'simulation' ? SIMULATED_BURSTS : (ARRIVALS[arrival.process] ?? '');
 }
 
 const METHODS: Record<SizingMethod, string> = {

@@ -160,11 +160,7 @@ function stepFrom(last: Tried, before: Tried | null): number {
  * next one fails, then regula falsi between them on ln(rate). Where latency is not monotone within its noise, it is one of the
  * places where it crosses its target, the same each time.
  */
-function searchedCapacity(
-  score: (ratePerMs: number) => Score,
-  start: FoundCapacity,
-  floor: number,
-): Capacity {
+function searchedCapacity(score: (ratePerMs: number) => Score, start: FoundCapacity, floor: number): Capacity {
   let low: Tried | null = null;
   let high: Tried | null = null;
   let binding: Score['binding'] = start.binding;
