@@ -14,9 +14,18 @@ export const SIMULATED_ALREADY =
 /** Their errors are those of step times, which the closed form has, too (decision 28). */
 export const SAME_STEPS = 'They are the errors of method batching, which times steps as the simulation does.';
 
+/** Requests per second that are written in full below this. */
+const LEAST_SHOWN_RATE = 0.001;
+
+const perS = (ratePerMs: number): string => {
+  const rate = ratePerMs * MS_PER_S;
+  // What is above zero never reads as zero.
+  return rate < LEAST_SHOWN_RATE ? String(Number(rate.toPrecision(3))) : formatSignificant(rate);
+};
+
 /** `20,000 requests at 3.2 a second on one replica, seed 1`. */
 export const simulatedRun = ({ numMeasured }: SteadySimulation, ratePerMs: number): string =>
-  `${formatFixed(numMeasured)} requests at ${formatSignificant(ratePerMs * MS_PER_S)} a second on one replica, seed ${SIZING_SEED}`;
+  `${formatFixed(numMeasured)} requests at ${perS(ratePerMs)} a second on one replica, seed ${SIZING_SEED}`;
 
 /** `TTFT P95 is 480 ± 30 ms, target 500 ms`. */
 function nearnessOf(simulated: SteadySimulation, { metric, targetMs }: Target): string {

@@ -39,8 +39,13 @@ export const LEAST_RATE_PER_MS = 1e-10;
 /** Random numbers of every steady state that sizing simulates, so that the same question has the same answer. */
 export const SIZING_SEED = 1;
 
-/** Requests measured at every rate: P99 needs so many (QUEUEING.md 2.3). */
+/**
+ * Requests measured at every rate: P99 needs so many (QUEUEING.md 2.3). Of requests of tens of thousands of tokens fewer are, down
+ * to a hundred a batch of the intervals: they take a search as long as those of a chat, and the half widths say what it costs.
+ */
 const MEASURED_REQUESTS = 20_000;
+const FEWEST_REQUESTS = 2_000;
+const MOST_TOKENS = 2e8;
 
 /** Steps that the prompts of a steady state may take, about a second: of prompts of hundreds of steps fewer are measured. */
 const MOST_PROMPT_STEPS = 2e6;
@@ -102,8 +107,13 @@ function unhinderedTtftP95Ms(subject: BatchingSubject, ratePerMs: number): numbe
   return below.kind === 'steady' ? below.unhinderedTtftP95Ms : 0;
 }
 
+function sizingRequests({ lengths: { moments } }: BatchingSubject): number {
+  const tokens = moments.promptMean + moments.outputMean;
+  return Math.min(MEASURED_REQUESTS, Math.max(FEWEST_REQUESTS, Math.ceil(MOST_TOKENS / tokens)));
+}
+
 function loadOutcome(subject: BatchingSubject, law: ArrivalLaw, ratePerMs: number): LoadOutcome {
-  const outcome = simulatedAt(subject, law, ratePerMs, MEASURED_REQUESTS);
+  const outcome = simulatedAt(subject, law, ratePerMs, sizingRequests(subject));
   if (outcome.kind === 'saturated') return outcome;
   return {
     kind: 'steady',

@@ -136,6 +136,18 @@ test('bursts that a low rate does not thin out are a refusal with the simulated 
   expect(predictedMs).toBeGreaterThan(150);
 });
 
+test('requests of tens of thousands of tokens are fewer, with the half widths that gives', () => {
+  const prompts = { mean: 60_000, std: 6000, min: 1, max: 100_000 };
+  const long = { ...named('8B H100 long answers'), promptParts: [prompts] };
+  const lenient = TARGETS.map((target) => ({ ...target, targetMs: target.targetMs * 100 }));
+  const { load } = replicaOf(long, lenient);
+  const outcome = load.at(0.5 * load.ratePerMsAtCapacity);
+  const simulated = outcome.kind === 'steady' ? outcome.simulated : undefined;
+  expect(simulated?.numMeasured).toBeGreaterThanOrEqual(2000);
+  expect(simulated?.numMeasured).toBeLessThan(5000);
+  expect(simulated?.halfWidths.ttftMs?.p95).toBeGreaterThan(0);
+});
+
 test('streams of a pipeline share the load, and what another thread simulated is taken over', () => {
   const { load } = replicaOf(named('7B A100 chat'));
   const pipeline = loadOfStreams(load, 2);
