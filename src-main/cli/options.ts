@@ -117,7 +117,9 @@ const OWN_HARDWARE_OPTIONS: OptionSpec[] = [
   },
 ];
 
-/** What `size` and `sweep` take alike. */
+const method = (description: string): OptionSpec => ({ flags: '--method <name>', description, kind: 'text' });
+
+/** What `size`, `explain` and `sweep` take alike. */
 const QUESTION_OPTIONS: OptionSpec[] = [
   model,
   { flags: '-w, --workload <name>', description: 'chat, rag, code or one of your own', kind: 'text' },
@@ -145,7 +147,6 @@ const QUESTION_OPTIONS: OptionSpec[] = [
     description: 'replace or add a target, for example ttft-p95=300; repeatable',
     kind: 'metric targets',
   },
-  { flags: '--method <name>', description: 'batching or mg1', kind: 'text' },
   { flags: '--calibration <name>', description: 'profile of efficiencies', kind: 'text' },
   catalogFiles,
   workloadFiles,
@@ -154,8 +155,12 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   ...OWN_HARDWARE_OPTIONS,
 ];
 
+/** A sweep has too many points to simulate them. */
+const sizeMethod = method('batching (closed form), mg1 (one request at a time) or simulation (some seconds)');
+
 export const SIZE_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
+  sizeMethod,
   gpu,
   { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
@@ -178,6 +183,7 @@ export const SIZE_OPTIONS: OptionSpec[] = [
 /** A question in place of a stored run: what `size` asks with, and the rank to explain. */
 export const EXPLAIN_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
+  sizeMethod,
   gpu,
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
@@ -188,6 +194,7 @@ export const EXPLAIN_OPTIONS: OptionSpec[] = [
 
 export const SWEEP_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
+  method('batching or mg1'),
   { flags: '-u, --users <axis>', description: '10,50,100 or 10..1000:10 or 1..1024*2 or 25..3200/12log', kind: 'text' },
   { flags: '-q, --quantization <list>', description: 'precisions to compare', kind: 'list' },
   {
@@ -292,10 +299,7 @@ const DEPLOYMENT_OPTIONS: OptionSpec[] = [
   },
 ];
 
-export const PREDICT_OPTIONS: OptionSpec[] = [
-  ...DEPLOYMENT_OPTIONS,
-  { flags: '--method <name>', description: 'batching, mg1 or simulation', kind: 'text' },
-];
+export const PREDICT_OPTIONS: OptionSpec[] = [...DEPLOYMENT_OPTIONS, method('batching, mg1 or simulation')];
 
 export const SIMULATE_OPTIONS: OptionSpec[] = [
   ...DEPLOYMENT_OPTIONS,

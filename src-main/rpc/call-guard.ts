@@ -3,7 +3,7 @@ import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 /** Every call a front may make, with the most arguments it takes. A new method of AppApi does not compile without one. */
 const CALLS: Record<keyof AppApi, number> = {
   info: 0,
-  size: 1,
+  size: 2,
   checkBySimulation: 1,
   detail: 1,
   simulateLoads: 1,

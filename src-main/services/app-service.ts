@@ -61,6 +61,7 @@ import { createCatalogs } from './catalogs/catalogs.ts';
 import { answerWords } from './run-question.ts';
 import { withSimulationChecks } from './simulated-rows.ts';
 import { createSimulations } from './simulations.ts';
+import { createSimulatedSizings } from './simulated-sizings.ts';
 import { createSweeps } from './sweeps.ts';
 import { traceToReplay } from './traces.ts';
 import { listWorkloads } from './workload-listing.ts';
@@ -158,6 +159,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     report,
   });
   const sweeps = createSweeps({ store, models, facts, pool, now, tell });
+  const sizings = createSimulatedSizings(pool, tell);
 
   /** A question that names no profile is asked with the one in use. */
   const calibrated = (request: unknown): unknown => {
@@ -179,7 +181,8 @@ export function createAppService(options: AppServiceOptions): AppService {
   // A thread that still has to start and to compile the program is no help to the one answer of a command.
   const shown = (model: ModelSource): Promise<Result<ModelDocument>> =>
     host === 'cli' ? Promise.resolve(attempt(() => answerModel(model))) : pool.run('showModel', model);
-  const sized = async (input: SizeInput, model: ModelSource) => {
+  const sized = async (input: SizeInput, model: ModelSource, taskId: string | null = null) => {
+    if (input.method === 'simulation') return sizings.size(input, model, taskId);
     const result = await (host === 'cli' ? pool.run('size', input, model) : pool.size(input, model));
     if (!result.ok || !input.simulation_check) return result;
     return withSimulationChecks(pool, input, model, result.value, { isOneThreadWarm: host === 'cli' });
@@ -223,10 +226,10 @@ export function createAppService(options: AppServiceOptions): AppService {
       resolveModel: (name) => models.resolve(name),
     }),
     info: () => answer(info),
-    size: (request) =>
+    size: (request, taskId) =>
       ask(() => {
         const { input, model } = sizeQuestion(request);
-        return sized(input, model);
+        return sized(input, model, taskId === undefined ? null : checkRequest(taskIdSchema, taskId, 'Task'));
       }),
     checkBySimulation: (request) =>
       ask(() => {
@@ -326,6 +329,7 @@ export function createAppService(options: AppServiceOptions): AppService {
       answer(() => {
         const id = checkRequest(taskIdSchema, taskId, 'Task');
         sweeps.cancel(id);
+        sizings.cancel(id);
         calibrations.cancel(id);
         pulls.cancel(id);
         simulations.cancel(id);

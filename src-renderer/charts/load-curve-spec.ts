@@ -75,6 +75,7 @@ export function targetRows(targets: Record<string, number>): SlaRow[] {
     metric: name,
     target_ms: ms,
     predicted_ms: null,
+    half_width_ms: null,
     status: 'missed',
     gap_percent: null,
     gating: true,

@@ -1,4 +1,5 @@
 import type { Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
+import type { ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
@@ -6,7 +7,8 @@ import type { Result } from '../../src-worker/protocol/result.ts';
 /** An answer that takes longer is shown as being updated; a shorter one would only flicker. */
 const STALE_AFTER_MS = 150;
 
-type Ask = (request: SizeInputDraft) => Promise<Result<SizeDocument>>;
+type Ask = (request: SizeInputDraft, taskId: string) => Promise<Result<SizeDocument>>;
+type Cancel = (taskId: string) => void;
 
 /**
  * The answer beside the form. An edit is asked at once when nothing is under way: waiting for further edits would only add to
@@ -21,6 +23,8 @@ export class LiveAnswer {
   /** True once the answer on screen has been out of date for a while. */
   isStale = $state(false);
   selectedId = $state<string | null>(null);
+  /** Plans of the question under way that are simulated; null where it is answered at once. */
+  progress = $state.raw<{ done: number; total: number } | null>(null);
 
   selected: Recommendation | null = $derived.by(() => {
     const rows = this.document?.recommendations ?? [];
@@ -28,17 +32,33 @@ export class LiveAnswer {
   });
 
   readonly #ask: Ask;
+  readonly #cancel: Cancel;
+  /** The question under way where it takes seconds. */
+  #task: string | null = null;
   #waiting: SizeInputDraft | null = null;
   #isAsking = false;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(ask: Ask) {
+  constructor(ask: Ask, cancel: Cancel = () => undefined) {
     this.#ask = ask;
+    this.#cancel = cancel;
+  }
+
+  /** What the host tells of a task, perhaps of another one. */
+  receive({ taskId, done, total }: Pick<ProgressEvent, 'taskId' | 'done' | 'total'>): void {
+    if (taskId === this.#task) this.progress = { done, total };
+  }
+
+  /** Ends a question under way that takes seconds. */
+  stop(): void {
+    if (this.#task !== null) this.#cancel(this.#task);
   }
 
   /** Asks at once, or when the question under way is answered; a newer request replaces one that has not been sent. */
   request(request: SizeInputDraft): void {
     this.#waiting = request;
+    // What nobody waits for any more must not keep the newer question waiting for seconds.
+    this.stop();
     this.#staleTimer ??= setTimeout(() => (this.isStale = true), STALE_AFTER_MS);
     void this.#next();
   }
@@ -46,6 +66,7 @@ export class LiveAnswer {
   /** Nothing can be asked at present; what is on screen stays. */
   withdraw(): void {
     this.#waiting = null;
+    this.stop();
     if (!this.#isAsking) this.#settle();
   }
 
@@ -55,7 +76,11 @@ export class LiveAnswer {
     this.#waiting = null;
     this.#isAsking = true;
     const startedAt = performance.now();
-    const result = await this.#ask(request);
+    const taskId = crypto.randomUUID();
+    this.#task = request.method === 'simulation' ? taskId : null;
+    const result = await this.#ask(request, taskId);
+    this.#task = null;
+    this.progress = null;
     this.#isAsking = false;
     const isSuperseded = this.#waiting !== null;
     if (isSuperseded) {

@@ -126,7 +126,9 @@ function specOf(
   tp: AxisReading,
   axes: SweepAxes,
 ): SweepSpecDraft {
-  const held: SizeInputDraft = { ...base };
+  const { method, ...others } = base;
+  // A sweep has thousands of points, and a simulated one takes seconds: they are answered in closed form.
+  const held: SweepSpecDraft['base'] = { ...others, method: method === 'mg1' ? method : 'batching' };
   delete held.users;
   delete held.rate;
   delete held.top;

@@ -85,7 +85,11 @@ export class Workspace {
     this.session = new Session(connect);
     const { session } = this;
     const ask = session.ask.bind(session);
-    this.answer = new LiveAnswer((request) => session.ask((api) => api.size(asAnswered(request))));
+    this.answer = new LiveAnswer(
+      (request, taskId) => session.ask((api) => api.size(asAnswered(request), taskId)),
+      (taskId) => void session.ask((api) => api.cancelTask(taskId)),
+    );
+    session.onProgress((event) => this.answer.receive(event));
     this.sweep = new SweepRun(ask, (listener) => session.onProgress(listener));
     this.runs = new RunList(ask);
     this.catalogs = new CatalogShelf(session);

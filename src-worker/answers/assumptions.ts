@@ -7,7 +7,7 @@ import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { UNBOUNDED_TOKENS, type LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
 import { formatPercent } from '../protocol/numbers.ts';
-import { arrivalLawOf } from './arrival-law.ts';
+import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { rounded } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 

@@ -1,11 +1,12 @@
 import { invalidInput } from '../engine/errors.ts';
+import type { Facts } from '../engine/facts.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
-import type { SizingDemand } from '../engine/sizing/types.ts';
+import type { SizingDemand, SizingSubject } from '../engine/sizing/types.ts';
 import { demandOf, type Demand } from '../engine/workload/demand.ts';
-import type { PreparedSizing } from './prepared.ts';
+import type { SizeInput } from '../protocol/requests.ts';
 
 /** users or rate: exactly one. */
-export function demandFor(prepared: Pick<PreparedSizing, 'input' | 'subject'>, users: number | null): Demand {
+export function demandFor(prepared: { input: SizeInput; subject: SizingSubject }, users: number | null): Demand {
   const { input, subject } = prepared;
   const asked = users ?? input.users;
   if (asked !== undefined && input.rate !== undefined && users === null) {
@@ -28,7 +29,7 @@ export function demandFor(prepared: Pick<PreparedSizing, 'input' | 'subject'>, u
 }
 
 export function sizingDemand(
-  prepared: Pick<PreparedSizing, 'input' | 'facts'>,
+  prepared: { input: SizeInput; facts: Facts },
   demand: Demand,
   zone: string | null,
 ): SizingDemand {

@@ -4,12 +4,13 @@ import { targetCurve } from '../engine/uncertainty/target-curve.ts';
 import { gpuGroup } from '../engine/sizing/replica-gpus.ts';
 import { supportOf } from '../engine/sizing/plan-refusals.ts';
 import { replicasFor } from '../engine/sizing/size.ts';
-import type { ChosenPlan, ReplicaLoad } from '../engine/sizing/types.ts';
+import type { ChosenPlan, ReplicaLoad, SizingMethod } from '../engine/sizing/types.ts';
 import { MS_PER_S } from '../engine/units.ts';
-import type { IntervalDocument, IntervalRange, Recommendation } from '../protocol/documents.ts';
+import type { IntervalBasis, IntervalDocument, IntervalRange, Recommendation } from '../protocol/documents.ts';
 import { sizingDemand } from './demand.ts';
 import type { RowContext } from './replica-part.ts';
 import { rounded } from './rounded.ts';
+import { SAME_STEPS } from './simulated-remarks.ts';
 import { latencyRanges, noRangeReason, uncertaintyOf, type Uncertainty } from './uncertainty.ts';
 
 /** How sure the figures of a plan are at its planned load. */
@@ -123,10 +124,14 @@ export function uncertaintyPart(plan: ChosenPlan, context: RowContext, isWorkedO
   return {
     interval: intervalOf(plan, context, about),
     interval_reason: null,
-    interval_basis: about.uncertainty.basis,
+    interval_basis: basisOf(about.uncertainty, subject.method),
     meets_targets_probability: rounded(about.meetsTargetsProbability),
   };
 }
+
+/** A simulation has the errors of the step times that the closed form has. */
+const basisOf = ({ basis }: Uncertainty, method: SizingMethod): IntervalBasis =>
+  method === 'simulation' ? { ...basis, sentence: `${basis.sentence} ${SAME_STEPS}` } : basis;
 
 /** A row as a candidate of a decision. */
 export function candidateOf(plan: ChosenPlan, context: RowContext, { spread }: PlanUncertainty): Candidate {

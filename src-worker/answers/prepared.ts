@@ -1,11 +1,14 @@
 import type { Facts } from '../engine/facts.ts';
 import { analyzeGenerator } from '../engine/model/analyze.ts';
 import type { Model, ModelSource } from '../engine/model/types.ts';
-import { evaluatePlans, unknownPlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
-import type { PlanCapacity, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
+import type { Instance } from '../engine/hardware/types.ts';
+import { chooseOffer } from '../engine/sizing/offers.ts';
+import { evaluatePlans, plannedShare, plansInScope, unknownPlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
+import type { PlanCapacity, PlanToSimulate, SizingDemand, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
 import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
+import { demandFor, sizingDemand } from './demand.ts';
 import { checkGpuFilter, factsFor } from './own-hardware.ts';
 import { planMemoryOf, type KnownSubject } from './plan-memory.ts';
 import {
@@ -107,7 +110,56 @@ export function prepareSizing(
 ): PreparedSizing {
   const { prepared, known } = resolved(input, source, facts);
   const { subject, scope } = prepared;
-  return { ...prepared, evaluated: evaluatePlans(subject, scope, prepared.facts, { known: known.plans, capacities }) };
+  const isAsked = subject.method === 'simulation' ? isSoldAt(demandOf(prepared)) : undefined;
+  const sources = { known: known.plans, capacities, ...(isAsked && { isAsked }) };
+  return { ...prepared, evaluated: evaluatePlans(subject, scope, prepared.facts, sources) };
+}
+
+const demandOf = (prepared: Omit<PreparedSizing, 'evaluated'>): SizingDemand =>
+  sizingDemand(prepared, demandFor(prepared, null), prepared.input.zone);
+
+/** A simulated search takes a tenth of a second: what is not sold where it is asked for goes without. */
+const isSoldAt =
+  (demand: SizingDemand) =>
+  (instance: Instance): boolean =>
+    chooseOffer(instance, demand).kind === 'offer';
+
+/**
+ * What an answer by method simulation would still have to simulate on this thread: plans whose capacity, or whose planned load,
+ * is not known here.
+ */
+export function plansToSimulate(input: SizeInput, source: ModelSource, facts: Facts): PlanToSimulate[] {
+  const { prepared, known } = resolved(input, source, facts);
+  const demand = demandOf(prepared);
+  const keys = plansInScope(prepared.subject, prepared.scope, prepared.facts, isSoldAt(demand));
+  return keys.flatMap((key): PlanToSimulate[] => {
+    const plan = known.plans.get(key);
+    if (!plan) return [{ key, capacity: null }];
+    if (!plan.load || !plan.capacity) return [];
+    if (plan.load.remembers(plannedShare(plan.load, demand).ratePerReplicaPerMs)) return [];
+    return [{ key, capacity: plan.capacity() }];
+  });
+}
+
+/** Simulates the capacity of these plans, where it is not known, and their planned load. */
+export function simulatePlans(
+  input: SizeInput,
+  source: ModelSource,
+  facts: Facts,
+  plans: readonly PlanToSimulate[],
+): PlanCapacity[] {
+  const { prepared, known } = resolved(input, source, facts);
+  const demand = demandOf(prepared);
+  const capacities = plans.flatMap(({ key, capacity }) => (capacity ? [{ key, capacity }] : []));
+  const keys = new Set(plans.map(({ key }) => key));
+  evaluatePlans(prepared.subject, prepared.scope, prepared.facts, { known: known.plans, capacities, keys });
+  return plans.flatMap(({ key }) => {
+    const plan = known.plans.get(key);
+    if (!plan?.capacity) return [];
+    if (!plan.load) return [{ key, capacity: plan.capacity() }];
+    const { ratePerReplicaPerMs: ratePerMs } = plannedShare(plan.load, demand);
+    return [{ key, capacity: plan.capacity(), loads: [{ ratePerMs, outcome: plan.load.at(ratePerMs) }] }];
+  });
 }
 
 /** Keys of the plans that an answer to the request would have to evaluate; none where searches cannot be handed over. */

@@ -1,7 +1,14 @@
 import { engineName } from '../engine/memory/engine-name.ts';
 import { priceDate, priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
 import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
-import type { ChosenPlan, ExcludedRow, RefusedPlan, SizedPlan, SizedRow } from '../engine/sizing/types.ts';
+import type {
+  ChosenPlan,
+  ExcludedRow,
+  RefusedPlan,
+  SizedPlan,
+  SizedRow,
+  SizingMethod,
+} from '../engine/sizing/types.ts';
 import { gpuGroup, replicaGpus } from '../engine/sizing/plan-groups.ts';
 import { needsQuantizedCheckpoint } from '../engine/sizing/vllm-command.ts';
 import { gibFromBytes } from '../engine/units.ts';
@@ -11,11 +18,16 @@ import { extrapolatedGpu, rounded } from './common.ts';
 import { benchCommand, commandArithmetic, commandTexts, dataParallelOf } from './commands.ts';
 import { uncertaintyPart } from './plan-uncertainty.ts';
 import { replicaPartOf, type RowContext } from './replica-part.ts';
+import { SIMULATED_ALREADY } from './simulated-remarks.ts';
 
 export { slaStatus, type RowContext } from './replica-part.ts';
 
 /** A closed form answers at once; whoever wants it confirmed asks for that (simulation-check.ts). */
-const NO_SIMULATION = 'Not simulated in this answer: the figures are those of the closed form.';
+const NO_CHECK: Record<SizingMethod, string> = {
+  batching: 'Not simulated in this answer: the figures are those of the closed form.',
+  mg1: 'Not simulated in this answer: the figures are those of the closed form.',
+  simulation: SIMULATED_ALREADY,
+};
 /** GiB of KV cache per GPU below which memory counts as tight (the original's warning). */
 const TIGHT_KV_GIB = 8;
 
@@ -218,7 +230,8 @@ export function recommendationOf(row: SizedRow, rank: number, context: RowContex
     step_time_ms: replica.step_time_ms,
     trust: replica.trust,
     simulation_check: null,
-    simulation_check_reason: NO_SIMULATION,
+    simulation_check_reason: NO_CHECK[context.prepared.subject.method],
+    simulation: replica.simulation,
     bottleneck: replica.bottleneck,
     ...uncertaintyPart(plan, context, hasRanges),
     burst: replica.burst,

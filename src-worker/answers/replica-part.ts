@@ -1,5 +1,6 @@
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
+import { simulatedStatistic, SIZING_SEED } from '../engine/sizing/simulated-load.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { meetsTargets } from '../engine/sizing/size.ts';
 import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.ts';
@@ -8,6 +9,8 @@ import type { Demand } from '../engine/workload/demand.ts';
 import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
 import { latencySummary, memoryDocument, rounded, stepTimeDocument, trustRemark } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
+import { simulationDocument } from './simulated-document.ts';
+import { simulatedTrust } from './simulated-remarks.ts';
 
 export interface RowContext {
   prepared: PreparedSizing;
@@ -30,10 +33,13 @@ export function slaStatus(predictedMs: number, targetMs: number): SlaStatus {
 function slaRows(plan: ChosenPlan, { prepared }: RowContext): SlaRow[] {
   return prepared.subject.targets.map(({ metric, targetMs, isGating, outputTokens }) => {
     const predictedMs = latencyOf(plan.latency, metric);
+    const { simulated } = plan.latency;
+    const halfWidthMs = (simulated && simulatedStatistic(simulated, metric)?.halfWidthMs) ?? null;
     return {
       metric,
       target_ms: targetMs,
       predicted_ms: rounded(predictedMs),
+      half_width_ms: halfWidthMs === null ? null : rounded(halfWidthMs),
       status: slaStatus(predictedMs, targetMs),
       gap_percent: rounded(percentFromFraction((predictedMs - targetMs) / targetMs)),
       gating: isGating,
@@ -91,6 +97,7 @@ type ReplicaPart = Pick<
   | 'memory'
   | 'step_time_ms'
   | 'trust'
+  | 'simulation'
   | 'bottleneck'
   | 'burst'
 >;
@@ -112,6 +119,8 @@ export function replicaPartOf(plan: ChosenPlan, context: RowContext): ReplicaPar
 function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
   const { group, load, latency } = plan;
   if (!group.memory) throw new Error('a passing plan has no memory fit');
+  const { subject } = context.prepared;
+  const { simulated } = latency;
   const step = load.stepParts(latency.meanRunning, plan.ratePerReplicaPerMs, latency.meanStepMs);
   return {
     sla: slaRows(plan, context),
@@ -125,7 +134,22 @@ function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
     batch: { mean_running: rounded(latency.meanRunning), max_running: latency.maxRunning },
     memory: memoryDocument(group.memory),
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
-    trust: trustRemark(latency.trust, context.prepared.subject.method),
+    trust: simulated
+      ? simulatedTrust(simulated, plan.ratePerReplicaPerMs, subject.targets)
+      : trustRemark(latency.trust, subject.method),
+    simulation: simulated
+      ? simulationDocument(
+          {
+            kind: 'steady',
+            served: simulated,
+            halfWidths: simulated.halfWidths,
+            isPrecise: simulated.isPrecise,
+            router: plan.replicas > 1 ? 'random' : null,
+            isDrawn: true,
+          },
+          SIZING_SEED,
+        )
+      : null,
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: latency.ttftMs.p95,

@@ -30,6 +30,7 @@ import {
 import { Timeline } from '../engine/simulation/timeline.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { stepViewOf } from '../engine/sizing/replica-load.ts';
+import { LEAST_RATE_PER_MS } from '../engine/sizing/simulated-load.ts';
 import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
 import type {
   HalfWidthDocument,
@@ -44,6 +45,7 @@ import type { PredictInput } from '../protocol/requests.ts';
 import { arrivalScv, shareOf } from './arrival-share.ts';
 import { latencySummary, rounded, stepTimeDocument } from './common.ts';
 import type { Deployment } from './deployment.ts';
+import { SAME_STEPS } from './simulated-remarks.ts';
 import {
   allStreams,
   latencySummaries,
@@ -53,9 +55,6 @@ import {
   type Latencies,
 } from './predict-parts.ts';
 import { checkTogether, fleetOf, MOST_STREAMS, routerSentence, statedRouter } from './router.ts';
-
-/** A replica that is asked less often is idle: its requests do not meet, and times of a clock this large still tell 0.1 ms apart. */
-export const LEAST_RATE_PER_MS = 1e-10;
 
 export interface SimulationView {
   hasTimeline: boolean;
@@ -122,9 +121,16 @@ export const halfWidthDocument = (widths: HalfWidths | null): HalfWidthDocument 
       }
     : null;
 
-function simulationDocument(
-  { kind, served, halfWidths, isPrecise, router, isDrawn }: SimulatedFigures,
-  seed: number,
+export function simulationDocument(
+  {
+    kind,
+    served,
+    halfWidths,
+    isPrecise,
+    router,
+    isDrawn,
+  }: Pick<SimulatedFigures, 'kind' | 'served' | 'halfWidths' | 'isPrecise' | 'router' | 'isDrawn'>,
+  seed: number | null,
 ): SimulationDocument {
   return {
     kind,
@@ -222,8 +228,6 @@ export function figuresDocument(
     warnings,
   };
 }
-
-const SAME_STEPS = 'They are the errors of method batching, which times steps as the simulation does.';
 
 /** Ranges of the closed form: most of its errors are those of step times, which the simulation shares. */
 function simulatedRanges(

@@ -1,30 +1,22 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import {
-  DEFAULT_PRECISION,
-  DEFAULT_RULES,
-  simulateSteady,
-  type SaturatedSimulation,
-  type SteadySimulation,
-} from '../engine/simulation/load.ts';
+import type { SaturatedSimulation, SteadySimulation } from '../engine/simulation/load.ts';
+import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { metricLabel } from '../engine/sizing/plan-refusals.ts';
 import { replicaOf, type Replica } from '../engine/sizing/replica-subject.ts';
+import { simulatedAt, simulatedStatistic, SIZING_SEED, verdictOn } from '../engine/sizing/simulated-load.ts';
 import type { ChosenPlan, ReplicaLoad, SizingSubject } from '../engine/sizing/types.ts';
 import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
-import type { LatencyMetric, Target } from '../engine/workload/types.ts';
+import type { Target } from '../engine/workload/types.ts';
 import type { SimulationCheck, SimulationCheckAnswer, SimulationCheckRow } from '../protocol/documents.ts';
 import { formatFixed, formatMs, formatSignificant, plural } from '../protocol/numbers.ts';
 import type { PlanQuestion } from '../protocol/requests.ts';
-import { arrivalLawOf } from './arrival-law.ts';
 import { rounded } from './common.ts';
 import { findPlan, isPassing } from './detail/find-plan.ts';
 import { SATURATION_WORDS } from './predict-parts.ts';
 import { slaStatus } from './replica-part.ts';
-import { LEAST_RATE_PER_MS } from './simulated-document.ts';
-
-/** The seed of every check, so that the same question has the same answer (NUMBERS.md, Capacity). */
-const SEED = 1;
+import { SIMULATED_ALREADY } from './simulated-remarks.ts';
 
 /**
  * Requests measured at first, and at most, doubling as long as an interval holds its target. P99 needs 20,000 (QUEUEING.md 2.3);
@@ -33,8 +25,6 @@ const SEED = 1;
 const FEWEST_REQUESTS = 20_000;
 const MOST_REQUESTS = 160_000;
 const REQUESTS_TRIED = 40_000;
-/** Steps that the prompts of a check may take, about a second: of prompts of hundreds of steps fewer are measured. */
-const MOST_PROMPT_STEPS = 2e6;
 /** Counts of replicas that are tried by simulation where the planned one is refuted. */
 const MOST_COUNTS_TRIED = 6;
 /** The first step up, as a share of the planned count. */
@@ -53,49 +43,13 @@ interface Planned {
   replica: Replica;
 }
 
-function simulateAt({ subject, replica }: Planned, ratePerReplicaPerMs: number, requests: number): Outcome {
-  const { batching, streams } = replica;
-  const stepsPerPrompt = Math.max(1, batching.lengths.moments.uncachedMean / batching.maxNumBatchedTokens);
-  const measured = Math.min(requests, Math.ceil(MOST_PROMPT_STEPS / stepsPerPrompt));
-  return simulateSteady(
-    {
-      subject: batching,
-      rules: DEFAULT_RULES,
-      load: {
-        kind: 'open',
-        ratePerMs: Math.max(ratePerReplicaPerMs / streams, LEAST_RATE_PER_MS),
-        law: arrivalLawOf(subject),
-      },
-      seed: SEED,
-    },
-    { ...DEFAULT_PRECISION, fewest: measured, most: measured },
-  );
-}
-
-/** A simulated statistic with the half width of its interval; null where there is none. */
-function simulatedOf(outcome: Outcome, metric: LatencyMetric): { valueMs: number; halfWidthMs: number | null } | null {
-  if (outcome.kind === 'saturated') return null;
-  const [kind, statistic] = metric.split('_') as ['ttft' | 'tpot' | 'e2e', 'mean' | 'p50' | 'p95' | 'p99'];
-  const latency = `${kind}Ms` as const;
-  const summary = outcome[latency];
-  return summary && { valueMs: summary[statistic], halfWidthMs: outcome.halfWidths[latency]?.[statistic] ?? null };
-}
-
-/** One target by what was simulated: with 95 % confidence met, missed, or not known. */
-function judged(outcome: Outcome, { metric, targetMs }: Target): 'met' | 'missed' | 'unknown' {
-  const simulated = simulatedOf(outcome, metric);
-  // An answer of one token has no time per token that could miss a target.
-  if (!simulated) return 'met';
-  const { valueMs, halfWidthMs } = simulated;
-  if (halfWidthMs === null) return 'unknown';
-  if (valueMs + halfWidthMs <= targetMs) return 'met';
-  return valueMs - halfWidthMs > targetMs ? 'missed' : 'unknown';
-}
+const simulateAt = ({ subject, replica }: Planned, ratePerReplicaPerMs: number, requests: number): Outcome =>
+  simulatedAt(replica.batching, arrivalLawOf(subject), ratePerReplicaPerMs / replica.streams, requests);
 
 /** What the gating targets say together. */
 export function statusOf(outcome: Outcome, targets: readonly Target[]): Status {
   if (outcome.kind === 'saturated') return 'saturated';
-  const verdicts = targets.filter(({ isGating }) => isGating).map((target) => judged(outcome, target));
+  const verdicts = targets.filter(({ isGating }) => isGating).map((target) => verdictOn(outcome, target));
   if (verdicts.includes('missed')) return 'refuted';
   return verdicts.includes('unknown') ? 'unsettled' : 'confirmed';
 }
@@ -144,7 +98,7 @@ function simulateToVerdict(planned: Planned): Verdict {
 const meetsSimulated = (outcome: Outcome, targets: readonly Target[]): boolean =>
   outcome.kind === 'steady' &&
   targets.every(({ isGating, metric, targetMs }) => {
-    const simulated = simulatedOf(outcome, metric);
+    const simulated = simulatedStatistic(outcome, metric);
     return !isGating || !simulated || simulated.valueMs <= targetMs;
   });
 
@@ -182,7 +136,7 @@ function enoughDocument({ replicasPerInstance, cost }: ChosenPlan, replicas: num
 
 function rowOf(outcome: Outcome, { metric, targetMs, isGating }: Target, plan: ChosenPlan): SimulationCheckRow {
   const closedFormMs = latencyOf(plan.latency, metric);
-  const simulated = simulatedOf(outcome, metric);
+  const simulated = outcome.kind === 'saturated' ? null : simulatedStatistic(outcome, metric);
   const { valueMs, halfWidthMs } = simulated ?? { valueMs: null, halfWidthMs: null };
   return {
     metric,
@@ -259,6 +213,7 @@ export function answerSimulationCheck(
 ): SimulationCheckAnswer {
   const unchecked = (reason: string) => ({ simulation_check: null, simulation_check_reason: reason });
   if (question.question.method === 'mg1') return unchecked(NOT_OF_MG1);
+  if (question.question.method === 'simulation') return unchecked(SIMULATED_ALREADY);
   const { prepared, row, instance, group } = findPlan(question, source, facts);
   const { subject } = prepared;
   const replica = isPassing(row) ? replicaOf(subject, group, instance) : null;
@@ -270,7 +225,7 @@ export function answerSimulationCheck(
   const check: SimulationCheck = {
     status,
     sentence: sentenceOf(planned, status, outcome, rows, enough),
-    seed: SEED,
+    seed: SIZING_SEED,
     requests: outcome.kind === 'steady' ? outcome.numMeasured : 0,
     requests_per_s: rounded(plan.ratePerReplicaPerMs * MS_PER_S),
     rows,

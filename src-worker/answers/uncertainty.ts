@@ -57,8 +57,9 @@ export interface UncertainDeployment {
 /** The middle one of the percentiles that gate (P50, P95, P99): what moves capacity is as unsure as it. */
 const GATING_PERCENTILE = 'p95';
 
-/** The one method whose errors are known. */
+/** The one method whose errors are known, and the other one that times steps as it does. */
 const MEASURED_METHOD = 'batching';
+const SAME_STEPS_METHOD = 'simulation';
 
 /** Why there is no range, whatever the figures; null where there can be one. */
 export function noRangeReason({
@@ -68,7 +69,7 @@ export function noRangeReason({
   if (!calibration.residuals) {
     return `Calibration profile "${calibration.name}" was not held against measurements, so how far it is off is not known.`;
   }
-  if (method !== MEASURED_METHOD) {
+  if (method !== MEASURED_METHOD && method !== SAME_STEPS_METHOD) {
     return `How far predictions are off is known of method ${MEASURED_METHOD}; ${method} was not held against measurements.`;
   }
   return null;

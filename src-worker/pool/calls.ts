@@ -9,7 +9,7 @@ import { answerModelFits } from '../answers/model-fits.ts';
 import { answerModel } from '../answers/model.ts';
 import { answerPredict } from '../answers/predict.ts';
 import { forgetPlans } from '../answers/plan-memory.ts';
-import { missingPlans, searchPlans } from '../answers/prepared.ts';
+import { missingPlans, plansToSimulate, searchPlans, simulatePlans } from '../answers/prepared.ts';
 import { answerQueue } from '../answers/queue.ts';
 import { answerSimulate } from '../answers/simulate.ts';
 import { answerSimulationCheck } from '../answers/simulation-check.ts';
@@ -64,6 +64,8 @@ export function createWorkerCalls(): WorkerApi {
     size: (input, model, capacities) => attempt(() => answerSize(input, model, facts(), capacities)),
     missingPlans: (input, model) => attempt(() => missingPlans(input, model, facts())),
     searchPlans: (input, model, keys) => attempt(() => searchPlans(input, model, facts(), keys)),
+    plansToSimulate: (input, model) => attempt(() => plansToSimulate(input, model, facts())),
+    simulatePlans: (input, model, plans) => attempt(() => simulatePlans(input, model, facts(), plans)),
     detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
     simulateLoads: (question, model) => attempt(() => answerSimulatedLoads(question, model, facts())),
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),

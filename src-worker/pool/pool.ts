@@ -7,10 +7,12 @@ import { failure } from '../protocol/result.ts';
 import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type TraceToReplay, type WorkerApi } from '../protocol/worker-api.ts';
 import { CANCEL_GRACE_MS, newControl, SIMULATION_CANCELLED } from './control.ts';
 import { newPast, paceMeter, type Pace, type ThreadPast } from './pace.ts';
+import { simulatedSize, type SizeWatch } from './simulated-size.ts';
 import { SweepRun, type Job, type SweepOutcome, type SweepRequest } from './sweep-run.ts';
 import { startThread, type Answer, type CallOutcome, type Method, type Thread } from './thread.ts';
 
 export type { Pace, SearchSample } from './pace.ts';
+export type { SizeWatch } from './simulated-size.ts';
 export type { SweepOutcome, SweepProblem, SweepRequest } from './sweep-run.ts';
 
 /** Calls that are answered at once: everything but units, the loading of catalogs, and what can be cancelled. */
@@ -35,8 +37,6 @@ export interface Pool {
    * rejects: a thread that dies meanwhile is a failure `worker_crashed`, a closed pool `pool_closed`.
    */
   run<Name extends SingleMethod>(method: Name, ...args: Parameters<WorkerApi[Name]>): Promise<Answer<Name>>;
-  /** The answer of a size question, as `run` gives it; idle threads share what it has to search. */
-  size(input: SizeInput, model: ModelSource): Promise<Answer<'size'>>;
   /**
    * As `run`; ends with `simulation_cancelled` within half a second of the signal. The thread looks at a flag it shares with
    * the pool; one that does not in time (it is drawing millions of requests, say) is ended, and started anew when next needed.
@@ -47,6 +47,11 @@ export interface Pool {
     model: ModelSource,
     signal: AbortSignal,
   ): Promise<Answer<'simulate'>>;
+  /**
+   * The answer of a size question, as `run` gives it; idle threads share what it has to search. What is simulated takes seconds,
+   * and may be watched and ended.
+   */
+  size(input: SizeInput, model: ModelSource, watch?: SizeWatch): Promise<Answer<'size'>>;
   /** Resolves when the sweep ends or is cancelled; rejects only with what `onBatch` threw. */
   runSweep(request: SweepRequest): Promise<SweepOutcome>;
   /** How fast the threads were lately, by the units of sweeps they had to themselves. */
@@ -155,7 +160,7 @@ class ThreadPool implements Pool {
     const outcome = await this.#call(seat, facts, method, ...args);
     seat.hasSingle = false;
     // What the name says of arguments and answer, the compiler cannot follow through the generic name.
-    if (isAlone && method === 'size') {
+    if (isAlone && method === 'size' && (args as Parameters<WorkerApi['size']>)[0].method !== 'simulation') {
       this.#meter.addSize(args as Parameters<WorkerApi['size']>, outcome as CallOutcome<'size'>, seat.past);
     } else if (isAlone && method === 'searchPlans') {
       this.#meter.addShare(
@@ -168,9 +173,12 @@ class ThreadPool implements Pool {
     return outcome.kind === 'answered' ? outcome.result : failureOf<Name>(this.#isClosed ? CLOSED : outcome.error);
   }
 
-  async size(input: SizeInput, model: ModelSource): Promise<Answer<'size'>> {
+  async size(input: SizeInput, model: ModelSource, watch: SizeWatch = {}): Promise<Answer<'size'>> {
     // The same catalogs to the end: capacities of others would be kept among the plans of these.
     const facts = this.#facts;
+    if (input.method === 'simulation') {
+      return simulatedSize((method, ...args) => this.#run(facts, method, ...args), this.threads, input, model, watch);
+    }
     const missing = await this.#run(facts, 'missingPlans', input, model);
     if (!missing.ok) return missing;
     const keys = missing.value;

@@ -235,8 +235,11 @@ export const MOST_LIVE_POINTS = 1000;
  */
 export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   info(): Promise<Result<AppInfo>>;
-  /** With `simulation_check`, the default, it takes some tenths of a second for every row that is simulated. */
-  size(request: SizeInputDraft): Promise<Result<SizeDocument>>;
+  /**
+   * With `simulation_check`, the default, it takes some tenths of a second for every row that is simulated. By method simulation
+   * it takes seconds: `taskId` is chosen by the caller; progress tells of it plan by plan, and `cancelTask` ends it.
+   */
+  size(request: SizeInputDraft, taskId?: string): Promise<Result<SizeDocument>>;
   /** The planned load of one configuration simulated; what `size` says of its first rows. */
   checkBySimulation(request: PlanQuestionDraft): Promise<Result<SimulationCheckAnswer>>;
   /** Curves, roofs, commands and the cheaper neighbours of one configuration, passing or not. */
@@ -283,7 +286,7 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   planSweep(spec: SweepSpecDraft): Promise<Result<SweepPlanDocument>>;
   /** Resolves when the sweep ends, is cancelled or fails; partial results are kept. */
   startSweep(request: SweepStart): Promise<Result<SweepSummary>>;
-  /** Stops a sweep, a simulation or a pull within half a second. Unknown or finished tasks are ignored. */
+  /** Stops a sweep, a simulation, a size question or a pull within half a second. Unknown or finished tasks are ignored. */
   cancelTask(taskId: string): Promise<Result<null>>;
   /** The sweeps that run: a window that was opened anew watches and stops them. */
   listTasks(): Promise<Result<TaskEntry[]>>;

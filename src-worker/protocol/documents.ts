@@ -70,6 +70,8 @@ export interface SlaRow {
   metric: string;
   target_ms: number;
   predicted_ms: number | null;
+  /** Of its 95 % confidence interval, where it is simulated (method simulation); null elsewhere. */
+  half_width_ms: number | null;
   status: SlaStatus;
   gap_percent: number | null;
   gating: boolean;
@@ -238,6 +240,8 @@ export interface Recommendation {
   /** The planned load simulated; null where it was not (yet): the sibling says why. */
   simulation_check: SimulationCheck | null;
   simulation_check_reason: string | null;
+  /** How the figures were simulated, with their half widths; null for other methods, whose figures are worked out. */
+  simulation: SimulationDocument | null;
   bottleneck: Remark<BottleneckKind>;
   /** null where nothing is known of the errors, and from row 21 on; the sibling says why. Never in sweeps. */
   interval: IntervalDocument | null;

@@ -10,8 +10,7 @@ import { DEFAULT_CALIBRATION } from './names.ts';
 export const PRECISIONS = ['fp16', 'bf16', 'fp8', 'int8', 'w8a16', 'int4', 'nvfp4', 'mxfp4'] as const;
 export const precisionSchema = z.enum([...PRECISIONS, 'checkpoint']);
 export const pricingSchema = z.enum(['ondemand', 'spot']);
-export const methodSchema = z.enum(['batching', 'mg1']);
-export const predictMethodSchema = z.enum(['batching', 'mg1', 'simulation']);
+export const methodSchema = z.enum(['batching', 'mg1', 'simulation']);
 export const schedulingPolicySchema = z.enum(['fcfs', 'priority']);
 export const routerSchema = z.enum(['random', 'round_robin', 'least_loaded']);
 export const arrivalSchema = z.enum(['poisson', 'constant', 'gamma', 'hawkes']);
@@ -157,7 +156,7 @@ export const predictInputSchema = z.strictObject({
   gpu_memory_utilization: z.number().positive().max(1).nullable().default(null),
   engine: name.default('vllm'),
   calibration: name.default(DEFAULT_CALIBRATION),
-  method: predictMethodSchema.default('batching'),
+  method: methodSchema.default('batching'),
   /**
    * Requests of a finite run from an empty server, nothing discarded; null = steady state. Method batching answers a steady
    * state and takes from them how often users of a closed loop ask, and how many come at once with rate `inf`.
@@ -243,11 +242,16 @@ const numberAxis = z.union([z.array(z.number()).min(1), range], {
   error: 'must be a list of numbers or a range {from, to, step|factor}',
 });
 
+/** A point by simulation takes seconds, and a sweep has thousands. */
+export const SWEEP_METHODS =
+  'must be batching or mg1: a point by simulation takes seconds. Sweep with batching, then ask size with method simulation about the points that matter';
+const sweepMethodSchema = methodSchema.refine((method) => method !== 'simulation', { error: SWEEP_METHODS });
+
 /** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. A range may grow by a factor: powers of two. */
 export const sweepSpecSchema = z.strictObject({
   schema_version: z.literal(1).default(1),
   /** Size input keys that do not vary. */
-  base: sizeInputSchema.partial({ model: true }).extend({ model: name }),
+  base: sizeInputSchema.partial({ model: true }).extend({ model: name, method: sweepMethodSchema.default('batching') }),
   axes: z.strictObject({
     users: numberAxis.optional(),
     quantization: z.array(precisionSchema).min(1).optional(),

@@ -1,6 +1,6 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import type { PlanCapacity } from '../engine/sizing/types.ts';
+import type { PlanCapacity, PlanToSimulate } from '../engine/sizing/types.ts';
 import type { RequestTrace } from '../engine/workload/trace.ts';
 import type { AccuracyRequest } from './accuracy-request.ts';
 import type { AccuracyDocument } from './accuracy.ts';
@@ -61,6 +61,10 @@ export interface WorkerApi {
   missingPlans(input: SizeInput, model: ModelSource): Result<string[]>;
   /** Searches these plans, some of `total` that are missing, and keeps them. */
   searchPlans(input: SizeInput, model: ModelSource, keys: readonly string[], total: number): Result<PlanCapacity[]>;
+  /** Plans that an answer by method simulation would have to simulate on this thread. */
+  plansToSimulate(input: SizeInput, model: ModelSource): Result<PlanToSimulate[]>;
+  /** Simulates these plans, capacity and planned load, and keeps them. */
+  simulatePlans(input: SizeInput, model: ModelSource, plans: readonly PlanToSimulate[]): Result<PlanCapacity[]>;
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
   simulateLoads(question: PlanQuestion, model: ModelSource): Result<SimulatedLoadsDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { arrivalLawOf } from '../../src-worker/answers/arrival-law.ts';
+import { arrivalLawOf } from '../../src-worker/engine/sizing/arrival-law.ts';
 import { answerSimulationCheck, statusOf } from '../../src-worker/answers/simulation-check.ts';
 import type { Recommendation, SimulationCheck } from '../../src-worker/protocol/documents.ts';
 import { planQuestionSchema, type SizeInputDraft } from '../../src-worker/protocol/requests.ts';

@@ -44,6 +44,27 @@ describe('questions', () => {
     expect(info.priceDates.oldest).toMatch(/^20\d\d/);
   });
 
+  test('a size question by simulation tells how far it is under its task, and ends when it is cancelled', async () => {
+    const request = { ...NARROW, users: 100, method: 'simulation' as const };
+    const told: ProgressEvent[] = [];
+    const stopListening = service.onProgress((event) => {
+      told.push(event);
+      if (event.taskId === 'short') void service.api.cancelTask('short');
+    });
+    const cancelled = await service.api.size(request, 'short');
+    expect(errorOf(cancelled)).toMatchObject({ family: 'interrupted', code: 'cancelled' });
+    const document = valueOf(await service.api.size(request, 'whole'));
+    stopListening();
+    expect(document.recommendations[0]?.simulation).toMatchObject({ kind: 'steady', requests: 20_000 });
+    const whole = told.filter(({ taskId }) => taskId === 'whole');
+    const last = whole.at(-1);
+    expect(last).toMatchObject({ type: 'configiq:progress', phase: 'computing', done: last?.total });
+    expect(documentText(valueOf(await service.api.size({ ...request, simulation_check: true })))).toBe(
+      documentText({ ...document, input: { ...document.input, simulation_check: true } }),
+    );
+    expect(errorOf(await service.api.size(request, ''))).toMatchObject({ code: 'request_invalid' });
+  });
+
   test('the same size question gives the same bytes, by id, alias case and from another service', async () => {
     const other = startService(temporaryFolder(), { workers: 1 });
     const first = documentText(valueOf(await service.api.size({ ...NARROW, users: 100 })));

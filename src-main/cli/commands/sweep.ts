@@ -10,6 +10,7 @@ import {
   describeIssues,
   sizeInputSchema,
   sweepSpecSchema,
+  SWEEP_METHODS,
   type SweepSpec,
 } from '../../../src-worker/protocol/requests.ts';
 import type { AppService } from '../../services/app-service.ts';
@@ -182,6 +183,7 @@ function specOf(draft: Draft, file: string | undefined): { spec: SweepSpec; give
   for (const key of Object.keys(fixed)) delete fileAxes[key];
   // Checked as options first, so that the sentence names the option.
   checkRequest(sizeInputSchema, 'quantization' in axes ? { ...base, quantization: axes.quantization } : base);
+  if (base['method'] === 'simulation') throw usageError(`--method ${SWEEP_METHODS}.`);
   return { spec: checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...axes } }), given: base };
 }
 

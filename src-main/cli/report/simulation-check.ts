@@ -29,7 +29,8 @@ const differenceText = ({ difference_percent: difference }: SimulationCheckRow):
   difference === null ? NONE : `${difference > 0 ? '+' : ''}${percent(difference, 1)}`;
 
 /** What a row of the list says of its check; nothing where it was not simulated. */
-export function checkLines({ simulation_check: check }: Recommendation): string[] {
+export function checkLines({ simulation_check: check, simulation, trust, sla }: Recommendation): string[] {
+  if (simulation) return simulatedLines(trust.kind === 'ok', sla);
   if (!check) return [];
   const isMissed = check.status === 'refuted' || check.status === 'saturated';
   const metric = check.rows.find((row) => row.metric === LISTED_METRIC && row.simulated_ms !== null);
@@ -39,8 +40,28 @@ export function checkLines({ simulation_check: check }: Recommendation): string[
   return wrap(`${isMissed ? '✗ ' : ''}simulated: ${STATUS_WORDS[check.status]}${figure}`, { first: '    ' });
 }
 
+/** The same where the figures are simulated themselves. */
+function simulatedLines(isSure: boolean, sla: Recommendation['sla']): string[] {
+  const metric = sla.find((row) => row.metric === LISTED_METRIC && row.half_width_ms !== null);
+  const figure = metric
+    ? `, ${metricLabel(metric.metric)} ${millisecondNumber(metric.predicted_ms)} ± ${millisecondNumber(metric.half_width_ms)} ms`
+    : '';
+  return wrap(
+    `simulated: ${isSure ? 'all targets met' : 'met by the figures, too close to a target to be sure'}${figure}`,
+    {
+      first: '    ',
+    },
+  );
+}
+
 /** Targets as they come out of the simulation, beside the closed form. */
-export function checkSection({ simulation_check: check, simulation_check_reason: reason }: Recommendation): string[] {
+export function checkSection({
+  simulation_check: check,
+  simulation_check_reason: reason,
+  simulation,
+  trust,
+}: Recommendation): string[] {
+  if (simulation) return wrap(`${trust.sentence} ± is the half width of a 95% confidence interval.`);
   if (!check) return wrap(`Simulation: ${reason ?? NONE}`);
   const rows = check.rows.map((row) => [
     metricLabel(row.metric),

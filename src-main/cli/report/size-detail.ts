@@ -2,6 +2,7 @@ import { SECONDS_PER_HOUR } from '../../../src-worker/engine/units.ts';
 import { costReasonWords } from '../../../src-worker/protocol/cost-reasons.ts';
 import type {
   CommandFlag,
+  HalfWidthDocument,
   LatencySummary,
   Recommendation,
   SizeDocument,
@@ -11,6 +12,7 @@ import {
   count,
   decimal,
   gib,
+  millisecondNumber,
   milliseconds,
   NONE,
   percent,
@@ -20,7 +22,7 @@ import {
   target,
   usd,
 } from './format.ts';
-import { bullet, facts, heading, table, wrap } from './layout.ts';
+import { bullet, facts, heading, table, wrap, type Column } from './layout.ts';
 import { chanceFacts, costRangeLines, likely, rangeLines } from './ranges.ts';
 import { checkFacts, checkSection } from './simulation-check.ts';
 import { TAIL_MARKS, tailRatios } from './tail.ts';
@@ -75,17 +77,25 @@ function slaTable(row: Recommendation): string[] {
   const rows = [...USUAL_METRICS.map((metric) => row.sla.find((sla) => sla.metric === metric) ?? metric), ...rest].map(
     (entry) => (typeof entry === 'string' ? untargetedCells(row, entry) : targetCells(entry)),
   );
+  const columns: Column[] = [
+    { title: 'Metric' },
+    { title: 'Target', align: 'right' },
+    { title: 'Predicted', align: 'right' },
+    { title: '± ms', align: 'right' },
+    { title: 'Status' },
+    { title: 'Gap', align: 'right' },
+  ];
+  if (row.simulation) return table(columns, rows);
+  const isShown = (_: unknown, index: number): boolean => index !== WIDTH_COLUMN;
   return table(
-    [
-      { title: 'Metric' },
-      { title: 'Target', align: 'right' },
-      { title: 'Predicted', align: 'right' },
-      { title: 'Status' },
-      { title: 'Gap', align: 'right' },
-    ],
-    rows,
+    columns.filter(isShown),
+    rows.map((cells) => cells.filter(isShown)),
   );
 }
+
+/** Half widths of what is simulated; figures that are worked out have none. */
+const WIDTH_COLUMN = 3;
+const widthText = (ms: number | null): string => (ms === null ? NONE : millisecondNumber(ms));
 
 function targetCells(sla: SlaRow): string[] {
   const label = metricLabel(sla.metric) + (sla.output_tokens === null ? '' : ` (${count(sla.output_tokens)} tok)`);
@@ -94,6 +104,7 @@ function targetCells(sla: SlaRow): string[] {
     label,
     target(sla.target_ms),
     milliseconds(sla.predicted_ms),
+    widthText(sla.half_width_ms),
     sla.gating ? status : `${status}, not gating`,
     gapText(sla),
   ];
@@ -103,12 +114,14 @@ const gapText = ({ gap_percent: gap }: SlaRow): string =>
   gap === null ? NONE : `${gap > 0 ? '+' : ''}${percent(gap, 1)}`;
 
 function untargetedCells(row: Recommendation, metric: string): string[] {
-  return [metricLabel(metric), NONE, milliseconds(predictedOf(row, metric)), 'no target', NONE];
+  const width = row.simulation?.half_width ? statisticOf(row.simulation.half_width, metric) : null;
+  return [metricLabel(metric), NONE, milliseconds(statisticOf(row, metric)), widthText(width), 'no target', NONE];
 }
 
-function predictedOf(row: Recommendation, metric: string): number | null {
+function statisticOf(latencies: HalfWidthDocument, metric: string): number | null {
   const [kind, statistic] = metric.split('_');
-  const summary: LatencySummary = kind === 'ttft' ? row.ttft_ms : kind === 'tpot' ? row.tpot_ms : row.e2e_ms;
+  const { ttft_ms: ttft, tpot_ms: tpot, e2e_ms: e2e } = latencies;
+  const summary: LatencySummary = kind === 'ttft' ? ttft : kind === 'tpot' ? tpot : e2e;
   return statistic === 'p50' ? summary.p50 : statistic === 'p95' ? summary.p95 : summary.p99;
 }
 
@@ -313,7 +326,7 @@ function summarySection(document: SizeDocument, row: Recommendation): string[] {
       ...shown.map((sla): [string, string] => ['Not gating', `${metricLabel(sla.metric)} (gap ${gapText(sla)})`]),
       ...chanceFacts(document, row),
       ['Bottleneck', row.bottleneck.sentence],
-      ...(row.trust.kind === 'ok' ? [] : [['Trust', row.trust.sentence] as [string, string]]),
+      ...(row.trust.kind === 'ok' || row.simulation ? [] : [['Trust', row.trust.sentence] as [string, string]]),
     ]),
     ...row.warnings
       .filter(({ code }) => code !== MEMORY_WARNING)

@@ -39,7 +39,7 @@ export function loadCurve({ load, replica, capacityPerMs, plannedPerMs }: Planne
   const exact = [plannedPerMs, ...(capacityPerMs === null ? [] : [capacityPerMs])];
   const hasDecodes = replica.batching.lengths.moments.outputMean > 1;
   const points = ratesOf(saturation.perMs, exact).flatMap((ratePerMs): LoadCurvePoint[] => {
-    const outcome = load.at(ratePerMs);
+    const outcome = load.curveAt(ratePerMs);
     if (outcome.kind === 'saturated') return [];
     return [
       {

@@ -6,7 +6,7 @@ import { MS_PER_S } from '../../engine/units.ts';
 import { SCHEMA_VERSION, type SimulatedLoad, type SimulatedLoadsDocument } from '../../protocol/documents.ts';
 import { formatFixed } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
-import { arrivalLawOf } from '../arrival-law.ts';
+import { arrivalLawOf } from '../../engine/sizing/arrival-law.ts';
 import { latencySummary, rounded, versionsOf } from '../common.ts';
 import { halfWidthDocument } from '../simulated-document.ts';
 import { findPlan } from './find-plan.ts';

@@ -142,7 +142,7 @@ const costs: Record<string, Account> = {
 };
 
 /** What ended the search for a capacity: a target, or what the replica lacks. */
-function bindingText({ chosen }: Explained): string {
+export function bindingText({ chosen }: Explained): string {
   const { binding } = chosen.load.capacity;
   const lacks: Record<string, string> = {
     compute: 'the GPU no longer keeps up',

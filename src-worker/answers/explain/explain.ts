@@ -1,5 +1,7 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
+import { SIZING_SEED } from '../../engine/sizing/simulated-load.ts';
+import type { SizingMethod, SizingSubject } from '../../engine/sizing/types.ts';
 import {
   SCHEMA_VERSION,
   type ExplainDocument,
@@ -13,6 +15,7 @@ import type { PlanQuestion } from '../../protocol/requests.ts';
 import { versionsOf } from '../common.ts';
 import { accountOf, type AssumptionName } from './calculations.ts';
 import { inputsOf } from './inputs.ts';
+import { simulatedAccountOf } from './simulated-accounts.ts';
 import { perturbations, sensitivitiesOf, type Perturbed } from './sensitivities.ts';
 import { explained, type Explained } from './subject.ts';
 
@@ -23,15 +26,25 @@ const ARRIVALS: Record<string, string> = {
   hawkes: 'Arrivals come in bursts, with gamma gaps as spread as the workload says.',
 };
 
+const SIMULATED_BURSTS = 'Arrivals come in bursts: each excites further ones, as strongly as the workload says.';
+
+function arrivalsOf({ workload, method }: SizingSubject): string {
+  const { arrival } = workload;
+  return arrival.process === 'hawkes' && method === 'simulation' ? SIMULATED_BURSTS : (ARRIVALS[arrival.process] ?? '');
+}
+
+const METHODS: Record<SizingMethod, string> = {
+  batching: 'Continuous batching in closed form, with the step times that the calibration profile reaches.',
+  mg1: 'One request at a time on a replica (method mg1).',
+  simulation: `Continuous batching simulated, seed ${SIZING_SEED}, with the step times that the calibration profile reaches.`,
+};
+
 const ASSUMPTIONS: Record<AssumptionName, (about: Explained) => string> = {
-  arrivals: ({ plan }) => ARRIVALS[plan.prepared.subject.workload.arrival.process] ?? '',
+  arrivals: ({ plan }) => arrivalsOf(plan.prepared.subject),
   split: () => 'The router splits requests over the replicas at random.',
   lengths: () => 'Prompts and answers are lognormal with the mean, spread and bounds of the workload.',
   planned: () => 'Holds at the planned load of every replica.',
-  mean_step: ({ plan }) =>
-    plan.prepared.subject.method === 'mg1'
-      ? 'One request at a time on a replica (method mg1).'
-      : 'Continuous batching in closed form, with the step times that the calibration profile reaches.',
+  mean_step: ({ plan }) => METHODS[plan.prepared.subject.method],
   price: ({ plan, chosen }) => {
     if (chosen.instance.own)
       return chosen.cost ? 'The price that was given holds all the time.' : 'No price was given.';
@@ -48,7 +61,8 @@ function intervalOf({ id, column }: Metric, { interval }: Recommendation): Inter
 
 function explanationOf(metric: Metric, about: Explained, perturbed: readonly Perturbed[]): Explanation {
   const { recommendation } = about;
-  const account = accountOf(metric.id);
+  const simulated = about.chosen.latency.simulated ? simulatedAccountOf(metric.id) : null;
+  const account = simulated ?? accountOf(metric.id);
   const value = metric.value(recommendation);
   const parts = value === null ? [] : (account.parts?.(about) ?? []);
   return {
@@ -58,7 +72,7 @@ function explanationOf(metric: Metric, about: Explained, perturbed: readonly Per
     value,
     interval: intervalOf(metric, recommendation),
     kind: account.kind,
-    formula: metric.formula,
+    formula: simulated?.formula ?? metric.formula,
     calculation: value === null ? NO_VALUE : account.calculation(about, value, parts),
     parts,
     inputs: inputsOf(about, account.inputs),

@@ -54,6 +54,10 @@ function priceSource({ instance, offer }: ChosenPlan, { pricing, zone }: SizeInp
   return `${instance.provider} ${instance.name}, ${place}, ${terms}, as of ${formatDate(priceDate(offer, pricing))}: ${offer.priceSource ?? 'no source named'}`;
 }
 
+const SEARCH = 'search, to 0.1 %';
+const searchOf = ({ latency }: ChosenPlan): string => (latency.simulated ? `simulations, ${SEARCH}` : SEARCH);
+const saturationSearch = ({ latency }: ChosenPlan): string => (latency.simulated ? `closed form, ${SEARCH}` : SEARCH);
+
 export const INPUTS = {
   promptTokens: (about) =>
     input(
@@ -100,9 +104,9 @@ export const INPUTS = {
   ratePerReplica: ({ chosen }) =>
     input('load of a replica', chosen.ratePerReplicaPerMs * MS_PER_S, 'requests/s', 'planned load over replicas'),
   capacity: ({ chosen }) =>
-    input('capacity of a replica', chosen.load.ratePerMsAtCapacity * MS_PER_S, 'requests/s', 'search, to 0.1 %'),
+    input('capacity of a replica', chosen.load.ratePerMsAtCapacity * MS_PER_S, 'requests/s', searchOf(chosen)),
   saturation: ({ chosen }) =>
-    input('saturation of a replica', chosen.load.saturation().perMs * MS_PER_S, 'requests/s', 'search, to 0.1 %'),
+    input('saturation of a replica', chosen.load.saturation().perMs * MS_PER_S, 'requests/s', saturationSearch(chosen)),
   headroom: ({ plan }) =>
     input(
       'share of capacity to plan with',

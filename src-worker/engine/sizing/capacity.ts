@@ -15,7 +15,7 @@ import type { Capacity, TargetMargins } from './types.ts';
 /** Searches stop when the bracket is this narrow in ln(rate) (NUMBERS.md: to 0.1 %). */
 export const TOLERANCE = 1e-3;
 /** Share of the upper bound that counts as an idle replica. */
-const IDLE_SHARE = 1e-4;
+export const IDLE_SHARE = 1e-4;
 const MAX_ROUNDS = 60;
 /** Share of the guessed saturation rate that is tried first. */
 const FIRST_TRY = 0.9;
@@ -265,7 +265,8 @@ export function rootBetween(low: Tried, high: Tried, outside: Tried | null): num
   return root > low.x && root < high.x ? root : chord;
 }
 
-function refusal({ binding, predictedMs, targetMs }: Score): Exclude<Capacity, { kind: 'found' }> {
+/** Why a replica has no capacity, by the score of an idle one. */
+export function refusal({ binding, predictedMs, targetMs }: Score): Exclude<Capacity, { kind: 'found' }> {
   if (binding === 'kv' || binding === 'seats' || binding === 'compute') return { kind: 'no_room', cause: binding };
   return { kind: 'missed_when_idle', metric: binding, targetMs, predictedMs };
 }

@@ -169,7 +169,7 @@ export function oneAtATime(
         return capacity.found;
       },
       replicasFor: (sharedPerMs) => capacity.replicasFor(sharedPerMs),
-      at: rememberedByRate((ratePerMs) => evaluate(subject, services, ratePerMs)),
+      ...rememberedByRate((ratePerMs) => evaluate(subject, services, ratePerMs)),
       marginsAt(ratePerMs) {
         const outcome = evaluate(subject, services, ratePerMs);
         return outcome.kind === 'saturated' ? null : marginsOf(outcome, targets, outcome.pressureZ);

@@ -4,6 +4,7 @@ import { engineRefusal, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
+import { arrivalLawOf } from './arrival-law.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   cacheRefusal,
@@ -24,6 +25,7 @@ import { batchingLoad, type LoadCapacity } from './replica-load.ts';
 import { replicaWith } from './replica-subject.ts';
 import { seatsFor } from './seats.ts';
 import { servedContextTokens } from './served-context.ts';
+import { simulatedReplica } from './simulated-load.ts';
 import { loadOfStreams } from './streams.ts';
 import type { Capacity, PlanGroup, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
@@ -196,7 +198,7 @@ type CapacityOf = (
   replica: BatchingSubject,
   subject: SizingSubject,
   known?: Capacity,
-) => { capacity: ReplicaCapacity; load: (capacity: LoadCapacity) => ReplicaLoad };
+) => { capacity: LoadCapacity & Pick<ReplicaCapacity, 'refused'>; load: (capacity: LoadCapacity) => ReplicaLoad };
 
 /** How each method finds a replica's capacity and latency. M/G/1 needs what its search builds, and makes it anew. */
 const CAPACITIES: Record<SizingMethod, CapacityOf> = {
@@ -205,4 +207,5 @@ const CAPACITIES: Record<SizingMethod, CapacityOf> = {
     load: (capacity) => batchingLoad(replica, targets, capacity),
   }),
   mg1: (replica, { targets }) => oneAtATime(replica, targets),
+  simulation: (replica, subject, known) => simulatedReplica(replica, arrivalLawOf(subject), subject.targets, known),
 };

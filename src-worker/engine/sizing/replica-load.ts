@@ -47,17 +47,27 @@ export function stepViewOf(
 /** Rates kept by a load: an answer asks for two of a plan, and instances that share the plan ask for the same ones. */
 const KEPT_RATES = 16;
 
-/** `evaluate` with its latest outcomes remembered. */
-export function rememberedByRate(evaluate: (ratePerMs: number) => LoadOutcome): (ratePerMs: number) => LoadOutcome {
+/** `evaluate` with its latest outcomes remembered, as `at`. */
+export function rememberedByRate(
+  evaluate: (ratePerMs: number) => LoadOutcome,
+): Pick<ReplicaLoad, 'at' | 'curveAt' | 'adopt' | 'remembers'> {
   const known = new Map<number, LoadOutcome>();
-  return (ratePerMs) => {
-    const remembered = known.get(ratePerMs);
-    if (remembered) return remembered;
-    const outcome = evaluate(ratePerMs);
+  const adopt = (ratePerMs: number, outcome: LoadOutcome): void => {
     known.set(ratePerMs, outcome);
     const [oldest] = known.keys();
     if (known.size > KEPT_RATES && oldest !== undefined) known.delete(oldest);
-    return outcome;
+  };
+  return {
+    at(ratePerMs) {
+      const remembered = known.get(ratePerMs);
+      if (remembered) return remembered;
+      const outcome = evaluate(ratePerMs);
+      adopt(ratePerMs, outcome);
+      return outcome;
+    },
+    curveAt: evaluate,
+    adopt,
+    remembers: (ratePerMs) => known.has(ratePerMs),
   };
 }
 
@@ -94,7 +104,7 @@ export function batchingLoad(subject: BatchingSubject, targets: Target[], capaci
       return capacity.found;
     },
     replicasFor: (sharedPerMs) => capacity.replicasFor(sharedPerMs),
-    at: rememberedByRate((ratePerMs) => loadOutcome(subject, ratePerMs)),
+    ...rememberedByRate((ratePerMs) => loadOutcome(subject, ratePerMs)),
     marginsAt: (ratePerMs) => marginsAt(subject, ratePerMs, targets),
     stepFloorMs: subject.plan.weightReadFloorMs,
     saturation() {

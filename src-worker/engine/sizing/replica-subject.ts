@@ -4,8 +4,10 @@ import { formatNeed, precisionSupport, type PrecisionSupport } from '../hardware
 import type { Instance } from '../hardware/types.ts';
 import type { MemoryFit } from '../memory/fit.ts';
 import { compileStepPlan, type StepSubject } from '../roofline/step-plan.ts';
+import { arrivalLawOf } from './arrival-law.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { batchingLoad, type LoadCapacity } from './replica-load.ts';
+import { simulatedReplica } from './simulated-load.ts';
 import { loadOfStreams, streamShare } from './streams.ts';
 import type { PlanGroup, ReplicaLoad, SizingMethod, SizingSubject } from './types.ts';
 
@@ -64,16 +66,19 @@ export function replicaOf(subject: SizingSubject, group: PlanGroup, instance: In
 }
 
 /** Stands for a capacity nobody found, so that a replica that misses its targets can still be asked for its latency. */
-const NO_CAPACITY: LoadCapacity = {
-  found: { kind: 'found', ratePerMs: 0, binding: 'compute' },
+const NO_CAPACITY = {
+  found: { kind: 'found' as const, ratePerMs: 0, binding: 'compute' as const },
   replicasFor: () => Infinity,
-};
+} satisfies LoadCapacity;
 
 /** The latency of a replica whose capacity was not found: its `capacity` says nothing. */
 export function loadWithoutCapacity(subject: SizingSubject, { batching, streams }: Replica): ReplicaLoad {
-  const load =
-    subject.method === 'mg1'
-      ? oneAtATime(batching, subject.targets).load(NO_CAPACITY)
-      : batchingLoad(batching, subject.targets, NO_CAPACITY);
-  return loadOfStreams(load, streams);
+  return loadOfStreams(LOADS[subject.method](batching, subject), streams);
 }
+
+const LOADS: Record<SizingMethod, (replica: BatchingSubject, subject: SizingSubject) => ReplicaLoad> = {
+  batching: (replica, { targets }) => batchingLoad(replica, targets, NO_CAPACITY),
+  mg1: (replica, { targets }) => oneAtATime(replica, targets).load(NO_CAPACITY),
+  simulation: (replica, subject) =>
+    simulatedReplica(replica, arrivalLawOf(subject), subject.targets, NO_CAPACITY.found).load(NO_CAPACITY),
+};

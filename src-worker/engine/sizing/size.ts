@@ -81,18 +81,26 @@ const planNamesOf = (
     })),
   );
 
+/** Keys of the plans in scope, of all instances or of those asked for, each once. */
+export function plansInScope(
+  subject: SizingSubject,
+  scope: SizingScope,
+  facts: Facts,
+  isAsked: (instance: Instance) => boolean = () => true,
+): string[] {
+  const keys = instancesIn(scope, facts).offered.flatMap(({ instance }) =>
+    isAsked(instance) ? planNamesOf(subject, instance).map(({ key }) => key) : [],
+  );
+  return [...new Set(keys)];
+}
+
 /** Keys of the plans in scope that `known` does not hold, each once. */
-export function unknownPlans(
+export const unknownPlans = (
   subject: SizingSubject,
   scope: SizingScope,
   facts: Facts,
   known: ReadonlyMap<string, PlanGroup>,
-): string[] {
-  const keys = instancesIn(scope, facts).offered.flatMap(({ instance }) =>
-    planNamesOf(subject, instance).map(({ key }) => key),
-  );
-  return [...new Set(keys)].filter((key) => !known.has(key));
-}
+): string[] => plansInScope(subject, scope, facts).filter((key) => !known.has(key));
 
 export interface PlanSources {
   /** Plans that were evaluated for the same subject (precisions and tensor parallelism may differ); receives the new ones. */
@@ -101,6 +109,8 @@ export interface PlanSources {
   capacities?: readonly PlanCapacity[];
   /** Only these plans are evaluated; all in scope where it is left out. */
   keys?: ReadonlySet<string>;
+  /** Only the plans of these instances are; those of all in scope where it is left out. */
+  isAsked?: (instance: Instance) => boolean;
 }
 
 /** Runs every capacity search in scope that is not known; instances with equal groups of GPUs share one. */
@@ -108,15 +118,17 @@ export function evaluatePlans(
   subject: SizingSubject,
   scope: SizingScope,
   facts: Facts,
-  { known = new Map<string, PlanGroup>(), capacities = [], keys }: PlanSources = {},
+  { known = new Map<string, PlanGroup>(), capacities = [], keys, isAsked = () => true }: PlanSources = {},
 ): EvaluatedPlans {
-  const found = new Map(capacities.map(({ key, capacity }) => [key, capacity]));
+  const found = new Map(capacities.map((entry) => [entry.key, entry]));
   const { offered, retired } = instancesIn(scope, facts);
   const candidates = offered.map(({ instance, gpu }): Candidate => {
-    const names = planNamesOf(subject, instance).filter(({ key }) => keys?.has(key) ?? true);
+    const names = isAsked(instance) ? planNamesOf(subject, instance).filter(({ key }) => keys?.has(key) ?? true) : [];
     const plans = names.map(({ key, precision, tp }) => {
-      const plan = known.get(key) ?? evaluatePlanGroup(subject, gpu, instance, tp, precision, found.get(key));
+      const { capacity, loads = [] } = found.get(key) ?? {};
+      const plan = known.get(key) ?? evaluatePlanGroup(subject, gpu, instance, tp, precision, capacity);
       known.set(key, plan);
+      for (const { ratePerMs, outcome } of loads) plan.load?.adopt(ratePerMs, outcome);
       return plan;
     });
     return { instance, gpu, plans };
@@ -258,6 +270,16 @@ export function bytesBeyondDisk(subject: SizingSubject, { instance, group }: Siz
 export const replicasFor = (ratePerMs: number, utilizationTarget: number, capacityPerMs: number): number =>
   replicasAt(ratePerMs / utilizationTarget, capacityPerMs);
 
+/** The replicas of a plan that share a demand, and what each of them is planned to carry. */
+export function plannedShare(
+  load: NonNullable<PlanGroup['load']>,
+  { rateReqPerS, headroom }: Pick<SizingDemand, 'rateReqPerS' | 'headroom'>,
+): { replicas: number; ratePerReplicaPerMs: number } {
+  const ratePerMs = rateReqPerS / MS_PER_S;
+  const replicas = load.replicasFor(ratePerMs / headroom.utilizationTarget);
+  return { replicas, ratePerReplicaPerMs: ratePerMs / replicas };
+}
+
 interface PricedOffer {
   offer: SizedPlan['offer'];
   usdPerHour: number | null;
@@ -273,13 +295,10 @@ function sizePlan(
   priced: PricedOffer,
 ): SizedPlan | RefusedPlan {
   const { moments } = subject.lengths;
-  const ratePerMs = demand.rateReqPerS / MS_PER_S;
-  const { headroom } = demand;
-  const replicas = load.replicasFor(ratePerMs / headroom.utilizationTarget);
+  const { replicas, ratePerReplicaPerMs } = plannedShare(load, demand);
   const { gpus } = gpuGroup(instance);
   const perInstance = replicasPerInstance(instance, group);
   const instances = Math.ceil(replicas / perInstance);
-  const ratePerReplicaPerMs = ratePerMs / replicas;
   const gpusInAll = instances * gpus;
   if (demand.maxGpus !== null && gpusInAll > demand.maxGpus) {
     const detail = `Needs ${gpusInAll} GPUs (${instances} × ${instance.name}); the limit is ${demand.maxGpus}.`;

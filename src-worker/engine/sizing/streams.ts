@@ -1,4 +1,5 @@
 import type { BatchingSubject } from '../batching/subject.ts';
+import { rememberedByRate } from './replica-load.ts';
 import type { LoadOutcome, ReplicaLoad } from './types.ts';
 
 /*
@@ -32,7 +33,8 @@ export function loadOfStreams(stream: ReplicaLoad, streams: number): ReplicaLoad
       return { ...stream.capacity, ratePerMs: stream.capacity.ratePerMs * streams };
     },
     replicasFor: (sharedPerMs) => stream.replicasFor(sharedPerMs / streams),
-    at: (ratePerMs) => outcomeOfStreams(stream.at(ratePerMs / streams), streams),
+    ...rememberedByRate((ratePerMs) => outcomeOfStreams(stream.at(ratePerMs / streams), streams)),
+    curveAt: (ratePerMs) => outcomeOfStreams(stream.curveAt(ratePerMs / streams), streams),
     marginsAt: (ratePerMs) => stream.marginsAt(ratePerMs / streams),
     stepFloorMs: stream.stepFloorMs,
     saturation() {

@@ -7,6 +7,7 @@ import type { Gpu, Instance, RegionOffer } from '../hardware/types.ts';
 import type { EngineLimits, MemoryFit } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
+import type { SteadySimulation } from '../simulation/load.ts';
 import type { RequestLengths } from '../workload/lengths.ts';
 import type { LatencyMetric, Target, Workload } from '../workload/types.ts';
 import type { HeadroomRule } from './headroom.ts';
@@ -46,7 +47,7 @@ export interface Refusal {
 }
 
 /** How a deployment's capacity and latency are worked out. */
-export type SizingMethod = 'batching' | 'mg1';
+export type SizingMethod = 'batching' | 'mg1' | 'simulation';
 
 /** What does not depend on users, place or price: the subject of the capacity searches. */
 export interface SizingSubject {
@@ -101,6 +102,8 @@ export interface SteadyLoad {
   trust: TrustKind;
   /** Distance to the KV and seat limits in standard deviations; a method without that notion gives Infinity. */
   pressureZ: number;
+  /** What was simulated; absent where the figures were worked out. */
+  simulated?: SteadySimulation;
 }
 
 export interface FoundCapacity {
@@ -118,6 +121,14 @@ export type Capacity =
 export interface PlanCapacity {
   key: string;
   capacity: Capacity;
+  /** Loads of the plan's replica that were simulated there. */
+  loads?: readonly { ratePerMs: number; outcome: LoadOutcome }[];
+}
+
+/** A plan that another thread may simulate; `capacity` is null where that is still to be searched. */
+export interface PlanToSimulate {
+  key: string;
+  capacity: Capacity | null;
 }
 
 /** How many sequences a replica is started for (`--max-num-seqs`), and what it follows from. Bytes are per GPU. */
@@ -174,6 +185,12 @@ export interface ReplicaLoad {
   /** The least number of replicas that carry `sharedPerMs` together, ⌈sharedPerMs / ratePerMsAtCapacity⌉, mostly without a search. */
   replicasFor(sharedPerMs: number): number;
   at(ratePerMs: number): LoadOutcome;
+  /** The same for a curve of many rates, not remembered: the closed form where `at` is simulated. */
+  curveAt(ratePerMs: number): LoadOutcome;
+  /** Remembers what another thread's `at` gave. */
+  adopt(ratePerMs: number, outcome: LoadOutcome): void;
+  /** Whether `at` answers at once. */
+  remembers(ratePerMs: number): boolean;
   /** Distance to the targets at a rate, not remembered; null where the replica does not carry it. */
   marginsAt(ratePerMs: number): TargetMargins | null;
   /** ms: no step is faster, weights read once at the peak bandwidth. */

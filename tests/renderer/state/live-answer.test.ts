@@ -126,4 +126,46 @@ describe('live answer', () => {
     expect(host.asked).toEqual([1]);
     expect(answer.isStale).toBe(false);
   });
+
+  test('a question that is simulated tells how far it is, and ends when a newer one comes', async () => {
+    const host = slowHost();
+    const tasks: string[] = [];
+    const cancelled: string[] = [];
+    const answer = new LiveAnswer(
+      (request, taskId) => {
+        tasks.push(taskId);
+        return host.size(request);
+      },
+      (taskId) => void cancelled.push(taskId),
+    );
+    answer.request({ ...ask(1), method: 'simulation' });
+    const [task = ''] = tasks;
+    answer.receive({ taskId: 'another', done: 3, total: 9 });
+    expect(answer.progress).toBeNull();
+    answer.receive({ taskId: task, done: 3, total: 9 });
+    expect(answer.progress).toEqual({ done: 3, total: 9 });
+    answer.request(ask(2));
+    expect(cancelled).toEqual([task]);
+    await host.answer(failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} }));
+    expect([answer.progress, answer.error, host.asked]).toEqual([null, null, [1, 2]]);
+    await host.answer();
+    expect(answer.document).not.toBeNull();
+    // A question that is answered at once is left to come to its end.
+    answer.request(ask(3));
+    answer.request(ask(4));
+    expect(cancelled).toEqual([task]);
+  });
+
+  test('a person ends it: the last answer stays, with why there is no new one', async () => {
+    const host = slowHost();
+    const cancelled: string[] = [];
+    const answer = new LiveAnswer(host.size, (taskId) => void cancelled.push(taskId));
+    answer.request({ ...ask(1), method: 'simulation' });
+    answer.stop();
+    expect(cancelled).toHaveLength(1);
+    await host.answer(failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} }));
+    expect(answer.error?.code).toBe('cancelled');
+    answer.stop();
+    expect(cancelled).toHaveLength(1);
+  });
 });

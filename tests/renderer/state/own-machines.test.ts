@@ -176,7 +176,7 @@ describe('own hardware in sweeps', () => {
 
   test('is a line of flags for one machine, and none for several', () => {
     const spec = (...machines: MachineTexts[]) => ({
-      base: { ...asked(ownForm(...machines)), model: 'm' },
+      base: { ...asked(ownForm(...machines)), model: 'm', method: 'batching' as const },
       axes: { users: [5] },
     });
     expect(sweepCommand(spec(box({ gpuCount: '2', price: '1.5', name: 'my box' })), ['5'])).toContain(

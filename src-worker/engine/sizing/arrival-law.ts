@@ -1,5 +1,5 @@
-import { DEFAULT_DECAY_PER_MS, type ArrivalLaw } from '../engine/simulation/arrivals.ts';
-import type { SizingSubject } from '../engine/sizing/types.ts';
+import { DEFAULT_DECAY_PER_MS, type ArrivalLaw } from '../simulation/arrivals.ts';
+import type { SizingSubject } from './types.ts';
 
 /** How the requests of a workload come, for a simulation of one replica: a random split leaves each its share of the same process. */
 export function arrivalLawOf({ workload, scvArrival }: Pick<SizingSubject, 'workload' | 'scvArrival'>): ArrivalLaw {
