@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readMeasurements } from '../../src-main/measurements/read.ts';
-import type { Benchmark } from '../../src-worker/engine/validation/benchmark.ts';
+import { requestsPerClient, type Benchmark } from '../../src-worker/engine/validation/benchmark.ts';
 import { predictColumns } from '../../src-worker/engine/validation/predicted-columns.ts';
 import { resolveBenchmark } from '../../src-worker/engine/validation/resolve-benchmark.ts';
 import type { WorkloadKind } from '../../src-worker/engine/validation/types.ts';
@@ -45,7 +45,7 @@ function questionOf(b: Benchmark): PredictInputDraft | null {
     max_num_batched_tokens: b.maxNumBatchedTokens,
     engine: `vllm@${engine.version}`,
     ...(b.kind === 'closed_loop'
-      ? { concurrency: b.requests }
+      ? { concurrency: b.requests, num_prompts: Math.round(b.requests * requestsPerClient(b)) }
       : { rate: b.ratePerMs * 1000, arrival: b.scvArrival === 0 ? 'constant' : 'poisson' }),
   };
 }

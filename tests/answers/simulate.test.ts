@@ -231,7 +231,7 @@ describe('finite runs', () => {
     expect(means[1]).toBeGreaterThan(means[2] ?? NaN);
     // Without a number of requests it is what a run of very many comes to.
     expect((means[2] ?? NaN) / (means[3] ?? NaN)).toBeGreaterThan(1);
-    expect((means[2] ?? NaN) / (means[3] ?? NaN)).toBeLessThan(1.01);
+    expect((means[2] ?? NaN) / (means[3] ?? NaN)).toBeLessThan(1.02);
     expect(codes(predict({ ...chat, rate: 5, num_prompts: 100 }))).toContain('num_prompts_ignored');
     expect(predict({ ...chat, rate: 'inf', num_prompts: 64 }).ttft_ms).toEqual(predict({ ...chat, batch: 64 }).ttft_ms);
   });
