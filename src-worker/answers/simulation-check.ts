@@ -43,8 +43,12 @@ interface Planned {
   replica: Replica;
 }
 
-const simulateAt = ({ subject, replica }: Planned, ratePerReplicaPerMs: number, requests: number): Outcome =>
-  simulatedAt(replica.batching, arrivalLawOf(subject), ratePerReplicaPerMs / replica.streams, requests);
+/** The planned load, simulated as one of so many replicas sees it behind a router that splits it at random. */
+function simulateWith({ subject, plan, replica }: Planned, replicas: number, requests: number): Outcome {
+  const shares = replicas * replica.streams;
+  const sharedPerMs = plan.replicas * plan.ratePerReplicaPerMs;
+  return simulatedAt(replica.batching, arrivalLawOf(subject), sharedPerMs / shares, requests, shares);
+}
 
 /** What the gating targets say together. */
 export function statusOf(outcome: Outcome, targets: readonly Target[]): Status {
@@ -54,9 +58,9 @@ export function statusOf(outcome: Outcome, targets: readonly Target[]): Status {
   return verdicts.includes('unknown') ? 'unsettled' : 'confirmed';
 }
 
-/** Rates kept of a load. Instances that share a plan are planned with the same one. */
-const KEPT_RATES = 16;
-const checkedLoads = new WeakMap<ReplicaLoad, Map<number, Checked>>();
+/** Plans kept of a load, by rate and replicas. Instances that share a plan are planned with the same ones. */
+const KEPT_PLANS = 16;
+const checkedLoads = new WeakMap<ReplicaLoad, Map<string, Checked>>();
 
 interface Verdict {
   status: Status;
@@ -70,12 +74,13 @@ interface Checked extends Verdict {
 
 /** The planned load simulated and, where it is refuted, larger counts of replicas; remembered for as long as the plan is. */
 function plannedCheck(planned: Planned): Checked {
-  const { load, ratePerReplicaPerMs } = planned.plan;
-  const known = checkedLoads.get(load) ?? new Map<number, Checked>();
+  const { load, ratePerReplicaPerMs, replicas } = planned.plan;
+  const key = `${ratePerReplicaPerMs} ${replicas}`;
+  const known = checkedLoads.get(load) ?? new Map<string, Checked>();
   checkedLoads.set(load, known);
-  const checked = known.get(ratePerReplicaPerMs) ?? checkPlanned(planned);
-  if (known.size >= KEPT_RATES) known.clear();
-  known.set(ratePerReplicaPerMs, checked);
+  const checked = known.get(key) ?? checkPlanned(planned);
+  if (known.size >= KEPT_PLANS) known.clear();
+  known.set(key, checked);
   return checked;
 }
 
@@ -88,7 +93,7 @@ function checkPlanned(planned: Planned): Checked {
 /** Simulates the planned load until every gating target is settled, or MOST_REQUESTS were measured. */
 function simulateToVerdict(planned: Planned): Verdict {
   for (let requests = FEWEST_REQUESTS; ; requests *= 2) {
-    const outcome = simulateAt(planned, planned.plan.ratePerReplicaPerMs, requests);
+    const outcome = simulateWith(planned, planned.plan.replicas, requests);
     const status = statusOf(outcome, planned.subject.targets);
     if (status !== 'unsettled' || requests * 2 > MOST_REQUESTS) return { status, outcome };
   }
@@ -104,12 +109,11 @@ const meetsSimulated = (outcome: Outcome, targets: readonly Target[]): boolean =
 
 /** The fewest replicas above the planned ones that meet the targets, of at most MOST_COUNTS_TRIED that are simulated. */
 function enoughReplicas(planned: Planned): number | null {
-  const { replicas, ratePerReplicaPerMs } = planned.plan;
-  const sharedPerMs = replicas * ratePerReplicaPerMs;
+  const { replicas } = planned.plan;
   let tries = 0;
   const holds = (count: number): boolean => {
     tries += 1;
-    return meetsSimulated(simulateAt(planned, sharedPerMs / count, REQUESTS_TRIED), planned.subject.targets);
+    return meetsSimulated(simulateWith(planned, count, REQUESTS_TRIED), planned.subject.targets);
   };
   let failed = replicas;
   let step = Math.ceil(replicas * FIRST_STEP_SHARE);

@@ -79,30 +79,24 @@ describe('a plan with room to spare', () => {
 });
 
 describe('a plan that bursts break', () => {
-  // Bursts of a Hawkes process pile up more than gamma gaps of the same long-run spread say.
-  const question: SizeInputDraft = {
-    model: LLAMA_3_1_8B,
-    workload: 'code',
-    users: 300,
-    headroom: 0,
-    gpu: ['l40s'],
-    sla: { tpot_p99: 53 },
-  };
+  // Bursts of a Hawkes process pile up more than gamma gaps of the same long-run spread say, where one replica gets them whole.
+  const question: SizeInputDraft = { model: LLAMA_3_1_8B, workload: 'code', users: 6, headroom: 0, gpu: ['l40s'] };
   const { row, check } = checked(question);
 
   test('is refuted in words, though its closed form meets every target', () => {
     expect(row.meets_sla).toBe(true);
     expect(check.status).toBe('refuted');
-    expect(check.sentence).toMatch(/^The simulation disagrees: .*TPOT P99 is \d+ ± [\d.]+ ms, target 53 ms/);
+    expect(check.sentence).toMatch(/^The simulation disagrees: .*TTFT P95 is [\d,]+ ± [\d.]+ ms, target 1,200 ms/);
     const missed = check.rows.filter(
       ({ gating, simulated_ms: ms, half_width_ms: width, target_ms: target }) =>
         gating && (ms ?? 0) - (width ?? 0) > target,
     );
-    expect(missed.map(({ metric }) => metric)).toContain('tpot_p99');
+    expect(missed.map(({ metric }) => metric)).toContain('ttft_p95');
   });
 
   test('comes with replicas that meet the targets, and what they cost', () => {
     const { enough } = check;
+    expect(row.replicas).toBe(1);
     expect(enough?.replicas ?? 0).toBeGreaterThan(row.replicas);
     expect(check.sentence).toContain(`with ${enough?.replicas} replicas instead of ${row.replicas}`);
     expect(enough?.usd_per_hour).toBeCloseTo((row.cost.usd_per_hour_instance ?? 0) * (enough?.instances ?? 0), 6);
@@ -112,15 +106,8 @@ describe('a plan that bursts break', () => {
 
 describe('a plan of instances with several replicas that bursts break', () => {
   test('needs whole instances, the fewest that hold the replicas', () => {
-    const question: SizeInputDraft = {
-      model: LLAMA_3_1_8B,
-      workload: 'code',
-      users: 300,
-      headroom: 0,
-      gpu: ['l40s'],
-      sla: { tpot_p99: 53 },
-      top: 200,
-    };
+    const code = { model: LLAMA_3_1_8B, workload: 'code', users: 6, headroom: 0 };
+    const question: SizeInputDraft = { ...code, gpu: ['l40s'], top: 200 };
     const shared = size(question).recommendations.filter(({ replicas_per_instance: replicas }) => replicas > 1);
     const ofMore = new Map(shared.map((row) => [row.replicas_per_instance, row]));
     const found = [...ofMore.values()].flatMap(({ id, replicas_per_instance: each }) => {
@@ -135,6 +122,22 @@ describe('a plan of instances with several replicas that bursts break', () => {
       expect(instances * each).toBeGreaterThanOrEqual(replicas);
       expect((instances - 1) * each).toBeLessThan(replicas);
     }
+  });
+});
+
+describe('a plan of many replicas', () => {
+  test('has less of the bursts at each: a random split comes nearer to Poisson', () => {
+    const code: SizeInputDraft = { model: LLAMA_3_1_8B, workload: 'code', headroom: 0, gpu: ['l40s'] };
+    const p95Of = (users: number) => {
+      const { row, check } = checked({ ...code, users });
+      return { row, ms: check.rows.find(({ metric }) => metric === 'ttft_p95')?.simulated_ms ?? Number.NaN };
+    };
+    const [one, many] = [p95Of(6), p95Of(300)];
+    expect(many.row.replicas).toBeGreaterThan(10);
+    // At least as much for each replica to do, and yet nobody waits as long.
+    const share = (row: Recommendation, users: number) => users / row.replicas;
+    expect(share(many.row, 300)).toBeGreaterThan(0.95 * share(one.row, 6));
+    expect(many.ms).toBeLessThan(0.8 * one.ms);
   });
 });
 

@@ -56,19 +56,28 @@ export function affordedRequests({ lengths, maxNumBatchedTokens }: BatchingSubje
   return Math.min(requests, Math.ceil(MOST_PROMPT_STEPS / stepsPerPrompt));
 }
 
-/** One stream of a replica in steady state at a rate (per ms), with so many requests measured. */
+/**
+ * One stream of a replica in steady state at a rate (per ms), with so many requests measured. `shares`: so many such streams share
+ * the arrivals at random, which leaves each less of what comes in bursts.
+ */
 export function simulatedAt(
   subject: BatchingSubject,
   law: ArrivalLaw,
   ratePerMs: number,
   requests: number,
+  shares = 1,
 ): SteadySimulation | SaturatedSimulation {
   const measured = affordedRequests(subject, requests);
   return simulateSteady(
     {
       subject,
       rules: DEFAULT_RULES,
-      load: { kind: 'open', ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS), law },
+      load: {
+        kind: 'open',
+        ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS),
+        law,
+        share: { router: 'random', replicas: shares },
+      },
       seed: SIZING_SEED,
     },
     { ...DEFAULT_PRECISION, fewest: measured, most: measured },
