@@ -5,6 +5,7 @@ import type { Instance } from '../engine/hardware/types.ts';
 import { chooseOffer } from '../engine/sizing/offers.ts';
 import { evaluatePlans, plannedShare, plansInScope, unknownPlans, type EvaluatedPlans } from '../engine/sizing/size.ts';
 import type { PlanCapacity, PlanToSimulate, SizingDemand, SizingScope, SizingSubject } from '../engine/sizing/types.ts';
+import { MS_PER_S } from '../engine/units.ts';
 import { fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
@@ -64,12 +65,13 @@ export function resolved(
     return { model, lengths: lengthsOf(workload, model) };
   });
   const { model, lengths } = known;
-  const subject: SizingSubject = {
+  const unshared: SizingSubject = {
     model,
     workload,
     lengths,
     targets: workload.targets,
     scvArrival: scvOf(workload),
+    sharedPerMs: null,
     precisions: resolvePrecisions(input.quantization, model),
     kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2,
     tensorParallel: input.tp,
@@ -79,18 +81,32 @@ export function resolved(
     method: input.method,
     strictContext: input.strict_context,
   };
+  const subject = sharesBursts(input, workload)
+    ? { ...unshared, sharedPerMs: offeredPerMs(input, unshared) }
+    : unshared;
   const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
   return { prepared: { input, facts, model, subject, scope }, known };
 }
 
+/**
+ * Does the capacity of a replica follow from how many share the load? The simulation knows what a random split leaves of bursts;
+ * the closed form takes each replica to get them whole, so that a capacity holds for every number of users.
+ */
+const sharesBursts = ({ method }: SizeInput, { arrival }: Workload): boolean =>
+  method === 'simulation' && arrival.process !== 'poisson';
+
+const offeredPerMs = (input: SizeInput, subject: SizingSubject): number =>
+  demandFor({ input, subject }, null).rateReqPerS / MS_PER_S;
+
 /** Everything of a request that the evaluation of a plan depends on, besides the plan itself and the catalogs. */
 function subjectKey(input: SizeInput, source: ModelSource, workload: Workload): string {
   const { input: text, context, output, arrival, prefixCache, targets } = workload;
-  const { kv_cache_dtype, calibration, method, strict_context } = input;
+  const { kv_cache_dtype, calibration, method, strict_context, users, rate, think_time } = input;
   return JSON.stringify([
     source,
     [text, context, output, arrival, prefixCache, targets],
     [kv_cache_dtype, calibration, method, strict_context],
+    sharesBursts(input, workload) ? [users, rate, think_time] : null,
   ]);
 }
 

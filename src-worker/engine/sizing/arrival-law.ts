@@ -1,6 +1,18 @@
 import { DEFAULT_DECAY_PER_MS, type ArrivalLaw } from '../simulation/arrivals.ts';
 import type { SizingSubject } from './types.ts';
 
+/** How requests come to a simulated replica: the law of all together, and how many of them (per ms) the replicas share at random. */
+export interface SharedArrivals {
+  law: ArrivalLaw;
+  /** null = a replica gets them whole. */
+  sharedPerMs: number | null;
+}
+
+export const sharedArrivalsOf = (subject: SizingSubject): SharedArrivals => ({
+  law: arrivalLawOf(subject),
+  sharedPerMs: subject.sharedPerMs,
+});
+
 /** How the requests of a workload come, for a simulation of one replica: a random split leaves each its share of the same process. */
 export function arrivalLawOf({ workload, scvArrival }: Pick<SizingSubject, 'workload' | 'scvArrival'>): ArrivalLaw {
   const { arrival } = workload;

@@ -4,7 +4,7 @@ import { engineRefusal, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
-import { arrivalLawOf } from './arrival-law.ts';
+import { sharedArrivalsOf } from './arrival-law.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   cacheRefusal,
@@ -207,5 +207,5 @@ const CAPACITIES: Record<SizingMethod, CapacityOf> = {
     load: (capacity) => batchingLoad(replica, targets, capacity),
   }),
   mg1: (replica, { targets }) => oneAtATime(replica, targets),
-  simulation: (replica, subject, known) => simulatedReplica(replica, arrivalLawOf(subject), subject.targets, known),
+  simulation: (replica, subject, known) => simulatedReplica(replica, sharedArrivalsOf(subject), subject.targets, known),
 };

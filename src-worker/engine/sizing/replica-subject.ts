@@ -4,7 +4,7 @@ import { formatNeed, precisionSupport, type PrecisionSupport } from '../hardware
 import type { Instance } from '../hardware/types.ts';
 import type { MemoryFit } from '../memory/fit.ts';
 import { compileStepPlan, type StepSubject } from '../roofline/step-plan.ts';
-import { arrivalLawOf } from './arrival-law.ts';
+import { sharedArrivalsOf } from './arrival-law.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { batchingLoad, type LoadCapacity } from './replica-load.ts';
 import { simulatedReplica } from './simulated-load.ts';
@@ -80,5 +80,5 @@ const LOADS: Record<SizingMethod, (replica: BatchingSubject, subject: SizingSubj
   batching: (replica, { targets }) => batchingLoad(replica, targets, NO_CAPACITY),
   mg1: (replica, { targets }) => oneAtATime(replica, targets).load(NO_CAPACITY),
   simulation: (replica, subject) =>
-    simulatedReplica(replica, arrivalLawOf(subject), subject.targets, NO_CAPACITY.found).load(NO_CAPACITY),
+    simulatedReplica(replica, sharedArrivalsOf(subject), subject.targets, NO_CAPACITY.found).load(NO_CAPACITY),
 };

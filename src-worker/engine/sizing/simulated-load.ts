@@ -11,6 +11,7 @@ import {
   type SteadySimulation,
 } from '../simulation/load.ts';
 import type { LatencyMetric, Target } from '../workload/types.ts';
+import type { SharedArrivals } from './arrival-law.ts';
 import {
   capacityQuestion,
   IDLE_SHARE,
@@ -121,8 +122,10 @@ function sizingRequests({ lengths: { moments } }: BatchingSubject): number {
   return Math.min(MEASURED_REQUESTS, Math.max(FEWEST_REQUESTS, Math.ceil(MOST_TOKENS / tokens)));
 }
 
-function loadOutcome(subject: BatchingSubject, law: ArrivalLaw, ratePerMs: number): LoadOutcome {
-  const outcome = simulatedAt(subject, law, ratePerMs, sizingRequests(subject));
+function loadOutcome(subject: BatchingSubject, { law, sharedPerMs }: SharedArrivals, ratePerMs: number): LoadOutcome {
+  // At a lower rate more replicas share what comes.
+  const shares = sharedPerMs === null ? 1 : Math.max(1, sharedPerMs / ratePerMs);
+  const outcome = simulatedAt(subject, law, ratePerMs, sizingRequests(subject), shares);
   if (outcome.kind === 'saturated') return outcome;
   return {
     kind: 'steady',
@@ -253,12 +256,12 @@ function searched(
 /** Capacity and latency of a replica whose every figure is simulated. `known` is the capacity where it was searched elsewhere. */
 export function simulatedReplica(
   subject: BatchingSubject,
-  law: ArrivalLaw,
+  arrivals: SharedArrivals,
   targets: Target[],
   known?: Capacity,
 ): { capacity: SimulatedCapacity; load: (capacity: LoadCapacity) => ReplicaLoad } {
   const closed = closedFormOf(subject, targets);
-  const remembered = rememberedByRate((ratePerMs) => loadOutcome(subject, law, ratePerMs));
+  const remembered = rememberedByRate((ratePerMs) => loadOutcome(subject, arrivals, ratePerMs));
   const capacity = new SimulatedCapacity(known ?? searched(subject, targets, closed, remembered.at));
   return {
     capacity,

@@ -57,6 +57,11 @@ export interface SizingSubject {
   targets: Target[];
   /** Squared coefficient of variation of the arrival gaps. */
   scvArrival: number;
+  /**
+   * Requests per ms of all replicas together, where each has its share of what comes in bursts; null where the share does not
+   * matter, or where each is taken to get bursts whole.
+   */
+  sharedPerMs: number | null;
   precisions: Precision[];
   kvBytesPerElement: 1 | 2;
   /** null = powers of two up to the GPUs of the instance. */

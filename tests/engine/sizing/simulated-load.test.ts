@@ -15,13 +15,15 @@ if (!chat) throw new Error('no chat workload');
 // Twice the targets of chat, which leaves every scenario a capacity.
 const TARGETS: Target[] = chat.targets.map((target) => ({ ...target, targetMs: target.targetMs * 2 }));
 
+const WHOLE_POISSON = { law: POISSON, sharedPerMs: null };
+
 const holds = (outcome: LoadOutcome, targets = TARGETS): boolean =>
   outcome.kind === 'steady' &&
   targets.every(({ isGating, metric, targetMs }) => !isGating || latencyOf(outcome, metric) <= targetMs);
 
 function replicaOf(scenario: Scenario, targets = TARGETS) {
   const subject = subjectOf(scenario);
-  const { capacity, load } = simulatedReplica(subject, POISSON, targets);
+  const { capacity, load } = simulatedReplica(subject, WHOLE_POISSON, targets);
   return { subject, capacity, load: load(capacity) };
 }
 
@@ -91,9 +93,9 @@ describe.each(CASES)('a simulated replica (%s)', (_, { subject, capacity, load, 
   });
 
   test('gives the same figures every time, whether its capacity was searched or handed over', () => {
-    const again = simulatedReplica(subject, POISSON, TARGETS);
+    const again = simulatedReplica(subject, WHOLE_POISSON, TARGETS);
     expect(again.capacity.found).toEqual(capacity.found);
-    const handed = simulatedReplica(subject, POISSON, TARGETS, capacity.found);
+    const handed = simulatedReplica(subject, WHOLE_POISSON, TARGETS, capacity.found);
     expect(handed.capacity.found).toBe(capacity.found);
     expect(handed.load(handed.capacity).at(0.7 * perMs)).toEqual(load.at(0.7 * perMs));
   });
@@ -119,7 +121,7 @@ describe('a replica that misses its targets when idle', () => {
   const strict = TARGETS.map((target) => (target.metric === 'tpot_p50' ? { ...target, targetMs: 5 } : target));
 
   test('is refused with the closed form’s figure, without a search', () => {
-    const { capacity } = simulatedReplica(subjectOf(named('8B L4 short')), POISSON, strict);
+    const { capacity } = simulatedReplica(subjectOf(named('8B L4 short')), WHOLE_POISSON, strict);
     expect(capacity.refused).toMatchObject({ kind: 'missed_when_idle', metric: 'tpot_p50', targetMs: 5 });
     expect(() => capacity.found).toThrow(/refused/);
   });
@@ -130,10 +132,26 @@ test('bursts that a low rate does not thin out are a refusal with the simulated 
   const bursts = { process: 'hawkes' as const, scv: 25, decayPerMs: 0.02 };
   const subject = { ...subjectOf(named('8B L4 short')), scvArrival: 25 };
   const tight = TARGETS.map((target) => (target.metric === 'ttft_p95' ? { ...target, targetMs: 150 } : target));
-  const { capacity } = simulatedReplica(subject, bursts, tight);
+  const { capacity } = simulatedReplica(subject, { law: bursts, sharedPerMs: null }, tight);
   expect(capacity.refused).toMatchObject({ kind: 'missed_when_idle', metric: 'ttft_p95', targetMs: 150 });
   const predictedMs = capacity.refused?.kind === 'missed_when_idle' ? capacity.refused.predictedMs : NaN;
   expect(predictedMs).toBeGreaterThan(150);
+});
+
+test('of bursts that many replicas share each has less, and carries more', () => {
+  const law = { process: 'gamma' as const, scv: 4, decayPerMs: 1 };
+  const subject = { ...subjectOf(named('8B L4 short')), scvArrival: 4 };
+  const carried = (sharedPerMs: number | null): number =>
+    simulatedReplica(subject, { law, sharedPerMs }, TARGETS).capacity.found.ratePerMs;
+  const whole = carried(null);
+  // One replica that could carry all of it alone gets it whole.
+  expect(carried(whole / 2)).toBe(whole);
+  const among = carried(whole * 20);
+  expect(among).toBeGreaterThan(1.02 * whole);
+  const poisson = simulatedReplica(subject, WHOLE_POISSON, TARGETS).capacity.found.ratePerMs;
+  expect(among).toBeLessThan(1.02 * poisson);
+  // Among a thousand next to nothing is left of them: other random numbers, 3 % of noise.
+  expect(Math.abs(carried(poisson * 1000) / poisson - 1)).toBeLessThan(0.03);
 });
 
 test('requests of tens of thousands of tokens are fewer, with the half widths that gives', () => {
