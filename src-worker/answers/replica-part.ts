@@ -9,7 +9,7 @@ import type { Demand } from '../engine/workload/demand.ts';
 import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
 import { latencySummary, memoryDocument, rounded, stepTimeDocument, trustRemark } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
-import { simulationDocument } from './simulated-document.ts';
+import { simulationDocument } from './simulated-figures.ts';
 import { simulatedTrust } from './simulated-remarks.ts';
 
 export interface RowContext {

@@ -18,14 +18,8 @@ import { deploy, type Deployment } from './deployment.ts';
 import { checkLoad } from './load-options.ts';
 import { allStreams, notFitting } from './predict-parts.ts';
 import { checkTogether, fleetOf, sentenceOfRouter } from './router.ts';
-import {
-  figuresDocument,
-  NOTHING_FITS,
-  rulesOf,
-  saturatedSimulation,
-  simulatedDocument,
-  throughputOfServed,
-} from './simulated-document.ts';
+import { NOTHING_FITS, rulesOf, saturatedSimulation, simulatedDocument } from './simulated-document.ts';
+import { figuresDocument, throughputOfServed } from './simulated-figures.ts';
 
 /** Called again and again while something is simulated; what it throws ends that. */
 type Checkpoint = (() => void) | null;

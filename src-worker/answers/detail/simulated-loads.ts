@@ -8,7 +8,7 @@ import { formatFixed } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { arrivalLawOf } from '../../engine/sizing/arrival-law.ts';
 import { latencySummary, rounded, versionsOf } from '../common.ts';
-import { halfWidthDocument } from '../simulated-document.ts';
+import { halfWidthDocument } from '../simulated-figures.ts';
 import { findPlan } from './find-plan.ts';
 import { plannedReplica, type PlannedReplica } from './planned-load.ts';
 
