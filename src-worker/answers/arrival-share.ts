@@ -8,15 +8,18 @@ export function arrivalScv({ arrival, arrival_cv: cv }: PredictInput): number {
   return arrival === 'gamma' ? (cv ?? 1) ** 2 : 1;
 }
 
-/** What one replica gets of a stream of arrivals; null where it depends on the others. */
-export function shareOf({ router, replicas }: Pick<PredictInput, 'router' | 'replicas'>): ArrivalShare | null {
+/** What one of a replica's `streams` schedulers gets of a stream of arrivals; null where it depends on the others. */
+export function shareOf(
+  { router, replicas }: Pick<PredictInput, 'router' | 'replicas'>,
+  streams: number,
+): ArrivalShare | null {
   // With one replica there is nothing to choose.
-  if (router !== 'least_loaded') return { router, replicas };
-  return replicas === 1 ? { router: 'random', replicas } : null;
+  if (router !== 'least_loaded') return { router, replicas, streams };
+  return replicas === 1 ? { router: 'random', replicas, streams } : null;
 }
 
-/** What of the spread is left at one replica; behind a router that looks at them no law says, and none is asked for. */
-export function scvOfReplica(input: PredictInput): number {
-  const share = shareOf(input);
+/** What of the spread is left at one of a replica's `streams` schedulers; behind a router that looks at them no law says, and none is asked for. */
+export function scvOfScheduler(input: PredictInput, streams: number): number {
+  const share = shareOf(input, streams);
   return share ? scvOfShare(arrivalScv(input), share) : arrivalScv(input);
 }

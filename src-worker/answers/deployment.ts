@@ -28,7 +28,7 @@ import { gibFromBytes } from '../engine/units.ts';
 import { fixedPrefixCache, fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
-import { scvOfReplica } from './arrival-share.ts';
+import { scvOfScheduler } from './arrival-share.ts';
 import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
 import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.ts';
 import type { UncertainDeployment } from './uncertainty.ts';
@@ -295,14 +295,15 @@ export function deploy(
   if (!plan.isGpuMeasured) warnings.push(extrapolatedGpu(gpu, calibration));
   const { maxNumBatchedTokens, maxNumSeqs } = limits;
   const { ranks, perRank } = streamsOf(input);
+  const streams = ranks * perRank;
   // Every rank has a scheduler of its own, with all the seats, and its part of the replica's cache.
   const share = streamShare({ maxNumSeqs, kvCacheTokens: memory.kvCacheTokens / input.dp }, perRank);
   const subject = { plan, lengths, maxNumBatchedTokens, ...share };
   return {
     base,
     warnings,
-    streams: ranks * perRank,
-    subject: { ...subject, scvArrival: scvOfReplica(input), population: null },
+    streams,
+    subject: { ...subject, scvArrival: scvOfScheduler(input, streams), population: null },
     ...scheduling,
     measured,
   };

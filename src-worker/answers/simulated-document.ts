@@ -102,7 +102,7 @@ function steadySimulation(
   if (together) checkTogether(deployment, input);
   const simulated = together ? streams : 1;
   const whole = loadOf(subject, input, streams / simulated);
-  const load = whole.kind === 'open' && !together ? { ...whole, share: shareOf(input) } : whole;
+  const load = whole.kind === 'open' && !together ? { ...whole, share: shareOf(input, deployment.streams) } : whole;
   const timelines: Timeline[] = [];
   const question: RunQuestion = {
     subject,

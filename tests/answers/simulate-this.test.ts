@@ -24,8 +24,8 @@ const UNEVEN: Workload = { ...seedWorkload('chat'), name: 'uneven', arrival: { p
 const WITH_UNEVEN: Facts = { ...facts, workloads: [...facts.workloads, UNEVEN] };
 
 /** The simulation check of a plan, and the simulation that the form asks once it was carried over. */
-function both(workload: string) {
-  const question = sizeInputSchema.parse({ model: MODEL, workload, users: 100, top: 1 });
+function both(workload: string, stages = 1) {
+  const question = sizeInputSchema.parse({ model: MODEL, workload, users: 100, pp: stages, top: 1 });
   const answer = answerSize(question, modelSource(MODEL), WITH_UNEVEN);
   const [row] = answer.recommendations;
   if (!row) throw new Error('nothing passes');
@@ -42,8 +42,16 @@ function both(workload: string) {
   };
 }
 
-describe.each(['chat', 'rag', 'code', 'uneven'])('a plan for %s', (workload) => {
-  const { row, check, request, simulated } = both(workload);
+describe.each<[string, number]>([
+  ['chat', 1],
+  ['rag', 1],
+  ['code', 1],
+  ['uneven', 1],
+  // Each stage has a batch of its own: the check is of one of two schedulers with its part of the load.
+  ['chat', 2],
+  ['uneven', 2],
+])('a plan for %s in stages of %i', (workload, stages) => {
+  const { row, check, request, simulated } = both(workload, stages);
 
   test('has the same memory and the same limits', () => {
     expect(simulated.memory.kv_cache_tokens).toBe(row.memory.kv_cache_tokens);

@@ -35,6 +35,24 @@ const everySecond = (count: number, prompt = 300, output = 50) =>
 
 const codes = ({ warnings }: PredictDocument): string[] => warnings.map(({ code }) => code);
 
+describe('schedulers of a replica', () => {
+  test.each<[string, Partial<SimulateInputDraft>]>([
+    ['stages, bursts', { pp: 2, rate: 20, arrival: 'gamma', arrival_cv: 3 }],
+    ['stages, constant', { pp: 2, rate: 25, arrival: 'constant' }],
+    ['ranks, bursts', { dp: 4, rate: 40, arrival: 'gamma', arrival_cv: 3 }],
+    ['stages behind a router that takes turns', { pp: 2, replicas: 4, router: 'round_robin', rate: 100 }],
+  ])('a steady state is where a long run of all of them goes: %s', (_, draft) => {
+    const lengths = { input_tokens: 500, output_tokens: 200, input_cv: 0.5, output_cv: 0.5 };
+    const steady = simulate({ ...lengths, ...draft });
+    const run = simulate({ ...lengths, ...draft, num_prompts: 60_000 });
+    for (const statistic of ['mean', 'p95'] as const) {
+      const [one, all] = [steady.ttft_ms[statistic] ?? NaN, run.ttft_ms[statistic] ?? NaN];
+      const width = (of: PredictDocument) => of.simulation?.half_width?.ttft_ms[statistic] ?? NaN;
+      expect(Math.abs(one - all), statistic).toBeLessThan(width(steady) + (width(run) || 0) + 0.01 * all);
+    }
+  });
+});
+
 describe('predict --method simulation', () => {
   test('a steady state agrees with the closed form at moderate load, within its own intervals and those of the form', () => {
     const simulated = predict({ ...simulation, rate: 20 });

@@ -18,18 +18,22 @@ export const DEFAULT_HAWKES_SCV = 3;
 
 export const POISSON: ArrivalLaw = { process: 'poisson', scv: 1, decayPerMs: DEFAULT_DECAY_PER_MS };
 
-/** What one of so many replicas gets of a stream, by a router that does not look at them. */
+/** What one scheduler of so many replicas gets of a stream, by a router that does not look at them. */
 export interface ArrivalShare {
   router: BlindRouter;
   replicas: number;
+  /** Schedulers of a replica, over which it deals at random what it gets. */
+  streams: number;
 }
 
 /**
  * The squared coefficient of variation of gaps, in the long run the variance of counts / their mean, of a share of a stream that
  * has `scv`: gaps in turn are sums of so many, and what is dealt at random comes nearer to Poisson. Exact for independent gaps.
  */
-export const scvOfShare = (scv: number, { router, replicas }: ArrivalShare): number =>
-  router === 'round_robin' ? scv / replicas : 1 + (scv - 1) / replicas;
+export function scvOfShare(scv: number, { router, replicas, streams }: ArrivalShare): number {
+  const ofReplica = router === 'round_robin' ? scv / replicas : 1 + (scv - 1) / replicas;
+  return 1 + (ofReplica - 1) / streams;
+}
 
 /** Draws the gaps (ms) before each of so many arrivals at a mean rate (per ms). */
 type GapSource = (law: ArrivalLaw, ratePerMs: number, random: RandomSource) => () => number;
@@ -106,16 +110,20 @@ const geometric =
 function gapsOfShare(
   law: ArrivalLaw,
   ratePerMs: number,
-  { router, replicas }: ArrivalShare,
+  { router, replicas, streams }: ArrivalShare,
   [random, routerRandom]: [random: RandomSource, router: RandomSource],
 ): () => number {
   const own = (share: ArrivalLaw): (() => number) => GAPS[share.process](share, ratePerMs, random);
-  if (replicas === 1) return own(law);
-  const wholePerMs = ratePerMs * replicas;
+  const shares = replicas * streams;
+  if (shares === 1) return own(law);
+  const wholePerMs = ratePerMs * shares;
+  /** Gaps of the whole stream between two arrivals of the share: turns are counted, what is dealt at random is left to chance. */
+  const inTurn = router === 'round_robin' ? replicas : 1;
+  const dealt = shares === inTurn ? () => 1 : geometric(shares / inTurn, routerRandom);
+  const count = () => inTurn * dealt();
   if (law.process === 'hawkes') {
-    if (replicas > MOST_HAWKES_SHARES) return own(POISSON);
+    if (shares > MOST_HAWKES_SHARES) return own(POISSON);
     const gap = hawkesGaps(law, wholePerMs, random);
-    const count = router === 'random' ? geometric(replicas, routerRandom) : () => replicas;
     return () => {
       let sum = 0;
       for (let left = count(); left > 0; left -= 1) sum += gap();
@@ -123,9 +131,8 @@ function gapsOfShare(
     };
   }
   const scv = law.process === 'constant' ? 0 : law.scv;
-  if (router === 'round_robin') return own({ ...law, process: 'gamma', scv: scv / replicas });
-  if (law.process === 'poisson') return own(law);
-  const count = geometric(replicas, routerRandom);
+  if (shares === inTurn) return own({ ...law, process: 'gamma', scv: scv / replicas });
+  if (law.process === 'poisson' && inTurn === 1) return own(law);
   if (scv === 0) return () => count() / wholePerMs;
   // So many gamma gaps are one of so many times the shape.
   return () => (drawGamma(count() / scv, random) * scv) / wholePerMs;

@@ -77,7 +77,7 @@ export function simulatedAt(
         kind: 'open',
         ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS),
         law,
-        share: { router: 'random', replicas: shares },
+        share: { router: 'random', replicas: shares, streams: 1 },
       },
       seed: SIZING_SEED,
     },

@@ -176,13 +176,20 @@ describe('what a replica gets of a stream', () => {
 
   test.each(Object.entries(LAWS))('%s: gaps have the rate, and the spread that arithmetic gives', (_, law) => {
     for (const router of ['random', 'round_robin'] as const) {
-      for (const replicas of [1, 2, 5, 1000]) {
-        const of = { router, replicas };
+      for (const [replicas, streams] of [
+        [1, 1],
+        [2, 1],
+        [5, 1],
+        [1000, 1],
+        [1, 4],
+        [3, 2],
+      ] as const) {
+        const of = { router, replicas, streams };
         const arrivals = drawArrivals(law, 0.02, COUNT, seededRandom(3), { of, router: seededRandom(4) });
         const gaps = arrivals.slice(1).map((ms, i) => ms - (arrivals[i] as number));
         const mean = meanOf(gaps);
         const scv = meanOf(gaps.map((gap) => (gap / mean - 1) ** 2));
-        const name = `${router} over ${replicas}`;
+        const name = `${router} over ${replicas} of ${streams}`;
         const exact = scvOfShare(law.scv, of);
         // Five standard deviations of the mean; the spread has more, those of gaps that are often short.
         expect(Math.abs(mean * 0.02 - 1), name).toBeLessThan(5 * Math.sqrt(Math.max(exact, 1e-12) / COUNT) + 1e-9);
@@ -195,7 +202,7 @@ describe('what a replica gets of a stream', () => {
     const law: ArrivalLaw = { process: 'hawkes', scv: 3, decayPerMs: 2e-3 };
     const whole = drawArrivals(law, 0.03, 3000, seededRandom(6));
     const share = drawArrivals(law, 0.01, 1000, seededRandom(6), {
-      of: { router: 'round_robin', replicas: 3 },
+      of: { router: 'round_robin', replicas: 3, streams: 1 },
       router: seededRandom(7),
     });
     share.forEach((ms, i) => {
@@ -223,7 +230,7 @@ describe('steady states behind a router', () => {
   const oneOf = (router: 'random' | 'round_robin', replicas: number, ratePerMs: number): RunQuestion => ({
     subject: chat,
     rules: DEFAULT_RULES,
-    load: { kind: 'open', ratePerMs, law: POISSON, share: { router, replicas } },
+    load: { kind: 'open', ratePerMs, law: POISSON, share: { router, replicas, streams: 1 } },
     seed: 2,
   });
   function steadyState(question: RunQuestion, count: number): SteadySimulation {
