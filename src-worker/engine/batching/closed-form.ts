@@ -50,7 +50,15 @@ export const PRESSURE_LIMIT_Z = 4;
  * Edges of the region in which the closed form was confirmed by simulation (QUEUEING.md 3, "trusted"; full chunks of a prompt and
  * tokens of an answer: `npm run report:closed-form`, whose scenarios end there).
  */
-const TRUSTED = { feedbackGain: 0.6, prefillShare: 0.5, tokenLoad: 0.7, scvArrival: 2, chunks: 2, answerTokens: 20 };
+const TRUSTED = {
+  feedbackGain: 0.6,
+  prefillShare: 0.5,
+  tokenLoad: 0.7,
+  scvArrival: 2,
+  chunks: 2,
+  answerTokens: 20,
+  promptScv: 1.44,
+};
 /** Standard normal quantile of 0.99. */
 const Z_P99 = 2.326;
 
@@ -412,12 +420,13 @@ function trustOf(subject: BatchingSubject, arrivalsPerMs: number, load: LoadStat
   if (subject.scvArrival > TRUSTED.scvArrival) return 'bursty';
   const { step, feedbackGain, prefillShare } = load.state;
   const tokenLoad = (arrivalsPerMs * subject.lengths.moments.uncachedMean * step.fullChunkMs) / step.roomTokens;
-  const { uncachedMean, outputMean } = subject.lengths.moments;
+  const { uncachedMean, outputMean, promptMean, promptVariance } = subject.lengths.moments;
   const isCritical =
     feedbackGain > TRUSTED.feedbackGain ||
     prefillShare > TRUSTED.prefillShare ||
     tokenLoad > TRUSTED.tokenLoad ||
     uncachedMean > TRUSTED.chunks * step.roomTokens ||
-    outputMean < TRUSTED.answerTokens;
+    outputMean < TRUSTED.answerTokens ||
+    promptVariance > TRUSTED.promptScv * promptMean ** 2;
   return isCritical ? 'critical' : 'ok';
 }

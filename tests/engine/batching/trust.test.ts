@@ -5,7 +5,7 @@ import type { BatchingSubject } from '../../../src-worker/engine/batching/subjec
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { SCENARIOS, subjectOf, type Scenario } from './scenarios.ts';
 
-const tokens = (mean: number) => ({ mean, std: mean / 2, min: 1, max: 20 * mean });
+const tokens = (mean: number, cv = 0.5) => ({ mean, std: mean * cv, min: 1, max: 40 * mean });
 const base = subjectOf(SCENARIOS.find(({ name }) => name === '8B H100 long answers') as Scenario);
 const of = (prompt: number, answer: number, more: Partial<BatchingSubject> = {}): BatchingSubject => ({
   ...base,
@@ -16,6 +16,11 @@ const of = (prompt: number, answer: number, more: Partial<BatchingSubject> = {})
     cache: null,
     maxContextTokens: null,
   }),
+});
+
+const ofUneven = (cv: number): BatchingSubject => ({
+  ...base,
+  lengths: requestLengths({ promptParts: [tokens(500, cv)], output: tokens(300), cache: null, maxContextTokens: null }),
 });
 
 function trustAt(subject: BatchingSubject, share: number): TrustKind {
@@ -30,6 +35,8 @@ test.each<[string, BatchingSubject, number, TrustKind]>([
   ['prompts that take most of the time', of(2000, 30), 0.85, 'critical'],
   ['prompts of more than two whole steps', of(20_000, 300), 0.3, 'critical'],
   ['prompts of less than two', of(12_000, 300), 0.2, 'ok'],
+  ['prompts of lengths that are as good as any', ofUneven(2), 0.5, 'critical'],
+  ['prompts as uneven as those of a workload', ofUneven(1), 0.3, 'ok'],
   ['answers of a few tokens', of(500, 10), 0.3, 'critical'],
   ['bursts', of(500, 300, { scvArrival: 3 }), 0.5, 'bursty'],
   ['seats for a few more than run', of(500, 300, { maxNumSeqs: 12 }), 0.9, 'slot_pressure'],
