@@ -4,6 +4,7 @@ import type { Model, ModelSource } from '../engine/model/types.ts';
 import { meanOf, sampleQuantile } from '../engine/numerics/sample.ts';
 import { drawPriorities, serverOf } from '../engine/simulation/load.ts';
 import { canFindBlocks, replayedTrace, type TraceCut } from '../engine/simulation/replayed-trace.ts';
+import type { SimulatedRequests } from '../engine/simulation/requests.ts';
 import { simulateFleetRun } from '../engine/simulation/streams.ts';
 import { Timeline } from '../engine/simulation/timeline.ts';
 import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
@@ -19,7 +20,7 @@ import { checkLoad } from './load-options.ts';
 import { allStreams, notFitting } from './predict-parts.ts';
 import { checkTogether, fleetOf, sentenceOfRouter } from './router.ts';
 import { NOTHING_FITS, rulesOf, saturatedSimulation, simulatedDocument } from './simulated-document.ts';
-import { figuresDocument, throughputOfServed } from './simulated-figures.ts';
+import { figuresDocument, throughputOfServed, type LongPrompt } from './simulated-figures.ts';
 
 /** Called again and again while something is simulated; what it throws ends that. */
 type Checkpoint = (() => void) | null;
@@ -144,9 +145,16 @@ function replayed(
       noRanges: NO_RANGES,
       sentence: `Replayed: ${plural(count, 'request')} of ${file.file}, ${pace}, from an empty deployment to the last answer; nothing is discarded.${sentenceOfRouter(router, replicas)}${within}`,
       timeline,
+      longPrompt: longPromptOf(requests, served.cachedFraction),
     }),
     trace: document,
   };
+}
+
+function longPromptOf({ promptTokens }: SimulatedRequests, cachedFraction: number): LongPrompt {
+  const sorted = promptTokens.slice().sort();
+  const tokens = sorted[Math.ceil(0.95 * sorted.length) - 1] ?? 0;
+  return { tokens, uncachedTokens: tokens * (1 - cachedFraction) };
 }
 
 /** Where more than this share of all requests wait when the last one comes, more came than were served. */

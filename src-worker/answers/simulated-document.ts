@@ -155,6 +155,7 @@ function steadySimulation(
     noRanges: null,
     sentence: `Simulated in steady state, seed ${input.seed}: the figures are of ${formatFixed(steady.numMeasured)} requests, after those that came while the replica filled.${routerSentence(input)}${split} ${precisionSentence(steady)}`,
     timeline: timelines.at(-1) ?? null,
+    longPrompt: null,
   });
 }
 
@@ -249,6 +250,7 @@ function finiteRun(
     noRanges: isOver ? OVER_CAPACITY_NO_RANGES : null,
     sentence: `Simulated, seed ${input.seed}: a run of ${plural(numRequests, 'request')}${isAtOnce ? ' sent at once' : ''} from an empty deployment to the last answer; nothing is discarded, so the figures hold for a run of this length.${routerSentence(input)}${others}`,
     timeline,
+    longPrompt: null,
   });
   return document;
 }

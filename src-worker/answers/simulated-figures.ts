@@ -15,12 +15,19 @@ import type {
   TimelineDocument,
   Warning,
 } from '../protocol/documents.ts';
+import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { formatFixed, plural } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { latencySummary, rounded, stepTimeDocument } from './common.ts';
 import type { Deployment } from './deployment.ts';
 import { latencySummaries, rangesOf, type Latencies } from './predict-parts.ts';
 import { SAME_STEPS } from './simulated-remarks.ts';
+
+/** Tokens of a prompt as long as the 95th percentile, and those of them that are computed. */
+export interface LongPrompt {
+  tokens: number;
+  uncachedTokens: number;
+}
 
 /** What a simulation gave, whatever it was of. */
 export interface SimulatedFigures {
@@ -42,27 +49,33 @@ export interface SimulatedFigures {
   /** What was simulated, and how precisely. */
   sentence: string;
   timeline: Timeline | null;
+  /** Of recorded requests, whose lengths follow no law; null = as the question draws them. */
+  longPrompt: LongPrompt | null;
 }
 
-/** How long (ms) a prompt of the 95th percentile takes that waits for nobody, beside as many decodes as usual. */
+/** The 95th percentile of what a question's lengths draw. */
+function longDrawnPrompt({ prompts }: RequestLengths): LongPrompt {
+  const promptTokens = prompts.uncachedTokens.map((tokens, i) => tokens + (prompts.cachedTokens[i] as number));
+  return {
+    tokens: weightedQuantile(promptTokens, prompts.weights, 0.95),
+    uncachedTokens: weightedQuantile(prompts.uncachedTokens, prompts.weights, 0.95),
+  };
+}
+
+/** How long (ms) a long prompt takes that waits for nobody, beside as many decodes as usual. */
 function unhinderedMs(
   { plan, lengths, maxNumBatchedTokens }: BatchingSubject,
   served: ServedLoad,
-  hits: number,
+  { tokens, uncachedTokens: uncached }: LongPrompt,
 ): number {
-  const { prompts, moments } = lengths;
-  const promptTokens = prompts.uncachedTokens.map((tokens, i) => tokens + (prompts.cachedTokens[i] as number));
-  const uncached = weightedQuantile(prompts.uncachedTokens, prompts.weights, 0.95) * (1 - hits);
   const decodes = Math.round(served.meanRunning);
-  const context = decodes * moments.decodeContextMean;
+  const context = decodes * lengths.moments.decodeContextMean;
   const budget = Math.max(1, maxNumBatchedTokens - decodes);
   const chunks = Math.max(1, Math.ceil(uncached / budget));
   const perChunk = uncached / chunks;
   const pairs = (perChunk * uncached) / 2;
   return (
-    plan.ttftBaseMs +
-    plan.tokenizeMsPerToken * weightedQuantile(promptTokens, prompts.weights, 0.95) +
-    chunks * stepTimeMs(plan, decodes, context, perChunk, pairs, 1)
+    plan.ttftBaseMs + plan.tokenizeMsPerToken * tokens + chunks * stepTimeMs(plan, decodes, context, perChunk, pairs, 1)
   );
 }
 
@@ -145,7 +158,7 @@ export function figuresDocument(
   input: PredictInput,
   figures: SimulatedFigures,
 ): PredictDocument {
-  const { kind, served, throughput, utilization, isRateGiven, noRanges, sentence, timeline } = figures;
+  const { served, throughput, utilization, isRateGiven, noRanges, sentence, timeline } = figures;
   const { ttftMs, tpotMs, e2eMs, requestsPerMs, promptsPerStep, rejected, numMeasured } = served;
   const latencies: Latencies = { ttftMs, tpotMs, e2eMs };
   const ratePerMs = requestsPerMs > 0 ? requestsPerMs : 0;
@@ -165,7 +178,7 @@ export function figuresDocument(
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: ttftMs.p95,
-      unhinderedTtftP95Ms: unhinderedMs(subject, served, kind === 'trace' ? served.cachedFraction : 0),
+      unhinderedTtftP95Ms: unhinderedMs(subject, served, figures.longPrompt ?? longDrawnPrompt(subject.lengths)),
       meanRunning: running,
       step,
     }),

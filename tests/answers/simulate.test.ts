@@ -35,6 +35,21 @@ const everySecond = (count: number, prompt = 300, output = 50) =>
 
 const codes = ({ warnings }: PredictDocument): string[] => warnings.map(({ code }) => code);
 
+test('a few long prompts of a trace are no waiting: each takes what its own steps take', () => {
+  const rows = Array.from({ length: 100 }, (_, i) => [20_000 * i, i % 14 === 0 ? 60_000 : 300, 50] as const);
+  const { bottleneck, ttft_ms: ttft } = simulate({}, traceOf(rows));
+  expect(ttft.p95 ?? 0).toBeGreaterThan(1000);
+  expect(bottleneck?.kind).not.toBe('queueing');
+  // The same prompts all at once do wait, for those before them: the sentence says how long.
+  const together = simulate({}, traceOf(rows.map(([, prompt, output]) => [0, prompt, output] as const)));
+  expect(together.bottleneck?.kind).toBe('queueing');
+  const [waited, whole] = (together.bottleneck?.sentence.match(/[\d,]+(?= (of|ms))/g) ?? []).map((text) =>
+    Number(text.replaceAll(',', '')),
+  );
+  expect((whole ?? 0) - (waited ?? 0)).toBeGreaterThan(0.8 * (ttft.p95 ?? 0));
+  expect((whole ?? 0) - (waited ?? 0)).toBeLessThan(1.5 * (ttft.p95 ?? 0));
+});
+
 describe('schedulers of a replica', () => {
   test.each<[string, Partial<SimulateInputDraft>]>([
     ['stages, bursts', { pp: 2, rate: 20, arrival: 'gamma', arrival_cv: 3 }],

@@ -7,7 +7,7 @@ import type { PredictDocument } from '../../src-worker/protocol/documents.ts';
 import { askConfigiq, ensureBuilt, startConfigiq, type Ended } from './command.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'configiq-simulate-'));
-beforeAll(ensureBuilt);
+beforeAll(ensureBuilt, 120_000);
 
 const configiq = (...args: string[]): Promise<Ended> => askConfigiq(args, home);
 const LLAMA = ['-m', 'meta-llama/Llama-3.1-8B-Instruct', '--gpu', 'nvidia-h100-80gb'];
