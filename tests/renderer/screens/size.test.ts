@@ -367,17 +367,17 @@ describe('method simulation', () => {
   const CANCELLED = failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} });
   const region = () => screen.getByTestId('verdict').closest<HTMLElement>('[data-region]')!;
   const card = async () => within(await screen.findByTestId('still-running'));
-  const press = (key: string) => fireEvent.keyDown(users(), { key });
+  const press = (key: string, init: object = {}) => fireEvent.keyDown(users(), { key, ...init });
 
   /** An answer on screen, and a question that is simulated for as long as the test wants. */
-  async function simulating() {
+  async function simulating(answers: Partial<AppApi> = {}) {
     const tasks: string[] = [];
     const waiting: ((result: Awaited<ReturnType<AppApi['size']>>) => void)[] = [];
     const cancelTask = vi.fn<AppApi['cancelTask']>(() => {
       waiting.shift()?.(CANCELLED);
       return Promise.resolve(success(null));
     });
-    const api = fakeApi({ cancelTask });
+    const api = fakeApi({ ...answers, cancelTask });
     const host = fakeHost({
       ...api,
       size: (request, taskId = '') => {
@@ -448,6 +448,29 @@ describe('method simulation', () => {
     await press('Escape');
     expect(cancelTask).toHaveBeenCalledOnce();
     expect(await screen.findByText('Stopped.')).toBeVisible();
+  });
+
+  test('is saved once its answer is shown, and not before: Save says why', async () => {
+    const saveSizeRun = vi.fn<AppApi['saveSizeRun']>((...args) => fakeApi().saveSizeRun(...args));
+    const { tasks, tell, answer } = await simulating({ saveSizeRun });
+    const save = () => screen.getByRole('button', { name: 'Save run' });
+    tell(61, 100);
+    expect(save()).toBeDisabled();
+    expect(save()).toHaveAttribute('title', 'Not saved: this question is still being simulated');
+    await press('s', { ctrlKey: true });
+    const said = () => screen.getByTestId('status-bar');
+    await waitFor(() => expect(said()).toHaveTextContent('Not saved: this question is still being simulated'));
+    await press('Escape');
+    await press('s', { ctrlKey: true });
+    await waitFor(() => expect(said()).toHaveTextContent('Not saved: the simulation of this question was stopped'));
+    expect(save()).toBeDisabled();
+    await fireEvent.click(screen.getByRole('button', { name: 'Simulate again' }));
+    await waitFor(() => expect(tasks).toHaveLength(2));
+    answer();
+    await waitFor(() => expect(save()).toBeEnabled());
+    expect(saveSizeRun).not.toHaveBeenCalled();
+    await press('s', { ctrlKey: true });
+    expect(saveSizeRun.mock.calls.map(([request]) => request.method)).toEqual(['simulation']);
   });
 });
 
