@@ -35,7 +35,13 @@ export function windowCommands(workspace: Workspace, shell: ShellState, theme: T
       when: () => workspace.screen === 'simulate' && workspace.simulator.isRunning,
       run: () => workspace.simulator.stop(),
     }),
-    // After both: the page that was opened last is left first.
+    known('size.stop', {
+      icon: 'stop',
+      actsInFields: true,
+      when: () => workspace.screen === 'size' && workspace.answer.isSimulating,
+      run: () => workspace.answer.stop(),
+    }),
+    // After all of them: the page that was opened last is left first.
     known('answer.back', {
       actsInFields: true,
       when: () => workspace.screen === 'size' && workspace.sizeView !== 'answer',

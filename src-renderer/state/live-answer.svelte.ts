@@ -23,8 +23,17 @@ export class LiveAnswer {
   /** True once the answer on screen has been out of date for a while. */
   isStale = $state(false);
   selectedId = $state<string | null>(null);
-  /** Plans of the question under way that are simulated; null where it is answered at once. */
+  /** The question under way, or the one that waits to be sent, takes seconds. */
+  isSimulating = $state(false);
+  /** Plans of it that are simulated; null until the host has counted them. */
   progress = $state.raw<{ done: number; total: number } | null>(null);
+  /** Somebody stopped it: the newest question has no answer, and is asked again when that is wanted. */
+  isStopped = $state(false);
+
+  /** It goes on long enough to be told of, and to be worth stopping. */
+  isLong = $derived(this.isSimulating && (this.isStale || this.progress !== null));
+  /** What is shown is the answer to an older question, and may stay for long. */
+  isBehind = $derived(this.isLong || this.isStopped || this.error !== null);
 
   selected: Recommendation | null = $derived.by(() => {
     const rows = this.document?.recommendations ?? [];
@@ -36,6 +45,7 @@ export class LiveAnswer {
   /** The question under way where it takes seconds. */
   #task: string | null = null;
   #waiting: SizeInputDraft | null = null;
+  #last: SizeInputDraft | null = null;
   #isAsking = false;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,16 +59,30 @@ export class LiveAnswer {
     if (taskId === this.#task) this.progress = { done, total };
   }
 
-  /** Ends a question under way that takes seconds. */
+  /** Ends one that takes seconds; the question stays as it is, and is not asked by itself again. */
   stop(): void {
-    if (this.#task !== null) this.#cancel(this.#task);
+    if (!this.isSimulating) return;
+    this.#waiting = null;
+    this.#end();
+    this.isStopped = true;
+    this.#settle();
+  }
+
+  /** Asks again what was stopped. */
+  retry(): void {
+    if (this.#last) this.request(this.#last);
   }
 
   /** Asks at once, or when the question under way is answered; a newer request replaces one that has not been sent. */
   request(request: SizeInputDraft): void {
+    this.#last = request;
     this.#waiting = request;
+    this.isStopped = false;
+    this.isSimulating = request.method === 'simulation';
+    // Why an older question had no answer would stand beside this one's progress for seconds.
+    if (this.isSimulating) this.error = null;
     // What nobody waits for any more must not keep the newer question waiting for seconds.
-    this.stop();
+    this.#end();
     this.#staleTimer ??= setTimeout(() => (this.isStale = true), STALE_AFTER_MS);
     void this.#next();
   }
@@ -66,7 +90,9 @@ export class LiveAnswer {
   /** Nothing can be asked at present; what is on screen stays. */
   withdraw(): void {
     this.#waiting = null;
-    this.stop();
+    this.isStopped = false;
+    this.isSimulating = false;
+    this.#end();
     if (!this.#isAsking) this.#settle();
   }
 
@@ -77,8 +103,10 @@ export class LiveAnswer {
     this.#isAsking = true;
     const startedAt = performance.now();
     const taskId = crypto.randomUUID();
-    this.#task = request.method === 'simulation' ? taskId : null;
+    const isLong = request.method === 'simulation';
+    this.#task = isLong ? taskId : null;
     const result = await this.#ask(request, taskId);
+    const isEnded = isLong && this.#task === null;
     this.#task = null;
     this.progress = null;
     this.#isAsking = false;
@@ -87,19 +115,32 @@ export class LiveAnswer {
       await this.#next();
       return;
     }
+    if (!isEnded) this.#take(result, performance.now() - startedAt);
+    this.#settle();
+  }
+
+  #take(result: Result<SizeDocument>, tookMs: number): void {
     if (result.ok) {
       this.document = result.value;
       // What no longer meets the targets must not come back as chosen when a later edit lets it in again.
       if (!result.value.recommendations.some(({ id }) => id === this.selectedId)) this.selectedId = null;
-      this.answeredInMs = performance.now() - startedAt;
+      this.answeredInMs = tookMs;
     }
     this.error = result.ok ? null : result.error;
-    this.#settle();
+  }
+
+  /** The host still finishes what it has begun of it; whatever comes of that is passed over. */
+  #end(): void {
+    if (this.#task === null) return;
+    this.#cancel(this.#task);
+    this.#task = null;
+    this.progress = null;
   }
 
   #settle(): void {
     clearTimeout(this.#staleTimer);
     this.#staleTimer = undefined;
     this.isStale = false;
+    this.isSimulating = false;
   }
 }

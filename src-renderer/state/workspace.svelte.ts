@@ -219,9 +219,20 @@ export class Workspace {
     this.history.rebase(this.#asked());
   }
 
+  /** Why what is shown is not the answer to the question as it stands, and cannot be saved as such; empty where it can. */
+  get whyNotSaved(): string {
+    const { isSimulating, isStopped, isStale, error } = this.answer;
+    if (isSimulating) return 'Not saved: this question is still being simulated';
+    if (isStopped) return 'Not saved: the simulation of this question was stopped; simulate it again first';
+    if (error) return 'Not saved: this question has no answer';
+    return isStale ? 'Not saved: this question is still being answered' : '';
+  }
+
   async saveAnswer(): Promise<void> {
     const { reading } = this;
     if (reading.kind !== 'ready') return;
+    this.announcement = this.whyNotSaved;
+    if (this.announcement !== '') return;
     const request = $state.snapshot(reading.request);
     const result = await this.session.ask((api) => api.saveSizeRun(asAnswered(request), ''));
     this.saved = result.ok ? { kind: 'saved', run: result.value } : { kind: 'problem', sentence: result.error.message };

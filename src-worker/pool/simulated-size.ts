@@ -8,7 +8,7 @@ import type { Answer } from './thread.ts';
 
 /** Follows a size question that takes seconds, and ends it. */
 export interface SizeWatch {
-  /** Told after every plan that was simulated, of those that had to be. */
+  /** Told once it is known how many plans have to be simulated, if any, and after every one of them. */
   onProgress?: (done: number, total: number) => void;
   /** Aborted: no further plan is begun, and the answer is a failure `cancelled`. */
   signal?: AbortSignal;
@@ -47,6 +47,7 @@ export async function simulatedSize(
   const missing = await run('plansToSimulate', input, model);
   if (!missing.ok) return missing;
   const plans = missing.value;
+  if (plans.length > 0) onProgress?.(0, plans.length);
   const waiting = [...plans];
   const found: PlanCapacity[] = [];
   let done = 0;

@@ -31,6 +31,7 @@ export const COMMAND_WORDS = {
   'answer.export': { label: 'Export', group: 'Answer', keys: '$mod+e' },
   'answer.copy-command': { label: 'Copy vLLM command', group: 'Answer' },
   'answer.simulate': { label: 'Simulate this configuration', group: 'Answer' },
+  'size.stop': { label: 'Stop simulating the plans', group: 'Answer', keys: 'Escape' },
   'simulate.stop': { label: 'Stop the simulation', group: 'Simulate', keys: 'Escape' },
   'simulate.trace': { label: 'Simulate a trace…', group: 'Simulate' },
   'edit.undo': { label: 'Undo', group: 'Edit', keys: '$mod+z' },

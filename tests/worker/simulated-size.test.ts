@@ -34,11 +34,14 @@ describe('size by method simulation', () => {
         expect(answer.ok && documentText(answer.value)).toBe(inPlace);
         const [, total] = told[0] ?? [0, 0];
         expect(total).toBeGreaterThan(4);
-        expect(told).toEqual(Array.from({ length: total }, (_, index) => [index + 1, total]));
+        expect(told).toEqual(Array.from({ length: total + 1 }, (_, done) => [done, total]));
         // Another load of the same plans needs no search, and has the bytes of one that was never asked before.
         const next = question({ users: 900 });
         const again = await pool.size(next, model);
         expect(again.ok && documentText(again.value)).toBe(documentText(answerSize(next, model, { ...facts })));
+        // Where nothing has to be simulated there is nothing to tell.
+        const onProgress = (): void => expect.fail('told of, although no plan had to be simulated');
+        expect(await pool.size(next, model, { onProgress })).toEqual(again);
       });
     }
   });

@@ -363,6 +363,117 @@ describe('editing', () => {
   });
 });
 
+describe('method simulation', () => {
+  const CANCELLED = failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} });
+  const region = () => screen.getByTestId('verdict').closest<HTMLElement>('[data-region]')!;
+  const card = async () => within(await screen.findByTestId('still-running'));
+  const press = (key: string, init: object = {}) => fireEvent.keyDown(users(), { key, ...init });
+
+  /** An answer on screen, and a question that is simulated for as long as the test wants. */
+  async function simulating(answers: Partial<AppApi> = {}) {
+    const tasks: string[] = [];
+    const waiting: ((result: Awaited<ReturnType<AppApi['size']>>) => void)[] = [];
+    const cancelTask = vi.fn<AppApi['cancelTask']>(() => {
+      waiting.shift()?.(CANCELLED);
+      return Promise.resolve(success(null));
+    });
+    const api = fakeApi({ ...answers, cancelTask });
+    const host = fakeHost({
+      ...api,
+      size: (request, taskId = '') => {
+        if (request.method !== 'simulation') return api.size(request);
+        tasks.push(taskId);
+        return new Promise((resolve) => waiting.push(resolve));
+      },
+    });
+    render(App, { connect: host.connect });
+    await verdict();
+    await fireEvent.click(screen.getByRole('heading', { name: 'Advanced' }));
+    await fireEvent.click(screen.getByRole('radio', { name: 'Simulation' }));
+    await waitFor(() => expect(tasks).toHaveLength(1));
+    const tell = (done: number, total: number) =>
+      host.push({
+        type: 'configiq:progress',
+        taskId: tasks.at(-1)!,
+        phase: 'computing',
+        done,
+        total,
+        best: null,
+        live: [],
+        excluded: {},
+        notes: [],
+      });
+    return { tasks, cancelTask, tell, answer: () => waiting.shift()?.(success(sizeDocument())) };
+  }
+
+  test('says how far it is from the start; the answer before stays as easy to read as ever', async () => {
+    const { tell } = await simulating();
+    tell(0, 100);
+    expect(await (await card()).findByText('Simulating: 0 of 100 plans')).toBeVisible();
+    expect((await card()).getByText('Below: the values before')).toBeVisible();
+    const picture = screen.getByTestId('verdict').closest('.picture');
+    expect(picture).toHaveClass('old');
+    expect(picture).not.toHaveClass('updating');
+  });
+
+  test('is stopped by its button, at once: calmly, with a way to go on, and the focus stays there', async () => {
+    const { tasks, cancelTask, tell, answer } = await simulating();
+    tell(61, 100);
+    const stop = (await card()).getByRole('button', { name: 'Stop' });
+    stop.focus();
+    await fireEvent.click(stop);
+    expect(cancelTask).toHaveBeenCalledExactlyOnceWith(tasks[0]);
+    expect(await screen.findByText('Stopped.')).toBeVisible();
+    expect(screen.queryByTestId('still-running')).toBeNull();
+    expect(screen.queryByRole('alert')).toBeNull();
+    await waitFor(() => expect(region()).toHaveFocus());
+    await fireEvent.click(screen.getByRole('button', { name: 'Simulate again' }));
+    await waitFor(() => expect(tasks).toHaveLength(2));
+    expect(screen.queryByText('Stopped.')).toBeNull();
+    tell(1, 100);
+    expect(await (await card()).findByText('Simulating: 1 of 100 plans')).toBeVisible();
+    answer();
+    await waitFor(() => expect(screen.queryByTestId('still-running')).toBeNull());
+    expect(screen.getByTestId('verdict').closest('.picture')).not.toHaveClass('old');
+  });
+
+  test('is stopped by Escape, in a field too; elsewhere Escape leaves it alone', async () => {
+    const { cancelTask, tell } = await simulating();
+    tell(61, 100);
+    await card();
+    await fireEvent.click(screen.getByRole('button', { name: 'Runs' }));
+    await fireEvent.keyDown(document.body, { key: 'Escape' });
+    expect(cancelTask).not.toHaveBeenCalled();
+    await fireEvent.click(screen.getByRole('button', { name: 'Size' }));
+    await press('Escape');
+    expect(cancelTask).toHaveBeenCalledOnce();
+    expect(await screen.findByText('Stopped.')).toBeVisible();
+  });
+
+  test('is saved once its answer is shown, and not before: Save says why', async () => {
+    const saveSizeRun = vi.fn<AppApi['saveSizeRun']>((...args) => fakeApi().saveSizeRun(...args));
+    const { tasks, tell, answer } = await simulating({ saveSizeRun });
+    const save = () => screen.getByRole('button', { name: 'Save run' });
+    tell(61, 100);
+    expect(save()).toBeDisabled();
+    expect(save()).toHaveAttribute('title', 'Not saved: this question is still being simulated');
+    await press('s', { ctrlKey: true });
+    const said = () => screen.getByTestId('status-bar');
+    await waitFor(() => expect(said()).toHaveTextContent('Not saved: this question is still being simulated'));
+    await press('Escape');
+    await press('s', { ctrlKey: true });
+    await waitFor(() => expect(said()).toHaveTextContent('Not saved: the simulation of this question was stopped'));
+    expect(save()).toBeDisabled();
+    await fireEvent.click(screen.getByRole('button', { name: 'Simulate again' }));
+    await waitFor(() => expect(tasks).toHaveLength(2));
+    answer();
+    await waitFor(() => expect(save()).toBeEnabled());
+    expect(saveSizeRun).not.toHaveBeenCalled();
+    await press('s', { ctrlKey: true });
+    expect(saveSizeRun.mock.calls.map(([request]) => request.method)).toEqual(['simulation']);
+  });
+});
+
 describe('when the answer is no', () => {
   test('the verdict names the limit and the nearest, relaxations and exclusions follow', async () => {
     open({ size: () => Promise.resolve(success(NOTHING)) });

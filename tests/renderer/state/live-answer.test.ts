@@ -7,6 +7,8 @@ import { ROWS, sizeDocument } from '../fixtures/documents.ts';
 
 const ask = (users: number): SizeInputDraft => ({ model: 'm', users });
 
+const CANCELLED = failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} });
+
 /** A host that answers when it is told to. */
 function slowHost() {
   const asked: number[] = [];
@@ -146,7 +148,7 @@ describe('live answer', () => {
     expect(answer.progress).toEqual({ done: 3, total: 9 });
     answer.request(ask(2));
     expect(cancelled).toEqual([task]);
-    await host.answer(failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} }));
+    await host.answer(CANCELLED);
     expect([answer.progress, answer.error, host.asked]).toEqual([null, null, [1, 2]]);
     await host.answer();
     expect(answer.document).not.toBeNull();
@@ -156,16 +158,67 @@ describe('live answer', () => {
     expect(cancelled).toEqual([task]);
   });
 
-  test('a person ends it: the last answer stays, with why there is no new one', async () => {
+  test('a person ends it: at once, the last answer stays, and what the host still says of it is passed over', async () => {
     const host = slowHost();
     const cancelled: string[] = [];
     const answer = new LiveAnswer(host.size, (taskId) => void cancelled.push(taskId));
+    answer.request(ask(1));
+    // One that is answered at once is not stopped.
+    answer.stop();
+    expect(answer.isStopped).toBe(false);
+    await host.answer();
+    const { document } = answer;
+    answer.request({ ...ask(2), method: 'simulation' });
+    await vi.advanceTimersByTimeAsync(200);
+    expect([answer.isLong, answer.isBehind]).toEqual([true, true]);
+    answer.stop();
+    expect(cancelled).toHaveLength(1);
+    expect([answer.isStopped, answer.isSimulating, answer.isStale, answer.isBehind]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    await host.answer(CANCELLED);
+    expect([answer.isStopped, answer.error, answer.document]).toEqual([true, null, document]);
+    answer.stop();
+    expect(cancelled).toHaveLength(1);
+  });
+
+  test('what was stopped is asked again, also before the host has let go of it', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
     answer.request({ ...ask(1), method: 'simulation' });
     answer.stop();
-    expect(cancelled).toHaveLength(1);
-    await host.answer(failure({ family: 'interrupted', code: 'cancelled', message: 'Cancelled.', details: {} }));
-    expect(answer.error?.code).toBe('cancelled');
-    answer.stop();
-    expect(cancelled).toHaveLength(1);
+    answer.retry();
+    expect([answer.isStopped, answer.isSimulating, host.asked]).toEqual([false, true, [1]]);
+    await host.answer(CANCELLED);
+    expect([answer.isSimulating, answer.error, host.asked]).toEqual([true, null, [1, 1]]);
+    await host.answer(success(sizeDocument({ num_passing: 3 })));
+    expect([answer.document?.num_passing, answer.isBehind, answer.isSimulating]).toEqual([3, false, false]);
+  });
+
+  test('why an older question had no answer does not stand beside the progress of a newer one', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    const refused = failure({ family: 'invalid_input', code: 'unknown_zone', message: 'No such zone.', details: {} });
+    answer.request(ask(1));
+    await host.answer(refused);
+    // A quick one replaces it in a moment: until then it stays, so that nothing flickers while somebody types.
+    answer.request(ask(2));
+    expect(answer.error).not.toBeNull();
+    await host.answer(refused);
+    answer.request({ ...ask(3), method: 'simulation' });
+    expect(answer.error).toBeNull();
+  });
+
+  test('one that is withdrawn is over without a word of it', async () => {
+    const host = slowHost();
+    const answer = new LiveAnswer(host.size);
+    answer.request({ ...ask(1), method: 'simulation' });
+    await vi.advanceTimersByTimeAsync(200);
+    answer.withdraw();
+    await host.answer(CANCELLED);
+    expect([answer.isStopped, answer.error, answer.isStale, answer.isSimulating]).toEqual([false, null, false, false]);
   });
 });
