@@ -69,6 +69,9 @@ const HEADROOM_FACTOR = 3;
 /** Below the curves stands the arrow from planned load to capacity. */
 const ROOM_BELOW = 2;
 
+/** Where the answer's method is simulation. */
+export const CLOSED_FORM_LINES = 'Lines are the closed form; the figures of the table are simulated.';
+
 /** Latency targets as rows that gate, for a plan that has no predictions of its own. */
 export function targetRows(targets: Record<string, number>): SlaRow[] {
   return Object.entries(targets).map(([name, ms]) => ({
@@ -90,6 +93,7 @@ export function loadCurveSpec(
   kind: LatencyKind,
   statistics: readonly CurveStatistic[] = ALL_STATISTICS,
   loads: readonly SimulatedLoad[] = [],
+  isAnswerSimulated = false,
 ): CurveSpec {
   const { planned_requests_per_s: planned, capacity_requests_per_s: capacity } = curve;
   const saturation = curve.saturation_requests_per_s;
@@ -119,7 +123,10 @@ export function loadCurveSpec(
     capacity: capacity === null ? null : { value: capacity, label: `capacity ${formatSignificant(capacity)}` },
     distance: distanceOf(planned, capacity, right),
     unstable: { from: saturation, to: right },
-    summary: summaryOf(curve, curves, label) + simulatedSentence(loads, kind, statistics.map(named)),
+    summary: [
+      summaryOf(curve, curves, label) + simulatedSentence(loads, kind, statistics.map(named)),
+      ...(isAnswerSimulated ? [CLOSED_FORM_LINES] : []),
+    ].join(' '),
     stops: stopsOf(curves, label, loads, kind),
   };
 }

@@ -49,7 +49,10 @@ const lengthOf = ({ from_s: from, bin_s: bin }: TimelineDocument): number => (fr
 const highest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
-export function timelineSpec(timeline: TimelineDocument): TimelineSpec {
+/** What is drawn is of one replica, which is said where there are more. */
+const requestsUnit = (replicas: number): string => (replicas > 1 ? 'requests per replica' : 'requests');
+
+export function timelineSpec(timeline: TimelineDocument, replicas = 1): TimelineSpec {
   const { from_s: from, bin_s: bin, running, waiting, kv_cache_fraction: kv, preemptions } = timeline;
   const { max_running: mostRunning, max_waiting: mostWaiting, max_kv_cache_fraction: mostKv } = timeline;
   const length = lengthOf(timeline);
@@ -61,7 +64,7 @@ export function timelineSpec(timeline: TimelineDocument): TimelineSpec {
   const mostPreempted = highest(preemptions);
   return {
     x: { ...withTicks(0, length / unit.seconds, false), title: `${unit.name} since the start` },
-    requests: { ...withTicks(0, mostRequests * ROOM_ABOVE, false), title: 'requests' },
+    requests: { ...withTicks(0, mostRequests * ROOM_ABOVE, false), title: requestsUnit(replicas) },
     // Room above a full cache, and no tick in it: there is no more than all of it.
     cache: { ...cache, ticks: cache.ticks.filter((tick) => tick <= 1), title: 'KV cache, % in use' },
     running: points(running),
@@ -71,7 +74,7 @@ export function timelineSpec(timeline: TimelineDocument): TimelineSpec {
     preemptions: preemptions.flatMap((count, index) =>
       count > 0 ? [{ x: at(index), share: count / mostPreempted, count }] : [],
     ),
-    summary: summaryOf(timeline),
+    summary: summaryOf(timeline, replicas),
     stops: from.map((start, index) => ({ x: at(index), text: stopText(timeline, start, index) })),
   };
 }
@@ -91,11 +94,11 @@ function stopText(timeline: TimelineDocument, start: number, index: number): str
   ].join(', ');
 }
 
-function summaryOf(timeline: TimelineDocument): string {
+function summaryOf(timeline: TimelineDocument, replicas: number): string {
   const { max_running: running, max_waiting: waiting, max_kv_cache_fraction: kv, preemptions } = timeline;
   const preempted = sumOf(preemptions);
   return (
-    `Over ${secondsText(lengthOf(timeline))}: at most ` +
+    `Over ${secondsText(lengthOf(timeline))}${replicas > 1 ? `, on one of ${formatFixed(replicas)} replicas` : ''}: at most ` +
     `${formatFixed(highest(running))} requests run and ${formatFixed(highest(waiting))} wait, the KV cache is at most ` +
     `${formatPercent(highest(kv))} full, and ${preempted === 0 ? 'nothing is preempted' : `requests are preempted ${preempted === 1 ? 'once' : `${formatFixed(preempted)} times`}`}.`
   );
@@ -105,7 +108,8 @@ function summaryOf(timeline: TimelineDocument): string {
 export const timelineCaption = ({ bin_s: bin }: TimelineDocument): string =>
   `Lines are averages over pieces of ${secondsText(bin)}; the shade above one reaches to the highest within each.`;
 
-export function timelineTable(timeline: TimelineDocument): ChartTable {
+export function timelineTable(timeline: TimelineDocument, replicas = 1): ChartTable {
+  const requests = requestsUnit(replicas);
   const { from_s: from, running, waiting, kv_cache_fraction: kv, preemptions } = timeline;
   const number = (label: string, unit: string) => ({ label, unit, isNumber: true });
   const { max_running: mostRunning, max_waiting: mostWaiting, max_kv_cache_fraction: mostKv } = timeline;
@@ -116,13 +120,13 @@ export function timelineTable(timeline: TimelineDocument): ChartTable {
   return {
     columns: [
       number('From', 's'),
-      number('Running', 'requests'),
-      number('Most running', 'requests'),
-      number('Waiting', 'requests'),
-      number('Most waiting', 'requests'),
+      number('Running', requests),
+      number('Most running', requests),
+      number('Waiting', requests),
+      number('Most waiting', requests),
       number('KV cache', '%'),
       number('Fullest', '%'),
-      number('Preempted', 'times'),
+      number('Preempted', replicas > 1 ? 'times per replica' : 'times'),
     ],
     rows: from.map((start, index) => ({
       id: String(index),

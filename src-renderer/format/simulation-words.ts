@@ -12,12 +12,27 @@ import type { Verdict } from './verdict.ts';
 
 /** What a simulation came to, in words. */
 
+const MS_PER_MIN = 60_000;
+const MS_PER_H = 60 * MS_PER_MIN;
+
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 1);
 
-/** `2 × H100 80GB in all`, `1 × H100 80GB`. */
-export function deploymentWords({ input }: PredictDocument): string {
-  const gpus = ['tp', 'pp', 'dp', 'replicas'].reduce((product, key) => product * numberOf(input[key]), 1);
+export const replicasOf = ({ input }: PredictDocument): number => numberOf(input['replicas']);
+
+/** `2 × H100 80GB`, of so many replicas. */
+function gpusWords({ input }: PredictDocument, replicas: number): string {
+  const gpus = ['tp', 'pp', 'dp'].reduce((product, key) => product * numberOf(input[key]), replicas);
   return `${formatFixed(gpus)} × ${gpuLabel(String(input['gpu']))}`;
+}
+
+/** What has to hold the model: each replica does by itself. */
+const holderWords = (document: PredictDocument): string =>
+  replicasOf(document) > 1 ? `One replica (${gpusWords(document, 1)})` : gpusWords(document, 1);
+
+/** ms of a headline in the unit that reads best: 119 ms, 1.50 min, 6.68 h. */
+function headlineTime(ms: number | null): string {
+  if (ms === null || ms < MS_PER_MIN) return `${formatMs(ms)} ms`;
+  return ms < MS_PER_H ? `${formatSignificant(ms / MS_PER_MIN)} min` : `${formatSignificant(ms / MS_PER_H)} h`;
 }
 
 const ROUTER_WORDS: Record<NonNullable<SimulationDocument['router']>, string> = {
@@ -28,9 +43,9 @@ const ROUTER_WORDS: Record<NonNullable<SimulationDocument['router']>, string> = 
 };
 
 /** `requests dealt in turn over 4 replicas`; null for one. */
-function routerWords({ input, simulation }: PredictDocument): string | null {
-  const router = simulation?.router ?? null;
-  return router === null ? null : `${ROUTER_WORDS[router]} over ${plural(numberOf(input['replicas']), 'replica')}`;
+function routerWords(document: PredictDocument): string | null {
+  const router = document.simulation?.router ?? null;
+  return router === null ? null : `${ROUTER_WORDS[router]} over ${plural(replicasOf(document), 'replica')}`;
 }
 
 /** `10 requests/s`, `50 users at once`, `300 requests of day.csv`. */
@@ -42,17 +57,18 @@ export function loadWords({ input, trace }: PredictDocument): string {
   return typeof concurrency === 'number' ? `${plural(concurrency, 'user')} at once` : 'the load';
 }
 
-/** Codes of warnings that the figures do not stand by themselves with. */
+/** Codes of warnings that the figures do not stand by themselves with; rows of a trace that were left out are one more. */
 const DOUBTS = ['over_capacity', 'never_fits'];
 
 export function simulationVerdict(document: PredictDocument): Verdict {
-  const { memory, saturated, saturation, warnings, simulation, ttft_ms: ttft, bottleneck } = document;
-  const deployment = deploymentWords(document);
+  const { memory, saturated, saturation, warnings, simulation, trace, ttft_ms: ttft, bottleneck } = document;
+  const replicas = replicasOf(document);
+  const deployment = gpusWords(document, replicas);
   const load = loadWords(document);
   if (!memory.fits) {
     return {
       kind: 'none',
-      sentence: `${deployment} cannot hold the model`,
+      sentence: `${holderWords(document)} cannot hold the model`,
       why: bottleneck?.sentence ?? 'It does not fit.',
     };
   }
@@ -60,10 +76,13 @@ export function simulationVerdict(document: PredictDocument): Verdict {
     return {
       kind: 'none',
       sentence: `${deployment} cannot keep up with ${load}`,
-      why: `${saturation?.sentence ?? ''} What waits grows without end, so there are no latencies to give.`.trim(),
+      why: `${saturation?.sentence ?? ''} Without a steady state there are no latencies to give.`.trim(),
     };
   }
-  const isDoubted = warnings.some(({ code }) => DOUBTS.includes(code)) || simulation?.is_precise === false;
+  const isDoubted =
+    warnings.some(({ code }) => DOUBTS.includes(code)) ||
+    simulation?.is_precise === false ||
+    (trace?.skipped_rows ?? 0) > 0;
   const { throughput, utilization, batch } = document;
   const router = routerWords(document);
   const parts = [
@@ -71,11 +90,11 @@ export function simulationVerdict(document: PredictDocument): Verdict {
     ...(router === null ? [] : [router]),
     `${formatSignificant(throughput.requests_per_s)} served a second`,
     ...(utilization === null ? [] : [`${formatPercent(utilization)} of its saturation rate`]),
-    `${formatSignificant(batch.mean_running)} requests run at a time`,
+    `${formatSignificant(batch.mean_running)} requests run at a time${replicas > 1 ? ' per replica' : ''}`,
   ];
   return {
     kind: isDoubted ? 'near' : 'met',
-    sentence: `Half of the answers begin within ${formatMs(ttft.p50)} ms, 19 in 20 within ${formatMs(ttft.p95)} ms`,
+    sentence: `Half of the answers begin within ${headlineTime(ttft.p50)}, 19 in 20 within ${headlineTime(ttft.p95)}`,
     why: `${parts.join('; ')}.`,
   };
 }

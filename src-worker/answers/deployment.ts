@@ -27,6 +27,7 @@ import { streamShare } from '../engine/sizing/streams.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import { fixedPrefixCache, fractionalCache, requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type PredictDocument, type Warning } from '../protocol/documents.ts';
+import { formatFixed, formatPercent } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { scvOfScheduler } from './arrival-share.ts';
 import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
@@ -262,8 +263,7 @@ export function deploy(
   warnings.push(...pipelineWarning(input.pp), ...expertWarnings(input, engine, model));
   if (support.warning) warnings.unshift({ code: 'weight_only', sentence: support.warning });
   if (lengths.cut && !recorded) {
-    const share = (lengths.cut.requestsFraction * 100).toPrecision(2);
-    const sentence = `${share} % of the requests are longer than the ${model.maxContextTokens} tokens of ${model.id} and were cut.`;
+    const sentence = `${formatPercent(lengths.cut.requestsFraction)} of the requests are longer than the ${formatFixed(model.maxContextTokens)} tokens of ${model.id} and were cut.`;
     warnings.push({ code: 'context_cut', sentence });
   }
   const isWeightOnly = support.kind === 'weight_only';

@@ -15,6 +15,7 @@ import type { SteadyLoad } from '../engine/sizing/types.ts';
 import { MS_PER_S, msFromSeconds } from '../engine/units.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import type { PredictDocument, ThroughputDocument, Warning } from '../protocol/documents.ts';
+import { formatSignificant } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { rounded, stepTimeDocument, trustRemark, UNEVEN_BATCH } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
@@ -111,7 +112,7 @@ function saturatedDocument(
   cause: SaturationKind,
   saturationPerMs: number,
 ): PredictDocument {
-  const limit = `A replica saturates at ${(saturationPerMs * deployment.streams * MS_PER_S).toPrecision(3)} requests/s.`;
+  const limit = `A replica saturates at ${formatSignificant(saturationPerMs * deployment.streams * MS_PER_S)} requests/s.`;
   if (deployment.base.method === 'batching' && !isSaturationConfirmed(subject, ratePerMs)) {
     const sentence = `The closed form finds no steady state, but a fluid balance does not confirm it: only a simulation can tell (--method simulation). ${limit}`;
     return { ...withoutLatency(deployment, null, null), trust: { kind: 'uncertain', sentence } };

@@ -37,7 +37,7 @@ export function checkTogether(deployment: Deployment, input: PredictInput): void
   const streams = deployment.streams > 1 ? ` of ${deployment.streams} streams each` : '';
   throw invalidInput(
     'too_many_replicas',
-    `router ${input.router} follows all replicas together, and ${input.replicas}${streams} are more than the ${MOST_STREAMS} schedulers it does that for: give fewer replicas and their part of the load, or --router random.`,
+    `router ${input.router} follows all replicas together, and ${input.replicas}${streams} are more than the ${MOST_STREAMS} schedulers it does that for: give fewer replicas and their part of the load, or router random.`,
     {},
   );
 }
@@ -46,7 +46,7 @@ const WORDS: Record<NonNullable<SimulationDocument['router']>, (replicas: string
   random: (replicas) => `A router sends them to ${replicas} replicas at random.`,
   round_robin: (replicas) => `A router sends them to ${replicas} replicas in turn (round robin).`,
   least_loaded: (replicas) =>
-    `A router sends each to the least loaded of ${replicas} replicas (4 × waiting + running, of equals the first).`,
+    `A router sends each to the least loaded of ${replicas} replicas (least 4 × waiting + running; the first of equals).`,
   even: (replicas) => `They are dealt out evenly over ${replicas} replicas.`,
 };
 

@@ -11,7 +11,7 @@ import { MS_PER_S, msFromSeconds, secondsFromMs } from '../engine/units.ts';
 import { requestLengths, type RequestLengths } from '../engine/workload/lengths.ts';
 import type { RequestTrace } from '../engine/workload/trace.ts';
 import type { PredictDocument, TraceDocument, Warning } from '../protocol/documents.ts';
-import { formatFixed, plural } from '../protocol/numbers.ts';
+import { formatFixed, formatPercent, plural } from '../protocol/numbers.ts';
 import type { PredictInput, SimulateInput } from '../protocol/requests.ts';
 import type { TraceToReplay } from '../protocol/worker-api.ts';
 import { rounded } from './common.ts';
@@ -217,10 +217,9 @@ function traceDocument(file: TraceToReplay, { trace, count }: TracePart, speed: 
 function cutWarning(cut: TraceCut, { trace, count }: TracePart, { maxContextTokens, base }: Deployment): Warning {
   const offered =
     count * (meanOf(trace.promptTokens.subarray(0, count)) + meanOf(trace.outputTokens.subarray(0, count)));
-  const share = (part: number, whole: number): string => ((part / whole) * 100).toPrecision(2);
   return {
     code: 'context_cut',
-    sentence: `${share(cut.requests, count)} % of the requests are longer than the ${maxContextTokens} tokens of ${String(base.input['model'])} and were cut: ${share(cut.tokens, offered)} % of all tokens.`,
+    sentence: `${formatPercent(cut.requests / count)} of the requests are longer than the ${formatFixed(maxContextTokens)} tokens of ${String(base.input['model'])} and were cut: ${formatPercent(cut.tokens / offered)} of all tokens.`,
   };
 }
 

@@ -24,9 +24,10 @@ import {
 } from '../engine/simulation/streams.ts';
 import { Timeline } from '../engine/simulation/timeline.ts';
 import { LEAST_RATE_PER_MS } from '../engine/sizing/simulated-load.ts';
+import { NEAR_CAPACITY_SHARE } from '../engine/uncertainty/novelty.ts';
 import { MS_PER_S, msFromSeconds } from '../engine/units.ts';
 import type { PredictDocument, Warning } from '../protocol/documents.ts';
-import { formatFixed, plural } from '../protocol/numbers.ts';
+import { formatFixed, formatSignificant, plural } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { arrivalScv, shareOf } from './arrival-share.ts';
 import type { Deployment } from './deployment.ts';
@@ -123,8 +124,15 @@ function steadySimulation(
   const steady = simulateSteady(question);
   const saturationPerMs = saturationRate(subject).perMs;
   if (steady.kind === 'saturated') {
-    const limit = `In closed form a replica saturates at ${(saturationPerMs * deployment.streams * MS_PER_S).toPrecision(3)} requests/s.`;
-    return saturatedSimulation(deployment, steady.cause, `${SATURATION_WORDS[steady.cause]} ${limit}`);
+    if (steady.isRefused) return saturatedSimulation(deployment, steady.cause, NOTHING_FITS);
+    const offeredPerMs = whole.kind === 'open' ? whole.ratePerMs / simulated : Infinity;
+    const share = offeredPerMs / saturationPerMs;
+    const limit = `${formatSignificant(saturationPerMs * deployment.streams * MS_PER_S)} requests/s`;
+    const sentence =
+      share < 1
+        ? disagreement(share, input.replicas > 1 ? `${limit} per replica` : limit)
+        : `${SATURATION_WORDS[steady.cause]} In closed form a replica saturates at ${limit}.`;
+    return saturatedSimulation(deployment, steady.cause, sentence);
   }
   const isOpen = load.kind === 'open';
   if (
@@ -158,6 +166,10 @@ function steadySimulation(
     longPrompt: null,
   });
 }
+
+/** The simulation has no steady state at `share` of the rate at which the closed form saturates. */
+const disagreement = (share: number, limit: string): string =>
+  `What waits still grew in the simulation; the closed form puts saturation at ${limit}, ${share >= NEAR_CAPACITY_SHARE ? 'within its error' : 'well above: the two disagree'}.`;
 
 const unevenUsers = (users: number, streams: number): Warning => ({
   code: 'uneven_users',
@@ -221,7 +233,7 @@ function finiteRun(
   const utilization = Math.min(1, offeredPerMs / saturationPerMs);
   const isOver = load.kind === 'open' && !isAtOnce && offeredPerMs > saturationPerMs;
   if (isOver) {
-    const limit = (saturationPerMs * allStreams(deployment, input) * MS_PER_S).toPrecision(3);
+    const limit = formatSignificant(saturationPerMs * allStreams(deployment, input) * MS_PER_S);
     const sentence = `More arrive than are served (about ${limit} requests/s in the long run): what waits grows as long as the run lasts, so latencies grow with num_prompts.`;
     deployment.warnings.push({ code: 'over_capacity', sentence });
   }

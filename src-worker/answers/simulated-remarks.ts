@@ -43,7 +43,7 @@ export function simulatedTrust(
   const about = `Simulated with vLLM's scheduler in steady state: ${simulatedRun(simulated, ratePerMs)}.`;
   const open = targets.filter((target) => target.isGating && verdictOn(simulated, target) === 'unknown');
   if (open.length === 0) {
-    return { kind: 'ok', sentence: `${about} No target that gates lies within the 95 % interval of its figure.` };
+    return { kind: 'ok', sentence: `${about} Every target is clear of the simulation's uncertainty.` };
   }
   const near = open.map((target) => nearnessOf(simulated, target)).join('; ');
   return {

@@ -4,6 +4,7 @@ import { sizeForDemand } from '../engine/sizing/size.ts';
 import type { PlanCapacity, SizeOutcome } from '../engine/sizing/types.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { SCHEMA_VERSION, type SizeDocument } from '../protocol/documents.ts';
+import { formatFixed } from '../protocol/numbers.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { rounded, versionsOf } from './common.ts';
@@ -74,8 +75,8 @@ function cutSentence(prepared: PreparedSizing, cut: NonNullable<RequestLengths['
   const percent = (fraction: number): string =>
     fraction > 0 && fraction < 1e-4 ? 'less than 0.01 %' : `${rounded(Number((fraction * 100).toPrecision(2)))} %`;
   const lead = cut.isMeanPromptCut
-    ? `Even the mean prompt of ${workload.name} does not fit into the ${model.maxContextTokens} tokens of ${model.id}: `
-    : `Some requests of ${workload.name} are longer than the ${model.maxContextTokens} tokens of ${model.id}: `;
+    ? `Even the mean prompt of ${workload.name} does not fit into the ${formatFixed(model.maxContextTokens)} tokens of ${model.id}: `
+    : `Some requests of ${workload.name} are longer than the ${formatFixed(model.maxContextTokens)} tokens of ${model.id}: `;
   return `${lead}${percent(cut.requestsFraction)} of the requests and ${percent(cut.tokensFraction)} of the tokens were cut.`;
 }
 

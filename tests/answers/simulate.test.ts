@@ -110,6 +110,26 @@ describe('predict --method simulation', () => {
     expect(predict({ ...simulation, rate: limit * 0.9 }).saturated).toBe(false);
   });
 
+  test('saturated below the closed form’s limit: the sentence does not claim that more comes than is served', () => {
+    // The case of a review: 21 a second, where the closed form has 21.1; the simulation sees a queue that grows.
+    const long = { input_tokens: 1000, output_tokens: 200, input_cv: 0.6119, output_cv: 0.5333 };
+    const below = predict({ ...simulation, ...long, rate: 21 });
+    expect(below.saturated).toBe(true);
+    expect(below.saturation?.sentence).toBe(
+      'What waits still grew in the simulation; the closed form puts saturation at 21.1 requests/s, within its error.',
+    );
+    expect(predict({ ...simulation, ...long, rate: 22 }).saturation?.sentence).toMatch(
+      /In closed form a replica saturates at 21\.1 requests\/s\.$/,
+    );
+  });
+
+  test('a share of the requests that are cut is whole percent, and tokens have thousands marks', () => {
+    const { warnings } = predict({ ...chat, rate: 0.01, input_tokens: 200_000, input_cv: 0 });
+    expect(warnings.find(({ code }) => code === 'context_cut')?.sentence).toMatch(
+      /^100 % of the requests are longer than the 131,072 tokens of /,
+    );
+  });
+
   test('hardly any load is the latency of one request at a time', () => {
     const lone = predict({ ...simulation, rate: 1e-9 });
     const user = predict({ ...simulation, concurrency: 1 });

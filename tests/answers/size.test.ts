@@ -197,7 +197,7 @@ describe('size: what cannot run is refused with its margin', () => {
   test('prompts beyond the context are cut with a warning, or excluded when strict', () => {
     const rag = { model: 'meta-llama/Llama-2-70b-hf', workload: 'rag', users: 10 };
     const cut = size(rag);
-    expect(cut.warnings[0]?.sentence).toMatch(/Even the mean prompt of rag does not fit into the 4096 tokens/);
+    expect(cut.warnings[0]?.sentence).toMatch(/Even the mean prompt of rag does not fit into the 4,096 tokens/);
     const strict = size({ ...rag, strict_context: true, gpu: ['nvidia-h200'] });
     expect(strict.num_passing).toBe(0);
     expect(strict.excluded.some(({ reason }) => reason === 'context_exceeded')).toBe(true);

@@ -97,6 +97,8 @@ export interface SteadySimulation extends ServedLoad {
 export interface SaturatedSimulation {
   kind: 'saturated';
   cause: SaturationKind;
+  /** Nobody was served: the KV cache holds none of the requests. */
+  isRefused?: true;
 }
 
 /** The more urgent ones of two kinds of requests have this priority, the others the next: the smaller, the sooner. */
@@ -286,6 +288,9 @@ const AFFORDED_ROUNDS = 1e7;
 export const MOST_ROUNDS = 1e8;
 const MOST_DRAWN = 10_000_000;
 
+/** 10,000,000. */
+export const inWords = (count: number): string => count.toLocaleString('en-US');
+
 /** A simulation that would take minutes is no answer. */
 export const tooLong = (what: string): Error =>
   invalidInput('simulation_too_long', `The simulation would take too long: ${what}.`, {});
@@ -400,7 +405,7 @@ export function simulateSteady(
     const all = warmUp + measured;
     if (all + warmUp > MOST_DRAWN) {
       throw tooLong(
-        `a steady state of ${Math.round(inSystem)} requests at once takes ${all + warmUp} of them, and ${MOST_DRAWN} are the most; ask for a run of some with num_prompts, or for fewer`,
+        `a steady state of ${inWords(Math.round(inSystem))} ${load.kind === 'closed' ? 'users' : 'requests at once'} takes ${inWords(all + warmUp)} requests, and ${inWords(MOST_DRAWN)} are the most; ask for a run of some with num_prompts, or for fewer`,
       );
     }
     const { requests, clients } = drawLoad(subject, load, all + warmUp, seed, urgentFraction);
@@ -410,14 +415,14 @@ export function simulateSteady(
     const run = fleet ? simulateFleet(requests, server, fleet, seed, options) : simulate(requests, server, options);
     if (!run.isComplete) {
       throw tooLong(
-        `a steady state takes ${all} requests, and they are not served after ${MOST_ROUNDS} steps; ask for a run of fewer with num_prompts, for shorter prompts or for a larger max_num_batched_tokens`,
+        `a steady state takes ${inWords(all)} requests, and they are not served after ${inWords(MOST_ROUNDS)} steps; ask for a run of fewer with num_prompts, for shorter prompts or for a larger max_num_batched_tokens`,
       );
     }
     const grown = growthOf(run, warmUp, all);
     if (load.kind === 'open' && grown > GROWTH_SHARE * measured)
       return { kind: 'saturated', cause: causeOf(run, subject, part) };
     const result = servedLoad(run, requests, warmUp, all);
-    if (!result) return { kind: 'saturated', cause: 'kv' };
+    if (!result) return { kind: 'saturated', cause: 'kv', isRefused: true };
     const isPrecise = isNarrow(result.served, result.halfWidths, precision);
     if (isPrecise || measured * 2 > most) {
       const isShort = run.seatsShortMs + run.blocksShortMs > run.wallMs / 2;

@@ -1,5 +1,13 @@
 import { dealt, simulateDealt, simulateFleet, type FleetRun } from './fleet.ts';
-import { pooledLoad, tooLong, MOST_ROUNDS, type HalfWidths, type MeasuredPart, type ServedLoad } from './load.ts';
+import {
+  inWords,
+  pooledLoad,
+  tooLong,
+  MOST_ROUNDS,
+  type HalfWidths,
+  type MeasuredPart,
+  type ServedLoad,
+} from './load.ts';
 import type { Clients, SimulatedRequests } from './requests.ts';
 import type { Fleet } from './router.ts';
 import { simulate, type Observer, type SimulatedRun, type SimulatedServer } from './scheduler.ts';
@@ -70,7 +78,7 @@ export function simulateStreams(
 function wholeOf(run: SimulatedRun, requests: SimulatedRequests): MeasuredPart {
   if (!run.isComplete) {
     throw tooLong(
-      `its requests are not served after ${MOST_ROUNDS} steps; ask for fewer (num_prompts), for shorter prompts or for a larger max_num_batched_tokens`,
+      `its requests are not served after ${inWords(MOST_ROUNDS)} steps; ask for fewer (num_prompts), for shorter prompts or for a larger max_num_batched_tokens`,
     );
   }
   return { run, requests, from: 0, to: requests.promptTokens.length };

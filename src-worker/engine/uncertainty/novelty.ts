@@ -66,7 +66,7 @@ export function spreadQuestionOf(
 /** Share of a decode step beyond which launching and per-sequence work set its time: that is the host's, not the GPU's. */
 const HOST_BOUND_SHARE = 0.5;
 /** Share of the saturation rate from which small errors of the step grow into large ones of the latency. */
-const NEAR_CAPACITY_SHARE = 0.85;
+export const NEAR_CAPACITY_SHARE = 0.85;
 
 export interface Traited {
   isMixtureOfExperts: boolean;

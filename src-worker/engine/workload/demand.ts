@@ -40,9 +40,10 @@ export function demandOf(workload: Workload, question: DemandQuestion): Demand {
   const rateReqPerS = question.users / cycleS;
   const think = question.thinkTimeS > 0 ? `${formatNumber(question.thinkTimeS)} s to think, ` : '';
   const explanation =
-    `${question.users} users at the pace of the P50 targets: ${think}${formatNumber(ttftMs / MS_PER_S)} s to the first token, then ` +
+    `${formatNumber(question.users)} ${question.users === 1 ? 'user' : 'users'} at the pace of the P50 targets: ${think}${formatNumber(ttftMs / MS_PER_S)} s to the first token, then ` +
     `${formatNumber(tokens)} tokens at ${formatNumber(tpotMs)} ms, and again: ${formatNumber(rateReqPerS)} requests/s`;
   return { rateReqPerS, users: question.users, thinkTimeS: question.thinkTimeS, explanation };
 }
 
-const formatNumber = (value: number): string => String(Number(value.toPrecision(4)));
+const numberFormat = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
+const formatNumber = (value: number): string => numberFormat.format(value);

@@ -255,3 +255,11 @@ describe('saturation', () => {
     }
   });
 });
+
+test('a steady state of too many says so with thousands marks, and that they are users where they are', () => {
+  const subject = constantSubject(10, 10);
+  const load = { kind: 'closed', users: 1_000_000, thinkTimeMs: 0 } as const;
+  expect(() => simulateSteady({ ...openQuestion(subject, 1), load })).toThrow(
+    /a steady state of 1,000,000 users takes [\d,]+ requests, and 10,000,000 are the most/,
+  );
+});

@@ -12,6 +12,12 @@ test('worked example: 100 chat users without pause ask 100 / (0.2 + 149 x 0.05) 
   expect(demand.explanation).toContain('13.07 requests/s');
 });
 
+test('one user is no plural, and thousands are marked', () => {
+  const words = (users: number) => demandOf(chat, { users, thinkTimeS: 0 }).explanation;
+  expect(words(1)).toMatch(/^1 user at the pace/);
+  expect(words(10_000)).toMatch(/^10,000 users at the pace.* 1,307 requests\/s$/);
+});
+
 test('think time slows users down; rate is linear in users', () => {
   const slow = demandOf(chat, { users: 100, thinkTimeS: 30 });
   expect(slow.rateReqPerS).toBeCloseTo(100 / 37.65, 9);

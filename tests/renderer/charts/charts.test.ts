@@ -168,6 +168,13 @@ test('LoadCurve: sentence, latency switch, keys, table twin', async () => {
   expect(within(screen.getByRole('table')).getAllByRole('row')).toHaveLength(curve.points.length + 1);
 });
 
+test('LoadCurve: closed form by name where the answer is simulated', () => {
+  const curve = loadCurve({ planned: 10, capacity: 25, saturation: 30 });
+  render(LoadCurve, { curve, targets: [], themeRevision: 0, isAnswerSimulated: true });
+  expect(screen.getByText('TTFT P95, closed form')).toBeVisible();
+  expect(screen.getByText(/^Lines are the closed form; the figures of the table are simulated\.$/)).toBeVisible();
+});
+
 test('Roofline: sentence, keys start at the planned batch, table twin', async () => {
   render(Roofline, { roofline: ROOFLINE, themeRevision: 0 });
   expect(screen.getByRole('img')).toHaveAccessibleName(/decode at 12.0 FLOP per byte is limited by memory/);

@@ -28,6 +28,11 @@ describe('simulated points on the load curve', () => {
     expect(loadCurveSpec(curve, [], 'ttft').summary).not.toContain('simulated');
   });
 
+  test('where the answer itself is simulated, the lines say that they are not', () => {
+    const { summary } = loadCurveSpec(curve, [], 'ttft', ['p95'], [], true);
+    expect(summary).toMatch(/Lines are the closed form; the figures of the table are simulated\.$/);
+  });
+
   test('the keyboard goes over simulated loads, too, and tells both', () => {
     const at = (rate: number) => spec.stops.find((stop) => stop.rate === rate)?.text;
     expect(at(10)).toBe(

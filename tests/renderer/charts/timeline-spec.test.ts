@@ -26,6 +26,14 @@ describe('the course of a simulation', () => {
     expect(calm.summary).toMatch(/nothing is preempted\.$/);
   });
 
+  test('of several replicas it is the course of one, and says so', () => {
+    const several = timelineSpec(TIMELINE, 4);
+    expect(several.summary).toMatch(/^Over 8\.00 s, on one of 4 replicas: at most 24 requests run/);
+    expect(several.requests.title).toBe('requests per replica');
+    const units = timelineTable(TIMELINE, 4).columns.map(({ unit }) => unit);
+    expect(units.slice(1, 5)).toEqual(Array(4).fill('requests per replica'));
+  });
+
   test('the keyboard hears each piece', () => {
     expect(spec.stops[2]?.text).toBe(
       '4.00 s to 6.00 s: 18.0 running (at most 23), 8.00 waiting (at most 11), KV cache 97 % (at most 99 %), 6 preempted',

@@ -135,6 +135,12 @@ describe('figures and bars', () => {
     expect(container.querySelectorAll('.bullet.missed')).toHaveLength(0);
   });
 
+  test('half of an interval stands apart from its figure', () => {
+    const [first] = ROW.sla;
+    render(MetricTable, { rows: [{ ...first!, predicted_ms: 103, half_width_ms: 1.2 }] });
+    expect(screen.getByRole('cell', { name: '103 ± 1.2' })).toBeVisible();
+  });
+
   test('the bar runs past the tick exactly where the target is missed', () => {
     const width = (valueMs: number): number => {
       const { container, unmount } = render(Bullet, { valueMs, targetMs: 200, status: 'met' });

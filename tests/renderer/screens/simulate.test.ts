@@ -246,6 +246,8 @@ describe('replicas', () => {
     expect(inTurn()).toHaveAttribute('aria-disabled', 'true');
     await fireEvent.click(inTurn());
     expect(router.getByRole('radio', { name: 'Random' })).toBeChecked();
+    await fireEvent.focusIn(inTurn());
+    expect(screen.getAllByText('With one replica there is nothing to choose.')).toHaveLength(1);
     expect(within(await result()).queryByText(/replicas/)).toBeNull();
 
     await fireEvent.input(screen.getByRole('textbox', { name: 'Replicas' }), { target: { value: '4' } });
