@@ -22,7 +22,8 @@ export interface RoundSteps {
   laterMs: (tokens: number) => number;
 }
 
-const MOST_WAITS = 256;
+/** The burst, and 31 groups of rounds (2^30 of them, more than any run has) with at most 18 waits each. */
+const MOST_WAITS = 640;
 
 /** What clients wait for beside their own prompt: chances, ms and squares of widths. Written over by every rate. */
 export const roundWaits = {
@@ -39,7 +40,8 @@ export const roundWaits = {
 
 function add(chance: number, ms: number, squareWidth: number): void {
   const at = roundWaits.count;
-  if (!(chance > 0) || at >= MOST_WAITS) return;
+  if (!(chance > 0)) return;
+  if (at >= MOST_WAITS) throw new Error(`more than ${MOST_WAITS} kinds of waits of clients in rounds`);
   roundWaits.chances[at] = chance;
   roundWaits.ms[at] = ms;
   roundWaits.squareWidths[at] = squareWidth;

@@ -32,7 +32,7 @@ function waits(question: ClientRounds, steps = STEPS) {
 
 test.each([1, 2, 7, 10, 1000, 1e9])('%f requests a client: every request waits for something', (requestsPerClient) => {
   for (const clients of [2, 5, 20, 64, 1000, 20_000]) {
-    for (const outputStdTokens of [0, 1, 18, 150, 600]) {
+    for (const outputStdTokens of [0, 0.001, 1, 18, 150, 600]) {
       expect(waits({ clients, requestsPerClient, outputStdTokens }).total).toBeCloseTo(1, 9);
     }
   }
