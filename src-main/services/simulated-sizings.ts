@@ -4,6 +4,7 @@ import type { ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import type { SizeInput } from '../../src-worker/protocol/requests.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
+import { computingProgress } from './task-progress.ts';
 
 /** Size questions by method simulation, which take seconds: told of as they come on, and ended when nobody waits for them. */
 export interface SimulatedSizings {
@@ -20,7 +21,7 @@ export function createSimulatedSizings(pool: Pool, tell: (event: ProgressEvent) 
       if (taskId === null) return pool.size(input, model);
       const controller = new AbortController();
       running.set(taskId, controller);
-      const onProgress = (done: number, total: number): void => tell(progressOf(taskId, done, total));
+      const onProgress = (done: number, total: number): void => tell(computingProgress(taskId, done, total));
       try {
         return await pool.size(input, model, { onProgress, signal: controller.signal });
       } finally {
@@ -31,15 +32,3 @@ export function createSimulatedSizings(pool: Pool, tell: (event: ProgressEvent) 
     cancel: (taskId) => running.get(taskId)?.abort(),
   };
 }
-
-const progressOf = (taskId: string, done: number, total: number): ProgressEvent => ({
-  type: 'configiq:progress',
-  taskId,
-  phase: 'computing',
-  done,
-  total,
-  best: null,
-  live: [],
-  excluded: {},
-  notes: [],
-});

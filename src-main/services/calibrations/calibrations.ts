@@ -13,7 +13,8 @@ import { loadPriors } from '../../catalogs/priors.ts';
 import type { Store } from '../../store/store.ts';
 import { checkRequest } from '../check-request.ts';
 import type { ModelStore } from '../model-store.ts';
-import { allFits, progressOf, RunningFits } from './fits.ts';
+import { computingProgress } from '../task-progress.ts';
+import { allFits, RunningFits } from './fits.ts';
 import { overTexts, readRows, reasonsOf, withModels, type MeasuredRows, type NamedFile } from './measured-rows.ts';
 import { Profiles } from './profiles.ts';
 import { distinctRows, fittedTo, newRows } from './repeated-rows.ts';
@@ -170,7 +171,7 @@ class ToldRows {
 
   add(rows: number): void {
     this.#done += rows;
-    this.#tell(progressOf('accuracy', this.#done, this.#total));
+    this.#tell(computingProgress('accuracy', this.#done, this.#total));
   }
 }
 

@@ -7,6 +7,7 @@ import type { CalibrationDocument, FitAnswer, FitRequest } from '../../../src-wo
 import { plural } from '../../../src-worker/protocol/numbers.ts';
 import type { Result } from '../../../src-worker/protocol/result.ts';
 import { unwrapped } from './unwrapped.ts';
+import { computingProgress } from '../task-progress.ts';
 
 interface FitParts {
   pool: Pick<Pool, 'run'>;
@@ -60,7 +61,7 @@ export async function allFits({ pool, tell }: FitParts, fit: FitRequest, task: F
   let total = 2;
   const step = <Value>(answer: Result<Value>): Value => {
     done += 1;
-    tell(progressOf(taskId, done, total));
+    tell(computingProgress(taskId, done, total));
     if (signal.aborted)
       throw new ConfigIqError(
         'interrupted',
@@ -70,7 +71,7 @@ export async function allFits({ pool, tell }: FitParts, fit: FitRequest, task: F
       );
     return unwrapped(answer);
   };
-  tell(progressOf(taskId, 0, total));
+  tell(computingProgress(taskId, 0, total));
   const full = step(await pool.run('fit', fit));
   const parts = partsOf(full, fit.startsFrom === 'priors');
   total = 2 + parts.length;
@@ -90,18 +91,6 @@ function partsOf({ parts }: FitAnswer, isFresh: boolean): { by: LeaveOut; keys: 
   const kinds = isFresh ? LEAVE_OUTS : (['group'] as const);
   return kinds.flatMap((by) => (parts[by].length < 2 ? [] : parts[by].map((keys) => ({ by, keys }))));
 }
-
-export const progressOf = (taskId: string, done: number, total: number): ProgressEvent => ({
-  type: 'configiq:progress',
-  taskId,
-  phase: 'computing',
-  done,
-  total,
-  best: null,
-  live: [],
-  excluded: {},
-  notes: [],
-});
 
 const descriptionOf = ({ startsFrom, profile }: FitRequest, { used }: FitAnswer): string =>
   startsFrom === 'priors'
