@@ -3,7 +3,7 @@ import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
 // Files share the modules of their process (`isolate: false`): loading them anew for every file took longer than the tests.
-// So no test may leave anything behind in a module or on the page.
+// So no test may leave anything behind in a module or on the page; the catalogs they share are frozen (tests/engine/world.ts).
 export default defineConfig({
   test: {
     // One a core; left alone it would be one fewer, which on two cores is half of them.

@@ -9,9 +9,19 @@ import { analyzeModel } from '../../src-worker/engine/model/analyze.ts';
 import type { Model, ModelSource, Precision } from '../../src-worker/engine/model/types.ts';
 import { compileStepPlan, type StepPlan } from '../../src-worker/engine/roofline/step-plan.ts';
 
-/** The bundled catalogs, read once for the engine's tests. */
+/** Refuses every write from now on, however deep. */
+function frozen<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) frozen(inner as object);
+  return Object.freeze(value);
+}
+
+/** The bundled catalogs. */
 export const catalogsFolder = bundledCatalogsFolder();
-export const facts = loadFacts(catalogsFolder);
+/**
+ * Read once: files that run in one process share them, and plans are remembered by them. So nobody writes into them; who wants
+ * another profile changes a clone (`structuredClone`).
+ */
+export const facts = frozen(loadFacts(catalogsFolder));
 
 export function modelSource(id: string): ModelSource {
   const source = readBundledModel(catalogsFolder, id);

@@ -110,7 +110,7 @@ describe('a profile whose shares are above one', () => {
 describe('messages over PCIe', () => {
   /** ms per token and latency of the all-reduces of an 8B model over four GPUs, for a calibration with one constant changed. */
   const messagesOf = (gpu: string, changed: Record<string, number> = {}) => {
-    const calibration = calibrationOf();
+    const calibration = structuredClone(calibrationOf());
     for (const [name, value] of Object.entries(changed)) calibration.constants[name]!.value = value;
     return stepPlanOf('meta-llama/Llama-3.1-8B-Instruct', gpu, { tensorParallel: 4, calibration });
   };
@@ -140,7 +140,7 @@ describe('messages over PCIe', () => {
 describe('layers of weight-only formats', () => {
   test('are launched later by a constant, whatever their width; formats with units of their own are not', () => {
     const model = 'meta-llama/Llama-3.1-8B-Instruct';
-    const calibration = calibrationOf();
+    const calibration = structuredClone(calibrationOf());
     const before = calibration.constants['weightOnlyLayerUs']!.value;
     const launches = (precision: 'int4' | 'w8a16' | 'fp8' | 'bf16', us: number): number => {
       calibration.constants['weightOnlyLayerUs']!.value = us;
