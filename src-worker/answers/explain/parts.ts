@@ -62,7 +62,7 @@ function oneAtATimeMean({ replica, chosen }: Explained): FirstTokenMean & { wait
   const tokenizeMs = batching.plan.tokenizeMsPerToken * batching.lengths.moments.promptMean;
   const prefillMs = outcome.ttftMs.mean - apiMs - tokenizeMs;
   const waitMs = chosen.latency.ttftMs.mean - outcome.ttftMs.mean;
-  return { waitMs, apiMs, tokenizeMs, prefillMs, otherPromptsMs: 0, runningStepMs: 0, aheadMs: 0 };
+  return { waitMs, roomMs: 0, apiMs, tokenizeMs, prefillMs, otherPromptsMs: 0, runningStepMs: 0, aheadMs: 0 };
 }
 
 export function ttftMeanParts(about: Explained): ExplanationPart[] {
@@ -74,6 +74,7 @@ export function ttftMeanParts(about: Explained): ExplanationPart[] {
   const terms = batched ? { ...batched, waitMs: 0 } : oneAtATimeMean(about);
   const rows: [string, number, string][] = [
     ['waiting for the replica', terms.waitMs, MODEL],
+    ['waiting for room in the KV cache or for a seat', terms.roomMs, MODEL],
     ['prompts of others before and beside it', terms.otherPromptsMs, MODEL],
     ['rest of the step that runs on arrival', terms.runningStepMs, MODEL],
     ['step handed out ahead', terms.aheadMs, MODEL],

@@ -5,6 +5,8 @@ import type { BatchingSubject } from './subject.ts';
 
 /** Mean TTFT in ms, taken apart; the parts add up to it. */
 export interface FirstTokenMean {
+  /** Wait for room in the KV cache or for a seat, on average over those who wait and those who do not. */
+  roomMs: number;
   /** Prompts of others before this one and in the same step. */
   otherPromptsMs: number;
   /** Rest of the step that runs when a request arrives. */
@@ -22,7 +24,7 @@ const NOBODY_PER_MS = 1e-12;
 
 /**
  * Each part is what the mean falls by when its cause is switched off, one cause after the other, so that the parts are the
- * engine's own and add up. null where the load has no steady state.
+ * engine's own and add up, the wait for room included. null where the load has no steady state.
  */
 export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number): FirstTokenMean | null {
   const evaluation = newEvaluation();
@@ -56,6 +58,7 @@ export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number):
   const withoutApi = mean(noApi, NOBODY_PER_MS, false);
   const prefillMs = mean(notAhead, NOBODY_PER_MS, false);
   return {
+    roomMs: evaluation.roomWaitMs,
     otherPromptsMs: all - withoutOthers,
     runningStepMs: withoutOthers - withoutResidual,
     tokenizeMs: withoutResidual - withoutTokenizer,
