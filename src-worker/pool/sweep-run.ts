@@ -143,7 +143,7 @@ export class SweepRun {
     const { units } = this.#request;
     const untaken = [...this.#open.map((index) => units[index]), ...units.slice(this.#nextUnit)];
     for (const unit of untaken) if (unit) this.#noteProblem(unit, error);
-    this.#stop();
+    this.#stop(error);
   }
 
   #retry(job: Job): void {
@@ -208,8 +208,10 @@ export class SweepRun {
 
   #noteProblem(unit: SweepUnit, error: ErrorInfo): void {
     const known = this.#problems.get(error.message);
-    if (known) known.points += pointsOf(unit);
-    else this.#problems.set(error.message, { error, points: pointsOf(unit), firstPointId: unit.firstPointId });
+    if (known) {
+      known.points += pointsOf(unit);
+      known.firstPointId = Math.min(known.firstPointId, unit.firstPointId);
+    } else this.#problems.set(error.message, { error, points: pointsOf(unit), firstPointId: unit.firstPointId });
   }
 
   #countedPoints(): number {
@@ -218,7 +220,8 @@ export class SweepRun {
     return points;
   }
 
-  #stop(): void {
+  /** Units that are still under way after the grace are given up: with this problem where there is one. */
+  #stop(problem: ErrorInfo | null = null): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#retries.length = 0;
@@ -228,6 +231,7 @@ export class SweepRun {
       return;
     }
     this.#grace = setTimeout(() => {
+      if (problem) for (const { unit } of this.#running) this.#noteProblem(unit, problem);
       this.#running.clear();
       this.#delivery.closeGaps();
     }, CANCEL_GRACE_MS);

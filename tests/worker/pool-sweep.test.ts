@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
+import { SweepRun } from '../../src-worker/pool/sweep-run.ts';
 import { queueInputSchema } from '../../src-worker/protocol/requests.ts';
 import { fixture, NO_FACTS, pointIds, recordedSweep, scriptedUnits } from './fixtures/sweeps.ts';
 
@@ -214,5 +216,20 @@ describe('pool: a thread that dies', () => {
     expect(outcome.problems).toHaveLength(1);
     expect(outcome.problems[0]).toMatchObject({ points: 10_000 });
     expect(outcome.problems[0]?.error.message).toContain('this thread never starts');
+  });
+
+  it('for good while another thread has not answered: the points under way have the problem, too', async () => {
+    const { request } = recordedSweep(scriptedUnits(20, 2), {});
+    const run = new SweepRun(request, 4, () => undefined);
+    run.take('one thread');
+    run.take('another');
+    const error: ErrorInfo = { family: 'bug', code: 'worker_died', message: 'no thread starts', details: {} };
+    run.giveUp(error);
+    // Nobody settles the two units.
+    expect(await run.finished).toMatchObject({
+      status: 'done',
+      donePoints: 0,
+      problems: [{ error, points: 20, firstPointId: 0 }],
+    });
   });
 });
