@@ -131,7 +131,7 @@ async function walk(page, save) {
   await save('simulate-trace');
   await page.getByRole('radio', { name: 'Rate' }).click();
   await page.getByLabel('Requests per second').fill('60');
-  await page.getByText('cannot keep up').waitFor();
+  await page.getByRole('heading', { name: 'cannot keep up' }).waitFor();
   await simulated(page);
   await save('simulate-saturated');
 

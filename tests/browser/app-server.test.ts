@@ -274,6 +274,92 @@ describe('app server: calls', () => {
   });
 });
 
+describe('app server: a connection that ends', () => {
+  /** Calls that take long never answer here, so that what ends them is seen. */
+  const asked: string[] = [];
+  const cancelled: string[] = [];
+  const never = (name: string) => () => {
+    asked.push(name);
+    return new Promise<never>(() => undefined);
+  };
+  beforeEach(() => {
+    asked.length = 0;
+    cancelled.length = 0;
+    Object.assign(app.api, {
+      simulate: never('simulate'),
+      pullModel: never('pullModel'),
+      calibrate: never('calibrate'),
+      startSweep: never('startSweep'),
+      cancelTask: (taskId: string) => {
+        cancelled.push(taskId);
+        return Promise.resolve({ ok: true, value: null });
+      },
+    });
+  });
+
+  /** Every long call once, and one that has been answered. */
+  async function busy(name: string): Promise<SocketClient> {
+    const { api, ...rest } = await client();
+    void api.simulate({ model: 'm', gpu: 'g' }, null, `${name} simulation`);
+    void api.pullModel({ id: 'a/b', revision: null, taskId: `${name} pull` });
+    void api.calibrate({ taskId: `${name} fit`, name: 'own', measurements: null, save: true });
+    void api.startSweep({ taskId: `${name} sweep`, spec: { base: { model: 'm' }, axes: {} }, name: '' });
+    await api.size({ model: 'm' }, `${name} answered`);
+    return { api, ...rest };
+  }
+
+  it('ends what it waited for; sweeps go on, which another window can watch, and so does what others wait for', async () => {
+    const [first, second] = [await busy('first'), await busy('second')];
+    await first.close();
+    await expect.poll(() => cancelled.toSorted()).toEqual(['first fit', 'first pull', 'first simulation']);
+    expect(asked.filter((name) => name === 'startSweep')).toHaveLength(2);
+    // The page was ended, not closed: there is no closing handshake.
+    second.socket.terminate();
+    await expect.poll(() => cancelled.length).toBe(6);
+    expect(cancelled.slice(3).toSorted()).toEqual(['second fit', 'second pull', 'second simulation']);
+  });
+
+  it('ends simulations that were given no task, too', async () => {
+    let [given, ended]: (string | null | undefined)[] = [];
+    app.api.simulate = (_request, _trace, taskId) => {
+      given = taskId;
+      return new Promise<never>(() => undefined);
+    };
+    app.api.cancelTask = (taskId) => {
+      ended = taskId;
+      return Promise.resolve({ ok: true, value: null });
+    };
+    const front = await client();
+    void front.api.simulate({ model: 'm', gpu: 'g' }, null);
+    await front.api.size({ model: 'm' });
+    await front.close();
+    await expect.poll(() => ended).toBeTruthy();
+    expect(ended).toBe(given);
+  });
+
+  it('passes over what is no task: the call itself says what is wrong with it', async () => {
+    const front = await client();
+    app.api.simulate = app.api.pullModel = () =>
+      Promise.resolve({
+        ok: false,
+        error: { family: 'invalid_input', code: 'request_invalid', message: '', details: {} },
+      });
+    const values: unknown[] = [5, {}, 'x'.repeat(300)];
+    for (const [index, value] of values.entries()) {
+      const argumentList = [null, null, value].map((argument) => ({ type: 'RAW', value: argument }));
+      await front.sendRaw({ id: `simulate-${index}`, type: 'APPLY', path: ['simulate'], argumentList });
+      await front.sendRaw({
+        id: `pull-${index}`,
+        type: 'APPLY',
+        path: ['pullModel'],
+        argumentList: [{ type: 'RAW', value: index === 0 ? null : { taskId: value } }],
+      });
+    }
+    await front.close();
+    expect(cancelled).toEqual([]);
+  });
+});
+
 describe('app server: start and end', () => {
   it('names the port and the cure when it is in use', async () => {
     const port = Number(new URL(server.origin).port);

@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { serveResult } from '../measurements/formats/serve-result.ts';
+import { axeFinds } from './axe.ts';
 import { startHost } from './browser-host-process.ts';
 import { expect, test } from './fixtures.ts';
 import { AppPage } from './pages/app-page.ts';
@@ -28,12 +28,7 @@ const RUNS = [4, 8, 16].map((concurrency) => ({
 async function looks(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    // The dark theme differs in its colors alone.
-    const axe = new AxeBuilder({ page }).include('[role="dialog"]');
-    if (colorScheme === 'dark') axe.withRules(['color-contrast']);
-    const { violations } = await axe.analyze();
-    found.push(...violations.map(({ id, nodes }) => `${name}, ${colorScheme}: ${id} at ${nodes[0]?.html}`));
+    found.push(...(await axeFinds(page, name, colorScheme, '[role="dialog"]')));
     await page.screenshot({ path: test.info().outputPath(`${name}-${colorScheme}.png`) });
   }
   await page.emulateMedia({ colorScheme: 'light' });

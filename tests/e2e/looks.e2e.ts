@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { axeFinds } from './axe.ts';
 import { startHost } from './browser-host-process.ts';
 import { clippedTexts } from './clipped-text.ts';
 import { expect, test } from './fixtures.ts';
@@ -387,6 +387,26 @@ test('the search for cut-off words finds those that are, and no others', async (
   ]);
 });
 
+test('axe finds what has no name, and what cannot be read in one of the themes', async ({ page }) => {
+  await page.setContent(`
+    <html lang="en">
+    <style>
+      p { color: #999; background: #fff }
+      em { color: #000 }
+      @media (prefers-color-scheme: dark) { em { color: #333; background: #000 } }
+    </style>
+    <title>Two mistakes</title>
+    <main><h1>Two mistakes</h1><button></button><p>Too gray, <em>and this</em></p></main>`);
+  expect(await axeFinds(page, 'here', 'light')).toEqual([
+    expect.stringContaining('button-name'),
+    expect.stringContaining('color-contrast: <p>'),
+  ]);
+  expect(await axeFinds(page, 'here', 'dark')).toEqual([
+    expect.stringContaining('color-contrast: <p>'),
+    expect.stringContaining('color-contrast: <em>'),
+  ]);
+});
+
 const HALF = STATES.findIndex(([name]) => name === 'size, a bad field');
 
 test.describe('every screen in both themes and three sizes: axe finds nothing, no word is cut off', () => {
@@ -453,14 +473,3 @@ const scrollsBeyond = (page: Page): Promise<number> =>
   page.evaluate(() =>
     document.querySelector('[role="dialog"]') ? 0 : document.documentElement.scrollHeight - innerHeight,
   );
-
-/** The dark theme differs in its colors alone. */
-async function axeFinds(page: Page, name: string, colorScheme: 'light' | 'dark'): Promise<string[]> {
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  const axe = new AxeBuilder({ page });
-  if (colorScheme === 'dark') axe.withRules(['color-contrast']);
-  const { violations } = await axe.analyze();
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html }) => `${name}, ${colorScheme}: ${id}: ${html.slice(0, 200)}`),
-  );
-}

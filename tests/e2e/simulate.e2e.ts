@@ -87,7 +87,18 @@ test('simulate: an example, another load, one that is too much, a trace, the com
     await simulate.showAdvanced();
     const requests = page.getByRole('textbox', { name: 'Requests', exact: true });
     await requests.fill('5000000');
-    await expect(page.getByTestId('still-running')).toBeVisible();
+    const card = page.getByTestId('still-running');
+    await expect(card).toBeVisible();
+    const { width, height } = page.viewportSize()!;
+    for (const size of [
+      { width: 1024, height: 700 },
+      { width, height },
+    ]) {
+      await page.setViewportSize(size);
+      const [over, headline] = await Promise.all([card.boundingBox(), simulate.verdict.boundingBox()]);
+      expect(over!.y).toBeGreaterThan(headline!.y + headline!.height);
+      expect(over!.y + over!.height).toBeLessThan(size.height);
+    }
     const startedAt = performance.now();
     await page.keyboard.press('Escape');
     await expect(simulate.result).toContainText('Stopped.');

@@ -1,4 +1,8 @@
 import '@testing-library/jest-dom/vitest';
+import { configure } from '@testing-library/svelte';
+
+// When to give up on what has to appear, no measure of how fast it does: a second is too short on a machine that does other things.
+configure({ asyncUtilTimeout: 10_000 });
 
 /*
  * What jsdom lacks and the parts on bits-ui ask for. Nothing here lays anything out: sizes stay 0, so what depends on

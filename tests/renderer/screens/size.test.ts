@@ -410,7 +410,7 @@ describe('method simulation', () => {
     const { tell } = await simulating();
     tell(0, 100);
     expect(await (await card()).findByText('Simulating: 0 of 100 plans')).toBeVisible();
-    expect((await card()).getByText('Below: the values before')).toBeVisible();
+    expect((await card()).getByText('Above: the values before')).toBeVisible();
     const picture = screen.getByTestId('verdict').closest('.picture');
     expect(picture).toHaveClass('old');
     expect(picture).not.toHaveClass('updating');
