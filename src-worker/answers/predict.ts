@@ -59,6 +59,8 @@ function steadyDocument(
   const throughput = throughputOf(ratePerMs * streams * MS_PER_S, subject.lengths);
   const utilization = Math.min(1, ratePerMs / saturationPerMs);
   const isRateGiven = input.rate !== undefined;
+  // Of a replica that has requests at all.
+  const busyStreams = streams / Math.min(input.replicas, streams);
   return {
     ...deployment.base,
     ...latencySummaries(latencies),
@@ -67,15 +69,15 @@ function steadyDocument(
     saturated: false,
     saturation: null,
     batch: {
-      mean_running: rounded(outcome.meanRunning * deployment.streams),
-      max_running: outcome.maxRunning * deployment.streams,
+      mean_running: rounded(outcome.meanRunning * busyStreams),
+      max_running: outcome.maxRunning * Math.ceil(busyStreams),
     },
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: ttft.p95,
       unhinderedTtftP95Ms: outcome.unhinderedTtftP95Ms,
-      meanRunning: outcome.meanRunning * deployment.streams,
+      meanRunning: outcome.meanRunning * busyStreams,
       step,
     }),
     trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method),
