@@ -1,6 +1,8 @@
 import { saturationRate } from '../../src-worker/engine/batching/saturation-rate.ts';
+import { seededRandom } from '../../src-worker/engine/numerics/random.ts';
 import { MS_PER_S } from '../../src-worker/engine/units.ts';
 import type { PredictInputDraft } from '../../src-worker/protocol/requests.ts';
+import { DEPLOYMENTS } from './deployments.ts';
 import { subjectOf } from './subject.ts';
 
 /**
@@ -8,32 +10,6 @@ import { subjectOf } from './subject.ts';
  * They are questions to `predict`, so that each can be asked on the command line. Drawn once and stored; a new draw is a new
  * test of what was built on the old ones.
  */
-const DEPLOYMENTS: Pick<PredictInputDraft, 'model' | 'gpu' | 'tp' | 'quantization'>[] = [
-  { model: 'meta-llama/Llama-3.1-8B-Instruct', gpu: 'nvidia-a100-80gb' },
-  { model: 'meta-llama/Llama-3.1-8B-Instruct', gpu: 'nvidia-h100-80gb', quantization: 'fp8' },
-  { model: 'meta-llama/Llama-3.1-8B-Instruct', gpu: 'nvidia-l4', quantization: 'fp8' },
-  { model: 'meta-llama/Llama-2-7b-hf', gpu: 'nvidia-a100-80gb' },
-  { model: 'meta-llama/Llama-3.1-70B-Instruct', gpu: 'nvidia-h100-80gb', tp: 4 },
-  { model: 'meta-llama/Llama-3.1-70B-Instruct', gpu: 'nvidia-a100-80gb', tp: 8 },
-  { model: 'Qwen/Qwen2.5-32B-Instruct-AWQ', gpu: 'nvidia-l40s', tp: 2 },
-  { model: 'google/gemma-3-27b-it', gpu: 'nvidia-h200' },
-  { model: 'Qwen/Qwen3-30B-A3B', gpu: 'nvidia-h100-80gb' },
-  { model: 'openai/gpt-oss-120b', gpu: 'nvidia-h200' },
-  { model: 'mistralai/Mixtral-8x7B-v0.1', gpu: 'nvidia-h100-80gb', tp: 2 },
-  { model: 'deepseek-ai/DeepSeek-V3', gpu: 'nvidia-h200', tp: 8 },
-];
-
-/** Uniform numbers in [0, 1): mulberry32. */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function drawn(random: () => number, index: number): PredictInputDraft {
   const between = (low: number, high: number): number => low + (high - low) * random();
   const magnitude = (low: number, high: number): number => Math.round(low * (high / low) ** random());
@@ -60,6 +36,6 @@ function drawn(random: () => number, index: number): PredictInputDraft {
 }
 
 const [seed = 1, count = 180] = process.argv.slice(2).map(Number);
-const random = uniform(seed);
+const random = seededRandom(seed);
 const scenarios = Array.from({ length: count }, (_, index) => drawn(random, index));
 console.log(`[\n${scenarios.map((scenario) => JSON.stringify(scenario)).join(',\n')}\n]`);

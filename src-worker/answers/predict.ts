@@ -1,7 +1,4 @@
 import { evaluateBatching, isSaturationConfirmed, type TrustKind } from '../engine/batching/closed-form.ts';
-import { evaluateClosedLoop } from '../engine/batching/closed-loop.ts';
-import { decodeLimit } from '../engine/batching/fixed-point.ts';
-import { ENDLESS_REQUESTS, lockstepPrefills } from '../engine/batching/lockstep.ts';
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import { evaluateStaticBatch } from '../engine/batching/static-batch.ts';
@@ -11,12 +8,12 @@ import type { ModelSource } from '../engine/model/types.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { oneAtATimeAt } from '../engine/sizing/one-at-a-time.ts';
 import { stepViewOf } from '../engine/sizing/replica-load.ts';
-import type { SteadyLoad } from '../engine/sizing/types.ts';
-import { MS_PER_S, msFromSeconds } from '../engine/units.ts';
+import { MS_PER_S } from '../engine/units.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
 import type { PredictDocument, ThroughputDocument, Warning } from '../protocol/documents.ts';
 import { formatSignificant } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
+import { answerClosedLoop, type SteadyAnswer } from './closed-loop.ts';
 import { rounded, stepTimeDocument, trustRemark, UNEVEN_BATCH } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
 import { checkLoad } from './load-options.ts';
@@ -45,21 +42,13 @@ const shifted = (latency: LatencyPercentiles, byMs: number): LatencyPercentiles 
   p99: latency.p99 + byMs,
 });
 
-interface SteadyAnswer {
-  outcome: SteadyLoad;
-  ratePerMs: number;
-  saturationPerMs: number;
-  /** ms added to every first token: waiting for a seat. */
-  waitMs: number;
-}
-
 function steadyDocument(
   deployment: Deployment,
   subject: BatchingSubject,
   input: PredictInput,
   answer: SteadyAnswer,
 ): PredictDocument {
-  const { outcome, ratePerMs, saturationPerMs, waitMs } = answer;
+  const { outcome, ratePerMs, saturationPerMs, waitMs, streams } = answer;
   const ttft = shifted(outcome.ttftMs, waitMs);
   const step = stepViewOf(subject, outcome.meanRunning, ratePerMs, outcome.meanStepMs);
   const latencies = {
@@ -67,9 +56,11 @@ function steadyDocument(
     tpotMs: subject.lengths.moments.outputMean > 1 ? outcome.tpotMs : null,
     e2eMs: shifted(outcome.e2eMs, waitMs),
   };
-  const throughput = throughputOf(ratePerMs * allStreams(deployment, input) * MS_PER_S, subject.lengths);
+  const throughput = throughputOf(ratePerMs * streams * MS_PER_S, subject.lengths);
   const utilization = Math.min(1, ratePerMs / saturationPerMs);
   const isRateGiven = input.rate !== undefined;
+  // Of a replica that has requests at all.
+  const busyStreams = streams / Math.min(input.replicas, streams);
   return {
     ...deployment.base,
     ...latencySummaries(latencies),
@@ -78,15 +69,15 @@ function steadyDocument(
     saturated: false,
     saturation: null,
     batch: {
-      mean_running: rounded(outcome.meanRunning * deployment.streams),
-      max_running: outcome.maxRunning * deployment.streams,
+      mean_running: rounded(outcome.meanRunning * busyStreams),
+      max_running: outcome.maxRunning * Math.ceil(busyStreams),
     },
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: ttft.p95,
       unhinderedTtftP95Ms: outcome.unhinderedTtftP95Ms,
-      meanRunning: outcome.meanRunning * deployment.streams,
+      meanRunning: outcome.meanRunning * busyStreams,
       step,
     }),
     trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method),
@@ -183,9 +174,14 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
     return simulatedDocument(deployment, subject, input, { hasTimeline: false, checkpoint: null });
   const atOnce = input.rate === 'inf' ? (input.num_prompts ?? undefined) : input.batch;
   if (atOnce !== undefined) return staticBatchDocument(deployment, subject, input, atOnce);
-  if (input.concurrency !== undefined) return closedLoopDocument(deployment, subject, input, input.concurrency);
+  if (input.concurrency !== undefined) {
+    const answer = answerClosedLoop(deployment, subject, input, input.concurrency);
+    if (!answer) return saturatedDocument(deployment, subject, 0, 'compute', saturationRate(subject).perMs);
+    return steadyDocument(deployment, subject, input, answer);
+  }
   if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
-  const ratePerMs = Number(input.rate ?? 0) / allStreams(deployment, input) / MS_PER_S;
+  const streams = allStreams(deployment, input);
+  const ratePerMs = Number(input.rate ?? 0) / streams / MS_PER_S;
   const { outcome, saturationPerMs } =
     input.method === 'mg1'
       ? oneAtATimeAt(subject, ratePerMs)
@@ -197,76 +193,10 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
     const sentence = `Method mg1 takes arrivals as Poisson; "${input.arrival}" is not modeled by it.`;
     deployment.warnings.push({ code: 'arrival_ignored', sentence });
   }
-  return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: 0 });
+  return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: 0, streams });
 }
 
 const runIgnored = (numPrompts: number, method: string): Warning => ({
   code: 'num_prompts_ignored',
   sentence: `Method ${method} answers a steady state, whatever the number of requests: --method simulation runs ${numPrompts} from empty to the last answer.`,
 });
-
-const outputStdOf = ({ lengths }: BatchingSubject): number =>
-  Math.sqrt(Math.max(0, lengths.moments.outputSecondMoment - lengths.moments.outputMean ** 2));
-
-/**
- * Users who ask again at once are the clients of a benchmark with a fixed concurrency, and are predicted as those are; null for
- * those who are alone. Pauses dissolve what is in step (first-token.ts).
- */
-function prefillsInStep(
-  { measured: { calibration, engine } }: Deployment,
-  subject: BatchingSubject,
-  requestsPerClient: number,
-  users: number,
-): number | null {
-  if (users <= 1) return null;
-  const question = {
-    seated: Math.min(users, decodeLimit(subject).decodes),
-    requestsPerClient,
-    outputCv: outputStdOf(subject) / subject.lengths.moments.outputMean,
-    generation: engine.generation,
-  };
-  return lockstepPrefills(question, calibration);
-}
-
-/** Fewer prompts waited for than this are no step to speak of. */
-const LEAST_IN_STEP = 0.05;
-
-const inStepWarning = (prefills: number, numPrompts: number | null, requestsPerClient: number): Warning => ({
-  code: 'in_step',
-  sentence:
-    numPrompts === null
-      ? `Users who ask again at once, with answers of like lengths, fall into step: each waits for ${prefills.toPrecision(2)} prompts of others on average. A benchmark begins with a burst beside that: give --num-prompts. Users who pause do not fall into step: give --think-time.`
-      : `Users who ask again at once fall into step, as the clients of a benchmark do: each waits for ${prefills.toPrecision(2)} prompts of others on average, the opening burst of a run of ${Number(requestsPerClient.toPrecision(3))} requests a user among them. Users who pause do not: give --think-time.`,
-});
-
-function closedLoopDocument(
-  deployment: Deployment,
-  subject: BatchingSubject,
-  input: PredictInput,
-  offered: number,
-): PredictDocument {
-  // Users without a request do not come.
-  const concurrency = Math.min(offered, input.num_prompts ?? Infinity);
-  const users = concurrency / allStreams(deployment, input);
-  const saturationPerMs = saturationRate(subject).perMs;
-  const requestsPerClient = input.num_prompts === null ? ENDLESS_REQUESTS : input.num_prompts / concurrency;
-  const inStep = prefillsInStep(deployment, subject, requestsPerClient, users);
-  if (inStep !== null && inStep >= LEAST_IN_STEP && input.think_time === 0) {
-    deployment.warnings.push(inStepWarning(inStep, input.num_prompts, requestsPerClient));
-  } else if (input.num_prompts !== null && input.think_time > 0) {
-    deployment.warnings.push(runIgnored(input.num_prompts, input.method));
-  }
-  const thinkTimeMs = msFromSeconds(input.think_time);
-  const rounds = {
-    clients: Math.min(users, decodeLimit(subject).decodes),
-    requestsPerClient,
-    outputStdTokens: outputStdOf(subject),
-  };
-  const closed = evaluateClosedLoop({ subject, users, thinkTimeMs, saturationPerMs, lockstepPrefills: inStep, rounds });
-  if (!closed) return saturatedDocument(deployment, subject, 0, 'compute', saturationPerMs);
-  const { ratePerMs, seatWaitMs } = closed;
-  // The mean of what waits in step was measured, how it is spread was not confirmed.
-  const isInStep = inStep !== null && input.think_time === 0 && closed.outcome.trust === 'ok';
-  const outcome = isInStep ? { ...closed.outcome, trust: 'critical' as const } : closed.outcome;
-  return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: seatWaitMs });
-}

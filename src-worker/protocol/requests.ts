@@ -158,8 +158,8 @@ export const predictInputSchema = z.strictObject({
   calibration: name.default(DEFAULT_CALIBRATION),
   method: methodSchema.default('batching'),
   /**
-   * Requests of a finite run from an empty server, nothing discarded; null = steady state. Method batching answers a steady
-   * state and takes from them how often users of a closed loop ask, and how many come at once with rate `inf`.
+   * Requests of a finite run from an empty server, nothing discarded; null = steady state. Method batching follows the rounds of a
+   * closed loop to its end, and takes how many come at once with rate `inf`; at a rate it answers a steady state.
    */
   num_prompts: z.number().int().min(1).max(MOST_SIMULATED_REQUESTS).nullable().default(null),
   /** Of the random numbers: the same seed gives the same bytes. A simulation only. */

@@ -76,6 +76,28 @@ describe('the rounds after it', () => {
     expect(shares.at(-1)).toBeCloseTo(0.01, 9);
   });
 
+  test.each([
+    [10, 34, 35],
+    [20, 69, 70],
+    [50, 173, 174],
+  ])(
+    'answers of deviation %i are anywhere in a cycle of %i steps after one round, and not yet in one of %i',
+    (outputStdTokens, within, beyond) => {
+      // A cycle of n steps, each as likely, is the n whole numbers: their variance by hand, and one of the burst's single step in it.
+      const variance = (steps: number): number => {
+        const middle = (steps - 1) / 2;
+        return Array.from({ length: steps }, (_, k) => (k - middle) ** 2).reduce((sum, one) => sum + one, 0) / steps;
+      };
+      expect(variance(within)).toBeLessThan(outputStdTokens ** 2);
+      expect(variance(beyond)).toBeGreaterThan(outputStdTokens ** 2);
+      const inStepAt = (outputTokens: number): number =>
+        waits({ clients: 10, requestsPerClient: 100, outputStdTokens }, { ...STEPS, outputTokens }).inStepShare;
+      // The burst alone is in step, or the round after it too.
+      expect(inStepAt(within)).toBeCloseTo(0.01, 9);
+      expect(inStepAt(beyond)).toBeCloseTo(0.02, 9);
+    },
+  );
+
   test('out of step they wait for a step and whoever shares the next one by chance', () => {
     const { meanMs } = waits({ clients: 30, requestsPerClient: 1e9, outputStdTokens: 600 });
     // A tenth of a prompt a step: 10 ms for the step handed out, 4 for the prompts in it, and 29 / 30 of that beside the own.
