@@ -33,7 +33,7 @@ describe.each([
   ['chat, rank 1', CHAT, at(chat, 0), 'target'],
   ['chat, a dear one', CHAT, at(chat, 60), 'room'],
   ['RAG, rank 1', RAG, at(rag, 0), 'room'],
-  ['RAG, rank 12', RAG, at(rag, 11), 'target'],
+  ['RAG, rank 10', RAG, at(rag, 9), 'target'],
 ] as const)('a passing configuration (%s)', (_, question, row, ends) => {
   const document = detail(question, row.id);
 

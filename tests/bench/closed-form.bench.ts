@@ -99,7 +99,7 @@ function leastUs(all: () => void, count: number): number {
 }
 
 /** Rounds of evaluations after which the compiler is done with them, as it is in a sweep. */
-const SWEPT_ROUNDS = 60;
+const SWEPT_ROUNDS = 150;
 
 /** Bytes by which the heap grows in an evaluation of a sweep: few enough of them that nothing is collected meanwhile. */
 function allocatedBytes(): number {

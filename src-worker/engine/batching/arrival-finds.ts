@@ -1,11 +1,12 @@
 import type { ClientRounds } from './client-rounds.ts';
-import { LEAST_ARRIVALS_PER_MS, othersPerMs, type MeanStep } from './mean-step.ts';
+import { leftOver, setLeftOver } from './left-over.ts';
+import type { MeanStep } from './mean-step.ts';
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Kinds of steps met: with up to three pieces in five lengths each, with more, full ones, and none. */
-const MOST_FINDS = 96;
+const MOST_FINDS = 300;
 
 /** What stands between an arrival and its own prefill. One instance is written over for every rate. */
 class Finds {
@@ -32,22 +33,6 @@ class Finds {
 
 export const finds = new Finds();
 
-/** Nodes of an exponential law in six cells: conditional means and weights of cells cut at 0, .3, .55, .75, .9, .97, 1. */
-const EXPONENTIAL_NODES = exponentialNodes([0, 0.3, 0.55, 0.75, 0.9, 0.97, 1]);
-/** The same in columns: what is taken out of a pair in a loop is allocated. */
-const EXPONENTIAL_VALUES = Float64Array.from(EXPONENTIAL_NODES, ([value]) => value);
-const EXPONENTIAL_WEIGHTS = Float64Array.from(EXPONENTIAL_NODES, ([, weight]) => weight);
-
-function exponentialNodes(edges: readonly number[]): [number, number][] {
-  // E[X; a < X < b] = (a + 1) e^-a - (b + 1) e^-b for the unit exponential.
-  const partial = (p: number): number => (p >= 1 ? 0 : (1 - Math.log1p(-p)) * (1 - p));
-  return edges.slice(1).map((edge, i) => {
-    const low = edges[i] as number;
-    const weight = edge - low;
-    return [(partial(low) - partial(edge)) / weight, weight];
-  });
-}
-
 export interface LoadOnArrival {
   arrivalsPerMs: number;
   scvArrival: number;
@@ -68,7 +53,7 @@ export interface LoadOnArrival {
 export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): void {
   const { step } = load;
   setLeftOver(subject, load);
-  const { tokens: leftOver, chance: behindChance, emptyChance } = leftOverPrompts;
+  const { tokens, weights, chance: behindChance, emptyChance } = leftOver;
   const fullChance = behindChance + emptyChance;
   finds.count = 0;
   let timeTotal = 0;
@@ -76,6 +61,8 @@ export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): vo
     timeTotal += (step.stateChances[j] as number) * (step.stateMs[j] as number);
   }
   const idleShare = idleShareOf(subject, step);
+  const { prompts } = subject.lengths;
+  setPieceSpread(step, prompts.weights);
   for (let j = 0; j < step.numStates; j += 1) {
     const ms = step.stateMs[j] as number;
     const count = step.stateCounts[j] as number;
@@ -87,22 +74,88 @@ export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): vo
       continue;
     }
     // Lengths of the pieces spread the step; arrivals meet long ones more often.
-    const sd = Math.min(step.msPerPromptToken * step.pieceStdTokens * Math.sqrt(count), ms / 2.5);
-    if (count > 3 || chance < SPREAD_ABOVE || sd < 0.02 * ms) {
-      finds.add(chance, ms, 0, 0);
-      continue;
-    }
-    for (let i = 0; i < NORMAL_Z.length; i += 1) {
-      const long = Math.max(step.decodeOnlyMs, ms + (NORMAL_Z[i] as number) * sd);
-      finds.add((chance * (NORMAL_WEIGHTS[i] as number) * long) / ms, long, 0, 0);
-    }
+    const sd = pieceSpread.sdMs * Math.sqrt(count);
+    steps.chance = chance;
+    steps.meanMs = ms;
+    steps.sdMs = sd;
+    const isSpread = sd >= LEAST_SPREAD * ms && chance > (count === 1 ? SINGLE_SPREAD_ABOVE : SPREAD_ABOVE);
+    if (!isSpread || count > MOST_SPREAD) finds.add(chance, ms, 0, 0);
+    else if (count === 1) addSinglePieces(step, prompts.weights);
+    else addSeveralPieces(step);
   }
   if (emptyChance > NEGLIGIBLE) finds.add(emptyChance, step.fullChunkMs, 0, 0);
   if (behindChance > NEGLIGIBLE) {
-    for (let i = 0; i < EXPONENTIAL_VALUES.length; i += 1) {
-      const chance = behindChance * (EXPONENTIAL_WEIGHTS[i] as number);
-      finds.add(chance, step.fullChunkMs, (EXPONENTIAL_VALUES[i] as number) * leftOver, 0);
+    for (let i = 0; i < tokens.length; i += 1) {
+      finds.add(behindChance * (weights[i] as number), step.fullChunkMs, tokens[i] as number, 0);
     }
+  }
+}
+
+/** Steps that vary by less than this share of themselves are taken to last as long as they do on average. */
+const LEAST_SPREAD = 0.02;
+/** Steps with one prompt are mostly what is met, and what tails come from: rarer ones than those with several are spread. */
+const SINGLE_SPREAD_ABOVE = 2e-3;
+/** Steps with more pieces than this are taken to last as long as they do on average. */
+const MOST_SPREAD = 8;
+/** Steps with some number of pieces: the chance to meet one, how long they last and by how much they vary. Written over for each. */
+const steps = { chance: 0, meanMs: 0, sdMs: 0 };
+/** sd (ms) by which the lengths of prompts spread the last piece of one. */
+const pieceSpread = { sdMs: 0 };
+
+function setPieceSpread({ pieceExtraMs }: MeanStep, weights: Float64Array): void {
+  let mean = 0;
+  let second = 0;
+  for (let i = 0; i < weights.length; i += 1) {
+    const weight = weights[i] as number;
+    const ms = pieceExtraMs[i] as number;
+    mean += weight * ms;
+    second += weight * ms * ms;
+  }
+  pieceSpread.sdMs = Math.sqrt(Math.max(0, second - mean * mean));
+}
+
+/** Groups of single pieces by what they add to a step, finer where that is little. */
+const PIECE_GROUPS = 7;
+/** [group] share of prompts, and the same times the ms and their squares of their steps. */
+const groupShares = new Float64Array(PIECE_GROUPS);
+const groupMs = new Float64Array(PIECE_GROUPS);
+const groupSquares = new Float64Array(PIECE_GROUPS);
+
+/** Adds the steps with the last piece of one prompt, each as often as it takes time; together they last as long as `steps` says. */
+function addSinglePieces({ decodeOnlyMs, pieceExtraMs }: MeanStep, weights: Float64Array): void {
+  const { chance, meanMs } = steps;
+  groupShares.fill(0);
+  groupMs.fill(0);
+  groupSquares.fill(0);
+  let longest = 0;
+  for (let i = 0; i < weights.length; i += 1) longest = Math.max(longest, pieceExtraMs[i] as number);
+  for (let i = 0; i < weights.length; i += 1) {
+    const extra = Math.max(0, pieceExtraMs[i] as number);
+    const group = Math.min(PIECE_GROUPS - 1, Math.floor(PIECE_GROUPS * Math.sqrt(extra / longest)));
+    const ms = decodeOnlyMs + extra;
+    const weight = weights[i] as number;
+    groupShares[group] = (groupShares[group] as number) + weight;
+    groupMs[group] = (groupMs[group] as number) + weight * ms;
+    groupSquares[group] = (groupSquares[group] as number) + weight * ms * ms;
+  }
+  for (let group = 0; group < PIECE_GROUPS; group += 1) {
+    const ms = groupMs[group] as number;
+    if (ms > 0) finds.add((chance * ms) / meanMs, (groupSquares[group] as number) / ms, 0, 0);
+  }
+}
+
+/** Adds steps with several pieces: what these add is lognormal, of the mean and the spread it has. */
+function addSeveralPieces(step: MeanStep): void {
+  const { chance, meanMs, sdMs } = steps;
+  const extraMs = Math.max(0, meanMs - step.decodeOnlyMs);
+  const sigma = Math.sqrt(Math.log1p((sdMs / Math.max(extraMs, 1e-9)) ** 2));
+  let norm = 0;
+  for (let i = 0; i < NORMAL_Z.length; i += 1) {
+    norm += (NORMAL_WEIGHTS[i] as number) * Math.exp(sigma * (NORMAL_Z[i] as number));
+  }
+  for (let i = 0; i < NORMAL_Z.length; i += 1) {
+    const ms = step.decodeOnlyMs + (extraMs * Math.exp(sigma * (NORMAL_Z[i] as number))) / norm;
+    finds.add((chance * (NORMAL_WEIGHTS[i] as number) * ms) / meanMs, ms, 0, 0);
   }
 }
 
@@ -115,48 +168,4 @@ function idleShareOf(subject: BatchingSubject, step: MeanStep): number {
     return (1 - busy) ** Math.max(0, subject.population - 1);
   }
   return step.decodes < 6 ? Math.exp(-step.decodes) : 0;
-}
-
-/** Chances of meeting a full chunk with prompts left over, of so many tokens on average, and of one without. */
-const leftOverPrompts = { tokens: 0, chance: 0, emptyChance: 0 };
-
-/**
- * Fills `leftOverPrompts`: prompt tokens that wait because a step was full: rests of long prompts, and congestion when many arrive together
- * (a discrete queue of tokens with the Kraemer and Langenbach-Belz correction; QUEUEING.md 3.6, point 2).
- */
-function setLeftOver(subject: BatchingSubject, load: LoadOnArrival): void {
-  const { step, scvArrival } = load;
-  const { prompts, moments } = subject.lengths;
-  // Nobody finds prompts of his own: a user of a closed loop has one at a time.
-  const arrivalsPerMs = Math.max(othersPerMs(subject, load.arrivalsPerMs), LEAST_ARRIVALS_PER_MS);
-  const room = step.roomTokens;
-  const tokensPerStep = arrivalsPerMs * step.fullChunkMs * moments.uncachedMean;
-  const load01 = Math.min(0.999, tokensPerStep / room);
-  let rests = 0;
-  for (let i = 0; i < prompts.weights.length; i += 1) {
-    const uncached = prompts.uncachedTokens[i] as number;
-    const chunks = Math.max(0, Math.ceil(uncached / room) - 1);
-    rests += (prompts.weights[i] as number) * (chunks * uncached - (room * chunks * (chunks + 1)) / 2);
-  }
-  const longPrompts = (arrivalsPerMs * step.fullChunkMs * rests) / (1 - load01);
-  const burst = scvArrival > 1 ? scvArrival : 1;
-  const secondMoment = moments.uncachedVariance + burst * moments.uncachedMean ** 2;
-  const variance = arrivalsPerMs * step.fullChunkMs * secondMoment;
-  const correction = Math.exp(
-    (-2 * (1 - load01)) / (3 * load01 * (Math.max(scvArrival, 0.05) + variance / tokensPerStep ** 2)),
-  );
-  const congestion = Math.max(0, variance / (2 * (room - load01 * room)) - tokensPerStep / 2) * correction;
-  const fullShare = Math.min(0.999, step.fullChunkShare);
-  if (longPrompts >= congestion) {
-    leftOverPrompts.tokens = fullShare > 0 ? longPrompts / fullShare : 0;
-    leftOverPrompts.chance = fullShare;
-    leftOverPrompts.emptyChance = 0;
-    return;
-  }
-  const whenAny = secondMoment / (2 * moments.uncachedMean) / (1 - load01);
-  const chance = Math.min(0.999, congestion / whenAny);
-  // Full chunks are met as often as they take time, however seldom prompts are left over behind them.
-  leftOverPrompts.tokens = whenAny;
-  leftOverPrompts.chance = chance;
-  leftOverPrompts.emptyChance = Math.max(0, fullShare - chance);
 }

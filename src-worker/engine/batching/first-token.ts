@@ -3,17 +3,11 @@ import type { StepPlan } from '../roofline/step-plan.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { finds, findOnArrival, type LoadOnArrival } from './arrival-finds.ts';
 import { roundWaits, waitInRounds, type ClientRounds } from './client-rounds.ts';
+import { leftOver, setLeftOver } from './left-over.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
 import { newMeanStep, othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
-import {
-  findPrefills,
-  foundPrefills,
-  leftMsOf,
-  NUM_BINS,
-  waitAfter,
-  type RegularArrivals,
-} from './regular-arrivals.ts';
+import { findPrefills, foundPrefills, NUM_BINS, waitAfter, type RegularArrivals } from './regular-arrivals.ts';
 import type { Part, Spread } from './spread.ts';
 import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
@@ -268,7 +262,7 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, spread: Spr
   regular.prefillMs = own.ms;
   regular.weights = lengths.prompts.weights;
   findPrefills(regular);
-  const { noneChance, chances, binMs } = foundPrefills;
+  const { noneChance, chances, leftMs, widthsMs } = foundPrefills;
   const freeMs = (regular.handedOutBefore + 0.5) * step.decodeOnlyMs;
   const idleChance = noneChance * idleBetween(subject, step, regular.gapMs);
   part.chance = weight * (noneChance - idleChance);
@@ -279,11 +273,11 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, spread: Spr
   for (let bin = 0; bin < NUM_BINS; bin += 1) {
     const chance = chances[bin] as number;
     if (chance < NEGLIGIBLE) continue;
-    const waitMs = waitAfter(regular, leftMsOf(bin));
+    const waitMs = waitAfter(regular, leftMs[bin] as number);
     part.chance = weight * chance;
     waited.meanMs += part.chance * waitMs;
     part.fixedMs = plan.ttftBaseMs + waitMs;
-    part.squareWidth = binMs ** 2;
+    part.squareWidth = (widthsMs[bin] as number) ** 2;
     deposit(own, fineTimes, spread);
   }
   if (idleChance > NEGLIGIBLE) {
@@ -323,19 +317,37 @@ function idleBetween({ lengths }: BatchingSubject, step: MeanStep, gapMs: number
   return chance;
 }
 
-/** Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next. */
+/**
+ * Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next, unless
+ * prompts are left over.
+ */
 function depositTogether(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): void {
-  const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
-  const { plan } = subject;
   const { step } = load;
+  const together = found.chance;
+  setLeftOver(subject, load);
+  const { chance, tokens, weights } = leftOver;
+  const behind = chance > NEGLIGIBLE ? chance : 0;
   const beside = Math.max(0, around.arrivalsPerMs * step.busyMeanMs - 1) * around.meanTokens;
   ahead.before = beside / 2;
   ahead.after = beside / 2;
+  found.chance = together * (1 - behind);
+  ahead.leftOver = 0;
+  depositBehind(subject, step, step.busyMeanMs, spread);
+  for (let i = 0; i < tokens.length && behind > 0; i += 1) {
+    found.chance = together * behind * (weights[i] as number);
+    ahead.leftOver = tokens[i] as number;
+    depositBehind(subject, step, step.fullChunkMs, spread);
+  }
+}
+
+/** Deposits what is `found` behind what is `ahead`, by regular prompts while a step of `stepMs` runs. */
+function depositBehind({ plan }: BatchingSubject, step: MeanStep, stepMs: number, spread: Spread): void {
+  const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
   computePrefills(own, fineTimes, busyTable, step);
-  const waitMs = plan.firstTokenWaitSteps * step.busyMeanMs;
+  const waitMs = plan.firstTokenWaitSteps * stepMs;
   part.chance = found.chance;
   part.fixedMs = plan.ttftBaseMs + waitMs;
-  part.squareWidth = step.busyMeanMs ** 2;
+  part.squareWidth = stepMs ** 2;
   deposit(own, fineTimes, spread);
   waited.meanMs += found.chance * waitMs;
 }

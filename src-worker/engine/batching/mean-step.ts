@@ -49,6 +49,8 @@ export interface MeanStep {
   pieceStdTokens: number;
   /** [node] ms a prompt adds to the steps it takes part in; has room for more. */
   promptExtraMs: Float64Array;
+  /** [node] ms that the last piece of a prompt alone adds to a step; has room for more. */
+  pieceExtraMs: Float64Array;
   /** ms of the average step that does something: without decodes, the gaps between prompts are no steps. */
   busyMeanMs: number;
 }
@@ -87,6 +89,7 @@ export const newMeanStep = (): MeanStep => ({
   pieceMeanTokens: 0,
   pieceStdTokens: 0,
   promptExtraMs: new Float64Array(0),
+  pieceExtraMs: new Float64Array(0),
   busyMeanMs: 0,
 });
 
@@ -137,9 +140,13 @@ export function keepMeanStep(step: MeanStep): void {
   step.pieceMeanTokens = solved.pieceMeanTokens;
   step.pieceStdTokens = solved.pieceStdTokens;
   step.busyMeanMs = solved.busyMeanMs;
-  const { extraMs } = pieces;
-  if (step.promptExtraMs.length < extraMs.length) step.promptExtraMs = new Float64Array(extraMs.length);
+  const { extraMs, lastExtraMs } = pieces;
+  if (step.promptExtraMs.length < extraMs.length) {
+    step.promptExtraMs = new Float64Array(extraMs.length);
+    step.pieceExtraMs = new Float64Array(extraMs.length);
+  }
   step.promptExtraMs.set(extraMs);
+  step.pieceExtraMs.set(lastExtraMs);
 }
 
 /** Solves only what no arrivals enter: steps at `decodes` sequences with no prompt and with a full chunk. */

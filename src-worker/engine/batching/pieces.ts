@@ -10,6 +10,8 @@ interface Pieces {
   roomTokens: number;
   /** [node] ms a prompt adds to the steps it takes part in; as long as the most nodes so far. */
   extraMs: Float64Array;
+  /** [node] ms that its last piece alone adds to a step; of the same length. */
+  lastExtraMs: Float64Array;
   meanTokens: number;
   stdTokens: number;
   pairsPerToken: number;
@@ -32,6 +34,7 @@ export const pieces: Pieces = {
   decodeOnlyMs: 0,
   roomTokens: 1,
   extraMs: new Float64Array(0),
+  lastExtraMs: new Float64Array(0),
   meanTokens: 0,
   stdTokens: 0,
   pairsPerToken: 0,
@@ -118,7 +121,10 @@ export function timeMeanPiece(hasDecodes: boolean): void {
 export function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNodes, hasDecodes: boolean): void {
   const { arrivalsPerMs, roomTokens: room } = pieces;
   const count = uncachedTokens.length;
-  if (pieces.extraMs.length < count) pieces.extraMs = new Float64Array(count);
+  if (pieces.extraMs.length < count) {
+    pieces.extraMs = new Float64Array(count);
+    pieces.lastExtraMs = new Float64Array(count);
+  }
   // The last pieces first, then a full chunk of each node that has some.
   let asked = count;
   for (let i = 0; i < count; i += 1) {
@@ -156,6 +162,7 @@ export function timePieces({ uncachedTokens, cachedTokens, weights }: PromptNode
       chunksMs = chunks * (batch.ms[fullChunk] as number);
       fullChunk += 1;
     }
+    pieces.lastExtraMs[i] = pieceMs;
     pieces.extraMs[i] = pieceMs + chunksMs - chunks * decodeOnlyMs;
     singleExtraMs += weight * pieceMs;
     fullChunkShare += arrivalsPerMs * weight * chunksMs;

@@ -34,25 +34,47 @@ export const foundPrefills = {
   noneChance: 1,
   /** [bin] chance of finding one that ends in it. */
   chances: new Float64Array(BINS),
-  binMs: 0,
+  /** [edge] ms at which bins begin and end: finer where little is left, as one prompt in thousands is as long as hundreds. */
+  edgesMs: new Float64Array(BINS + 1),
+  /** [bin] their middles and widths, ms. */
+  leftMs: new Float64Array(BINS),
+  widthsMs: new Float64Array(BINS),
 };
+
+/** [edge] share of the longest at which bins begin and end. */
+const EDGE_SHARES = Float64Array.from({ length: BINS + 1 }, (_, edge) => (edge / BINS) ** 2);
+
+function setBins(longestMs: number): void {
+  const { edgesMs, leftMs, widthsMs } = foundPrefills;
+  for (let edge = 0; edge <= BINS; edge += 1) edgesMs[edge] = longestMs * (EDGE_SHARES[edge] as number);
+  for (let bin = 0; bin < BINS; bin += 1) {
+    const low = edgesMs[bin] as number;
+    const high = edgesMs[bin + 1] as number;
+    leftMs[bin] = (low + high) / 2;
+    widthsMs[bin] = high - low;
+  }
+}
 
 const following = new Float64Array(BINS);
 /** [bin][node] ms from arrival to the first token of somebody who finds a prefill that ends in the middle of the bin. */
 let endings = new Float64Array(0);
 
 /** Spreads `weight` evenly over [low, high]; returns what lies at or below 0: those who find nothing. */
-function spreadOver(low: number, high: number, weight: number, binMs: number): number {
+function spreadOver(low: number, high: number, weight: number): number {
   if (high <= 0) return weight;
+  const { edgesMs } = foundPrefills;
   const width = Math.max(high - low, LEAST_WIDTH_MS);
   const none = low < 0 ? (weight * -low) / width : 0;
-  const from = Math.max(low, 0) / binMs;
-  const to = Math.max(high, LEAST_WIDTH_MS) / binMs;
-  const density = (weight - none) / Math.max(to - from, LEAST_WIDTH_MS / binMs);
-  const last = Math.min(BINS - 1, Math.floor(to));
-  for (let bin = Math.min(BINS - 1, Math.floor(from)); bin <= last; bin += 1) {
-    const end = bin === last ? to : bin + 1;
-    following[bin] = (following[bin] as number) + density * Math.max(0, end - Math.max(from, bin));
+  const from = Math.max(low, 0);
+  const to = Math.max(high, from + LEAST_WIDTH_MS);
+  const density = (weight - none) / (to - from);
+  const longestMs = edgesMs[BINS] as number;
+  const first = Math.min(BINS - 1, Math.floor(BINS * Math.sqrt(from / longestMs)));
+  const last = Math.min(BINS - 1, Math.floor(BINS * Math.sqrt(to / longestMs)));
+  for (let bin = first; bin <= last; bin += 1) {
+    const start = bin === first ? from : (edgesMs[bin] as number);
+    const end = bin === last ? to : (edgesMs[bin + 1] as number);
+    following[bin] = (following[bin] as number) + density * (end - start);
   }
   return none;
 }
@@ -77,10 +99,11 @@ export function findPrefills(arrivals: RegularArrivals): void {
   const waitMs = handedOutBefore * decodeOnlyMs;
   if (longestMs + waitMs + decodeOnlyMs <= gapMs) return;
   // A few of the longest in a row.
-  found.binMs = (2 * Math.max(longestMs, 2 * (longestMs + waitMs + decodeOnlyMs - gapMs))) / BINS;
+  setBins(2 * Math.max(longestMs, 2 * (longestMs + waitMs + decodeOnlyMs - gapMs)));
+  const { leftMs, widthsMs } = found;
   if (endings.length < BINS * nodes) endings = new Float64Array(BINS * nodes);
   for (let bin = 0; bin < BINS; bin += 1) {
-    const wait = waitAfter(arrivals, (bin + 0.5) * found.binMs);
+    const wait = waitAfter(arrivals, leftMs[bin] as number);
     for (let i = 0; i < nodes; i += 1) endings[bin * nodes + i] = wait + (prefillMs[i] as number);
   }
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -88,7 +111,7 @@ export function findPrefills(arrivals: RegularArrivals): void {
     let none = 0;
     for (let i = 0; i < nodes; i += 1) {
       const low = waitMs + (prefillMs[i] as number) - gapMs;
-      none += spreadOver(low, low + decodeOnlyMs, found.noneChance * (weights[i] as number), found.binMs);
+      none += spreadOver(low, low + decodeOnlyMs, found.noneChance * (weights[i] as number));
       for (let bin = 0; bin < BINS; bin += 1) {
         const chance = (found.chances[bin] as number) * (weights[i] as number);
         if (chance < NEXT_TO_NEVER) {
@@ -96,7 +119,8 @@ export function findPrefills(arrivals: RegularArrivals): void {
           continue;
         }
         const left = (endings[bin * nodes + i] as number) - gapMs;
-        none += spreadOver(left - found.binMs / 2, left + found.binMs / 2, chance, found.binMs);
+        const half = (widthsMs[bin] as number) / 2;
+        none += spreadOver(left - half, left + half, chance);
       }
     }
     let change = Math.abs(none - found.noneChance);
@@ -109,6 +133,4 @@ export function findPrefills(arrivals: RegularArrivals): void {
   }
 }
 
-/** Middle of a bin, ms. */
-export const leftMsOf = (bin: number): number => (bin + 0.5) * foundPrefills.binMs;
 export const NUM_BINS = BINS;

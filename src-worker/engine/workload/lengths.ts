@@ -82,6 +82,11 @@ export interface LengthQuestion {
 
 /** Cell edges of the nodes in cumulated probability, finer in the tail (QUEUEING.md 3.2). */
 const NODE_EDGES = [0, 0.05, 0.14, 0.25, 0.37, 0.49, 0.61, 0.72, 0.81, 0.88, 0.93, 0.965, 0.985, 0.995, 1];
+/** The same where a few prompts hold much of all the work: the rarest are as long as thousands of others. */
+const HEAVY_EDGES = [0, 0.09, 0.22, 0.36, 0.49, 0.61, 0.72, 0.81, 0.88, 0.93, 0.965, 0.985, 0.995, 0.999, 0.9999, 1];
+/** Squared coefficient of variation above which prompts are heavy-tailed. */
+const HEAVY_ABOVE = 0.8;
+
 /** Edges of the fine cells that sums and cuts are made from. */
 const FINE_EDGES = [
   ...Array.from({ length: 48 }, (_, i) => i / 50),
@@ -94,6 +99,8 @@ const FINE_EDGES = [
   0.996,
   0.998,
   0.999,
+  0.9995,
+  0.9999,
   1,
 ];
 
@@ -193,7 +200,10 @@ function mergeCells(cells: Cells, edges: readonly number[]): Cells & { widths: F
       }
     }
     values[i] = (values[i] as number) / (weights[i] as number);
-    widths[i] = edgeAt(cells, source, used) - low;
+    // A cell is as wide as it is around its mean: the rare ones reach far beyond it, but hold little there.
+    const value = values[i] as number;
+    const high = edgeAt(cells, source, used);
+    widths[i] = Math.min(high - low, 2 * (value - low), 2 * (high - value));
   }
   return { values, weights, widths };
 }
@@ -299,7 +309,9 @@ export function requestLengths(question: LengthQuestion): RequestLengths {
   });
   const prompt = atLeastOne(limited.prompt);
   const output = atLeastOne(limited.output);
-  const promptNodes = withCache(mergeCells(prompt, NODE_EDGES), question.cache);
+  const promptScv = moment(prompt, 2) / moment(prompt, 1) ** 2 - 1;
+  const edges = promptScv > HEAVY_ABOVE ? HEAVY_EDGES : NODE_EDGES;
+  const promptNodes = withCache(mergeCells(prompt, edges), question.cache);
   const outputNodes = mergeCells(output, NODE_EDGES);
 
   const promptMean = moment(prompt, 1);
