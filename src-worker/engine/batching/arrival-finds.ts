@@ -115,7 +115,7 @@ function setPieceSpread({ pieceExtraMs }: MeanStep, weights: Float64Array): void
 }
 
 /** Groups of single pieces by what they add to a step, finer where that is little. */
-const PIECE_GROUPS = 7;
+const PIECE_GROUPS = 5;
 /** [group] share of prompts, and the same times the ms and their squares of their steps. */
 const groupShares = new Float64Array(PIECE_GROUPS);
 const groupMs = new Float64Array(PIECE_GROUPS);
