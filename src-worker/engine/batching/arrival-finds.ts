@@ -1,6 +1,7 @@
+import { burst, setBurst } from './bursts.ts';
 import type { ClientRounds } from './client-rounds.ts';
 import { leftOver, setLeftOver } from './left-over.ts';
-import type { MeanStep } from './mean-step.ts';
+import { othersPerMs, timeMeanMs, type MeanStep } from './mean-step.ts';
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import { NEGLIGIBLE, SPREAD_ABOVE } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
@@ -63,10 +64,15 @@ export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): vo
   const idleShare = idleShareOf(subject, step);
   const { prompts } = subject.lengths;
   setPieceSpread(step, prompts.weights);
+  const further = furtherChance(subject, load);
+  let carried = 0;
   for (let j = 0; j < step.numStates; j += 1) {
     const ms = step.stateMs[j] as number;
     const count = step.stateCounts[j] as number;
-    const chance = ((1 - fullChance) * (step.stateChances[j] as number) * ms) / timeTotal;
+    const own = ((1 - fullChance) * (step.stateChances[j] as number) * ms) / timeTotal;
+    const met = own + further * carried;
+    const chance = j === step.numStates - 1 ? met : (1 - further) * met;
+    carried = met;
     if (chance < NEGLIGIBLE) continue;
     if (count === 0) {
       finds.add(chance * idleShare, 0, 0, 1);
@@ -89,6 +95,16 @@ export function findOnArrival(subject: BatchingSubject, load: LoadOnArrival): vo
       finds.add(behindChance * (weights[i] as number), step.fullChunkMs, tokens[i] as number, 0);
     }
   }
+}
+
+/**
+ * Chance that one further piece is in the step in progress, and one more after that, and so on: somebody of a burst finds those
+ * who came just before. 0 where states do not stand for single pieces, or nobody comes in bursts.
+ */
+function furtherChance(subject: BatchingSubject, { arrivalsPerMs, scvArrival, step }: LoadOnArrival): number {
+  if (scvArrival <= 1 || step.stateCounts[0] !== 0) return 0;
+  setBurst(othersPerMs(subject, arrivalsPerMs) * timeMeanMs(step), scvArrival);
+  return burst.before / (1 + burst.before);
 }
 
 /** Steps that vary by less than this share of themselves are taken to last as long as they do on average. */

@@ -1,6 +1,6 @@
 import { logGamma } from '../numerics/gamma.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
-import { LEAST_ARRIVALS_PER_MS, othersPerMs, type MeanStep } from './mean-step.ts';
+import { LEAST_ARRIVALS_PER_MS, othersPerMs, timeMeanMs, type MeanStep } from './mean-step.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /**
@@ -151,18 +151,6 @@ function setStarted({ weights, uncachedTokens }: PromptNodes, step: MeanStep): v
   work.startedMs = ms;
 }
 
-/** ms that steps last, on average over time. */
-function meanStepMs({ numStates, stateChances, stateMs, fullChunkShare, fullChunkMs }: MeanStep): number {
-  let mean = 0;
-  let second = 0;
-  for (let j = 0; j < numStates; j += 1) {
-    const ms = stateMs[j] as number;
-    mean += (stateChances[j] as number) * ms;
-    second += (stateChances[j] as number) * ms * ms;
-  }
-  return fullChunkShare * fullChunkMs + (1 - fullChunkShare) * (second / mean);
-}
-
 interface Arrivals {
   arrivalsPerMs: number;
   scvArrival: number;
@@ -203,7 +191,7 @@ export function setLeftOver(subject: BatchingSubject, { arrivalsPerMs: allPerMs,
     (-2 * (1 - busy)) / (3 * busy * (Math.max(scvArrival, 0.05) + variance / tokensPerStep ** 2)),
   );
   // Steps that are not full collect less than a full one does.
-  const collected = Math.min(correction, meanStepMs(step) / fullChunkMs);
+  const collected = Math.min(correction, (timeMeanMs(step) / fullChunkMs) ** (1 / burst));
   const congestion = Math.max(0, variance / (2 * room * (1 - busy)) - tokensPerStep / 2) * collected;
 
   const behind = behindLong * longMean;

@@ -280,6 +280,18 @@ function fillStates(): void {
   }
 }
 
+/** ms that steps last on average over time, which meets long ones more often; full chunks included. */
+export function timeMeanMs({ numStates, stateChances, stateMs, fullChunkShare, fullChunkMs }: MeanStep): number {
+  let mean = 0;
+  let second = 0;
+  for (let j = 0; j < numStates; j += 1) {
+    const ms = stateMs[j] as number;
+    mean += (stateChances[j] as number) * ms;
+    second += (stateChances[j] as number) * ms * ms;
+  }
+  return fullChunkShare * fullChunkMs + (1 - fullChunkShare) * (second / mean);
+}
+
 /** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
 export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
   return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));

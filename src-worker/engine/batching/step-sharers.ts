@@ -1,3 +1,4 @@
+import { burst, setBurst } from './bursts.ts';
 import { othersPerMs } from './mean-step.ts';
 import { NORMAL_WEIGHTS, NORMAL_Z } from './normal-nodes.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
@@ -49,13 +50,6 @@ function setCounted(mean: number, dispersion: number): void {
   counted.one = (index * (dispersion - 1) * counted.none) / dispersion;
 }
 
-/** Variance over mean of gamma arrivals in a window that expects `mean`: short windows see less of the burstiness. */
-function dispersionOf(mean: number, scvArrival: number): number {
-  if (scvArrival <= 1) return 1;
-  const y = 3.5 * mean;
-  return 1 + (scvArrival - 1) * (y < 1e-6 ? y / 2 : 1 + Math.expm1(-y) / y);
-}
-
 const others = new Others();
 
 /**
@@ -67,7 +61,8 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs
   others.count = 0;
   others.numFixed = 0;
   const mean = othersPerMs(subject, load.arrivalsPerMs) * (stepsMs[at] as number);
-  const dispersion = dispersionOf(mean, load.scvArrival);
+  setBurst(mean, load.scvArrival);
+  const { dispersion } = burst;
   setCounted(mean, dispersion);
   const { none, one } = counted;
   const more = Math.max(0, 1 - none - one);
