@@ -87,7 +87,11 @@ function loadLines(document: PredictDocument): string[] {
           `${decimal(throughput.total_tokens_per_s)} tok/s with prompts${throughputRange(document)}`,
       ],
       ['Utilization', utilizationText(document)],
-      ['Running per replica', `${decimal(batch.mean_running)} on average, ${count(batch.max_running)} at most`],
+      // A simulation saw the most there were; the closed form says what is passed in 1 % of the time.
+      [
+        'Running per replica',
+        `${decimal(batch.mean_running)} on average, ${count(batch.max_running)} ${simulation ? 'at most' : 'at P99'}`,
+      ],
     ]),
     ...stepLines(document),
     ...(bottleneck ? wrap(`Bottleneck: ${bottleneck.sentence}`) : []),
