@@ -1,10 +1,14 @@
 import { readdirSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { arrivalOf } from '../../src-main/measurements/stated-arrival.ts';
 import { ConversionError, readCsv, textOf, type Row } from './read.ts';
 
 const FOLDER = 'measurements';
 
-/** Free text of whoever collected the rows; what of it matters stands in measurements/sources.json in our own words. */
+/**
+ * Free text of whoever collected the rows; what of it matters stands in measurements/sources.json in our own words, or in the
+ * cells that it corrects.
+ */
 const LEFT_OUT = new Set(['notes']);
 
 /**
@@ -42,7 +46,8 @@ export function convertMeasurements(dataFolder: string): { files: Map<string, st
           `${FOLDER}/${name} has a row of ${row.source_id}: a file holds one source, its name.`,
         );
       }
-      const corrected = { ...row, ...CORRECTIONS[textOf(row, 'point_id')] };
+      const arrival = arrivalOf(row.arrival ?? '', row.notes ?? '') ?? '';
+      const corrected: Row = { ...row, arrival, ...CORRECTIONS[textOf(row, 'point_id')] };
       return line(columns.map((column) => corrected[column] ?? ''));
     });
     files.set(source, line(columns) + lines.join(''));

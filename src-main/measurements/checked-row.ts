@@ -13,6 +13,7 @@ import {
   type MeasurementRow,
 } from '../../src-worker/protocol/measurement-columns.ts';
 import { INFINITE_RATE_REQ_PER_S } from './formats/run-draft.ts';
+import { arrivalOf } from './stated-arrival.ts';
 
 /** Why a row cannot be used. No exception: a million of them would take a minute of stack traces. */
 export interface RowProblem {
@@ -179,13 +180,8 @@ class Row {
     );
   }
 
-  /**
-   * Constant gaps are none where the notes name inference-perf: at its "constant" rate it draws exponential gaps and brings
-   * them to the length of the stage (ConstantLoadTimer in its load_timer.py).
-   */
   arrival(): string | null {
-    const text = this.text('arrival');
-    return text === 'constant' && /\binference-perf\b/i.test(this.text('notes') ?? '') ? 'poisson' : text;
+    return arrivalOf(this.text('arrival'), this.text('notes'));
   }
 
   kvFormat(): string | null {

@@ -1,15 +1,18 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { listBundledModelIds, loadAliases } from '../../src-main/catalogs/models.ts';
 import { bundledMeasurements, type BundledMeasurements } from '../../src-main/measurements/bundled.ts';
+import { readMeasurements } from '../../src-main/measurements/read.ts';
 import { generationOfMeasurement } from '../../src-worker/engine/validation/generation.ts';
 import { RESULT_COLUMNS } from '../../src-worker/engine/validation/types.ts';
 
 const catalogs = bundledCatalogsFolder();
 const folder = join(catalogs, 'measurements');
+const collected = join(import.meta.dirname, '../../../shared/data/measurements');
+const hasData = existsSync(join(collected, 'accelmark.csv'));
 
 describe('bundled measurements', () => {
   let bundled: BundledMeasurements;
@@ -75,6 +78,22 @@ describe('bundled measurements', () => {
     const { ttft_ms_mean: ttft = NaN, tpot_ms_mean: tpot = NaN, req_s: rate = NaN } = row?.measured ?? {};
     expect((rate * (ttft + tpot * ((row?.outputTokens ?? NaN) - 1))) / 1000).toBeCloseTo(4, 0);
   });
+
+  test('stages of inference-perf have random gaps, whatever it calls them', () => {
+    const rows = bundled.measurements.filter(({ sourceId }) => sourceId === 'blis_training_runs');
+    expect(rows.map(({ arrival }) => arrival)).toEqual(rows.map(() => 'poisson'));
+  });
+
+  test.skipIf(!hasData)(
+    `rows arrive as those with their free text do${hasData ? '' : ' (skipped: no ../shared/data)'}`,
+    async () => {
+      const arrivals = new Map(bundled.measurements.map(({ pointId, arrival }) => [pointId, arrival]));
+      for (const { source_id: id } of bundled.sources) {
+        const { measurements } = await readMeasurements(join(collected, `${id}.csv`));
+        for (const { pointId, arrival } of measurements) expect(arrivals.get(pointId), pointId).toBe(arrival);
+      }
+    },
+  );
 
   test('free text of the sources is not carried over, nor paths of a machine', () => {
     for (const name of readdirSync(folder)) {
