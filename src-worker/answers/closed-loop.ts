@@ -1,5 +1,5 @@
 import { evaluateClosedLoop, type ClosedLoopSteady } from '../engine/batching/closed-loop.ts';
-import { closedLoopRun, type ClosedLoopRun } from '../engine/batching/closed-loop-run.ts';
+import { burstShare, closedLoopRun, type ClosedLoopRun } from '../engine/batching/closed-loop-run.ts';
 import { decodeLimit } from '../engine/batching/fixed-point.ts';
 import { ENDLESS_REQUESTS, lockstepPrefills } from '../engine/batching/lockstep.ts';
 import { latenciesOfRun } from '../engine/batching/run-latencies.ts';
@@ -90,7 +90,9 @@ export function answerClosedLoop(
   const saturationPerMs = saturationRate(subject).perMs;
   const loop = { subject, users: concurrency / streams, thinkTimeMs: msFromSeconds(pauseS), saturationPerMs };
   const requestsPerClient = numPrompts === null ? ENDLESS_REQUESTS : numPrompts / concurrency;
-  const { inStep, closed } = evaluateLoop(deployment, loop, requestsPerClient);
+  const clients = Math.min(loop.users, decodeLimit(subject).decodes);
+  const isTogether = burstShare(subject, clients, loop.thinkTimeMs) > 0;
+  const { inStep, closed } = evaluateLoop(deployment, loop, isTogether ? requestsPerClient : ENDLESS_REQUESTS);
   if (inStep !== null && inStep >= LEAST_IN_STEP && pauseS === 0) {
     deployment.warnings.push(inStepWarning(inStep, numPrompts, requestsPerClient));
   } else if (numPrompts !== null && pauseS > 0) {
@@ -98,7 +100,7 @@ export function answerClosedLoop(
   }
   if (!closed) return null;
   // The mean of what waits in step was measured, how it is spread was not confirmed.
-  const isInStep = inStep !== null && pauseS === 0 && closed.outcome.trust === 'ok';
+  const isInStep = inStep !== null && isTogether && closed.outcome.trust === 'ok';
   const outcome = isInStep ? { ...closed.outcome, trust: 'critical' as const } : closed.outcome;
   const { ratePerMs, seatWaitMs } = closed;
   const endless = { outcome, ratePerMs, saturationPerMs, waitMs: seatWaitMs, streams };
@@ -124,5 +126,6 @@ function ofRun(
   const latencies = latenciesOfRun(outcome, run);
   const ratePerMs = requests / run.wallMs;
   const meanRunning = ratePerMs * (latencies.e2eMs.mean - latencies.ttftMs.mean);
-  return { outcome: { ...outcome, ...latencies, meanRunning }, ratePerMs };
+  const maxRunning = Math.max(outcome.maxRunning, Math.ceil(meanRunning));
+  return { outcome: { ...outcome, ...latencies, meanRunning, maxRunning }, ratePerMs };
 }

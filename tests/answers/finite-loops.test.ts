@@ -78,6 +78,57 @@ describe('a closed loop of few requests', () => {
   });
 });
 
+describe('closed loops of any lengths, pauses and numbers of requests', () => {
+  const shapes = [
+    [1000, 2],
+    [1000, 200],
+    [9000, 20],
+  ] as const;
+  const drafts = shapes.flatMap(([input_tokens, output_tokens]) =>
+    [0, 0.05, 2, 60].flatMap((think_time) =>
+      [1, 7, 64, 300].flatMap((concurrency) =>
+        [null, 5, 200, 3000].map((num_prompts) => ({
+          ...LOOP,
+          input_tokens,
+          output_tokens,
+          think_time,
+          concurrency,
+          ...(num_prompts !== null && { num_prompts }),
+        })),
+      ),
+    ),
+  );
+
+  test.each(drafts)('%o: times are no less than a request alone takes, in order, and add up', (draft) => {
+    const { ttft_ms, tpot_ms, e2e_ms, batch } = predict(draft);
+    const alone = predict({ ...draft, concurrency: 1, num_prompts: 1, think_time: 0 });
+    const least = 0.9 * (alone.e2e_ms.mean ?? NaN);
+    for (const summary of [ttft_ms, tpot_ms, e2e_ms]) {
+      const ordered = [0, summary.p50, summary.p90, summary.p95, summary.p99].map((ms) => ms ?? NaN);
+      expect(ordered).toEqual([...ordered].sort((a, b) => a - b));
+    }
+    expect(e2e_ms.mean).toBeGreaterThan(least);
+    expect(e2e_ms.p50).toBeGreaterThan(0.9 * least);
+    expect(e2e_ms.mean).toBeGreaterThan(ttft_ms.mean ?? NaN);
+    expect(batch.mean_running).toBeGreaterThan(0);
+    expect(batch.mean_running).toBeLessThanOrEqual(Math.max(batch.max_running ?? NaN, 1));
+    expect(batch.mean_running).toBeLessThanOrEqual(draft.concurrency);
+  });
+
+  test('users who pause longer than their prompts take do not begin together: a run has the tail of the endless loop', () => {
+    const draft = { ...LOOP, input_tokens: 1000, output_cv: 0.5, concurrency: 64, think_time: 2 };
+    const [endless, run] = [predict(draft), predict({ ...draft, num_prompts: 200 })];
+    expect((run.ttft_ms.p99 ?? NaN) / (endless.ttft_ms.p99 ?? NaN)).toBeGreaterThan(0.7);
+    expect((run.ttft_ms.p99 ?? NaN) / (endless.ttft_ms.p99 ?? NaN)).toBeLessThan(1.3);
+  });
+
+  test('pauses far shorter than the opening burst leave it: trust says so', () => {
+    const draft = { ...LOOP, input_tokens: 1000, concurrency: 64, think_time: 0.05 };
+    expect(predict(draft).trust?.kind).toBe('critical');
+    expect(predict({ ...draft, think_time: 60 }).trust?.kind).toBe('ok');
+  });
+});
+
 describe('users who are fewer than the replicas', () => {
   test('each has one for itself, the others have nothing to do', () => {
     const [alone, three] = [predict({ ...LOOP, concurrency: 1 }), predict({ ...LOOP, concurrency: 3, replicas: 4 })];

@@ -350,17 +350,18 @@ export function evaluateBatching(
   if (cause !== null) return { kind: 'saturated', cause };
   const { load, ttftMs, tpotMs, e2eMs } = shared;
   const { step, prefillShare } = load.state;
+  // Whoever decodes does so for the times that are reported (Little's law).
+  const meanRunning = arrivalsPerMs * Math.max(0, e2eMs.mean - ttftMs.mean);
   return {
     kind: 'steady',
     ttftMs: { ...ttftMs },
     tpotMs: { ...tpotMs },
     e2eMs: { ...e2eMs },
-    // Whoever decodes does so for the times that are reported (Little's law).
-    meanRunning: arrivalsPerMs * Math.max(0, e2eMs.mean - ttftMs.mean),
+    meanRunning,
     maxRunning: Math.min(
       subject.maxNumSeqs,
       Math.ceil(subject.population ?? Infinity),
-      Math.max(1, Math.ceil(step.decodes + Z_P99 * batchDeviation(load))),
+      Math.max(1, Math.ceil(meanRunning), Math.ceil(step.decodes + Z_P99 * batchDeviation(load))),
     ),
     meanStepMs: step.busyMeanMs,
     unhinderedTtftP95Ms: unhinderedP95Ms(subject, arrivalsPerMs, arrival.step),

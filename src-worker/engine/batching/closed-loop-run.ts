@@ -54,6 +54,14 @@ function openingBurst(
   return { ms, tokens: decoded / clients };
 }
 
+/**
+ * Share of the opening burst that pauses leave: users pause before their first question too, and where that takes longer than the
+ * burst, prompts come no faster than they are computed.
+ */
+export function burstShare(subject: BatchingSubject, clients: number, thinkTimeMs: number): number {
+  return Math.max(0, 1 - thinkTimeMs / openingBurst(subject, clients).ms);
+}
+
 /** ms of a prompt before it comes to a scheduler. */
 const frontMs = ({ plan, lengths }: BatchingSubject): number =>
   plan.ttftBaseMs + plan.tokenizeMsPerToken * lengths.moments.promptMean;
@@ -68,6 +76,8 @@ interface Drained {
   clients: number;
   /** ms of a step without prompts while all are at work. */
   decodeStepMs: number;
+  /** Of those at work, the share that decodes: the others are held before their first token. */
+  decodingShare: number;
 }
 
 /** The end of a run: [cell edge] ms, and what steps that get faster save those who are at work, all together. */
@@ -78,7 +88,10 @@ interface Drain {
 }
 
 /** Cells of the lattice in ms: those at work take steps of as many decodes as there still are, pauses take their time. */
-function drainOf({ plan, lengths }: BatchingSubject, { state, lives, law, clients, decodeStepMs }: Drained): Drain {
+function drainOf(
+  { plan, lengths }: BatchingSubject,
+  { state, lives, law, clients, decodeStepMs, decodingShare }: Drained,
+): Drain {
   const { step } = state;
   const decodesEach = Math.min(1, step.decodes / Math.max(NEGLIGIBLE, clients - lives.pausing));
   const afterMs = [0];
@@ -96,7 +109,7 @@ function drainOf({ plan, lengths }: BatchingSubject, { state, lives, law, client
     const share = atWork / left;
     anyLeft.push(any);
     afterMs.push((afterMs[k] as number) + law.cellSteps * (share * drainStepMs + (1 - share) * step.meanMs));
-    savedMs += atWork * law.cellSteps * (decodeStepMs - drainStepMs);
+    savedMs += atWork * decodingShare * law.cellSteps * Math.max(0, step.decodeOnlyMs - drainStepMs);
     pausing *= law.pauseKept;
   }
   return { afterMs: Float64Array.from(afterMs), anyLeft: Float64Array.of(...anyLeft, 0), savedMs };
@@ -138,10 +151,15 @@ function runOfStream(question: ClosedLoopRunQuestion, { count, users, requests }
   const lives = lastLives({ chances: law.chances, clients, requests, pauseKept: law.pauseKept });
   const servedShare = residenceMs / (residenceMs + thinkTimeMs);
   const decodeStepMs = servedShare * step.decodeOnlyMs + (1 - servedShare) * step.meanMs;
-  const drain = drainOf(subject, { state, lives, law, clients, decodeStepMs });
+  const decodingShare = (outputMean - 1) / (outputMean - 1 + heldSteps);
+  const drain = drainOf(subject, { state, lives, law, clients, decodeStepMs, decodingShare });
+  // No step is faster than that of one decode alone.
+  const aloneMs = stepTimeMs(subject.plan, 1, lengths.moments.decodeContextMean, 0, 0, 0);
+  const decodeMs = requests * (outputMean - 1) * step.decodeOnlyMs;
+  const savedMs = Math.min(drain.savedMs, decodeMs * Math.max(0, 1 - aloneMs / step.decodeOnlyMs));
   // All come at once, and not one by one into steps of others as later.
   const burst = openingBurst(subject, clients);
-  const atOnce = thinkTimeMs > 0 ? Math.exp(-thinkTimeMs / burst.ms) : 1;
+  const atOnce = burstShare(subject, clients, thinkTimeMs);
   const asLaterMs = clients * state.promptExtraMeanMs + decodeStepMs * (heldSteps + burst.tokens);
   const burstExcessMs = atOnce * (frontMs(subject) + burst.ms - asLaterMs);
   // At the pace of the endless loop all requests take requests / rate, what prompts add to steps in it. What is left of the last
@@ -155,9 +173,12 @@ function runOfStream(question: ClosedLoopRunQuestion, { count, users, requests }
     takenStdMs: (Math.sqrt(Math.max(0, requests - clients)) / clients) * law.stdCells * law.cellSteps * decodeStepMs,
     afterMs: drain.afterMs,
     anyLeft: drain.anyLeft,
-    servedMs: requests * residenceMs + clients * burstExcessMs - drain.savedMs,
-    decodeMs: requests * (outputMean - 1) * step.decodeOnlyMs,
-    savedMs: drain.savedMs,
+    servedMs: Math.max(
+      requests * residenceMs + clients * burstExcessMs - savedMs,
+      requests * (frontMs(subject) + (outputMean - 1) * aloneMs),
+    ),
+    decodeMs,
+    savedMs,
     waitedMs: waiting * Math.max(0, takenMs - waiting / perMs / 2),
     longestWaitMs: waiting / perMs,
     clients,

@@ -73,7 +73,7 @@ export function evaluateClosedLoop(question: ClosedLoopQuestion): ClosedLoopStea
   const laterTokens = Math.max(0, subject.lengths.moments.outputMean - 1);
   const meanRunning = Math.min(users, ratePerMs * laterTokens * best.tpotMs.mean);
   return {
-    outcome: { ...best, meanRunning },
+    outcome: { ...best, meanRunning, maxRunning: Math.max(best.maxRunning, Math.ceil(meanRunning)) },
     ratePerMs,
     seatWaitMs: waitMs > NEGLIGIBLE_WAIT_SHARE * best.e2eMs.mean ? waitMs : 0,
   };
