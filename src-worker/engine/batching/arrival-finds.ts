@@ -175,6 +175,9 @@ function addSeveralPieces(step: MeanStep): void {
   }
 }
 
+/** Decodes above which a replica is never idle (QUEUEING.md 3.6, point 1: e^-6 is 0.25 %). */
+export const NEVER_IDLE = 6;
+
 /** Chance that nobody decodes when a request arrives, among the times without prompt pieces. */
 function idleShareOf(subject: BatchingSubject, step: MeanStep): number {
   if (subject.lengths.moments.outputMean <= 1) return 1;
@@ -183,5 +186,5 @@ function idleShareOf(subject: BatchingSubject, step: MeanStep): number {
     const busy = Math.min(1, step.decodes / subject.population);
     return (1 - busy) ** Math.max(0, subject.population - 1);
   }
-  return step.decodes < 6 ? Math.exp(-step.decodes) : 0;
+  return step.decodes < NEVER_IDLE ? Math.exp(-step.decodes) : 0;
 }

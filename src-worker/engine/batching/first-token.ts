@@ -1,7 +1,7 @@
 import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
-import { finds, findOnArrival, type LoadOnArrival } from './arrival-finds.ts';
+import { finds, findOnArrival, NEVER_IDLE, type LoadOnArrival } from './arrival-finds.ts';
 import { roundWaits, waitInRounds, type ClientRounds } from './client-rounds.ts';
 import { leftOver, setLeftOver } from './left-over.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
@@ -291,8 +291,6 @@ function depositApart(subject: BatchingSubject, load: LoadOnArrival, spread: Spr
   }
 }
 
-/** Decodes above which a replica is never idle. */
-const NEVER_IDLE = 6;
 /** Gaps after which nobody who came before is still there. */
 const MOST_GAPS = 64;
 

@@ -25,7 +25,7 @@ function exponentialMean(i: number): number {
   return (partial(CELL_EDGES[i] as number) - partial(CELL_EDGES[i + 1] as number)) / cellWeight(i);
 }
 
-/** Powers of an exponential variable (Weibull laws), from narrow to heavy-tailed. */
+/** Powers of an exponential variable (Weibull laws): squared coefficients of variation from 0.08 to 69, in between in proportion. */
 const POWERS = Array.from({ length: 31 }, (_, i) => 0.25 + 0.125 * i);
 /** [power] nodes of mean 1. */
 const POWER_NODES = POWERS.map((power) => {
@@ -67,6 +67,8 @@ function setNodes(): void {
 
 /** Most of the time that anything may take: a queue beyond it has no steady state. */
 const MOST_LOAD = 0.999;
+/** Regular arrivals of several prompts a step are not quite regular in steps: their number is a whole one. */
+const LEAST_SCV = 0.05;
 /** Least share of a step that short prompts leave to long ones. */
 const LEAST_ROOM = 0.01;
 
@@ -188,7 +190,7 @@ export function setLeftOver(subject: BatchingSubject, { arrivalsPerMs: allPerMs,
   const secondMoment = moments.uncachedVariance + burst * moments.uncachedMean ** 2;
   const variance = perStep * secondMoment;
   const correction = Math.exp(
-    (-2 * (1 - busy)) / (3 * busy * (Math.max(scvArrival, 0.05) + variance / tokensPerStep ** 2)),
+    (-2 * (1 - busy)) / (3 * busy * (Math.max(scvArrival, LEAST_SCV) + variance / tokensPerStep ** 2)),
   );
   // Steps that are not full collect less than a full one does.
   const collected = Math.min(correction, (timeMeanMs(step) / fullChunkMs) ** (1 / burst));
