@@ -68,8 +68,8 @@ const FLAT = -1e-4;
  * Little's law for the decodes in flight: B = rate x (output - 1) x step(B), the smallest root of the gap
  * g(B) = rate·n·step(B) - B. The gap is positive at 0. For dense models it is convex, but for small jumps where a prompt takes
  * a chunk more, so secants approach the root from the left and a gap that grows again has none (QUEUEING.md 3.4). Experts make it
- * concave at few decodes (every further token loads further experts): there the search goes on to the seats and the KV cache. A
- * change of sign is bracketed, and is a root also where the gap jumps over zero.
+ * concave at few decodes (every further token loads further experts), and regular arrivals where they begin to share steps: there
+ * the search goes on to the seats and the KV cache. A change of sign is bracketed, and is a root also where the gap jumps over zero.
  * No root is a value, not an error.
  */
 export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
@@ -185,6 +185,9 @@ function carriesPrompts(subject: BatchingSubject): boolean {
   return solveMeanStep(subject, asked);
 }
 
+/** Does a gap that grows again have no root further on? */
+const isGapConvex = ({ plan, scvArrival }: BatchingSubject): boolean => !plan.experts && scvArrival >= 1;
+
 /** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */
 function saturationFromLeft(subject: BatchingSubject): SaturationKind | null {
   asked.decodes = 0;
@@ -223,7 +226,7 @@ function saturationFromLeft(subject: BatchingSubject): SaturationKind | null {
       lowGap = gap;
       if (Number.isFinite(high)) highGap /= 2;
       else {
-        if (!subject.plan.experts && slope >= FLAT) return 'compute';
+        if (slope >= FLAT && isGapConvex(subject)) return 'compute';
         const wanted = decodes + gap;
         const next = slope < FLAT ? Math.max(decodes - gap / slope, wanted) : 2 * wanted;
         decodes = Math.min(next, LONGEST_STRIDE * wanted, (low + blocked) / 2, most);

@@ -67,6 +67,17 @@ describe.each(DEPLOYMENTS)('$model', (deployment) => {
   });
 });
 
+describe('regular arrivals that begin to share steps', () => {
+  test('a gap that grows again has a root further on: 27B of short prompts is steady up to 0.99 of saturation', () => {
+    const deployment = { model: 'google/gemma-3-27b-it', gpu: 'nvidia-h200', arrival: 'constant' as const, rate: 1 };
+    const lengths = { input_tokens: 100, input_cv: 2, output_tokens: 30, output_cv: 1 };
+    const { subject } = subjectOf({ ...deployment, ...lengths });
+    const limit = saturationRate(subject).perMs;
+    for (let u = 0.95; u < 0.99; u += 0.001)
+      expect(littleFixedPoint(subject, u * limit).kind, `at ${u}`).toBe('steady');
+  });
+});
+
 describe('between two prompts', () => {
   const [deployment] = DEPLOYMENTS.slice(1);
   if (!deployment) throw new Error('no deployment');
