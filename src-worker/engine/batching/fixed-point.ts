@@ -66,9 +66,10 @@ const FLAT = -1e-4;
 
 /**
  * Little's law for the decodes in flight: B = rate x (output - 1) x step(B), the smallest root of the gap
- * g(B) = rate·n·step(B) - B. The gap is positive at 0. For dense models it is convex, so secants approach the root from the
- * left and a gap that grows again has none (QUEUEING.md 3.4). Experts make it concave at few decodes (every further token
- * loads further experts): there the search goes on to the seats and the KV cache, and a change of sign is bracketed.
+ * g(B) = rate·n·step(B) - B. The gap is positive at 0. For dense models it is convex, but for small jumps where a prompt takes
+ * a chunk more, so secants approach the root from the left and a gap that grows again has none (QUEUEING.md 3.4). Experts make it
+ * concave at few decodes (every further token loads further experts), and regular arrivals where they begin to share steps: there
+ * the search goes on to the seats and the KV cache. A change of sign is bracketed, and is a root also where the gap jumps over zero.
  * No root is a value, not an error.
  */
 export function littleFixedPoint(subject: BatchingSubject, arrivalsPerMs: number): FixedPoint {
@@ -184,6 +185,9 @@ function carriesPrompts(subject: BatchingSubject): boolean {
   return solveMeanStep(subject, asked);
 }
 
+/** Does a gap that grows again have no root further on? */
+const isGapConvex = ({ plan, scvArrival }: BatchingSubject): boolean => !plan.experts && scvArrival >= 1;
+
 /** `saturationAt` by the search that finds the smallest root wherever it lies, or that there is none. */
 function saturationFromLeft(subject: BatchingSubject): SaturationKind | null {
   asked.decodes = 0;
@@ -208,6 +212,8 @@ function saturationFromLeft(subject: BatchingSubject): SaturationKind | null {
     }
     const gap = offered * solvedStep.meanMs - decodes;
     if (Math.abs(gap) <= RELATIVE_TOLERANCE * Math.max(decodes, 1e-6)) return null;
+    // A node of the prompts that takes another chunk lets the gap jump over zero: the replica stays there.
+    if (Number.isFinite(high) && high - low <= RELATIVE_TOLERANCE * high) return null;
     if (gap < 0) {
       // The same end moved twice: halve the other one's weight (Illinois).
       if (Number.isFinite(high)) lowGap /= 2;
@@ -216,11 +222,11 @@ function saturationFromLeft(subject: BatchingSubject): SaturationKind | null {
     } else {
       if (decodes >= most) return causeAtLimit(subject);
       const slope = (gap - lowGap) / (decodes - low);
-      if (!subject.plan.experts && slope >= FLAT) return 'compute';
-      if (Number.isFinite(high)) highGap /= 2;
       low = decodes;
       lowGap = gap;
-      if (!Number.isFinite(high)) {
+      if (Number.isFinite(high)) highGap /= 2;
+      else {
+        if (slope >= FLAT && isGapConvex(subject)) return 'compute';
         const wanted = decodes + gap;
         const next = slope < FLAT ? Math.max(decodes - gap / slope, wanted) : 2 * wanted;
         decodes = Math.min(next, LONGEST_STRIDE * wanted, (low + blocked) / 2, most);

@@ -298,18 +298,23 @@ export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: n
 }
 
 /**
- * Regular arrivals do not share steps as long as each prompt ends before the next comes: every one has a step of its own.
- * Their share of regular arrivals is mixed into the chances of the chain, which are those of Poisson arrivals.
+ * Regular arrivals spread evenly over the steps: one of `ms` takes the whole number of them below or above rate x ms, so that all
+ * steps take k or k + 1, where k still come in a step with k of them. Below one a gap (k = 0) each has a step of its own. Their
+ * share of regular arrivals is mixed into the chances of the chain, which are those of Poisson arrivals.
  */
 function mixRegular(scvArrival: number): void {
   const { arrivalsPerMs } = chain;
   const { stateChances, stateCounts, stateMs, decodeOnlyMs, numStates } = solved;
   const isFollowed = stateCounts[0] === 0 && stateCounts[1] === 1;
-  const own = (arrivalsPerMs * decodeOnlyMs) / (1 - arrivalsPerMs * ((stateMs[1] as number) - decodeOnlyMs));
   const mixed = (1 - scvArrival) * shareApart(solved, arrivalsPerMs);
-  if (!isFollowed || mixed === 0 || !(own > 0 && own < 1)) return;
+  if (!isFollowed || mixed === 0 || decodeOnlyMs === 0) return;
+  let fewer = 0;
+  while (fewer + 1 < numStates && arrivalsPerMs * (stateMs[fewer + 1] as number) >= fewer + 1) fewer += 1;
+  if (fewer + 1 >= numStates) return;
+  const fewerMs = stateMs[fewer] as number;
+  const more = (arrivalsPerMs * fewerMs - fewer) / (1 - arrivalsPerMs * ((stateMs[fewer + 1] as number) - fewerMs));
   for (let j = 0; j < numStates; j += 1) {
-    const regular = j === 0 ? 1 - own : j === 1 ? own : 0;
+    const regular = j === fewer ? 1 - more : j === fewer + 1 ? more : 0;
     stateChances[j] = (1 - mixed) * (stateChances[j] as number) + mixed * regular;
   }
 }
