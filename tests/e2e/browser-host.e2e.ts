@@ -170,13 +170,13 @@ test.describe('start and end', () => {
     expect(await again.stop()).toBe(0);
   });
 
-  test('a usable page stands soon after the start', async ({ folder, page }, testInfo) => {
+  test('a usable page stands soon after the start', { tag: '@timed' }, async ({ folder, page }, testInfo) => {
     const startedMs = performance.now();
     const host = await startHost(folder);
     await new AppPage(page).open(host.url);
     const ms = Math.round(performance.now() - startedMs);
     testInfo.annotations.push({ type: 'ms from start to first answer', description: String(ms) });
-    // The aim is 2 s on an idle machine; here other tests take their share of it.
+    // The aim is 2 s on an idle machine; a rented one may be some times slower.
     expect(ms).toBeLessThan(8000);
     await host.stop();
   });

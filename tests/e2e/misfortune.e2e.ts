@@ -50,17 +50,21 @@ test('a worker that dies in the middle of a sweep is replaced, told of, and noth
   await host.stop();
 });
 
-test('a worker that dies between two edits leaves no edit without its answer', async ({ page, folder }) => {
-  const host = await startHost(folder, ['--browser'], KILL_WORKER);
-  const app = new AppPage(page);
-  await app.open(host.url);
-  const verdict = await app.size.verdict.innerText();
-  host.killWorkers();
-  await app.size.setUsers('6000');
-  await expect(app.size.verdict).not.toHaveText(verdict, { useInnerText: true });
-  await app.size.waitForAnswer();
-  await host.stop();
-});
+test(
+  'a worker that dies between two edits leaves no edit without its answer',
+  { tag: '@timed' },
+  async ({ page, folder }) => {
+    const host = await startHost(folder, ['--browser'], KILL_WORKER);
+    const app = new AppPage(page);
+    await app.open(host.url);
+    const verdict = await app.size.verdict.innerText();
+    host.killWorkers();
+    await app.size.setUsers('6000');
+    await expect(app.size.verdict).not.toHaveText(verdict, { useInnerText: true });
+    await app.size.waitForAnswer();
+    await host.stop();
+  },
+);
 
 test('a host that goes away is told of; what was typed stays, also what is typed meanwhile', async ({
   page,
