@@ -163,7 +163,8 @@ interface Arrivals {
  * Fills `leftOver`. Behind a long prompt: what others bring while it is computed, and others again while these are, is a delay
  * cycle, in which the work found is what is left of the delay plus that of an M/G/1 queue of all prompts (Takagi 1991, Queueing
  * Analysis 1, chapter 1). Congestion: a discrete queue of tokens with the correction of Kraemer and Langenbach-Belz (QUEUEING.md
- * 3.6, point 2). Of the two the one that leaves more tokens, on average.
+ * 3.6, point 2). Of the two the one that leaves more tokens, on average; the chance and the spread of the one give way to the other's
+ * while congestion grows from as much to twice as much (no theory: it keeps percentiles from falling there; decision 36).
  */
 export function setLeftOver(subject: BatchingSubject, { arrivalsPerMs: allPerMs, scvArrival, step }: Arrivals): void {
   const { moments, prompts } = subject.lengths;
