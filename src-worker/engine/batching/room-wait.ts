@@ -67,27 +67,29 @@ const lawWidths = new Float64Array(LAW_CELLS);
 const lawWeights = LAW_EDGES.slice(1).map((edge, k) => edge - (LAW_EDGES[k] as number));
 const part: Part = { chance: 0, fixedMs: 0, squareWidth: 0 };
 
-/** Delays what `spread` holds, in place, by `roomWait`: exponential waits of those who wait. Its mean is exact. */
+/**
+ * Delays what `spread` holds, in place, by `roomWait`: exponential waits of those who wait, while all others stay where they are. Its
+ * mean is exact.
+ */
 export function delayByRoom(spread: Spread): void {
   spread.build();
   const { mean } = spread;
   spread.quantiles(LAW_EDGES, lawEdgesMs);
-  let missed = mean;
+  let middle = 0;
   for (let k = 0; k < LAW_CELLS; k += 1) {
-    const [low, high] = [lawEdgesMs[k] as number, lawEdgesMs[k + 1] as number];
+    const low = lawEdgesMs[k] as number;
+    const high = lawEdgesMs[k + 1] as number;
     lawMs[k] = (low + high) / 2;
     lawWidths[k] = (high - low) ** 2;
-    missed -= (lawWeights[k] as number) * ((low + high) / 2);
+    middle += (lawWeights[k] as number) * (lawMs[k] as number);
   }
-  spread.clear();
+  // The middles of cells overstate a long tail.
+  for (let k = 0; k < LAW_CELLS; k += 1) lawMs[k] = ((lawMs[k] as number) * mean) / middle;
   const { chance, waitingMs } = roomWait;
-  part.chance = 1 - chance;
-  part.fixedMs = missed;
-  part.squareWidth = 0;
-  spread.addPart(part, lawMs, lawWidths, lawWeights);
+  const waiting = spread.thin(1 - chance);
   for (const cell of WAITS) {
-    part.chance = chance * cell.weight;
-    part.fixedMs = missed + cell.mean * waitingMs;
+    part.chance = waiting * cell.weight;
+    part.fixedMs = cell.mean * waitingMs;
     part.squareWidth = (cell.width * waitingMs) ** 2;
     spread.addPart(part, lawMs, lawWidths, lawWeights);
   }

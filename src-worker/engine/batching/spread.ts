@@ -99,6 +99,15 @@ export class Spread {
     this.weightedSum = weightedSum;
   }
 
+  /** Leaves `share` of the weight of everything added since `clear`; returns the weight taken away. */
+  thin(share: number): number {
+    const before = this.total;
+    for (let i = 0; i < this.count; i += 1) this.weights[i] = (this.weights[i] as number) * share;
+    this.total *= share;
+    this.weightedSum *= share;
+    return before - this.total;
+  }
+
   get mean(): number {
     return this.weightedSum / this.total;
   }

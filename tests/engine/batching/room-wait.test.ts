@@ -49,3 +49,25 @@ test('a law that is delayed keeps its shape below and has the mean of both', () 
   expect(delayed.p99).toBeGreaterThan(0.9 * (Math.log(5) * 2000));
   expect(delayed.p99).toBeLessThan(1.15 * (Math.log(5) * 2000 + mean));
 });
+
+test('whoever finds room is not delayed, however far the law of all reaches', () => {
+  const spread = new Spread();
+  spread.clear();
+  for (const [ms, width, weight] of [
+    [300, 400, 0.9],
+    [1_500, 1_000, 0.094],
+    [30_000, 40_000, 0.006],
+  ] as const) {
+    spread.add(ms, width, weight);
+  }
+  const { mean, p50, p90 } = spread.percentiles();
+  // One in ten thousand waits.
+  setRoomWait({ arrivalsPerMs: 0.01, wanted: 20, dispersion: 500, limit: 184, feedbackGain: 0 });
+  expect(roomWait.chance).toBeCloseTo(1e-4, 5);
+  delayByRoom(spread);
+  const delayed = spread.percentiles();
+  expect(delayed.mean).toBeCloseTo(mean + roomWait.chance * roomWait.waitingMs, 6);
+  // Read off bins of 50 ms.
+  expect(Math.abs(delayed.p50 - p50)).toBeLessThan(25);
+  expect(Math.abs(delayed.p90 - p90)).toBeLessThan(25);
+});
