@@ -1,15 +1,22 @@
+import { gammaLower } from '../numerics/gamma.ts';
 import { weightedQuantile } from '../numerics/weighted-quantile.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import type { PromptNodes } from '../workload/lengths.ts';
 import { finds, findOnArrival, NEVER_IDLE, type LoadOnArrival } from './arrival-finds.ts';
 import { roundWaits, waitInRounds, type ClientRounds } from './client-rounds.ts';
-import { leftOver, setLeftOver } from './left-over.ts';
 import { LOCKSTEP_HALF_WIDTH } from './lockstep.ts';
-import { newMeanStep, othersPerMs, shareApart, type MeanStep } from './mean-step.ts';
+import { newMeanStep, othersPerMs, type MeanStep } from './mean-step.ts';
 import { PrefillTable } from './prefill-table.ts';
-import { findPrefills, foundPrefills, NUM_BINS, waitAfter, type RegularArrivals } from './regular-arrivals.ts';
+import {
+  findPrefills,
+  foundPrefills,
+  NUM_BINS,
+  shareApart,
+  waitAfter,
+  type RegularArrivals,
+} from './regular-arrivals.ts';
 import type { Part, Spread } from './spread.ts';
-import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep } from './step-sharers.ts';
+import { MAX_FIXED_OTHERS, NEGLIGIBLE, Others, othersInStep, regularOthersInStep } from './step-sharers.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Combinations rarer than this use the prompt nodes merged in pairs. */
@@ -145,9 +152,8 @@ function setAround(subject: BatchingSubject, arrivalsPerMs: number, relativeSpre
  * prompts of others, the request's own prefill, tokenizing and API time (QUEUEING.md 3.6). Fills `waited`.
  */
 export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): void {
-  const { plan, lengths } = subject;
   const { step } = load;
-  const { prompts } = lengths;
+  const { prompts } = subject.lengths;
   busyTable.set(subject, step, step);
   fineTimes.fill(prompts, subject);
   coarseTimes.fill(coarseNodes(prompts), subject);
@@ -160,16 +166,40 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
     if (free < NEGLIGIBLE) return;
   }
   idleTable.set(subject, NOTHING_DECODES, step);
-  // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
-  const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
-  const random = free * Math.min(1, load.scvArrival);
+  const random = free * randomShare(subject, load);
   const regularShare = free - random;
   if (regularShare > 0) depositRegular(subject, load, regularShare, spread);
-  if (random === 0) return;
+  if (random > 0) depositInSteps(subject, load, random, othersInStep, spread);
+}
 
+/**
+ * Share of arrivals that find others as Poisson arrivals do: the squared CV of the gaps, or fewer where a prefill is so short that
+ * hardly a gamma gap ends within it.
+ */
+function randomShare(subject: BatchingSubject, { arrivalsPerMs, scvArrival, step }: LoadOnArrival): number {
+  if (scvArrival === 0 || scvArrival >= 1) return Math.min(1, scvArrival);
+  const full = subject.lengths.moments.uncachedMean / step.roomTokens;
+  const prefillMs = Math.floor(full) * step.fullChunkMs + (step.stateMs[1] as number);
+  const mean = arrivalsPerMs * prefillMs;
+  const exact = gammaLower(1 / scvArrival, mean / scvArrival) / -Math.expm1(-mean);
+  return Math.min(scvArrival, exact);
+}
+
+/** Deposits those who arrive at any moment of the step in progress, `share` of all, with the others who come meanwhile. */
+function depositInSteps(
+  subject: BatchingSubject,
+  load: LoadOnArrival,
+  share: number,
+  othersIn: typeof othersInStep,
+  spread: Spread,
+): void {
+  const { plan } = subject;
+  const { step } = load;
+  // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
+  const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
   findOnArrival(subject, load);
   for (let find = 0; find < finds.count; find += 1) {
-    found.chance = random * (finds.chances[find] as number);
+    found.chance = share * (finds.chances[find] as number);
     if (found.chance < NEGLIGIBLE) continue;
     const isIdle = finds.isIdle[find] === 1;
     const residualMs = load.hasResidual ? (finds.stepMs[find] as number) : 0;
@@ -177,7 +207,7 @@ export function depositFirstToken(subject: BatchingSubject, load: LoadOnArrival,
     ahead.leftOver = finds.leftOverTokens[find] as number;
     part.fixedMs = residualMs / 2 + plan.ttftBaseMs + (isIdle ? 0 : pipelineMs);
     part.squareWidth = residualMs * residualMs;
-    const others = isIdle ? ALONE : othersInStep(subject, load, finds.stepMs, find);
+    const others = isIdle ? ALONE : othersIn(subject, load, finds.stepMs, find);
     depositBeside(others, isIdle ? idleTable : busyTable, step, spread);
   }
 }
@@ -237,8 +267,8 @@ function depositRegular(subject: BatchingSubject, load: LoadOnArrival, share: nu
   ahead.leftOver = 0;
   found.chance = share * apart;
   if (found.chance >= NEGLIGIBLE) depositApart(subject, load, spread);
-  found.chance = share * (1 - apart);
-  if (found.chance >= NEGLIGIBLE) depositTogether(subject, load, spread);
+  const together = share * (1 - apart);
+  if (together >= NEGLIGIBLE) depositInSteps(subject, load, together, regularOthersInStep, spread);
 }
 
 /** Prompts that mostly end before the next one comes: what one finds is what the one before left (regular-arrivals.ts). */
@@ -313,41 +343,6 @@ function idleBetween({ lengths }: BatchingSubject, step: MeanStep, gapMs: number
     chance *= ended;
   }
   return chance;
-}
-
-/**
- * Prompts that come several to a step: every step is like the last, and all that come in one are computed in the next, unless
- * prompts are left over.
- */
-function depositTogether(subject: BatchingSubject, load: LoadOnArrival, spread: Spread): void {
-  const { step } = load;
-  const together = found.chance;
-  setLeftOver(subject, load);
-  const { chance, tokens, weights } = leftOver;
-  const behind = chance > NEGLIGIBLE ? chance : 0;
-  const beside = Math.max(0, around.arrivalsPerMs * step.busyMeanMs - 1) * around.meanTokens;
-  ahead.before = beside / 2;
-  ahead.after = beside / 2;
-  found.chance = together * (1 - behind);
-  ahead.leftOver = 0;
-  depositBehind(subject, step, step.busyMeanMs, spread);
-  for (let i = 0; i < tokens.length && behind > 0; i += 1) {
-    found.chance = together * behind * (weights[i] as number);
-    ahead.leftOver = tokens[i] as number;
-    depositBehind(subject, step, step.fullChunkMs, spread);
-  }
-}
-
-/** Deposits what is `found` behind what is `ahead`, by regular prompts while a step of `stepMs` runs. */
-function depositBehind({ plan }: BatchingSubject, step: MeanStep, stepMs: number, spread: Spread): void {
-  const own = fineTimes.prefills[ANY_SLOT] as NodePrefills;
-  computePrefills(own, fineTimes, busyTable, step);
-  const waitMs = plan.firstTokenWaitSteps * stepMs;
-  part.chance = found.chance;
-  part.fixedMs = plan.ttftBaseMs + waitMs;
-  part.squareWidth = stepMs ** 2;
-  deposit(own, fineTimes, spread);
-  waited.meanMs += found.chance * waitMs;
 }
 
 /**

@@ -193,8 +193,8 @@ export function solveMeanStep(subject: BatchingSubject, asked: StepLoad): boolea
   solved.fullChunkShare = pieces.fullChunkShare;
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;
+  chain.randomShare = Math.min(1, subject.scvArrival);
   fillStates();
-  if (subject.scvArrival < 1) mixRegular(subject.scvArrival);
   let mean = 0;
   for (let m = 0; m < solved.numStates; m += 1) {
     mean += (solved.stateChances[m] as number) * (solved.stateMs[m] as number);
@@ -251,11 +251,11 @@ const wholeBlocks = (states: number): number => Math.ceil(states / STATE_BLOCK) 
 function fillStates(): void {
   const step = solved;
   const { decodeOnlyMs } = step;
-  const { arrivalsPerMs } = chain;
+  const { arrivalsPerMs, randomShare } = chain;
   const mean = expected.pieces;
+  chain.spreadMs = step.msPerPromptToken * pieces.stdTokens;
   const needed = Math.ceil(mean + 5 * Math.sqrt(mean) + 2);
   if (needed <= MAX_STATES) {
-    chain.spreadMs = step.msPerPromptToken * pieces.stdTokens;
     // Long steps collect further pieces: how far their number reaches is known once the chain is solved.
     for (let states = 0; ;) {
       const from = states;
@@ -270,7 +270,9 @@ function fillStates(): void {
   }
   // Many pieces in every step: their number is normal around its mean, with the spread that long steps feed back.
   const slope = Math.min(0.95, arrivalsPerMs * step.msPerPromptToken * pieces.meanTokens);
-  const deviation = Math.sqrt(mean / (1 - slope * slope));
+  // Of regular arrivals the lengths of the pieces before spread their number.
+  const regular = (1 - randomShare) * Math.min(1, (arrivalsPerMs * chain.spreadMs) ** 2);
+  const deviation = Math.sqrt((mean * (randomShare + regular)) / (1 - slope * slope));
   step.numStates = NORMAL_Z.length;
   for (let i = 0; i < NORMAL_Z.length; i += 1) {
     const count = Math.max(1, mean + (NORMAL_Z[i] as number) * deviation);
@@ -290,33 +292,6 @@ export function timeMeanMs({ numStates, stateChances, stateMs, fullChunkShare, f
     second += (stateChances[j] as number) * ms * ms;
   }
   return fullChunkShare * fullChunkMs + (1 - fullChunkShare) * (second / mean);
-}
-
-/** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
-export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
-  return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));
-}
-
-/**
- * Regular arrivals spread evenly over the steps: one of `ms` takes the whole number of them below or above rate x ms, so that all
- * steps take k or k + 1, where k still come in a step with k of them. Below one a gap (k = 0) each has a step of its own. Their
- * share of regular arrivals is mixed into the chances of the chain, which are those of Poisson arrivals.
- */
-function mixRegular(scvArrival: number): void {
-  const { arrivalsPerMs } = chain;
-  const { stateChances, stateCounts, stateMs, decodeOnlyMs, numStates } = solved;
-  const isFollowed = stateCounts[0] === 0 && stateCounts[1] === 1;
-  const mixed = (1 - scvArrival) * shareApart(solved, arrivalsPerMs);
-  if (!isFollowed || mixed === 0 || decodeOnlyMs === 0) return;
-  let fewer = 0;
-  while (fewer + 1 < numStates && arrivalsPerMs * (stateMs[fewer + 1] as number) >= fewer + 1) fewer += 1;
-  if (fewer + 1 >= numStates) return;
-  const fewerMs = stateMs[fewer] as number;
-  const more = (arrivalsPerMs * fewerMs - fewer) / (1 - arrivalsPerMs * ((stateMs[fewer + 1] as number) - fewerMs));
-  for (let j = 0; j < numStates; j += 1) {
-    const regular = j === fewer ? 1 - more : j === fewer + 1 ? more : 0;
-    stateChances[j] = (1 - mixed) * (stateChances[j] as number) + mixed * regular;
-  }
 }
 
 /** ms of the steps of `solved` with `from` to `to - 1` pieces. */

@@ -9,14 +9,19 @@ const RECIPROCALS = Float64Array.from({ length: MAX_STATES }, (_, m) => 1 / (m +
 /** [piece count of this step x MAX_STATES][of the next one] chances, eaten up by the elimination. */
 const transition = new Float64Array(MAX_STATES * MAX_STATES);
 
+/** Arrivals that a step expects where its prompts are short, and where they are long; written over for every row. */
+const expects = { low: 0, high: 0 };
+
 /**
  * Chances of 0..states-1 arrivals in a step that is equally likely to expect `low` or `high` of them; the last state takes the
- * rest. From `offset` on in `transition`.
+ * rest. From `offset` on in `transition`. Poisson arrivals weigh `random`; of regular ones, which `addRegular` adds, come the whole
+ * numbers below and above what is expected.
  */
-function setRow(offset: number, states: number, low: number, high: number): void {
-  let ofLow = 0.5 * Math.exp(-low);
-  let ofHigh = high === low ? ofLow : 0.5 * Math.exp(-high);
-  let left = 1;
+function setRow(offset: number, states: number, random: number): void {
+  const { low, high } = expects;
+  let ofLow = 0.5 * random * Math.exp(-low);
+  let ofHigh = high === low ? ofLow : 0.5 * random * Math.exp(-high);
+  let left = random;
   for (let m = 0; m < states - 1; m += 1) {
     const chance = ofLow + ofHigh;
     transition[offset + m] = chance;
@@ -28,16 +33,28 @@ function setRow(offset: number, states: number, low: number, high: number): void
   transition[offset + states - 1] = left > 0 ? left : 0;
 }
 
+/** Adds the regular arrivals of a step that expects so many, to the row that begins at `offset`. */
+function addRegular(offset: number, states: number, expected: number, weight: number): void {
+  const whole = Math.floor(expected);
+  const above = expected - whole;
+  const fewer = offset + Math.min(whole, states - 1);
+  const more = offset + Math.min(whole + 1, states - 1);
+  transition[fewer] = (transition[fewer] as number) + weight * (1 - above);
+  transition[more] = (transition[more] as number) + weight * above;
+}
+
 /** What the chain is asked for beside its states, written over every time. */
 export const chain = {
   /** Prompts that arrive in a ms. */
   arrivalsPerMs: 0,
   /** ms by which the length of one piece spreads a step. */
   spreadMs: 0,
+  /** Share of arrivals that is random: 1 = Poisson, 0 = one gap after the other. */
+  randomShare: 1,
 };
 
 /** Stands for a state that is never left downwards. */
-const LEAST_CHANCE = 1e-300;
+const LEAST_CHANCE = 1e-12;
 
 /**
  * Stationary chances of the chain on the number of pieces per step, into `chances`: a step with j pieces lasts stateMs[j], give
@@ -45,11 +62,16 @@ const LEAST_CHANCE = 1e-300;
  * last one down (Grassmann, Taksar and Heyman 1985): nothing is subtracted, so no digits are lost near saturation.
  */
 export function stationary(chances: Float64Array, states: number, stateMs: Float64Array): void {
-  const { arrivalsPerMs, spreadMs } = chain;
+  const { arrivalsPerMs, spreadMs, randomShare } = chain;
   for (let j = 0; j < states; j += 1) {
     const duration = stateMs[j] as number;
     const spread = Math.min(spreadMs * Math.sqrt(j), duration);
-    setRow(j * MAX_STATES, states, arrivalsPerMs * (duration - spread), arrivalsPerMs * (duration + spread));
+    expects.low = arrivalsPerMs * (duration - spread);
+    expects.high = arrivalsPerMs * (duration + spread);
+    setRow(j * MAX_STATES, states, randomShare);
+    if (randomShare === 1) continue;
+    addRegular(j * MAX_STATES, states, expects.low, (1 - randomShare) / 2);
+    addRegular(j * MAX_STATES, states, expects.high, (1 - randomShare) / 2);
   }
   for (let last = states - 1; last > 0; last -= 1) eliminate(last);
   let total = 1;

@@ -1,3 +1,5 @@
+import type { MeanStep } from './mean-step.ts';
+
 /**
  * Prompts that come one gap after the other: an arrival meets the prefill of the one before, or of those before it, only where
  * that has not ended a gap later. What it finds is a chain on the time until all earlier prompts have ended, on a grid.
@@ -134,3 +136,8 @@ export function findPrefills(arrivals: RegularArrivals): void {
 }
 
 export const NUM_BINS = BINS;
+
+/** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
+export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
+  return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));
+}

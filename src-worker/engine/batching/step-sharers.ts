@@ -57,7 +57,7 @@ const others = new Others();
  * at `at`.
  */
 export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs: Float64Array, at: number): Others {
-  const { moments, prompts } = subject.lengths;
+  const { moments } = subject.lengths;
   others.count = 0;
   others.numFixed = 0;
   const mean = othersPerMs(subject, load.arrivalsPerMs) * (stepsMs[at] as number);
@@ -67,22 +67,62 @@ export function othersInStep(subject: BatchingSubject, load: OthersLoad, stepsMs
   const { none, one } = counted;
   const more = Math.max(0, 1 - none - one);
   others.add(none, 0);
-  if (one > SPREAD_ABOVE) {
-    const { tokens, weights } = promptGroups(prompts);
-    for (let i = 0; i < weights.length; i += 1) others.add(one * (weights[i] as number), tokens[i] as number);
-  } else if (one > NEGLIGIBLE) others.add(one, moments.uncachedMean);
+  addOne(subject, one);
   others.numFixed = others.count;
   if (more > NEGLIGIBLE) {
     const expected = dispersion > 1.0001 ? mean + (dispersion - 1) : mean;
     const count = Math.max(2, (expected - one) / more);
     const tokens = count * moments.uncachedMean;
     const sd = Math.sqrt(count * moments.uncachedVariance + Math.max(0, expected) * moments.uncachedMean ** 2);
-    for (let i = 0; i < NORMAL_Z.length; i += 1) {
-      const ofNode = more * (NORMAL_WEIGHTS[i] as number);
-      others.add(ofNode, Math.max(tokens / count, tokens + (NORMAL_Z[i] as number) * sd));
-    }
+    addSeveral(more, tokens, sd, moments.uncachedMean);
   }
   return others;
+}
+
+/** One other prompt: which of five lengths matters where it is not rare. */
+function addOne({ lengths }: BatchingSubject, chance: number): void {
+  if (chance <= SPREAD_ABOVE) {
+    if (chance > NEGLIGIBLE) others.add(chance, lengths.moments.uncachedMean);
+    return;
+  }
+  const { tokens, weights } = promptGroups(lengths.prompts);
+  for (let i = 0; i < weights.length; i += 1) others.add(chance * (weights[i] as number), tokens[i] as number);
+}
+
+/** Several other prompts, of so many tokens with that spread, one at the least. */
+function addSeveral(chance: number, tokens: number, sd: number, oneTokens: number): void {
+  for (let i = 0; i < NORMAL_Z.length; i += 1) {
+    const ofNode = chance * (NORMAL_WEIGHTS[i] as number);
+    others.add(ofNode, Math.max(oneTokens, tokens + (NORMAL_Z[i] as number) * sd));
+  }
+}
+
+/**
+ * The same for prompts that come one gap after the other. A step of n gaps and a rest r holds n + 1 arrivals where the first of them
+ * comes within r, and n otherwise: an arrival is with n others with chance (n + 1) r / (n + r), else with n - 1.
+ */
+export function regularOthersInStep(
+  subject: BatchingSubject,
+  load: OthersLoad,
+  stepsMs: Float64Array,
+  at: number,
+): Others {
+  others.count = 0;
+  others.numFixed = 0;
+  const gaps = othersPerMs(subject, load.arrivalsPerMs) * (stepsMs[at] as number);
+  const whole = Math.floor(gaps);
+  const moreChance = gaps > 0 ? ((whole + 1) * (gaps - whole)) / gaps : 1;
+  if (whole > 0) addRegular(subject, 1 - moreChance, whole - 1);
+  addRegular(subject, moreChance, whole);
+  return others;
+}
+
+function addRegular(subject: BatchingSubject, chance: number, count: number): void {
+  const { uncachedMean, uncachedVariance } = subject.lengths.moments;
+  if (chance <= NEGLIGIBLE) return;
+  if (count === 0) others.add(chance, 0);
+  else if (count === 1) addOne(subject, chance);
+  else addSeveral(chance, count * uncachedMean, Math.sqrt(count * uncachedVariance), uncachedMean);
 }
 
 /** Prompt lengths in five groups, for the one other prompt that may share a step. */
