@@ -1,8 +1,6 @@
-import {
-  evaluateBatching,
-  isSaturationConfirmed,
-  type TrustKind,
-} from '../../src-worker/engine/batching/closed-form.ts';
+import { evaluateBatching } from '../../src-worker/engine/batching/closed-form.ts';
+import { isSaturationConfirmed } from '../../src-worker/engine/batching/fluid-check.ts';
+import type { TrustKind } from '../../src-worker/engine/batching/trust.ts';
 import type { LatencyPercentiles } from '../../src-worker/engine/batching/spread.ts';
 import { sampleQuantile } from '../../src-worker/engine/numerics/sample.ts';
 import { POISSON } from '../../src-worker/engine/simulation/arrivals.ts';

@@ -1,4 +1,4 @@
-import type { TrustKind } from '../batching/closed-form.ts';
+import type { TrustKind } from '../batching/trust.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { SaturationKind } from '../batching/subject.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
