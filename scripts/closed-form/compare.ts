@@ -1,17 +1,15 @@
-import {
-  evaluateBatching,
-  isSaturationConfirmed,
-  type TrustKind,
-} from '../../src-worker/engine/batching/closed-form.ts';
+import { evaluateBatching } from '../../src-worker/engine/batching/closed-form.ts';
+import { isSaturationConfirmed } from '../../src-worker/engine/batching/fluid-check.ts';
+import type { TrustKind } from '../../src-worker/engine/batching/trust.ts';
 import type { LatencyPercentiles } from '../../src-worker/engine/batching/spread.ts';
 import { sampleQuantile } from '../../src-worker/engine/numerics/sample.ts';
 import { POISSON } from '../../src-worker/engine/simulation/arrivals.ts';
+import { DEFAULT_RULES } from '../../src-worker/engine/simulation/simulated-server.ts';
 import {
-  DEFAULT_RULES,
   simulateSteady,
   type SaturatedSimulation,
   type SteadySimulation,
-} from '../../src-worker/engine/simulation/load.ts';
+} from '../../src-worker/engine/simulation/steady-state.ts';
 import type { PredictInputDraft } from '../../src-worker/protocol/requests.ts';
 import { subjectOf } from './subject.ts';
 

@@ -1,5 +1,5 @@
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
-import type { TrustKind } from '../engine/batching/closed-form.ts';
+import type { TrustKind } from '../engine/batching/trust.ts';
 import type { CalibrationProfile } from '../engine/calibration/types.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { Gpu } from '../engine/hardware/types.ts';

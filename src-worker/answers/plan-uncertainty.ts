@@ -3,7 +3,7 @@ import { capacityRange, meetsProbability, type PlanSpread } from '../engine/unce
 import { targetCurve } from '../engine/uncertainty/target-curve.ts';
 import { gpuGroup } from '../engine/sizing/replica-gpus.ts';
 import { supportOf } from '../engine/sizing/plan-refusals.ts';
-import { replicasFor } from '../engine/sizing/size.ts';
+import { replicasFor } from '../engine/sizing/planned-load.ts';
 import type { ChosenPlan, ReplicaLoad, SizingMethod } from '../engine/sizing/types.ts';
 import { MS_PER_S } from '../engine/units.ts';
 import type { IntervalBasis, IntervalDocument, IntervalRange, Recommendation } from '../protocol/documents.ts';

@@ -1,4 +1,6 @@
-import { evaluateBatching, isSaturationConfirmed, type TrustKind } from '../engine/batching/closed-form.ts';
+import { evaluateBatching } from '../engine/batching/closed-form.ts';
+import { isSaturationConfirmed } from '../engine/batching/fluid-check.ts';
+import type { TrustKind } from '../engine/batching/trust.ts';
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
 import { evaluateStaticBatch } from '../engine/batching/static-batch.ts';

@@ -1,6 +1,7 @@
 import { engineName } from '../engine/memory/engine-name.ts';
 import { priceDate, priceDoubt, zonesOfPrice } from '../engine/sizing/offers.ts';
-import { bytesBeyondDisk, isHostMemoryTight, planId } from '../engine/sizing/size.ts';
+import { bytesBeyondDisk, isHostMemoryTight } from '../engine/sizing/host-memory.ts';
+import { planId } from '../engine/sizing/sized-plan.ts';
 import type {
   ChosenPlan,
   ExcludedRow,

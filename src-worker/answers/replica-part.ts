@@ -2,7 +2,7 @@ import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { simulatedStatistic, SIZING_SEED } from '../engine/sizing/simulated-load.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
-import { meetsTargets } from '../engine/sizing/size.ts';
+import { meetsTargets } from '../engine/sizing/planned-load.ts';
 import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.ts';
 import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';

@@ -1,18 +1,11 @@
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../engine/batching/subject.ts';
 import { DEFAULT_DECAY_PER_MS } from '../engine/simulation/arrivals.ts';
-import {
-  DEFAULT_PRECISION,
-  DEFAULT_RULES,
-  drawLoad,
-  serverOf,
-  simulateSteady,
-  type RunQuestion,
-  type SaturatedSimulation,
-  type SchedulerRules,
-  type SimulatedLoad,
-  type SteadySimulation,
-} from '../engine/simulation/load.ts';
+import { DEFAULT_PRECISION } from '../engine/simulation/precision.ts';
+import { DEFAULT_RULES, serverOf, type SchedulerRules } from '../engine/simulation/simulated-server.ts';
+import { drawLoad, type SimulatedLoad } from '../engine/simulation/drawn-load.ts';
+import { simulateSteady, type SaturatedSimulation, type SteadySimulation } from '../engine/simulation/steady-state.ts';
+import type { RunQuestion } from '../engine/simulation/run-question.ts';
 import type { SimulatedServer } from '../engine/simulation/scheduler.ts';
 import {
   dealtTo,

@@ -1,7 +1,7 @@
 import type { BatchingSubject } from '../engine/batching/subject.ts';
 import { weightedQuantile } from '../engine/numerics/weighted-quantile.ts';
 import { stepTimeMs } from '../engine/roofline/step-time.ts';
-import type { HalfWidths, ServedLoad } from '../engine/simulation/load.ts';
+import type { HalfWidths, ServedLoad } from '../engine/simulation/served-load.ts';
 import { BLOCK_TOKENS } from '../engine/simulation/request-states.ts';
 import type { Timeline } from '../engine/simulation/timeline.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';

@@ -1,4 +1,4 @@
-import type { SteadySimulation } from '../engine/simulation/load.ts';
+import type { SteadySimulation } from '../engine/simulation/steady-state.ts';
 import { metricLabel } from '../engine/sizing/plan-refusals.ts';
 import { simulatedStatistic, SIZING_SEED, verdictOn } from '../engine/sizing/simulated-load.ts';
 import { MS_PER_S } from '../engine/units.ts';

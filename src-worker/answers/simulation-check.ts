@@ -1,6 +1,6 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import type { SaturatedSimulation, SteadySimulation } from '../engine/simulation/load.ts';
+import type { SaturatedSimulation, SteadySimulation } from '../engine/simulation/steady-state.ts';
 import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { metricLabel } from '../engine/sizing/plan-refusals.ts';

@@ -5,7 +5,7 @@ import type { ModelSource } from '../engine/model/types.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { chooseOffer } from '../engine/sizing/offers.ts';
 import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
-import { hostMemoryRefusal } from '../engine/sizing/size.ts';
+import { hostMemoryRefusal } from '../engine/sizing/host-memory.ts';
 import type { PlanGroup, ReasonCode, SizingDemand, SizingSubject } from '../engine/sizing/types.ts';
 import type { SweepSpace } from '../engine/sweep/plan.ts';
 import { SCHEMA_VERSION, type SweepPlanDocument } from '../protocol/documents.ts';

@@ -1,6 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { evaluateInto, newEvaluation, solveLoad } from '../../src-worker/engine/batching/closed-form.ts';
+import { evaluateInto } from '../../src-worker/engine/batching/closed-form.ts';
+import { newEvaluation } from '../../src-worker/engine/batching/evaluation.ts';
+import { solveLoad } from '../../src-worker/engine/batching/load-state.ts';
 import { saturationRate } from '../../src-worker/engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../../src-worker/engine/batching/subject.ts';
 import type { Precision } from '../../src-worker/engine/model/types.ts';

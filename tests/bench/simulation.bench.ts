@@ -3,14 +3,10 @@ import type { BatchingSubject } from '../../src-worker/engine/batching/subject.t
 import type { StepPlan } from '../../src-worker/engine/roofline/step-plan.ts';
 import { POISSON } from '../../src-worker/engine/simulation/arrivals.ts';
 import { simulateFleet } from '../../src-worker/engine/simulation/fleet.ts';
-import {
-  DEFAULT_RULES,
-  drawLoad,
-  serverOf,
-  simulateSteady,
-  type Precision,
-  type SimulatedLoad,
-} from '../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES, serverOf } from '../../src-worker/engine/simulation/simulated-server.ts';
+import { drawLoad, type SimulatedLoad } from '../../src-worker/engine/simulation/drawn-load.ts';
+import { simulateSteady } from '../../src-worker/engine/simulation/steady-state.ts';
+import type { Precision } from '../../src-worker/engine/simulation/precision.ts';
 import type { RouterPolicy } from '../../src-worker/engine/simulation/router.ts';
 import { simulate } from '../../src-worker/engine/simulation/scheduler.ts';
 import { requestLengths } from '../../src-worker/engine/workload/lengths.ts';

@@ -1,4 +1,4 @@
-import { gpusUsed } from '../../engine/sizing/size.ts';
+import { gpusUsed } from '../../engine/sizing/plan-order.ts';
 import type { ExcludedRow, SizedPlan, SizedRow } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { CheaperCandidate } from '../../protocol/documents.ts';

@@ -1,4 +1,4 @@
-import { gpusUsed } from '../../engine/sizing/size.ts';
+import { gpusUsed } from '../../engine/sizing/plan-order.ts';
 import type { ExcludedRow, SizedRow } from '../../engine/sizing/types.ts';
 import { isPassing, sizeInstance, type FoundPlan, type PricedInstance } from './find-plan.ts';
 

@@ -1,7 +1,9 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import type { ArrivalLaw } from '../../engine/simulation/arrivals.ts';
-import { DEFAULT_PRECISION, DEFAULT_RULES, simulateSteady, type Precision } from '../../engine/simulation/load.ts';
+import { DEFAULT_PRECISION, type Precision } from '../../engine/simulation/precision.ts';
+import { DEFAULT_RULES } from '../../engine/simulation/simulated-server.ts';
+import { simulateSteady } from '../../engine/simulation/steady-state.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import { SCHEMA_VERSION, type SimulatedLoad, type SimulatedLoadsDocument } from '../../protocol/documents.ts';
 import { formatFixed } from '../../protocol/numbers.ts';

@@ -1,5 +1,5 @@
 import { firstTokenMean, type FirstTokenMean } from '../../engine/batching/first-token-parts.ts';
-import { loadState } from '../../engine/batching/closed-form.ts';
+import { loadState } from '../../engine/batching/load-state.ts';
 import { constantOf } from '../../engine/calibration/lookup.ts';
 import { stageHoldings } from '../../engine/model/holdings.ts';
 import type { WeightClass } from '../../engine/model/types.ts';

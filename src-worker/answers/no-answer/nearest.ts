@@ -1,4 +1,4 @@
-import { planId } from '../../engine/sizing/size.ts';
+import { planId } from '../../engine/sizing/sized-plan.ts';
 import type { ExcludedRow, PlanGroup, Refusal, ReplicaLoad } from '../../engine/sizing/types.ts';
 import type { Probe } from './probe.ts';
 import { carriedPerS, replicasWithin } from './reach.ts';

@@ -1,7 +1,8 @@
 import type { Instance } from '../../engine/hardware/types.ts';
 import { chooseOffer } from '../../engine/sizing/offers.ts';
 import { gpuGroup, replicasPerInstance } from '../../engine/sizing/plan-groups.ts';
-import { gpusUsed, hostMemoryRefusal } from '../../engine/sizing/size.ts';
+import { gpusUsed } from '../../engine/sizing/plan-order.ts';
+import { hostMemoryRefusal } from '../../engine/sizing/host-memory.ts';
 import type { PlanGroup, ReplicaLoad, SizingDemand } from '../../engine/sizing/types.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import type { Probe } from './probe.ts';

@@ -1,6 +1,7 @@
-import { firstTokenLatency, newEvaluation, solveLoad } from './closed-form.ts';
-import { depositFirstToken } from './first-token.ts';
-import { Spread } from './spread.ts';
+import { firstTokenLatency } from './first-token-latency.ts';
+import { newEvaluation } from './evaluation.ts';
+import { solveLoad } from './load-state.ts';
+import { depositFirstToken } from './first-token/first-token.ts';
 import type { BatchingSubject } from './subject.ts';
 
 /** Mean TTFT in ms, taken apart; the parts add up to it. */
@@ -31,7 +32,7 @@ export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number):
   if (solveLoad(evaluation.load, subject, arrivalsPerMs) !== null) return null;
   const step = firstTokenLatency(evaluation, subject, arrivalsPerMs);
   const { scvArrival } = subject;
-  const spread = new Spread();
+  const { spread, scratch } = evaluation;
   const mean = (plan: BatchingSubject['plan'], othersPerMs: number, hasResidual: boolean): number => {
     spread.clear();
     const arrival = {
@@ -44,7 +45,7 @@ export function firstTokenMean(subject: BatchingSubject, arrivalsPerMs: number):
       rounds: null,
       pauseMs: 0,
     };
-    depositFirstToken({ ...subject, plan }, arrival, spread);
+    depositFirstToken(scratch, { ...subject, plan }, arrival, spread);
     return spread.mean;
   };
   const { plan } = subject;

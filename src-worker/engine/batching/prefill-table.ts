@@ -1,14 +1,17 @@
 import { RunningBatch, type Decoding } from '../roofline/running-batch.ts';
-import type { MeanStep } from './mean-step.ts';
+import { newMeanStep, type MeanStep } from './mean-step.ts';
 import type { BatchingSubject } from './subject.ts';
+
+/** Steps in which prompts are alone. */
+export const NOTHING_DECODES: Decoding = newMeanStep();
 
 const TABLE = 48;
 /** [entry] share of the room that an entry stands for: finer where prompts are short. */
 const SHARES = Float64Array.from({ length: TABLE + 1 }, (_, entry) => (entry / TABLE) ** 2);
 
 /**
- * Step time against prompt tokens at the decodes of the replica, tabulated: the TTFT stage asks some hundred times. The two
- * instances are set anew for every rate; one that is asked at all is filled at once, because that costs as much as asking for some
+ * Step time against prompt tokens at the decodes of the replica, tabulated: the TTFT stage asks some hundred times. An
+ * instance is set anew for every rate; one that is asked at all is filled at once, because that costs as much as asking for some
  * entries one by one.
  */
 export class PrefillTable {

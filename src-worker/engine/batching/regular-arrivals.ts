@@ -1,4 +1,7 @@
+import { gammaLower } from '../numerics/gamma.ts';
+import type { LoadOnArrival } from './arrival-finds.ts';
 import type { MeanStep } from './mean-step.ts';
+import type { BatchingSubject } from './subject.ts';
 
 /**
  * Prompts that come one gap after the other: an arrival meets the prefill of the one before, or of those before it, only where
@@ -140,4 +143,17 @@ export const NUM_BINS = BINS;
 /** Share of regular prompts that have a step of their own: all where two steps pass between two arrivals, none where one does. */
 export function shareApart({ stateMs, decodeOnlyMs }: MeanStep, arrivalsPerMs: number): number {
   return Math.min(1, Math.max(0, 2 - arrivalsPerMs * ((stateMs[1] as number) + decodeOnlyMs)));
+}
+
+/**
+ * Share of arrivals that find others as Poisson arrivals do: the squared CV of the gaps, or fewer where a prefill is so short that
+ * hardly a gamma gap ends within it.
+ */
+export function randomShare(subject: BatchingSubject, { arrivalsPerMs, scvArrival, step }: LoadOnArrival): number {
+  if (scvArrival === 0 || scvArrival >= 1) return Math.min(1, scvArrival);
+  const full = subject.lengths.moments.uncachedMean / step.roomTokens;
+  const prefillMs = Math.floor(full) * step.fullChunkMs + (step.stateMs[1] as number);
+  const mean = arrivalsPerMs * prefillMs;
+  const met = gammaLower(1 / scvArrival, mean / scvArrival) / -Math.expm1(-mean);
+  return Math.min(scvArrival, met);
 }

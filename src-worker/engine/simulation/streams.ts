@@ -1,13 +1,6 @@
 import { dealt, simulateDealt, simulateFleet, type FleetRun } from './fleet.ts';
-import {
-  inWords,
-  pooledLoad,
-  tooLong,
-  MOST_ROUNDS,
-  type HalfWidths,
-  type MeasuredPart,
-  type ServedLoad,
-} from './load.ts';
+import { inWords, tooLong, MOST_ROUNDS } from './run-limits.ts';
+import { pooledLoad, type HalfWidths, type MeasuredPart, type ServedLoad } from './served-load.ts';
 import type { Clients, SimulatedRequests } from './requests.ts';
 import type { Fleet } from './router.ts';
 import { simulate, type Observer, type SimulatedRun, type SimulatedServer } from './scheduler.ts';

@@ -1,11 +1,8 @@
-import {
-  firstTokenLatency,
-  laterLatencies,
-  type LoadState,
-  newEvaluation,
-  PRESSURE_LIMIT_Z,
-  solveLoad,
-} from '../batching/closed-form.ts';
+import { firstTokenLatency } from '../batching/first-token-latency.ts';
+import { laterLatencies } from '../batching/later-latencies.ts';
+import { type LoadState, solveLoad } from '../batching/load-state.ts';
+import { newEvaluation } from '../batching/evaluation.ts';
+import { PRESSURE_LIMIT_Z } from '../batching/pressure.ts';
 import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';

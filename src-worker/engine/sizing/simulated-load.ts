@@ -3,13 +3,9 @@ import { saturationRate } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
 import type { ArrivalLaw } from '../simulation/arrivals.ts';
-import {
-  DEFAULT_PRECISION,
-  DEFAULT_RULES,
-  simulateSteady,
-  type SaturatedSimulation,
-  type SteadySimulation,
-} from '../simulation/load.ts';
+import { DEFAULT_PRECISION } from '../simulation/precision.ts';
+import { DEFAULT_RULES } from '../simulation/simulated-server.ts';
+import { simulateSteady, type SaturatedSimulation, type SteadySimulation } from '../simulation/steady-state.ts';
 import type { LatencyMetric, Target } from '../workload/types.ts';
 import type { SharedArrivals } from './arrival-law.ts';
 import {

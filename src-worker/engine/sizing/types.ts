@@ -1,4 +1,4 @@
-import type { TrustKind } from '../batching/closed-form.ts';
+import type { TrustKind } from '../batching/trust.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { SaturationKind } from '../batching/subject.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
@@ -7,7 +7,7 @@ import type { Gpu, Instance, RegionOffer } from '../hardware/types.ts';
 import type { EngineLimits, MemoryFit } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
-import type { SteadySimulation } from '../simulation/load.ts';
+import type { SteadySimulation } from '../simulation/steady-state.ts';
 import type { RequestLengths } from '../workload/lengths.ts';
 import type { LatencyMetric, Target, Workload } from '../workload/types.ts';
 import type { HeadroomRule } from './headroom.ts';

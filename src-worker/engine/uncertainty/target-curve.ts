@@ -1,4 +1,4 @@
-import { PRESSURE_LIMIT_Z } from '../batching/closed-form.ts';
+import { PRESSURE_LIMIT_Z } from '../batching/pressure.ts';
 import type { ReplicaLoad, TargetMargins } from '../sizing/types.ts';
 
 /** A law that rises from its first point to its last; between points it is a straight line. */

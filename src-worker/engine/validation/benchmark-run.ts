@@ -3,7 +3,7 @@ import { meanOf } from '../numerics/sample.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { drawArrivals, POISSON, type ArrivalLaw } from '../simulation/arrivals.ts';
 import { latenciesOf, type ServedLatencies } from '../simulation/latencies.ts';
-import { DEFAULT_RULES } from '../simulation/load.ts';
+import { DEFAULT_RULES } from '../simulation/simulated-server.ts';
 import { randomStream } from '../simulation/random-streams.ts';
 import type { Clients, SimulatedRequests } from '../simulation/requests.ts';
 import { simulate, type SimulatedServer } from '../simulation/scheduler.ts';

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { evaluateClosedLoop, type ClosedLoopSteady } from '../../../src-worker/engine/batching/closed-loop.ts';
 import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
-import { DEFAULT_RULES, simulateSteady } from '../../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { simulateSteady } from '../../../src-worker/engine/simulation/steady-state.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { SCENARIOS, subjectOf, type Scenario } from './scenarios.ts';
 

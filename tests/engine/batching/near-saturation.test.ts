@@ -3,7 +3,8 @@ import { evaluateBatching } from '../../../src-worker/engine/batching/closed-for
 import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import { POISSON } from '../../../src-worker/engine/simulation/arrivals.ts';
-import { DEFAULT_RULES, simulateSteady } from '../../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { simulateSteady } from '../../../src-worker/engine/simulation/steady-state.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { stepPlanOf } from '../world.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { evaluateBatching, isSaturationConfirmed } from '../../../src-worker/engine/batching/closed-form.ts';
+import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
+import { isSaturationConfirmed } from '../../../src-worker/engine/batching/fluid-check.ts';
 import { evaluateClosedLoop } from '../../../src-worker/engine/batching/closed-loop.ts';
 import { littleFixedPoint } from '../../../src-worker/engine/batching/fixed-point.ts';
 import { meanStep } from '../../../src-worker/engine/batching/mean-step.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { evaluateBatching, type TrustKind } from '../../../src-worker/engine/batching/closed-form.ts';
+import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
+import type { TrustKind } from '../../../src-worker/engine/batching/trust.ts';
 import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';

@@ -3,14 +3,11 @@ import { seededRandom } from '../../../src-worker/engine/numerics/random.ts';
 import { meanOf } from '../../../src-worker/engine/numerics/sample.ts';
 import { drawArrivals, POISSON, scvOfShare, type ArrivalLaw } from '../../../src-worker/engine/simulation/arrivals.ts';
 import { dealt, simulateFleet } from '../../../src-worker/engine/simulation/fleet.ts';
-import {
-  DEFAULT_RULES,
-  drawLoad,
-  simulateSteady,
-  type Precision,
-  type RunQuestion,
-  type SteadySimulation,
-} from '../../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { drawLoad } from '../../../src-worker/engine/simulation/drawn-load.ts';
+import { simulateSteady, type SteadySimulation } from '../../../src-worker/engine/simulation/steady-state.ts';
+import type { Precision } from '../../../src-worker/engine/simulation/precision.ts';
+import type { RunQuestion } from '../../../src-worker/engine/simulation/run-question.ts';
 import type { Fleet, RouterPolicy } from '../../../src-worker/engine/simulation/router.ts';
 import { simulate, type SimulatedRun } from '../../../src-worker/engine/simulation/scheduler.ts';
 import { SCENARIOS, subjectOf, type Scenario } from '../batching/scenarios.ts';

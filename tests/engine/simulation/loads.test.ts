@@ -3,7 +3,7 @@ import { seededRandom } from '../../../src-worker/engine/numerics/random.ts';
 import { meanOf } from '../../../src-worker/engine/numerics/sample.ts';
 import { drawArrivals, POISSON, type ArrivalLaw } from '../../../src-worker/engine/simulation/arrivals.ts';
 import { drawRequests } from '../../../src-worker/engine/simulation/draw-requests.ts';
-import { drawLoad } from '../../../src-worker/engine/simulation/load.ts';
+import { drawLoad } from '../../../src-worker/engine/simulation/drawn-load.ts';
 import { requestLengths, type LengthQuestion } from '../../../src-worker/engine/workload/lengths.ts';
 import type { LengthDistribution } from '../../../src-worker/engine/workload/types.ts';
 import { SCENARIOS, subjectOf } from '../batching/scenarios.ts';

@@ -4,16 +4,12 @@ import { sampleQuantile } from '../../../src-worker/engine/numerics/sample.ts';
 import { mgkWaiting } from '../../../src-worker/engine/queueing/mgk.ts';
 import { POISSON } from '../../../src-worker/engine/simulation/arrivals.ts';
 import { halfWidthsOf, percentilesOf } from '../../../src-worker/engine/simulation/latencies.ts';
-import {
-  DEFAULT_RULES,
-  drawLoad,
-  serverOf,
-  simulateRun,
-  simulateSteady,
-  type Precision,
-  type RunQuestion,
-  type SteadySimulation,
-} from '../../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES, serverOf } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { drawLoad } from '../../../src-worker/engine/simulation/drawn-load.ts';
+import { simulateRun } from '../../../src-worker/engine/simulation/finite-run.ts';
+import { simulateSteady, type SteadySimulation } from '../../../src-worker/engine/simulation/steady-state.ts';
+import type { Precision } from '../../../src-worker/engine/simulation/precision.ts';
+import type { RunQuestion } from '../../../src-worker/engine/simulation/run-question.ts';
 import { simulate } from '../../../src-worker/engine/simulation/scheduler.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { SCENARIOS, subjectOf } from '../batching/scenarios.ts';

@@ -1,12 +1,9 @@
 import { expect, test } from 'vitest';
 import { POISSON } from '../../../src-worker/engine/simulation/arrivals.ts';
-import {
-  DEFAULT_RULES,
-  drawLoad,
-  serverOf,
-  simulateRun,
-  simulateSteady,
-} from '../../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES, serverOf } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { drawLoad } from '../../../src-worker/engine/simulation/drawn-load.ts';
+import { simulateRun } from '../../../src-worker/engine/simulation/finite-run.ts';
+import { simulateSteady } from '../../../src-worker/engine/simulation/steady-state.ts';
 import type { Fleet, RouterPolicy } from '../../../src-worker/engine/simulation/router.ts';
 import { simulateFleetRun, simulateStreams } from '../../../src-worker/engine/simulation/streams.ts';
 import { SCENARIOS, subjectOf, type Scenario } from '../batching/scenarios.ts';

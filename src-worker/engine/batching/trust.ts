@@ -1,0 +1,41 @@
+import type { SteadyState } from './fixed-point.ts';
+import { PRESSURE_LIMIT_Z, type Pressure } from './pressure.ts';
+import type { BatchingSubject } from './subject.ts';
+
+/** How far the closed form can be believed (QUEUEING.md 3, "trusted", and 3.9). */
+export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'bursty';
+
+/**
+ * Edges of the region in which the closed form was confirmed by simulation (QUEUEING.md 3, "trusted"; full chunks of a prompt and
+ * tokens of an answer: `npm run report:closed-form`, whose scenarios end there).
+ */
+const TRUSTED = {
+  feedbackGain: 0.6,
+  prefillShare: 0.5,
+  tokenLoad: 0.7,
+  scvArrival: 2,
+  chunks: 2,
+  answerTokens: 20,
+  promptScv: 1.44,
+};
+
+/** What speaks against the figures of a load, the gravest first. */
+export function trustOf(
+  subject: BatchingSubject,
+  arrivalsPerMs: number,
+  { step, feedbackGain, prefillShare }: SteadyState,
+  { pressureZ, pressureCause }: Pressure,
+): TrustKind {
+  if (pressureZ < PRESSURE_LIMIT_Z) return pressureCause === 'kv' ? 'kv_pressure' : 'slot_pressure';
+  if (subject.scvArrival > TRUSTED.scvArrival) return 'bursty';
+  const tokenLoad = (arrivalsPerMs * subject.lengths.moments.uncachedMean * step.fullChunkMs) / step.roomTokens;
+  const { uncachedMean, outputMean, promptMean, promptVariance } = subject.lengths.moments;
+  const isCritical =
+    feedbackGain > TRUSTED.feedbackGain ||
+    prefillShare > TRUSTED.prefillShare ||
+    tokenLoad > TRUSTED.tokenLoad ||
+    uncachedMean > TRUSTED.chunks * step.roomTokens ||
+    outputMean < TRUSTED.answerTokens ||
+    promptVariance > TRUSTED.promptScv * promptMean ** 2;
+  return isCritical ? 'critical' : 'ok';
+}
