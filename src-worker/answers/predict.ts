@@ -123,7 +123,6 @@ function staticBatchDocument(
 ): PredictDocument {
   const streams = allStreams(deployment, input);
   const result = evaluateStaticBatch(subject, batch / streams);
-  const constant = (ms: number): LatencyPercentiles => ({ mean: ms, p50: ms, p90: ms, p95: ms, p99: ms });
   const step = stepViewOf(subject, result.running, 0, 0);
   const isUneven = input.input_cv > 0 || input.output_cv > 0;
   const warnings = [...deployment.warnings];
@@ -133,7 +132,7 @@ function staticBatchDocument(
   }
   const latencies = {
     ttftMs: result.ttftMs,
-    tpotMs: subject.lengths.moments.outputMean > 1 ? constant(result.tpotMs) : null,
+    tpotMs: subject.lengths.moments.outputMean > 1 ? result.tpotMs : null,
     e2eMs: result.e2eMs,
   };
   const throughput = throughputOf((batch / result.wallMs) * MS_PER_S, subject.lengths);

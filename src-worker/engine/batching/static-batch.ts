@@ -1,20 +1,23 @@
+import { weightedQuantiles } from '../numerics/weighted-quantile.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { decodeLimit } from './fixed-point.ts';
 import type { LatencyPercentiles } from './spread.ts';
+import { followBatch, type Cohort } from './static-batch-steps.ts';
 import type { BatchingSubject } from './subject.ts';
 
-/** A fixed batch that starts together: prefill of all in budget-sized chunks, then one step per output token. */
+/** A fixed batch that starts together, its steps followed one by one. */
 export interface StaticBatch {
-  /** ms until a sequence's first token: prompts are computed one chunk after the other, later waves wait for those before. */
+  /** ms until a sequence's first token: prompts are computed one chunk after the other. */
   ttftMs: LatencyPercentiles;
-  tpotMs: number;
-  /** ms until a sequence's last token; those of a wave end together. */
+  /** ms of a sequence's later tokens, the prompts of others that share its steps included. */
+  tpotMs: LatencyPercentiles;
+  /** ms until a sequence's last token. */
   e2eMs: LatencyPercentiles;
-  /** ms until the last token of the last wave. */
+  /** ms until the last token of the batch. */
   wallMs: number;
   running: number;
-  /** Batch / what fits at once; above 1 the batch runs in waves. */
+  /** Batch / what fits at once; above 1 the rest begins as seats and room in the KV cache come free. */
   waves: number;
 }
 
@@ -42,66 +45,46 @@ export function waveMs(plan: StepPlan, wave: Wave): { prefillMs: number; tpotMs:
   };
 }
 
-/** Times a static batch (FIDELITY.md section 3, static_batch); lengths are taken at their means. */
+/** Steps with prompts that are followed at most: some tenths of a second. A longer batch goes on as it does up to there. */
+const MOST_PROMPT_STEPS = 200_000;
+
+/** Times a static batch; lengths are taken at their means, answers at whole tokens. */
 export function evaluateStaticBatch(subject: BatchingSubject, batch: number): StaticBatch {
   const { plan, lengths, maxNumBatchedTokens } = subject;
-  const { promptMean, uncachedMean, outputMean } = lengths.moments;
+  const { promptMean, uncachedMean } = lengths.moments;
+  const outputTokens = Math.max(1, Math.round(lengths.moments.outputMean));
   const running = Math.max(1, Math.min(batch, Math.floor(decodeLimit(subject).decodes)));
-  const wave = { promptTokens: promptMean, uncachedTokens: uncachedMean, outputTokens: outputMean };
-  const { prefillMs, tpotMs } = waveMs(plan, { running, ...wave, maxNumBatchedTokens });
-  const attended = promptMean - uncachedMean / 2;
-  const fullChunkMs = stepTimeMs(
-    plan,
-    0,
-    0,
-    maxNumBatchedTokens,
-    maxNumBatchedTokens * attended,
-    maxNumBatchedTokens / uncachedMean,
-  );
-  const frontMs = plan.ttftBaseMs + plan.tokenizeMsPerToken * promptMean;
-  const wholeMs = prefillMs + frontMs + Math.max(0, outputMean - 1) * tpotMs;
-  const waves = Math.max(1, batch / running);
-  const prompts = Math.ceil(running);
-  /** First token of the prompt at a share of a wave: it comes with the chunk that the prompt ends in, full ones first. */
-  const firstMs = (share: number): number => {
-    const prompt = Math.max(1, Math.ceil(share * prompts - 1e-9));
-    const chunks = Math.ceil((prompt * uncachedMean) / maxNumBatchedTokens - 1e-9);
-    return frontMs + Math.min(prefillMs, chunks * fullChunkMs);
-  };
-  return {
-    ttftMs: overWaves(firstMs, prompts, wholeMs, waves),
-    tpotMs,
-    e2eMs: overWaves(() => wholeMs, 1, wholeMs, waves),
-    wallMs: wholeMs * waves,
+  const sequences = Math.min(batch, Math.max(running, (MOST_PROMPT_STEPS * maxNumBatchedTokens) / uncachedMean));
+  const cohorts = followBatch(plan, {
+    sequences,
     running,
-    waves,
+    promptTokens: promptMean,
+    uncachedTokens: uncachedMean,
+    outputTokens,
+    maxNumBatchedTokens,
+  });
+  const frontMs = plan.ttftBaseMs + plan.tokenizeMsPerToken * promptMean;
+  const further = batch / sequences;
+  const of = (msOf: (cohort: Cohort) => number): LatencyPercentiles => overSequences(cohorts, msOf);
+  return {
+    ttftMs: of(({ firstMs }) => frontMs + further * firstMs),
+    tpotMs: of(({ firstMs, lastMs }) => (lastMs - firstMs) / Math.max(1, outputTokens - 1)),
+    e2eMs: of(({ lastMs }) => frontMs + further * lastMs),
+    wallMs: frontMs + further * (cohorts.at(-1)?.lastMs ?? 0),
+    running,
+    waves: Math.max(1, batch / running),
   };
 }
 
-/**
- * Latency over all sequences when wave k starts after k waves; the last one may be partial. `ownMs`: of the sequence at a
- * share (0, 1] of a wave, in steps of one of `sequences`.
- */
-function overWaves(
-  ownMs: (share: number) => number,
-  sequences: number,
-  waveMs: number,
-  waves: number,
-): LatencyPercentiles {
-  const at = (probability: number): number => {
-    const before = Math.max(0, Math.ceil(probability * waves - 1e-9) - 1);
-    return before * waveMs + ownMs(probability * waves - before);
-  };
-  const whole = Math.floor(waves);
-  const part = waves - whole;
-  let [ofWave, ofPart] = [0, 0];
-  for (let i = 1; i <= sequences; i += 1) {
-    const ms = ownMs(i / sequences) / sequences;
-    ofWave += ms;
-    // The one in which the batch ends counts by its part.
-    ofPart += ms * Math.min(1, Math.max(0, part * sequences - (i - 1)));
+function overSequences(cohorts: readonly Cohort[], msOf: (cohort: Cohort) => number): LatencyPercentiles {
+  const ms = Float64Array.from(cohorts, msOf);
+  const weights = Float64Array.from(cohorts, ({ sequences }) => sequences);
+  const [p50 = 0, p90 = 0, p95 = 0, p99 = 0] = weightedQuantiles(ms, weights, [0.5, 0.9, 0.95, 0.99]);
+  let total = 0;
+  let weighted = 0;
+  for (let k = 0; k < ms.length; k += 1) {
+    total += weights[k] as number;
+    weighted += (weights[k] as number) * (ms[k] as number);
   }
-  // Waves 0..whole-1 are full; the rest of the sequences come after all of them.
-  const sum = whole * (ofWave + ((whole - 1) / 2) * waveMs) + ofPart + part * whole * waveMs;
-  return { mean: sum / waves, p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99) };
+  return { mean: weighted / total, p50, p90, p95, p99 };
 }
