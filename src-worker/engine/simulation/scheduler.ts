@@ -1,84 +1,21 @@
-import type { StepPlan } from '../roofline/step-plan.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { ContentCache } from './content-cache.ts';
-import { DecodeTimes } from './decode-times.ts';
+import type { DecodeTimes } from './decode-times.ts';
 import { FinishRing } from './finish-ring.ts';
-import { ClosedLoop, InOrder, numbersTo, type Incoming } from './incoming.ts';
-import { BLOCK_TOKENS, blocksFor, RequestStates } from './request-states.ts';
-import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
+import type { ClosedLoop, Incoming } from './incoming.ts';
+import type { Observer } from './observer.ts';
+import { BLOCK_TOKENS, blocksFor, type RequestStates } from './request-states.ts';
+import type { SimulatedRequests } from './requests.ts';
+import { isCheckpoint, type RunOptions } from './run-options.ts';
 import { RunningList } from './running-list.ts';
+import type { SchedulerTotals } from './simulated-run.ts';
+import type { SimulatedServer } from './simulated-server.ts';
 import { waitingQueue, type WaitingQueue } from './waiting-queue.ts';
 
 const PHASES = BLOCK_TOKENS;
 const NONE = -1;
-
-/** One scheduler: a replica, or one of its streams. */
-export interface SimulatedServer {
-  plan: StepPlan;
-  maxNumBatchedTokens: number;
-  /** No more than `maxNumBatchedTokens` of them are used, so that a decode never goes without its token (vLLM refuses more). */
-  maxNumSeqs: number;
-  kvCacheTokens: number;
-  policy: SchedulingPolicy;
-  /** A prompt is admitted where blocks for all of it are free, not for its first chunk alone (vLLM: scheduler_reserve_full_isl). */
-  reservesWholePrompt: boolean;
-  /** Prompts are computed whole, in steps of their own (vLLM 0.x). */
-  hasSeparatePrefill: boolean;
-}
-
-/** What is told of every stretch of time in which the numbers that run and wait do not change. */
-export interface Observer {
-  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end of the steps, preemptions so far. */
-  during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
-}
-
-/** What one scheduler came to. */
-export interface SchedulerTotals {
-  steps: number;
-  /** Rounds of its loop: single steps and stretches. */
-  events: number;
-  /** ms at which it ended. */
-  wallMs: number;
-  maxRunning: number;
-  /** KV blocks free at the end. */
-  freeBlocks: number;
-  /** Prompt tokens found in the prefix cache, over all admissions. */
-  foundTokens: number;
-  /** ms during which somebody waited for a seat, and for KV blocks. */
-  seatsShortMs: number;
-  blocksShortMs: number;
-}
-
-/** A run of one scheduler, or of several that shared its requests: then times are of a scheduler on average, all else of all. */
-export interface SimulatedRun extends SchedulerTotals {
-  /** [request] ms at which it was sent, gave its first and its last token (API and tokenizing before the scheduler included); NaN = it never did. */
-  sentMs: Float64Array;
-  firstMs: Float64Array;
-  endMs: Float64Array;
-  /** [request] times it lost its blocks. */
-  preemptions: Int32Array;
-  /** Requests that the whole KV cache cannot hold. */
-  rejected: number;
-  schedulers: number;
-  /** KV blocks there are. */
-  totalBlocks: number;
-  /** False where the run was given up after `MOST_EVENTS`. */
-  isComplete: boolean;
-}
-
-/** A run is given up after so many rounds: minutes of computing. No question of ours comes near it. */
-export const MOST_EVENTS = 1e9;
-
-export interface RunOptions {
-  /** null = an open run. */
-  clients: Clients | null;
-  /** The run ends when the requests before this one have ended; those after it only load the server. */
-  numMeasured: number;
-  observer: Observer | null;
-  mostEvents: number;
-  /** Called before the first round and every so many after it; what it throws ends the run. */
-  checkpoint: (() => void) | null;
-}
+/** A step that is under way when a request arrives has half of itself left on average. */
+const MEAN_REST_OF_STEP = 0.5;
 
 /** What a scheduler is made of, and what it shares with those beside it. */
 export interface SchedulerParts {
@@ -91,13 +28,6 @@ export interface SchedulerParts {
   observer: Observer | null;
   isRouted: boolean;
 }
-
-/** Rounds between two checkpoints: less than a millisecond of computing, milliseconds where ranks of urgency are sought. */
-const ROUNDS_A_CHECKPOINT = 2048;
-const CHECKPOINT_BITS = ROUNDS_A_CHECKPOINT - 1;
-
-/** Is the round after so many followed by a checkpoint? */
-export const isCheckpoint = (events: number): boolean => (events & CHECKPOINT_BITS) === CHECKPOINT_BITS;
 
 /**
  * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
@@ -644,78 +574,4 @@ export class Scheduler {
     this.#observer.during(from, toMs, running, waiting, this.#untoldBlocks, this.#untoldPreempted);
     this.#untoldFromMs = toMs;
   }
-}
-
-/** A step that is under way when a request arrives has half of itself left on average. */
-const MEAN_REST_OF_STEP = 0.5;
-
-/**
- * Follows `requests` through `server` until the first `numMeasured` of them have ended. A request reaches the scheduler after the
- * API's and the tokenizer's time (in an open run the same for all but the prompt's length, so it is added to its latency);
- * engines that hand out a step before the last one ends (`firstTokenWaitSteps` above one half) do not see who arrives after that.
- */
-export function simulate(
-  requests: SimulatedRequests,
-  server: SimulatedServer,
-  {
-    clients = null,
-    numMeasured = requests.promptTokens.length,
-    observer = null,
-    mostEvents = MOST_EVENTS,
-    checkpoint = null,
-  }: Partial<RunOptions> = {},
-): SimulatedRun {
-  const states = new RequestStates(requests, server.kvCacheTokens, numMeasured, clients === null);
-  const loop = clients && new ClosedLoop(states, clients, server.plan);
-  const scheduler = new Scheduler({
-    states,
-    server,
-    incoming: loop ?? new InOrder(states, numbersTo(states.count)),
-    loop,
-    times: new DecodeTimes(server.plan),
-    observer,
-    isRouted: false,
-  });
-  loop?.start();
-  scheduler.run(mostEvents, checkpoint);
-  return runOf(states, [scheduler.end()], clients ? null : server.plan);
-}
-
-/**
- * What schedulers that shared the requests of `states` came to, all together; `front` where what requests spend before they
- * reach them was left out until now.
- */
-export function runOf(
-  states: RequestStates,
-  schedulers: readonly SchedulerTotals[],
-  front: Pick<StepPlan, 'ttftBaseMs' | 'tokenizeMsPerToken'> | null,
-): SimulatedRun {
-  const { sentMs, firstMs, endMs, preemptions, rejected, totalBlocks, requests } = states;
-  for (let i = 0; front && i < firstMs.length; i += 1) {
-    const frontMs = front.ttftBaseMs + front.tokenizeMsPerToken * (requests.promptTokens[i] as number);
-    firstMs[i] = (firstMs[i] as number) + frontMs;
-    endMs[i] = (endMs[i] as number) + frontMs;
-  }
-  const sum = (of: (totals: SchedulerTotals) => number): number =>
-    schedulers.reduce((total, totals) => total + of(totals), 0);
-  const most = (of: (totals: SchedulerTotals) => number): number =>
-    schedulers.reduce((top, totals) => Math.max(top, of(totals)), 0);
-  return {
-    sentMs,
-    firstMs,
-    endMs,
-    preemptions,
-    rejected,
-    schedulers: schedulers.length,
-    steps: sum(({ steps }) => steps),
-    events: sum(({ events }) => events),
-    wallMs: most(({ wallMs }) => wallMs),
-    maxRunning: most(({ maxRunning }) => maxRunning),
-    totalBlocks: totalBlocks * schedulers.length,
-    freeBlocks: sum(({ freeBlocks }) => freeBlocks),
-    foundTokens: sum(({ foundTokens }) => foundTokens),
-    seatsShortMs: sum(({ seatsShortMs }) => seatsShortMs) / schedulers.length,
-    blocksShortMs: sum(({ blocksShortMs }) => blocksShortMs) / schedulers.length,
-    isComplete: states.toEnd === 0,
-  };
 }
