@@ -10,6 +10,7 @@ import { isCheckpoint, type RunOptions } from './run-options.ts';
 import { RunningList } from './running-list.ts';
 import type { SchedulerTotals } from './simulated-run.ts';
 import type { SimulatedServer } from './simulated-server.ts';
+import { Stretch } from './stretch.ts';
 import { waitingQueue, type WaitingQueue } from './waiting-queue.ts';
 
 const PHASES = BLOCK_TOKENS;
@@ -32,7 +33,7 @@ export interface SchedulerParts {
 /**
  * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
  * KV blocks reach; when blocks run out the last of the running (the least urgent, by priority) is preempted and recomputed.
- * Stretches of steps in which only decodes run are one jump, so that a request costs a few rounds and not one a token:
+ * Stretches of steps in which only decodes run are one jump (`Stretch`), so that a request costs a few rounds and not one a token:
  * the sum of step times is an arithmetic series (`DecodeTimes`), who ends at a step is known when he starts (`FinishRing`), and
  * how many decodes need a new block is counted by the phase of their length. QUEUEING.md section 2.
  */
@@ -59,12 +60,6 @@ export class Scheduler {
   #blocksShortMs = 0;
   /** The next of the waiting found no blocks in the step being made. */
   #isBlocked = false;
-  /** A stretch of decodes alone that has been begun: steps (0 = none), ms of the first, and by how much each takes longer. */
-  #stretchSteps = 0;
-  #stretchStepMs = 0;
-  #stretchGrowthMs = 0;
-  /** Somebody who arrives may be seated at once. */
-  #stretchIsOpen = false;
   /** Who ran and waited in the last round. */
   #runningBefore = 0;
   #waitingBefore = 0;
@@ -91,6 +86,7 @@ export class Scheduler {
   readonly #content: ContentCache | null;
   /** Share of a step before whose end the next one is handed out. */
   readonly #handedOutBefore: number;
+  readonly #stretch: Stretch;
 
   /** Of `#states`. */
   readonly #arrivalMs: Float64Array;
@@ -119,6 +115,7 @@ export class Scheduler {
     this.#incoming = incoming;
     this.#loop = loop;
     this.#handedOutBefore = Math.min(1, Math.max(0, server.plan.firstTokenWaitSteps - MEAN_REST_OF_STEP));
+    this.#stretch = new Stretch(this.#handedOutBefore);
     this.#content = this.#requests.contentBlocks && new ContentCache(this.#requests.contentBlocks, BLOCK_TOKENS);
     this.#arrivalMs = states.arrivalMs;
     this.#given = states.given;
@@ -147,7 +144,7 @@ export class Scheduler {
    * been handed over before it happens.
    */
   get nextMs(): number {
-    if (this.#stretchSteps > 0) return this.#timeMs + this.#stretchMs(this.#stretchSteps);
+    if (this.#stretch.steps > 0) return this.#timeMs + this.#stretch.msOf(this.#stretch.steps);
     if (this.#isBusy()) return this.#timeMs;
     const next = this.#incoming.peek();
     return next === NONE ? Infinity : Math.max(this.#timeMs, this.#arrivalMs[next] as number);
@@ -155,7 +152,7 @@ export class Scheduler {
 
   /** Lets it happen. */
   advance(): void {
-    if (this.#stretchSteps > 0) this.#endStretch();
+    if (this.#stretch.steps > 0) this.#endStretch();
     else if (this.#takeArrivals()) {
       this.#events += 1;
       this.#makeStep();
@@ -164,7 +161,7 @@ export class Scheduler {
 
   /** Somebody was handed over: a stretch under way may end for him. */
   expect(request: number): void {
-    if (this.#stretchIsOpen && this.#stretchSteps > 1) this.#shortenStretch(request);
+    if (this.#stretch.isOpen && this.#stretch.steps > 1) this.#shortenStretch(request);
   }
 
   /** Sequences that run at a time between the last thing that happened and the next; those who end just then among them. */
@@ -467,27 +464,23 @@ export class Scheduler {
     const { ms, msPerToken, nextKnotTokens } = this.#times;
     const toKnot = Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1;
     const steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
-    this.#stretchSteps = this.#stepsWithBlocks(steps);
-    this.#stretchStepMs = ms;
-    this.#stretchGrowthMs = msPerToken * this.#decodes;
+    this.#stretch.steps = this.#stepsWithBlocks(steps);
+    this.#stretch.stepMs = ms;
+    this.#stretch.growthMs = msPerToken * this.#decodes;
     // Who waits now waits for blocks or a seat, which only come when somebody ends; a more urgent one may need fewer.
-    this.#stretchIsOpen =
+    this.#stretch.isOpen =
       this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running.size < this.#seats);
-    const next = this.#stretchIsOpen && this.#stretchSteps > 1 ? this.#incoming.peek() : NONE;
+    const next = this.#stretch.isOpen && this.#stretch.steps > 1 ? this.#incoming.peek() : NONE;
     if (next !== NONE) this.#shortenStretch(next);
     if (!this.#isRouted) this.#endStretch();
   }
 
-  /** ms of the first so many steps of the stretch. */
-  #stretchMs(steps: number): number {
-    return steps * this.#stretchStepMs + (this.#stretchGrowthMs * steps * (steps - 1)) / 2;
-  }
-
   #endStretch(): void {
-    const steps = this.#stretchSteps;
-    this.#stretchSteps = 0;
+    const stretch = this.#stretch;
+    const { steps, stepMs, growthMs } = stretch;
+    stretch.steps = 0;
     this.#take(this.#blocksOver(1, steps));
-    this.#pass(this.#stretchMs(steps), this.#stretchStepMs + this.#stretchGrowthMs * (steps - 1), steps);
+    this.#pass(stretch.msOf(steps), stepMs + growthMs * (steps - 1), steps);
     this.#finishThose();
   }
 
@@ -515,20 +508,7 @@ export class Scheduler {
 
   /** Ends the stretch with the first step after which somebody who arrives is seen. */
   #shortenStretch(request: number): void {
-    const [ms, growthMs, most] = [this.#stretchStepMs, this.#stretchGrowthMs, this.#stretchSteps];
-    const waitMs = (this.#arrivalMs[request] as number) - this.#timeMs;
-    // After k steps those are seen who came before the last share of the k-th.
-    const seenMs = (k: number): number =>
-      k * ms + (growthMs * k * (k - 1)) / 2 - this.#handedOutBefore * (ms + growthMs * (k - 1));
-    if (seenMs(most) < waitMs) return;
-    const linear = ms - growthMs / 2;
-    const target = Math.max(0, waitMs + this.#handedOutBefore * ms);
-    const guess =
-      growthMs > 0 ? (-linear + Math.sqrt(linear * linear + 2 * growthMs * target)) / growthMs : target / ms;
-    let steps = Math.min(most, Math.max(1, Math.ceil(guess)));
-    while (steps > 1 && seenMs(steps - 1) >= waitMs) steps -= 1;
-    while (steps < most && seenMs(steps) < waitMs) steps += 1;
-    this.#stretchSteps = steps;
+    this.#stretch.shortenFor((this.#arrivalMs[request] as number) - this.#timeMs);
   }
 
   // --- time
