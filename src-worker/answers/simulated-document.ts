@@ -6,7 +6,7 @@ import { DEFAULT_RULES, serverOf, type SchedulerRules } from '../engine/simulati
 import { drawLoad, type SimulatedLoad } from '../engine/simulation/drawn-load.ts';
 import { simulateSteady, type SaturatedSimulation, type SteadySimulation } from '../engine/simulation/steady-state.ts';
 import type { RunQuestion } from '../engine/simulation/run-question.ts';
-import type { SimulatedServer } from '../engine/simulation/scheduler.ts';
+import type { SimulatedServer } from '../engine/simulation/simulated-server.ts';
 import {
   dealtTo,
   seedOfStream,

@@ -8,7 +8,7 @@ import { drawLoad, type SimulatedLoad } from '../../src-worker/engine/simulation
 import { simulateSteady } from '../../src-worker/engine/simulation/steady-state.ts';
 import type { Precision } from '../../src-worker/engine/simulation/precision.ts';
 import type { RouterPolicy } from '../../src-worker/engine/simulation/router.ts';
-import { simulate } from '../../src-worker/engine/simulation/scheduler.ts';
+import { simulate } from '../../src-worker/engine/simulation/simulate.ts';
 import { requestLengths } from '../../src-worker/engine/workload/lengths.ts';
 import type { LengthDistribution } from '../../src-worker/engine/workload/types.ts';
 import { msFromMicroseconds } from '../../src-worker/engine/units.ts';

@@ -1,6 +1,8 @@
 import { drawLoad } from './drawn-load.ts';
 import type { RunQuestion } from './run-question.ts';
-import { simulate, type Observer, type SimulatedRun } from './scheduler.ts';
+import { simulate } from './simulate.ts';
+import type { Observer } from './observer.ts';
+import type { SimulatedRun } from './simulated-run.ts';
 import { servedLoad, type HalfWidths, type ServedLoad } from './served-load.ts';
 import { serverOf } from './simulated-server.ts';
 

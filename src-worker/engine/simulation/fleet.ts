@@ -4,16 +4,10 @@ import { randomStream } from './random-streams.ts';
 import { RequestStates } from './request-states.ts';
 import type { SimulatedRequests } from './requests.ts';
 import { loadScore, routerOf, type Fleet } from './router.ts';
-import {
-  isCheckpoint,
-  MOST_EVENTS,
-  runOf,
-  Scheduler,
-  type RunOptions,
-  type SchedulerTotals,
-  type SimulatedRun,
-  type SimulatedServer,
-} from './scheduler.ts';
+import { isCheckpoint, MOST_EVENTS, type RunOptions } from './run-options.ts';
+import { runOf, type SchedulerTotals, type SimulatedRun } from './simulated-run.ts';
+import { Scheduler } from './scheduler.ts';
+import type { SimulatedServer } from './simulated-server.ts';
 
 const NONE = -1;
 

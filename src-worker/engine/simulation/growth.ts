@@ -1,7 +1,7 @@
 import { saturationRate } from '../batching/saturation-rate.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import type { SimulatedLoad } from './drawn-load.ts';
-import type { SimulatedRun } from './scheduler.ts';
+import type { SimulatedRun } from './simulated-run.ts';
 
 /* Whether what waits grows as long as a run lasts, and what is short then. */
 

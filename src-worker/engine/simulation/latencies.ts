@@ -1,7 +1,7 @@
 import { meanOf, sampleQuantiles } from '../numerics/sample.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { SimulatedRequests } from './requests.ts';
-import type { SimulatedRun } from './scheduler.ts';
+import type { SimulatedRun } from './simulated-run.ts';
 
 /** [request] ms of those that were served, in order of their sending. */
 export interface ServedLatencies {

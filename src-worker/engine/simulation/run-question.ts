@@ -1,7 +1,7 @@
 import type { BatchingSubject } from '../batching/subject.ts';
 import type { SimulatedLoad } from './drawn-load.ts';
 import type { Fleet } from './router.ts';
-import type { Observer } from './scheduler.ts';
+import type { Observer } from './observer.ts';
 import type { SchedulerRules } from './simulated-server.ts';
 
 /** What is simulated: requests of a load, drawn by a seed, and who serves them. */

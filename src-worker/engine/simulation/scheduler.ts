@@ -1,84 +1,22 @@
-import type { StepPlan } from '../roofline/step-plan.ts';
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { ContentCache } from './content-cache.ts';
-import { DecodeTimes } from './decode-times.ts';
+import type { DecodeTimes } from './decode-times.ts';
 import { FinishRing } from './finish-ring.ts';
-import { ClosedLoop, InOrder, numbersTo, type Incoming } from './incoming.ts';
-import { BLOCK_TOKENS, blocksFor, RequestStates } from './request-states.ts';
-import type { Clients, SchedulingPolicy, SimulatedRequests } from './requests.ts';
+import type { ClosedLoop, Incoming } from './incoming.ts';
+import type { Observer } from './observer.ts';
+import { BLOCK_TOKENS, blocksFor, type RequestStates } from './request-states.ts';
+import type { SimulatedRequests } from './requests.ts';
+import { isCheckpoint, type RunOptions } from './run-options.ts';
 import { RunningList } from './running-list.ts';
+import type { SchedulerTotals } from './simulated-run.ts';
+import type { SimulatedServer } from './simulated-server.ts';
+import { Stretch } from './stretch.ts';
 import { waitingQueue, type WaitingQueue } from './waiting-queue.ts';
 
 const PHASES = BLOCK_TOKENS;
 const NONE = -1;
-
-/** One scheduler: a replica, or one of its streams. */
-export interface SimulatedServer {
-  plan: StepPlan;
-  maxNumBatchedTokens: number;
-  /** No more than `maxNumBatchedTokens` of them are used, so that a decode never goes without its token (vLLM refuses more). */
-  maxNumSeqs: number;
-  kvCacheTokens: number;
-  policy: SchedulingPolicy;
-  /** A prompt is admitted where blocks for all of it are free, not for its first chunk alone (vLLM: scheduler_reserve_full_isl). */
-  reservesWholePrompt: boolean;
-  /** Prompts are computed whole, in steps of their own (vLLM 0.x). */
-  hasSeparatePrefill: boolean;
-}
-
-/** What is told of every stretch of time in which the numbers that run and wait do not change. */
-export interface Observer {
-  /** ms, sequences decoding and prefilling, requests waiting, KV blocks used at the end of the steps, preemptions so far. */
-  during(fromMs: number, toMs: number, running: number, waiting: number, usedBlocks: number, preemptions: number): void;
-}
-
-/** What one scheduler came to. */
-export interface SchedulerTotals {
-  steps: number;
-  /** Rounds of its loop: single steps and stretches. */
-  events: number;
-  /** ms at which it ended. */
-  wallMs: number;
-  maxRunning: number;
-  /** KV blocks free at the end. */
-  freeBlocks: number;
-  /** Prompt tokens found in the prefix cache, over all admissions. */
-  foundTokens: number;
-  /** ms during which somebody waited for a seat, and for KV blocks. */
-  seatsShortMs: number;
-  blocksShortMs: number;
-}
-
-/** A run of one scheduler, or of several that shared its requests: then times are of a scheduler on average, all else of all. */
-export interface SimulatedRun extends SchedulerTotals {
-  /** [request] ms at which it was sent, gave its first and its last token (API and tokenizing before the scheduler included); NaN = it never did. */
-  sentMs: Float64Array;
-  firstMs: Float64Array;
-  endMs: Float64Array;
-  /** [request] times it lost its blocks. */
-  preemptions: Int32Array;
-  /** Requests that the whole KV cache cannot hold. */
-  rejected: number;
-  schedulers: number;
-  /** KV blocks there are. */
-  totalBlocks: number;
-  /** False where the run was given up after `MOST_EVENTS`. */
-  isComplete: boolean;
-}
-
-/** A run is given up after so many rounds: minutes of computing. No question of ours comes near it. */
-export const MOST_EVENTS = 1e9;
-
-export interface RunOptions {
-  /** null = an open run. */
-  clients: Clients | null;
-  /** The run ends when the requests before this one have ended; those after it only load the server. */
-  numMeasured: number;
-  observer: Observer | null;
-  mostEvents: number;
-  /** Called before the first round and every so many after it; what it throws ends the run. */
-  checkpoint: (() => void) | null;
-}
+/** A step that is under way when a request arrives has half of itself left on average. */
+const MEAN_REST_OF_STEP = 0.5;
 
 /** What a scheduler is made of, and what it shares with those beside it. */
 export interface SchedulerParts {
@@ -92,17 +30,10 @@ export interface SchedulerParts {
   isRouted: boolean;
 }
 
-/** Rounds between two checkpoints: less than a millisecond of computing, milliseconds where ranks of urgency are sought. */
-const ROUNDS_A_CHECKPOINT = 2048;
-const CHECKPOINT_BITS = ROUNDS_A_CHECKPOINT - 1;
-
-/** Is the round after so many followed by a checkpoint? */
-export const isCheckpoint = (events: number): boolean => (events & CHECKPOINT_BITS) === CHECKPOINT_BITS;
-
 /**
  * The scheduler of vLLM V1, step by step: running sequences first, then chunks of waiting prompts as far as tokens, seats and
  * KV blocks reach; when blocks run out the last of the running (the least urgent, by priority) is preempted and recomputed.
- * Stretches of steps in which only decodes run are one jump, so that a request costs a few rounds and not one a token:
+ * Stretches of steps in which only decodes run are one jump (`Stretch`), so that a request costs a few rounds and not one a token:
  * the sum of step times is an arithmetic series (`DecodeTimes`), who ends at a step is known when he starts (`FinishRing`), and
  * how many decodes need a new block is counted by the phase of their length. QUEUEING.md section 2.
  */
@@ -129,12 +60,6 @@ export class Scheduler {
   #blocksShortMs = 0;
   /** The next of the waiting found no blocks in the step being made. */
   #isBlocked = false;
-  /** A stretch of decodes alone that has been begun: steps (0 = none), ms of the first, and by how much each takes longer. */
-  #stretchSteps = 0;
-  #stretchStepMs = 0;
-  #stretchGrowthMs = 0;
-  /** Somebody who arrives may be seated at once. */
-  #stretchIsOpen = false;
   /** Who ran and waited in the last round. */
   #runningBefore = 0;
   #waitingBefore = 0;
@@ -161,6 +86,7 @@ export class Scheduler {
   readonly #content: ContentCache | null;
   /** Share of a step before whose end the next one is handed out. */
   readonly #handedOutBefore: number;
+  readonly #stretch: Stretch;
 
   /** Of `#states`. */
   readonly #arrivalMs: Float64Array;
@@ -189,6 +115,7 @@ export class Scheduler {
     this.#incoming = incoming;
     this.#loop = loop;
     this.#handedOutBefore = Math.min(1, Math.max(0, server.plan.firstTokenWaitSteps - MEAN_REST_OF_STEP));
+    this.#stretch = new Stretch(this.#handedOutBefore);
     this.#content = this.#requests.contentBlocks && new ContentCache(this.#requests.contentBlocks, BLOCK_TOKENS);
     this.#arrivalMs = states.arrivalMs;
     this.#given = states.given;
@@ -217,7 +144,7 @@ export class Scheduler {
    * been handed over before it happens.
    */
   get nextMs(): number {
-    if (this.#stretchSteps > 0) return this.#timeMs + this.#stretchMs(this.#stretchSteps);
+    if (this.#stretch.steps > 0) return this.#timeMs + this.#stretch.msOf(this.#stretch.steps);
     if (this.#isBusy()) return this.#timeMs;
     const next = this.#incoming.peek();
     return next === NONE ? Infinity : Math.max(this.#timeMs, this.#arrivalMs[next] as number);
@@ -225,7 +152,7 @@ export class Scheduler {
 
   /** Lets it happen. */
   advance(): void {
-    if (this.#stretchSteps > 0) this.#endStretch();
+    if (this.#stretch.steps > 0) this.#endStretch();
     else if (this.#takeArrivals()) {
       this.#events += 1;
       this.#makeStep();
@@ -234,7 +161,7 @@ export class Scheduler {
 
   /** Somebody was handed over: a stretch under way may end for him. */
   expect(request: number): void {
-    if (this.#stretchIsOpen && this.#stretchSteps > 1) this.#shortenStretch(request);
+    if (this.#stretch.isOpen && this.#stretch.steps > 1) this.#shortenStretch(request);
   }
 
   /** Sequences that run at a time between the last thing that happened and the next; those who end just then among them. */
@@ -537,27 +464,23 @@ export class Scheduler {
     const { ms, msPerToken, nextKnotTokens } = this.#times;
     const toKnot = Math.floor((nextKnotTokens - this.#context) / this.#decodes) + 1;
     const steps = this.#ring.stepsToNext(this.#step, hasPreempted ? 1 : toKnot);
-    this.#stretchSteps = this.#stepsWithBlocks(steps);
-    this.#stretchStepMs = ms;
-    this.#stretchGrowthMs = msPerToken * this.#decodes;
+    this.#stretch.steps = this.#stepsWithBlocks(steps);
+    this.#stretch.stepMs = ms;
+    this.#stretch.growthMs = msPerToken * this.#decodes;
     // Who waits now waits for blocks or a seat, which only come when somebody ends; a more urgent one may need fewer.
-    this.#stretchIsOpen =
+    this.#stretch.isOpen =
       this.#queue.size === 0 || (this.#server.policy === 'priority' && this.#running.size < this.#seats);
-    const next = this.#stretchIsOpen && this.#stretchSteps > 1 ? this.#incoming.peek() : NONE;
+    const next = this.#stretch.isOpen && this.#stretch.steps > 1 ? this.#incoming.peek() : NONE;
     if (next !== NONE) this.#shortenStretch(next);
     if (!this.#isRouted) this.#endStretch();
   }
 
-  /** ms of the first so many steps of the stretch. */
-  #stretchMs(steps: number): number {
-    return steps * this.#stretchStepMs + (this.#stretchGrowthMs * steps * (steps - 1)) / 2;
-  }
-
   #endStretch(): void {
-    const steps = this.#stretchSteps;
-    this.#stretchSteps = 0;
+    const stretch = this.#stretch;
+    const { steps, stepMs, growthMs } = stretch;
+    stretch.steps = 0;
     this.#take(this.#blocksOver(1, steps));
-    this.#pass(this.#stretchMs(steps), this.#stretchStepMs + this.#stretchGrowthMs * (steps - 1), steps);
+    this.#pass(stretch.msOf(steps), stepMs + growthMs * (steps - 1), steps);
     this.#finishThose();
   }
 
@@ -585,20 +508,7 @@ export class Scheduler {
 
   /** Ends the stretch with the first step after which somebody who arrives is seen. */
   #shortenStretch(request: number): void {
-    const [ms, growthMs, most] = [this.#stretchStepMs, this.#stretchGrowthMs, this.#stretchSteps];
-    const waitMs = (this.#arrivalMs[request] as number) - this.#timeMs;
-    // After k steps those are seen who came before the last share of the k-th.
-    const seenMs = (k: number): number =>
-      k * ms + (growthMs * k * (k - 1)) / 2 - this.#handedOutBefore * (ms + growthMs * (k - 1));
-    if (seenMs(most) < waitMs) return;
-    const linear = ms - growthMs / 2;
-    const target = Math.max(0, waitMs + this.#handedOutBefore * ms);
-    const guess =
-      growthMs > 0 ? (-linear + Math.sqrt(linear * linear + 2 * growthMs * target)) / growthMs : target / ms;
-    let steps = Math.min(most, Math.max(1, Math.ceil(guess)));
-    while (steps > 1 && seenMs(steps - 1) >= waitMs) steps -= 1;
-    while (steps < most && seenMs(steps) < waitMs) steps += 1;
-    this.#stretchSteps = steps;
+    this.#stretch.shortenFor((this.#arrivalMs[request] as number) - this.#timeMs);
   }
 
   // --- time
@@ -644,78 +554,4 @@ export class Scheduler {
     this.#observer.during(from, toMs, running, waiting, this.#untoldBlocks, this.#untoldPreempted);
     this.#untoldFromMs = toMs;
   }
-}
-
-/** A step that is under way when a request arrives has half of itself left on average. */
-const MEAN_REST_OF_STEP = 0.5;
-
-/**
- * Follows `requests` through `server` until the first `numMeasured` of them have ended. A request reaches the scheduler after the
- * API's and the tokenizer's time (in an open run the same for all but the prompt's length, so it is added to its latency);
- * engines that hand out a step before the last one ends (`firstTokenWaitSteps` above one half) do not see who arrives after that.
- */
-export function simulate(
-  requests: SimulatedRequests,
-  server: SimulatedServer,
-  {
-    clients = null,
-    numMeasured = requests.promptTokens.length,
-    observer = null,
-    mostEvents = MOST_EVENTS,
-    checkpoint = null,
-  }: Partial<RunOptions> = {},
-): SimulatedRun {
-  const states = new RequestStates(requests, server.kvCacheTokens, numMeasured, clients === null);
-  const loop = clients && new ClosedLoop(states, clients, server.plan);
-  const scheduler = new Scheduler({
-    states,
-    server,
-    incoming: loop ?? new InOrder(states, numbersTo(states.count)),
-    loop,
-    times: new DecodeTimes(server.plan),
-    observer,
-    isRouted: false,
-  });
-  loop?.start();
-  scheduler.run(mostEvents, checkpoint);
-  return runOf(states, [scheduler.end()], clients ? null : server.plan);
-}
-
-/**
- * What schedulers that shared the requests of `states` came to, all together; `front` where what requests spend before they
- * reach them was left out until now.
- */
-export function runOf(
-  states: RequestStates,
-  schedulers: readonly SchedulerTotals[],
-  front: Pick<StepPlan, 'ttftBaseMs' | 'tokenizeMsPerToken'> | null,
-): SimulatedRun {
-  const { sentMs, firstMs, endMs, preemptions, rejected, totalBlocks, requests } = states;
-  for (let i = 0; front && i < firstMs.length; i += 1) {
-    const frontMs = front.ttftBaseMs + front.tokenizeMsPerToken * (requests.promptTokens[i] as number);
-    firstMs[i] = (firstMs[i] as number) + frontMs;
-    endMs[i] = (endMs[i] as number) + frontMs;
-  }
-  const sum = (of: (totals: SchedulerTotals) => number): number =>
-    schedulers.reduce((total, totals) => total + of(totals), 0);
-  const most = (of: (totals: SchedulerTotals) => number): number =>
-    schedulers.reduce((top, totals) => Math.max(top, of(totals)), 0);
-  return {
-    sentMs,
-    firstMs,
-    endMs,
-    preemptions,
-    rejected,
-    schedulers: schedulers.length,
-    steps: sum(({ steps }) => steps),
-    events: sum(({ events }) => events),
-    wallMs: most(({ wallMs }) => wallMs),
-    maxRunning: most(({ maxRunning }) => maxRunning),
-    totalBlocks: totalBlocks * schedulers.length,
-    freeBlocks: sum(({ freeBlocks }) => freeBlocks),
-    foundTokens: sum(({ foundTokens }) => foundTokens),
-    seatsShortMs: sum(({ seatsShortMs }) => seatsShortMs) / schedulers.length,
-    blocksShortMs: sum(({ blocksShortMs }) => blocksShortMs) / schedulers.length,
-    isComplete: states.toEnd === 0,
-  };
 }

@@ -1,7 +1,7 @@
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import { halfWidthsOf, joinedLatencies, latenciesOf, percentilesOf, type ServedLatencies } from './latencies.ts';
 import type { SimulatedRequests } from './requests.ts';
-import type { SimulatedRun } from './scheduler.ts';
+import type { SimulatedRun } from './simulated-run.ts';
 
 /** Latencies of one priority; null where none of it was served, and TPOT where every answer has one token. */
 export interface ClassLatencies {

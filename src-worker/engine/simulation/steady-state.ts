@@ -6,7 +6,7 @@ import { causeOf, GROWTH_SHARE, growthOf, SLOW_GROWTH_SHARE } from './growth.ts'
 import { DEFAULT_PRECISION, isNarrow, type Precision } from './precision.ts';
 import { AFFORDED_ROUNDS, inWords, MOST_DRAWN, MOST_ROUNDS, tooLong } from './run-limits.ts';
 import type { RunQuestion } from './run-question.ts';
-import { simulate } from './scheduler.ts';
+import { simulate } from './simulate.ts';
 import { servedLoad, type HalfWidths, type ServedLoad } from './served-load.ts';
 import { serverOf } from './simulated-server.ts';
 

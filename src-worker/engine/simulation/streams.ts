@@ -3,7 +3,10 @@ import { inWords, tooLong, MOST_ROUNDS } from './run-limits.ts';
 import { pooledLoad, type HalfWidths, type MeasuredPart, type ServedLoad } from './served-load.ts';
 import type { Clients, SimulatedRequests } from './requests.ts';
 import type { Fleet } from './router.ts';
-import { simulate, type Observer, type SimulatedRun, type SimulatedServer } from './scheduler.ts';
+import { simulate } from './simulate.ts';
+import type { Observer } from './observer.ts';
+import type { SimulatedRun } from './simulated-run.ts';
+import type { SimulatedServer } from './simulated-server.ts';
 
 /** What one of several schedulers beside each other is sent. */
 export interface StreamLoad {

@@ -1,4 +1,4 @@
-import type { Observer } from './scheduler.ts';
+import type { Observer } from './observer.ts';
 
 /** What happened in one piece of time. */
 export interface TimelineBin {

@@ -6,7 +6,8 @@ import { latenciesOf, type ServedLatencies } from '../simulation/latencies.ts';
 import { DEFAULT_RULES } from '../simulation/simulated-server.ts';
 import { randomStream } from '../simulation/random-streams.ts';
 import type { Clients, SimulatedRequests } from '../simulation/requests.ts';
-import { simulate, type SimulatedServer } from '../simulation/scheduler.ts';
+import { simulate } from '../simulation/simulate.ts';
+import type { SimulatedServer } from '../simulation/simulated-server.ts';
 import { DRAWN_LENGTHS } from '../workload/drawn-lengths.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 

@@ -9,7 +9,8 @@ import { simulateSteady, type SteadySimulation } from '../../../src-worker/engin
 import type { Precision } from '../../../src-worker/engine/simulation/precision.ts';
 import type { RunQuestion } from '../../../src-worker/engine/simulation/run-question.ts';
 import type { Fleet, RouterPolicy } from '../../../src-worker/engine/simulation/router.ts';
-import { simulate, type SimulatedRun } from '../../../src-worker/engine/simulation/scheduler.ts';
+import { simulate } from '../../../src-worker/engine/simulation/simulate.ts';
+import type { SimulatedRun } from '../../../src-worker/engine/simulation/simulated-run.ts';
 import { SCENARIOS, subjectOf, type Scenario } from '../batching/scenarios.ts';
 import { deploymentCases, oddCase, type SchedulerCase } from './random-cases.ts';
 import { simplePlan } from './simple-plans.ts';

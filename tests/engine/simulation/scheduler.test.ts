@@ -4,7 +4,9 @@ import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 import { DecodeTimes } from '../../../src-worker/engine/simulation/decode-times.ts';
 import { BLOCK_TOKENS } from '../../../src-worker/engine/simulation/request-states.ts';
 import type { SimulatedRequests } from '../../../src-worker/engine/simulation/requests.ts';
-import { simulate, type Observer, type SimulatedRun } from '../../../src-worker/engine/simulation/scheduler.ts';
+import { simulate } from '../../../src-worker/engine/simulation/simulate.ts';
+import type { Observer } from '../../../src-worker/engine/simulation/observer.ts';
+import type { SimulatedRun } from '../../../src-worker/engine/simulation/simulated-run.ts';
 import { deploymentCases, oddCase, PLANS, type SchedulerCase } from './random-cases.ts';
 import { slowRun, type SlowRun } from './slow-scheduler.ts';
 

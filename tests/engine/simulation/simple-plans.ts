@@ -1,6 +1,6 @@
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import type { SimulatedRequests } from '../../../src-worker/engine/simulation/requests.ts';
-import type { SimulatedServer } from '../../../src-worker/engine/simulation/scheduler.ts';
+import type { SimulatedServer } from '../../../src-worker/engine/simulation/simulated-server.ts';
 import { PLANS } from './random-cases.ts';
 
 const NOTHING = { computeMsPerRow: 0, readMs: 0 };

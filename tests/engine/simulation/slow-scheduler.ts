@@ -1,7 +1,7 @@
 import { stepTimeMs } from '../../../src-worker/engine/roofline/step-time.ts';
 import { DecodeTimes } from '../../../src-worker/engine/simulation/decode-times.ts';
 import type { Clients, SimulatedRequests } from '../../../src-worker/engine/simulation/requests.ts';
-import type { SimulatedServer } from '../../../src-worker/engine/simulation/scheduler.ts';
+import type { SimulatedServer } from '../../../src-worker/engine/simulation/simulated-server.ts';
 
 /**
  * A second scheduler: one step at a time, one object per request, every KV block a thing of its own with its users and what

@@ -10,7 +10,7 @@ import { simulateRun } from '../../../src-worker/engine/simulation/finite-run.ts
 import { simulateSteady, type SteadySimulation } from '../../../src-worker/engine/simulation/steady-state.ts';
 import type { Precision } from '../../../src-worker/engine/simulation/precision.ts';
 import type { RunQuestion } from '../../../src-worker/engine/simulation/run-question.ts';
-import { simulate } from '../../../src-worker/engine/simulation/scheduler.ts';
+import { simulate } from '../../../src-worker/engine/simulation/simulate.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { SCENARIOS, subjectOf } from '../batching/scenarios.ts';
 import { steady } from '../queueing/samples.ts';

@@ -10,7 +10,8 @@ import { drawArrivals, POISSON } from '../../../src-worker/engine/simulation/arr
 import { simulateFleet } from '../../../src-worker/engine/simulation/fleet.ts';
 import { percentilesOf } from '../../../src-worker/engine/simulation/latencies.ts';
 import type { Fleet, RouterPolicy } from '../../../src-worker/engine/simulation/router.ts';
-import { simulate, type SimulatedRun } from '../../../src-worker/engine/simulation/scheduler.ts';
+import { simulate } from '../../../src-worker/engine/simulation/simulate.ts';
+import type { SimulatedRun } from '../../../src-worker/engine/simulation/simulated-run.ts';
 import { steady } from '../queueing/samples.ts';
 import { Draws } from '../roofline/random-deployments.ts';
 import { PLANS } from './random-cases.ts';

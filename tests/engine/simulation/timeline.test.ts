@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { simulate, type Observer } from '../../../src-worker/engine/simulation/scheduler.ts';
+import { simulate } from '../../../src-worker/engine/simulation/simulate.ts';
+import type { Observer } from '../../../src-worker/engine/simulation/observer.ts';
 import { Timeline, type TimelineBin } from '../../../src-worker/engine/simulation/timeline.ts';
 import { deploymentCases, oddCase, type SchedulerCase } from './random-cases.ts';
 
