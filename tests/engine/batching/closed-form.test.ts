@@ -134,6 +134,20 @@ describe('closed form: limits and laws', () => {
     },
   );
 
+  test('nobody has the last token before the first, however short answers are', () => {
+    const long = { mean: 9000, std: 4500, min: 1, max: 180_000 };
+    for (const tokens of [1, 2, 5, 20]) {
+      const output = { mean: tokens, std: tokens / 2, min: 1, max: 20 * tokens };
+      const subject = subjectOf({ ...(SCENARIOS[2] as Scenario), promptParts: [long], output });
+      const limit = saturationRate(subject).perMs;
+      for (const share of [0.1, 0.5, 0.9]) {
+        const { ttftMs, e2eMs } = steady(evaluateBatching(subject, share * limit));
+        for (const p of ['mean', 'p50', 'p90', 'p95', 'p99'] as const)
+          expect(e2eMs[p], `${p}, ${tokens} tokens at ${share}`).toBeGreaterThanOrEqual(ttftMs[p] * (1 - 1e-9));
+      }
+    }
+  });
+
   test('Little: decodes in flight = rate x what comes after the first token, a little more than the mean step a token', () => {
     const subject = subjectOf(chat);
     const rate = 0.5 * saturationRate(subject).perMs;
