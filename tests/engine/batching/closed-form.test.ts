@@ -264,6 +264,26 @@ describe('closed form: limits and laws', () => {
     expect(at(0.01) - at(0)).toBeCloseTo(0.01 * 4000, 6);
   });
 
+  test('whoever comes while answers run waits for every step that was handed out before', () => {
+    const subject = subjectOf(chat);
+    const rate = 0.5 * saturationRate(subject).perMs;
+    const at = (firstTokenWaitSteps: number, scvArrival: number): BatchingSteady =>
+      steady(evaluateBatching({ ...subject, scvArrival, plan: { ...subject.plan, firstTokenWaitSteps } }, rate));
+    const { meanStepMs, ttftMs, meanRunning } = at(0.5, 1);
+    expect(meanRunning).toBeGreaterThan(6);
+    // Steps that arrivals see are a little longer than the mean one.
+    const waitMs = at(1.5, 1).ttftMs.mean - ttftMs.mean;
+    expect(waitMs / meanStepMs).toBeGreaterThan(1);
+    expect(waitMs / meanStepMs).toBeLessThan(1.1);
+    // Regular ones mostly come while no prompt is computed.
+    const regular = at(0.5, 0);
+    const context = regular.meanRunning * subject.lengths.moments.decodeContextMean;
+    const decodeOnlyMs = stepTimeMs(subject.plan, regular.meanRunning, context, 0, 0, 0);
+    const regularMs = at(1.5, 0).ttftMs.mean - regular.ttftMs.mean;
+    expect(regularMs).toBeGreaterThan(0.97 * decodeOnlyMs);
+    expect(regularMs).toBeLessThan(1.03 * regular.meanStepMs);
+  });
+
   test('bursty arrivals never shorten the tail', () => {
     const subject = subjectOf(chat);
     const rate = 0.6 * saturationRate(subject).perMs;
