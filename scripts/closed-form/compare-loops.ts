@@ -25,6 +25,7 @@ export const LOOP_FIGURES = {
   'ttft p95': ({ ttft_ms }) => ttft_ms.p95,
   'tpot mean': ({ tpot_ms }) => tpot_ms.mean,
   'e2e mean': ({ e2e_ms }) => e2e_ms.mean,
+  'e2e p50': ({ e2e_ms }) => e2e_ms.p50,
   'e2e p95': ({ e2e_ms }) => e2e_ms.p95,
 } satisfies Record<string, Read>;
 export type LoopFigure = keyof typeof LOOP_FIGURES;

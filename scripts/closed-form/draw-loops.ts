@@ -3,19 +3,22 @@ import type { PredictInputDraft } from '../../src-worker/protocol/requests.ts';
 import { DEPLOYMENTS } from './deployments.ts';
 
 /**
- * Draws the finite closed loops that the closed form is held against: `node scripts/closed-form/draw-loops.ts SEED COUNT > FILE`.
- * They are questions to `predict`, so that each can be asked on the command line. Drawn once and stored; a new draw is a new
- * test of what was built on the old ones.
+ * Draws the finite closed loops that the closed form is held against:
+ * `node scripts/closed-form/draw-loops.ts SEED COUNT [short] > FILE`; `short` = answers of 1 to 20 tokens instead of 50 to 1000. They are
+ * questions to `predict`, so that each can be asked on the command line. Drawn once and stored; a new draw is a new test of what was
+ * built on the old ones.
  */
 const MOST_USERS = 256;
 const MOST_REQUESTS_EACH = 20;
+const [seed = 1, count = 96] = process.argv.slice(2, 4).map(Number);
+const [fewestTokens, mostTokens] = process.argv[4] === 'short' ? [1, 20] : [50, 1000];
 
 function drawn(random: () => number, index: number): PredictInputDraft {
   const magnitude = (low: number, high: number): number => low * (high / low) ** random();
   const between = (low: number, high: number): number => Number((low + (high - low) * random()).toFixed(2));
   const deployment = DEPLOYMENTS[index % DEPLOYMENTS.length] as (typeof DEPLOYMENTS)[number];
   const input = Math.round(magnitude(100, 4000));
-  const output = Math.round(magnitude(50, 1000));
+  const output = Math.round(magnitude(fewestTokens, mostTokens));
   // A third of one length each, a sixth about as benchmarks draw them (80 to 100 %), the others as users' are.
   const kind = random();
   const isFixed = kind < 1 / 3;
@@ -39,7 +42,6 @@ function drawn(random: () => number, index: number): PredictInputDraft {
   };
 }
 
-const [seed = 1, count = 96] = process.argv.slice(2).map(Number);
 const random = seededRandom(seed);
 const loops = Array.from({ length: count }, (_, index) => drawn(random, index));
 console.log(`[\n${loops.map((loop) => JSON.stringify(loop)).join(',\n')}\n]`);

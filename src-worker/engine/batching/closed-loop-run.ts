@@ -169,7 +169,8 @@ function runOfStream(question: ClosedLoopRunQuestion, { count, users, requests }
   return {
     count,
     requests,
-    takenMs: takenMs - thinkTimeMs / users,
+    // All streams have one clock, which begins when the first of all their users has paused.
+    takenMs: takenMs - thinkTimeMs / question.users,
     takenStdMs: (Math.sqrt(Math.max(0, requests - clients)) / clients) * law.stdCells * law.cellSteps * decodeStepMs,
     afterMs: drain.afterMs,
     anyLeft: drain.anyLeft,

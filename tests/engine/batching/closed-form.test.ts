@@ -134,6 +134,20 @@ describe('closed form: limits and laws', () => {
     },
   );
 
+  test('nobody has the last token before the first, however short answers are', () => {
+    const long = { mean: 9000, std: 4500, min: 1, max: 180_000 };
+    for (const tokens of [1, 2, 5, 20]) {
+      const output = { mean: tokens, std: tokens / 2, min: 1, max: 20 * tokens };
+      const subject = subjectOf({ ...(SCENARIOS[2] as Scenario), promptParts: [long], output });
+      const limit = saturationRate(subject).perMs;
+      for (const share of [0.1, 0.5, 0.9]) {
+        const { ttftMs, e2eMs } = steady(evaluateBatching(subject, share * limit));
+        for (const p of ['mean', 'p50', 'p90', 'p95', 'p99'] as const)
+          expect(e2eMs[p], `${p}, ${tokens} tokens at ${share}`).toBeGreaterThanOrEqual(ttftMs[p] * (1 - 1e-9));
+      }
+    }
+  });
+
   test('Little: decodes in flight = rate x what comes after the first token, a little more than the mean step a token', () => {
     const subject = subjectOf(chat);
     const rate = 0.5 * saturationRate(subject).perMs;
@@ -248,6 +262,26 @@ describe('closed form: limits and laws', () => {
     const at = (tokenizeMsPerToken: number): number =>
       steady(evaluateBatching({ ...subject, plan: { ...subject.plan, tokenizeMsPerToken } }, 1e-4)).unhinderedTtftP95Ms;
     expect(at(0.01) - at(0)).toBeCloseTo(0.01 * 4000, 6);
+  });
+
+  test('whoever comes while answers run waits for every step that was handed out before', () => {
+    const subject = subjectOf(chat);
+    const rate = 0.5 * saturationRate(subject).perMs;
+    const at = (firstTokenWaitSteps: number, scvArrival: number): BatchingSteady =>
+      steady(evaluateBatching({ ...subject, scvArrival, plan: { ...subject.plan, firstTokenWaitSteps } }, rate));
+    const { meanStepMs, ttftMs, meanRunning } = at(0.5, 1);
+    expect(meanRunning).toBeGreaterThan(6);
+    // Steps that arrivals see are a little longer than the mean one.
+    const waitMs = at(1.5, 1).ttftMs.mean - ttftMs.mean;
+    expect(waitMs / meanStepMs).toBeGreaterThan(1);
+    expect(waitMs / meanStepMs).toBeLessThan(1.1);
+    // Regular ones mostly come while no prompt is computed.
+    const regular = at(0.5, 0);
+    const context = regular.meanRunning * subject.lengths.moments.decodeContextMean;
+    const decodeOnlyMs = stepTimeMs(subject.plan, regular.meanRunning, context, 0, 0, 0);
+    const regularMs = at(1.5, 0).ttftMs.mean - regular.ttftMs.mean;
+    expect(regularMs).toBeGreaterThan(0.97 * decodeOnlyMs);
+    expect(regularMs).toBeLessThan(1.03 * regular.meanStepMs);
   });
 
   test('bursty arrivals never shorten the tail', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meanStep } from '../../../src-worker/engine/batching/mean-step.ts';
+import { meanStep, newMeanStep, timeMeanMs } from '../../../src-worker/engine/batching/mean-step.ts';
 import { NORMAL_Z } from '../../../src-worker/engine/batching/normal-nodes.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
@@ -63,3 +63,13 @@ test.each([0.05, 0.08, 0.1])(
     expect(deviation ** 2 / truth.variance).toBeCloseTo(1, 2);
   },
 );
+
+test('a step met at a random moment is as long as steps are, each as often as it takes time', () => {
+  // Of ten steps six carry nothing, three a prompt and one is a full chunk.
+  const ms = [...Array<number>(6).fill(10), 30, 30, 30, 80];
+  const sum = (power: number): number => ms.reduce((total, one) => total + one ** power, 0);
+  const step = { ...newMeanStep(), numStates: 2, fullChunkMs: 80, fullChunkShare: 80 / sum(1) };
+  step.stateChances.set([6 / 9, 3 / 9]);
+  step.stateMs.set([10, 30]);
+  expect(timeMeanMs(step)).toBeCloseTo(sum(2) / sum(1), 9);
+});
