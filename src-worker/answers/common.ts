@@ -67,6 +67,10 @@ const METHOD_SENTENCES: Partial<Record<string, string>> = {
   static_batch: 'A batch that starts together: no arrivals, no waiting.',
 };
 
+/** Where the KV cache is what is short, some lose their blocks to others and are computed anew. */
+export const CROWDED_BATCH =
+  'A batch that starts together and does not fit into the KV cache at once: whoever is preempted meanwhile, and begins anew, only a simulation shows (--method simulation).';
+
 /** Where lengths differ, the longest keep a batch running when most of it has ended. */
 export const UNEVEN_BATCH =
   'A batch that starts together, taken to have prompts and answers of one length: how latencies spread, and how long the longest answers keep the batch, only a simulation says (--method simulation).';

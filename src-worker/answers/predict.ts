@@ -3,7 +3,7 @@ import { isSaturationConfirmed } from '../engine/batching/fluid-check.ts';
 import type { TrustKind } from '../engine/batching/trust.ts';
 import { saturationRate } from '../engine/batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
-import { evaluateStaticBatch } from '../engine/batching/static-batch.ts';
+import { evaluateStaticBatch, type StaticBatch } from '../engine/batching/static-batch.ts';
 import type { BatchingSubject, SaturationKind } from '../engine/batching/subject.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
@@ -12,11 +12,11 @@ import { oneAtATimeAt } from '../engine/sizing/one-at-a-time.ts';
 import { stepViewOf } from '../engine/sizing/replica-load.ts';
 import { MS_PER_S } from '../engine/units.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
-import type { PredictDocument, ThroughputDocument, Warning } from '../protocol/documents.ts';
+import type { PredictDocument, Remark, ThroughputDocument, Warning } from '../protocol/documents.ts';
 import { formatSignificant } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { answerClosedLoop, type SteadyAnswer } from './closed-loop.ts';
-import { rounded, stepTimeDocument, trustRemark, UNEVEN_BATCH } from './common.ts';
+import { CROWDED_BATCH, rounded, stepTimeDocument, trustRemark, UNEVEN_BATCH } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
 import { checkLoad } from './load-options.ts';
 import {
@@ -115,6 +115,11 @@ function saturatedDocument(
   return withoutLatency(deployment, { kind: cause, sentence }, { kind, sentence });
 }
 
+function batchTrust(isUneven: boolean, { isShortOfKv }: StaticBatch): Remark<TrustKind> {
+  if (isUneven) return { kind: 'critical', sentence: UNEVEN_BATCH };
+  return isShortOfKv ? { kind: 'kv_pressure', sentence: CROWDED_BATCH } : trustRemark('ok', 'static_batch');
+}
+
 function staticBatchDocument(
   deployment: Deployment,
   subject: BatchingSubject,
@@ -152,7 +157,7 @@ function staticBatchDocument(
       meanRunning: result.running * deployment.streams,
       step,
     }),
-    trust: isUneven ? { kind: 'critical', sentence: UNEVEN_BATCH } : trustRemark('ok', 'static_batch'),
+    trust: batchTrust(isUneven, result),
     ...rangesOf(deployment, subject, {
       latencies,
       throughput,

@@ -1,6 +1,4 @@
 import { weightedQuantiles } from '../numerics/weighted-quantile.ts';
-import type { StepPlan } from '../roofline/step-plan.ts';
-import { stepTimeMs } from '../roofline/step-time.ts';
 import { decodeLimit } from './fixed-point.ts';
 import type { LatencyPercentiles } from './spread.ts';
 import { followBatch, type Cohort } from './static-batch-steps.ts';
@@ -19,30 +17,8 @@ export interface StaticBatch {
   running: number;
   /** Batch / what fits at once; above 1 the rest begins as seats and room in the KV cache come free. */
   waves: number;
-}
-
-/** Sequences that start together, in the mean; may be fractional where a batch is split over streams. */
-interface Wave {
-  running: number;
-  promptTokens: number;
-  uncachedTokens: number;
-  outputTokens: number;
-  maxNumBatchedTokens: number;
-}
-
-/** ms until all of a wave have their first token, and of each further one. */
-export function waveMs(plan: StepPlan, wave: Wave): { prefillMs: number; tpotMs: number } {
-  const { running, promptTokens, uncachedTokens, outputTokens, maxNumBatchedTokens } = wave;
-  const attended = promptTokens - uncachedTokens + uncachedTokens / 2;
-  const tokens = running * uncachedTokens;
-  // Rounding is no chunk of its own.
-  const chunks = Math.max(1, Math.ceil(tokens / maxNumBatchedTokens - 1e-9));
-  const perChunk = tokens / chunks;
-  const context = promptTokens + outputTokens / 2;
-  return {
-    prefillMs: chunks * stepTimeMs(plan, 0, 0, perChunk, perChunk * attended, running / chunks),
-    tpotMs: outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0,
-  };
+  /** Is it the KV cache that has no room for all of them? */
+  isShortOfKv: boolean;
 }
 
 /** Steps with prompts that are followed at most: some tenths of a second. A longer batch goes on as it does up to there. */
@@ -53,7 +29,8 @@ export function evaluateStaticBatch(subject: BatchingSubject, batch: number): St
   const { plan, lengths, maxNumBatchedTokens } = subject;
   const { promptMean, uncachedMean } = lengths.moments;
   const outputTokens = Math.max(1, Math.round(lengths.moments.outputMean));
-  const running = Math.max(1, Math.min(batch, Math.floor(decodeLimit(subject).decodes)));
+  const limit = decodeLimit(subject);
+  const running = Math.max(1, Math.min(batch, Math.floor(limit.decodes)));
   const sequences = Math.min(batch, Math.max(running, (MOST_PROMPT_STEPS * maxNumBatchedTokens) / uncachedMean));
   const cohorts = followBatch(plan, {
     sequences,
@@ -73,6 +50,7 @@ export function evaluateStaticBatch(subject: BatchingSubject, batch: number): St
     wallMs: frontMs + further * (cohorts.at(-1)?.lastMs ?? 0),
     running,
     waves: Math.max(1, batch / running),
+    isShortOfKv: batch > running && limit.cause === 'kv',
   };
 }
 

@@ -1,7 +1,7 @@
 import { lockstepPrefills } from '../batching/lockstep.ts';
-import { waveMs } from '../batching/static-batch.ts';
 import type { CalibrationProfile } from '../calibration/types.ts';
 import type { StepPlan } from '../roofline/step-plan.ts';
+import { stepTimeMs } from '../roofline/step-time.ts';
 import { DRAWN_CV } from '../workload/drawn-lengths.ts';
 import { requestsPerClient, type Benchmark, type BenchmarkMeans } from './benchmark.ts';
 import { meansOfRun, runBenchmark } from './benchmark-run.ts';
@@ -20,9 +20,24 @@ export function burstSteps(b: Benchmark, calibration: CalibrationProfile): numbe
   return lockstepPrefills(question, calibration);
 }
 
-/** A wave of a benchmark's requests. */
-const wave = (b: Benchmark, plan: StepPlan, running: number): { prefillMs: number; tpotMs: number } =>
-  waveMs(plan, { ...b, running, uncachedTokens: b.promptTokens - b.cachedTokens });
+/**
+ * ms until all of a benchmark's requests that start together have their first token, and of each further one: all prompts, then one step
+ * a token (FIDELITY.md section 3, static_batch; a measured row has means only, and fits ask for thousands of them).
+ */
+function wave(b: Benchmark, plan: StepPlan, running: number): { prefillMs: number; tpotMs: number } {
+  const { promptTokens, cachedTokens, outputTokens, maxNumBatchedTokens } = b;
+  const uncachedTokens = promptTokens - cachedTokens;
+  const tokens = running * uncachedTokens;
+  // Rounding is no chunk of its own.
+  const chunks = Math.max(1, Math.ceil(tokens / maxNumBatchedTokens - 1e-9));
+  const perChunk = tokens / chunks;
+  const pairs = perChunk * (cachedTokens + uncachedTokens / 2);
+  const context = promptTokens + outputTokens / 2;
+  return {
+    prefillMs: chunks * stepTimeMs(plan, 0, 0, perChunk, pairs, running / chunks),
+    tpotMs: outputTokens > 1 ? stepTimeMs(plan, running, running * context, 0, 0, 0) : 0,
+  };
+}
 
 const frontMs = (b: Benchmark, plan: StepPlan): number => plan.ttftBaseMs + plan.tokenizeMsPerToken * b.promptTokens;
 const laterTokens = (b: Benchmark): number => Math.max(0, b.outputTokens - 1);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
-import { DEFAULT_RULES, simulateSteady } from '../../../src-worker/engine/simulation/load.ts';
+import { DEFAULT_RULES } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { simulateSteady } from '../../../src-worker/engine/simulation/steady-state.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { simplePlan } from '../simulation/simple-plans.ts';
 

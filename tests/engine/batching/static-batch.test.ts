@@ -1,21 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import { subjectOf } from '../../../scripts/closed-form/subject.ts';
 import { evaluateStaticBatch } from '../../../src-worker/engine/batching/static-batch.ts';
 import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
-import { fixedPrefixCache, requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
+import { POISSON } from '../../../src-worker/engine/simulation/arrivals.ts';
+import { simulateRun } from '../../../src-worker/engine/simulation/finite-run.ts';
+import { DEFAULT_RULES } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { fixedPrefixCache, requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
+import type { PredictInputDraft } from '../../../src-worker/protocol/requests.ts';
 import { planWith } from '../roofline/made-plans.ts';
 
 const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
 
-/** A step takes 100 ms with prompts and 10 ms without: every sum can be done by hand. */
-const plan = planWith({
-  // 0.1 ms a row of 1,000: with the plain maximum 100 ms of 1,000 prompt tokens, 10 ms of reading beside few rows.
-  denseFfn: { computeMsPerRow: 0.1, readMs: 10 },
-});
+/** A step takes 0.1 ms a token and no less than 10 ms: every sum can be done by hand. */
+const plan = planWith({ denseFfn: { computeMsPerRow: 0.1, readMs: 10 } });
 
 const NO_FRONT = { ttftBaseMs: 0, tokenizeMsPerToken: 0 };
 
-/** Prompts of 100 tokens in chunks of 1,000, answers of 11. */
+/** Prompts of 100 tokens in steps of 1,000, answers of 11. */
 const batchOf = (
   sequences: number,
   seats: number,
@@ -39,68 +41,95 @@ const batchOf = (
 };
 
 describe('a static batch, worked by hand', () => {
-  test('that fits into one chunk has its first tokens together', () => {
+  test('that fits into one step has its first tokens together', () => {
     const { ttftMs, e2eMs, tpotMs } = batchOf(10, 100);
-    expect(ttftMs).toEqual({ mean: 100, p50: 100, p90: 100, p95: 100, p99: 100 });
-    expect(tpotMs).toBe(10);
-    expect(e2eMs).toEqual({ mean: 200, p50: 200, p90: 200, p95: 200, p99: 200 });
+    const all = (ms: number) => ({ mean: ms, p50: ms, p90: ms, p95: ms, p99: ms });
+    expect(ttftMs).toEqual(all(100));
+    expect(tpotMs).toEqual(all(10));
+    expect(e2eMs).toEqual(all(200));
   });
 
-  test('of 40 prompts in four chunks: ten at 100 ms, ten at 200, ten at 300, ten at 400', () => {
-    const { ttftMs, e2eMs } = batchOf(40, 100);
-    expect(ttftMs.mean).toBeCloseTo(250, 9);
-    expect(ttftMs.p50).toBeCloseTo(200, 9);
-    expect(ttftMs.p90).toBeCloseTo(400, 9);
-    expect(ttftMs.p99).toBeCloseTo(400, 9);
-    expect(e2eMs.mean).toBeCloseTo(500, 9);
+  test('of 40 prompts: whoever has begun to answer takes part in the steps of the prompts after', () => {
+    // Room beside 0, 10, 19, 29 and 39 that decode: ten end at 100 ms, nine at 200, ten at 300 and at 400, the last at 410.
+    const { ttftMs, tpotMs, e2eMs, wallMs } = batchOf(40, 100);
+    expect(ttftMs.mean).toBeCloseTo((10 * 100 + 9 * 200 + 10 * 300 + 10 * 400 + 410) / 40, 6);
+    // Ten more steps for each: those of the first 410 - 100 ms and six of 10 ms.
+    const lastMs = [470, 480, 490, 500, 510] as const;
+    expect(e2eMs.mean).toBeCloseTo((10 * 470 + 9 * 480 + 10 * 490 + 10 * 500 + 510) / 40, 6);
+    expect(wallMs).toBeCloseTo(lastMs[4], 6);
+    expect(tpotMs.mean).toBeCloseTo((10 * 37 + 9 * 28 + 10 * 19 + 10 * 10 + 10) / 40, 6);
+    expect(tpotMs.p50).toBeCloseTo(19, 6);
+    expect(tpotMs.p90).toBeCloseTo(37, 6);
   });
 
-  test('of 15 prompts the first ten fill a chunk, and no larger batch has its first tokens sooner', () => {
-    // Two chunks of 750 tokens take 150 ms together; a full one would take 100.
-    const { ttftMs } = batchOf(15, 100);
-    expect([ttftMs.p50, ttftMs.p90]).toEqual([expect.closeTo(100, 9), expect.closeTo(150, 9)]);
-    expect(ttftMs.mean).toBeCloseTo((10 * 100 + 5 * 150) / 15, 9);
-    let before = batchOf(1, 100).ttftMs;
-    for (let sequences = 2; sequences <= 100; sequences += 1) {
-      const now = batchOf(sequences, 100).ttftMs;
-      for (const statistic of ['mean', 'p50', 'p90', 'p99'] as const)
-        expect(now[statistic], `${statistic} of ${sequences}`).toBeGreaterThanOrEqual(before[statistic] - 1e-9);
-      before = now;
-    }
-  });
-
-  test('of 100 prompts in 40 seats: two waves and half of one, each 500 ms after the one before', () => {
-    const { ttftMs, e2eMs, waves, wallMs } = batchOf(100, 40);
-    expect(waves).toBe(2.5);
-    expect(wallMs).toBe(1250);
-    // 250 and 750 in the mean for forty each; 1,100 for ten and 1,200 for ten.
-    expect(ttftMs.mean).toBeCloseTo((40 * 250 + 40 * 750 + 10 * 1100 + 10 * 1200) / 100, 9);
-    // The 50th is the tenth of the second wave, the 90th the tenth of the third, the 99th its nineteenth.
-    expect(ttftMs.p50).toBeCloseTo(600, 9);
-    expect(ttftMs.p90).toBeCloseTo(1100, 9);
-    expect(ttftMs.p99).toBeCloseTo(1200, 9);
-    expect(e2eMs.mean).toBeCloseTo((40 * 500 + 40 * 1000 + 20 * 1500) / 100, 9);
-    expect(e2eMs.p50).toBe(1000);
-  });
-
-  test('receiving and tokenizing delay every first token and every answer, and no token after', () => {
-    // 7 ms and 0.02 ms for each of 100 prompt tokens, once a wave.
+  test('receiving and tokenizing delay every first token and every answer once, and no token after', () => {
+    // 7 ms and 0.02 ms for each of 100 prompt tokens.
     const front = { ttftBaseMs: 7, tokenizeMsPerToken: 0.02 };
     const [without, delayed] = [batchOf(100, 40), batchOf(100, 40, front)];
-    expect(delayed.ttftMs.p99 - without.ttftMs.p99).toBeCloseTo(3 * 9, 9);
-    expect(delayed.e2eMs.p50 - without.e2eMs.p50).toBeCloseTo(2 * 9, 9);
-    expect(delayed.wallMs - without.wallMs).toBeCloseTo(2.5 * 9, 9);
-    expect(delayed.tpotMs).toBe(without.tpotMs);
+    for (const latency of ['ttftMs', 'e2eMs'] as const)
+      for (const statistic of ['mean', 'p50', 'p99'] as const)
+        expect(delayed[latency][statistic] - without[latency][statistic]).toBeCloseTo(9, 9);
+    expect(delayed.wallMs - without.wallMs).toBeCloseTo(9, 9);
+    expect(delayed.tpotMs).toEqual(without.tpotMs);
   });
 
   test('a batch shared out over streams may be no whole number, and its figures stay in order', () => {
     for (const sequences of [1, 1.5, 7.25, 40, 63.3, 1000.5, 100_000]) {
-      const { ttftMs, e2eMs } = batchOf(sequences, 256);
-      const { p50, p90, p95, p99 } = ttftMs;
-      expect([p50, p90, p95, p99]).toEqual([p50, p90, p95, p99].toSorted((a, b) => a - b));
+      const { ttftMs, tpotMs, e2eMs, wallMs } = batchOf(sequences, 256);
+      for (const { p50, p90, p95, p99 } of [ttftMs, tpotMs, e2eMs])
+        expect([p50, p90, p95, p99]).toEqual([p50, p90, p95, p99].toSorted((a, b) => a - b));
       expect(ttftMs.mean).toBeGreaterThanOrEqual(10);
       expect(ttftMs.mean).toBeLessThanOrEqual(e2eMs.mean);
-      if (sequences > 30) expect(p50).toBeLessThan(p99);
+      expect(e2eMs.p99).toBeLessThanOrEqual(wallMs);
+      if (sequences > 30) expect(ttftMs.p50).toBeLessThan(ttftMs.p99);
+    }
+  });
+
+  test('no larger batch is over sooner, and one too long to follow goes on at the pace it has', () => {
+    let before = batchOf(1, 100);
+    for (let sequences = 2; sequences <= 100; sequences += 1) {
+      const now = batchOf(sequences, 100);
+      expect(now.wallMs, `${sequences}`).toBeGreaterThanOrEqual(before.wallMs - 1e-9);
+      expect(now.ttftMs.p99, `${sequences}`).toBeGreaterThanOrEqual(before.ttftMs.p99 - 1e-9);
+      before = now;
+    }
+    const [long, longer] = [batchOf(1_500_000, 100), batchOf(3_000_000, 100)];
+    expect(longer.wallMs / long.wallMs).toBeCloseTo(2, 3);
+    expect(longer.ttftMs.p50 / long.ttftMs.p50).toBeCloseTo(2, 3);
+    expect(longer.tpotMs.p50).toBeCloseTo(long.tpotMs.p50, 9);
+  });
+});
+
+const DEPLOYMENTS: Pick<PredictInputDraft, 'model' | 'gpu' | 'tp' | 'quantization'>[] = [
+  { model: 'meta-llama/Llama-3.1-8B-Instruct', gpu: 'nvidia-h100-80gb', quantization: 'fp8' },
+  { model: 'meta-llama/Llama-3.1-70B-Instruct', gpu: 'nvidia-h100-80gb', tp: 4 },
+  { model: 'deepseek-ai/DeepSeek-V3', gpu: 'nvidia-h200', tp: 8 },
+];
+
+describe.each(DEPLOYMENTS)('$model', (deployment) => {
+  test.each([
+    [1, 500, 100],
+    [100, 1000, 200],
+    [300, 6000, 20],
+    [2000, 300, 50],
+  ])('%i of %i / %i tokens at once: each step is that of the scheduler', (sequences, input, output) => {
+    const { subject } = subjectOf({
+      ...deployment,
+      input_tokens: input,
+      output_tokens: output,
+      input_cv: 0,
+      output_cv: 0,
+      rate: 1,
+    });
+    const followed = evaluateStaticBatch(subject, sequences);
+    const load = { kind: 'open', ratePerMs: Infinity, law: POISSON } as const;
+    const served = simulateRun({ subject, rules: DEFAULT_RULES, load, seed: 1 }, sequences)?.served;
+    if (!served?.tpotMs) throw new Error('nobody was served');
+    for (const latency of ['ttftMs', 'tpotMs', 'e2eMs'] as const) {
+      expect((followed[latency].mean / (served[latency]?.mean ?? NaN) - 1) * 100, latency).toBeCloseTo(0, 1);
+      // Percentiles of some samples lie between two of them.
+      for (const statistic of ['p50', 'p95'] as const)
+        expect(Math.abs(followed[latency][statistic] / (served[latency]?.[statistic] ?? NaN) - 1)).toBeLessThan(0.02);
     }
   });
 });
