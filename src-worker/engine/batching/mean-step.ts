@@ -194,6 +194,7 @@ export function solveMeanStep(subject: BatchingSubject, asked: StepLoad): boolea
   solved.pieceMeanTokens = pieces.meanTokens;
   solved.pieceStdTokens = pieces.stdTokens;
   chain.randomShare = Math.min(1, subject.scvArrival);
+  chain.waitsWhenEmpty = !hasDecodes;
   fillStates();
   let mean = 0;
   for (let m = 0; m < solved.numStates; m += 1) {
@@ -261,7 +262,6 @@ function fillStates(): void {
       const from = states;
       states = Math.min(MAX_STATES, states === 0 ? wholeBlocks(needed) : states + STATE_BLOCK);
       timeStates(from, states);
-      // Without decodes an empty step does not exist: the engine waits for the next prompt.
       if (decodeOnlyMs === 0) step.stateMs[0] = 1 / arrivalsPerMs;
       step.numStates = states;
       stationary(step.stateChances, states, step.stateMs);

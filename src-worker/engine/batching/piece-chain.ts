@@ -51,6 +51,8 @@ export const chain = {
   spreadMs: 0,
   /** Share of arrivals that is random: 1 = Poisson, 0 = one gap after the other. */
   randomShare: 1,
+  /** Does nobody decode, so that no step is empty? The engine waits for the next prompt then, and takes it alone. */
+  waitsWhenEmpty: false,
 };
 
 /** Stands for a state that is never left downwards. */
@@ -62,7 +64,7 @@ const LEAST_CHANCE = 1e-12;
  * last one down (Grassmann, Taksar and Heyman 1985): nothing is subtracted, so no digits are lost near saturation.
  */
 export function stationary(chances: Float64Array, states: number, stateMs: Float64Array): void {
-  const { arrivalsPerMs, spreadMs, randomShare } = chain;
+  const { arrivalsPerMs, spreadMs, randomShare, waitsWhenEmpty } = chain;
   for (let j = 0; j < states; j += 1) {
     const duration = stateMs[j] as number;
     const spread = Math.min(spreadMs * Math.sqrt(j), duration);
@@ -72,6 +74,10 @@ export function stationary(chances: Float64Array, states: number, stateMs: Float
     if (randomShare === 1) continue;
     addRegular(j * MAX_STATES, states, expects.low, (1 - randomShare) / 2);
     addRegular(j * MAX_STATES, states, expects.high, (1 - randomShare) / 2);
+  }
+  if (waitsWhenEmpty) {
+    transition.fill(0, 0, states);
+    transition[1] = 1;
   }
   for (let last = states - 1; last > 0; last -= 1) eliminate(last);
   let total = 1;

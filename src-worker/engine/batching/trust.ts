@@ -35,7 +35,7 @@ export function trustOf(
     prefillShare > TRUSTED.prefillShare ||
     tokenLoad > TRUSTED.tokenLoad ||
     uncachedMean > TRUSTED.chunks * step.roomTokens ||
-    outputMean < TRUSTED.answerTokens ||
+    (outputMean > 1 && outputMean < TRUSTED.answerTokens) ||
     promptVariance > TRUSTED.promptScv * promptMean ** 2;
   return isCritical ? 'critical' : 'ok';
 }

@@ -61,8 +61,9 @@ function depositWithinSteps(
   const { busyTable, idleTable, ahead, part, found, waited } = scratch;
   const { plan } = subject;
   const { step } = load;
-  // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres).
-  const pipelineMs = Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs;
+  // Engines hand a step over one ahead: a request waits for that one too (FIDELITY.md section 2, wres). Where nobody decodes there is none.
+  const isHandedOut = subject.lengths.moments.outputMean > 1;
+  const pipelineMs = isHandedOut ? Math.max(0, plan.firstTokenWaitSteps - 0.5) * step.busyMeanMs : 0;
   findOnArrival(subject, load);
   for (let find = 0; find < finds.count; find += 1) {
     found.chance = share * (finds.chances[find] as number);
