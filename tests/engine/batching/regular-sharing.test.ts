@@ -105,3 +105,19 @@ describe.each([0.75, 0.85, 0.92])('constant arrivals of several prompts to a ste
     expect(Math.abs(differences['ttft p99'] ?? NaN)).toBeLessThan(8);
   });
 });
+
+test('tokenizing a long cached prompt holds up nobody else: a chain of regular prompts is one of computing', () => {
+  const lengths = {
+    input_tokens: 4000,
+    prefix_tokens: 3600,
+    prefix_hit_rate: 1,
+    output_tokens: 20,
+    input_cv: 0,
+    output_cv: 0,
+  };
+  const draft: PredictInputDraft = { ...DRAFT, gpu: 'nvidia-h100-80gb', quantization: 'bf16', ...lengths };
+  const rate = 0.8 * saturationRate(askedOf(draft).subject).perMs * 1000;
+  const { differences } = compare({ ...draft, rate }, 0, 10_000, 3);
+  expect(Math.abs(differences['ttft p50'] ?? NaN)).toBeLessThan(5);
+  expect(Math.abs(differences['ttft p95'] ?? NaN)).toBeLessThan(10);
+});

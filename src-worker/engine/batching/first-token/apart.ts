@@ -44,7 +44,7 @@ export function depositApart(
 
 /** Fills `regular` for prompts that take as long by themselves as `own` says. */
 function setRegular(
-  { regular, busyTable }: FirstTokenScratch,
+  { regular, busyTable, fine }: FirstTokenScratch,
   { plan, lengths }: BatchingSubject,
   { arrivalsPerMs, step }: LoadOnArrival,
   own: NodePrefills,
@@ -54,8 +54,11 @@ function setRegular(
   regular.handedOutBefore = Math.max(0, plan.firstTokenWaitSteps - 0.5);
   regular.lastStepMs = busyTable.ms(Math.min(step.pieceMeanTokens, step.roomTokens));
   regular.sharedSavingMs = Math.max(0, regular.lastStepMs - step.msPerPromptToken * step.pieceMeanTokens);
-  regular.prefillMs = own.ms;
   regular.weights = lengths.prompts.weights;
+  const numNodes = regular.weights.length;
+  if (regular.prefillMs.length < numNodes) regular.prefillMs = new Float64Array(numNodes);
+  // Tokenizing holds up nobody else.
+  for (let i = 0; i < numNodes; i += 1) regular.prefillMs[i] = (own.ms[i] as number) - (fine.tokenizeMs[i] as number);
 }
 
 /** Deposits those who find decodes alone (all but `idleChance` of those who find no prefill), and those who find a prefill. */
