@@ -112,6 +112,6 @@ export function differenceRows(compared: readonly Compared[]): DifferenceRow[] {
   });
 }
 
-/** The closed form's figures are lower bounds where KV cache or seats are short. */
+/** The closed form's figures are estimates where KV cache or seats are short. */
 export const isUnpressed = ({ closed }: Compared): boolean =>
   closed.kind === 'steady' && closed.trust !== 'kv_pressure' && closed.trust !== 'slot_pressure';

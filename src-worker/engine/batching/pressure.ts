@@ -2,7 +2,7 @@ import type { SteadyState } from './fixed-point.ts';
 import { IDLE_KV_TOKENS_PER_SEQUENCE, type BatchingSubject } from './subject.ts';
 import type { TokenTimes } from './time-per-token.ts';
 
-/** Below this distance the closed form's figures are lower bounds only; it is also the limit of capacity. */
+/** Below this distance the closed form's figures are estimates (room-wait.ts); it is also the limit of capacity. */
 export const PRESSURE_LIMIT_Z = 4;
 
 /** How far a load is from the limits of the KV cache and of the seats. */

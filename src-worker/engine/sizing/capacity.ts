@@ -109,7 +109,7 @@ const tried = newEvaluation();
 
 /**
  * Scores a rate in stages, cheapest first, and stops at the first miss: a missed target needs no further percentiles to be
- * missed. Beyond z = 4 the figures are lower bounds only.
+ * missed. Beyond z = 4 the figures are estimates only.
  */
 function scoreInStages(subject: BatchingSubject, ratePerMs: number, targets: Target[]): Score {
   const cause = solveLoad(tried.load, subject, ratePerMs);

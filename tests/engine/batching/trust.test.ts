@@ -13,7 +13,7 @@ const of = (prompt: number, answer: number, more: Partial<BatchingSubject> = {})
   ...more,
   lengths: requestLengths({
     promptParts: [tokens(prompt)],
-    output: tokens(answer),
+    output: tokens(answer, answer === 1 ? 0 : 0.5),
     cache: null,
     maxContextTokens: null,
   }),
@@ -39,6 +39,8 @@ test.each<[string, BatchingSubject, number, TrustKind]>([
   ['prompts of lengths that are as good as any', ofUneven(2), 0.5, 'critical'],
   ['prompts as uneven as those of a workload', ofUneven(1), 0.3, 'ok'],
   ['answers of a few tokens', of(500, 10), 0.3, 'critical'],
+  ['answers of one token, with little to do', of(500, 1), 0.2, 'ok'],
+  ['answers as short as the prompts of others are long', of(6000, 40), 0.3, 'critical'],
   ['bursts', of(500, 300, { scvArrival: 3 }), 0.5, 'bursty'],
   ['seats for a few more than run', of(500, 300, { maxNumSeqs: 12 }), 0.9, 'slot_pressure'],
   ['a KV cache for a few more than run', of(500, 300, { kvCacheTokens: 8000 }), 0.9, 'kv_pressure'],
