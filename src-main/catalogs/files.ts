@@ -48,17 +48,36 @@ export function listCatalogFiles(catalogsFolder: string, folder: string): string
   }
 }
 
-/** Reads one file and checks it; every error names file, field, value and cure. */
+/** What a schema last made of each path. */
+const checkedTexts = new WeakMap<z.ZodType, Map<string, CatalogFile<unknown>>>();
+
+/**
+ * Reads one file and checks it; every error names file, field, value and cure. A text that was checked before is not checked
+ * again, so its content is shared by all who read it and refuses every write.
+ */
 export function readCatalogFile<Schema extends z.ZodType>(
   catalogsFolder: string,
   path: string,
   schema: Schema,
 ): CatalogFile<z.output<Schema>> {
   const text = readText(catalogsFolder, path);
+  let checked = checkedTexts.get(schema);
+  if (!checked) checkedTexts.set(schema, (checked = new Map()));
+  const last = checked.get(path);
+  if (last?.text === text) return last as CatalogFile<z.output<Schema>>;
   const data = parseJson(path, text);
   const result = schema.safeParse(data);
   if (!result.success) throw invalidFile(path, data, result.error);
-  return { path, content: result.data, text };
+  const file = { path, content: frozen(result.data), text };
+  checked.set(path, file);
+  return file;
+}
+
+/** Refuses every write from now on, however deep. */
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
 
 /** A field that passed the schema and still cannot be right: a reference to nothing, a duplicate. */

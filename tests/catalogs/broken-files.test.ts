@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
@@ -18,6 +18,17 @@ function messageAfter(path: string, search: string | RegExp, replacement: string
 describe('a catalog that cannot be right is refused with file, field and value', () => {
   test('the untouched copy loads and gives the same facts', () => {
     expect(loadFacts(copyOfCatalogs())).toEqual(loadFacts(bundledCatalogsFolder()));
+  });
+
+  test('what is written between two readings is read; a text that was right before is right again', () => {
+    const folder = copyOfCatalogs();
+    const before = loadFacts(folder);
+    const path = join(folder, 'workloads', 'seed.json');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace('"name": "chat"', '"name": 7'));
+    expect(errorOf(() => loadFacts(folder)).message).toMatch(/^workloads\/seed\.json: .*name: /);
+    writeFileSync(path, text);
+    expect(loadFacts(folder)).toEqual(before);
   });
 
   test('malformed JSON', () => {
