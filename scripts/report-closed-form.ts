@@ -6,7 +6,8 @@ import { compare, differenceRows, isUnpressed, type Compared } from './closed-fo
 
 /**
  * How far the closed form is from the simulation: `npm run report:closed-form [-- FILE] [-- --json] [-- --requests N]`. FILE
- * holds questions to `predict`; without one the stored scenarios are taken (closed-form/draw-scenarios.ts made them).
+ * holds questions to `predict`; without one the stored scenarios are taken (closed-form/draw-scenarios.ts made them). `--by-trust` prints
+ * the factors within which four in five figures of each trust lie, which widen the ranges of what is not trusted (uncertainty/).
  */
 
 const isMoe = ({ draft }: Compared): boolean => /A3B|oss|Mixtral|V3/.test(draft.model);
@@ -61,8 +62,32 @@ function print(compared: readonly Compared[]): void {
   });
 }
 
+/** Of four in five |ln(closed form / simulation)|, as a factor. */
+function factor80(differences: readonly number[]): number {
+  const logs = differences.map((percent) => Math.abs(Math.log1p(percent / 100))).sort((a, b) => a - b);
+  return Math.exp(logs[Math.floor(0.8 * logs.length)] ?? NaN);
+}
+
+function printByTrust(compared: readonly Compared[]): void {
+  const steady = Map.groupBy(compared, ({ closed }) => (closed.kind === 'steady' ? closed.trust : 'saturated'));
+  for (const [trust, group] of steady) {
+    console.log(`${trust}: ${group.length} scenarios, factor that four in five lie within`);
+    const rows = ['ttft', 'tpot', 'e2e'].map((latency) => [
+      latency,
+      Object.fromEntries(
+        ['p50', 'p95', 'p99'].map((statistic) => {
+          const known = group.flatMap(({ differences }) => differences[`${latency} ${statistic}`] ?? []);
+          return [statistic, Number(factor80(known).toFixed(2))];
+        }),
+      ),
+    ]);
+    console.table(Object.fromEntries(rows));
+  }
+}
+
 const { values, positionals } = parseArgs({
   options: {
+    'by-trust': { type: 'boolean' },
     json: { type: 'boolean' },
     requests: { type: 'string' },
     seed: { type: 'string' },
@@ -77,6 +102,7 @@ const compared = drafts.map((draft, i) =>
 );
 const rows = differenceRows(compared.filter(isUnpressed));
 if (values.json) console.log(JSON.stringify({ scenarios: compared.length, rows }));
+else if (values['by-trust']) printByTrust(compared);
 else print(compared);
 if (values.worst) {
   const worst = compared

@@ -52,6 +52,7 @@ function workedOut(plan: ChosenPlan, { prepared: { subject } }: RowContext): Pla
     isWeightOnly: supportOf(subject, group.gpu, group.precision).kind === 'weight_only',
     decodeParts,
     utilization: ratePerReplicaPerMs / load.saturation().perMs,
+    trust: latency.trust,
   });
   if (!uncertainty) return null;
   const { stepSigma, firstTokenSigma } = uncertainty;

@@ -1,4 +1,5 @@
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
+import type { TrustKind } from '../engine/batching/trust.ts';
 import type { BatchingSubject, SaturationKind } from '../engine/batching/subject.ts';
 import type { PredictDocument, Remark, ThroughputDocument } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
@@ -40,17 +41,25 @@ interface RangedFigures {
   decodeParts: Record<string, number>;
   /** The rate is the question's, not a prediction. */
   isRateGiven: boolean;
+  /** Of the closed form that made the figures. */
+  trust?: TrustKind;
 }
 
 export function rangesOf(
   { measured }: Deployment,
   { plan }: BatchingSubject,
-  { latencies, throughput, utilization, decodeParts, isRateGiven }: RangedFigures,
+  { latencies, throughput, utilization, decodeParts, isRateGiven, trust }: RangedFigures,
 ): Pick<PredictDocument, 'interval' | 'interval_reason' | 'interval_basis'> {
   const isClosedLoop = !isRateGiven && utilization !== null;
   // Users of a closed loop drive a replica to its limit by themselves: that is no load near capacity.
   const load = isClosedLoop ? null : utilization;
-  const uncertainty = uncertaintyOf({ ...measured, decodeParts, utilization: load, isClosedLoop });
+  const uncertainty = uncertaintyOf({
+    ...measured,
+    decodeParts,
+    utilization: load,
+    isClosedLoop,
+    ...(trust && { trust }),
+  });
   if (!uncertainty) return { interval: null, interval_reason: noRangeReason(measured), interval_basis: null };
   const interval = {
     ...latencyRanges(latencies, uncertainty, plan.weightReadFloorMs),

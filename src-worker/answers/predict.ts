@@ -61,6 +61,7 @@ function steadyDocument(
   const throughput = throughputOf(ratePerMs * streams * MS_PER_S, subject.lengths);
   const utilization = Math.min(1, ratePerMs / saturationPerMs);
   const isRateGiven = input.rate !== undefined;
+  const trust = trustOf(deployment, outcome.trust, utilization);
   // Of a replica that has requests at all.
   const busyStreams = streams / Math.min(input.replicas, streams);
   return {
@@ -82,8 +83,15 @@ function steadyDocument(
       meanRunning: outcome.meanRunning * busyStreams,
       step,
     }),
-    trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method),
-    ...rangesOf(deployment, subject, { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven }),
+    trust: trustRemark(trust, input.method),
+    ...rangesOf(deployment, subject, {
+      latencies,
+      throughput,
+      utilization,
+      decodeParts: step.decode,
+      isRateGiven,
+      trust,
+    }),
     ...NOT_SIMULATED,
     warnings: deployment.warnings,
   };
@@ -132,7 +140,7 @@ function staticBatchDocument(
   const isUneven = input.input_cv > 0 || input.output_cv > 0;
   const warnings = [...deployment.warnings];
   if (result.waves > 1) {
-    const sentence = `Only ${result.running * deployment.streams} of ${batch / input.replicas} sequences fit at once: the batch runs in waves.`;
+    const sentence = `Only ${result.running * deployment.streams} of ${batch / input.replicas} sequences fit at once: the others begin as room comes free.`;
     warnings.push({ code: 'waves', sentence });
   }
   const latencies = {

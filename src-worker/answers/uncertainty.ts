@@ -11,10 +11,12 @@ import {
   type UncertainPercentile,
   type UncertainTrait,
 } from '../engine/calibration/types.ts';
+import type { TrustKind } from '../engine/batching/trust.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import { engineName } from '../engine/memory/engine-name.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import type { Model } from '../engine/model/types.ts';
+import { bothFactors, closedFormErrors, type ClosedFormErrors } from '../engine/uncertainty/closed-form-errors.ts';
 import {
   factor80,
   isSeldomMeasured,
@@ -33,6 +35,8 @@ import { rounded } from './rounded.ts';
 export interface Uncertainty {
   factors: Record<UncertainMetric, number>;
   percentiles: NonNullable<ResidualSpread['percentiles']>;
+  /** How far the closed form itself is off where it is not trusted. */
+  closedForm: ClosedFormErrors | null;
   /** Standard deviations of ln(measured / predicted), of the percentile that gates, by which capacity and cost are moved (decision 24). */
   stepSigma: number;
   firstTokenSigma: number;
@@ -52,6 +56,8 @@ export interface UncertainDeployment {
   utilization: number | null;
   /** A fixed number of users who wait for their answers. */
   isClosedLoop?: boolean;
+  /** Of the closed form that made the figures; absent = none did. */
+  trust?: TrustKind;
 }
 
 /** The middle one of the percentiles that gate (P50, P95, P99): what moves capacity is as unsure as it. */
@@ -98,11 +104,13 @@ export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
   const widening = traits.filter((trait) =>
     UNCERTAIN_METRICS.some((metric) => (residuals.traits[metric][trait] ?? 1) > 1),
   );
+  const closedForm = closedFormErrors(about.trust ?? null);
   const ofOthers = { ...question, leastFactors: {} };
   const isWidenedByOwn = UNCERTAIN_METRICS.some((metric) => factors[metric] > factor80(residuals, metric, ofOthers));
   return {
     factors,
     percentiles: residuals.percentiles ?? {},
+    closedForm,
     stepSigma,
     firstTokenSigma: Math.sqrt(Math.max(0, ttftSigma ** 2 - stepSigma ** 2)),
     commonShares: residuals.commonShares,
@@ -119,6 +127,7 @@ export function uncertaintyOf(about: UncertainDeployment): Uncertainty | null {
           : []),
         ...widening.map((trait) => TRAIT_SENTENCES[trait]),
         ...(isWidenedByOwn ? [OWN_ERRORS_SENTENCE] : []),
+        ...(closedForm ? [CLOSED_FORM_SENTENCE] : []),
         'About four in five measured values lay within such a range of the prediction.',
       ].join(' '),
     },
@@ -138,6 +147,8 @@ const PARTS = 3;
 
 const OWN_ERRORS_SENTENCE =
   'The profile is further off on measurements of this very set-up that it was moved to, which widens it.';
+
+const CLOSED_FORM_SENTENCE = 'The closed form is itself less sure under this load (trust), which widens it.';
 
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
@@ -193,7 +204,7 @@ export function latencyRanges(
     tpotMs,
     e2eMs,
   }: { ttftMs: LatencyPercentiles; tpotMs: LatencyPercentiles | null; e2eMs: LatencyPercentiles },
-  { factors, percentiles }: Uncertainty,
+  { factors, percentiles, closedForm }: Uncertainty,
   stepFloorMs: number,
 ): IntervalDocument {
   const interval: IntervalDocument = {};
@@ -201,13 +212,18 @@ export function latencyRanges(
   for (const metric of LATENCY_METRICS) {
     const latency = latencies[metric];
     if (latency === null) continue;
-    const rangeOfStatistic = (ms: number, widened: number): StatisticRange => {
-      const [low, high] = rangeOf(ms, factors[metric] ** widened, stepFloorMs);
+    const rangeOfStatistic = (ms: number, widened: number, ofClosedForm: number): StatisticRange => {
+      const [low, high] = rangeOf(ms, bothFactors(factors[metric] ** widened, ofClosedForm), stepFloorMs);
       return { value: ms, low, high };
     };
-    const mean = rangeOfStatistic(latency.mean, 1);
+    const errors = closedForm?.[metric];
+    const mean = rangeOfStatistic(latency.mean, 1, errors?.p50 ?? 1);
     const own = UNCERTAIN_PERCENTILES.map((name) =>
-      rangeOfStatistic(latency[name], percentileMultiplier({ percentiles }, metric, name)),
+      rangeOfStatistic(
+        latency[name],
+        percentileMultiplier({ percentiles }, metric, name),
+        errors?.[name === 'p90' ? 'p95' : name] ?? 1,
+      ),
     );
     interval[`${metric}_ms_mean`] = roundedRange([mean.low, mean.high]);
     orderedRanges(mean, own).forEach(({ low, high }, i) => {

@@ -359,3 +359,23 @@ describe('a load of almost nothing', () => {
     }
   });
 });
+
+describe('a closed form that is not trusted', () => {
+  const load: PredictInputDraft = { model: LLAMA, gpu: 'h100', input_tokens: 500, output_tokens: 200, rate: 5 };
+  const few: PredictInputDraft = { ...load, output_tokens: 15 };
+
+  it('has wider ranges and says why; simulated, the same load has not', () => {
+    const wide = (document: PredictDocument): number => {
+      const [low, high] = rangeOf(intervalOf(document), 'tpot_ms_p95');
+      return Math.log(high / low);
+    };
+    const [trusted, doubted] = [predict(load), predict(few)];
+    expect([trusted.trust?.kind, doubted.trust?.kind]).toEqual(['ok', 'critical']);
+    expect(wide(doubted)).toBeGreaterThan(1.2 * wide(trusted));
+    expect(doubted.interval_basis?.sentence).toContain('less sure under this load');
+    expect(trusted.interval_basis?.sentence).not.toContain('less sure under this load');
+    const simulated = predict({ ...few, method: 'simulation', num_prompts: 2000 });
+    expect(wide(simulated)).toBeLessThan(wide(doubted));
+    expect(simulated.interval_basis?.sentence).not.toContain('less sure under this load');
+  });
+});

@@ -150,15 +150,16 @@ describe('predict: by hand', () => {
   });
 });
 
-test('a batch in waves: later waves wait, the mean lies between the first and the last', () => {
-  const one = predict({ ...base, batch: 100, max_num_seqs: 100 });
-  const four = predict({ ...base, batch: 400, max_num_seqs: 100 });
-  const wave = one.e2e_ms.mean ?? NaN;
-  expect(four.e2e_ms.p99).toBeCloseTo(4 * wave, 4);
-  expect(four.e2e_ms.mean).toBeCloseTo(2.5 * wave, 4);
-  // Half of 400 is the last of the second hundred.
-  expect(four.ttft_ms.p50).toBeCloseTo((one.ttft_ms.p99 ?? NaN) + wave, 4);
-  expect(four.throughput.requests_per_s).toBeCloseTo(one.throughput.requests_per_s ?? NaN, 6);
+test('of a batch that finds no seats at once the rest begins as seats come free, as in the simulation', () => {
+  const seats = { max_num_seqs: 100, input_cv: 0, output_cv: 0 };
+  const all = predict({ ...base, ...seats, batch: 400 });
+  const truth = predict({ ...base, ...seats, rate: 'inf', num_prompts: 400, method: 'simulation' });
+  expect(truth.simulation?.requests).toBe(400);
+  for (const latency of ['ttft_ms', 'tpot_ms', 'e2e_ms'] as const)
+    expect((all[latency].mean ?? NaN) / (truth[latency].mean ?? NaN)).toBeCloseTo(1, 2);
+  expect((all.throughput.requests_per_s ?? NaN) / (truth.throughput.requests_per_s ?? NaN)).toBeCloseTo(1, 2);
+  const alone = predict({ ...base, ...seats, batch: 100 });
+  expect(all.ttft_ms.p50).toBeGreaterThan(alone.ttft_ms.p99 ?? NaN);
 });
 
 describe('predict: other engines', () => {

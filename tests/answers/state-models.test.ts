@@ -35,10 +35,10 @@ describe('models with a constant state, the whole way', () => {
 
   test('decoding takes a pure state model as long after 1,500 tokens as after 100', () => {
     const tpot = (input_tokens: number) =>
-      predict({ model: MODELS[0] ?? '', gpu: 'h100', input_tokens, output_tokens: 200, batch: 8 }).tpot_ms.mean ?? NaN;
+      predict({ model: MODELS[0] ?? '', gpu: 'h100', input_tokens, output_tokens: 200, batch: 4 }).tpot_ms.mean ?? NaN;
     expect(tpot(1500)).toBeCloseTo(tpot(100), 6);
     const attends = (input_tokens: number) =>
-      predict({ model: 'meta-llama/Llama-2-7b-hf', gpu: 'h100', input_tokens, output_tokens: 200, batch: 8 }).tpot_ms
+      predict({ model: 'meta-llama/Llama-2-7b-hf', gpu: 'h100', input_tokens, output_tokens: 200, batch: 4 }).tpot_ms
         .mean ?? NaN;
     expect(attends(1500)).toBeGreaterThan(1.02 * attends(100));
   });

@@ -7,6 +7,7 @@ import {
   type Novelty,
   type ResidualSpread,
 } from '../../../src-worker/engine/calibration/types.ts';
+import { bothFactors, closedFormErrors } from '../../../src-worker/engine/uncertainty/closed-form-errors.ts';
 import {
   factor80,
   isSeldomMeasured,
@@ -222,5 +223,22 @@ describe('percentiles', () => {
         expect(high).toBeGreaterThanOrEqual(mean.high);
       });
     }
+  });
+});
+
+describe('errors of the closed form itself', () => {
+  test('two causes together: no narrower than either, and both alike count the root of two', () => {
+    expect(bothFactors(1.3, 1)).toBeCloseTo(1.3, 12);
+    expect(bothFactors(1, 1.2)).toBeCloseTo(1.2, 12);
+    expect(Math.log(bothFactors(1.5, 1.5)) / Math.log(1.5)).toBeCloseTo(Math.SQRT2, 12);
+    expect(bothFactors(1.1, 2)).toBe(bothFactors(2, 1.1));
+  });
+
+  test('are known of every trust but ok, of all latencies', () => {
+    expect(closedFormErrors('ok')).toBeNull();
+    expect(closedFormErrors(null)).toBeNull();
+    for (const trust of ['critical', 'kv_pressure', 'slot_pressure', 'bursty'] as const)
+      for (const { p50, p95, p99 } of Object.values(closedFormErrors(trust) ?? expect.fail(trust)))
+        expect(Math.min(p50, p95, p99)).toBeGreaterThan(1);
   });
 });
