@@ -12,6 +12,14 @@ test('as spread as a geometric law, what lies beyond the limit is that of an exp
   }
 });
 
+test("who waits lengthens nobody's step: of what feedback adds to the wait, nothing is there", () => {
+  // A limit of 20 of a geometric law of mean 20 leaves 20 / e who wait; with a feedback of 0.75, 20 would be 5 by themselves.
+  const question = { arrivalsPerMs: 0.01, wanted: 20, dispersion: 500, limit: 20 };
+  setRoomWait({ ...question, feedbackGain: 0.75 });
+  const byThemselves = (20 / Math.E) * (5 / 20);
+  expect(0.01 * roomWait.chance * roomWait.waitingMs).toBeCloseTo(byThemselves, 9);
+});
+
 test('the more would decode, the more do, and the more wait', () => {
   let decoding = 0;
   let waitingMs = 0;
