@@ -104,6 +104,17 @@ describe('predict --method simulation', () => {
     expect(document.interval_reason).toMatch(/no steady state/);
   });
 
+  // 36.5 a second are carried; a little above them the cache is what is short, far above no cache would do.
+  test.each([37, 40, 1000, 1e9])('%d requests per second have one cause, whoever is asked', (rate) => {
+    const question = { ...deployment, input_tokens: 500, output_tokens: 200, rate };
+    const [closed, simulated] = [predict(question), predict({ ...question, method: 'simulation' })];
+    expect(closed.saturated).toBe(true);
+    expect(simulated.saturation?.kind).toBe(closed.saturation?.kind);
+    expect(simulated.bottleneck?.kind).toBe(closed.bottleneck?.kind);
+    const firstSentence = ({ saturation }: PredictDocument) => saturation?.sentence.split('. ')[0];
+    expect(firstSentence(simulated)).toBe(firstSentence(closed));
+  });
+
   test('slightly above what is carried is saturated as well, and not a very long queue', () => {
     const limit = Number(/saturates at ([\d.]+)/.exec(predict({ ...chat, rate: 500 }).saturation?.sentence ?? '')?.[1]);
     expect(predict({ ...simulation, rate: limit * 1.02 }).saturated).toBe(true);
