@@ -14,7 +14,7 @@ import type { PredictDocument, ThroughputDocument, Warning } from '../protocol/d
 import { formatSignificant } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { answerClosedLoop, type SteadyAnswer } from './closed-loop.ts';
-import { rounded, stepTimeDocument, trustRemark, UNEVEN_BATCH } from './common.ts';
+import { rounded, stepTimeDocument } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
 import { checkLoad } from './load-options.ts';
 import {
@@ -27,6 +27,7 @@ import {
   withoutLatency,
 } from './predict-parts.ts';
 import { simulatedDocument } from './simulated-document.ts';
+import { trustRemark, UNEVEN_BATCH } from './trust-words.ts';
 
 const throughputOf = (rateReqPerS: number, { moments }: RequestLengths): ThroughputDocument => ({
   requests_per_s: rounded(rateReqPerS),
@@ -80,7 +81,7 @@ function steadyDocument(
       meanRunning: outcome.meanRunning * busyStreams,
       step,
     }),
-    trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method),
+    trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method, input.arrival),
     ...rangesOf(deployment, subject, { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven }),
     ...NOT_SIMULATED,
     warnings: deployment.warnings,

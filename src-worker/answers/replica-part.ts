@@ -1,3 +1,4 @@
+import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { simulatedStatistic, SIZING_SEED } from '../engine/sizing/simulated-load.ts';
@@ -7,10 +8,11 @@ import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.
 import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
-import { latencySummary, memoryDocument, rounded, stepTimeDocument, trustRemark } from './common.ts';
+import { latencySummary, memoryDocument, rounded, stepTimeDocument } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 import { simulationDocument } from './simulated-figures.ts';
 import { simulatedTrust } from './simulated-remarks.ts';
+import { trustRemark } from './trust-words.ts';
 
 export interface RowContext {
   prepared: PreparedSizing;
@@ -136,7 +138,7 @@ function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     trust: simulated
       ? simulatedTrust(simulated, plan.ratePerReplicaPerMs, subject.targets)
-      : trustRemark(latency.trust, subject.method),
+      : trustRemark(latency.trust, subject.method, arrivalLawOf(subject).process),
     simulation: simulated
       ? simulationDocument(
           {
