@@ -1,5 +1,6 @@
 import { invalidInput } from '../engine/errors.ts';
 import { MOST_HAWKES_SHARES } from '../engine/simulation/arrivals.ts';
+import type { Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 
 /** What a load is made of; absent and null options are not given. */
@@ -123,6 +124,13 @@ function checkPolicy({ method, scheduling_policy: policy, urgent_fraction: urgen
   if (policy !== 'priority' && urgent !== null) {
     refuse('urgent_fraction_unused', `urgent_fraction ${urgent} belongs to --scheduling-policy priority.`);
   }
+}
+
+/** A router was asked for where there is one replica: nothing contradicts it, and nothing follows from it. */
+export function idleRouter({ router, replicas }: Pick<PredictInput, 'router' | 'replicas'>): Warning[] {
+  if (replicas > 1 || router === 'random') return [];
+  const sentence = `Router ${router} has nothing to choose: there is one replica, which gets all requests.`;
+  return [{ code: 'router_idle', sentence }];
 }
 
 /** With one replica a router has nothing to choose. */

@@ -315,9 +315,25 @@ describe('replicas behind a router', () => {
 
   test.each(loads)('%j: one replica is the same behind any', (load) => {
     const [random, ...others] = ROUTERS.map((router) => predict({ ...simulation, ...load, router }));
-    for (const other of others) expect({ ...other, input: null }).toEqual({ ...random, input: null });
+    for (const other of others) expect({ ...other, input: null, warnings: [] }).toEqual({ ...random, input: null });
     expect(random?.simulation?.router).toBeNull();
   });
+
+  test.each(['round_robin', 'least_loaded'] as const)(
+    '%s has nothing to choose of one replica, and says so',
+    (router) => {
+      const sentence = `Router ${router} has nothing to choose: there is one replica, which gets all requests.`;
+      const note = { code: 'router_idle', sentence };
+      const question = { ...chat, rate: 10, router };
+      for (const method of ['batching', 'mg1', 'simulation'] as const) {
+        expect(predict({ ...question, method }).warnings).toContainEqual(note);
+        if (method !== 'mg1')
+          expect(codes(predict({ ...question, method, replicas: 2, router: 'random' }))).toEqual([]);
+      }
+      expect(simulate({ router }, traceOf(everySecond(10))).warnings).toContainEqual(note);
+      expect(codes(predict({ ...question, router: 'random' }))).toEqual([]);
+    },
+  );
 
   test.each(loads)('%j: four say who routes, serve everybody, and give the same bytes for a seed', (load) => {
     for (const router of ROUTERS) {
