@@ -136,9 +136,8 @@ export function idleRouter({ router, replicas }: Pick<PredictInput, 'router' | '
 /** With one replica a router has nothing to choose. */
 function checkRouter({ router, replicas, method, rate, arrival }: LoadOptions): void {
   if (router === 'random' || replicas === 1) return;
-  if (method === 'mg1' || (method === 'batching' && router === 'least_loaded')) {
-    const why = method === 'mg1' ? 'takes arrivals as Poisson' : 'knows a replica by itself';
-    refuse('method_unsuited', `router ${router} needs --method simulation: ${method} ${why}.`);
+  if (method !== 'simulation' && router === 'least_loaded') {
+    refuse('method_unsuited', `router ${router} needs --method simulation: ${method} knows a replica by itself.`);
   }
   if (method === 'batching' && (rate === undefined || rate === 'inf')) {
     refuse(

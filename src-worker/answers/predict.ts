@@ -27,7 +27,7 @@ import {
   withoutLatency,
 } from './predict-parts.ts';
 import { simulatedDocument } from './simulated-document.ts';
-import { trustRemark, UNEVEN_BATCH } from './trust-words.ts';
+import { arrivalWarnings, trustRemark, UNEVEN_BATCH, type TrustedArrivals } from './trust-words.ts';
 
 const throughputOf = (rateReqPerS: number, { moments }: RequestLengths): ThroughputDocument => ({
   requests_per_s: rounded(rateReqPerS),
@@ -81,7 +81,7 @@ function steadyDocument(
       meanRunning: outcome.meanRunning * busyStreams,
       step,
     }),
-    trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method, input.arrival),
+    trust: trustRemark(trustOf(deployment, outcome.trust, utilization), input.method, arrivalsOf(subject, input)),
     ...rangesOf(deployment, subject, { latencies, throughput, utilization, decodeParts: step.decode, isRateGiven }),
     ...NOT_SIMULATED,
     warnings: deployment.warnings,
@@ -181,6 +181,7 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
     return steadyDocument(deployment, subject, input, answer);
   }
   if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
+  deployment.warnings.unshift(...arrivalWarnings(input.method, arrivalsOf(subject, input)));
   const streams = allStreams(deployment, input);
   const ratePerMs = Number(input.rate ?? 0) / streams / MS_PER_S;
   const { outcome, saturationPerMs } =
@@ -190,12 +191,13 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
   if (outcome.kind === 'saturated') {
     return saturatedDocument(deployment, subject, ratePerMs, outcome.cause, saturationPerMs);
   }
-  if (input.method === 'mg1' && subject.scvArrival !== 1) {
-    const sentence = `Method mg1 takes arrivals as Poisson; "${input.arrival}" is not modeled by it.`;
-    deployment.warnings.push({ code: 'arrival_ignored', sentence });
-  }
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: 0, streams });
 }
+
+const arrivalsOf = ({ scvArrival }: BatchingSubject, { arrival }: PredictInput): TrustedArrivals => ({
+  process: arrival,
+  scv: scvArrival,
+});
 
 const runIgnored = (numPrompts: number, method: string): Warning => ({
   code: 'num_prompts_ignored',

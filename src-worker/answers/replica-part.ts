@@ -138,7 +138,7 @@ function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     trust: simulated
       ? simulatedTrust(simulated, plan.ratePerReplicaPerMs, subject.targets)
-      : trustRemark(latency.trust, subject.method, arrivalLawOf(subject).process),
+      : trustRemark(latency.trust, subject.method, arrivalLawOf(subject)),
     simulation: simulated
       ? simulationDocument(
           {

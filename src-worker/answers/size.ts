@@ -1,5 +1,6 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
+import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { sizeForDemand } from '../engine/sizing/size.ts';
 import type { PlanCapacity, SizeOutcome } from '../engine/sizing/types.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
@@ -13,6 +14,7 @@ import { demandFor, sizingDemand } from './demand.ts';
 import { explainNoAnswer } from './no-answer/no-answer.ts';
 import { prepareSizing, type PreparedSizing } from './prepared.ts';
 import { exclusionOf, recommendationOf, type RowContext } from './recommendation.ts';
+import { arrivalWarnings } from './trust-words.ts';
 
 export { demandFor, prepareSizing, sizingDemand, type PreparedSizing };
 
@@ -52,6 +54,7 @@ function documentOf(context: RowContext, outcome: SizeOutcome, top: number): Siz
     const sentence = `Sizes of ${subject.model.architecture} are estimated from its config.json. ${subject.model.assumptions.join(' ')}`;
     warnings.push({ code: 'estimated_architecture', sentence });
   }
+  warnings.push(...arrivalWarnings(subject.method, arrivalLawOf(subject)));
   // What passes says it beside its own figures.
   for (const { instance } of outcome.excluded) warnings.push(...(instance.own?.remarks ?? []));
   return {

@@ -1,6 +1,6 @@
 import type { TrustKind } from '../engine/batching/closed-form.ts';
 import type { ArrivalProcess } from '../engine/workload/types.ts';
-import type { Remark } from '../protocol/documents.ts';
+import type { Remark, Warning } from '../protocol/documents.ts';
 
 /** How far figures that were worked out may be trusted, in words. */
 
@@ -33,8 +33,32 @@ const METHOD_SENTENCES: Partial<Record<string, string>> = {
 export const UNEVEN_BATCH =
   'A batch that starts together, taken to have prompts and answers of one length: how latencies spread, and how long the longest answers keep the batch, only a simulation says (--method simulation).';
 
-/** `method` other than the closed form of continuous batching has its own words. `process`: how all requests come. */
-export function trustRemark(kind: TrustKind, method: string, process: ArrivalProcess = 'poisson'): Remark<TrustKind> {
-  const ofForm = kind === 'bursty' ? BURST_SENTENCES[process === 'hawkes' ? 'excited' : 'gaps'] : TRUST_SENTENCES[kind];
+/** How requests come: the process of all of them, and the squared CV of a scheduler's gaps. */
+export interface TrustedArrivals {
+  process: ArrivalProcess;
+  scv: number;
+}
+
+const POISSON: TrustedArrivals = { process: 'poisson', scv: 1 };
+
+/** What method mg1 says of arrivals that it does not follow, in trust and in a warning; null where there is nothing to say. */
+export function poissonOnly(method: string, { scv }: TrustedArrivals): string | null {
+  if (method !== 'mg1' || scv === 1) return null;
+  const [how, off] = scv > 1 ? ['burstier', 'short'] : ['more even', 'long'];
+  return `Method mg1 takes arrivals as Poisson; those of a replica are ${how}, so waits are likely too ${off}: methods batching and simulation follow them.`;
+}
+
+/** The same as warnings. */
+export function arrivalWarnings(method: string, arrivals: TrustedArrivals): Warning[] {
+  const sentence = poissonOnly(method, arrivals);
+  return sentence === null ? [] : [{ code: 'arrival_ignored', sentence }];
+}
+
+/** `method` other than the closed form of continuous batching has its own words. */
+export function trustRemark(kind: TrustKind, method: string, arrivals = POISSON): Remark<TrustKind> {
+  const notFollowed = poissonOnly(method, arrivals);
+  if (notFollowed !== null) return { kind: 'critical', sentence: notFollowed };
+  const ofForm =
+    kind === 'bursty' ? BURST_SENTENCES[arrivals.process === 'hawkes' ? 'excited' : 'gaps'] : TRUST_SENTENCES[kind];
   return { kind, sentence: METHOD_SENTENCES[method] ?? ofForm };
 }

@@ -414,7 +414,7 @@ describe('what contradicts itself is refused in words', () => {
     [{ concurrency: 1_000_000 }, /too long.*num_prompts/],
     [{ rate: 1, router: 'least_busy' }, /router/],
     [{ rate: 1, replicas: 2, router: 'least_loaded', method: 'batching' }, /least_loaded needs --method simulation/],
-    [{ rate: 1, replicas: 2, router: 'round_robin', method: 'mg1' }, /round_robin needs --method simulation/],
+    [{ rate: 1, replicas: 2, router: 'least_loaded', method: 'mg1' }, /least_loaded needs --method simulation/],
     [{ concurrency: 8, replicas: 2, router: 'round_robin', method: 'batching' }, /deals users and batches out evenly/],
     [{ rate: 100, replicas: 65, router: 'least_loaded' }, /65 are more than the 64 schedulers/],
     [{ rate: 100, replicas: 20, pp: 4, router: 'least_loaded' }, /20 of 4 streams each are more than the 64/],
