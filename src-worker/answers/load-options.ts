@@ -133,12 +133,16 @@ export function idleRouter({ router, replicas }: Pick<PredictInput, 'router' | '
   return [{ code: 'router_idle', sentence }];
 }
 
+/** Who looks at the replicas needs all of them at once. */
+export function checkLooking({ router, method }: Pick<PredictInput, 'router' | 'method'>): void {
+  if (method === 'simulation' || router !== 'least_loaded') return;
+  refuse('method_unsuited', `router ${router} needs --method simulation: ${method} knows a replica by itself.`);
+}
+
 /** With one replica a router has nothing to choose. */
 function checkRouter({ router, replicas, method, rate, arrival }: LoadOptions): void {
   if (router === 'random' || replicas === 1) return;
-  if (method !== 'simulation' && router === 'least_loaded') {
-    refuse('method_unsuited', `router ${router} needs --method simulation: ${method} knows a replica by itself.`);
-  }
+  checkLooking({ router, method });
   if (method === 'batching' && (rate === undefined || rate === 'inf')) {
     refuse(
       'method_unsuited',

@@ -14,6 +14,7 @@ import { configurationName, METRICS, type Metric } from '../../protocol/metrics.
 import { NO_VALUE } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { versionsOf } from '../common.ts';
+import { ROUTING } from '../router.ts';
 import { poissonOnly } from '../trust-words.ts';
 import { accountOf, type AssumptionName } from './calculations.ts';
 import { inputsOf } from './inputs.ts';
@@ -46,7 +47,7 @@ const METHODS: Record<SizingMethod, string> = {
 
 const ASSUMPTIONS: Record<AssumptionName, (about: Explained) => string> = {
   arrivals: ({ plan }) => arrivalsOf(plan.prepared.subject),
-  split: () => 'The router splits requests over the replicas at random.',
+  split: ({ plan }) => ROUTING[plan.prepared.input.router].sentence,
   lengths: () => 'Prompts and answers are lognormal with the mean, spread and bounds of the workload.',
   planned: () => 'Holds at the planned load of every replica.',
   mean_step: ({ plan }) => METHODS[plan.prepared.subject.method],
