@@ -40,7 +40,7 @@ export type AmountField =
 
 export const AMOUNT_RULES: Record<AmountField, AmountRules> = {
   users: { label: 'Users', unit: 'users', min: 1, max: 100_000_000, isWhole: true, example: '100 or 1.5k' },
-  rate: { label: 'Rate', unit: 'requests/s', min: 0.0001, max: 1e9, isWhole: false, example: '12.5' },
+  rate: { label: 'Rate', unit: 'requests/s', min: 0, isAbove: true, max: 1e9, isWhole: false, example: '12.5' },
   thinkTime: { label: 'Think time', unit: 'seconds', min: 0, max: 1e6, isWhole: false, example: '10' },
   inputTokens: { label: 'Prompt', unit: 'tokens', min: 1, max: 1e7, isWhole: false, example: '250 or 8k' },
   outputTokens: { label: 'Answer', unit: 'tokens', min: 1, max: 1e7, isWhole: false, example: '150 or 1.5k' },
