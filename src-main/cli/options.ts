@@ -155,12 +155,19 @@ const QUESTION_OPTIONS: OptionSpec[] = [
   ...OWN_HARDWARE_OPTIONS,
 ];
 
+const router: OptionSpec = {
+  flags: '--router <policy>',
+  description: 'who of the replicas gets a request: random, round_robin or (simulated) least_loaded',
+  kind: 'text',
+};
+
 /** A sweep has too many points to simulate them. */
 const sizeMethod = method('batching (closed form), mg1 (one request at a time) or simulation (some seconds)');
 
 export const SIZE_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
   sizeMethod,
+  router,
   gpu,
   { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
@@ -184,6 +191,7 @@ export const SIZE_OPTIONS: OptionSpec[] = [
 export const EXPLAIN_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
   sizeMethod,
+  router,
   gpu,
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
@@ -221,11 +229,7 @@ const DEPLOYMENT_OPTIONS: OptionSpec[] = [
   { flags: '--gpu <id>', description: 'GPU, for example nvidia-h100-80gb', kind: 'text' },
   { flags: '--tp <gpus>', description: 'tensor parallelism', kind: 'number' },
   { flags: '--replicas <count>', description: 'complete copies of the model', kind: 'number' },
-  {
-    flags: '--router <policy>',
-    description: 'who of the replicas gets a request: random, round_robin or least_loaded',
-    kind: 'text',
-  },
+  router,
   { flags: '-q, --quantization <name>', description: 'precision of the weights', kind: 'text' },
   { flags: '--kv-cache-dtype <type>', description: 'auto or fp8', kind: 'text' },
   { flags: '--input-tokens <tokens>', description: 'mean prompt', kind: 'tokens' },

@@ -6,6 +6,8 @@ export interface AmountRules {
   /** Decides which units may be typed: `tokens` takes `8k`, `ms` takes `1.5s`, `GiB` takes `24GB`, `%` takes `50%`. */
   unit: string;
   min: number;
+  /** `min` itself is too little. */
+  isAbove?: boolean;
   max: number;
   isWhole: boolean;
   example: string;
@@ -81,17 +83,27 @@ export const parseNumber = (text: string): number | null => parseWithUnits(text,
 const span = (rules: AmountRules): string => {
   const unit = rules.unit === '' ? '' : ` ${rules.unit}`;
   const whole = rules.isWhole ? 'whole numbers from ' : '';
-  return `${rules.label} takes ${whole}${limit(rules.min)} to ${limit(rules.max)}${unit}, for example ${rules.example}.`;
+  const range = rules.isAbove
+    ? `more than ${limit(rules.min)}, up to ${limit(rules.max)}`
+    : `${whole}${limit(rules.min)} to ${limit(rules.max)}`;
+  return `${rules.label} takes ${range}${unit}, for example ${rules.example}.`;
 };
 
 const limit = (value: number): string =>
   Math.abs(value) >= 1 || value === 0 ? formatFixed(value, Number.isInteger(value) ? 0 : 2) : String(value);
 
+const isWithin = (value: number, { min, isAbove = false, max }: AmountRules): boolean =>
+  (isAbove ? value > min : value >= min) && value <= max;
+
+/** What to say of a field that is empty and has no value in force. */
+export const emptySentence = ({ label, example }: AmountRules): string =>
+  `${label} takes a number, for example ${example}.`;
+
 /** Reads one field. What cannot be read stays as it was typed, with a sentence saying what would work. */
 export function parseAmount(text: string, rules: AmountRules): Amount {
   if (text.trim() === '') return { kind: 'empty' };
   const value = parseWithUnits(text, unitsOf(rules.unit))?.value;
-  const fits = value !== undefined && value >= rules.min && value <= rules.max;
+  const fits = value !== undefined && isWithin(value, rules);
   if (!fits || (rules.isWhole && !Number.isInteger(value))) return { kind: 'bad', sentence: span(rules) };
   const wasPlain = /^\d+(\.\d+)?\s*%?$/.test(text.trim());
   return { kind: 'value', value, understood: wasPlain ? null : `= ${written(value)} ${rules.unit}`.trim() };
@@ -133,7 +145,7 @@ export function stepAmount(
   const from = amount.kind === 'value' ? amount.value : rules.min;
   const factor = key.shiftKey && Math.abs(steps) === 1 ? 10 : 1;
   const next = round(Math.min(rules.max, Math.max(rules.min, from + steps * factor * step)));
-  return String(next);
+  return String(isWithin(next, rules) ? next : from);
 }
 
 export type NumberAxis =

@@ -57,11 +57,23 @@ export function loadWords({ input, trace }: PredictDocument): string {
   return typeof concurrency === 'number' ? `${plural(concurrency, 'user')} at once` : 'the load';
 }
 
-/** Codes of warnings that the figures do not stand by themselves with; rows of a trace that were left out are one more. */
-const DOUBTS = ['over_capacity', 'never_fits'];
+/** Warnings that the figures do not stand by themselves with. */
+const DOUBTS: Record<string, string> = {
+  over_capacity: 'more arrive than are served',
+  never_fits: 'requests that never fit are left out',
+};
+
+/** Why the figures are to be taken with care; none where they stand by themselves. */
+function doubtsOf({ warnings, simulation, trace }: PredictDocument): string[] {
+  return [
+    ...warnings.flatMap(({ code }) => DOUBTS[code] ?? []),
+    ...(simulation?.is_precise === false ? ['the figures are less precise than asked for'] : []),
+    ...((trace?.skipped_rows ?? 0) > 0 ? ['rows of the trace were skipped'] : []),
+  ];
+}
 
 export function simulationVerdict(document: PredictDocument): Verdict {
-  const { memory, saturated, saturation, warnings, simulation, trace, ttft_ms: ttft, bottleneck } = document;
+  const { memory, saturated, saturation, ttft_ms: ttft, bottleneck } = document;
   const replicas = replicasOf(document);
   const deployment = gpusWords(document, replicas);
   const load = loadWords(document);
@@ -79,10 +91,7 @@ export function simulationVerdict(document: PredictDocument): Verdict {
       why: `${saturation?.sentence ?? ''} Without a steady state there are no latencies to give.`.trim(),
     };
   }
-  const isDoubted =
-    warnings.some(({ code }) => DOUBTS.includes(code)) ||
-    simulation?.is_precise === false ||
-    (trace?.skipped_rows ?? 0) > 0;
+  const doubts = doubtsOf(document);
   const { throughput, utilization, batch } = document;
   const router = routerWords(document);
   const parts = [
@@ -93,7 +102,8 @@ export function simulationVerdict(document: PredictDocument): Verdict {
     `${formatSignificant(batch.mean_running)} requests run at a time${replicas > 1 ? ' per replica' : ''}`,
   ];
   return {
-    kind: isDoubted ? 'near' : 'met',
+    kind: doubts.length > 0 ? 'near' : 'met',
+    ...(doubts.length > 0 ? { mark: `Take it with care: ${doubts.join('; ')}.` } : {}),
     sentence: `Half of the answers begin within ${headlineTime(ttft.p50)}, 19 in 20 within ${headlineTime(ttft.p95)}`,
     why: `${parts.join('; ')}.`,
   };

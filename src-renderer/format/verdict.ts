@@ -28,6 +28,8 @@ export interface Verdict {
   kind: 'met' | 'near' | 'none';
   sentence: string;
   why: string;
+  /** What its mark stands for, where that is not plain. */
+  mark?: string;
 }
 
 /** What headroom is where nobody says otherwise. */
@@ -191,6 +193,7 @@ function nothingPasses(document: SizeDocument): Verdict {
   if (nearest && factor !== null && factor <= NEAR_FACTOR) {
     return {
       kind: 'near',
+      mark: `A near miss: at most ${formatPercent(NEAR_FACTOR - 1)} beyond a target.`,
       sentence: `${nearest.instance} misses a target by ${formatPercent(factor - 1)}; nothing meets them all`,
       why,
     };

@@ -48,6 +48,7 @@ const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | '
     values.targets = Object.fromEntries(Object.entries(sla).map(([metric, ms]) => [metric, String(ms)]));
   },
   method: (values, method) => (values.method = method),
+  router: (values, router) => (values.router = router),
   // What was typed of own machines stays where the question goes back to clouds.
   own_hardware: (values, machines) => {
     values.hardware = machines.length > 0 ? 'own' : 'cloud';

@@ -32,6 +32,7 @@ export function changedFields(form: FormValues): string[] {
     ...(form.pipelineParallel > 1 ? [`PP ${form.pipelineParallel}`] : []),
     ...(form.gpus.length > 0 ? [form.gpus.join(', ')] : []),
     ...(form.method === 'batching' ? [] : [`method ${form.method}`]),
+    ...(form.router === 'random' ? [] : [`router ${form.router}`]),
     ...(form.usesPrefixCache ? [] : ['no prefix cache']),
     ...(form.includesRetired ? ['retired instances too'] : []),
     ...(form.isContextStrict ? ['longer than the context: excluded'] : []),

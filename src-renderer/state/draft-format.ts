@@ -52,6 +52,7 @@ const choices = z.looseObject({
   pricing: pricingSchema,
   kvCacheDtype: kvCacheDtypeSchema,
   method: methodSchema,
+  router: routerSchema,
   quantization: z.array(precisionSchema),
   hardware: z.enum(['cloud', 'own']),
   machines: z.array(

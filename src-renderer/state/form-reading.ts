@@ -26,6 +26,7 @@ export interface FormValues {
   pipelineParallel: number;
   gpus: string[];
   method: NonNullable<SizeInputDraft['method']>;
+  router: NonNullable<SizeInputDraft['router']>;
   usesPrefixCache: boolean;
   includesRetired: boolean;
   isContextStrict: boolean;
@@ -39,7 +40,7 @@ export type AmountField =
 
 export const AMOUNT_RULES: Record<AmountField, AmountRules> = {
   users: { label: 'Users', unit: 'users', min: 1, max: 100_000_000, isWhole: true, example: '100 or 1.5k' },
-  rate: { label: 'Rate', unit: 'requests/s', min: 0.0001, max: 1e9, isWhole: false, example: '12.5' },
+  rate: { label: 'Rate', unit: 'requests/s', min: 0, isAbove: true, max: 1e9, isWhole: false, example: '12.5' },
   thinkTime: { label: 'Think time', unit: 'seconds', min: 0, max: 1e6, isWhole: false, example: '10' },
   inputTokens: { label: 'Prompt', unit: 'tokens', min: 1, max: 1e7, isWhole: false, example: '250 or 8k' },
   outputTokens: { label: 'Answer', unit: 'tokens', min: 1, max: 1e7, isWhole: false, example: '150 or 1.5k' },
@@ -87,6 +88,7 @@ export function defaultFormValues(): FormValues {
     pipelineParallel: 1,
     gpus: [],
     method: 'batching',
+    router: 'random',
     usesPrefixCache: true,
     includesRetired: false,
     isContextStrict: false,
@@ -125,6 +127,8 @@ export function readForm(values: FormValues): FormReading {
   const machines = isOwn ? readMachines(values.machines) : [];
   if (typeof machines === 'string') return waiting(machines);
 
+  const unsuited = unsuitedRouter(values);
+  if (unsuited !== null) return waiting(unsuited);
   const sla = readTargets(values);
   if (typeof sla === 'string') return waiting(sla);
   return { kind: 'ready', request: request(values, amounts, { sla, own_hardware: machines }), amounts };
@@ -135,6 +139,12 @@ export function missingLoad({ loadKind, texts }: FormValues): string | null {
   if (texts[loadKind].trim() !== '') return null;
   return `Say how many ${loadKind === 'users' ? 'users' : 'requests/s'} to serve.`;
 }
+
+/** Who looks at all replicas is simulated; null where the method follows the router. */
+export const unsuitedRouter = ({ router, method }: FormValues): string | null =>
+  router === 'least_loaded' && method !== 'simulation'
+    ? 'Only a simulation follows a router that looks at the replicas: choose method Simulation, or another router.'
+    : null;
 
 /** Fields that ask for nothing as the form stands: what was typed there waits, whether it can be read or not. */
 function unusedFields({ loadKind, usesPrefixCache }: FormValues): AmountField[] {
@@ -179,6 +189,7 @@ function request(
     strict_context: values.isContextStrict,
     ...read,
     method: values.method,
+    ...(values.router === 'random' ? {} : { router: values.router }),
     ...(values.pipelineParallel > 1 ? { pp: values.pipelineParallel } : {}),
     top: ALL_ROWS,
   };

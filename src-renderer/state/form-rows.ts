@@ -31,6 +31,7 @@ export const FORM_ROWS = {
   maxGpus: { label: 'Most GPUs', base: 'default', texts: ['maxGpus'] },
   gpus: { label: 'GPUs', base: 'default', values: ['gpus'] },
   method: { label: 'Method', base: 'default', values: ['method'] },
+  router: { label: 'Router', base: 'default', values: ['router'] },
   options: {
     label: 'Options',
     base: 'default',
@@ -82,6 +83,7 @@ const ADVANCED_ROWS: readonly FormRowName[] = [
   'maxGpus',
   'gpus',
   'method',
+  'router',
   'options',
 ];
 

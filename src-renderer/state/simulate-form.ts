@@ -1,7 +1,7 @@
 import { plural } from '../../src-worker/protocol/numbers.ts';
 import { MOST_SIMULATED_REQUESTS, type SimulateInputDraft } from '../../src-worker/protocol/requests.ts';
 import type { Precision } from '../format/names.ts';
-import { parseAmount, type Amount, type AmountRules } from '../format/parse.ts';
+import { type Amount, amountHelp, type AmountRules, emptySentence, parseAmount } from '../format/parse.ts';
 
 /** Everything the form of Simulate holds, as people left it: text stays as it was typed. */
 export interface SimulateValues {
@@ -68,7 +68,7 @@ const whole = (...given: Parameters<typeof rules>): AmountRules => ({ ...rules(.
 
 /** The limits are those of the request. */
 export const SIMULATE_RULES: Record<SimulateField, AmountRules> = {
-  rate: rules('Rate', 'requests/s', [0.0001, 1e9], '10'),
+  rate: { ...rules('Rate', 'requests/s', [0, 1e9], '10'), isAbove: true },
   users: whole('Users', 'users', [1, 1_000_000], '50'),
   batch: whole('Requests at once', 'requests', [1, 1_000_000], '100'),
   thinkTime: rules('Think time', 'seconds', [0, 1e6], '10'),
@@ -165,6 +165,14 @@ export function hasReplicas({ texts }: SimulateValues): boolean {
 
 const REQUIRED: readonly SimulateField[] = ['rate', 'users', 'batch', 'inputTokens', 'outputTokens', 'urgentPercent'];
 
+/** What is said below a field: of what was typed, or that it cannot be empty. */
+export function simulateHelp({ texts }: SimulateValues, field: SimulateField): { help: string; isBad: boolean } {
+  if (texts[field].trim() === '' && REQUIRED.includes(field)) {
+    return { help: emptySentence(SIMULATE_RULES[field]), isBad: true };
+  }
+  return amountHelp(texts[field], SIMULATE_RULES[field]);
+}
+
 /** What the form asks for. Only what is set is written, so that defaults stay the host's business. `hasTrace`: its content is there. */
 export function readSimulate(values: SimulateValues, hasTrace: boolean): SimulateReading {
   const waiting = (sentence: string): SimulateReading => ({ kind: 'waiting', sentence });
@@ -174,10 +182,7 @@ export function readSimulate(values: SimulateValues, hasTrace: boolean): Simulat
   );
   for (const [field, amount] of amounts) {
     if (amount.kind === 'bad') return waiting(amount.sentence);
-    if (amount.kind === 'empty' && REQUIRED.includes(field)) {
-      const { label, example } = SIMULATE_RULES[field];
-      return waiting(`${label} takes a number, for example ${example}.`);
-    }
+    if (amount.kind === 'empty' && REQUIRED.includes(field)) return waiting(emptySentence(SIMULATE_RULES[field]));
   }
   if (values.model === '') return waiting('Choose a model to begin.');
   if (values.gpu.trim() === '') return waiting('Choose a GPU.');

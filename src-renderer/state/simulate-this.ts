@@ -8,6 +8,9 @@ const typed = (value: number, digits = 4): string => String(Number(value.toPreci
 const ARRIVALS: readonly string[] = ['poisson', 'constant', 'gamma', 'hawkes'] satisfies SimulateValues['arrival'][];
 const isArrival = (name: string): name is SimulateValues['arrival'] => ARRIVALS.includes(name);
 
+const ROUTERS: readonly unknown[] = ['random', 'round_robin', 'least_loaded'] satisfies SimulateValues['router'][];
+const isRouter = (name: unknown): name is SimulateValues['router'] => ROUTERS.includes(name);
+
 /** How a flag stands in the command that was sized; null where there is none. Rows beyond the first have its text alone. */
 function flagOf({ vllm_command: command, vllm_command_flags: flags }: Recommendation, name: string): number | null {
   const known = flags?.high_performance.find(({ flag }) => flag === name)?.value;
@@ -23,7 +26,7 @@ const text = (value: number | null, factor = 1): string => (value === null ? '' 
  * The form filled with a configuration of an answer at its planned load: its replicas, the limits of its scheduler and its
  * profile, lengths with the workload's mean and spread, how its requests come, and the part of the prompt that may be cached.
  */
-export function simulateValuesOf({ assumptions }: SizeDocument, row: Recommendation): SimulateValues {
+export function simulateValuesOf({ input, assumptions }: SizeDocument, row: Recommendation): SimulateValues {
   const { prompt_tokens: prompts, output_tokens: outputs, prefix_cache: cache, arrival } = assumptions;
   const defaults = defaultSimulateValues();
   const hasSpread = arrival === 'gamma' || arrival === 'hawkes';
@@ -38,6 +41,7 @@ export function simulateValuesOf({ assumptions }: SizeDocument, row: Recommendat
     quantization: isPrecision(row.quantization) ? row.quantization : '',
     kvCacheDtype: row.kv_cache_dtype === 'fp8' ? 'fp8' : 'auto',
     arrival: isArrival(arrival) ? arrival : 'poisson',
+    router: isRouter(input['router']) ? input['router'] : 'random',
     prefixKind: cache ? 'share' : 'tokens',
     engine: assumptions.engine,
     calibration: assumptions.calibration,

@@ -132,6 +132,8 @@ function specOf(
   delete held.users;
   delete held.rate;
   delete held.top;
+  // Its points share what a replica carries, which holds for arrivals that are split at random.
+  delete held.router;
   const zone = namesOf(axes.zones);
   const gpu = namesOf(axes.gpus);
   if (axes.quantization.length > 0) delete held.quantization;

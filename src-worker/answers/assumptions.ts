@@ -7,9 +7,11 @@ import type { RequestLengths } from '../engine/workload/lengths.ts';
 import { UNBOUNDED_TOKENS, type LengthDistribution } from '../engine/workload/types.ts';
 import type { AssumptionsDocument, LengthsDocument } from '../protocol/documents.ts';
 import { formatPercent } from '../protocol/numbers.ts';
+import type { SizeInput } from '../protocol/requests.ts';
 import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { rounded } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
+import { ROUTING } from './router.ts';
 
 /** Mean, spread and bounds of the sum of independent parts, as the workload states them. */
 function lengthsDocument(parts: LengthDistribution[], contextTokens: number): LengthsDocument {
@@ -33,6 +35,12 @@ function effectivePromptTokens({ moments, cut }: RequestLengths, statedMean: num
   return rounded((cut ? moments.promptMean : statedMean) * computedShare);
 }
 
+/** What a split leaves of bursts is known of single loads; a capacity that holds for all of them takes bursts whole. */
+const burstNotes = ({ method, router }: SizeInput, scv: number): string[] =>
+  method === 'batching' && router === 'random' && scv > 1
+    ? ['In closed form every replica is taken to get bursts whole; a split leaves each of several less of them.']
+    : [];
+
 /** Everything an answer rests on, with defaults resolved. */
 export function assumptionsOf(prepared: PreparedSizing, demand: Demand): AssumptionsDocument {
   const { input, model, subject, facts } = prepared;
@@ -45,7 +53,8 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
   const e2e = workload.targets.find(({ metric, isGating }) => metric === 'e2e_p50' && !isGating);
   const notes = [
     ...(model.factsOf ? [sameArchitectureSentence(model.id, model.factsOf)] : []),
-    'Replicas stand behind a router that splits arrivals at random.',
+    ROUTING[input.router].sentence,
+    ...burstNotes(input, arrivals.scv),
     'Percentiles, throughput and cost hold at the planned load of every replica.',
   ];
   if (e2e) {
@@ -89,7 +98,7 @@ export function assumptionsOf(prepared: PreparedSizing, demand: Demand): Assumpt
     quantization: subject.precisions,
     kv_cache_dtype: input.kv_cache_dtype,
     pricing: input.pricing,
-    router: 'random split',
+    router: ROUTING[input.router].name,
     engine: engine.engine,
     engine_version: engine.version,
     method: subject.method,

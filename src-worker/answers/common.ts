@@ -1,11 +1,10 @@
 import type { LatencyPercentiles } from '../engine/batching/spread.ts';
-import type { TrustKind } from '../engine/batching/trust.ts';
 import type { CalibrationProfile } from '../engine/calibration/types.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { Gpu } from '../engine/hardware/types.ts';
 import type { MemoryFit } from '../engine/memory/fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
-import type { LatencySummary, MemoryDocument, Remark, Versions, Warning } from '../protocol/documents.ts';
+import type { LatencySummary, MemoryDocument, Versions, Warning } from '../protocol/documents.ts';
 import { rounded } from './rounded.ts';
 import { measurementsAre } from './uncertainty.ts';
 
@@ -51,34 +50,5 @@ export function extrapolatedGpu({ id, name }: Pick<Gpu, 'id' | 'name'>, { covera
     sentence: `${measured}: its step times are corrected as those of other GPUs of its chip's family were, and not at all where none of these was measured.`,
   };
 }
-
-const TRUST_SENTENCES: Record<TrustKind, string> = {
-  ok: 'Load and lengths lie where the closed form holds: steady, with room in the KV cache and the seats.',
-  critical:
-    'Outside of where the closed form was confirmed (near the edge of the steady region, prompts of several steps or very uneven lengths, answers of a few tokens, or users in step): percentiles may be far off, so simulate.',
-  kv_pressure:
-    'The KV cache is nearly full: requests wait for room in it, for which the figures have an estimate, or are preempted, which they do not hold: simulate.',
-  slot_pressure: 'Nearly all seats are taken: how long requests wait for one is an estimate: simulate.',
-  bursty: 'Arrivals are bursty: tails of the time to first token are likely too low.',
-};
-
-const METHOD_SENTENCES: Partial<Record<string, string>> = {
-  mg1: 'One request at a time: the wait is exact, the picture of the engine is not.',
-  static_batch: 'A batch that starts together: no arrivals, no waiting.',
-};
-
-/** Where the KV cache is what is short, some lose their blocks to others and are computed anew. */
-export const CROWDED_BATCH =
-  'A batch that starts together and does not fit into the KV cache at once: whoever is preempted meanwhile, and begins anew, only a simulation shows (--method simulation).';
-
-/** Where lengths differ, the longest keep a batch running when most of it has ended. */
-export const UNEVEN_BATCH =
-  'A batch that starts together, taken to have prompts and answers of one length: how latencies spread, and how long the longest answers keep the batch, only a simulation says (--method simulation).';
-
-/** `method` other than the closed form of continuous batching has its own words. */
-export const trustRemark = (kind: TrustKind, method: string): Remark<TrustKind> => ({
-  kind,
-  sentence: METHOD_SENTENCES[method] ?? TRUST_SENTENCES[kind],
-});
 
 export const versionsOf = (facts: Facts, calibration: string): Versions => ({ ...facts.versions, calibration });

@@ -31,6 +31,7 @@ import { formatFixed, formatPercent } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { scvOfScheduler } from './arrival-share.ts';
 import { extrapolatedGpu, memoryDocument, versionsOf } from './common.ts';
+import { idleRouter } from './load-options.ts';
 import { resolveCalibration, resolveEngine, resolvePrecisions } from './resolve.ts';
 import type { UncertainDeployment } from './uncertainty.ts';
 
@@ -256,7 +257,11 @@ export function deploy(
     calibration: calibration.name,
     versions: versionsOf(facts, calibration.name),
   };
-  const warnings = [...engineWarnings(input, engine, limits, isFp8Cache), ...warningsFor(input, facts, model, gpu)];
+  const warnings = [
+    ...idleRouter(input),
+    ...engineWarnings(input, engine, limits, isFp8Cache),
+    ...warningsFor(input, facts, model, gpu),
+  ];
   if (model.factsOf) {
     warnings.push({ code: 'same_architecture', sentence: sameArchitectureSentence(model.id, model.factsOf) });
   }

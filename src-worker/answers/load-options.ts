@@ -1,5 +1,6 @@
 import { invalidInput } from '../engine/errors.ts';
 import { MOST_HAWKES_SHARES } from '../engine/simulation/arrivals.ts';
+import type { Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 
 /** What a load is made of; absent and null options are not given. */
@@ -125,13 +126,23 @@ function checkPolicy({ method, scheduling_policy: policy, urgent_fraction: urgen
   }
 }
 
+/** A router was asked for where there is one replica: nothing contradicts it, and nothing follows from it. */
+export function idleRouter({ router, replicas }: Pick<PredictInput, 'router' | 'replicas'>): Warning[] {
+  if (replicas > 1 || router === 'random') return [];
+  const sentence = `Router ${router} has nothing to choose: there is one replica, which gets all requests.`;
+  return [{ code: 'router_idle', sentence }];
+}
+
+/** Who looks at the replicas needs all of them at once. */
+export function checkLooking({ router, method }: Pick<PredictInput, 'router' | 'method'>): void {
+  if (method === 'simulation' || router !== 'least_loaded') return;
+  refuse('method_unsuited', `router ${router} needs --method simulation: ${method} knows a replica by itself.`);
+}
+
 /** With one replica a router has nothing to choose. */
 function checkRouter({ router, replicas, method, rate, arrival }: LoadOptions): void {
   if (router === 'random' || replicas === 1) return;
-  if (method === 'mg1' || (method === 'batching' && router === 'least_loaded')) {
-    const why = method === 'mg1' ? 'takes arrivals as Poisson' : 'knows a replica by itself';
-    refuse('method_unsuited', `router ${router} needs --method simulation: ${method} ${why}.`);
-  }
+  checkLooking({ router, method });
   if (method === 'batching' && (rate === undefined || rate === 'inf')) {
     refuse(
       'method_unsuited',

@@ -16,7 +16,7 @@ import type { PredictDocument, Remark, ThroughputDocument, Warning } from '../pr
 import { formatSignificant } from '../protocol/numbers.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 import { answerClosedLoop, type SteadyAnswer } from './closed-loop.ts';
-import { CROWDED_BATCH, rounded, stepTimeDocument, trustRemark, UNEVEN_BATCH } from './common.ts';
+import { rounded, stepTimeDocument } from './common.ts';
 import { deploy, type Deployment } from './deployment.ts';
 import { checkLoad } from './load-options.ts';
 import {
@@ -29,6 +29,7 @@ import {
   withoutLatency,
 } from './predict-parts.ts';
 import { simulatedDocument } from './simulated-document.ts';
+import { arrivalWarnings, CROWDED_BATCH, trustRemark, UNEVEN_BATCH, type TrustedArrivals } from './trust-words.ts';
 
 const throughputOf = (rateReqPerS: number, { moments }: RequestLengths): ThroughputDocument => ({
   requests_per_s: rounded(rateReqPerS),
@@ -83,7 +84,7 @@ function steadyDocument(
       meanRunning: outcome.meanRunning * busyStreams,
       step,
     }),
-    trust: trustRemark(trust, input.method),
+    trust: trustRemark(trust, input.method, arrivalsOf(subject, input)),
     ...rangesOf(deployment, subject, {
       latencies,
       throughput,
@@ -194,6 +195,7 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
     return steadyDocument(deployment, subject, input, answer);
   }
   if (input.num_prompts !== null) deployment.warnings.push(runIgnored(input.num_prompts, input.method));
+  deployment.warnings.unshift(...arrivalWarnings(input.method, arrivalsOf(subject, input)));
   const streams = allStreams(deployment, input);
   const ratePerMs = Number(input.rate ?? 0) / streams / MS_PER_S;
   const { outcome, saturationPerMs } =
@@ -203,12 +205,13 @@ export function answerPredict(input: PredictInput, source: ModelSource, facts: F
   if (outcome.kind === 'saturated') {
     return saturatedDocument(deployment, subject, ratePerMs, outcome.cause, saturationPerMs);
   }
-  if (input.method === 'mg1' && subject.scvArrival !== 1) {
-    const sentence = `Method mg1 takes arrivals as Poisson; "${input.arrival}" is not modeled by it.`;
-    deployment.warnings.push({ code: 'arrival_ignored', sentence });
-  }
   return steadyDocument(deployment, subject, input, { outcome, ratePerMs, saturationPerMs, waitMs: 0, streams });
 }
+
+const arrivalsOf = ({ scvArrival }: BatchingSubject, { arrival }: PredictInput): TrustedArrivals => ({
+  process: arrival,
+  scv: scvArrival,
+});
 
 const runIgnored = (numPrompts: number, method: string): Warning => ({
   code: 'num_prompts_ignored',

@@ -11,6 +11,7 @@ import { fractionalCache, requestLengths, type RequestLengths } from '../engine/
 import type { Workload } from '../engine/workload/types.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { demandFor, sizingDemand } from './demand.ts';
+import { checkLooking } from './load-options.ts';
 import { checkGpuFilter, factsFor } from './own-hardware.ts';
 import { planMemoryOf, type KnownSubject } from './plan-memory.ts';
 import {
@@ -53,6 +54,7 @@ export function resolved(
   source: ModelSource,
   catalogs: Facts,
 ): { prepared: Omit<PreparedSizing, 'evaluated'>; known: KnownSubject } {
+  checkLooking(input);
   const facts = factsFor(input, catalogs);
   const providers = resolveProviders(input.provider, facts);
   checkPlace(input, facts);
@@ -72,6 +74,7 @@ export function resolved(
     lengths,
     targets: workload.targets,
     scvArrival: scvOf(workload),
+    router: input.router,
     sharedPerMs: null,
     precisions: resolvePrecisions(input.quantization, model),
     kvBytesPerElement: input.kv_cache_dtype === 'fp8' ? 1 : 2,
@@ -82,7 +85,7 @@ export function resolved(
     method: input.method,
     strictContext: input.strict_context,
   };
-  const subject = sharesBursts(input, workload)
+  const subject = dependsOnShare(input, workload)
     ? { ...unshared, sharedPerMs: offeredPerMs(input, unshared) }
     : unshared;
   const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
@@ -90,11 +93,14 @@ export function resolved(
 }
 
 /**
- * Does the capacity of a replica follow from how many share the load? The simulation knows what a random split leaves of bursts;
- * the closed form takes each replica to get them whole, so that a capacity holds for every number of users.
+ * Does the capacity of a replica follow from how many share the load? It does behind a router that deals in turn, or looks. The
+ * simulation knows what a random split leaves of bursts, too; the closed form takes each replica to get them whole, so that a
+ * capacity holds for every number of users. Method mg1 takes what comes as Poisson, whoever deals it.
  */
-const sharesBursts = ({ method }: SizeInput, { arrival }: Workload): boolean =>
-  method === 'simulation' && arrival.process !== 'poisson';
+function dependsOnShare({ method, router }: SizeInput, { arrival }: Workload): boolean {
+  if (method === 'mg1') return false;
+  return router !== 'random' || (method === 'simulation' && arrival.process !== 'poisson');
+}
 
 const offeredPerMs = (input: SizeInput, subject: SizingSubject): number =>
   demandFor({ input, subject }, null).rateReqPerS / MS_PER_S;
@@ -102,12 +108,12 @@ const offeredPerMs = (input: SizeInput, subject: SizingSubject): number =>
 /** Everything of a request that the evaluation of a plan depends on, besides the plan itself and the catalogs. */
 function subjectKey(input: SizeInput, source: ModelSource, workload: Workload): string {
   const { input: text, context, output, arrival, prefixCache, targets } = workload;
-  const { kv_cache_dtype, calibration, method, strict_context, users, rate, think_time } = input;
+  const { kv_cache_dtype, calibration, method, router, strict_context, users, rate, think_time } = input;
   return JSON.stringify([
     source,
     [text, context, output, arrival, prefixCache, targets],
-    [kv_cache_dtype, calibration, method, strict_context],
-    sharesBursts(input, workload) ? [users, rate, think_time] : null,
+    [kv_cache_dtype, calibration, method, router, strict_context],
+    dependsOnShare(input, workload) ? [users, rate, think_time] : null,
   ]);
 }
 

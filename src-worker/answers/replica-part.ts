@@ -1,3 +1,5 @@
+import { scvOfShare } from '../engine/simulation/arrivals.ts';
+import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { bottleneckOf } from '../engine/sizing/bottleneck.ts';
 import { latencyOf } from '../engine/sizing/capacity.ts';
 import { simulatedStatistic, SIZING_SEED } from '../engine/sizing/simulated-load.ts';
@@ -7,10 +9,11 @@ import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.
 import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
-import { latencySummary, memoryDocument, rounded, stepTimeDocument, trustRemark } from './common.ts';
+import { latencySummary, memoryDocument, rounded, stepTimeDocument } from './common.ts';
 import type { PreparedSizing } from './prepared.ts';
 import { simulationDocument } from './simulated-figures.ts';
 import { simulatedTrust } from './simulated-remarks.ts';
+import { trustRemark, type TrustedArrivals } from './trust-words.ts';
 
 export interface RowContext {
   prepared: PreparedSizing;
@@ -116,6 +119,13 @@ export function replicaPartOf(plan: ChosenPlan, context: RowContext): ReplicaPar
   return part;
 }
 
+/** What a replica gets of all that comes, for what is said of it. */
+export function arrivalsOf({ replicas }: ChosenPlan, { prepared }: RowContext): TrustedArrivals {
+  const law = arrivalLawOf(prepared.subject);
+  const { router } = prepared.input;
+  return router === 'round_robin' ? { ...law, scv: scvOfShare(law.scv, { router, replicas, streams: 1 }) } : law;
+}
+
 function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
   const { group, load, latency } = plan;
   if (!group.memory) throw new Error('a passing plan has no memory fit');
@@ -135,8 +145,8 @@ function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
     memory: memoryDocument(group.memory),
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     trust: simulated
-      ? simulatedTrust(simulated, plan.ratePerReplicaPerMs, subject.targets)
-      : trustRemark(latency.trust, subject.method),
+      ? simulatedTrust(simulated, plan, subject)
+      : trustRemark(latency.trust, subject.method, arrivalsOf(plan, context)),
     simulation: simulated
       ? simulationDocument(
           {
@@ -144,7 +154,7 @@ function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
             served: simulated,
             halfWidths: simulated.halfWidths,
             isPrecise: simulated.isPrecise,
-            router: plan.replicas > 1 ? 'random' : null,
+            router: plan.replicas > 1 ? subject.router : null,
             isDrawn: true,
           },
           SIZING_SEED,

@@ -50,6 +50,20 @@ const WORDS: Record<NonNullable<SimulationDocument['router']>, (replicas: string
   even: (replicas) => `They are dealt out evenly over ${replicas} replicas.`,
 };
 
+/** How a question's router shares requests out, in the words of its answers. */
+export const ROUTING: Record<PredictInput['router'], { name: string; sentence: string }> = {
+  random: { name: 'random split', sentence: 'Replicas stand behind a router that splits arrivals at random.' },
+  round_robin: {
+    name: 'dealt in turn (round robin)',
+    sentence: 'Replicas stand behind a router that deals requests out in turn (round robin).',
+  },
+  least_loaded: {
+    name: 'sent to the least loaded',
+    sentence:
+      'Replicas stand behind a router that sends each request to the least loaded (least 4 × waiting + running; the first of equals).',
+  },
+};
+
 /** ` A router sends them to 4 replicas at random.`, or nothing where there is one. */
 export const sentenceOfRouter = (router: SimulationDocument['router'], replicas: number): string =>
   router === null ? '' : ` ${WORDS[router](formatFixed(replicas))}`;

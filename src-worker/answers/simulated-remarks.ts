@@ -1,6 +1,7 @@
 import type { SteadySimulation } from '../engine/simulation/steady-state.ts';
 import { metricLabel } from '../engine/sizing/plan-refusals.ts';
 import { simulatedStatistic, SIZING_SEED, verdictOn } from '../engine/sizing/simulated-load.ts';
+import type { SizedPlan, SizingSubject } from '../engine/sizing/types.ts';
 import { MS_PER_S } from '../engine/units.ts';
 import type { Target } from '../engine/workload/types.ts';
 import type { Remark, TrustKind } from '../protocol/documents.ts';
@@ -23,9 +24,21 @@ const perS = (ratePerMs: number): string => {
   return rate < LEAST_SHOWN_RATE ? String(Number(rate.toPrecision(3))) : formatSignificant(rate);
 };
 
+type Routed = Pick<SizedPlan, 'replicas' | 'ratePerReplicaPerMs'>;
+
+const SHARED_BY: Record<SizingSubject['router'], (replicas: string) => string> = {
+  random: () => 'on one replica',
+  round_robin: (replicas) => `on one of ${replicas} replicas, dealt in turn`,
+  least_loaded: (replicas) => `on each of ${replicas} replicas, sent to the least loaded`,
+};
+
 /** `20,000 requests at 3.2 a second on one replica, seed 1`. */
-export const simulatedRun = ({ numMeasured }: SteadySimulation, ratePerMs: number): string =>
-  `${formatFixed(numMeasured)} requests at ${perS(ratePerMs)} a second on one replica, seed ${SIZING_SEED}`;
+export const simulatedRun = (
+  { numMeasured }: SteadySimulation,
+  { replicas, ratePerReplicaPerMs }: Routed,
+  router: SizingSubject['router'],
+): string =>
+  `${formatFixed(numMeasured)} requests at ${perS(ratePerReplicaPerMs)} a second ${SHARED_BY[replicas > 1 ? router : 'random'](formatFixed(replicas))}, seed ${SIZING_SEED}`;
 
 /** `TTFT P95 is 480 ± 30 ms, target 500 ms`. */
 function nearnessOf(simulated: SteadySimulation, { metric, targetMs }: Target): string {
@@ -37,10 +50,10 @@ function nearnessOf(simulated: SteadySimulation, { metric, targetMs }: Target): 
 /** Sure where every gating target lies outside of its 95 % interval; what lies inside is named. */
 export function simulatedTrust(
   simulated: SteadySimulation,
-  ratePerMs: number,
-  targets: readonly Target[],
+  plan: Routed,
+  { targets, router }: Pick<SizingSubject, 'targets' | 'router'>,
 ): Remark<TrustKind> {
-  const about = `Simulated with vLLM's scheduler in steady state: ${simulatedRun(simulated, ratePerMs)}.`;
+  const about = `Simulated with vLLM's scheduler in steady state: ${simulatedRun(simulated, plan, router)}.`;
   const open = targets.filter((target) => target.isGating && verdictOn(simulated, target) === 'unknown');
   if (open.length === 0) {
     return { kind: 'ok', sentence: `${about} Every target is clear of the simulation's uncertainty.` };

@@ -43,11 +43,12 @@ interface Planned {
   replica: Replica;
 }
 
-/** The planned load, simulated as one of so many replicas sees it behind a router that splits it at random. */
+/** The planned load, simulated as so many replicas see it behind the router. */
 function simulateWith({ subject, plan, replica }: Planned, replicas: number, requests: number): Outcome {
-  const shares = replicas * replica.streams;
-  const sharedPerMs = plan.replicas * plan.ratePerReplicaPerMs;
-  return simulatedAt(replica.batching, arrivalLawOf(subject), sharedPerMs / shares, requests, shares);
+  const { streams } = replica;
+  const ratePerMs = (plan.replicas * plan.ratePerReplicaPerMs) / (replicas * streams);
+  const share = { router: subject.router, replicas, streams };
+  return simulatedAt(replica.batching, arrivalLawOf(subject), ratePerMs, requests, share);
 }
 
 /** What the gating targets say together. */
@@ -181,7 +182,7 @@ function enoughText({ replicas }: ChosenPlan, enough: number | null): string {
 }
 
 function sentenceOf(
-  { plan }: Planned,
+  { plan, subject }: Planned,
   status: Status,
   outcome: Outcome,
   rows: readonly SimulationCheckRow[],
@@ -191,7 +192,8 @@ function sentenceOf(
     return `The simulation disagrees: it has no steady state at the planned load. ${SATURATION_WORDS[outcome.cause]} ${enoughText(plan, enough)}`;
   }
   const gating = rows.filter((row) => row.gating);
-  const about = `${formatFixed(outcome.numMeasured)} requests at ${formatSignificant(plan.ratePerReplicaPerMs * MS_PER_S)} a second and replica`;
+  const dealt = plan.replicas > 1 && subject.router === 'round_robin' ? ', dealt in turn' : '';
+  const about = `${formatFixed(outcome.numMeasured)} requests at ${formatSignificant(plan.ratePerReplicaPerMs * MS_PER_S)} a second on each replica${dealt}`;
   if (status === 'confirmed') return `All targets are met in a simulation of ${about}${differenceText(gating)}.`;
   if (status === 'refuted') {
     const missed = gating.filter(isAbove).map(figureText);

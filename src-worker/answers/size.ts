@@ -1,5 +1,6 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
+import { arrivalLawOf } from '../engine/sizing/arrival-law.ts';
 import { sizeForDemand } from '../engine/sizing/size.ts';
 import type { PlanCapacity, SizeOutcome } from '../engine/sizing/types.ts';
 import type { RequestLengths } from '../engine/workload/lengths.ts';
@@ -10,9 +11,12 @@ import { assumptionsOf } from './assumptions.ts';
 import { rounded, versionsOf } from './common.ts';
 import { decisionOf } from './decision.ts';
 import { demandFor, sizingDemand } from './demand.ts';
+import { idleRouter } from './load-options.ts';
 import { explainNoAnswer } from './no-answer/no-answer.ts';
 import { prepareSizing, type PreparedSizing } from './prepared.ts';
+import { arrivalsOf } from './replica-part.ts';
 import { exclusionOf, recommendationOf, type RowContext } from './recommendation.ts';
+import { arrivalWarnings } from './trust-words.ts';
 
 export { demandFor, prepareSizing, sizingDemand, type PreparedSizing };
 
@@ -51,6 +55,15 @@ function documentOf(context: RowContext, outcome: SizeOutcome, top: number): Siz
   if (subject.model.isEstimated) {
     const sentence = `Sizes of ${subject.model.architecture} are estimated from its config.json. ${subject.model.assumptions.join(' ')}`;
     warnings.push({ code: 'estimated_architecture', sentence });
+  }
+  const [first] = outcome.rows;
+  warnings.push(...arrivalWarnings(subject.method, first ? arrivalsOf(first.chosen, context) : arrivalLawOf(subject)));
+  if (
+    input.router !== 'random' &&
+    outcome.rows.length > 0 &&
+    outcome.rows.every(({ chosen }) => chosen.replicas === 1)
+  ) {
+    warnings.push(...idleRouter({ router: input.router, replicas: 1 }));
   }
   // What passes says it beside its own figures.
   for (const { instance } of outcome.excluded) warnings.push(...(instance.own?.remarks ?? []));

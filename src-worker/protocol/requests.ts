@@ -97,6 +97,8 @@ export const sizeInputSchema = z.strictObject({
   /** Metric (`ttft_p95`) to target in ms; replaces or adds a gating target. */
   sla: z.partialRecord(z.enum(LATENCY_METRICS), z.number().positive().max(1e9)).default({}),
   method: methodSchema.default('batching'),
+  /** Who of the replicas gets a request: any at random, each in turn, or (simulated only) the least loaded. */
+  router: routerSchema.default('random'),
   calibration: name.default(DEFAULT_CALIBRATION),
   top: z.number().int().min(1).max(100_000).default(3),
   /** Pipeline stages of a replica, all on one instance. */
@@ -247,11 +249,20 @@ export const SWEEP_METHODS =
   'must be batching or mg1: a point by simulation takes seconds. Sweep with batching, then ask size with method simulation about the points that matter';
 const sweepMethodSchema = methodSchema.refine((method) => method !== 'simulation', { error: SWEEP_METHODS });
 
+/** What a replica carries follows from how many share the load, unless that is dealt at random; points of a sweep share capacities. */
+export const SWEEP_ROUTERS =
+  'must be random: points of a sweep share what a replica carries. Ask size with a router about the points that matter';
+const sweepRouterSchema = routerSchema.refine((router) => router === 'random', { error: SWEEP_ROUTERS });
+
 /** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. A range may grow by a factor: powers of two. */
 export const sweepSpecSchema = z.strictObject({
   schema_version: z.literal(1).default(1),
   /** Size input keys that do not vary. */
-  base: sizeInputSchema.partial({ model: true }).extend({ model: name, method: sweepMethodSchema.default('batching') }),
+  base: sizeInputSchema.partial({ model: true }).extend({
+    model: name,
+    method: sweepMethodSchema.default('batching'),
+    router: sweepRouterSchema.default('random'),
+  }),
   axes: z.strictObject({
     users: numberAxis.optional(),
     quantization: z.array(precisionSchema).min(1).optional(),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { predict } from './ask.ts';
+import { predict, size } from './ask.ts';
 
 const llama = {
   model: 'meta-llama/Llama-3.1-8B-Instruct',
@@ -22,4 +22,14 @@ test('a batch of uneven lengths says that only a simulation knows how long it ta
     expect(trust?.kind).toBe('critical');
     expect(trust?.sentence).toMatch(/longest answers keep the batch.*--method simulation/);
   }
+});
+
+test('bursts: gamma gaps are likely underestimated, those that excite each other may be off either way', () => {
+  const trustOf = (arrival: 'gamma' | 'hawkes') => predict({ ...llama, rate: 5, arrival, arrival_cv: 2 }).trust;
+  expect([trustOf('gamma')?.kind, trustOf('hawkes')?.kind]).toEqual(['bursty', 'bursty']);
+  expect(trustOf('gamma')?.sentence).toMatch(/likely too low.*simulate/);
+  expect(trustOf('hawkes')?.sentence).toMatch(/too high.*too low.*simulate/);
+  // The workload of a code assistant has such bursts.
+  const [row] = size({ model: llama.model, workload: 'code', users: 200, gpu: ['h100'] }).recommendations;
+  expect(row?.trust.sentence).toBe(trustOf('hawkes')?.sentence);
 });

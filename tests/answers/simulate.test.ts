@@ -104,6 +104,17 @@ describe('predict --method simulation', () => {
     expect(document.interval_reason).toMatch(/no steady state/);
   });
 
+  // 36.5 a second are carried; a little above them the cache is what is short, far above no cache would do.
+  test.each([37, 40, 1000, 1e9])('%d requests per second have one cause, whoever is asked', (rate) => {
+    const question = { ...deployment, input_tokens: 500, output_tokens: 200, rate };
+    const [closed, simulated] = [predict(question), predict({ ...question, method: 'simulation' })];
+    expect(closed.saturated).toBe(true);
+    expect(simulated.saturation?.kind).toBe(closed.saturation?.kind);
+    expect(simulated.bottleneck?.kind).toBe(closed.bottleneck?.kind);
+    const firstSentence = ({ saturation }: PredictDocument) => saturation?.sentence.split('. ')[0];
+    expect(firstSentence(simulated)).toBe(firstSentence(closed));
+  });
+
   test('slightly above what is carried is saturated as well, and not a very long queue', () => {
     const limit = Number(/saturates at ([\d.]+)/.exec(predict({ ...chat, rate: 500 }).saturation?.sentence ?? '')?.[1]);
     expect(predict({ ...simulation, rate: limit * 1.02 }).saturated).toBe(true);
@@ -304,9 +315,25 @@ describe('replicas behind a router', () => {
 
   test.each(loads)('%j: one replica is the same behind any', (load) => {
     const [random, ...others] = ROUTERS.map((router) => predict({ ...simulation, ...load, router }));
-    for (const other of others) expect({ ...other, input: null }).toEqual({ ...random, input: null });
+    for (const other of others) expect({ ...other, input: null, warnings: [] }).toEqual({ ...random, input: null });
     expect(random?.simulation?.router).toBeNull();
   });
+
+  test.each(['round_robin', 'least_loaded'] as const)(
+    '%s has nothing to choose of one replica, and says so',
+    (router) => {
+      const sentence = `Router ${router} has nothing to choose: there is one replica, which gets all requests.`;
+      const note = { code: 'router_idle', sentence };
+      const question = { ...chat, rate: 10, router };
+      for (const method of ['batching', 'mg1', 'simulation'] as const) {
+        expect(predict({ ...question, method }).warnings).toContainEqual(note);
+        if (method !== 'mg1')
+          expect(codes(predict({ ...question, method, replicas: 2, router: 'random' }))).toEqual([]);
+      }
+      expect(simulate({ router }, traceOf(everySecond(10))).warnings).toContainEqual(note);
+      expect(codes(predict({ ...question, router: 'random' }))).toEqual([]);
+    },
+  );
 
   test.each(loads)('%j: four say who routes, serve everybody, and give the same bytes for a seed', (load) => {
     for (const router of ROUTERS) {
@@ -387,7 +414,7 @@ describe('what contradicts itself is refused in words', () => {
     [{ concurrency: 1_000_000 }, /too long.*num_prompts/],
     [{ rate: 1, router: 'least_busy' }, /router/],
     [{ rate: 1, replicas: 2, router: 'least_loaded', method: 'batching' }, /least_loaded needs --method simulation/],
-    [{ rate: 1, replicas: 2, router: 'round_robin', method: 'mg1' }, /round_robin needs --method simulation/],
+    [{ rate: 1, replicas: 2, router: 'least_loaded', method: 'mg1' }, /least_loaded needs --method simulation/],
     [{ concurrency: 8, replicas: 2, router: 'round_robin', method: 'batching' }, /deals users and batches out evenly/],
     [{ rate: 100, replicas: 65, router: 'least_loaded' }, /65 are more than the 64 schedulers/],
     [{ rate: 100, replicas: 20, pp: 4, router: 'least_loaded' }, /20 of 4 streams each are more than the 64/],

@@ -36,6 +36,18 @@ describe('size --method simulation', () => {
     expect(stdout).not.toMatch(/Closed form/);
   });
 
+  it('follows the router that is asked for, and refuses one that another method does not follow', async () => {
+    const [turns, least, refused] = await Promise.all([
+      configiq('size', '--router', 'round_robin', '--no-simulation-check'),
+      configiq('size', '--router', 'least_loaded', '--method', 'simulation'),
+      configiq('size', '--router', 'least_loaded'),
+    ]);
+    expect(turns.stdout.replace(/\s+/g, ' ')).toContain('a router that deals requests out in turn (round robin)');
+    expect(least.stdout.replace(/\s+/g, ' ')).toMatch(/on each of \d+ replicas, sent to the least loaded, seed 1/);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/router least_loaded needs --method simulation: batching knows a replica by itself/);
+  });
+
   it('names the methods where another one is asked for, and refuses it to sweeps with what to do', async () => {
     const unknown = await configiq('size', '--method', 'guess');
     expect([unknown.code, unknown.stdout]).toEqual([2, '']);

@@ -3,6 +3,7 @@ import type {
   PredictDocument,
   SimulationDocument,
   StepTimeDocument,
+  Warning,
 } from '../../../src-worker/protocol/documents.ts';
 import { count, decimal, gib, milliseconds, NONE, percentOfFraction } from './format.ts';
 import { facts, heading, table, textOf, wrap } from './layout.ts';
@@ -26,14 +27,22 @@ export function predictReport(
       ['Method', `${method}, calibration ${calibration}`],
     ]),
     ...about,
+    ...remarkLines(warnings.filter(isOfQuestion)),
     '',
     ...(memory.fits ? loadLines(document) : []),
     ...more,
     ...memoryLines(document),
-    ...warnings.flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' })),
+    ...remarkLines(warnings.filter((warning) => !isOfQuestion(warning))),
     ...wrap(`ConfigIQ ${versions.configiq}, engine ${versions.engine}, catalog ${versions.catalog}`),
   ]);
 }
+
+/** What was asked for and is not in the figures: said before them. */
+const OF_THE_QUESTION = ['arrival_ignored', 'num_prompts_ignored', 'router_idle'];
+const isOfQuestion = ({ code }: Warning): boolean => OF_THE_QUESTION.includes(code);
+
+const remarkLines = (warnings: readonly Warning[]): string[] =>
+  warnings.flatMap(({ sentence }) => wrap(`! ${sentence}`, { hanging: '  ' }));
 
 /** `8`, or `16 (TP 4, PP 2, DP 2, EP 8)`. */
 function replicaGpus(input: PredictDocument['input']): string {

@@ -1,14 +1,11 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
-import type { ArrivalLaw } from '../../engine/simulation/arrivals.ts';
-import { DEFAULT_PRECISION, type Precision } from '../../engine/simulation/precision.ts';
-import { DEFAULT_RULES } from '../../engine/simulation/simulated-server.ts';
-import { simulateSteady } from '../../engine/simulation/steady-state.ts';
+import { shareAt, sharedArrivalsOf, type SharedArrivals } from '../../engine/sizing/arrival-law.ts';
+import { simulatedAt, SIZING_SEED } from '../../engine/sizing/simulated-load.ts';
 import { MS_PER_S } from '../../engine/units.ts';
 import { SCHEMA_VERSION, type SimulatedLoad, type SimulatedLoadsDocument } from '../../protocol/documents.ts';
 import { formatFixed } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
-import { arrivalLawOf } from '../../engine/sizing/arrival-law.ts';
 import { latencySummary, rounded, versionsOf } from '../common.ts';
 import { halfWidthDocument } from '../simulated-figures.ts';
 import { findPlan } from './find-plan.ts';
@@ -16,8 +13,6 @@ import { plannedReplica, type PlannedReplica } from './planned-load.ts';
 
 /** Each load is simulated with so many requests, which P99 needs (QUEUEING.md 2.3), and with the same random numbers. */
 const NUM_REQUESTS = 20_000;
-const SEED = 1;
-const ONE_ROUND: Precision = { ...DEFAULT_PRECISION, fewest: NUM_REQUESTS, most: NUM_REQUESTS };
 
 /** Shares of the capacity beside the two loads that are always among them. */
 const SHARES = [0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95];
@@ -52,12 +47,12 @@ const NOTHING = latencySummary(null);
 
 function simulatedLoad(
   { replica }: PlannedReplica,
-  law: ArrivalLaw,
+  arrivals: SharedArrivals,
   { ratePerMs, role }: { ratePerMs: number; role: Role },
 ): SimulatedLoad {
-  const load = { kind: 'open' as const, ratePerMs: ratePerMs / replica.streams, law };
-  const question = { subject: replica.batching, rules: DEFAULT_RULES, load, seed: SEED };
-  const outcome = simulateSteady(question, ONE_ROUND);
+  const ofStreamPerMs = ratePerMs / replica.streams;
+  const share = shareAt(arrivals, ofStreamPerMs);
+  const outcome = simulatedAt(replica.batching, arrivals.law, ofStreamPerMs, NUM_REQUESTS, share);
   const about = { requests_per_s: rounded(ratePerMs * MS_PER_S), role };
   if (outcome.kind === 'saturated') {
     const figures = { ttft_ms: NOTHING, tpot_ms: NOTHING, e2e_ms: NOTHING, half_width: null, requests: 0 };
@@ -91,16 +86,17 @@ export function answerSimulatedLoads(
   const { subject } = plan.prepared;
   const replica = subject.method === 'mg1' ? null : plannedReplica(plan);
   const reason = replica ? null : subject.method === 'mg1' ? ONE_AT_A_TIME : NO_STEP;
-  const law = arrivalLawOf(subject);
   const rates = replica ? simulatedRates({ ...replica, saturationPerMs: replica.load.saturation().perMs }) : [];
   return {
     schema_version: SCHEMA_VERSION,
     input: { question: question.question, configuration: question.configuration },
     id: plan.id,
-    loads: replica ? rates.map((rate) => simulatedLoad(replica, law, rate)) : [],
-    seed: SEED,
+    loads: replica
+      ? rates.map((rate) => simulatedLoad(replica, sharedArrivalsOf(subject, replica.replica.streams), rate))
+      : [],
+    seed: SIZING_SEED,
     reason,
-    sentence: `Simulated with vLLM's scheduler, ${formatFixed(NUM_REQUESTS)} requests at each load, seed ${SEED}; bars are 95 % confidence intervals.`,
+    sentence: `Simulated with vLLM's scheduler, ${formatFixed(NUM_REQUESTS)} requests at each load, seed ${SIZING_SEED}; bars are 95 % confidence intervals.`,
     versions: versionsOf(facts, subject.calibration.name),
   };
 }

@@ -1,5 +1,6 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
+import { arrivalLawOf } from '../../engine/sizing/arrival-law.ts';
 import { SIZING_SEED } from '../../engine/sizing/simulated-load.ts';
 import type { SizingMethod, SizingSubject } from '../../engine/sizing/types.ts';
 import {
@@ -13,6 +14,8 @@ import { configurationName, METRICS, type Metric } from '../../protocol/metrics.
 import { NO_VALUE } from '../../protocol/numbers.ts';
 import type { PlanQuestion } from '../../protocol/requests.ts';
 import { versionsOf } from '../common.ts';
+import { ROUTING } from '../router.ts';
+import { poissonOnly } from '../trust-words.ts';
 import { accountOf, type AssumptionName } from './calculations.ts';
 import { inputsOf } from './inputs.ts';
 import { simulatedAccountOf } from './simulated-accounts.ts';
@@ -28,8 +31,11 @@ const ARRIVALS: Record<string, string> = {
 
 const SIMULATED_BURSTS = 'Arrivals come in bursts: each excites further ones, as strongly as the workload says.';
 
-function arrivalsOf({ workload, method }: SizingSubject): string {
+function arrivalsOf(subject: SizingSubject): string {
+  const { workload, method } = subject;
   const { arrival } = workload;
+  const notFollowed = poissonOnly(method, arrivalLawOf(subject));
+  if (notFollowed !== null) return notFollowed;
   return arrival.process === 'hawkes' && method === 'simulation' ? SIMULATED_BURSTS : (ARRIVALS[arrival.process] ?? '');
 }
 
@@ -41,7 +47,7 @@ const METHODS: Record<SizingMethod, string> = {
 
 const ASSUMPTIONS: Record<AssumptionName, (about: Explained) => string> = {
   arrivals: ({ plan }) => arrivalsOf(plan.prepared.subject),
-  split: () => 'The router splits requests over the replicas at random.',
+  split: ({ plan }) => ROUTING[plan.prepared.input.router].sentence,
   lengths: () => 'Prompts and answers are lognormal with the mean, spread and bounds of the workload.',
   planned: () => 'Holds at the planned load of every replica.',
   mean_step: ({ plan }) => METHODS[plan.prepared.subject.method],

@@ -24,13 +24,13 @@ const NAMES: Record<keyof LatencyPercentiles, string> = {
 };
 
 /** `P95 of 20,000 requests at 3.2 a second on one replica, seed 1: 412 ± 9 ms (95 % confidence)`. */
-function latencyText({ chosen }: Explained, id: string, value: number): string {
+function latencyText({ chosen, plan }: Explained, id: string, value: number): string {
   const { simulated } = chosen.latency;
   const [kind, statistic] = id.split('_') as ['ttft' | 'tpot' | 'e2e', keyof LatencyPercentiles];
   if (!simulated) throw new Error(`${id} of ${chosen.id} is explained as simulated and was not`);
   const width = simulated.halfWidths[`${kind}Ms`]?.[statistic] ?? null;
   const confidence = width === null ? '' : ` ± ${formatMs(width)}`;
-  return `${NAMES[statistic]} of ${simulatedRun(simulated, chosen.ratePerReplicaPerMs)}: ${formatMs(value)}${confidence} ms${width === null ? '' : ' (95 % confidence)'}.`;
+  return `${NAMES[statistic]} of ${simulatedRun(simulated, chosen, plan.prepared.subject.router)}: ${formatMs(value)}${confidence} ms${width === null ? '' : ' (95 % confidence)'}.`;
 }
 
 const capacityText = ({ chosen, ...about }: Explained, value: number): string => {

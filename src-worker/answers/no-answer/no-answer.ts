@@ -1,6 +1,7 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import type { SizeDocument } from '../../protocol/documents.ts';
+import type { SizeInput } from '../../protocol/requests.ts';
 import { rounded } from '../common.ts';
 import { prepareSizing, type PreparedSizing } from '../prepared.ts';
 import { exclusionOf } from '../recommendation.ts';
@@ -54,12 +55,12 @@ function tried(asked: Asked): Attempts {
 const MOST_SIMULATED = 12;
 
 /** The same change simulated, with the plan that the closed form found; null where it does not meet the targets there. */
-function simulatedOption(option: Option, { ask }: Asked): Option | null {
+function simulatedOption(option: Option, { ask }: Asked, router: SizeInput['router']): Option | null {
   const [row] = option.probe.outcome.rows;
   if (!row) return null;
   const { instance, group } = row.chosen;
   const plan = { tp: group.tensorParallel, quantization: [group.precision] };
-  const probe = ask({ ...option.set, ...plan, method: 'simulation' }, new Set([instance]));
+  const probe = ask({ ...option.set, ...plan, method: 'simulation', router }, new Set([instance]));
   return passes(probe) ? { ...option, probe } : null;
 }
 
@@ -75,13 +76,16 @@ function explainSimulated(
   facts: Facts,
 ): Pick<SizeDocument, 'relaxations' | 'no_answer'> {
   const simulated = probed(prepared);
-  const closed = prepareSizing({ ...prepared.input, method: 'batching' }, source, facts);
+  const { router } = prepared.input;
+  // What the closed form cannot follow it takes to be dealt at random.
+  const closedRouter = router === 'least_loaded' ? 'random' : router;
+  const closed = prepareSizing({ ...prepared.input, method: 'batching', router: closedRouter }, source, facts);
   const asked = askedOf(probed(closed), source, facts);
   const nearest = nearestMiss(simulated);
   const { options, futile } = passes(asked) ? { options: [], futile: [] } : tried(asked);
   const cheapest = [...options].sort((a, b) => hourlyOf(a) - hourlyOf(b)).slice(0, MOST_SIMULATED);
   return {
-    relaxations: relaxationsOf(cheapest.flatMap((option) => simulatedOption(option, asked) ?? [])),
+    relaxations: relaxationsOf(cheapest.flatMap((option) => simulatedOption(option, asked, router) ?? [])),
     no_answer: {
       limit: limitOf(nearest, simulated),
       nearest: nearest && exclusionOf(nearest.row),

@@ -1,4 +1,4 @@
-import { saturationRate } from '../batching/saturation-rate.ts';
+import { saturationAt } from '../batching/fixed-point.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import type { SimulatedLoad } from './drawn-load.ts';
 import type { SimulatedRun } from './simulated-run.ts';
@@ -26,12 +26,13 @@ export function growthOf(run: SimulatedRun, from: number, to: number): number {
 }
 
 /**
- * What saturates: what does first as the load rises, by the closed form, where that has no steady state either, since it knows
- * whether more seats or blocks would help. What is short while a queue grows is no more than a symptom.
+ * What saturates: what the closed form names at this rate, where that has no steady state either, since it knows whether more
+ * seats or blocks would help. What is short while a queue grows is no more than a symptom, and the cause where the closed form
+ * has a steady state.
  */
 export function causeOf(run: SimulatedRun, subject: BatchingSubject, load: SimulatedLoad): SaturationKind {
-  const limit = saturationRate(subject);
-  if (load.kind === 'open' && load.ratePerMs > limit.perMs) return limit.cause;
+  const named = load.kind === 'open' ? saturationAt(subject, load.ratePerMs) : null;
+  if (named !== null) return named;
   const most = Math.max(run.seatsShortMs, run.blocksShortMs);
   if (most < run.wallMs / 2) return 'compute';
   return run.seatsShortMs > run.blocksShortMs ? 'seats' : 'kv';

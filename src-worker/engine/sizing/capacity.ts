@@ -7,6 +7,7 @@ import { rateUpperBound } from '../batching/saturation-rate.ts';
 import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject, SaturationKind } from '../batching/subject.ts';
 import type { LatencyKind, LatencyMetric, Statistic, Target } from '../workload/types.ts';
+import type { SubjectAt } from './arrival-law.ts';
 import type { Capacity, TargetMargins } from './types.ts';
 
 /** Searches stop when the bracket is this narrow in ln(rate) (NUMBERS.md: to 0.1 %). */
@@ -151,11 +152,16 @@ export interface CapacityQuestion {
   firstTry: number;
 }
 
-export function capacityQuestion(subject: BatchingSubject, targets: Target[]): CapacityQuestion {
+/** `at`: the replica at a rate, where what comes to it depends on that. */
+export function capacityQuestion(
+  subject: BatchingSubject,
+  targets: Target[],
+  at: SubjectAt = () => subject,
+): CapacityQuestion {
   const { perMs, guessPerMs } = rateUpperBound(subject);
   // Targets mostly bind a little below saturation.
   const firstTry = FIRST_TRY * guessPerMs;
-  return { score: (ratePerMs) => scoreInStages(subject, ratePerMs, targets), bound: perMs, firstTry };
+  return { score: (ratePerMs) => scoreInStages(at(ratePerMs), ratePerMs, targets), bound: perMs, firstTry };
 }
 
 /** An idle replica that meets every target, and its score; or why it does not. */

@@ -4,7 +4,7 @@ import { engineRefusal, type PrecisionSupport } from '../hardware/precision.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import { engineLimits, fitMemory, type EngineLimits, type MemoryFit } from '../memory/fit.ts';
 import type { Precision } from '../model/types.ts';
-import { sharedArrivalsOf } from './arrival-law.ts';
+import { sharedArrivalsOf, subjectOfShare } from './arrival-law.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
   cacheRefusal,
@@ -186,7 +186,7 @@ function withCapacity(
   known: Capacity | undefined,
 ): PlanGroup {
   const { batching, streams } = replicaWith(subject, checked, memory, support, instance);
-  const { capacity, load } = CAPACITIES[subject.method](batching, subject, known);
+  const { capacity, load } = CAPACITIES[subject.method](batching, subject, streams, known);
   const { refused } = capacity;
   if (refused) {
     return { ...checked, capacity: () => refused, refusal: capacityRefusal(refused, memory, subject, batching) };
@@ -197,15 +197,21 @@ function withCapacity(
 type CapacityOf = (
   replica: BatchingSubject,
   subject: SizingSubject,
+  streams: number,
   known?: Capacity,
 ) => { capacity: LoadCapacity & Pick<ReplicaCapacity, 'refused'>; load: (capacity: LoadCapacity) => ReplicaLoad };
 
 /** How each method finds a replica's capacity and latency. M/G/1 needs what its search builds, and makes it anew. */
 const CAPACITIES: Record<SizingMethod, CapacityOf> = {
-  batching: (replica, { targets }, known) => ({
-    capacity: batchingCapacity(replica, targets, known),
-    load: (capacity) => batchingLoad(replica, targets, capacity),
-  }),
+  batching: (replica, subject, streams, known) => {
+    const { targets } = subject;
+    const at = subjectOfShare(replica, sharedArrivalsOf(subject, streams));
+    return {
+      capacity: batchingCapacity(replica, targets, at, known),
+      load: (capacity) => batchingLoad(replica, targets, capacity, at),
+    };
+  },
   mg1: (replica, { targets }) => oneAtATime(replica, targets),
-  simulation: (replica, subject, known) => simulatedReplica(replica, sharedArrivalsOf(subject), subject.targets, known),
+  simulation: (replica, subject, streams, known) =>
+    simulatedReplica(replica, sharedArrivalsOf(subject, streams), subject.targets, known),
 };

@@ -1,5 +1,6 @@
 import type { BatchingSubject } from '../batching/subject.ts';
 import type { Target } from '../workload/types.ts';
+import type { SubjectAt } from './arrival-law.ts';
 import {
   capacityQuestion,
   rootBetween,
@@ -116,5 +117,9 @@ export class ReplicaCapacity {
   }
 }
 
-export const batchingCapacity = (subject: BatchingSubject, targets: Target[], known?: Capacity): ReplicaCapacity =>
-  new ReplicaCapacity(capacityQuestion(subject, targets), known);
+export const batchingCapacity = (
+  subject: BatchingSubject,
+  targets: Target[],
+  at: SubjectAt,
+  known?: Capacity,
+): ReplicaCapacity => new ReplicaCapacity(capacityQuestion(subject, targets, at), known);

@@ -3,6 +3,7 @@ import { saturationRate } from '../batching/saturation-rate.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
 import { stepBreakdown, type StepBatch, type StepBreakdown } from '../roofline/step-time.ts';
 import type { Target } from '../workload/types.ts';
+import type { SubjectAt } from './arrival-law.ts';
 import { marginsAt } from './capacity.ts';
 import type { ReplicaCapacity } from './replica-capacity.ts';
 import type { LoadOutcome, ReplicaLoad, StepView } from './types.ts';
@@ -93,8 +94,13 @@ function loadOutcome(subject: BatchingSubject, ratePerMs: number): LoadOutcome {
 /** What a load asks of a capacity, searched or known. */
 export type LoadCapacity = Pick<ReplicaCapacity, 'found' | 'replicasFor'>;
 
-/** Continuous batching as the latency of a replica. */
-export function batchingLoad(subject: BatchingSubject, targets: Target[], capacity: LoadCapacity): ReplicaLoad {
+/** Continuous batching as the latency of a replica; `subjectAt` where what comes to it depends on the rate. */
+export function batchingLoad(
+  subject: BatchingSubject,
+  targets: Target[],
+  capacity: LoadCapacity,
+  subjectAt: SubjectAt = () => subject,
+): ReplicaLoad {
   let saturation: ReturnType<ReplicaLoad['saturation']> | null = null;
   return {
     get ratePerMsAtCapacity() {
@@ -104,11 +110,12 @@ export function batchingLoad(subject: BatchingSubject, targets: Target[], capaci
       return capacity.found;
     },
     replicasFor: (sharedPerMs) => capacity.replicasFor(sharedPerMs),
-    ...rememberedByRate((ratePerMs) => loadOutcome(subject, ratePerMs)),
-    marginsAt: (ratePerMs) => marginsAt(subject, ratePerMs, targets),
+    ...rememberedByRate((ratePerMs) => loadOutcome(subjectAt(ratePerMs), ratePerMs)),
+    marginsAt: (ratePerMs) => marginsAt(subjectAt(ratePerMs), ratePerMs, targets),
     stepFloorMs: subject.plan.weightReadFloorMs,
     saturation() {
-      saturation ??= saturationRate(subject, capacity.found.ratePerMs);
+      const carriedPerMs = capacity.found.ratePerMs;
+      saturation ??= saturationRate(carriedPerMs > 0 ? subjectAt(carriedPerMs) : subject, carriedPerMs);
       return saturation;
     },
     stepParts: (meanRunning, ratePerMs, meanStepMs) => stepViewOf(subject, meanRunning, ratePerMs, meanStepMs),

@@ -4,7 +4,7 @@ import { formatNeed, precisionSupport, type PrecisionSupport } from '../hardware
 import type { Instance } from '../hardware/types.ts';
 import type { MemoryFit } from '../memory/fit.ts';
 import { compileStepPlan, type StepSubject } from '../roofline/step-plan.ts';
-import { sharedArrivalsOf } from './arrival-law.ts';
+import { sharedArrivalsOf, subjectOfShare } from './arrival-law.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { batchingLoad, type LoadCapacity } from './replica-load.ts';
 import { simulatedReplica } from './simulated-load.ts';
@@ -73,12 +73,16 @@ const NO_CAPACITY = {
 
 /** The latency of a replica whose capacity was not found: its `capacity` says nothing. */
 export function loadWithoutCapacity(subject: SizingSubject, { batching, streams }: Replica): ReplicaLoad {
-  return loadOfStreams(LOADS[subject.method](batching, subject), streams);
+  return loadOfStreams(LOADS[subject.method](batching, subject, streams), streams);
 }
 
-const LOADS: Record<SizingMethod, (replica: BatchingSubject, subject: SizingSubject) => ReplicaLoad> = {
-  batching: (replica, { targets }) => batchingLoad(replica, targets, NO_CAPACITY),
-  mg1: (replica, { targets }) => oneAtATime(replica, targets).load(NO_CAPACITY),
-  simulation: (replica, subject) =>
-    simulatedReplica(replica, sharedArrivalsOf(subject), subject.targets, NO_CAPACITY.found).load(NO_CAPACITY),
-};
+const LOADS: Record<SizingMethod, (replica: BatchingSubject, subject: SizingSubject, streams: number) => ReplicaLoad> =
+  {
+    batching: (replica, subject, streams) =>
+      batchingLoad(replica, subject.targets, NO_CAPACITY, subjectOfShare(replica, sharedArrivalsOf(subject, streams))),
+    mg1: (replica, { targets }) => oneAtATime(replica, targets).load(NO_CAPACITY),
+    simulation: (replica, subject, streams) =>
+      simulatedReplica(replica, sharedArrivalsOf(subject, streams), subject.targets, NO_CAPACITY.found).load(
+        NO_CAPACITY,
+      ),
+  };

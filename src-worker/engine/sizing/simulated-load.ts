@@ -4,10 +4,11 @@ import type { LatencyPercentiles } from '../batching/spread.ts';
 import type { BatchingSubject } from '../batching/subject.ts';
 import type { ArrivalLaw } from '../simulation/arrivals.ts';
 import { DEFAULT_PRECISION } from '../simulation/precision.ts';
+import type { RunQuestion } from '../simulation/run-question.ts';
 import { DEFAULT_RULES } from '../simulation/simulated-server.ts';
 import { simulateSteady, type SaturatedSimulation, type SteadySimulation } from '../simulation/steady-state.ts';
 import type { LatencyMetric, Target } from '../workload/types.ts';
-import type { SharedArrivals } from './arrival-law.ts';
+import { ALONE, shareAt, type LoadShare, type SharedArrivals } from './arrival-law.ts';
 import {
   capacityQuestion,
   IDLE_SHARE,
@@ -54,27 +55,46 @@ export function affordedRequests({ lengths, maxNumBatchedTokens }: BatchingSubje
 }
 
 /**
- * One stream of a replica in steady state at a rate (per ms), with so many requests measured. `shares`: so many such streams share
- * the arrivals at random, which leaves each less of what comes in bursts.
+ * Schedulers that are followed together behind a router that looks at them. Of more, so many are, with their part of the load: whom
+ * to send a request to is chosen among so many anyway.
+ */
+const MOST_TOGETHER = 16;
+
+/** The load of one stream, or of all streams that a router looks at, each at `ratePerMs`. */
+function routedLoad(
+  law: ArrivalLaw,
+  ratePerMs: number,
+  { router, replicas, streams }: LoadShare,
+): Pick<RunQuestion, 'load' | 'fleet'> {
+  if (router !== 'least_loaded') {
+    return { load: { kind: 'open', ratePerMs, law, share: { router, replicas, streams } } };
+  }
+  if (replicas === 1) return { load: { kind: 'open', ratePerMs, law, share: { router: 'random', replicas, streams } } };
+  const together = Math.min(replicas, Math.max(1, Math.floor(MOST_TOGETHER / streams)));
+  const share = { router: 'random' as const, replicas: replicas / together, streams: 1 };
+  return {
+    load: { kind: 'open', ratePerMs: ratePerMs * together * streams, law, share },
+    fleet: { router, replicas: together, streams, within: 'random' },
+  };
+}
+
+/**
+ * One stream of a replica in steady state at a rate (per ms), with so many requests measured. `share`: the replicas that share the
+ * arrivals, which leaves each less of what comes in bursts; all are followed where a router looks at them.
  */
 export function simulatedAt(
   subject: BatchingSubject,
   law: ArrivalLaw,
   ratePerMs: number,
   requests: number,
-  shares = 1,
+  share = ALONE,
 ): SteadySimulation | SaturatedSimulation {
   const measured = affordedRequests(subject, requests);
   return simulateSteady(
     {
       subject,
       rules: DEFAULT_RULES,
-      load: {
-        kind: 'open',
-        ratePerMs: Math.max(ratePerMs, LEAST_RATE_PER_MS),
-        law,
-        share: { router: 'random', replicas: shares, streams: 1 },
-      },
+      ...routedLoad(law, Math.max(ratePerMs, LEAST_RATE_PER_MS), share),
       seed: SIZING_SEED,
     },
     { ...DEFAULT_PRECISION, fewest: measured, most: measured },
@@ -118,10 +138,9 @@ function sizingRequests({ lengths: { moments } }: BatchingSubject): number {
   return Math.min(MEASURED_REQUESTS, Math.max(FEWEST_REQUESTS, Math.ceil(MOST_TOKENS / tokens)));
 }
 
-function loadOutcome(subject: BatchingSubject, { law, sharedPerMs }: SharedArrivals, ratePerMs: number): LoadOutcome {
-  // At a lower rate more replicas share what comes.
-  const shares = sharedPerMs === null ? 1 : Math.max(1, sharedPerMs / ratePerMs);
-  const outcome = simulatedAt(subject, law, ratePerMs, sizingRequests(subject), shares);
+function loadOutcome(subject: BatchingSubject, arrivals: SharedArrivals, ratePerMs: number): LoadOutcome {
+  const share = shareAt(arrivals, ratePerMs);
+  const outcome = simulatedAt(subject, arrivals.law, ratePerMs, sizingRequests(subject), share);
   if (outcome.kind === 'saturated') return outcome;
   return {
     kind: 'steady',

@@ -7,6 +7,7 @@ import type { Gpu, Instance, RegionOffer } from '../hardware/types.ts';
 import type { EngineLimits, MemoryFit } from '../memory/fit.ts';
 import type { EngineDefaults } from '../memory/types.ts';
 import type { Model, Precision } from '../model/types.ts';
+import type { RouterPolicy } from '../simulation/router.ts';
 import type { SteadySimulation } from '../simulation/steady-state.ts';
 import type { RequestLengths } from '../workload/lengths.ts';
 import type { LatencyMetric, Target, Workload } from '../workload/types.ts';
@@ -57,9 +58,11 @@ export interface SizingSubject {
   targets: Target[];
   /** Squared coefficient of variation of the arrival gaps. */
   scvArrival: number;
+  /** Who of the replicas gets a request. */
+  router: RouterPolicy;
   /**
-   * Requests per ms of all replicas together, where each has its share of what comes in bursts; null where the share does not
-   * matter, or where each is taken to get bursts whole.
+   * Requests per ms of all replicas together, where what each gets follows from how many share them; null where it does not, or
+   * where each is taken to get bursts whole.
    */
   sharedPerMs: number | null;
   precisions: Precision[];

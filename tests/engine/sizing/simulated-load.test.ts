@@ -15,7 +15,8 @@ if (!chat) throw new Error('no chat workload');
 // Twice the targets of chat, which leaves every scenario a capacity.
 const TARGETS: Target[] = chat.targets.map((target) => ({ ...target, targetMs: target.targetMs * 2 }));
 
-const WHOLE_POISSON = { law: POISSON, sharedPerMs: null };
+const WHOLE = { sharedPerMs: null, router: 'random', streams: 1 } as const;
+const WHOLE_POISSON = { law: POISSON, ...WHOLE };
 
 const holds = (outcome: LoadOutcome, targets = TARGETS): boolean =>
   outcome.kind === 'steady' &&
@@ -66,7 +67,7 @@ describe.each(CASES)('a simulated replica (%s)', (_, { subject, capacity, load, 
   });
 
   test('carries what the closed form says, within its error', () => {
-    const closed = batchingCapacity(subject, TARGETS).found.ratePerMs;
+    const closed = batchingCapacity(subject, TARGETS, () => subject).found.ratePerMs;
     expect(Math.abs(perMs / closed - 1)).toBeLessThan(error);
   });
 
@@ -132,7 +133,7 @@ test('bursts that a low rate does not thin out are a refusal with the simulated 
   const bursts = { process: 'hawkes' as const, scv: 25, decayPerMs: 0.02 };
   const subject = { ...subjectOf(named('8B L4 short')), scvArrival: 25 };
   const tight = TARGETS.map((target) => (target.metric === 'ttft_p95' ? { ...target, targetMs: 150 } : target));
-  const { capacity } = simulatedReplica(subject, { law: bursts, sharedPerMs: null }, tight);
+  const { capacity } = simulatedReplica(subject, { law: bursts, ...WHOLE }, tight);
   expect(capacity.refused).toMatchObject({ kind: 'missed_when_idle', metric: 'ttft_p95', targetMs: 150 });
   const predictedMs = capacity.refused?.kind === 'missed_when_idle' ? capacity.refused.predictedMs : NaN;
   expect(predictedMs).toBeGreaterThan(150);
@@ -142,7 +143,7 @@ test('of bursts that many replicas share each has less, and carries more', () =>
   const law = { process: 'gamma' as const, scv: 4, decayPerMs: 1 };
   const subject = { ...subjectOf(named('8B L4 short')), scvArrival: 4 };
   const carried = (sharedPerMs: number | null): number =>
-    simulatedReplica(subject, { law, sharedPerMs }, TARGETS).capacity.found.ratePerMs;
+    simulatedReplica(subject, { ...WHOLE, law, sharedPerMs }, TARGETS).capacity.found.ratePerMs;
   const whole = carried(null);
   // One replica that could carry all of it alone gets it whole.
   expect(carried(whole / 2)).toBe(whole);

@@ -94,6 +94,20 @@ test('shortcuts are written as the keyboard at hand has them', () => {
 });
 
 describe('verdict', () => {
+  test('what the mark stands for is told to whoever reaches it with the keyboard', async () => {
+    const mark = 'Take it with care: the figures are less precise than asked for.';
+    render(VerdictBanner, { verdict: { ...verdict, mark } });
+    const button = screen.getByRole('button', { name: mark });
+    button.focus();
+    expect(button).toHaveFocus();
+    expect(await screen.findByText(mark)).toBeVisible();
+  });
+
+  test('without a meaning of its own the mark is no button', () => {
+    render(VerdictBanner, { verdict });
+    expect(screen.queryByRole('button')).toBeNull();
+  });
+
   const verdict = { kind: 'near' as const, sentence: '1 × g6.xlarge is 12 % over', why: 'The rest is met.' };
 
   test('is read out once it has stood for half a second', async () => {

@@ -13,6 +13,35 @@ import { parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
 
 const TOKENS: AmountRules = { label: 'Prompt', unit: 'tokens', min: 1, max: 1e7, isWhole: true, example: '250 or 8k' };
 
+describe('a field that takes anything above its least', () => {
+  const rate: AmountRules = {
+    label: 'Rate',
+    unit: 'requests/s',
+    min: 0,
+    isAbove: true,
+    max: 1e9,
+    isWhole: false,
+    example: '10',
+  };
+
+  test('takes however little, and neither its least nor less', () => {
+    expect(parseAmount('0.000001', rate)).toMatchObject({ kind: 'value', value: 1e-6 });
+    for (const text of ['0', '-1']) {
+      expect(parseAmount(text, rate)).toEqual({
+        kind: 'bad',
+        sentence: 'Rate takes more than 0, up to 1,000,000,000 requests/s, for example 10.',
+      });
+    }
+  });
+
+  test('is not stepped down to it', () => {
+    const down = { key: 'ArrowDown', shiftKey: false };
+    expect(stepAmount('2', down, rate, 1, '')).toBe('1');
+    expect(stepAmount('0.5', down, rate, 1, '')).toBe('0.5');
+    expect(stepAmount('', { ...down, key: 'ArrowUp' }, rate, 1, '')).toBe('1');
+  });
+});
+
 describe('numbers as people write them', () => {
   test.each([
     ['100', 100],

@@ -33,6 +33,21 @@ describe('the verdict of a simulation', () => {
     );
   });
 
+  test('a doubtful one says what its mark stands for; a clean one has none', () => {
+    const { simulation } = base;
+    if (!simulation) expect.fail('not simulated');
+    expect(simulationVerdict(base).mark).toBeUndefined();
+    const loose = { ...base, simulation: { ...simulation, is_precise: false } };
+    expect(simulationVerdict(loose)).toMatchObject({
+      kind: 'near',
+      mark: 'Take it with care: the figures are less precise than asked for.',
+    });
+    const warnings = [{ code: 'over_capacity', sentence: 'More arrive than are served.' }];
+    expect(simulationVerdict({ ...loose, warnings }).mark).toBe(
+      'Take it with care: more arrive than are served; the figures are less precise than asked for.',
+    );
+  });
+
   test('a trace of which rows were left out is no clean answer', () => {
     const trace = {
       file: 'day.csv',

@@ -228,6 +228,14 @@ describe('a simulation', () => {
     expect(await rate()).toHaveAttribute('aria-invalid', 'true');
     expect(asked).toHaveLength(1);
   });
+
+  test('an emptied field says what it takes, where it is described', async () => {
+    open(() => success(simulatedDocument()));
+    await type('');
+    expect(await rate()).toHaveAttribute('aria-invalid', 'true');
+    const described = document.getElementById((await rate()).getAttribute('aria-describedby') ?? '');
+    expect(described).toHaveTextContent('Rate takes a number, for example 10.');
+  });
 });
 
 describe('replicas', () => {
@@ -246,7 +254,7 @@ describe('replicas', () => {
     expect(inTurn()).toHaveAttribute('aria-disabled', 'true');
     await fireEvent.click(inTurn());
     expect(router.getByRole('radio', { name: 'Random' })).toBeChecked();
-    await fireEvent.focusIn(inTurn());
+    // Said all the time, as there is nothing else to choose.
     expect(screen.getAllByText('With one replica there is nothing to choose.')).toHaveLength(1);
     expect(within(await result()).queryByText(/replicas/)).toBeNull();
 

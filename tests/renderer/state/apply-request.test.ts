@@ -34,6 +34,7 @@ const CHANGES: Partial<SizeInputDraft>[] = [
   { strict_context: true },
   { sla: { ttft_p95: 640, e2e_p50: 2000 } },
   { method: 'mg1' },
+  { router: 'round_robin' },
 ];
 
 describe('laying keys of a question over the form', () => {

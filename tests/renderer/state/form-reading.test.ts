@@ -27,7 +27,7 @@ describe('what the form asks', () => {
         Object.assign(values.texts, { hitPercent: '75 %', cacheablePercent: '70', maxGpus: '16' });
         Object.assign(values, { providers: ['gcp'], place: 'zone', placeName: ' us-central1-a ', pricing: 'spot' });
         Object.assign(values, { quantization: ['fp8'], headroom: 50, kvCacheDtype: 'fp8', tensorParallel: 4 });
-        Object.assign(values, { gpus: ['nvidia-l4'], method: 'mg1' });
+        Object.assign(values, { gpus: ['nvidia-l4'], method: 'mg1', router: 'round_robin' });
         values.targets = { ttft_p95: '300', e2e_p50: '' };
       }),
     ).toMatchObject({
@@ -48,6 +48,7 @@ describe('what the form asks', () => {
       tp: 4,
       gpu: ['nvidia-l4'],
       method: 'mg1',
+      router: 'round_robin',
       prefix_cache: true,
       sla: { ttft_p95: 300 },
     });
@@ -72,6 +73,18 @@ describe('what the form asks', () => {
 });
 
 describe('what it waits for', () => {
+  test('a router that looks at the replicas is asked of a simulation only', () => {
+    const least = { router: 'least_loaded', model: 'some/model' } as const;
+    const read = (method: FormValues['method']) => {
+      const values = { ...defaultFormValues(), ...least, method };
+      values.texts.users = '100';
+      return readForm(values);
+    };
+    const reading = read('batching');
+    expect(reading.kind === 'waiting' && reading.sentence).toContain('method Simulation');
+    expect(read('simulation')).toMatchObject({ kind: 'ready', request: { router: 'least_loaded' } });
+  });
+
   const sentence = (change: (values: FormValues) => void) => {
     const reading = readForm(filled(change));
     return reading.kind === 'waiting' ? reading.sentence : 'ready';

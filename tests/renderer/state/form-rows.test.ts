@@ -33,6 +33,7 @@ const changed = (): FormValues => ({
   pipelineParallel: 2,
   gpus: ['nvidia-l4'],
   method: 'mg1',
+  router: 'round_robin',
   usesPrefixCache: false,
   includesRetired: true,
   isContextStrict: true,
