@@ -97,8 +97,9 @@ test('bug 16: context costs: a decode reads its cache, attention of a prefill gr
 });
 
 test('bug 17: no larger batch is faster', () => {
-  for (const kind of ['tpot_ms', 'ttft_ms'] as const) {
-    const times = Array.from({ length: 70 }, (_, i) => known(onA100({ batch: i + 1 })[kind].p50));
+  // On average: a prompt more may make the half that waits for others' prompts the smaller one, and with it the median the other half's.
+  for (const kind of ['tpot_ms', 'ttft_ms', 'e2e_ms'] as const) {
+    const times = Array.from({ length: 70 }, (_, i) => known(onA100({ batch: i + 1 })[kind].mean));
     for (let i = 1; i < times.length; i += 1) {
       expect(known(times[i]), `${kind} of batch ${i + 1}`).toBeGreaterThanOrEqual(known(times[i - 1]) * (1 - 1e-9));
     }

@@ -1,5 +1,6 @@
 import '@testing-library/jest-dom/vitest';
 import { configure } from '@testing-library/svelte';
+import { afterEach } from 'vitest';
 
 // When to give up on what has to appear, no measure of how fast it does: a second is too short on a machine that does other things.
 configure({ asyncUtilTimeout: 10_000 });
@@ -25,3 +26,6 @@ const MISSING: Record<string, () => unknown> = {
 for (const [name, value] of Object.entries(MISSING)) {
   if (!(name in Element.prototype)) Object.defineProperty(Element.prototype, name, { value, writable: true });
 }
+
+// A clipboard that a test put there (fixtures/clipboard.ts).
+afterEach(() => void Reflect.deleteProperty(navigator, 'clipboard'));

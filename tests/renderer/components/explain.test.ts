@@ -10,6 +10,7 @@ import type { ExplainDocument, Explanation } from '../../../src-worker/protocol/
 import { failure, success } from '../../../src-worker/protocol/result.ts';
 import { fakeApi, fakeHost, stubBrowser } from '../fixtures/app.ts';
 import { Chart } from '../fixtures/chart.ts';
+import { stubClipboard } from '../fixtures/clipboard.ts';
 import { ROWS, sizeDocument } from '../fixtures/documents.ts';
 
 vi.mock('chart.js', () => import('../fixtures/chart.ts'));
@@ -171,7 +172,7 @@ describe('in the window', () => {
     stubBrowser();
     localStorage.clear();
     Chart.drawn = [];
-    Object.defineProperty(navigator, 'clipboard', { value: { writeText: written }, configurable: true });
+    stubClipboard(written);
   });
   afterEach(() => void vi.unstubAllGlobals());
 

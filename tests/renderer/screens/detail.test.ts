@@ -12,6 +12,7 @@ import type { PlanQuestionDraft } from '../../../src-worker/protocol/requests.ts
 import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
 import { draftOn, fakeApi, fakeHost, stubBrowser } from '../fixtures/app.ts';
 import { Chart } from '../fixtures/chart.ts';
+import { stubClipboard } from '../fixtures/clipboard.ts';
 import { ROWS, sizeDocument } from '../fixtures/documents.ts';
 
 vi.mock('chart.js', () => import('../fixtures/chart.ts'));
@@ -93,7 +94,7 @@ test('both commands stand with what their flags follow from, each to be copied',
   expect(sized).toHaveTextContent('one replica, flags of vLLM');
   expect(safe).toHaveTextContent('vllm serve m \\ --max-num-seqs 8');
   const writeText = vi.fn(() => Promise.resolve());
-  vi.stubGlobal('navigator', Object.assign(navigator, { clipboard: { writeText } }));
+  stubClipboard(writeText);
   await fireEvent.click(within(safe).getByRole('button', { name: 'Copy safe vLLM command' }));
   expect(writeText).toHaveBeenCalledExactlyOnceWith('vllm serve m \\\n  --max-num-seqs 8');
   expect(within(sized).getByRole('button', { name: 'Copy vLLM command' })).toBeVisible();
