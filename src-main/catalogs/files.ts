@@ -62,7 +62,7 @@ export function readCatalogFile<Schema extends z.ZodType>(
 ): CatalogFile<z.output<Schema>> {
   const text = readText(catalogsFolder, path);
   let checked = checkedTexts.get(schema);
-  if (!checked) checkedTexts.set(schema, (checked = new Map()));
+  if (!checked) checkedTexts.set(schema, (checked = new Map<string, CatalogFile<unknown>>()));
   const last = checked.get(path);
   if (last?.text === text) return last as CatalogFile<z.output<Schema>>;
   const data = parseJson(path, text);

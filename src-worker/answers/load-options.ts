@@ -1,5 +1,4 @@
 import { invalidInput } from '../engine/errors.ts';
-import { MOST_HAWKES_SHARES } from '../engine/simulation/arrivals.ts';
 import type { Warning } from '../protocol/documents.ts';
 import type { PredictInput } from '../protocol/requests.ts';
 
@@ -140,19 +139,13 @@ export function checkLooking({ router, method }: Pick<PredictInput, 'router' | '
 }
 
 /** With one replica a router has nothing to choose. */
-function checkRouter({ router, replicas, method, rate, arrival }: LoadOptions): void {
+function checkRouter({ router, replicas, method, rate }: LoadOptions): void {
   if (router === 'random' || replicas === 1) return;
   checkLooking({ router, method });
   if (method === 'batching' && (rate === undefined || rate === 'inf')) {
     refuse(
       'method_unsuited',
       `router ${router} needs --rate, or --method simulation: batching deals users and batches out evenly over ${replicas} replicas.`,
-    );
-  }
-  if (router === 'round_robin' && arrival === 'hawkes' && replicas > MOST_HAWKES_SHARES) {
-    refuse(
-      'too_many_replicas',
-      `router round_robin with --arrival hawkes is followed for up to ${MOST_HAWKES_SHARES} replicas, and ${replicas} were given: use --arrival gamma, or fewer replicas and their part of the load.`,
     );
   }
 }

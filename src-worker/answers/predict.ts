@@ -136,12 +136,12 @@ function staticBatchDocument(
   batch: number,
 ): PredictDocument {
   const streams = allStreams(deployment, input);
-  const result = evaluateStaticBatch(subject, batch / streams);
-  const step = stepViewOf(subject, result.running, 0, 0);
-  const isUneven = input.input_cv > 0 || input.output_cv > 0;
+  const result = evaluateStaticBatch(subject, batch, streams);
+  const step = stepViewOf(subject, result.mostInStream, 0, 0);
+  const trust = batchTrust(input.input_cv > 0 || input.output_cv > 0, result);
   const warnings = [...deployment.warnings];
-  if (result.waves > 1) {
-    const sentence = `Only ${result.running * deployment.streams} of ${batch / input.replicas} sequences fit at once: the others begin as room comes free.`;
+  if (!result.isSeatedAtOnce) {
+    const sentence = `Only ${result.maxRunning} of ${batch} sequences fit at once: the others begin as room comes free.`;
     warnings.push({ code: 'waves', sentence });
   }
   const latencies = {
@@ -157,22 +157,26 @@ function staticBatchDocument(
     utilization: null,
     saturated: false,
     saturation: null,
-    batch: { mean_running: result.running * deployment.streams, max_running: result.running * deployment.streams },
+    batch: {
+      mean_running: rounded(result.meanRunning / input.replicas),
+      max_running: Math.ceil(result.maxRunning / input.replicas),
+    },
     step_time_ms: { decode: stepTimeDocument(step.decode), prefill: stepTimeDocument(step.prefill) },
     bottleneck: bottleneckOf({
       saturation: null,
       ttftP95Ms: result.ttftMs.p95,
       unhinderedTtftP95Ms: result.ttftMs.p95,
-      meanRunning: result.running * deployment.streams,
+      meanRunning: result.maxRunning / input.replicas,
       step,
     }),
-    trust: batchTrust(isUneven, result),
+    trust,
     ...rangesOf(deployment, subject, {
       latencies,
       throughput,
       utilization: null,
       decodeParts: step.decode,
       isRateGiven: false,
+      trust: trust.kind,
     }),
     ...NOT_SIMULATED,
     warnings,

@@ -19,7 +19,7 @@ const TRUST_SENTENCES: Record<Exclude<TrustKind, 'bursty'>, string> = {
  * 1.14 to 2.39 on the H100; on the L40S, whose requests last longer, P50 1.0 to 1.27, P99 0.32 to 0.83.
  */
 const BURST_SENTENCES = {
-  gaps: 'Arrivals are bursty: tails of the time to first token are likely too low, so simulate.',
+  gaps: 'Arrivals are bursty: tails of the time to first token, and with long prompts the time per token, are likely too low, so simulate.',
   excited:
     'Arrivals bring others, in bursts of which the closed form knows only how uneven they are in the long run: the time to first token may be twice too high where a replica is quick, and its tail far too low where requests last long, so simulate.',
 };

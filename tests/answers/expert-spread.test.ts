@@ -39,9 +39,9 @@ describe('predict --dp and --ep', () => {
 
   test('every rank has all the seats and its own cache: a batch smaller than the ranks leaves some idle', () => {
     const full = predict({ ...dense, batch: 512, dp: 2, max_num_seqs: 128 });
-    expect(full.batch.mean_running).toBe(256);
+    expect(full.batch.max_running).toBe(256);
     expect(full.warnings.find(({ code }) => code === 'waves')?.sentence).toMatch(/^Only 256 of 512/);
-    expect(predict({ ...dense, batch: 1, dp: 4 }).batch.mean_running).toBe(1);
+    expect(predict({ ...dense, batch: 1, dp: 4 }).batch.max_running).toBe(1);
     expect(predict({ ...dense, batch: 1, dp: 4 }).tpot_ms).toEqual(predict({ ...dense, batch: 1 }).tpot_ms);
   });
 

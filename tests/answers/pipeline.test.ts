@@ -105,11 +105,13 @@ describe('predict --pp', () => {
 
   test('a fixed batch is split over the batches in flight, and counted as a whole', () => {
     const { batch, throughput } = predicted({ batch: 64, pp: 4 });
-    expect(batch).toEqual({ mean_running: 64, max_running: 64 });
+    expect(batch.max_running).toBe(64);
+    expect(batch.mean_running).toBeLessThan(64);
+    expect(batch.mean_running).toBeGreaterThan(32);
     expect(throughput.output_tokens_per_s).toBeGreaterThan(
       predicted({ batch: 64 }).throughput.output_tokens_per_s ?? NaN,
     );
-    expect(predicted({ batch: 1, pp: 4 }).batch.mean_running).toBe(1);
+    expect(predicted({ batch: 1, pp: 4 }).batch.max_running).toBe(1);
   });
 
   test('replicas and stages share the rate', () => {

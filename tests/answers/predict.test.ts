@@ -57,10 +57,14 @@ describe('predict', () => {
     expect(two.throughput.requests_per_s).toBeCloseTo(10, 9);
   });
 
-  test('a static batch beyond the KV cache runs in waves and says so', () => {
-    const document = predict({ ...base, batch: 1000, max_num_seqs: 100 });
-    expect(document.batch.mean_running).toBe(100);
-    expect(document.warnings.some(({ code }) => code === 'waves')).toBe(true);
+  test('a static batch that finds no seats at once says how many it finds, and how many of them decode on average', () => {
+    const { batch, e2e_ms, ttft_ms, throughput, warnings } = predict({ ...base, batch: 1000, max_num_seqs: 100 });
+    expect(batch.max_running).toBe(100);
+    expect(batch.mean_running).toBeLessThan(100);
+    // Little's law of those who decode.
+    const decodingS = ((e2e_ms.mean ?? NaN) - (ttft_ms.mean ?? NaN)) / 1000;
+    expect((batch.mean_running ?? NaN) / ((throughput.requests_per_s ?? NaN) * decodingS)).toBeCloseTo(1, 6);
+    expect(warnings.find(({ code }) => code === 'waves')?.sentence).toContain('Only 100 of 1000 sequences fit at once');
   });
 
   test('exactly one load, a TP that divides the heads, a known GPU and engine', () => {

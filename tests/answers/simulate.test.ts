@@ -419,7 +419,6 @@ describe('what contradicts itself is refused in words', () => {
     [{ rate: 100, replicas: 65, router: 'least_loaded' }, /65 are more than the 64 schedulers/],
     [{ rate: 100, replicas: 20, pp: 4, router: 'least_loaded' }, /20 of 4 streams each are more than the 64/],
     [{ concurrency: 500, replicas: 100, router: 'round_robin' }, /more than the 64 schedulers/],
-    [{ rate: 100, replicas: 100, router: 'round_robin', arrival: 'hawkes' }, /up to 64 replicas/],
   ])('%j', (fields, words) => {
     expect(() => predict({ ...simulation, ...fields })).toThrow(words);
   });

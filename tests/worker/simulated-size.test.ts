@@ -44,7 +44,8 @@ describe('size by method simulation', () => {
         expect(await pool.size(next, model, { onProgress })).toEqual(again);
       });
     }
-  });
+    // Nine sizings by simulation: several times as long where the machine does other things.
+  }, 60_000);
 
   it('ends when it is cancelled, with a failure that says so, and leaves the threads free', async () => {
     await withPool(2, async (pool) => {

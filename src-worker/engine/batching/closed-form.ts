@@ -3,12 +3,11 @@ import { firstTokenLatency } from './first-token-latency.ts';
 import { unhinderedP95Ms } from './first-token/unhindered.ts';
 import { laterLatencies } from './later-latencies.ts';
 import { OPEN_ARRIVALS, solveLoad, type ClosedLoop, type Saturated } from './load-state.ts';
+import { LEAST_ARRIVALS_PER_MS } from './mean-step.ts';
 import { batchDeviation } from './pressure.ts';
 import type { LatencyPercentiles } from './spread.ts';
 import type { BatchingSubject, SaturationKind } from './subject.ts';
 import type { TrustKind } from './trust.ts';
-
-export { loadState } from './load-state.ts';
 
 export interface BatchingSteady {
   kind: 'steady';
@@ -41,9 +40,11 @@ export function evaluateInto(
   arrivalsPerMs: number,
   closed: ClosedLoop = OPEN_ARRIVALS,
 ): SaturationKind | null {
-  const cause = solveLoad(evaluation.load, subject, arrivalsPerMs, closed);
+  // Nobody at all is no rate that anything can be divided by.
+  const perMs = Math.max(arrivalsPerMs, LEAST_ARRIVALS_PER_MS);
+  const cause = solveLoad(evaluation.load, subject, perMs, closed);
   if (cause !== null) return cause;
-  firstTokenLatency(evaluation, subject, arrivalsPerMs, closed);
+  firstTokenLatency(evaluation, subject, perMs, closed);
   laterLatencies(evaluation, subject, true);
   return null;
 }

@@ -1,6 +1,6 @@
 import { stepTimeMs } from '../roofline/step-time.ts';
 import { lastLives, type LastLives } from './client-lives.ts';
-import { loadState } from './closed-form.ts';
+import { loadState } from './load-state.ts';
 import type { SteadyState } from './fixed-point.ts';
 import { lifeLaw, type LifeLaw } from './life-law.ts';
 import { meanLastEndMs, type StreamEnd } from './streams-end.ts';

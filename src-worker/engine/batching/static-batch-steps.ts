@@ -3,7 +3,6 @@ import { stepTimeMs } from '../roofline/step-time.ts';
 
 /** Sequences of one length that start together. */
 export interface BatchOfEquals {
-  /** How many; may be fractional where a batch is split over streams. */
   sequences: number;
   /** Of these, how many there is room for at a time. */
   running: number;
@@ -65,10 +64,7 @@ export function followBatch(plan: StepPlan, batch: BatchOfEquals): Cohort[] {
     // Without prompts nothing changes until the next cohort ends.
     const steps = tokens > ROUNDING ? 1 : Math.max(1, (decoding[next]?.endStep ?? step + 1) - step);
     const until = computedTokens + tokens;
-    const whole = Math.min(
-      sequences,
-      until >= allTokens - ROUNDING ? sequences : Math.floor(until / uncachedTokens + ROUNDING),
-    );
+    const whole = Math.min(sequences, Math.floor(until / uncachedTokens + ROUNDING));
     const ending = whole - started;
     const pairs = pairsUntil(until, batch) - pairsUntil(computedTokens, batch);
     const context = contextTokens + (decodes * (steps - 1)) / 2;

@@ -8,7 +8,8 @@ export type TrustKind = 'ok' | 'critical' | 'kv_pressure' | 'slot_pressure' | 'b
 /**
  * Edges of the region in which the closed form was confirmed by simulation (QUEUEING.md 3, "trusted"; full chunks of a prompt,
  * tokens of an answer and what a prompt of another adds to an answer, as a share of its decodes alone: `npm run report:closed-form`. Where
- * that share is 0.4 and more, E2E P50 is up to 22 % off, below it 9 % at most, of 65 fresh draws).
+ * that share is 0.4 and more, E2E P50 is up to 22 % off, below it 9 % at most, of 65 fresh draws. Answers of
+ * one token: where a prompt takes more than an eighth of a step, how steps fill up counts, and P99 is up to 30 % too high).
  */
 const TRUSTED = {
   feedbackGain: 0.6,
@@ -18,6 +19,7 @@ const TRUSTED = {
   chunks: 2,
   answerTokens: 20,
   promptPerAnswer: 0.4,
+  onlyPrompts: 1 / 8,
   promptScv: 1.44,
 };
 
@@ -33,13 +35,13 @@ export function trustOf(
   const tokenLoad = (arrivalsPerMs * subject.lengths.moments.uncachedMean * step.fullChunkMs) / step.roomTokens;
   const { uncachedMean, outputMean, promptMean, promptVariance } = subject.lengths.moments;
   const answerMs = (outputMean - 1) * step.decodeOnlyMs;
+  const isShortAnswer = outputMean < TRUSTED.answerTokens || promptExtraMeanMs > TRUSTED.promptPerAnswer * answerMs;
   const isCritical =
     feedbackGain > TRUSTED.feedbackGain ||
     prefillShare > TRUSTED.prefillShare ||
     tokenLoad > TRUSTED.tokenLoad ||
     uncachedMean > TRUSTED.chunks * step.roomTokens ||
-    (outputMean > 1 && outputMean < TRUSTED.answerTokens) ||
-    (outputMean > 1 && promptExtraMeanMs > TRUSTED.promptPerAnswer * answerMs) ||
+    (outputMean > 1 ? isShortAnswer : uncachedMean > TRUSTED.onlyPrompts * step.roomTokens) ||
     promptVariance > TRUSTED.promptScv * promptMean ** 2;
   return isCritical ? 'critical' : 'ok';
 }

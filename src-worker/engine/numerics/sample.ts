@@ -19,6 +19,34 @@ export function sortedQuantile(sorted: ArrayLike<number>, probability: number): 
 export const sampleQuantile = (values: ArrayLike<number>, probability: number): number =>
   sortedQuantile(Float64Array.from(values).sort(), probability);
 
+/** Quantiles (R type 7) of a sample in which `values[k]` stands `counts[k]` times, whole numbers; in any order. */
+export function countedQuantiles(
+  values: Float64Array,
+  counts: Float64Array,
+  probabilities: readonly number[],
+): number[] {
+  const order = Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  /** [place in the order] how many stand up to there. */
+  let sum = 0;
+  const upTo = order.map((k) => (sum += counts[k] as number));
+  const at = (rank: number): number => {
+    let [low, high] = [0, upTo.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((upTo[middle] as number) > rank) high = middle;
+      else low = middle + 1;
+    }
+    return values[order[low] as number] as number;
+  };
+  return probabilities.map((probability) => {
+    const rank = (total - 1) * probability;
+    const below = Math.floor(rank);
+    const low = at(below);
+    return low + (rank - below) * (at(Math.min(below + 1, total - 1)) - low);
+  });
+}
+
 export const medianOf = (values: ArrayLike<number>): number => sampleQuantile(values, 0.5);
 
 /** Brings the value of a rank to its place in values[from..], the smaller before it, the larger behind (Hoare 1961). */

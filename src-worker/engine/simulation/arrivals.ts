@@ -97,7 +97,10 @@ const GAPS: Record<ArrivalProcess, GapSource> = {
   hawkes: hawkesGaps,
 };
 
-/** Shares of a self-exciting process among more replicas than this are taken as Poisson: 1/64 of its excess of variance is left. */
+/**
+ * Shares of a self-exciting process among more replicas than this have gamma gaps of the spread that is left of it: what is dealt at
+ * random 1/64 of its excess of variance, what is dealt in turn 1/64 of all of it.
+ */
 export const MOST_HAWKES_SHARES = 64;
 
 /** How many gaps of the whole stream lie between two arrivals of a share, where that is left to chance. */
@@ -122,7 +125,9 @@ function gapsOfShare(
   const dealt = shares === inTurn ? () => 1 : geometric(shares / inTurn, routerRandom);
   const count = () => inTurn * dealt();
   if (law.process === 'hawkes') {
-    if (shares > MOST_HAWKES_SHARES) return own(POISSON);
+    if (shares > MOST_HAWKES_SHARES) {
+      return own({ ...law, process: 'gamma', scv: scvOfShare(law.scv, { router, replicas, streams }) });
+    }
     const gap = hawkesGaps(law, wholePerMs, random);
     return () => {
       let sum = 0;

@@ -294,3 +294,15 @@ describe('closed form: limits and laws', () => {
     expect(bursty.trust).toBe('bursty');
   });
 });
+
+test.each([1e-15, 1e-100, 1e-200, 1e-300])(
+  'at %s requests/ms the figures are those of a request alone, and finite',
+  (rate) => {
+    const subject = subjectOf(SCENARIOS[0] as Scenario);
+    const [alone, few] = [steady(evaluateBatching(subject, 1e-12)), steady(evaluateBatching(subject, rate))];
+    for (const latency of ['ttftMs', 'tpotMs', 'e2eMs'] as const)
+      for (const statistic of ['mean', 'p50', 'p99'] as const)
+        expect(few[latency][statistic] / alone[latency][statistic]).toBeCloseTo(1, 2);
+    expect(few.meanRunning).toBeLessThan(1e-9);
+  },
+);

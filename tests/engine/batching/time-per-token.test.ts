@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { evaluateBatching, loadState } from '../../../src-worker/engine/batching/closed-form.ts';
+import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
+import { loadState } from '../../../src-worker/engine/batching/load-state.ts';
 import { saturationRate } from '../../../src-worker/engine/batching/saturation-rate.ts';
 import { law, setLaw } from '../../../src-worker/engine/batching/time-per-token.ts';
 import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';

@@ -209,6 +209,25 @@ describe('what a replica gets of a stream', () => {
   });
 });
 
+test.each(['random', 'round_robin'] as const)(
+  'bursts over more than 64 replicas, %s: gaps of the spread that is left',
+  (router) => {
+    const law: ArrivalLaw = { process: 'hawkes', scv: 3, decayPerMs: 2e-3 };
+    for (const replicas of [65, 200]) {
+      const of = { router, replicas, streams: 1 };
+      const arrivals = drawArrivals(law, 0.01, 50_000, seededRandom(6), { of, router: seededRandom(7) });
+      const gaps = arrivals.slice(1).map((ms, i) => ms - (arrivals[i] as number));
+      const mean = meanOf(gaps);
+      expect(mean * 0.01).toBeCloseTo(1, 1);
+      // In turn, one of so many gaps remembers little of a burst; at random, it comes as it likes.
+      const expected = router === 'random' ? 1 : 3 / replicas;
+      expect(Math.abs(meanOf(gaps.map((gap) => (gap / mean - 1) ** 2)) - expected)).toBeLessThan(
+        0.05 * Math.max(1, expected),
+      );
+    }
+  },
+);
+
 /** So many requests, whatever their intervals. */
 const exactlySoMany = (count: number): Precision => ({
   relativeHalfWidth: 1e-9,
