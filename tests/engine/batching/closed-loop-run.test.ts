@@ -1,28 +1,12 @@
 import { expect, test } from 'vitest';
 import { closedLoopRun } from '../../../src-worker/engine/batching/closed-loop-run.ts';
-import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import { exponential, seededRandom } from '../../../src-worker/engine/numerics/random.ts';
-import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
-import { simplePlan } from '../simulation/simple-plans.ts';
+import { roomySubject, simplePlan } from '../simulation/simple-plans.ts';
 
-const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
 const STEP_MS = 10;
 const OUTPUT_TOKENS = 100;
 /** Steps take as long whatever is in them: clients do not slow each other, and an answer takes a step for every token. */
-const subject: BatchingSubject = {
-  plan: simplePlan(STEP_MS),
-  lengths: requestLengths({
-    promptParts: [exactly(10)],
-    output: exactly(OUTPUT_TOKENS),
-    cache: null,
-    maxContextTokens: null,
-  }),
-  maxNumBatchedTokens: 1e6,
-  maxNumSeqs: 1e5,
-  kvCacheTokens: 1e12,
-  scvArrival: 1,
-  population: null,
-};
+const subject = roomySubject(simplePlan(STEP_MS), 10, OUTPUT_TOKENS);
 const RESIDENCE_MS = STEP_MS * OUTPUT_TOKENS;
 
 interface Loop {

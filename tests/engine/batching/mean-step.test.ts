@@ -1,29 +1,13 @@
 import { expect, test } from 'vitest';
 import { meanStep, newMeanStep, timeMeanMs } from '../../../src-worker/engine/batching/mean-step.ts';
 import { NORMAL_Z } from '../../../src-worker/engine/batching/normal-nodes.ts';
-import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
-import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
-import { simplePlan } from '../simulation/simple-plans.ts';
+import { roomySubject, simplePlan } from '../simulation/simple-plans.ts';
 
-const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
 const EMPTY_STEP_MS = 60;
 const MS_PER_TOKEN = 0.05;
 const PROMPT_TOKENS = 100;
 /** Steps of 60 ms and 5 ms for each prompt in them; decodes hardly count. */
-const subject: BatchingSubject = {
-  plan: simplePlan(EMPTY_STEP_MS, MS_PER_TOKEN),
-  lengths: requestLengths({
-    promptParts: [exactly(PROMPT_TOKENS)],
-    output: exactly(10),
-    cache: null,
-    maxContextTokens: null,
-  }),
-  maxNumBatchedTokens: 1e6,
-  maxNumSeqs: 1e5,
-  kvCacheTokens: 1e12,
-  scvArrival: 1,
-  population: null,
-};
+const subject = roomySubject(simplePlan(EMPTY_STEP_MS, MS_PER_TOKEN), PROMPT_TOKENS, 10);
 
 /** Mean and variance of the prompts of a step, by following their chances from step to step: as many as come during the one before. */
 function promptsByEnumeration(arrivalsPerMs: number, emptyMs: number): { mean: number; variance: number } {

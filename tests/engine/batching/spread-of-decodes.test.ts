@@ -1,25 +1,6 @@
 import { expect, test } from 'vitest';
 import { evaluateBatching } from '../../../src-worker/engine/batching/closed-form.ts';
-import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
-import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
-import { simplePlan } from '../simulation/simple-plans.ts';
-
-const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
-
-const subjectOf = (msPerToken: number, promptTokens: number, outputTokens: number): BatchingSubject => ({
-  plan: simplePlan(20, msPerToken),
-  lengths: requestLengths({
-    promptParts: [exactly(promptTokens)],
-    output: exactly(outputTokens),
-    cache: null,
-    maxContextTokens: null,
-  }),
-  maxNumBatchedTokens: 1e6,
-  maxNumSeqs: 1e5,
-  kvCacheTokens: 1e12,
-  scvArrival: 1,
-  population: null,
-});
+import { roomySubject, simplePlan } from '../simulation/simple-plans.ts';
 
 /** Least number that a Poisson count of this mean does not pass with a chance of 0.99. */
 function poissonP99(mean: number): number {
@@ -37,7 +18,7 @@ function poissonP99(mean: number): number {
 test.each([20, 100, 400])(
   'where a step takes as long whatever is in it, %i decode on average as a Poisson count spreads',
   (mean) => {
-    const subject = subjectOf(0, 10, 101);
+    const subject = roomySubject(simplePlan(20, 0), 10, 101);
     const outcome = evaluateBatching(subject, mean / (100 * 20));
     if (outcome.kind === 'saturated') throw new Error('a server of unlimited room saturates');
     expect(outcome.meanRunning / mean).toBeCloseTo(1, 2);
@@ -46,7 +27,7 @@ test.each([20, 100, 400])(
 );
 
 test('answers of one length after short prompts: E2E is spread as the time per token, times the tokens', () => {
-  const subject = subjectOf(0.15, 10, 201);
+  const subject = roomySubject(simplePlan(20, 0.15), 10, 201);
   const outcome = evaluateBatching(subject, 0.4 / (200 * 0.15));
   if (outcome.kind === 'saturated') throw new Error('saturated');
   const { tpotMs, e2eMs, ttftMs } = outcome;

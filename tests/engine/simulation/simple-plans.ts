@@ -1,6 +1,8 @@
+import type { BatchingSubject } from '../../../src-worker/engine/batching/subject.ts';
 import type { StepPlan } from '../../../src-worker/engine/roofline/step-plan.ts';
 import type { SimulatedRequests } from '../../../src-worker/engine/simulation/requests.ts';
 import type { SimulatedServer } from '../../../src-worker/engine/simulation/simulated-server.ts';
+import { requestLengths } from '../../../src-worker/engine/workload/lengths.ts';
 import { PLANS } from './random-cases.ts';
 
 const NOTHING = { computeMsPerRow: 0, readMs: 0 };
@@ -38,6 +40,24 @@ export const roomyServer = (plan: StepPlan, limits: Partial<SimulatedServer> = {
   reservesWholePrompt: true,
   hasSeparatePrefill: false,
   ...limits,
+});
+
+const exactly = (tokens: number) => ({ mean: tokens, std: 0, min: tokens, max: tokens });
+
+/** Requests of one length that come as they like to a replica that is short of nothing. */
+export const roomySubject = (plan: StepPlan, promptTokens: number, outputTokens: number): BatchingSubject => ({
+  plan,
+  lengths: requestLengths({
+    promptParts: [exactly(promptTokens)],
+    output: exactly(outputTokens),
+    cache: null,
+    maxContextTokens: null,
+  }),
+  maxNumBatchedTokens: 1e6,
+  maxNumSeqs: 1e5,
+  kvCacheTokens: 1e12,
+  scvArrival: 1,
+  population: null,
 });
 
 export const requestsAt = (
