@@ -1,11 +1,12 @@
 import { formatUsd, plural } from '../../src-worker/protocol/numbers.ts';
-import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cell, numbersOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { RunAnswer } from '../store/store.ts';
-import { gpusAt } from './points.ts';
+import { gpusOf, pointsIn, type PointView } from './points.ts';
 import { answerWords } from './run-question.ts';
 
 export interface BestSoFar {
-  add(batch: ColumnBatch): void;
+  /** `points` are those of the batch, where they are known. */
+  add(batch: ColumnBatch, points?: readonly PointView[]): void;
   /** With price, place and load. */
   words(): string | null;
   /** What the list of runs says of a sweep of so many points. */
@@ -18,14 +19,14 @@ export function bestSoFar(): BestSoFar {
   let words: string | null = null;
   let answer: RunAnswer = { answer: null, usdPerHour: null };
   return {
-    add(batch) {
-      const costs = batch.numbers['cost_usd_per_request'];
-      const passes = batch.numbers['meets_sla'];
-      for (let row = 0; row < batch.rows; row += 1) {
-        if (passes?.[row] !== 1) continue;
-        const cost = costs?.[row] ?? Number.NaN;
+    add(batch, points = pointsIn(batch)) {
+      const costAt = numbersOf(batch, 'cost_usd_per_request');
+      const gpusAt = gpusOf(batch);
+      for (const { best: row } of points) {
+        if (row === null) continue;
+        const cost = costAt(row);
         const place = Number.isNaN(cost)
-          ? { usd: Number.POSITIVE_INFINITY, gpus: gpusAt(batch, row) }
+          ? { usd: Number.POSITIVE_INFINITY, gpus: gpusAt(row) }
           : { usd: cost, gpus: 0 };
         if (lowest && (place.usd > lowest.usd || (place.usd === lowest.usd && place.gpus >= lowest.gpus))) continue;
         lowest = place;

@@ -1,9 +1,10 @@
 import { MOST_LIVE_POINTS, type LivePoint, type ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { pointsIn } from './points.ts';
+import { pointsIn, type PointView } from './points.ts';
 
 export interface LivePoints {
-  add(batch: ColumnBatch): void;
+  /** `points` are those of the batch, where they are known. */
+  add(batch: ColumnBatch, points?: readonly PointView[]): void;
   /** Those answered since it was last asked. */
   take(): LivePoint[];
   /** Every one that was taken so far: for a window that was not there from the start. */
@@ -22,8 +23,8 @@ export function livePoints(points: number): LivePoints {
   const excluded: Record<string, number> = {};
   let told = 0;
   return {
-    add(batch) {
-      for (const { pointId, best, reason } of pointsIn(batch)) {
+    add(batch, points = pointsIn(batch)) {
+      for (const { pointId, best, reason } of points) {
         if (best === null && reason !== null) excluded[reason] = (excluded[reason] ?? 0) + 1;
         if (best !== null && pointId % every === 0) kept.push(livePoint(batch, pointId, best));
       }

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { cell, NO_TEXT, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cellsOf, isNumberColumn, numbersOf, textsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { SCHEMA_VERSION } from '../../src-worker/protocol/documents.ts';
 import type { StoredRun } from '../store/store.ts';
 import { neutralized } from '../../src-worker/protocol/csv-text.ts';
@@ -21,14 +21,21 @@ function csvRows(batch: ColumnBatch, columns: readonly string[]): string {
 
 /** How the cells of a column read. Each text is quoted once, however many rows share it: that is most of the time. */
 function csvCells(batch: ColumnBatch, column: string): (row: number) => string {
-  const texts = batch.texts[column];
-  if (texts) {
-    const quoted = texts.dictionary.map((text) => csvLine([neutralized(text)]).slice(0, -1));
-    return (row) => quoted[texts.codes[row] ?? NO_TEXT] ?? '';
+  if (isNumberColumn(batch, column)) {
+    const numberAt = numbersOf(batch, column);
+    return (row) => {
+      const value = numberAt(row);
+      return Number.isNaN(value) ? '' : String(value);
+    };
   }
+  const textAt = textsOf(batch, column);
+  const quoted = new Map<string, string>();
   return (row) => {
-    const value = cell(batch, column, row);
-    return value === null ? '' : String(value);
+    const text = textAt(row);
+    if (text === null) return '';
+    const known = quoted.get(text) ?? csvLine([neutralized(text)]).slice(0, -1);
+    quoted.set(text, known);
+    return known;
   };
 }
 
@@ -57,8 +64,9 @@ export function* jsonPieces(
   yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "rows": [`;
   let separator = '\n    ';
   for (const batch of batches) {
+    const read = columns.map((column) => [column, cellsOf(batch, column)] as const);
     const lines = Array.from({ length: batch.rows }, (_, row) =>
-      JSON.stringify(Object.fromEntries(columns.map((column) => [column, cell(batch, column, row)]))),
+      JSON.stringify(Object.fromEntries(read.map(([column, cellAt]) => [column, cellAt(row)]))),
     );
     if (lines.length === 0) continue;
     yield separator + lines.join(',\n    ');

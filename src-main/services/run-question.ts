@@ -24,9 +24,10 @@ export function runQuestion({ kind, input }: Pick<StoredRun, 'kind' | 'input'>):
   return read.success ? sweepWords(read.data) : '';
 }
 
-const sizeWords = (input: SizeInput): string => [input.workload, ...loadWords(input)].join(', ');
+const sizeWords = (input: Pick<SizeInput, 'workload' | 'users' | 'rate'>): string =>
+  [input.workload, ...loadWords(input)].join(', ');
 
-function loadWords({ users, rate }: SizeInput): string[] {
+function loadWords({ users, rate }: Pick<SizeInput, 'users' | 'rate'>): string[] {
   if (users !== undefined) return [plural(users, 'user')];
   return rate === undefined ? [] : [`${rate.toLocaleString('en-US', { maximumSignificantDigits: 6 })} requests/s`];
 }

@@ -1,5 +1,5 @@
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
-import { exclusionCells, recommendationCells } from '../../src-worker/answers/sweep-cells.ts';
+import { exclusionCells, recommendationCells } from '../../src-worker/answers/sweep/document-rows.ts';
 import { ConfigIqError, fileError, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { RunDetail, RunEntry } from '../../src-worker/protocol/app-api.ts';
 import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
@@ -8,7 +8,6 @@ import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { bestSoFar, type BestSoFar } from './best-so-far.ts';
 import { inSlices } from './in-slices.ts';
-import { POINT_COLUMNS } from './points.ts';
 import { csvPieces, exportFileName, jsonPieces } from './run-export.ts';
 import { runQuestion } from './run-question.ts';
 import { shownRows } from './shown-rows.ts';
@@ -129,10 +128,6 @@ function* chosenOf(
   report: (problem: string) => void,
   choose: (batch: ColumnBatch) => number[],
 ): Generator<ColumnBatch> {
-  if (run.kind === 'sweep') {
-    yield* store.readChosen(run.id, report, POINT_COLUMNS, choose);
-    return;
-  }
   for (const batch of batchesOf(store, run, report)) yield pickedRows(batch, choose(batch));
 }
 

@@ -1,5 +1,5 @@
 import { MOST_SHOWN_ROWS, type RunDetail, type RunRow } from '../../src-worker/protocol/app-api.ts';
-import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cellsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
 import type { StoredRun } from '../store/store.ts';
 import { pointsIn, type PointView } from './points.ts';
@@ -7,7 +7,7 @@ import { pointsIn, type PointView } from './points.ts';
 type Shown = Pick<RunDetail, 'bestRows' | 'answeredPoints' | 'emptyRows' | 'emptyPoints'>;
 
 export interface ShownRows {
-  /** Books the points of a batch and says which of its rows are shown. Reads POINT_COLUMNS. */
+  /** Books the points of a batch and says which of its rows are shown. */
   choose(batch: ColumnBatch): number[];
   /** Takes the rows chosen last, whole. */
   add(chosen: ColumnBatch): void;
@@ -37,27 +37,31 @@ export function shownRows(run: Pick<StoredRun, 'kind' | 'input'>, most = MOST_SH
       return last.map(({ best: row, reasonRow }) => row ?? reasonRow ?? 0);
     },
     add(chosen) {
+      const cellsAt = new Map(chosen.order.map((column) => [column, cellsOf(chosen, column)]));
       for (const [row, point] of last.entries()) {
-        if (point.best !== null) shown.bestRows.push(filledCells(chosen, row));
-        else shown.emptyRows.push(emptyRow(chosen, row, point, axes));
+        if (point.best !== null) shown.bestRows.push(filledCells(cellsAt, row));
+        else shown.emptyRows.push(emptyRow(cellsAt, row, point, axes));
       }
     },
     rows: () => shown,
   };
 }
 
-function emptyRow(chosen: ColumnBatch, row: number, { pointId, reason }: PointView, axes: readonly string[]): RunRow {
-  const place = Object.fromEntries(axes.map((column) => [column, cell(chosen, column, row)]));
-  return { point_id: pointId, ...place, reason, detail: reason === null ? null : cell(chosen, 'detail', row) };
+type CellsAt = ReadonlyMap<string, (row: number) => number | string | null>;
+
+function emptyRow(cellsAt: CellsAt, row: number, { pointId, reason }: PointView, axes: readonly string[]): RunRow {
+  const read = (column: string) => cellsAt.get(column)?.(row) ?? null;
+  const place = Object.fromEntries(axes.map((column) => [column, read(column)]));
+  return { point_id: pointId, ...place, reason, detail: reason === null ? null : read('detail') };
 }
 
 /** The command is long, follows from the rest, and is in the export. */
 const LEFT_OUT: readonly string[] = ['vllm_command'];
 
-function filledCells(batch: ColumnBatch, row: number): RunRow {
+function filledCells(cellsAt: CellsAt, row: number): RunRow {
   const filled: RunRow = {};
-  for (const column of batch.order) {
-    const value = LEFT_OUT.includes(column) ? null : cell(batch, column, row);
+  for (const [column, cellAt] of cellsAt) {
+    const value = LEFT_OUT.includes(column) ? null : cellAt(row);
     if (value !== null) filled[column] = value;
   }
   return filled;

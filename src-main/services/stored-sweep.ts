@@ -1,7 +1,7 @@
 import { ConfigIqError, errorInfo, type ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { SweepSummary } from '../../src-worker/protocol/app-api.ts';
-import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { numbersOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { SweepOutcome } from '../../src-worker/pool/sweep-run.ts';
 import type { RunAnswer, Store } from '../store/store.ts';
@@ -9,7 +9,8 @@ import { thisProcess } from './owner.ts';
 
 /** The stored run of a sweep while it is computed. */
 export interface StoredSweep {
-  add(batch: ColumnBatch): void;
+  /** `seq` = place among the units of the sweep, `points` = how many of the unit's the batch holds. */
+  add(seq: number, batch: ColumnBatch, points: number): void;
   /** `answer`: what the list of runs will say of it. Throws when the question was wrong and nothing could be computed. */
   finish(outcome: SweepOutcome, answer: RunAnswer): SweepSummary;
   fail(thrown: unknown): void;
@@ -22,7 +23,7 @@ export interface StoredSweep {
 export function storedSweep(
   { store, facts }: { store: Store; facts: Facts },
   { spec, name, createdAt }: { spec: SweepSpec; name: string; createdAt: string },
-  points: number,
+  planned: number,
 ): StoredSweep {
   let runId: number | null = null;
   let rows = 0;
@@ -31,18 +32,18 @@ export function storedSweep(
   const begin = (): number =>
     (runId ??= store.createRun({
       name,
-      model: spec.base.model,
+      model: modelsOf(spec),
       createdAt,
       owner: thisProcess,
       input: spec,
       versions: { ...facts.versions, calibration: spec.base.calibration },
-      points,
+      points: planned,
     }));
 
   return {
-    add(batch) {
+    add(seq, batch, points) {
       const passing = countPassing(batch);
-      store.appendChunk(begin(), batch, { donePoints: countPoints(batch), passing });
+      store.appendChunk(begin(), seq, batch, { points, passing });
       rows += batch.rows;
       passingRows += passing;
     },
@@ -52,11 +53,11 @@ export function storedSweep(
       const isNothing = donePoints === 0 && first !== undefined;
       if (isNothing && runId === null && first.error.family === 'invalid_input') throw asError(first.error);
       const status = isNothing ? 'failed' : outcome.status;
-      const sentences = problems.map(({ error, points: lost }) => `${error.message} (${lost} of ${points} points)`);
+      const sentences = problems.map(({ error, points: lost }) => `${error.message} (${lost} of ${planned} points)`);
       const id = begin();
       store.setAnswer(id, answer);
       store.finishRun(id, { status, problems: sentences });
-      return { runId: id, status, points, donePoints, rows, passingRows, problems: sentences };
+      return { runId: id, status, points: planned, donePoints, rows, passingRows, problems: sentences };
     },
     fail(thrown) {
       if (runId === null) return;
@@ -73,19 +74,29 @@ export function storedSweep(
 const asError = ({ family, code, message, details }: ErrorInfo): ConfigIqError =>
   new ConfigIqError(family, code, message, details);
 
+/** The models of a sweep in words: by name as long as there are few. */
+export function modelsOf({ base, axes }: SweepSpec): string {
+  const models = axes.model ?? (base.model === undefined ? [] : [base.model]);
+  return models.length <= MOST_NAMED ? models.join(', ') : `${models.length} models`;
+}
+
+const MOST_NAMED = 3;
+
 /** A name for a sweep that was given none. */
-export function defaultName({ base, axes }: SweepSpec): string {
-  const varied = Object.entries(axes)
+export function defaultName(spec: SweepSpec): string {
+  const varied = Object.entries(spec.axes)
     .filter(([, values]) => values !== undefined)
-    .map(([axis]) => axis);
-  const model = base.model.slice(base.model.lastIndexOf('/') + 1);
-  return varied.length > 0 ? `${model} over ${varied.join(', ')}` : `${model}, one point`;
+    .map(([axis]) => axis.replaceAll('_', ' '));
+  const models = modelsOf(spec)
+    .split(', ')
+    .map((model) => model.slice(model.lastIndexOf('/') + 1))
+    .join(', ');
+  return varied.length > 0 ? `${models} over ${varied.join(', ')}` : `${models}, one point`;
 }
 
 function countPassing(batch: ColumnBatch): number {
+  const passesAt = numbersOf(batch, 'meets_sla');
   let passing = 0;
-  for (const meets of batch.numbers['meets_sla'] ?? []) if (meets === 1) passing += 1;
+  for (let row = 0; row < batch.rows; row += 1) if (passesAt(row) === 1) passing += 1;
   return passing;
 }
-
-const countPoints = (batch: ColumnBatch): number => new Set(batch.numbers['point_id']).size;

@@ -1,4 +1,4 @@
-import { surveySearches } from '../../src-worker/answers/sweep-plan.ts';
+import { surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { Pace, SearchSample } from '../../src-worker/pool/pool.ts';
 
@@ -46,7 +46,8 @@ function searchPace({ searches, msPerRow }: Pace, facts: Facts): number | null {
 }
 
 function samplePace({ input, model, ms, rows, share }: SearchSample, msPerRow: number, facts: Facts): number | null {
-  const searches = surveySearches([input], [null], model, facts).searches * share;
+  const anywhere = [{ pricing: input.pricing, zone: null, region: null }];
+  const searches = surveySearches([input], anywhere, new Map([[input.model, model]]), facts).searches * share;
   // Rows of a call never take all of its time, whatever their pace was elsewhere.
   return searches > 0 ? Math.max(ms - rows * msPerRow, ms / 10) / searches : null;
 }

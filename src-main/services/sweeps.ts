@@ -1,9 +1,10 @@
 import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
-import { sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep-plan.ts';
+import { placesOf, sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
+import { pointsOfDemand } from '../../src-worker/engine/sweep/demand-axes.ts';
 import { planSweep, sweepSpace } from '../../src-worker/engine/sweep/plan.ts';
 import type { ProgressEvent, SweepStart, SweepSummary, TaskEntry } from '../../src-worker/protocol/app-api.ts';
 import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
@@ -15,6 +16,7 @@ import { bestSoFar } from './best-so-far.ts';
 import { checkRequest, sweepStartSchema } from './check-request.ts';
 import { livePoints, type LivePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
+import { pointsIn } from './points.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs } from './sweep-estimate.ts';
 
@@ -78,22 +80,17 @@ export function createSweeps(parts: SweepParts): Sweeps {
 
   return {
     plan(spec) {
-      const { question, model } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
+      const { question, models } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
       const facts = parts.facts();
       const space = sweepSpace(question, sweepFacts(question, facts));
-      const survey = surveySearches(space.inputs, space.zones, model, facts);
+      const survey = surveySearches(space.inputs, placesOf(space.demand), models, facts);
       const work = {
         searches: survey.searches,
         inputs: space.inputs.length,
-        rows: survey.rows * space.users.length * space.zones.length,
+        rows: survey.rows * pointsOfDemand(space.demand),
       };
-      return sweepPlanDocument(
-        question,
-        space,
-        survey,
-        facts,
-        estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts),
-      );
+      const estimatedMs = estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts);
+      return sweepPlanDocument(question, space, survey, facts, estimatedMs);
     },
     start,
     list: () =>
@@ -115,17 +112,23 @@ export function createSweeps(parts: SweepParts): Sweeps {
 const nameOf = (given: string, spec: SweepSpec): string => given.trim() || defaultName(spec);
 
 interface AskedSweep {
-  /** With the id of the model in the place of its alias. */
+  /** With ids of models in the place of their aliases. */
   question: SweepSpec;
-  model: ModelSource;
+  models: ReadonlyMap<string, ModelSource>;
 }
 
 function asked({ models }: SweepParts, spec: SweepSpec): AskedSweep {
-  const model = models.resolve(spec.base.model);
+  const resolved = (spec.axes.model ?? []).map((name) => models.resolve(name));
+  const base = spec.base.model === undefined ? null : models.resolve(spec.base.model);
+  const all = base ? [base, ...resolved] : resolved;
   // Asked here once, instead of being told by every point.
-  analyzeGenerator(model);
-  const question: SweepSpec = { ...spec, base: { ...spec.base, model: model.id } };
-  return { question, model };
+  for (const model of all) analyzeGenerator(model);
+  const question: SweepSpec = {
+    ...spec,
+    base: { ...spec.base, ...(base && { model: base.id }) },
+    axes: { ...spec.axes, ...(spec.axes.model && { model: resolved.map(({ id }) => id) }) },
+  };
+  return { question, models: new Map(all.map((model) => [model.id, model])) };
 }
 
 /** What a task tells before it has computed anything. */
@@ -147,7 +150,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const { taskId, spec, controller } = task;
   const silent = progressOf(taskId);
   tell(silent);
-  const { question, model } = asked(parts, spec);
+  const { question, models } = asked(parts, spec);
   const plan = planSweep(question, sweepFacts(question, facts));
   const best = bestSoFar();
   const live: LivePoints = livePoints(plan.points);
@@ -177,17 +180,18 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   try {
     const outcome = await pool.runSweep({
       units: plan.units,
-      models: new Map([[model.id, model]]),
+      models,
       signal: controller.signal,
       onProgress: (done) => say('computing', done),
       onRetry: (points) => {
         restarts.workers += 1;
         restarts.points += points;
       },
-      onBatch(batch) {
-        best.add(batch);
-        live.add(batch);
-        stored.add(batch);
+      onBatch(batch, { seq }, points) {
+        const views = pointsIn(batch);
+        best.add(batch, views);
+        live.add(batch, views);
+        stored.add(seq, batch, points);
       },
     });
     say('storing', outcome.donePoints);

@@ -2,75 +2,77 @@ import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { describeIssues } from '../../src-worker/protocol/requests.ts';
-import { unpackRows } from './chosen-rows.ts';
-import { chunkColumnsSchema, packBatch, unpackBatch } from './column-blob.ts';
+import { batchColumnsSchema, packBatch, unpackBatch, type BatchColumns } from './batch-blob.ts';
+import { flatColumnsSchema, unpackFlat } from './flat-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
 import type { Store } from './store.ts';
 
-type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks' | 'readChosen'>;
+type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks' | 'listChunks' | 'removeChunk'>;
 
 const chunkRow = z.strictObject({
   seq: z.number().int().min(0),
   rows: z.number().int().min(0),
-  columns: jsonText(chunkColumnsSchema),
+  // What tells the two apart is that the older one has no tables.
+  columns: jsonText(z.union([batchColumnsSchema, flatColumnsSchema])),
   data: z.instanceof(Uint8Array),
 });
 
+const isStar = (columns: z.output<typeof chunkRow>['columns']): columns is BatchColumns => 'tables' in columns;
+
 /** Result rows of sweeps, a batch at a time. */
 export function chunkVerbs(db: Database): ChunkVerbs {
-  const insert = db.prepare<[number, number, number, string, Buffer]>(
-    `INSERT INTO run_chunk (run_id, seq, rows, columns, data)
-     VALUES (?, (SELECT COALESCE(MAX(seq) + 1, 0) FROM run_chunk WHERE run_id = ?), ?, ?, ?)`,
+  const insert = db.prepare<[number, number, number, number, number, string, Buffer]>(
+    'INSERT INTO run_chunk (run_id, seq, rows, points, passing, columns, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const add = db.prepare<[number, number, number, number]>(
     'UPDATE run SET done_points = done_points + ?, rows = rows + ?, passing = passing + ? WHERE id = ?',
+  );
+  const all = db.prepare<[number], { seq: number; rows: number; points: number | null; passing: number | null }>(
+    'SELECT seq, rows, points, passing FROM run_chunk WHERE run_id = ? ORDER BY seq',
+  );
+  const remove = db.prepare<[number, number], { rows: number; points: number | null; passing: number | null }>(
+    'DELETE FROM run_chunk WHERE run_id = ? AND seq = ? RETURNING rows, points, passing',
   );
   // One query per batch instead of one open cursor: a cursor would keep the connection from writing meanwhile.
   const next = db.prepare<[number, number], { seq: number }>(
     'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
   );
 
-  const store = db.transaction((runId: number, batch: ColumnBatch, counts: { donePoints: number; passing: number }) => {
-    const { columns, data } = packBatch(batch);
-    insert.run(runId, runId, batch.rows, JSON.stringify(columns), data);
-    add.run(counts.donePoints, batch.rows, counts.passing, runId);
+  const store = db.transaction(
+    (runId: number, seq: number, batch: ColumnBatch, { points, passing }: { points: number; passing: number }) => {
+      const { columns, data } = packBatch(batch);
+      insert.run(runId, seq, batch.rows, points, passing, JSON.stringify(columns), data);
+      add.run(points, batch.rows, passing, runId);
+    },
+  );
+  const takeOut = db.transaction((runId: number, seq: number) => {
+    const chunk = remove.get(runId, seq);
+    if (chunk) add.run(-(chunk.points ?? 0), -chunk.rows, -(chunk.passing ?? 0), runId);
   });
 
   return {
-    appendChunk: (runId, batch, counts) => store.immediate(runId, batch, counts),
-    *readChunks(runId, report, columns) {
+    appendChunk: (runId, seq, batch, counts) => store.immediate(runId, seq, batch, counts),
+    listChunks: (runId) => all.all(runId),
+    removeChunk: (runId, seq) => takeOut.immediate(runId, seq),
+    *readChunks(runId, report) {
       for (let row = next.get(runId, -1); row; row = next.get(runId, row.seq)) {
-        const batch = readable(`run ${runId}, batch ${row.seq}`, row, report, ({ columns: packed, data, rows }) =>
-          unpackBatch(packed, data, rows, columns),
-        );
-        if (batch) yield batch;
-      }
-    },
-    *readChosen(runId, report, columns, choose) {
-      for (let row = next.get(runId, -1); row; row = next.get(runId, row.seq)) {
-        const batch = readable(`run ${runId}, batch ${row.seq}`, row, report, ({ columns: packed, data, rows }) =>
-          unpackRows(packed, data, rows, choose(unpackBatch(packed, data, rows, columns))),
-        );
+        const batch = readable(`run ${runId}, batch ${row.seq}`, row, report);
         if (batch) yield batch;
       }
     },
   };
 }
 
-/** What `unpack` makes of a batch; null, and reported, when the batch cannot be read. */
-function readable(
-  what: string,
-  row: unknown,
-  report: (problem: string) => void,
-  unpack: (chunk: z.output<typeof chunkRow>) => ColumnBatch,
-): ColumnBatch | null {
+/** The batch of a row; null, and reported, when it cannot be read. */
+function readable(what: string, row: unknown, report: (problem: string) => void): ColumnBatch | null {
   const checked = chunkRow.safeParse(row);
   if (!checked.success) {
     report(unreadable(what, describeIssues(checked.error, what)).message);
     return null;
   }
+  const { columns, data, rows } = checked.data;
   try {
-    return unpack(checked.data);
+    return isStar(columns) ? unpackBatch(columns, data, rows) : unpackFlat(columns, data, rows);
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
     report(unreadable(what, `${what}: ${thrown.message}.`).message);

@@ -93,6 +93,14 @@ export interface StoredRun extends NewRun, RunAnswer {
   problems: string[];
 }
 
+/** A batch of a run, without its rows. Earlier versions counted neither points nor passing rows. */
+export interface StoredChunk {
+  seq: number;
+  rows: number;
+  points: number | null;
+  passing: number | null;
+}
+
 /** Rows that can be read, and a sentence for each that cannot: those stay in the file as they are. */
 export interface Listing<Row> {
   rows: Row[];
@@ -141,8 +149,12 @@ export interface Store {
 
   /** Starts a sweep with status `running`; returns its number. */
   createRun(run: NewSweepRun): number;
-  /** Adds the next batch of rows and counts it, both or neither. */
-  appendChunk(runId: number, batch: ColumnBatch, counts: { donePoints: number; passing: number }): void;
+  /** Adds the batch of that place in the order of the run and counts it, both or neither. */
+  appendChunk(runId: number, seq: number, batch: ColumnBatch, counts: { points: number; passing: number }): void;
+  /** Places of the batches a run has, in order, without their rows. */
+  listChunks(runId: number): StoredChunk[];
+  /** Takes a batch out and its counts back; nothing where there is none at that place. */
+  removeChunk(runId: number, seq: number): void;
   finishRun(runId: number, outcome: { status: Exclude<RunStatus, 'running'>; problems: string[] }): void;
   /** What the list says of a run, where it is known only after `createRun`. */
   setAnswer(runId: number, answer: RunAnswer): void;
@@ -154,21 +166,8 @@ export interface Store {
   readRun(id: number): StoredRun | null;
   /** The answer of a size run, exactly as it was saved; null for sweeps. */
   readDocument(id: number): string | null;
-  /**
-   * Batches of a run in order, one at a time, so that memory stays flat; only the columns in `columns` when given.
-   * Batches that cannot be read are skipped and reported.
-   */
-  readChunks(runId: number, report: (problem: string) => void, columns?: readonly string[]): Generator<ColumnBatch>;
-  /**
-   * The same for a few rows of each batch: `choose` is given the batch with the columns named and says which rows come
-   * out, whole and in its order.
-   */
-  readChosen(
-    runId: number,
-    report: (problem: string) => void,
-    columns: readonly string[],
-    choose: (batch: ColumnBatch) => number[],
-  ): Generator<ColumnBatch>;
+  /** Batches of a run in order, one at a time, so that memory stays flat. Those that cannot be read are skipped and reported. */
+  readChunks(runId: number, report: (problem: string) => void): Generator<ColumnBatch>;
   /** Runs still `running` whose owner is gone become `interrupted`; what they stored stays. Returns their numbers. */
   markInterruptedRuns(isOwnerAlive: (owner: string) => boolean): number[];
 

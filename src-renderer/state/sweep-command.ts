@@ -28,7 +28,8 @@ export function sweepCommand({ base, axes }: SweepSpecDraft, users: string[]): s
   // Several machines need a file.
   if (others.length > 0) return null;
   if ((base.gpu?.length ?? 0) > 1 || (base.quantization?.length ?? 0) > 1) return null;
-  const flags: string[] = ['--model', base.model, '--users', users.join(',')];
+  const models = axes.model ?? (base.model === undefined ? [] : [base.model]);
+  const flags: string[] = ['--model', models.join(','), '--users', users.join(',')];
   for (const [key, flag] of Object.entries(VALUE_FLAGS)) {
     const value = base[key as keyof Base];
     if (typeof value === 'string' || typeof value === 'number') flags.push(flag, String(value));

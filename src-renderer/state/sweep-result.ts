@@ -1,5 +1,6 @@
 import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
 import { metric, runNumber } from '../../src-worker/protocol/metrics.ts';
+import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 import { pointOfRunRow, type ChartPoint } from '../charts/chart-point.ts';
@@ -133,17 +134,5 @@ export const countedReasons = (counts: Record<string, number>): { reason: string
     .sort((a, b) => b.count - a.count);
 
 /** The question of one point of a sweep. */
-export function questionOfRow(spec: SweepSpecDraft, row: RunRow): SizeInputDraft {
-  const { axes, base } = spec;
-  const users = runNumber(row, 'users');
-  const text = (column: string): string => String(row[column] ?? '');
-  const tp = runNumber(row, 'tensor_parallel');
-  return {
-    ...base,
-    ...(users === null ? {} : { users }),
-    ...(axes.quantization ? { quantization: [text('quantization') as (typeof axes.quantization)[number]] } : {}),
-    ...(axes.zone ? { zone: text('zone') } : {}),
-    ...(axes.gpu ? { gpu: [text('gpu')] } : {}),
-    ...(axes.tp && tp !== null ? { tp } : {}),
-  };
-}
+export const questionOfRow = (spec: SweepSpecDraft, row: RunRow): SizeInputDraft =>
+  questionOfPoint(spec, (column) => row[column]);

@@ -1,4 +1,11 @@
-import { cell, NO_TEXT, type ColumnBatch, type TextColumn } from '../protocol/columns.ts';
+import {
+  cellsOf,
+  NO_TEXT,
+  plainBatch,
+  type BatchTable,
+  type ColumnBatch,
+  type TextColumn,
+} from '../protocol/columns.ts';
 import type { SweepColumn } from '../protocol/sweep-columns.ts';
 
 export type CellValue = number | string | boolean | null;
@@ -6,8 +13,12 @@ export type CellValue = number | string | boolean | null;
 export interface ColumnBuilder {
   /** Appends a row; `read` is asked once for every column, in order. */
   add(read: (column: string) => CellValue): void;
+  /** Rows so far. */
+  rows(): number;
   /** The rows so far, in arrays of exactly their length: they can be transferred. */
   build(): ColumnBatch;
+  /** The same as the entries of a table. */
+  columns(): Pick<BatchTable, 'numbers' | 'texts'>;
 }
 
 const FIRST_CAPACITY = 256;
@@ -41,6 +52,16 @@ export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
     }
   };
 
+  const columnsSoFar = (): Pick<BatchTable, 'numbers' | 'texts'> => {
+    const numbers: BatchTable['numbers'] = {};
+    const texts: BatchTable['texts'] = {};
+    for (const store of stores) {
+      if ('values' in store) numbers[store.name] = store.values.slice(0, rows);
+      else texts[store.name] = textColumn(store, rows);
+    }
+    return { numbers, texts };
+  };
+
   return {
     add(read) {
       if (rows === capacity) grow();
@@ -51,14 +72,13 @@ export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
       }
       rows += 1;
     },
+    rows: () => rows,
     build() {
-      const batch: ColumnBatch = { rows, order: columns.map(({ name }) => name), numbers: {}, texts: {} };
-      for (const store of stores) {
-        if ('values' in store) batch.numbers[store.name] = store.values.slice(0, rows);
-        else batch.texts[store.name] = textColumn(store, rows);
-      }
-      return batch;
+      const { numbers, texts } = columnsSoFar();
+      const order = columns.map(({ name }) => name);
+      return plainBatch(rows, order, numbers, texts);
     },
+    columns: columnsSoFar,
   };
 }
 
@@ -69,7 +89,8 @@ export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
 export function joinBatches(batches: readonly ColumnBatch[], columns: readonly SweepColumn[]): ColumnBatch {
   const builder = columnBuilder(columns);
   for (const batch of batches) {
-    for (let row = 0; row < batch.rows; row += 1) builder.add((column) => cell(batch, column, row));
+    const read = new Map(columns.map(({ name }) => [name, cellsOf(batch, name)]));
+    for (let row = 0; row < batch.rows; row += 1) builder.add((column) => read.get(column)?.(row) ?? null);
   }
   return builder.build();
 }

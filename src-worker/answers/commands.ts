@@ -2,7 +2,7 @@ import type { EngineLimits } from '../engine/memory/fit.ts';
 import { safeLimits, type SafeLimits } from '../engine/sizing/safe-limits.ts';
 import { stateSeats } from '../engine/sizing/seats.ts';
 import { servedContextTokens } from '../engine/sizing/served-context.ts';
-import type { PlanGroup, SizedPlan } from '../engine/sizing/types.ts';
+import type { CountedPlan, PlanGroup } from '../engine/sizing/types.ts';
 import { commandText, shellWord, vllmCommand, type Command } from '../engine/sizing/vllm-command.ts';
 import { MS_PER_S } from '../engine/units.ts';
 import type { CommandFlag } from '../protocol/documents.ts';
@@ -45,7 +45,7 @@ export interface CommandArithmetic {
 }
 
 /** Throws for a plan that does not fit. */
-export function commandTexts(subject: Omit<CommandSubject, 'safe'>): CommandTexts {
+export function commandTexts(subject: Pick<CommandSubject, 'group' | 'prepared' | 'replicas'>): CommandTexts {
   const { texts } = knownCommands({ group: subject.group, dataParallel: subject.replicas }, subject.prepared);
   return texts;
 }
@@ -86,7 +86,7 @@ function knownCommands(plan: ServedPlan, prepared: Prepared): KnownCommands {
  * Replicas that one server starts: those of an instance. vLLM shares out the experts of a mixture over all of its
  * data-parallel ranks, which then are no replicas any more: such a model is started once for each.
  */
-export function dataParallelOf({ replicas, instances }: SizedPlan, { model, subject }: Prepared): number {
+export function dataParallelOf({ replicas, instances }: CountedPlan, { model, subject }: Prepared): number {
   const isMixture = model.layers.some(({ ffn }) => ffn.experts !== null);
   if (isMixture || !subject.engine.command?.dataParallelFlag) return 1;
   return Math.ceil(replicas / instances);

@@ -5,7 +5,7 @@ import type { Gpu } from '../engine/hardware/types.ts';
 import type { MemoryFit } from '../engine/memory/fit.ts';
 import { gibFromBytes } from '../engine/units.ts';
 import type { LatencySummary, MemoryDocument, Versions, Warning } from '../protocol/documents.ts';
-import { rounded } from './rounded.ts';
+import { rounded } from '../protocol/rounded.ts';
 import { measurementsAre } from './uncertainty.ts';
 
 /** Parts that several documents share. */

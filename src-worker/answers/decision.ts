@@ -5,7 +5,7 @@ import { CHANCE_BESIDE_RANGES, chanceText, chanceWords } from '../protocol/chanc
 import { plural } from '../protocol/numbers.ts';
 import { candidateOf, planUncertainty } from './plan-uncertainty.ts';
 import type { RowContext } from './replica-part.ts';
-import { rounded } from './rounded.ts';
+import { rounded } from '../protocol/rounded.ts';
 import { noRangeReason } from './uncertainty.ts';
 
 /** Rows that are compared: the first of the ranking. What comes after them costs far more. */

@@ -9,7 +9,7 @@ import { MS_PER_S } from '../engine/units.ts';
 import type { IntervalBasis, IntervalDocument, IntervalRange, Recommendation } from '../protocol/documents.ts';
 import { sizingDemand } from './demand.ts';
 import type { RowContext } from './replica-part.ts';
-import { rounded } from './rounded.ts';
+import { rounded } from '../protocol/rounded.ts';
 import { SAME_STEPS } from './simulated-remarks.ts';
 import { latencyRanges, noRangeReason, uncertaintyOf, type Uncertainty } from './uncertainty.ts';
 

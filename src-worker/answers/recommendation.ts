@@ -4,6 +4,7 @@ import { bytesBeyondDisk, isHostMemoryTight } from '../engine/sizing/host-memory
 import { planId } from '../engine/sizing/sized-plan.ts';
 import type {
   ChosenPlan,
+  CountedPlan,
   ExcludedRow,
   RefusedPlan,
   SizedPlan,
@@ -105,7 +106,7 @@ function doubtfulPrice({ offer, cost }: SizedPlan, { prepared, zone }: RowContex
 const idleGpus = ({ instance, group, replicasPerInstance }: SizedPlan): number =>
   gpuGroup(instance).gpus - replicasPerInstance * replicaGpus(group);
 
-const spareReplicas = ({ instances, replicas, replicasPerInstance }: SizedPlan): number =>
+export const spareReplicas = ({ instances, replicas, replicasPerInstance }: CountedPlan): number =>
   instances * replicasPerInstance - replicas;
 
 /** Machines that are there anyway: what of them the load leaves free. Rented ones are paid for, and ranked by it. */

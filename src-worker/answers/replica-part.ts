@@ -5,7 +5,7 @@ import { latencyOf } from '../engine/sizing/capacity.ts';
 import { simulatedStatistic, SIZING_SEED } from '../engine/sizing/simulated-load.ts';
 import { headroomRule } from '../engine/sizing/headroom.ts';
 import { meetsTargets } from '../engine/sizing/planned-load.ts';
-import type { ChosenPlan, ReplicaLoad, SizedPlan } from '../engine/sizing/types.ts';
+import type { CountedPlan, ReplicaLoad, TakenPlan } from '../engine/sizing/types.ts';
 import { MS_PER_S, percentFromFraction } from '../engine/units.ts';
 import type { Demand } from '../engine/workload/demand.ts';
 import type { BurstDocument, Recommendation, SlaRow, SlaStatus, ThroughputDocument } from '../protocol/documents.ts';
@@ -33,7 +33,7 @@ export function slaStatus(predictedMs: number, targetMs: number): SlaStatus {
   return predictedMs <= NEAR_FACTOR * targetMs ? 'near' : 'missed';
 }
 
-function slaRows(plan: ChosenPlan, { prepared }: RowContext): SlaRow[] {
+function slaRows(plan: TakenPlan, { prepared }: RowContext): SlaRow[] {
   return prepared.subject.targets.map(({ metric, targetMs, isGating, outputTokens }) => {
     const predictedMs = latencyOf(plan.latency, metric);
     const { simulated } = plan.latency;
@@ -65,9 +65,9 @@ function throughputAt(rateReqPerS: number, { prepared }: RowContext): Throughput
 const hasTokenTimes = ({ prepared }: RowContext): boolean => prepared.subject.lengths.moments.outputMean > 1;
 
 /** Rate per replica / the rate at which a replica saturates. */
-const utilizationOf = (plan: SizedPlan): number => plan.ratePerReplicaPerMs / plan.load.saturation().perMs;
+const utilizationOf = (plan: CountedPlan): number => plan.ratePerReplicaPerMs / plan.load.saturation().perMs;
 
-function burstDocument(plan: SizedPlan, context: RowContext): BurstDocument {
+function burstDocument(plan: CountedPlan, context: RowContext): BurstDocument {
   const factor = headroomRule(context.prepared.input.headroom, context.prepared.facts.headroom).burstFactor;
   const latency = plan.load.at(plan.ratePerReplicaPerMs * factor);
   const targetsHold = meetsTargets(latency, context.prepared.subject.targets);
@@ -111,7 +111,7 @@ type ReplicaPart = Pick<
  */
 const replicaParts = new WeakMap<RowContext, Map<ReplicaLoad, ReplicaPart>>();
 
-export function replicaPartOf(plan: ChosenPlan, context: RowContext): ReplicaPart {
+export function replicaPartOf(plan: TakenPlan, context: RowContext): ReplicaPart {
   const parts = replicaParts.get(context) ?? new Map<ReplicaLoad, ReplicaPart>();
   replicaParts.set(context, parts);
   const part = parts.get(plan.load) ?? replicaPart(plan, context);
@@ -120,13 +120,13 @@ export function replicaPartOf(plan: ChosenPlan, context: RowContext): ReplicaPar
 }
 
 /** What a replica gets of all that comes, for what is said of it. */
-export function arrivalsOf({ replicas }: ChosenPlan, { prepared }: RowContext): TrustedArrivals {
+export function arrivalsOf({ replicas }: TakenPlan, { prepared }: RowContext): TrustedArrivals {
   const law = arrivalLawOf(prepared.subject);
   const { router } = prepared.input;
   return router === 'round_robin' ? { ...law, scv: scvOfShare(law.scv, { router, replicas, streams: 1 }) } : law;
 }
 
-function replicaPart(plan: ChosenPlan, context: RowContext): ReplicaPart {
+function replicaPart(plan: TakenPlan, context: RowContext): ReplicaPart {
   const { group, load, latency } = plan;
   if (!group.memory) throw new Error('a passing plan has no memory fit');
   const { subject } = context.prepared;

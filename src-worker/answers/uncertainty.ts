@@ -29,7 +29,7 @@ import {
 import { measuredRows, spreadQuestionOf, traitsOf, type MeasuredRows } from '../engine/uncertainty/novelty.ts';
 import type { IntervalBasis, IntervalDocument, IntervalRange } from '../protocol/documents.ts';
 import { plural } from '../protocol/numbers.ts';
-import { rounded } from './rounded.ts';
+import { rounded } from '../protocol/rounded.ts';
 
 /** How sure the figures of one deployment under one load are. */
 export interface Uncertainty {

@@ -15,14 +15,15 @@ import { answerSimulate } from '../answers/simulate.ts';
 import { answerSimulationCheck } from '../answers/simulation-check.ts';
 import { answerSize } from '../answers/size.ts';
 import { columnBuilder } from '../answers/column-builder.ts';
-import { beginSweepUnit, preparePoints, type PointAnswer, type UnitRun } from '../answers/sweep.ts';
+import { preparePoints, type PreparedPoints } from '../answers/sweep/prepared-points.ts';
+import { beginSweepUnit, type UnitRun } from '../answers/sweep/unit.ts';
 import { ConfigIqError } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import { transferables } from '../protocol/columns.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import { attempt, attemptAsync } from '../protocol/result.ts';
-import { SWEEP_COLUMNS } from '../protocol/sweep-columns.ts';
+import { sweepColumns } from '../protocol/sweep-columns.ts';
 import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type SweepUnitOutcome, type WorkerApi } from '../protocol/worker-api.ts';
 import { SIMULATION_CANCELLED } from './control.ts';
 
@@ -34,7 +35,7 @@ const KEPT_SEARCHES = 4;
 /** The calls of one worker thread, over facts that arrive with `load`. Holds nothing else but recent capacity searches. */
 export function createWorkerCalls(): WorkerApi {
   let loaded: Facts | null = null;
-  const searches = new Map<string, PointAnswer>();
+  const searches = new Map<string, PreparedPoints>();
 
   const facts = (): Facts => {
     if (!loaded)
@@ -42,7 +43,7 @@ export function createWorkerCalls(): WorkerApi {
     return loaded;
   };
 
-  const searchFor = (input: SizeInput, model: ModelSource): PointAnswer => {
+  const searchFor = (input: SizeInput, model: ModelSource): PreparedPoints => {
     const key = JSON.stringify([input, model]);
     const answer = searches.get(key) ?? preparePoints(input, model, facts());
     // Re-inserted, so that the first key is always the one not used for longest.
@@ -81,7 +82,7 @@ export function createWorkerCalls(): WorkerApi {
     modelFits: (input, model) => attempt(() => answerModelFits(input, model, facts())),
     async sweepUnit(unit, model, control) {
       const result = await attemptAsync(async (): Promise<SweepUnitOutcome> => {
-        if (isCancelled(control)) return { kind: 'cancelled', batch: columnBuilder(SWEEP_COLUMNS).build() };
+        if (isCancelled(control)) return { kind: 'cancelled', batch: columnBuilder(sweepColumns(unit.axes)).build() };
         return runInSlices(beginSweepUnit(unit, searchFor(unit.input, model)), control);
       });
       return result.ok ? transfer(result, transferables(result.value.batch)) : result;
@@ -101,8 +102,7 @@ async function runInSlices(run: UnitRun, control: Int32Array): Promise<SweepUnit
   let sliceStart = performance.now();
   while (!run.isDone()) {
     if (isCancelled(control)) return { kind: 'cancelled', batch: run.batch() };
-    run.next();
-    Atomics.add(control, CONTROL_DONE_POINTS, 1);
+    Atomics.add(control, CONTROL_DONE_POINTS, run.next());
     if (performance.now() - sliceStart < SLICE_MS) continue;
     await waitingCalls();
     sliceStart = performance.now();

@@ -17,10 +17,10 @@ export interface SweepRequest {
   /** Points done so far, at most ten times a second and once at the end; never goes back. */
   onProgress?: ((done: number, total: number) => void) | undefined;
   /**
-   * Batches in the order of the units, one after the other: the next waits for the promise, and the threads wait when
+   * Batches in the order of the units, with how many points they hold (all of the unit's unless it was cancelled), one after the other: the next waits for the promise, and the threads wait when
    * too many are waiting. If it throws, the sweep stops and `runSweep` rejects with that error.
    */
-  onBatch: (batch: ColumnBatch, unit: SweepUnit) => void | Promise<void>;
+  onBatch: (batch: ColumnBatch, unit: SweepUnit, points: number) => void | Promise<void>;
   /** A thread died; the points of its unit are computed once more, on another one. */
   onRetry?: ((points: number) => void) | undefined;
   /** Cancels within half a second; what is done by then is delivered. */
@@ -57,8 +57,6 @@ type Arrival = { kind: 'batch'; batch: ColumnBatch; points: number } | { kind: '
 
 /** A unit whose thread died is computed once more, elsewhere. */
 const MAX_ATTEMPTS = 2;
-
-const pointsOf = (unit: SweepUnit): number => unit.users.length * unit.zones.length;
 
 /** Keeps the books of one sweep: what is handed out, what came back, what was delivered. Threads are the pool's matter. */
 export class SweepRun {
@@ -97,7 +95,7 @@ export class SweepRun {
     }
     this.#request = request;
     this.#ahead = ahead;
-    this.#total = request.units.reduce((sum, unit) => sum + pointsOf(unit), 0);
+    this.#total = request.units.reduce((sum, unit) => sum + unit.points, 0);
     this.finished = this.#ending.promise;
     this.#delivery = orderedDelivery(
       (arrival, index) => this.#deliver(arrival, index),
@@ -127,7 +125,7 @@ export class SweepRun {
     if (!this.#running.delete(job)) return;
     if (outcome.kind === 'answered') this.#bookResult(job, outcome.result);
     else if (job.attempt < MAX_ATTEMPTS && !this.#isStopped) this.#retry(job);
-    else if (!this.#isCancelled) this.#arrive(job, { kind: 'problem', error: outcome.error }, pointsOf(job.unit));
+    else if (!this.#isCancelled) this.#arrive(job, { kind: 'problem', error: outcome.error }, job.unit.points);
     if (this.#isStopped && this.#running.size === 0) this.#delivery.closeGaps();
   }
 
@@ -148,7 +146,7 @@ export class SweepRun {
 
   #retry(job: Job): void {
     this.#retries.push(retryOf(job));
-    this.#request.onRetry?.(pointsOf(job.unit));
+    this.#request.onRetry?.(job.unit.points);
   }
 
   #newJob(taker: string): Job | null {
@@ -174,7 +172,7 @@ export class SweepRun {
   }
 
   #bookResult(job: Job, result: Extract<CallOutcome<'sweepUnit'>, { kind: 'answered' }>['result']): void {
-    const whole = pointsOf(job.unit);
+    const whole = job.unit.points;
     if (!result.ok) {
       this.#arrive(job, { kind: 'problem', error: result.error }, whole);
       return;
@@ -198,7 +196,7 @@ export class SweepRun {
     }
     if (arrival.points === 0) return;
     try {
-      await this.#request.onBatch(arrival.batch, unit);
+      await this.#request.onBatch(arrival.batch, unit, arrival.points);
       this.#donePoints += arrival.points;
     } catch (thrown) {
       this.#failure = { thrown };
@@ -209,9 +207,9 @@ export class SweepRun {
   #noteProblem(unit: SweepUnit, error: ErrorInfo): void {
     const known = this.#problems.get(error.message);
     if (known) {
-      known.points += pointsOf(unit);
+      known.points += unit.points;
       known.firstPointId = Math.min(known.firstPointId, unit.firstPointId);
-    } else this.#problems.set(error.message, { error, points: pointsOf(unit), firstPointId: unit.firstPointId });
+    } else this.#problems.set(error.message, { error, points: unit.points, firstPointId: unit.firstPointId });
   }
 
   #countedPoints(): number {

@@ -591,6 +591,8 @@ export interface DetailDocument {
 export interface SweepPlanDocument {
   schema_version: number;
   points: number;
+  /** One for each point and instance in scope. */
+  rows: number;
   axes: { axis: string; count: number }[];
   /** Capacity searches left: one for each precision, TP and kind of GPU group. */
   searches: number;

@@ -254,24 +254,51 @@ export const SWEEP_ROUTERS =
   'must be random: points of a sweep share what a replica carries. Ask size with a router about the points that matter';
 const sweepRouterSchema = routerSchema.refine((router) => router === 'random', { error: SWEEP_ROUTERS });
 
-/** Axes of a sweep. `["*"]` on zone = every zone that sells at least one instance in scope. A range may grow by a factor: powers of two. */
+const names = z.array(name).min(1);
+const degrees = z.array(z.number().int().min(1).max(1024)).min(1);
+
+/**
+ * Axes of a sweep, slowest first as its points are numbered. `["*"]` = every provider, GPU, region or zone in scope. A range may
+ * grow by a factor: powers of two.
+ */
+export const sweepAxesSchema = z.strictObject({
+  /** Targets in ms; each metric is an axis of its own. */
+  sla: z.partialRecord(z.enum(LATENCY_METRICS), numberAxis).optional(),
+  model: names.optional(),
+  workload: names.optional(),
+  input_tokens: numberAxis.optional(),
+  output_tokens: numberAxis.optional(),
+  prefix_hit_rate: numberAxis.optional(),
+  cacheable_ratio: numberAxis.optional(),
+  calibration: names.optional(),
+  provider: names.optional(),
+  kv_cache_dtype: z.array(kvCacheDtypeSchema).min(1).optional(),
+  quantization: z.array(precisionSchema).min(1).optional(),
+  gpu: names.optional(),
+  pp: degrees.optional(),
+  tp: degrees.optional(),
+  users: numberAxis.optional(),
+  rate: numberAxis.optional(),
+  think_time: numberAxis.optional(),
+  headroom: numberAxis.optional(),
+  max_gpus: numberAxis.optional(),
+  pricing: z.array(pricingSchema).min(1).optional(),
+  /** What the prices of the catalog are multiplied by. */
+  price_factor: numberAxis.optional(),
+  region: names.optional(),
+  zone: names.optional(),
+});
+export type SweepAxes = z.output<typeof sweepAxesSchema>;
+export type SweepAxis = keyof SweepAxes;
+
 export const sweepSpecSchema = z.strictObject({
   schema_version: z.literal(1).default(1),
-  /** Size input keys that do not vary. */
+  /** Size input keys that do not vary; the model may be an axis. */
   base: sizeInputSchema.partial({ model: true }).extend({
-    model: name,
     method: sweepMethodSchema.default('batching'),
     router: sweepRouterSchema.default('random'),
   }),
-  axes: z.strictObject({
-    users: numberAxis.optional(),
-    quantization: z.array(precisionSchema).min(1).optional(),
-    zone: z.array(name).min(1).optional(),
-    /** `["*"]` = every GPU in scope that some instance has. */
-    gpu: z.array(name).min(1).optional(),
-    /** Tensor-parallel degrees. */
-    tp: z.array(z.number().int().min(1).max(1024)).min(1).optional(),
-  }),
+  axes: sweepAxesSchema,
 });
 export type SweepSpec = z.output<typeof sweepSpecSchema>;
 export type SweepSpecDraft = z.input<typeof sweepSpecSchema>;

@@ -1,3 +1,5 @@
+import type { SweepAxis } from './requests.ts';
+
 /** A column of sweep results: what kind of cell it has, and the unit its name ends in (null = none). */
 export interface SweepColumn {
   name: string;
@@ -89,5 +91,30 @@ export const SWEEP_COLUMNS = [
   number('margin_limit'),
   text('margin_unit'),
 ] as const satisfies readonly SweepColumn[];
+
+/** Columns of axes that have none of their own above: they stand between `point_id` and `users` in the rows of a sweep over them. */
+export const AXIS_COLUMNS = {
+  model: text('model'),
+  workload: text('workload'),
+  input_tokens: number('input_tokens', 'tokens'),
+  output_tokens: number('output_tokens', 'tokens'),
+  prefix_hit_rate: number('prefix_hit_rate'),
+  cacheable_ratio: number('cacheable_ratio'),
+  calibration: text('calibration'),
+  rate: number('rate', 'requests/s'),
+  think_time: number('think_time', 's'),
+  headroom: number('headroom', '%'),
+  max_gpus: number('max_gpus'),
+  pricing: text('pricing'),
+  price_factor: number('price_factor'),
+} as const satisfies Partial<Record<SweepAxis, SweepColumn>>;
+
+/** The columns of a sweep over axes of these names (engine/sweep/plan.ts). */
+export function sweepColumns(axes: readonly string[]): SweepColumn[] {
+  const own: Partial<Record<string, SweepColumn>> = AXIS_COLUMNS;
+  const [pointId, ...others] = SWEEP_COLUMNS;
+  const given = axes.flatMap((axis) => own[axis] ?? (axis.startsWith('sla_') ? number(axis, 'ms') : []));
+  return [pointId, ...given, ...others];
+}
 
 export type SweepColumnName = (typeof SWEEP_COLUMNS)[number]['name'];

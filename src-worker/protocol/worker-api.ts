@@ -1,6 +1,7 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { PlanCapacity, PlanToSimulate } from '../engine/sizing/types.ts';
+import type { PlannedUnit } from '../engine/sweep/plan.ts';
 import type { RequestTrace } from '../engine/workload/trace.ts';
 import type { AccuracyRequest } from './accuracy-request.ts';
 import type { AccuracyDocument } from './accuracy.ts';
@@ -20,16 +21,8 @@ import type {
 import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SimulateInput, SizeInput } from './requests.ts';
 import type { Result } from './result.ts';
 
-/**
- * One unit of a sweep: a model, a precision, a GPU and a TP, with loads and places that share its capacity search.
- * `firstPointId` numbers the points: users vary slowest, zones fastest.
- */
-export interface SweepUnit {
-  input: SizeInput;
-  users: (number | null)[];
-  zones: (string | null)[];
-  firstPointId: number;
-}
+/** Points of a sweep that share one capacity search (engine/sweep/plan.ts). */
+export type SweepUnit = PlannedUnit<SizeInput>;
 
 /** A trace as its file was read. */
 export interface TraceToReplay {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rounded } from '../../src-worker/answers/rounded.ts';
+import { rounded } from '../../src-worker/protocol/rounded.ts';
 
 /** What is promised: the double that ten significant digits of text would be read as. */
 const byText = (value: number): number => Number(value.toPrecision(10));

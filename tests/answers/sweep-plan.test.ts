@@ -3,7 +3,7 @@ import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.t
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { prepareSizing } from '../../src-worker/answers/prepared.ts';
 import { answerSize } from '../../src-worker/answers/size.ts';
-import { surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep-plan.ts';
+import { surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep/survey.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { sizeInputSchema, sweepSpecSchema, type SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { estimateSweepMs } from '../../src-main/services/sweep-estimate.ts';
-import { surveySearches } from '../../src-worker/answers/sweep-plan.ts';
+import { surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import type { Pace, SearchSample } from '../../src-worker/pool/pool.ts';
 import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { columnBuilder, joinBatches } from '../../src-worker/answers/column-builder.ts';
-import { exclusionCells, recommendationCells, type SweepPoint } from '../../src-worker/answers/sweep-cells.ts';
+import { exclusionCells, recommendationCells, type SweepPoint } from '../../src-worker/answers/sweep/document-rows.ts';
 import { beginSweepUnit, type PointAnswer } from '../../src-worker/answers/sweep.ts';
 import { cell, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { SizeInput } from '../../src-worker/protocol/requests.ts';

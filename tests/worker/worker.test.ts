@@ -7,7 +7,7 @@ import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { joinBatches } from '../../src-worker/answers/column-builder.ts';
 import { answerQueue } from '../../src-worker/answers/queue.ts';
 import { answerSize } from '../../src-worker/answers/size.ts';
-import { answerSweepUnit } from '../../src-worker/answers/sweep.ts';
+import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { createWorkerCalls } from '../../src-worker/pool/calls.ts';

@@ -52,7 +52,11 @@ export const runSweep: Run = async (context, options) => {
 
   const service = await context.service(ownFiles(options));
   if (own) await checkOwnHardware(service, own);
-  const base = { ...withProfileInUse(service, spec.base, given), model: await modelIdOf(service, spec.base.model) };
+  const { model } = spec.base;
+  const base = {
+    ...withProfileInUse(service, spec.base, given),
+    ...(model !== undefined && { model: await modelIdOf(service, model) }),
+  };
   const question = { ...spec, base };
   if (show.dry_run) {
     const plan = unwrap(await service.api.planSweep(question));

@@ -1,5 +1,5 @@
 import { columnBuilder } from '../../../src-worker/answers/column-builder.ts';
-import { recommendationCells } from '../../../src-worker/answers/sweep-cells.ts';
+import { recommendationCells } from '../../../src-worker/answers/sweep/document-rows.ts';
 import type { SizeDocument } from '../../../src-worker/protocol/documents.ts';
 import { SWEEP_COLUMNS } from '../../../src-worker/protocol/sweep-columns.ts';
 import { csvPieces } from '../../services/run-export.ts';

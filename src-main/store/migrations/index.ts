@@ -5,6 +5,7 @@ import { catalogs } from './0004-catalogs.ts';
 import { importFingerprints } from './0005-import-fingerprints.ts';
 import { calibrationProfiles } from './0006-calibration-profiles.ts';
 import { earlierProfiles } from './0007-earlier-profiles.ts';
+import { chunkPoints } from './0008-chunk-points.ts';
 
 /**
  * All migrations, oldest first: entry n - 1 brings a database to version n. Forward only; one that was released is never
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly string[] = [
   importFingerprints,
   calibrationProfiles,
   earlierProfiles,
+  chunkPoints,
 ];

@@ -24,7 +24,7 @@ import { errorSummary } from '../../protocol/error-summary.ts';
 import { plural } from '../../protocol/numbers.ts';
 import type { LeftOutPrediction } from '../../protocol/left-out.ts';
 import { resolveCalibration } from '../resolve.ts';
-import { rounded } from '../rounded.ts';
+import { rounded } from '../../protocol/rounded.ts';
 import { byCount, readyBenchmarks, skippedReasons, type ReadyBenchmark } from './benchmarks.ts';
 import { isMiss, missOf, whyOf } from './why.ts';
 

@@ -31,7 +31,7 @@ import type {
 } from '../../protocol/calibration.ts';
 import { SCHEMA_VERSION } from '../../protocol/documents.ts';
 import { errorPercent } from '../../protocol/error-summary.ts';
-import { rounded } from '../rounded.ts';
+import { rounded } from '../../protocol/rounded.ts';
 import { skippedReasons } from './benchmarks.ts';
 import { figuresBefore, fitProblem } from './fit.ts';
 import { fittedRowsOf, withFittedRows } from './row-hash.ts';

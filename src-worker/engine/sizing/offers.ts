@@ -13,6 +13,8 @@ export type OfferChoice =
   | { kind: 'refused'; refusal: Refusal };
 
 type Pricing = SizingDemand['pricing'];
+/** What of a demand decides where an instance stands and what it costs. */
+type PlaceDemand = Pick<SizingDemand, 'pricing' | 'zone' | 'region'>;
 
 /** USD per hour in a zone; without one, of the zone of the region that asks least. */
 export function priceOf(offer: RegionOffer, pricing: Pricing, zone: string | null): number | null {
@@ -43,7 +45,7 @@ const refused = (reason: Refusal['reason'], detail: string): OfferChoice => ({
   refusal: { reason, detail, margin: null },
 });
 
-function placeFilter(instance: Instance, demand: SizingDemand): RegionOffer[] | OfferChoice {
+function placeFilter(instance: Instance, demand: PlaceDemand): RegionOffer[] | OfferChoice {
   const { zone, region } = demand;
   const name = `${instance.provider} ${instance.name}`;
   if (zone !== null) {
@@ -62,7 +64,7 @@ function placeFilter(instance: Instance, demand: SizingDemand): RegionOffer[] | 
 }
 
 /** Cheapest first; equal prices by the region's name, so that the choice is the same everywhere. */
-export function chooseOffer(instance: Instance, demand: SizingDemand): OfferChoice {
+export function chooseOffer(instance: Instance, demand: PlaceDemand): OfferChoice {
   const offers = placeFilter(instance, demand);
   if (!Array.isArray(offers)) return offers;
   let best: { offer: RegionOffer; usdPerHour: number } | null = null;

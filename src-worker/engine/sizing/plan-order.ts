@@ -1,10 +1,10 @@
 import { replicaGpus } from './plan-groups.ts';
-import type { Refusal, RefusedPlan, SizedPlan } from './types.ts';
+import type { CountedPlan, Refusal, RefusedPlan, SizedPlan } from './types.ts';
 
 /* Which plan goes before which, and which refusal speaks for an instance. */
 
 /** GPUs of all its instances: what hardware without a price is ranked by. */
-export const gpusUsed = ({ instances, instance }: Pick<SizedPlan, 'instances' | 'instance'>): number =>
+export const gpusUsed = ({ instances, instance }: Pick<CountedPlan, 'instances' | 'instance'>): number =>
   instances * instance.gpuCount;
 
 /**
@@ -16,14 +16,19 @@ export function byCost(a: SizedPlan, b: SizedPlan): number {
 }
 
 /** $/request and $/hour alone; below 0 where `a` is cheaper. */
-export const byPrice = (a: SizedPlan, b: SizedPlan): number =>
+const byPrice = (a: SizedPlan, b: SizedPlan): number =>
   a.cost && b.cost
     ? a.cost.usdPerRequest - b.cost.usdPerRequest || a.cost.usdPerHour - b.cost.usdPerHour
     : Number(a.cost === null) - Number(b.cost === null) || gpusUsed(a) - gpusUsed(b);
 
-/** Plans of one instance at the same price: the one whose replicas need the fewest GPUs, with the fewest stages. */
-export const byReplica = (a: SizedPlan, b: SizedPlan): number =>
-  replicaGpus(a.group) - replicaGpus(b.group) || a.group.pipelineParallel - b.group.pipelineParallel;
+/**
+ * Plans of one instance, cheapest first: each of its instances costs the same, whatever that is. At the same price the one whose
+ * replicas need the fewest GPUs, with the fewest stages.
+ */
+export const byInstances = (a: CountedPlan, b: CountedPlan): number =>
+  a.instances - b.instances ||
+  replicaGpus(a.group) - replicaGpus(b.group) ||
+  a.group.pipelineParallel - b.group.pipelineParallel;
 
 /** How near a refused plan came: a missed target by its ratio, then what is wrong for good. */
 const REASON_ORDER: Refusal['reason'][] = [

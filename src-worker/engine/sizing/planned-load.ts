@@ -3,7 +3,7 @@ import type { Target } from '../workload/types.ts';
 import { latencyOf } from './capacity.ts';
 import { metricLabel } from './plan-refusals.ts';
 import { replicasAt } from './replica-capacity.ts';
-import type { LoadOutcome, PlanGroup, Refusal, SizedPlan, SizingDemand } from './types.ts';
+import type { CountedPlan, LoadOutcome, PlanGroup, Refusal, SizingDemand } from './types.ts';
 
 /* What of a demand a replica is planned to carry, and whether it meets the targets there. */
 
@@ -29,7 +29,7 @@ export function plannedShare(
 
 /** The load curve need not be monotone: a plan whose planned load misses although its capacity was found says so. */
 export function plannedLoadRefusal(
-  { load, ratePerReplicaPerMs }: SizedPlan,
+  { load, ratePerReplicaPerMs }: CountedPlan,
   latency: LoadOutcome,
   targets: Target[],
 ): Refusal {

@@ -2,7 +2,7 @@ import { costOf } from '../cost/cost.ts';
 import type { Instance } from '../hardware/types.ts';
 import { gpuGroup, replicasPerInstance } from './plan-groups.ts';
 import { plannedShare } from './planned-load.ts';
-import type { PlanGroup, RefusedPlan, SizedPlan, SizingDemand, SizingSubject } from './types.ts';
+import type { CountedPlan, PlacelessDemand, PlanGroup, RefusedPlan, SizedPlan, SizingSubject } from './types.ts';
 
 /** `provider/instance/region/tpXppY/quantization`: names a plan in every document. */
 export const planId = (
@@ -18,16 +18,13 @@ export interface PricedOffer {
   otherRegions: number;
 }
 
-/** A plan with the replicas, instances and cost that a demand takes; refused where these are more GPUs than allowed. */
-export function sizePlan(
-  subject: SizingSubject,
+/** A plan with the replicas and instances that a demand takes; refused where these are more GPUs than allowed. */
+export function countPlan(
   instance: Instance,
   group: PlanGroup,
   load: NonNullable<PlanGroup['load']>,
-  demand: SizingDemand,
-  priced: PricedOffer,
-): SizedPlan | RefusedPlan {
-  const { moments } = subject.lengths;
+  demand: PlacelessDemand,
+): CountedPlan | RefusedPlan {
   const { replicas, ratePerReplicaPerMs } = plannedShare(load, demand);
   const { gpus } = gpuGroup(instance);
   const perInstance = replicasPerInstance(instance, group);
@@ -38,26 +35,25 @@ export function sizePlan(
     const margin = { metric: 'gpus', value: gpusInAll, limit: demand.maxGpus, unit: 'GPUs' };
     return { group, refusal: { reason: 'max_gpus', detail, margin } };
   }
-  return {
-    id: planId(instance, priced.offer.region, group),
-    instance,
-    offer: priced.offer,
-    otherRegions: priced.otherRegions,
-    group,
-    load,
-    replicas,
-    replicasPerInstance: perInstance,
-    instances,
-    ratePerReplicaPerMs,
-    cost:
-      priced.usdPerHour === null
-        ? null
-        : costOf({
-            usdPerHourPerInstance: priced.usdPerHour,
-            instances,
-            rateReqPerS: demand.rateReqPerS,
-            promptTokensMean: moments.promptMean,
-            outputTokensMean: moments.outputMean,
-          }),
-  };
+  return { instance, group, load, replicas, replicasPerInstance: perInstance, instances, ratePerReplicaPerMs };
+}
+
+/** A counted plan at an offer: where it stands and what it costs. */
+export function placedPlan<Plan extends CountedPlan>(
+  { lengths: { moments } }: SizingSubject,
+  plan: Plan,
+  rateReqPerS: number,
+  { offer, otherRegions, usdPerHour }: PricedOffer,
+): Plan & SizedPlan {
+  const cost =
+    usdPerHour === null
+      ? null
+      : costOf({
+          usdPerHourPerInstance: usdPerHour,
+          instances: plan.instances,
+          rateReqPerS,
+          promptTokensMean: moments.promptMean,
+          outputTokensMean: moments.outputMean,
+        });
+  return { ...plan, id: planId(plan.instance, offer.region, plan.group), offer, otherRegions, cost };
 }

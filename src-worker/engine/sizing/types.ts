@@ -213,18 +213,30 @@ export interface StepView {
   roofsMs: Record<'memory_bandwidth' | 'compute' | 'communication' | 'overhead', number>;
 }
 
-/** A plan on an instance, sized for a demand. */
-export interface SizedPlan {
-  id: string;
+/** The part of a demand that decides how many replicas and instances a plan takes: place and price have none. */
+export type PlacelessDemand = Pick<SizingDemand, 'rateReqPerS' | 'headroom' | 'maxGpus'>;
+
+/** A plan on an instance with the replicas and instances that a demand takes, wherever they stand. */
+export interface CountedPlan {
   instance: Instance;
-  offer: RegionOffer;
-  otherRegions: number;
   group: PlanGroup;
   load: ReplicaLoad;
   replicas: number;
   replicasPerInstance: number;
   instances: number;
   ratePerReplicaPerMs: number;
+}
+
+/** The plan of an instance that is taken, with its percentiles at the planned load. */
+export interface TakenPlan extends CountedPlan {
+  latency: SteadyLoad;
+}
+
+/** A plan on an instance at an offer, sized for a demand. */
+export interface SizedPlan extends CountedPlan {
+  id: string;
+  offer: RegionOffer;
+  otherRegions: number;
   /** null = hardware of one's own without a price. */
   cost: Cost | null;
 }

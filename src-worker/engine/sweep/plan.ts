@@ -1,243 +1,189 @@
 import { invalidInput } from '../errors.ts';
-import { expandNumberAxis, MAX_SWEEP_POINTS, TP_AXIS, USERS_AXIS, type NumberAxis } from './axis.ts';
-import { EVERY } from './axis-text.ts';
-import { gpuAxisIds } from './gpus.ts';
-import { checkZones, zonesInScope, type CatalogFacts } from './zones.ts';
+import { patched, searchPatches, type SearchAxes, type SweepBase } from './axes.ts';
+import { MAX_SWEEP_POINTS } from './axis.ts';
+import { demandSpace, offersOf, pointsOfDemand, sizingsOf, type DemandAxes, type DemandSpace } from './demand-axes.ts';
+import { instancesInScope, type CatalogFacts } from './zones.ts';
 
-/** What planning must know of the question that every point shares. */
-export interface SweepBase {
-  users?: number | undefined;
-  rate?: number | undefined;
-  quantization: string[];
-  zone: string | null;
-  region: string | null;
-  provider: string[];
-  gpu: string[];
-  tp: number | null;
-  include_retired: boolean;
-}
+export type { SweepBase } from './axes.ts';
 
 /** A product of axes over a base; an axis that is missing keeps the base's value. */
 export interface SweepQuestion<Base extends SweepBase> {
   base: Base;
-  axes: {
-    users?: NumberAxis | undefined;
-    quantization?: Base['quantization'] | undefined;
-    /** `["*"]` = every zone in scope. */
-    zone?: string[] | undefined;
-    /** Names of GPUs; `["*"]` = every GPU in scope that some instance has. */
-    gpu?: string[] | undefined;
-    /** Tensor-parallel degrees. */
-    tp?: number[] | undefined;
-  };
+  axes: SearchAxes & DemandAxes;
 }
 
+/** A base whose model is known. */
+export type Named<Base> = Base & { model: string };
+
 /**
- * Points that share one capacity search: same input, several loads and places. `users` and `zone` of the input are
- * unset; they come from the lists. Point (u, z) has the number firstPointId + u * zones.length + z.
+ * Points that share one capacity search. Load, place and price of the input are unset; they come from `demand`, whose points
+ * `first` to `first + points - 1` these are. They have the numbers from `firstPointId` on.
  */
-export interface PlannedUnit<Base extends SweepBase> {
-  input: Base;
-  users: (number | null)[];
-  zones: (string | null)[];
+export interface PlannedUnit<Input> {
+  /** Place among the units of the sweep. */
+  seq: number;
+  /** Names of the axes that are given, slowest first. */
+  axes: string[];
+  input: Input;
+  demand: DemandSpace;
+  first: number;
+  points: number;
   firstPointId: number;
 }
 
 /**
- * Values of each axis in the order the points take them: quantization slowest, then GPUs, then tensor parallelism, then
- * users, then zones. What a capacity search depends on comes first, so that points that share one lie together.
+ * Values of each axis in the order the points take them. What a capacity search depends on varies slowest, so that points
+ * that share one lie together.
  */
-export interface SweepSpace<Base extends SweepBase> {
+export interface SweepSpace<Input> {
   points: number;
-  users: (number | null)[];
-  /** One list per value: what `quantization` of the input becomes. */
-  quantizations: Base['quantization'][];
-  /** One list per value: what `gpu` of the input becomes; ids where it is an axis. */
-  gpus: string[][];
-  /** null = every degree that an instance allows. */
-  tensorParallels: (number | null)[];
-  zones: (string | null)[];
-  /** One input per quantization, GPU and tensor parallelism: what the units share. */
-  inputs: Base[];
+  /** Axes that are given and how many values each has, slowest first. */
+  axes: { axis: string; count: number }[];
+  /** One per combination of what a search depends on: what the units share. */
+  inputs: Input[];
+  demand: DemandSpace;
 }
 
-export interface SweepPlan<Base extends SweepBase> extends SweepSpace<Base> {
-  units: PlannedUnit<Base>[];
+export interface SweepPlan<Input> extends SweepSpace<Input> {
+  units: PlannedUnit<Input>[];
 }
 
-/** Small enough for lively progress and an even load, large enough that handing units over costs nothing. */
-export const POINTS_PER_UNIT = 8;
+/** Capacity searches of more inputs take hours; each is held in memory. */
+export const MAX_SWEEP_INPUTS = 50_000;
 
 /**
  * The points of a sweep as the values of its axes, without a list of them.
  *
- * Throws invalid input: `sweep_conflict` (a value both in the base and on an axis, a zone axis beside a zone or region),
- * `users_missing`, `unknown_zone`, `unknown_gpu`, `gpu_not_offered`, `sweep_too_large`, and what `expandNumberAxis` throws.
+ * Throws invalid input: `sweep_conflict` (a value both in the base and on an axis, a place given twice), `model_missing`,
+ * `users_missing`, `unknown_zone`, `unknown_region`, `unknown_gpu`, `gpu_not_offered`, `sweep_too_large`, and what
+ * `expandNumberAxis` throws.
  */
 export function sweepSpace<Base extends SweepBase>(
-  question: SweepQuestion<Base>,
+  { base, axes }: SweepQuestion<Base>,
   facts: CatalogFacts,
-): SweepSpace<Base> {
-  const quantizations = quantizationsOf(question);
-  const gpus = gpusOf(question, facts);
-  const tensorParallels = tensorParallelsOf(question);
-  const zones = zonesOf(question, facts, gpus.flat());
-  const inputs = quantizations.flatMap((quantization) =>
-    gpus.flatMap((gpu) => tensorParallels.map((tp) => inputOf(question.base, { quantization, gpu, tp }))),
+): SweepSpace<Named<Base>> {
+  const search = searchPatches(axes, base, facts);
+  const numInputs = search.reduce((product, { patches }) => product * patches.length, 1);
+  const counts = search.map(({ axis, patches }) => ({ axis, count: patches.length }));
+  if (numInputs > MAX_SWEEP_INPUTS) refuseSize(numInputs, counts, MAX_SWEEP_INPUTS, 'combinations to search');
+  const inputs = product(search.map(({ patches }) => patches)).map((patches) => inputOf(patched(base, patches)));
+  const scope = {
+    gpu: [...new Set(inputs.flatMap(({ gpu }) => gpu))],
+    provider: [...new Set(inputs.flatMap(({ provider }) => provider))],
+  };
+  const demand = demandSpace(base, axes, facts, scope, MAX_SWEEP_POINTS);
+  const allCounts = [...counts, ...demandCounts(axes, demand)];
+  const points = numInputs * pointsOfDemand(demand);
+  if (points > MAX_SWEEP_POINTS) refuseSize(points, allCounts, MAX_SWEEP_POINTS, 'points');
+  return { points, axes: allCounts, inputs, demand };
+}
+
+/** How the axes of a demand are called, in the order of the points. */
+const DEMAND_KEYS = [
+  ['users', 'loads'],
+  ['rate', 'loads'],
+  ['think_time', 'thinkTimes'],
+  ['headroom', 'headrooms'],
+  ['max_gpus', 'maxGpus'],
+  ['pricing', 'pricings'],
+  ['price_factor', 'priceFactors'],
+  ['region', 'regions'],
+  ['zone', 'zones'],
+] as const satisfies (readonly [keyof DemandAxes, Exclude<keyof DemandSpace, 'isRate'>])[];
+
+const demandCounts = (axes: DemandAxes, demand: DemandSpace): SweepSpace<unknown>['axes'] =>
+  DEMAND_KEYS.filter(([axis]) => axes[axis] !== undefined).map(([axis, key]) => ({ axis, count: demand[key].length }));
+
+function refuseSize(size: number, counts: { axis: string; count: number }[], limit: number, what: string): never {
+  const product = counts
+    .filter(({ count }) => count > 1)
+    .map(({ axis, count }) => `${count} ${axis}`)
+    .join(' x ');
+  const largest = [...counts].sort((a, b) => b.count - a.count)[0];
+  throw invalidInput(
+    'sweep_too_large',
+    `The sweep has ${size} ${what} (${product}) and may have ${limit}: narrow ${largest?.axis ?? 'an axis'}, which has the most values.`,
+    { points: size, limit },
   );
-  const users = usersOf(question, Math.floor(MAX_SWEEP_POINTS / (inputs.length * zones.length)));
-  const points = inputs.length * users.length * zones.length;
-  if (points > MAX_SWEEP_POINTS) {
-    const counts = [
-      `${quantizations.length} quantizations`,
-      `${gpus.length} GPUs`,
-      `${tensorParallels.length} TP degrees`,
-      `${users.length} users`,
-      `${zones.length} zones`,
-    ];
-    throw invalidInput(
-      'sweep_too_large',
-      `The sweep has ${points} points (${counts.join(' x ')}) and may have ${MAX_SWEEP_POINTS}: shorten an axis.`,
-      { points, limit: MAX_SWEEP_POINTS },
-    );
+}
+
+/** Every combination of one entry of each list, the last list fastest. */
+const product = <Item>(lists: Item[][]): Item[][] =>
+  lists.reduce<Item[][]>((found, list) => found.flatMap((items) => list.map((item) => [...items, item])), [[]]);
+
+/** What varies within the points of an input is unset, so that equal searches have equal inputs. */
+function inputOf<Base extends SweepBase>(base: Base): Named<Base> {
+  const { model } = base;
+  if (model === undefined) {
+    throw invalidInput('model_missing', 'The sweep has no model: give model, as a value or as an axis.', {});
   }
-  return { points, users, quantizations, gpus, tensorParallels, zones, inputs };
+  const shared = { ...base, model, zone: null, region: null };
+  delete shared.users;
+  delete shared.rate;
+  return shared;
 }
 
 /**
- * Turns a sweep into numbered points, grouped in units of at most `pointsPerUnit`. How points are cut into units changes
- * neither their numbers nor their results. Throws what `sweepSpace` throws.
+ * Rows of a unit: enough that handing one over costs nothing beside computing it, few enough that a killed sweep loses little
+ * and that sixteen bits tell its rows apart.
+ */
+const ROWS_PER_UNIT = 65_536;
+/** Loads of a unit: each has plans of its own to evaluate, some ten milliseconds over a whole catalog. */
+const LOADS_PER_UNIT = 16;
+
+/**
+ * Turns a sweep into numbered points, grouped in units of about `rowsPerUnit` rows. How points are cut into units changes neither
+ * their numbers nor their results. The first units of an input are smaller, so that a first answer comes soon. Throws what
+ * `sweepSpace` throws.
  */
 export function planSweep<Base extends SweepBase>(
   question: SweepQuestion<Base>,
   facts: CatalogFacts,
-  pointsPerUnit: number = POINTS_PER_UNIT,
-): SweepPlan<Base> {
+  rowsPerUnit: number = ROWS_PER_UNIT,
+): SweepPlan<Named<Base>> {
   const space = sweepSpace(question, facts);
-  const { inputs, users, zones } = space;
-  const unitSize = Math.max(1, Math.floor(pointsPerUnit));
-  const units = inputs.flatMap((input, index) =>
-    unitsOf(input, users, zones, index * users.length * zones.length, unitSize),
-  );
+  const { inputs, demand } = space;
+  const pointsPerInput = pointsOfDemand(demand);
+  const cuts = new Map<number, { first: number; points: number }[]>();
+  const cutsFor = (instances: number) => {
+    const known =
+      cuts.get(instances) ?? cutDemand(demand, Math.max(1, Math.floor(rowsPerUnit / Math.max(1, instances))));
+    cuts.set(instances, known);
+    return known;
+  };
+  const axes = space.axes.map(({ axis }) => axis);
+  let seq = 0;
+  const units = inputs.flatMap((input, index) => {
+    const firstPointId = index * pointsPerInput;
+    return cutsFor(instancesInScope(facts, input)).map(({ first, points }): PlannedUnit<Named<Base>> => ({
+      seq: seq++,
+      axes,
+      input,
+      demand,
+      first,
+      points,
+      firstPointId: firstPointId + first,
+    }));
+  });
   return { ...space, units };
 }
 
-function usersOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, limit: number): (number | null)[] {
-  const given = [
-    axes.users && 'the users axis',
-    base.users !== undefined && 'users',
-    base.rate !== undefined && 'rate',
-  ];
-  const names = given.filter((name) => typeof name === 'string');
-  if (names.length > 1) {
-    throw invalidInput('sweep_conflict', `The load is given as ${names.join(' and as ')}: keep one of them.`, {
-      given: names,
-    });
-  }
-  if (axes.users) return expandNumberAxis(axes.users, USERS_AXIS, limit);
-  if (base.users !== undefined) return [base.users];
-  if (base.rate !== undefined) return [null];
-  throw invalidInput('users_missing', 'The sweep has no load: give users (a value or an axis) or a rate.', {});
-}
-
-function quantizationsOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>): Base['quantization'][] {
-  if (!axes.quantization) return [base.quantization];
-  if (base.quantization.length > 0) {
-    throw invalidInput(
-      'sweep_conflict',
-      'Quantization is given both in the base and as an axis: keep the axis to compare precisions.',
-      { given: base.quantization },
-    );
-  }
-  return [...new Set(axes.quantization)].map((value) => [value]);
-}
-
-function gpusOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>, facts: CatalogFacts): string[][] {
-  if (!axes.gpu) return [base.gpu];
-  if (base.gpu.length > 0) {
-    throw invalidInput(
-      'sweep_conflict',
-      'GPUs are given both in the base and as an axis: keep the axis to compare them, the base to look at them together.',
-      { given: base.gpu },
-    );
-  }
-  return gpuAxisIds(axes.gpu, facts, base).map((id) => [id]);
-}
-
-function tensorParallelsOf<Base extends SweepBase>({ base, axes }: SweepQuestion<Base>): (number | null)[] {
-  if (!axes.tp) return [base.tp];
-  if (base.tp !== null) {
-    throw invalidInput(
-      'sweep_conflict',
-      'Tensor parallelism is given both in the base and as an axis: keep one of them.',
-      { given: base.tp },
-    );
-  }
-  return expandNumberAxis(axes.tp, TP_AXIS);
-}
-
-/** `gpu`: the GPUs looked at, those of the axis included. */
-function zonesOf<Base extends SweepBase>(
-  { base, axes }: SweepQuestion<Base>,
-  facts: CatalogFacts,
-  gpu: string[],
-): (string | null)[] {
-  const { zone, region } = base;
-  const given = [
-    zone !== null && `zone "${zone}"`,
-    region !== null && `region "${region}"`,
-    axes.zone && 'the zone axis',
-  ];
-  const places = given.filter((place) => typeof place === 'string');
-  if (places.length > 1) {
-    throw invalidInput('sweep_conflict', `The place is given as ${places.join(' and as ')}: keep one of them.`, {
-      given: places,
-    });
-  }
-  if (!axes.zone) {
-    checkZones(zone === null ? [] : [zone], facts, base.provider);
-    return [zone];
-  }
-  const named = [...new Set(axes.zone)].filter((zone) => zone !== EVERY);
-  checkZones(named, facts, base.provider);
-  if (named.length === axes.zone.length) return named;
-  const all = zonesInScope(facts, { ...base, gpu });
-  if (all.length === 0) {
-    throw invalidInput('zone_unknown', 'No zone sells anything within the provider and GPU filters: widen them.', {
-      provider: base.provider,
-      gpu: base.gpu,
-    });
-  }
-  return all;
-}
-
-/** The shared input of a unit; what varies within it is unset, so that equal searches have equal inputs. */
-function inputOf<Base extends SweepBase>(base: Base, values: Pick<Base, 'quantization' | 'gpu' | 'tp'>): Base {
-  const shared = { ...base, ...values, zone: null };
-  delete shared.users;
-  return shared;
-}
-
-/** Cuts users x zones so that the points of a unit are consecutive: whole rows of zones, or a part of one row. */
-function unitsOf<Base extends SweepBase>(
-  input: Base,
-  users: (number | null)[],
-  zones: (string | null)[],
-  firstPointId: number,
-  pointsPerUnit: number,
-): PlannedUnit<Base>[] {
-  const zonesPerUnit = Math.min(zones.length, pointsPerUnit);
-  const usersPerUnit = zonesPerUnit < zones.length ? 1 : Math.floor(pointsPerUnit / zones.length);
-  const units: PlannedUnit<Base>[] = [];
-  for (let u = 0; u < users.length; u += usersPerUnit) {
-    for (let z = 0; z < zones.length; z += zonesPerUnit) {
-      units.push({
-        input,
-        users: users.slice(u, u + usersPerUnit),
-        zones: zonesPerUnit < zones.length ? zones.slice(z, z + zonesPerUnit) : zones,
-        firstPointId: firstPointId + u * zones.length + z,
-      });
+/** Cuts the points of an input into runs of at most `most`: whole loads, or a part of the offers of one. */
+function cutDemand(demand: DemandSpace, most: number): { first: number; points: number }[] {
+  const offers = offersOf(demand);
+  const sizings = sizingsOf(demand);
+  const cuts: { first: number; points: number }[] = [];
+  if (offers > most) {
+    for (let sizing = 0; sizing < sizings; sizing += 1) {
+      for (let offer = 0; offer < offers; offer += most) {
+        cuts.push({ first: sizing * offers + offer, points: Math.min(most, offers - offer) });
+      }
     }
+    return cuts;
   }
-  return units;
+  const mostSizings = Math.min(LOADS_PER_UNIT, Math.floor(most / offers));
+  for (let sizing = 0, size = 1; sizing < sizings; sizing += size, size = Math.min(mostSizings, size * 2)) {
+    cuts.push({ first: sizing * offers, points: Math.min(size, sizings - sizing) * offers });
+  }
+  return cuts;
 }

@@ -1,6 +1,7 @@
 import { invalidInput } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import { resolveGpuId, resolveProviderId } from '../hardware/resolve.ts';
+import type { Instance } from '../hardware/types.ts';
 import { didYouMean, suggestNames } from '../suggest.ts';
 
 /** What planning looks up in the catalogs. */
@@ -13,28 +14,47 @@ export interface ZoneScope {
   include_retired: boolean;
 }
 
-/** Zones that sell at least one instance in scope, sorted by code unit so that every machine numbers them alike. */
-export function zonesInScope(facts: CatalogFacts, scope: ZoneScope): string[] {
+/** Instances of a scope that are sold, and with them the regions and zones that sell them. */
+function offeredIn(facts: CatalogFacts, scope: ZoneScope): Instance[] {
   const providers = new Set(scope.provider.map((name) => resolveProviderId(facts, name)));
   const gpus = new Set(scope.gpu.map((name) => resolveGpuId(facts, name)));
-  const zones = new Set<string>();
-  for (const instance of facts.instances) {
-    if (providers.size > 0 && !providers.has(instance.provider)) continue;
-    if (gpus.size > 0 && !gpus.has(instance.gpuId)) continue;
-    if (instance.status === 'retired' && !scope.include_retired) continue;
-    for (const offer of instance.offers) for (const zone of offer.zones) zones.add(zone);
-  }
-  return [...zones].sort();
+  return facts.instances.filter(
+    ({ provider, gpuId, status }) =>
+      (providers.size === 0 || providers.has(provider)) &&
+      (gpus.size === 0 || gpus.has(gpuId)) &&
+      (status !== 'retired' || scope.include_retired),
+  );
 }
 
+/** How many rows a point has: one for each instance, those no longer sold included. */
+export const instancesInScope = (facts: CatalogFacts, scope: ZoneScope): number =>
+  offeredIn(facts, { ...scope, include_retired: true }).length;
+
+/** Sorted by code unit so that every machine numbers them alike. */
+const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
+
+/** Zones that sell at least one instance in scope. */
+export const zonesInScope = (facts: CatalogFacts, scope: ZoneScope): string[] =>
+  sorted(offeredIn(facts, scope).flatMap(({ offers }) => offers.flatMap(({ zones }) => zones)));
+
+/** Regions that sell at least one instance in scope. */
+export const regionsInScope = (facts: CatalogFacts, scope: ZoneScope): string[] =>
+  sorted(offeredIn(facts, scope).flatMap(({ offers }) => offers.map(({ region }) => region)));
+
 /** Throws `unknown_zone` with the nearest names for a zone in which these providers (none = all) sell nothing. */
-export function checkZones(names: string[], facts: CatalogFacts, provider: string[]): void {
-  const known = zonesInScope(facts, { provider, gpu: [], include_retired: true });
+export const checkZones = (names: string[], facts: CatalogFacts, provider: string[]): void =>
+  checkPlaces('zone', names, zonesInScope(facts, { provider, gpu: [], include_retired: true }), provider);
+
+/** Throws `unknown_region`, as `checkZones` does for zones. */
+export const checkRegions = (names: string[], facts: CatalogFacts, provider: string[]): void =>
+  checkPlaces('region', names, regionsInScope(facts, { provider, gpu: [], include_retired: true }), provider);
+
+function checkPlaces(kind: 'zone' | 'region', names: string[], known: string[], provider: string[]): void {
   for (const name of names) {
     if (known.includes(name)) continue;
     const among = provider.length > 0 ? ` at ${provider.join(', ')}` : '';
-    throw invalidInput('unknown_zone', `unknown zone "${name}"${among}: ${didYouMean(name, known)}`, {
-      zone: name,
+    throw invalidInput(`unknown_${kind}`, `unknown ${kind} "${name}"${among}: ${didYouMean(name, known)}`, {
+      [kind]: name,
       suggestions: suggestNames(name, known),
     });
   }

@@ -1,6 +1,6 @@
-import type { Exclusion, Recommendation } from '../protocol/documents.ts';
-import { LATENCIES, STATISTICS, type LatencyColumn, type SweepColumnName } from '../protocol/sweep-columns.ts';
-import type { CellValue } from './column-builder.ts';
+import type { Exclusion, Recommendation } from '../../protocol/documents.ts';
+import { LATENCIES, STATISTICS, type LatencyColumn, type SweepColumnName } from '../../protocol/sweep-columns.ts';
+import type { CellValue } from '../column-builder.ts';
 
 /** Where a row stands on the axes; null = the point leaves it open. */
 export interface SweepPoint {
@@ -30,13 +30,51 @@ type ReasonColumn = 'reason' | 'detail' | 'margin_metric' | 'margin_value' | 'ma
 
 const latencyReaders = Object.fromEntries(
   LATENCIES.flatMap((latency) =>
-    STATISTICS.map((statistic): [string, Reader<Recommendation>] => [
+    STATISTICS.map((statistic): [string, (part: ReplicaPart) => CellValue] => [
       `${latency}_${statistic}`,
       (row) => row[latency][statistic],
     ]),
   ),
   // Both lists are those the names are made of; fromEntries forgets the keys.
-) as Record<LatencyColumn, Reader<Recommendation>>;
+) as Record<LatencyColumn, (part: ReplicaPart) => CellValue>;
+
+/** What a row says of one replica and its load. */
+type ReplicaPart = Pick<
+  Recommendation,
+  | 'ttft_ms'
+  | 'tpot_ms'
+  | 'e2e_ms'
+  | 'throughput'
+  | 'utilization'
+  | 'capacity_share'
+  | 'batch'
+  | 'step_time_ms'
+  | 'trust'
+  | 'bottleneck'
+  | 'burst'
+>;
+
+/** Columns that follow from the load of a replica, whatever instance it runs on. */
+export const replicaReaders = {
+  ...latencyReaders,
+  throughput_requests_per_s: (row: ReplicaPart) => row.throughput.requests_per_s,
+  throughput_output_tokens_per_s: (row: ReplicaPart) => row.throughput.output_tokens_per_s,
+  throughput_total_tokens_per_s: (row: ReplicaPart) => row.throughput.total_tokens_per_s,
+  utilization: (row: ReplicaPart) => row.utilization,
+  capacity_share: (row: ReplicaPart) => row.capacity_share,
+  batch_mean_running: (row: ReplicaPart) => row.batch.mean_running,
+  batch_max_running: (row: ReplicaPart) => row.batch.max_running,
+  step_time_ms_decode_total: (row: ReplicaPart) => row.step_time_ms.decode['total'] ?? null,
+  step_time_ms_prefill_total: (row: ReplicaPart) => row.step_time_ms.prefill['total'] ?? null,
+  trust_kind: (row: ReplicaPart) => row.trust.kind,
+  bottleneck_kind: (row: ReplicaPart) => row.bottleneck.kind,
+  burst_factor: (row: ReplicaPart) => row.burst.factor,
+  burst_ttft_ms_p95: (row: ReplicaPart) => row.burst.ttft_ms.p95,
+  burst_tpot_ms_p95: (row: ReplicaPart) => row.burst.tpot_ms.p95,
+  burst_requests_per_s: (row: ReplicaPart) => row.burst.requests_per_s,
+  burst_utilization: (row: ReplicaPart) => row.burst.utilization,
+  burst_targets_hold: (row: ReplicaPart) => row.burst.targets_hold,
+} satisfies Record<string, (part: ReplicaPart) => CellValue>;
 
 // A record over the column names, so that the compiler asks for a reader when a column is added.
 const RECOMMENDATION: Record<Exclude<SweepColumnName, ReasonColumn>, Reader<Recommendation>> = {
@@ -61,15 +99,8 @@ const RECOMMENDATION: Record<Exclude<SweepColumnName, ReasonColumn>, Reader<Reco
   instances: (row) => row.instances,
   kv_cache_dtype: (row) => row.kv_cache_dtype,
   meets_sla: (row) => row.meets_sla,
-  ...latencyReaders,
-  throughput_requests_per_s: (row) => row.throughput.requests_per_s,
-  throughput_output_tokens_per_s: (row) => row.throughput.output_tokens_per_s,
-  throughput_total_tokens_per_s: (row) => row.throughput.total_tokens_per_s,
-  utilization: (row) => row.utilization,
+  ...replicaReaders,
   capacity_requests_per_s: (row) => row.capacity_requests_per_s,
-  capacity_share: (row) => row.capacity_share,
-  batch_mean_running: (row) => row.batch.mean_running,
-  batch_max_running: (row) => row.batch.max_running,
   memory_weights_gib: (row) => row.memory.weights_gib,
   memory_kv_cache_gib: (row) => row.memory.kv_cache_gib,
   memory_kv_cache_tokens: (row) => row.memory.kv_cache_tokens,
@@ -77,16 +108,6 @@ const RECOMMENDATION: Record<Exclude<SweepColumnName, ReasonColumn>, Reader<Reco
   memory_overhead_gib: (row) => row.memory.overhead_gib,
   memory_free_gib: (row) => row.memory.free_gib,
   memory_total_gib: (row) => row.memory.total_gib,
-  step_time_ms_decode_total: (row) => row.step_time_ms.decode['total'] ?? null,
-  step_time_ms_prefill_total: (row) => row.step_time_ms.prefill['total'] ?? null,
-  trust_kind: (row) => row.trust.kind,
-  bottleneck_kind: (row) => row.bottleneck.kind,
-  burst_factor: (row) => row.burst.factor,
-  burst_ttft_ms_p95: (row) => row.burst.ttft_ms.p95,
-  burst_tpot_ms_p95: (row) => row.burst.tpot_ms.p95,
-  burst_requests_per_s: (row) => row.burst.requests_per_s,
-  burst_utilization: (row) => row.burst.utilization,
-  burst_targets_hold: (row) => row.burst.targets_hold,
   cost_usd_per_hour_instance: (row) => row.cost.usd_per_hour_instance,
   cost_usd_per_hour: (row) => row.cost.usd_per_hour,
   cost_usd_per_month: (row) => row.cost.usd_per_month,

@@ -1,18 +1,16 @@
-import type { Facts } from '../engine/facts.ts';
-import { resolveGpuId } from '../engine/hardware/resolve.ts';
-import type { Gpu, Instance } from '../engine/hardware/types.ts';
-import type { ModelSource } from '../engine/model/types.ts';
-import { headroomRule } from '../engine/sizing/headroom.ts';
-import { chooseOffer } from '../engine/sizing/offers.ts';
-import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from '../engine/sizing/plan-groups.ts';
-import { hostMemoryRefusal } from '../engine/sizing/host-memory.ts';
-import type { PlanGroup, ReasonCode, SizingDemand, SizingSubject } from '../engine/sizing/types.ts';
-import type { SweepSpace } from '../engine/sweep/plan.ts';
-import { SCHEMA_VERSION, type SweepPlanDocument } from '../protocol/documents.ts';
-import type { SizeInput, SweepSpec } from '../protocol/requests.ts';
-import { versionsOf } from './common.ts';
-import { subjectOf } from './prepared.ts';
-import { resolvePrecisions, resolveProviders } from './resolve.ts';
+import type { Facts } from '../../engine/facts.ts';
+import type { Gpu, Instance } from '../../engine/hardware/types.ts';
+import type { ModelSource } from '../../engine/model/types.ts';
+import { chooseOffer } from '../../engine/sizing/offers.ts';
+import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from '../../engine/sizing/plan-groups.ts';
+import { hostMemoryRefusal } from '../../engine/sizing/host-memory.ts';
+import type { PlanGroup, ReasonCode, SizingDemand, SizingScope, SizingSubject } from '../../engine/sizing/types.ts';
+import { pointsOfDemand, type DemandSpace } from '../../engine/sweep/demand-axes.ts';
+import type { SweepSpace } from '../../engine/sweep/plan.ts';
+import { SCHEMA_VERSION, type SweepPlanDocument } from '../../protocol/documents.ts';
+import type { SizeInput, SweepSpec } from '../../protocol/requests.ts';
+import { versionsOf } from '../common.ts';
+import { subjectOf } from '../prepared.ts';
 
 /** What stands between the question and its capacity searches, counted without any of them. */
 export interface SearchSurvey {
@@ -50,47 +48,61 @@ const SENTENCES: Record<ReasonCode, string> = {
 /** `link_domain` where stages were asked for. */
 const STAGES_BEYOND = 'The stages of a replica need more GPUs than the instance has.';
 
+/** A place and a price list that a point asks for. */
+export type SurveyedPlace = Pick<SizingDemand, 'pricing' | 'zone' | 'region'>;
+
+/** Every place and price list that points of a sweep ask for. */
+export const placesOf = ({ pricings, regions, zones }: DemandSpace): SurveyedPlace[] =>
+  pricings.flatMap((pricing) =>
+    regions.flatMap((region) => zones.map((zone) => ({ pricing: pricing as SurveyedPlace['pricing'], region, zone }))),
+  );
+
 /**
  * Goes through every combination of instance, precision and tensor parallelism of a sweep's inputs with the engine's own
- * checks, in the order in which a row would give its reason; a search or a load has no part in them. `zones`: a place
- * removes an instance only when none of them sells it.
+ * checks, in the order in which a row would give its reason; a search or a load has no part in them. A place removes an
+ * instance only when none of `places` sells it. `models` by id. Throws invalid input as the questions themselves would.
  */
 export function surveySearches(
   inputs: readonly SizeInput[],
-  zones: readonly (string | null)[],
-  source: ModelSource,
+  places: readonly SurveyedPlace[],
+  models: ReadonlyMap<string, ModelSource>,
   catalogs: Facts,
 ): SearchSurvey {
   const survey: SearchSurvey = { searches: 0, instances: 0, rows: 0, plans: 0, removed: new Map() };
-  const [first] = inputs;
-  if (!first) return survey;
-  const { subject, facts } = subjectOf(first, source, catalogs);
-  const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
-  const providers = resolveProviders(first.provider, facts);
-  const offered = facts.instances.filter(({ provider }) => providers.length === 0 || providers.includes(provider));
-  const placeRefusals = new Map(offered.map((instance) => [instance, placeRefusal(instance, first, zones)]));
+  /** Plans by what their search depends on beside them: inputs that differ in their scope alone share them. */
+  const known = new Map<unknown, Map<string, PlanGroup>>();
+  const placeRefusals = new Map<Instance, ReasonCode | null>();
   const seen = new Set<Instance>();
   for (const input of inputs) {
-    const gpuIds = new Set(input.gpu.map((name) => resolveGpuId(facts, name)));
-    const asked: SizingSubject = {
-      ...subject,
-      precisions: resolvePrecisions(input.quantization, subject.model),
-      tensorParallel: input.tp,
-      pipelineParallel: input.pp,
-    };
-    const groups = new Map<string, PlanGroup>();
-    for (const instance of offered) {
+    const source = models.get(input.model);
+    if (!source) throw new Error(`the sweep was planned without the model ${input.model}`);
+    const { subject, scope, facts } = subjectOf(input, source, catalogs);
+    const gpus = new Map(facts.gpus.map((gpu) => [gpu.id, gpu]));
+    const groups = known.get(subject.lengths) ?? new Map<string, PlanGroup>();
+    known.set(subject.lengths, groups);
+    const before = searchesIn(groups);
+    for (const instance of facts.instances) {
       const gpu = gpuOf(instance, gpus);
-      if (!gpu || (gpuIds.size > 0 && !gpuIds.has(gpu.id))) continue;
-      const place = placeRefusals.get(instance) ?? null;
+      if (!gpu || !isIn(scope, instance)) continue;
+      const place = placeRefusals.get(instance) ?? placeRefusal(instance, input, places);
+      placeRefusals.set(instance, place);
       if (place !== 'retired') seen.add(instance);
       survey.rows += 1;
-      surveyInstance(survey, asked, groups, { instance, gpu, place, maxGpus: input.max_gpus });
+      surveyInstance(survey, subject, groups, { instance, gpu, place, maxGpus: input.max_gpus });
     }
-    for (const { refusal } of groups.values()) if (!refusal) survey.searches += 1;
+    survey.searches += searchesIn(groups) - before;
   }
   survey.instances = seen.size;
   return survey;
+}
+
+const isIn = ({ providers, gpuIds }: SizingScope, { provider, gpuId }: Instance): boolean =>
+  (providers.length === 0 || providers.includes(provider)) && (gpuIds.length === 0 || gpuIds.includes(gpuId));
+
+function searchesIn(groups: ReadonlyMap<string, PlanGroup>): number {
+  let searches = 0;
+  for (const { refusal } of groups.values()) if (!refusal) searches += 1;
+  return searches;
 }
 
 interface Surveyed {
@@ -130,26 +142,16 @@ function surveyInstance(
 }
 
 /** Why an instance cannot be had, whatever the load; null where one of the zones sells it. */
-function placeRefusal(instance: Instance, input: SizeInput, zones: readonly (string | null)[]): ReasonCode | null {
+function placeRefusal(instance: Instance, input: SizeInput, places: readonly SurveyedPlace[]): ReasonCode | null {
   if (instance.status === 'retired' && !input.include_retired) return 'retired';
   let reason: ReasonCode | null = null;
-  for (const zone of zones) {
-    const choice = chooseOffer(instance, demandIn(input, zone));
+  for (const place of places) {
+    const choice = chooseOffer(instance, place);
     if (choice.kind === 'offer') return null;
     reason ??= choice.refusal.reason;
   }
   return reason;
 }
-
-/** A demand without a load, which no place asks about. */
-const demandIn = (input: SizeInput, zone: string | null): SizingDemand => ({
-  rateReqPerS: 0,
-  headroom: headroomRule(input.headroom, undefined),
-  pricing: input.pricing,
-  zone,
-  region: input.region,
-  maxGpus: input.max_gpus,
-});
 
 /** A sweep before it starts: how many points, how many searches, and what is ruled out already. */
 export function sweepPlanDocument(
@@ -159,22 +161,14 @@ export function sweepPlanDocument(
   facts: Facts,
   estimatedMs: number | null,
 ): SweepPlanDocument {
-  const counts = {
-    quantization: space.quantizations.length,
-    gpu: space.gpus.length,
-    tp: space.tensorParallels.length,
-    users: space.users.length,
-    zone: space.zones.length,
-  };
   const sentenceOf = (reason: ReasonCode): string =>
     reason === 'link_domain' && (spec.base.pp ?? 1) > 1 ? STAGES_BEYOND : SENTENCES[reason];
   const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: sentenceOf(reason), plans }));
   return {
     schema_version: SCHEMA_VERSION,
     points: space.points,
-    axes: Object.entries(counts)
-      .filter(([axis]) => spec.axes[axis as keyof typeof counts] !== undefined)
-      .map(([axis, count]) => ({ axis, count })),
+    rows: survey.rows * pointsOfDemand(space.demand),
+    axes: space.axes,
     searches: survey.searches,
     instances: survey.instances,
     estimated_ms: estimatedMs,

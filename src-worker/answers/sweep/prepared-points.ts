@@ -1,0 +1,149 @@
+import type { Facts } from '../../engine/facts.ts';
+import type { Instance } from '../../engine/hardware/types.ts';
+import type { ModelSource } from '../../engine/model/types.ts';
+import { headroomRule } from '../../engine/sizing/headroom.ts';
+import { chooseOffer, type OfferChoice } from '../../engine/sizing/offers.ts';
+import { choosePlan, retiredRefusal, type PlanChoice } from '../../engine/sizing/size.ts';
+import type { Candidate } from '../../engine/sizing/evaluated-plans.ts';
+import type { Refusal } from '../../engine/sizing/types.ts';
+import {
+  offerAt,
+  sizingAt,
+  type DemandSpace,
+  type OfferPoint,
+  type SizingPoint,
+} from '../../engine/sweep/demand-axes.ts';
+import type { SizeInput } from '../../protocol/requests.ts';
+import { demandFor } from '../demand.ts';
+import { prepareSizing, type PreparedSizing } from '../prepared.ts';
+import type { RowContext } from '../replica-part.ts';
+
+/** What the candidates of an input run for one load, and on what the figures of it rest. */
+export interface SizedCandidates {
+  sizing: SizingPoint;
+  context: RowContext;
+  /** By candidate. */
+  choices: PlanChoice[];
+}
+
+/** What the candidates of an input cost at one place and price. */
+export interface PlacedCandidates {
+  offer: OfferPoint;
+  /** By candidate: which of the input's distinct offers, or refusals by place, it has. */
+  offerIds: Uint32Array;
+  /** 1 = on offer. */
+  isOffered: Uint8Array;
+  /** NaN = no offer, or hardware of one's own without a price. */
+  usdPerHour: Float64Array;
+}
+
+/** An offer of a candidate, or why it has none: the same at many points. */
+export interface CandidateOffer {
+  candidate: Candidate;
+  choice: OfferChoice;
+  pricing: SizeInput['pricing'];
+}
+
+/** An input whose capacities are searched, ready to answer points. */
+export interface PreparedPoints {
+  candidates: Candidate[];
+  /** Candidates in the order in which the ids of their rows sort. */
+  byId: Uint32Array;
+  retired: { instance: Instance; refusal: Refusal }[];
+  sized(demand: DemandSpace, index: number): SizedCandidates;
+  /** Remembered: a unit asks for the same offers at every load. */
+  placed(demand: DemandSpace, index: number): PlacedCandidates;
+  /** By the ids that `placed` has given so far. */
+  offers: readonly CandidateOffer[];
+}
+
+/** Names resolve, and capacities are searched. Throws invalid input as a size question does. */
+export function preparePoints(input: SizeInput, model: ModelSource, facts: Facts): PreparedPoints {
+  const prepared = prepareSizing(input, model, facts);
+  const { candidates, retired } = prepared.evaluated;
+  const prefixes = candidates.map(({ instance: { provider, name } }) => `${provider}/${name}/`);
+  const offers = distinctOffers(candidates);
+  const known = new Map<DemandSpace, PlacedCandidates[]>();
+  return {
+    candidates,
+    byId: Uint32Array.from(prefixes.keys()).sort((a, b) => order(prefixes[a], prefixes[b])),
+    retired: retired.map((instance) => ({ instance, refusal: retiredRefusal(instance) })),
+    sized: (demand, index) => sizedCandidates(prepared, demand, sizingAt(demand, index)),
+    placed(demand, index) {
+      const ofDemand = known.get(demand) ?? [];
+      known.set(demand, ofDemand);
+      return (ofDemand[index] ??= offers.at(offerAt(demand, index)));
+    },
+    offers: offers.all,
+  };
+}
+
+/** Numbers the offers of candidates: zones of a region mostly share one. */
+function distinctOffers(candidates: readonly Candidate[]) {
+  const all: CandidateOffer[] = [];
+  const ids = candidates.map(() => new Map<string, number>());
+  const idOf = (index: number, offer: CandidateOffer): number => {
+    const known = ids[index];
+    const key = offerKey(offer);
+    const id = known?.get(key) ?? all.push(offer) - 1;
+    known?.set(key, id);
+    return id;
+  };
+  const at = (offer: OfferPoint): PlacedCandidates => {
+    const placed: PlacedCandidates = {
+      offer,
+      offerIds: new Uint32Array(candidates.length),
+      isOffered: new Uint8Array(candidates.length),
+      usdPerHour: new Float64Array(candidates.length).fill(Number.NaN),
+    };
+    const pricing = offer.pricing as SizeInput['pricing'];
+    for (const [index, candidate] of candidates.entries()) {
+      const choice = offerOf(candidate.instance, offer);
+      placed.offerIds[index] = idOf(index, { candidate, choice, pricing });
+      if (choice.kind === 'refused') continue;
+      placed.isOffered[index] = 1;
+      if (choice.usdPerHour !== null) placed.usdPerHour[index] = choice.usdPerHour;
+    }
+    return placed;
+  };
+  return { all, at };
+}
+
+const offerKey = ({ choice, pricing }: CandidateOffer): string =>
+  choice.kind === 'refused'
+    ? choice.refusal.detail
+    : `${choice.offer.region} ${choice.otherRegions} ${choice.usdPerHour} ${pricing}`;
+
+const order = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function sizedCandidates(prepared: PreparedSizing, { isRate }: DemandSpace, sizing: SizingPoint): SizedCandidates {
+  const { load, thinkTimeS, headroom, maxGpus } = sizing;
+  // The load of the input is unset: it comes from the point.
+  const asked: PreparedSizing = {
+    ...prepared,
+    input: {
+      ...prepared.input,
+      ...(isRate ? { rate: load } : { users: load }),
+      think_time: thinkTimeS,
+      headroom,
+      max_gpus: maxGpus,
+    },
+  };
+  const demand = demandFor(asked, null);
+  const placeless = {
+    rateReqPerS: demand.rateReqPerS,
+    headroom: headroomRule(headroom, prepared.facts.headroom),
+    maxGpus,
+  };
+  return {
+    sizing,
+    context: { prepared: asked, demand, zone: null, explainsCommands: false, ranges: 'none' },
+    choices: prepared.evaluated.candidates.map((candidate) => choosePlan(prepared.subject, candidate, placeless)),
+  };
+}
+
+function offerOf(instance: Instance, { pricing, priceFactor, region, zone }: OfferPoint): OfferChoice {
+  const choice = chooseOffer(instance, { pricing: pricing as SizeInput['pricing'], region, zone });
+  if (choice.kind === 'refused' || choice.usdPerHour === null || priceFactor === 1) return choice;
+  return { ...choice, usdPerHour: choice.usdPerHour * priceFactor };
+}

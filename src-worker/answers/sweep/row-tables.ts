@@ -1,0 +1,238 @@
+import { costOf } from '../../engine/cost/cost.ts';
+import type { Instance, RegionOffer } from '../../engine/hardware/types.ts';
+import { priceDate } from '../../engine/sizing/offers.ts';
+import type { PlanGroup, Refusal, TakenPlan } from '../../engine/sizing/types.ts';
+import type { OfferPoint, SizingPoint } from '../../engine/sweep/demand-axes.ts';
+import { MS_PER_S } from '../../engine/units.ts';
+import type { ColumnPair } from '../../protocol/columns.ts';
+import type { SizeInput } from '../../protocol/requests.ts';
+import { sweepColumns, type SweepColumn } from '../../protocol/sweep-columns.ts';
+import { commandTexts, dataParallelOf } from '../commands.ts';
+import { memoryDocument, rounded } from '../common.ts';
+import { spareReplicas } from '../recommendation.ts';
+import { replicaPartOf, type RowContext } from '../replica-part.ts';
+import { replicaReaders } from './document-rows.ts';
+import type { CellValue } from '../column-builder.ts';
+import { tableBuilder, type TableBuilder, type TableReaders } from './tables.ts';
+
+/* The tables of a sweep's rows: what a row is made of, and on what each part depends. */
+
+/** Where a row stands on the axes. */
+export interface AxisPoint {
+  pointId: number;
+  input: SizeInput;
+  isRate: boolean;
+  sizing: SizingPoint;
+  offer: OfferPoint;
+}
+
+/** An instance at an offer; one that is refused has at most a region. */
+export type PlacedInstance =
+  | { instance: Instance; region: string | null }
+  | {
+      instance: Instance;
+      offer: RegionOffer;
+      otherRegions: number;
+      usdPerHour: number | null;
+      pricing: SizeInput['pricing'];
+    };
+
+/** A plan of the input: one that is taken, with its capacity, or one that is refused. */
+export interface RowPlan {
+  input: SizeInput;
+  /** null = none came near. */
+  group: PlanGroup | null;
+  isTaken: boolean;
+}
+
+/** A plan that is taken for a load. */
+export interface Deployment {
+  plan: TakenPlan;
+  context: RowContext;
+}
+
+const POINT: TableReaders<AxisPoint> = {
+  point_id: ({ pointId }) => pointId,
+  users: ({ isRate, sizing }) => (isRate ? null : sizing.load),
+  rate: ({ isRate, sizing }) => (isRate ? sizing.load : null),
+  think_time: ({ sizing }) => sizing.thinkTimeS,
+  headroom: ({ sizing }) => sizing.headroom,
+  max_gpus: ({ sizing }) => sizing.maxGpus,
+  pricing: ({ offer }) => offer.pricing,
+  price_factor: ({ offer }) => offer.priceFactor,
+  zone: ({ offer }) => offer.zone,
+  model: ({ input }) => input.model,
+  workload: ({ input }) => input.workload,
+  input_tokens: ({ input }) => input.input_tokens,
+  output_tokens: ({ input }) => input.output_tokens,
+  prefix_hit_rate: ({ input }) => input.prefix_hit_rate,
+  cacheable_ratio: ({ input }) => input.cacheable_ratio,
+  calibration: ({ input }) => input.calibration,
+};
+
+/** Targets on an axis, `sla_ttft_p95_ms`. */
+const targetReaders = (columns: readonly SweepColumn[]): TableReaders<AxisPoint> =>
+  Object.fromEntries(
+    columns
+      .filter(({ name }) => name.startsWith('sla_'))
+      .map(({ name }) => {
+        const metric = name.slice('sla_'.length, -'_ms'.length) as keyof SizeInput['sla'];
+        return [name, ({ input }: AxisPoint) => input.sla[metric] ?? null];
+      }),
+  );
+
+/** Names of columns that only make others. */
+const ID_PLACE = 'id_place';
+const ID_PLAN = 'id_plan';
+const AT_A_DOLLAR = {
+  cost_usd_per_month: 'month_at_a_dollar',
+  cost_usd_per_request: 'request_at_a_dollar',
+  cost_usd_per_1k_tokens: 'tokens_1k_at_a_dollar',
+  cost_usd_per_1m_output_tokens: 'output_tokens_1m_at_a_dollar',
+} as const;
+
+const offered = <Value>(read: (placed: Extract<PlacedInstance, { offer: RegionOffer }>) => Value) => {
+  return (placed: PlacedInstance): Value | null => ('offer' in placed ? read(placed) : null);
+};
+
+const OFFER: TableReaders<PlacedInstance> = {
+  provider: ({ instance }) => instance.provider,
+  instance: ({ instance }) => instance.name,
+  gpu: ({ instance }) => instance.gpuId,
+  region: (placed) => ('offer' in placed ? placed.offer.region : placed.region),
+  gpu_count: offered(({ instance }) => instance.gpuCount),
+  other_regions: offered(({ otherRegions }) => otherRegions),
+  catalog: offered(({ instance }) => instance.layer),
+  cost_usd_per_hour_instance: offered(({ usdPerHour }) => (usdPerHour === null ? null : rounded(usdPerHour))),
+  cost_price_as_of: offered(({ offer, pricing }) => priceDate(offer, pricing)),
+  cost_reason: offered(({ usdPerHour }) => (usdPerHour === null ? 'own_hardware' : null)),
+  [ID_PLACE]: offered(({ instance, offer }) => `${instance.provider}/${instance.name}/${offer.region}/`),
+};
+
+const taken = <Value>(read: (row: { input: SizeInput; group: PlanGroup }) => Value) => {
+  return ({ isTaken, group, input }: RowPlan): Value | null => (isTaken && group ? read({ group, input }) : null);
+};
+const memory = (read: (document: ReturnType<typeof memoryDocument>) => number | null) =>
+  taken(({ group }) => (group.memory ? read(memoryDocument(group.memory)) : null));
+
+const PLAN: TableReaders<RowPlan> = {
+  quantization: ({ input, group }) => onlyOf(input.quantization) ?? group?.precision ?? null,
+  tensor_parallel: ({ input, group }) => group?.tensorParallel ?? input.tp,
+  pipeline_parallel: ({ group }) => group?.pipelineParallel ?? null,
+  kv_cache_dtype: taken(({ input }) => input.kv_cache_dtype),
+  capacity_requests_per_s: taken(({ group }) => group.load && rounded(group.load.ratePerMsAtCapacity * MS_PER_S)),
+  memory_weights_gib: memory(({ weights_gib: gib }) => gib),
+  memory_kv_cache_gib: memory(({ kv_cache_gib: gib }) => gib),
+  memory_kv_cache_tokens: memory(({ kv_cache_tokens: tokens }) => tokens),
+  memory_activation_gib: memory(({ activation_gib: gib }) => gib),
+  memory_overhead_gib: memory(({ overhead_gib: gib }) => gib),
+  memory_free_gib: memory(({ free_gib: gib }) => gib),
+  memory_total_gib: memory(({ total_gib: gib }) => gib),
+  [ID_PLAN]: taken(({ group }) => `tp${group.tensorParallel}pp${group.pipelineParallel}/${group.precision}`),
+};
+
+const onlyOf = (asked: string[]): string | null => (asked.length === 1 ? (asked[0] ?? null) : null);
+
+const costAtADollar = (read: (cost: ReturnType<typeof costOf>) => number) => {
+  return ({ plan, context }: Deployment): number => {
+    const { moments } = context.prepared.subject.lengths;
+    return read(
+      costOf({
+        usdPerHourPerInstance: 1,
+        instances: plan.instances,
+        rateReqPerS: context.demand.rateReqPerS,
+        promptTokensMean: moments.promptMean,
+        outputTokensMean: moments.outputMean,
+      }),
+    );
+  };
+};
+
+const DEPLOYMENT: TableReaders<Deployment> = {
+  replicas: ({ plan }) => plan.replicas,
+  replicas_per_instance: ({ plan }) => plan.replicasPerInstance,
+  spare_replicas: ({ plan }) => spareReplicas(plan),
+  instances: ({ plan }) => plan.instances,
+  vllm_command: ({ plan, context: { prepared } }) =>
+    commandTexts({ prepared, group: plan.group, replicas: dataParallelOf(plan, prepared) }).highPerformance,
+  [AT_A_DOLLAR.cost_usd_per_month]: costAtADollar(({ usdPerMonth }) => usdPerMonth),
+  [AT_A_DOLLAR.cost_usd_per_request]: costAtADollar(({ usdPerRequest }) => usdPerRequest),
+  [AT_A_DOLLAR.cost_usd_per_1k_tokens]: costAtADollar(({ usdPer1kTokens }) => usdPer1kTokens),
+  [AT_A_DOLLAR.cost_usd_per_1m_output_tokens]: costAtADollar(({ usdPer1mOutputTokens }) => usdPer1mOutputTokens),
+};
+
+const LOAD: TableReaders<Deployment> = Object.fromEntries(
+  Object.entries<(part: ReturnType<typeof replicaPartOf>) => CellValue>(replicaReaders).map(([column, read]) => [
+    column,
+    ({ plan, context }: Deployment) => read(replicaPartOf(plan, context)),
+  ]),
+);
+
+const REFUSAL: TableReaders<Refusal> = {
+  reason: ({ reason }) => reason,
+  detail: ({ detail }) => detail,
+  margin_metric: ({ margin }) => margin?.metric ?? null,
+  margin_value: ({ margin }) => (margin ? rounded(margin.value) : null),
+  margin_limit: ({ margin }) => (margin ? rounded(margin.limit) : null),
+  margin_unit: ({ margin }) => margin?.unit ?? null,
+};
+
+/** Rank 0 = does not pass. */
+const RANK: TableReaders<number> = {
+  rank: (rank) => (rank === 0 ? null : rank),
+  meets_sla: (rank) => rank > 0,
+};
+
+export interface RowTables {
+  points: TableBuilder<AxisPoint>;
+  offers: TableBuilder<PlacedInstance>;
+  plans: TableBuilder<RowPlan>;
+  deployments: TableBuilder<Deployment>;
+  loads: TableBuilder<Deployment>;
+  refusals: TableBuilder<Refusal>;
+  ranks: TableBuilder<number>;
+}
+
+export const TABLES = ['points', 'offers', 'plans', 'deployments', 'loads', 'refusals', 'ranks'] as const;
+
+/** Empty tables for the rows of a sweep over these axes, and how its other columns are made of them. */
+export function rowTables(axes: readonly string[]): {
+  columns: SweepColumn[];
+  tables: RowTables;
+  products: Record<string, ColumnPair>;
+  joined: Record<string, ColumnPair>;
+} {
+  const columns = sweepColumns(axes);
+  const hidden = (name: string, type: SweepColumn['type']): SweepColumn => ({ name, type, unit: null });
+  const known = [
+    ...columns,
+    hidden(ID_PLACE, 'text'),
+    hidden(ID_PLAN, 'text'),
+    ...Object.values(AT_A_DOLLAR).map((name) => hidden(name, 'number')),
+  ];
+  const table = <Row>(readers: TableReaders<Row>): TableBuilder<Row> =>
+    tableBuilder(
+      known.filter(({ name }) => name in readers),
+      readers,
+    );
+  const price = 'cost_usd_per_hour_instance';
+  return {
+    columns,
+    tables: {
+      points: table({ ...POINT, ...targetReaders(columns) }),
+      offers: table(OFFER),
+      plans: table(PLAN),
+      deployments: table(DEPLOYMENT),
+      loads: table(LOAD),
+      refusals: table(REFUSAL),
+      ranks: table(RANK),
+    },
+    products: {
+      cost_usd_per_hour: [price, 'instances'],
+      ...Object.fromEntries(
+        Object.entries(AT_A_DOLLAR).map(([column, factor]): [string, ColumnPair] => [column, [price, factor]]),
+      ),
+    },
+    joined: { id: [ID_PLACE, ID_PLAN] },
+  };
+}
