@@ -50,8 +50,8 @@ module.exports = {
     ),
     only('worker-needs-no-host', 'Threads and their pool serve every host alike.', '^src-worker/(pool/|worker[.]ts)', [
       '^src-worker/',
-      '^(node:)?(worker_threads|os|url|path)$',
-      ...packages('comlink'),
+      '^(node:)?(worker_threads|os|url|path|zlib)$',
+      ...packages('comlink', 'zod'),
     ]),
     only(
       'page-knows-the-protocol-only',

@@ -1,12 +1,11 @@
 import { formatUsd, plural } from '../../src-worker/protocol/numbers.ts';
 import { cell, numbersOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { RunAnswer } from '../store/store.ts';
-import { gpusOf, pointsIn, type PointView } from './points.ts';
+import { gpusOf, pointsIn } from '../../src-worker/answers/sweep/points.ts';
 import { answerWords } from './run-question.ts';
 
 export interface BestSoFar {
-  /** `points` are those of the batch, where they are known. */
-  add(batch: ColumnBatch, points?: readonly PointView[]): void;
+  add(batch: ColumnBatch): void;
   /** With price, place and load. */
   words(): string | null;
   /** What the list of runs says of a sweep of so many points. */
@@ -19,10 +18,10 @@ export function bestSoFar(): BestSoFar {
   let words: string | null = null;
   let answer: RunAnswer = { answer: null, usdPerHour: null };
   return {
-    add(batch, points = pointsIn(batch)) {
+    add(batch) {
       const costAt = numbersOf(batch, 'cost_usd_per_request');
       const gpusAt = gpusOf(batch);
-      for (const { best: row } of points) {
+      for (const { best: row } of pointsIn(batch)) {
         if (row === null) continue;
         const cost = costAt(row);
         const place = Number.isNaN(cost)

@@ -1,10 +1,10 @@
 import { MOST_LIVE_POINTS, type LivePoint, type ProgressEvent } from '../../src-worker/protocol/app-api.ts';
 import { cell, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { pointsIn, type PointView } from './points.ts';
+import type { UnitSummary } from '../../src-worker/protocol/worker-api.ts';
 
 export interface LivePoints {
-  /** `points` are those of the batch, where they are known. */
-  add(batch: ColumnBatch, points?: readonly PointView[]): void;
+  /** Rows to be told, and points without an answer by reason, of one batch. */
+  add(told: Pick<UnitSummary, 'live' | 'excluded'>): void;
   /** Those answered since it was last asked. */
   take(): LivePoint[];
   /** Every one that was taken so far: for a window that was not there from the start. */
@@ -14,20 +14,20 @@ export interface LivePoints {
 }
 
 /**
- * Follows the batches of a sweep of `points` points. Every k-th point by its number is kept, k being the least that leaves
- * at most MOST_LIVE_POINTS: the same ones however threads and units share the work.
+ * Of a sweep of so many points every k-th by its number is told, k being the least that leaves at most MOST_LIVE_POINTS: the same
+ * ones however threads and units share the work.
  */
-export function livePoints(points: number): LivePoints {
-  const every = Math.max(1, Math.ceil(points / MOST_LIVE_POINTS));
+export const liveEvery = (points: number): number => Math.max(1, Math.ceil(points / MOST_LIVE_POINTS));
+
+/** Follows what is told of the batches of a sweep. */
+export function livePoints(): LivePoints {
   const kept: LivePoint[] = [];
   const excluded: Record<string, number> = {};
   let told = 0;
   return {
-    add(batch, points = pointsIn(batch)) {
-      for (const { pointId, best, reason } of points) {
-        if (best === null && reason !== null) excluded[reason] = (excluded[reason] ?? 0) + 1;
-        if (best !== null && pointId % every === 0) kept.push(livePoint(batch, pointId, best));
-      }
+    add({ live, excluded: points }) {
+      for (const [reason, count] of Object.entries(points)) excluded[reason] = (excluded[reason] ?? 0) + count;
+      for (let row = 0; row < live.rows; row += 1) kept.push(livePoint(live, row));
     },
     take() {
       const news = kept.slice(told);
@@ -39,7 +39,7 @@ export function livePoints(points: number): LivePoints {
   };
 }
 
-function livePoint(batch: ColumnBatch, pointId: number, row: number): LivePoint {
+function livePoint(batch: ColumnBatch, row: number): LivePoint {
   const number = (column: string): number | null => {
     const value = cell(batch, column, row);
     return typeof value === 'number' ? value : null;
@@ -47,7 +47,7 @@ function livePoint(batch: ColumnBatch, pointId: number, row: number): LivePoint 
   const text = (column: string): string => String(cell(batch, column, row) ?? '');
   const zone = cell(batch, 'zone', row);
   return {
-    pointId,
+    pointId: number('point_id') ?? 0,
     users: number('users'),
     id: text('id'),
     instance: text('instance'),

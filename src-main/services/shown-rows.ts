@@ -2,7 +2,7 @@ import { MOST_SHOWN_ROWS, type RunDetail, type RunRow } from '../../src-worker/p
 import { cellsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
 import type { StoredRun } from '../store/store.ts';
-import { pointsIn, type PointView } from './points.ts';
+import { pointsIn, type PointView } from '../../src-worker/answers/sweep/points.ts';
 
 type Shown = Pick<RunDetail, 'bestRows' | 'answeredPoints' | 'emptyRows' | 'emptyPoints'>;
 

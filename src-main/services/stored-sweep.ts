@@ -1,7 +1,7 @@
 import { ConfigIqError, errorInfo, type ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { SweepSummary } from '../../src-worker/protocol/app-api.ts';
-import { numbersOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 import type { SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { SweepOutcome } from '../../src-worker/pool/sweep-run.ts';
 import type { RunAnswer, Store } from '../store/store.ts';
@@ -9,8 +9,8 @@ import { thisProcess } from './owner.ts';
 
 /** The stored run of a sweep while it is computed. */
 export interface StoredSweep {
-  /** `seq` = place among the units of the sweep, `points` = how many of the unit's the batch holds. */
-  add(seq: number, batch: ColumnBatch, points: number): void;
+  /** `seq` = place among the units of the sweep; `points` of the unit are in the batch, `passing` of its rows pass. */
+  add(seq: number, batch: PackedBatch, counts: { points: number; passing: number }): void;
   /** `answer`: what the list of runs will say of it. Throws when the question was wrong and nothing could be computed. */
   finish(outcome: SweepOutcome, answer: RunAnswer): SweepSummary;
   fail(thrown: unknown): void;
@@ -41,8 +41,7 @@ export function storedSweep(
     }));
 
   return {
-    add(seq, batch, points) {
-      const passing = countPassing(batch);
+    add(seq, batch, { points, passing }) {
       store.appendChunk(begin(), seq, batch, { points, passing });
       rows += batch.rows;
       passingRows += passing;
@@ -92,11 +91,4 @@ export function defaultName(spec: SweepSpec): string {
     .map((model) => model.slice(model.lastIndexOf('/') + 1))
     .join(', ');
   return varied.length > 0 ? `${models} over ${varied.join(', ')}` : `${models}, one point`;
-}
-
-function countPassing(batch: ColumnBatch): number {
-  const passesAt = numbersOf(batch, 'meets_sla');
-  let passing = 0;
-  for (let row = 0; row < batch.rows; row += 1) if (passesAt(row) === 1) passing += 1;
-  return passing;
 }

@@ -14,9 +14,8 @@ import type { Pool } from '../../src-worker/pool/pool.ts';
 import type { Store } from '../store/store.ts';
 import { bestSoFar } from './best-so-far.ts';
 import { checkRequest, sweepStartSchema } from './check-request.ts';
-import { livePoints, type LivePoints } from './live-points.ts';
+import { liveEvery, livePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
-import { pointsIn } from './points.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs } from './sweep-estimate.ts';
 
@@ -153,7 +152,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const { question, models } = asked(parts, spec);
   const plan = planSweep(question, sweepFacts(question, facts));
   const best = bestSoFar();
-  const live: LivePoints = livePoints(plan.points);
+  const live = livePoints();
   const stored = storedSweep(
     { store, facts },
     { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt },
@@ -187,11 +186,11 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
         restarts.workers += 1;
         restarts.points += points;
       },
-      onBatch(batch, { seq }, points) {
-        const views = pointsIn(batch);
-        best.add(batch, views);
-        live.add(batch, views);
-        stored.add(seq, batch, points);
+      liveEvery: liveEvery(plan.points),
+      onBatch(batch, { seq }, told) {
+        best.add(told.best);
+        live.add(told);
+        stored.add(seq, batch, told);
       },
     });
     say('storing', outcome.donePoints);

@@ -2,7 +2,8 @@ import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { describeIssues } from '../../src-worker/protocol/requests.ts';
-import { batchColumnsSchema, packBatch, unpackBatch, type BatchColumns } from './batch-blob.ts';
+import { packed, unpacked } from '../../src-worker/pool/packed-batch.ts';
+import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 import { flatColumnsSchema, unpackFlat } from './flat-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
 import type { Store } from './store.ts';
@@ -12,16 +13,16 @@ type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks' | 'listChunks' | 'rem
 const chunkRow = z.strictObject({
   seq: z.number().int().min(0),
   rows: z.number().int().min(0),
-  // What tells the two apart is that the older one has no tables.
-  columns: jsonText(z.union([batchColumnsSchema, flatColumnsSchema])),
+  columns: jsonText(z.union([z.strictObject({ form: z.literal('packed') }), flatColumnsSchema])),
   data: z.instanceof(Uint8Array),
 });
 
-const isStar = (columns: z.output<typeof chunkRow>['columns']): columns is BatchColumns => 'tables' in columns;
+/** What `columns` says where the batch describes itself; earlier versions described it there. */
+const PACKED = JSON.stringify({ form: 'packed' });
 
 /** Result rows of sweeps, a batch at a time. */
 export function chunkVerbs(db: Database): ChunkVerbs {
-  const insert = db.prepare<[number, number, number, number, number, string, Buffer]>(
+  const insert = db.prepare<[number, number, number, number, number, string, Uint8Array]>(
     'INSERT INTO run_chunk (run_id, seq, rows, points, passing, columns, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const add = db.prepare<[number, number, number, number]>(
@@ -39,10 +40,9 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   );
 
   const store = db.transaction(
-    (runId: number, seq: number, batch: ColumnBatch, { points, passing }: { points: number; passing: number }) => {
-      const { columns, data } = packBatch(batch);
-      insert.run(runId, seq, batch.rows, points, passing, JSON.stringify(columns), data);
-      add.run(points, batch.rows, passing, runId);
+    (runId: number, seq: number, { rows, data }: PackedBatch, counts: { points: number; passing: number }) => {
+      insert.run(runId, seq, rows, counts.points, counts.passing, PACKED, data);
+      add.run(counts.points, rows, counts.passing, runId);
     },
   );
   const takeOut = db.transaction((runId: number, seq: number) => {
@@ -51,7 +51,8 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   });
 
   return {
-    appendChunk: (runId, seq, batch, counts) => store.immediate(runId, seq, batch, counts),
+    appendChunk: (runId, seq, batch, counts) =>
+      store.immediate(runId, seq, 'tables' in batch ? packed(batch) : batch, counts),
     listChunks: (runId) => all.all(runId),
     removeChunk: (runId, seq) => takeOut.immediate(runId, seq),
     *readChunks(runId, report) {
@@ -72,7 +73,7 @@ function readable(what: string, row: unknown, report: (problem: string) => void)
   }
   const { columns, data, rows } = checked.data;
   try {
-    return isStar(columns) ? unpackBatch(columns, data, rows) : unpackFlat(columns, data, rows);
+    return 'form' in columns ? unpacked({ rows, data }) : unpackFlat(columns, data, rows);
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown;
     report(unreadable(what, `${what}: ${thrown.message}.`).message);

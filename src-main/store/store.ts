@@ -1,6 +1,7 @@
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { FactSubject, FactValue } from '../../src-worker/protocol/catalog-api.ts';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 
 /** A `config.json` in the config store: given by the user, or pulled from a hub. */
 export interface StoredModel extends ModelSource {
@@ -150,7 +151,12 @@ export interface Store {
   /** Starts a sweep with status `running`; returns its number. */
   createRun(run: NewSweepRun): number;
   /** Adds the batch of that place in the order of the run and counts it, both or neither. */
-  appendChunk(runId: number, seq: number, batch: ColumnBatch, counts: { points: number; passing: number }): void;
+  appendChunk(
+    runId: number,
+    seq: number,
+    batch: PackedBatch | ColumnBatch,
+    counts: { points: number; passing: number },
+  ): void;
   /** Places of the batches a run has, in order, without their rows. */
   listChunks(runId: number): StoredChunk[];
   /** Takes a batch out and its counts back; nothing where there is none at that place. */

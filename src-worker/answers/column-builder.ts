@@ -11,14 +11,16 @@ import type { SweepColumn } from '../protocol/sweep-columns.ts';
 export type CellValue = number | string | boolean | null;
 
 export interface ColumnBuilder {
-  /** Appends a row; `read` is asked once for every column, in order. */
-  add(read: (column: string) => CellValue): void;
+  /** Appends a row; `read` is asked once for every column, in order, by its name and its place. */
+  add(read: (column: string, index: number) => CellValue): void;
   /** Rows so far. */
   rows(): number;
   /** The rows so far, in arrays of exactly their length: they can be transferred. */
   build(): ColumnBatch;
   /** The same as the entries of a table. */
   columns(): Pick<BatchTable, 'numbers' | 'texts'>;
+  /** Some of the rows, in the order given; dictionaries hold what these say alone. */
+  picked(rows: readonly number[]): Pick<BatchTable, 'numbers' | 'texts'>;
 }
 
 const FIRST_CAPACITY = 256;
@@ -32,6 +34,8 @@ interface TextStore {
   name: string;
   codes: Uint32Array;
   codeOf: Map<string, number>;
+  /** By code. */
+  texts: string[];
 }
 
 /** Collects rows into columns whose arrays double as they fill. Texts are numbered in the order they first appear. */
@@ -41,7 +45,7 @@ export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
   const stores = columns.map(({ name, type }): NumberStore | TextStore =>
     type === 'number'
       ? { name, values: new Float64Array(capacity) }
-      : { name, codes: new Uint32Array(capacity), codeOf: new Map() },
+      : { name, codes: new Uint32Array(capacity), codeOf: new Map(), texts: [] },
   );
 
   const grow = () => {
@@ -65,8 +69,9 @@ export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
   return {
     add(read) {
       if (rows === capacity) grow();
-      for (const store of stores) {
-        const value = read(store.name);
+      for (let index = 0; index < stores.length; index += 1) {
+        const store = stores[index] as NumberStore | TextStore;
+        const value = read(store.name, index);
         if ('values' in store) store.values[rows] = numberOf(value, store.name);
         else store.codes[rows] = codeOf(store, value);
       }
@@ -79,7 +84,33 @@ export function columnBuilder(columns: readonly SweepColumn[]): ColumnBuilder {
       return plainBatch(rows, order, numbers, texts);
     },
     columns: columnsSoFar,
+    picked(chosen) {
+      const numbers: BatchTable['numbers'] = {};
+      const texts: BatchTable['texts'] = {};
+      for (const store of stores) {
+        if ('values' in store) {
+          const { values } = store;
+          const picked = new Float64Array(chosen.length);
+          for (let index = 0; index < chosen.length; index += 1)
+            picked[index] = values[chosen[index] as number] as number;
+          numbers[store.name] = picked;
+        } else texts[store.name] = pickedTexts(store, chosen);
+      }
+      return { numbers, texts };
+    },
   };
+}
+
+function pickedTexts({ codes, texts }: TextStore, chosen: readonly number[]): TextColumn {
+  const dictionary: string[] = [];
+  const picked = new Uint32Array(chosen.length);
+  const renumbered = new Uint32Array(texts.length).fill(NO_TEXT);
+  for (let index = 0; index < chosen.length; index += 1) {
+    const code = codes[chosen[index] as number] as number;
+    if (code !== NO_TEXT && renumbered[code] === NO_TEXT) renumbered[code] = dictionary.push(texts[code] as string) - 1;
+    picked[index] = code === NO_TEXT ? NO_TEXT : (renumbered[code] as number);
+  }
+  return { codes: picked, dictionary };
 }
 
 /**
@@ -113,12 +144,12 @@ function codeOf(store: TextStore, value: CellValue): number {
   if (typeof value !== 'string') throw new TypeError(`Column ${store.name} holds texts, got ${value}.`);
   const known = store.codeOf.get(value);
   if (known !== undefined) return known;
-  const code = store.codeOf.size;
+  const code = store.texts.push(value) - 1;
   store.codeOf.set(value, code);
   return code;
 }
 
 const textColumn = (store: TextStore, rows: number): TextColumn => ({
   codes: store.codes.slice(0, rows),
-  dictionary: [...store.codeOf.keys()],
+  dictionary: store.texts.slice(),
 });

@@ -16,6 +16,7 @@ import { answerSimulationCheck } from '../answers/simulation-check.ts';
 import { answerSize } from '../answers/size.ts';
 import { columnBuilder } from '../answers/column-builder.ts';
 import { preparePoints, type PreparedPoints } from '../answers/sweep/prepared-points.ts';
+import { summaryOf } from '../answers/sweep/unit-summary.ts';
 import { beginSweepUnit, type UnitRun } from '../answers/sweep/unit.ts';
 import { ConfigIqError } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
@@ -26,6 +27,7 @@ import { attempt, attemptAsync } from '../protocol/result.ts';
 import { sweepColumns } from '../protocol/sweep-columns.ts';
 import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type SweepUnitOutcome, type WorkerApi } from '../protocol/worker-api.ts';
 import { SIMULATION_CANCELLED } from './control.ts';
+import { packed } from './packed-batch.ts';
 
 /** How long points may follow each other before waiting calls are looked at. */
 const SLICE_MS = 5;
@@ -80,15 +82,23 @@ export function createWorkerCalls(): WorkerApi {
     queue: (input) => attempt(() => answerQueue(input)),
     showModel: (model) => attempt(() => answerModel(model)),
     modelFits: (input, model) => attempt(() => answerModelFits(input, model, facts())),
-    async sweepUnit(unit, model, control) {
+    async sweepUnit(unit, model, control, liveEvery) {
       const result = await attemptAsync(async (): Promise<SweepUnitOutcome> => {
-        if (isCancelled(control)) return { kind: 'cancelled', batch: columnBuilder(sweepColumns(unit.axes)).build() };
-        return runInSlices(beginSweepUnit(unit, searchFor(unit.input, model)), control);
+        const run = isCancelled(control) ? null : beginSweepUnit(unit, searchFor(unit.input, model));
+        const kind = run ? await runInSlices(run, control) : 'cancelled';
+        const batch = run ? run.batch() : columnBuilder(sweepColumns(unit.axes)).build();
+        return { kind, packed: packed(batch), summary: summaryOf(batch, unit.axes, liveEvery) };
       });
-      return result.ok ? transfer(result, transferables(result.value.batch)) : result;
+      return result.ok ? transfer(result, buffersOf(result.value)) : result;
     },
   } satisfies WorkerApi;
 }
+
+const buffersOf = ({ packed: { data }, summary: { best, live } }: SweepUnitOutcome): ArrayBuffer[] => [
+  data.buffer as ArrayBuffer,
+  ...transferables(best),
+  ...transferables(live),
+];
 
 const isCancelled = (control: Int32Array): boolean => Atomics.load(control, CONTROL_CANCEL) !== 0;
 
@@ -97,17 +107,17 @@ function endIfCancelled(control: Int32Array): void {
 }
 
 /** Computes point after point; a busy thread hears nothing, so it lets waiting calls in every few milliseconds. */
-async function runInSlices(run: UnitRun, control: Int32Array): Promise<SweepUnitOutcome> {
+async function runInSlices(run: UnitRun, control: Int32Array): Promise<SweepUnitOutcome['kind']> {
   await waitingCalls();
   let sliceStart = performance.now();
   while (!run.isDone()) {
-    if (isCancelled(control)) return { kind: 'cancelled', batch: run.batch() };
+    if (isCancelled(control)) return 'cancelled';
     Atomics.add(control, CONTROL_DONE_POINTS, run.next());
     if (performance.now() - sliceStart < SLICE_MS) continue;
     await waitingCalls();
     sliceStart = performance.now();
   }
-  return { kind: 'done', batch: run.batch() };
+  return 'done';
 }
 
 const waitingCalls = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -72,7 +72,7 @@ export function paceMeter(): PaceMeter {
       if (!isHeld) past.held.push(input);
       if (past.held.length > HELD_INPUTS) past.held.shift();
       if (outcome.kind !== 'answered' || !outcome.result.ok || outcome.result.value.kind !== 'done') return;
-      const { rows } = outcome.result.value.batch;
+      const { rows } = outcome.result.value.packed;
       if (isHeld) addRows(outcome.ms, rows);
       if (search) addSearch({ input, model, ms: outcome.ms, rows, share: 1, ...search });
     },

@@ -333,7 +333,7 @@ class ThreadPool implements Pool {
   }
 
   async #runUnit(seat: Seat, { run, facts }: Sweep, job: Job): Promise<void> {
-    const outcome = await this.#call(seat, facts, 'sweepUnit', job.unit, job.model, job.control);
+    const outcome = await this.#call(seat, facts, 'sweepUnit', job.unit, job.model, job.control, job.liveEvery);
     seat.job = null;
     if (!seat.isShared) this.#meter.addUnit(job, outcome, seat.past);
     run.settle(job, outcome);

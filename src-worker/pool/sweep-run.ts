@@ -1,8 +1,13 @@
 import { ConfigIqError, type ErrorInfo } from '../engine/errors.ts';
 import type { ModelSource } from '../engine/model/types.ts';
-import type { ColumnBatch } from '../protocol/columns.ts';
 import type { SizeInput } from '../protocol/requests.ts';
-import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type SweepUnit } from '../protocol/worker-api.ts';
+import {
+  CONTROL_CANCEL,
+  CONTROL_DONE_POINTS,
+  type PackedBatch,
+  type SweepUnit,
+  type UnitSummary,
+} from '../protocol/worker-api.ts';
 import { CANCEL_GRACE_MS, newControl } from './control.ts';
 import { orderedDelivery, type OrderedDelivery } from './ordered-delivery.ts';
 import { startProgress, type ProgressMeter } from './progress.ts';
@@ -20,7 +25,9 @@ export interface SweepRequest {
    * Batches in the order of the units, with how many points they hold (all of the unit's unless it was cancelled), one after the other: the next waits for the promise, and the threads wait when
    * too many are waiting. If it throws, the sweep stops and `runSweep` rejects with that error.
    */
-  onBatch: (batch: ColumnBatch, unit: SweepUnit, points: number) => void | Promise<void>;
+  onBatch: (batch: PackedBatch, unit: SweepUnit, told: UnitSummary & { points: number }) => void | Promise<void>;
+  /** The best row of every so many points is told with a batch; 1 where it is left out. */
+  liveEvery?: number | undefined;
   /** A thread died; the points of its unit are computed once more, on another one. */
   onRetry?: ((points: number) => void) | undefined;
   /** Cancels within half a second; what is done by then is delivered. */
@@ -51,9 +58,11 @@ export interface Job {
   attempt: number;
   /** Shared with the thread that computes it (protocol/worker-api.ts). */
   control: Int32Array;
+  liveEvery: number;
 }
 
-type Arrival = { kind: 'batch'; batch: ColumnBatch; points: number } | { kind: 'problem'; error: ErrorInfo };
+type Arrival =
+  { kind: 'batch'; batch: PackedBatch; summary: UnitSummary; points: number } | { kind: 'problem'; error: ErrorInfo };
 
 /** A unit whose thread died is computed once more, elsewhere. */
 const MAX_ATTEMPTS = 2;
@@ -157,7 +166,7 @@ export class SweepRun {
     const model = unit && this.#request.models.get(unit.input.model);
     if (index === undefined || !model) return null;
     this.#open.splice(this.#open.indexOf(index), 1);
-    return { index, unit, model, attempt: 1, control: newControl() };
+    return { index, unit, model, attempt: 1, control: newControl(), liveEvery: this.#request.liveEvery ?? 1 };
   }
 
   /** Rather a unit whose capacity search the taker has done already, else one that nobody has begun to search. */
@@ -177,9 +186,9 @@ export class SweepRun {
       this.#arrive(job, { kind: 'problem', error: result.error }, whole);
       return;
     }
-    const { kind, batch } = result.value;
+    const { kind, packed: batch, summary } = result.value;
     const points = kind === 'done' ? whole : Atomics.load(job.control, CONTROL_DONE_POINTS);
-    this.#arrive(job, { kind: 'batch', batch, points }, points);
+    this.#arrive(job, { kind: 'batch', batch, summary, points }, points);
   }
 
   #arrive(job: Job, arrival: Arrival, points: number): void {
@@ -196,8 +205,9 @@ export class SweepRun {
     }
     if (arrival.points === 0) return;
     try {
-      await this.#request.onBatch(arrival.batch, unit, arrival.points);
-      this.#donePoints += arrival.points;
+      const { batch, summary, points } = arrival;
+      await this.#request.onBatch(batch, unit, { ...summary, points });
+      this.#donePoints += points;
     } catch (thrown) {
       this.#failure = { thrown };
       this.#stop();

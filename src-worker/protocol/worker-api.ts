@@ -42,7 +42,30 @@ export const CONTROL_CANCEL = 0;
 export const CONTROL_DONE_POINTS = 1;
 export const CONTROL_LENGTH = 2;
 
-export type SweepUnitOutcome = { kind: 'done'; batch: ColumnBatch } | { kind: 'cancelled'; batch: ColumnBatch };
+/** Rows of a unit in the form in which they are kept (pool/packed-batch.ts). */
+export interface PackedBatch {
+  rows: number;
+  data: Uint8Array;
+}
+
+/** What is told of a unit's rows while the sweep runs. */
+export interface UnitSummary {
+  /** Rows that meet every target. */
+  passing: number;
+  /** Points without an answer, by the commonest reason of each. */
+  excluded: Record<string, number>;
+  /** The cheapest row of all points; no row where nothing passes. */
+  best: ColumnBatch;
+  /** The best row of some points, those that are shown while the sweep runs. */
+  live: ColumnBatch;
+}
+
+/** Cancelled: rows of the points computed by then. */
+export interface SweepUnitOutcome {
+  kind: 'done' | 'cancelled';
+  packed: PackedBatch;
+  summary: UnitSummary;
+}
 
 /** What a worker thread offers (src-worker/worker.ts). Every call returns a Result; only plain data crosses. */
 export interface WorkerApi {
@@ -83,6 +106,14 @@ export interface WorkerApi {
   fit(request: FitRequest): Result<FitAnswer>;
   /** Puts a profile together from its fits. */
   finishCalibration(request: CalibrationRequest): Result<CalibrationDocument>;
-  /** May be cancelled: yields between points and looks at `control[CONTROL_CANCEL]`. */
-  sweepUnit(unit: SweepUnit, model: ModelSource, control: Int32Array): Promise<Result<SweepUnitOutcome>>;
+  /**
+   * May be cancelled: yields between points and looks at `control[CONTROL_CANCEL]`. The best row of every `liveEvery`-th point is
+   * told beside the rows.
+   */
+  sweepUnit(
+    unit: SweepUnit,
+    model: ModelSource,
+    control: Int32Array,
+    liveEvery: number,
+  ): Promise<Result<SweepUnitOutcome>>;
 }

@@ -30,16 +30,16 @@ type ReasonColumn = 'reason' | 'detail' | 'margin_metric' | 'margin_value' | 'ma
 
 const latencyReaders = Object.fromEntries(
   LATENCIES.flatMap((latency) =>
-    STATISTICS.map((statistic): [string, (part: ReplicaPart) => CellValue] => [
+    STATISTICS.map((statistic): [string, (part: ReplicaFigures) => CellValue] => [
       `${latency}_${statistic}`,
       (row) => row[latency][statistic],
     ]),
   ),
   // Both lists are those the names are made of; fromEntries forgets the keys.
-) as Record<LatencyColumn, (part: ReplicaPart) => CellValue>;
+) as Record<LatencyColumn, (part: ReplicaFigures) => CellValue>;
 
 /** What a row says of one replica and its load. */
-type ReplicaPart = Pick<
+export type ReplicaFigures = Pick<
   Recommendation,
   | 'ttft_ms'
   | 'tpot_ms'
@@ -57,24 +57,24 @@ type ReplicaPart = Pick<
 /** Columns that follow from the load of a replica, whatever instance it runs on. */
 export const replicaReaders = {
   ...latencyReaders,
-  throughput_requests_per_s: (row: ReplicaPart) => row.throughput.requests_per_s,
-  throughput_output_tokens_per_s: (row: ReplicaPart) => row.throughput.output_tokens_per_s,
-  throughput_total_tokens_per_s: (row: ReplicaPart) => row.throughput.total_tokens_per_s,
-  utilization: (row: ReplicaPart) => row.utilization,
-  capacity_share: (row: ReplicaPart) => row.capacity_share,
-  batch_mean_running: (row: ReplicaPart) => row.batch.mean_running,
-  batch_max_running: (row: ReplicaPart) => row.batch.max_running,
-  step_time_ms_decode_total: (row: ReplicaPart) => row.step_time_ms.decode['total'] ?? null,
-  step_time_ms_prefill_total: (row: ReplicaPart) => row.step_time_ms.prefill['total'] ?? null,
-  trust_kind: (row: ReplicaPart) => row.trust.kind,
-  bottleneck_kind: (row: ReplicaPart) => row.bottleneck.kind,
-  burst_factor: (row: ReplicaPart) => row.burst.factor,
-  burst_ttft_ms_p95: (row: ReplicaPart) => row.burst.ttft_ms.p95,
-  burst_tpot_ms_p95: (row: ReplicaPart) => row.burst.tpot_ms.p95,
-  burst_requests_per_s: (row: ReplicaPart) => row.burst.requests_per_s,
-  burst_utilization: (row: ReplicaPart) => row.burst.utilization,
-  burst_targets_hold: (row: ReplicaPart) => row.burst.targets_hold,
-} satisfies Record<string, (part: ReplicaPart) => CellValue>;
+  throughput_requests_per_s: (row: ReplicaFigures) => row.throughput.requests_per_s,
+  throughput_output_tokens_per_s: (row: ReplicaFigures) => row.throughput.output_tokens_per_s,
+  throughput_total_tokens_per_s: (row: ReplicaFigures) => row.throughput.total_tokens_per_s,
+  utilization: (row: ReplicaFigures) => row.utilization,
+  capacity_share: (row: ReplicaFigures) => row.capacity_share,
+  batch_mean_running: (row: ReplicaFigures) => row.batch.mean_running,
+  batch_max_running: (row: ReplicaFigures) => row.batch.max_running,
+  step_time_ms_decode_total: (row: ReplicaFigures) => row.step_time_ms.decode['total'] ?? null,
+  step_time_ms_prefill_total: (row: ReplicaFigures) => row.step_time_ms.prefill['total'] ?? null,
+  trust_kind: (row: ReplicaFigures) => row.trust.kind,
+  bottleneck_kind: (row: ReplicaFigures) => row.bottleneck.kind,
+  burst_factor: (row: ReplicaFigures) => row.burst.factor,
+  burst_ttft_ms_p95: (row: ReplicaFigures) => row.burst.ttft_ms.p95,
+  burst_tpot_ms_p95: (row: ReplicaFigures) => row.burst.tpot_ms.p95,
+  burst_requests_per_s: (row: ReplicaFigures) => row.burst.requests_per_s,
+  burst_utilization: (row: ReplicaFigures) => row.burst.utilization,
+  burst_targets_hold: (row: ReplicaFigures) => row.burst.targets_hold,
+} satisfies Record<string, (part: ReplicaFigures) => CellValue>;
 
 // A record over the column names, so that the compiler asks for a reader when a column is added.
 const RECOMMENDATION: Record<Exclude<SweepColumnName, ReasonColumn>, Reader<Recommendation>> = {

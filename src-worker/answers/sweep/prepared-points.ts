@@ -17,6 +17,8 @@ import type { SizeInput } from '../../protocol/requests.ts';
 import { demandFor } from '../demand.ts';
 import { prepareSizing, type PreparedSizing } from '../prepared.ts';
 import type { RowContext } from '../replica-part.ts';
+import { offerTable, type PlacedInstance } from './row-tables.ts';
+import { NO_ENTRY, type SharedTable } from './tables.ts';
 
 /** What the candidates of an input run for one load, and on what the figures of it rest. */
 export interface SizedCandidates {
@@ -37,11 +39,14 @@ export interface PlacedCandidates {
   usdPerHour: Float64Array;
 }
 
-/** An offer of a candidate, or why it has none: the same at many points. */
+/** An offer of a candidate, or why it has none: the same at many points. Entries are those of the shared table of offers. */
 export interface CandidateOffer {
-  candidate: Candidate;
-  choice: OfferChoice;
-  pricing: SizeInput['pricing'];
+  /** Where its candidate passes; NO_ENTRY without an offer. */
+  passing: number;
+  /** Where it does not. */
+  failing: number;
+  /** null = on offer. */
+  refusal: Refusal | null;
 }
 
 /** An input whose capacities are searched, ready to answer points. */
@@ -49,12 +54,14 @@ export interface PreparedPoints {
   candidates: Candidate[];
   /** Candidates in the order in which the ids of their rows sort. */
   byId: Uint32Array;
-  retired: { instance: Instance; refusal: Refusal }[];
+  /** No longer sold, with their entries in the table of offers. */
+  retired: { entry: number; refusal: Refusal }[];
   sized(demand: DemandSpace, index: number): SizedCandidates;
-  /** Remembered: a unit asks for the same offers at every load. */
-  placed(demand: DemandSpace, index: number): PlacedCandidates;
+  /** Offers by their index in the demand; remembered, because units ask for the same ones at every load. */
+  placed(demand: DemandSpace): (index: number) => PlacedCandidates;
   /** By the ids that `placed` has given so far. */
   offers: readonly CandidateOffer[];
+  table: SharedTable<PlacedInstance>;
 }
 
 /** Names resolve, and capacities are searched. Throws invalid input as a size question does. */
@@ -62,30 +69,37 @@ export function preparePoints(input: SizeInput, model: ModelSource, facts: Facts
   const prepared = prepareSizing(input, model, facts);
   const { candidates, retired } = prepared.evaluated;
   const prefixes = candidates.map(({ instance: { provider, name } }) => `${provider}/${name}/`);
-  const offers = distinctOffers(candidates);
-  const known = new Map<DemandSpace, PlacedCandidates[]>();
+  const table = offerTable();
+  const offers = distinctOffers(candidates, table);
+  const known = new Map<string, PlacedCandidates[]>();
   return {
     candidates,
     byId: Uint32Array.from(prefixes.keys()).sort((a, b) => order(prefixes[a], prefixes[b])),
-    retired: retired.map((instance) => ({ instance, refusal: retiredRefusal(instance) })),
+    retired: retired.map((instance) => ({
+      entry: table.add({ instance, region: null }),
+      refusal: retiredRefusal(instance),
+    })),
     sized: (demand, index) => sizedCandidates(prepared, demand, sizingAt(demand, index)),
-    placed(demand, index) {
-      const ofDemand = known.get(demand) ?? [];
-      known.set(demand, ofDemand);
-      return (ofDemand[index] ??= offers.at(offerAt(demand, index)));
+    placed(demand) {
+      const { pricings, priceFactors, regions, zones } = demand;
+      const key = JSON.stringify([pricings, priceFactors, regions, zones]);
+      const ofDemand = known.get(key) ?? [];
+      known.set(key, ofDemand);
+      return (index) => (ofDemand[index] ??= offers.at(offerAt(demand, index)));
     },
     offers: offers.all,
+    table,
   };
 }
 
 /** Numbers the offers of candidates: zones of a region mostly share one. */
-function distinctOffers(candidates: readonly Candidate[]) {
+function distinctOffers(candidates: readonly Candidate[], table: SharedTable<PlacedInstance>) {
   const all: CandidateOffer[] = [];
   const ids = candidates.map(() => new Map<string, number>());
-  const idOf = (index: number, offer: CandidateOffer): number => {
+  const idOf = (index: number, instance: Instance, choice: OfferChoice, pricing: SizeInput['pricing']): number => {
     const known = ids[index];
-    const key = offerKey(offer);
-    const id = known?.get(key) ?? all.push(offer) - 1;
+    const key = offerKey(choice, pricing);
+    const id = known?.get(key) ?? all.push(entriesOf(table, instance, choice, pricing)) - 1;
     known?.set(key, id);
     return id;
   };
@@ -99,7 +113,7 @@ function distinctOffers(candidates: readonly Candidate[]) {
     const pricing = offer.pricing as SizeInput['pricing'];
     for (const [index, candidate] of candidates.entries()) {
       const choice = offerOf(candidate.instance, offer);
-      placed.offerIds[index] = idOf(index, { candidate, choice, pricing });
+      placed.offerIds[index] = idOf(index, candidate.instance, choice, pricing);
       if (choice.kind === 'refused') continue;
       placed.isOffered[index] = 1;
       if (choice.usdPerHour !== null) placed.usdPerHour[index] = choice.usdPerHour;
@@ -109,7 +123,24 @@ function distinctOffers(candidates: readonly Candidate[]) {
   return { all, at };
 }
 
-const offerKey = ({ choice, pricing }: CandidateOffer): string =>
+function entriesOf(
+  table: SharedTable<PlacedInstance>,
+  instance: Instance,
+  choice: OfferChoice,
+  pricing: SizeInput['pricing'],
+): CandidateOffer {
+  if (choice.kind === 'refused') {
+    return { passing: NO_ENTRY, failing: table.add({ instance, region: null }), refusal: choice.refusal };
+  }
+  const { offer, otherRegions, usdPerHour } = choice;
+  return {
+    passing: table.add({ instance, offer, otherRegions, usdPerHour, pricing }),
+    failing: table.add({ instance, region: offer.region }),
+    refusal: null,
+  };
+}
+
+const offerKey = (choice: OfferChoice, pricing: SizeInput['pricing']): string =>
   choice.kind === 'refused'
     ? choice.refusal.detail
     : `${choice.offer.region} ${choice.otherRegions} ${choice.usdPerHour} ${pricing}`;

@@ -1,19 +1,25 @@
-import { costOf } from '../../engine/cost/cost.ts';
+import { costOf, type Cost } from '../../engine/cost/cost.ts';
 import type { Instance, RegionOffer } from '../../engine/hardware/types.ts';
 import { priceDate } from '../../engine/sizing/offers.ts';
 import type { PlanGroup, Refusal, TakenPlan } from '../../engine/sizing/types.ts';
 import type { OfferPoint, SizingPoint } from '../../engine/sweep/demand-axes.ts';
 import { MS_PER_S } from '../../engine/units.ts';
-import type { ColumnPair } from '../../protocol/columns.ts';
+import type { BatchTable, ColumnBatch, ColumnPair } from '../../protocol/columns.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
-import { sweepColumns, type SweepColumn } from '../../protocol/sweep-columns.ts';
+import { SWEEP_COLUMNS, type SweepColumn } from '../../protocol/sweep-columns.ts';
 import { commandTexts, dataParallelOf } from '../commands.ts';
 import { memoryDocument, rounded } from '../common.ts';
 import { spareReplicas } from '../recommendation.ts';
-import { replicaPartOf, type RowContext } from '../replica-part.ts';
-import { replicaReaders } from './document-rows.ts';
-import type { CellValue } from '../column-builder.ts';
-import { tableBuilder, type TableBuilder, type TableReaders } from './tables.ts';
+import type { RowContext } from '../replica-part.ts';
+import { replicaReaders as LOAD, type ReplicaFigures } from './document-rows.ts';
+import {
+  sharedTable,
+  tableBuilder,
+  type SharedTable,
+  type TableBuilder,
+  type TablePart,
+  type TableReaders,
+} from './tables.ts';
 
 /* The tables of a sweep's rows: what a row is made of, and on what each part depends. */
 
@@ -45,10 +51,23 @@ export interface RowPlan {
   isTaken: boolean;
 }
 
-/** A plan that is taken for a load. */
+/** A plan that is taken for a load, with what it costs where an instance costs a dollar an hour. */
 export interface Deployment {
   plan: TakenPlan;
   context: RowContext;
+  atADollar: Cost;
+}
+
+export function deploymentOf(plan: TakenPlan, context: RowContext): Deployment {
+  const { moments } = context.prepared.subject.lengths;
+  const atADollar = costOf({
+    usdPerHourPerInstance: 1,
+    instances: plan.instances,
+    rateReqPerS: context.demand.rateReqPerS,
+    promptTokensMean: moments.promptMean,
+    outputTokensMean: moments.outputMean,
+  });
+  return { plan, context, atADollar };
 }
 
 const POINT: TableReaders<AxisPoint> = {
@@ -133,21 +152,6 @@ const PLAN: TableReaders<RowPlan> = {
 
 const onlyOf = (asked: string[]): string | null => (asked.length === 1 ? (asked[0] ?? null) : null);
 
-const costAtADollar = (read: (cost: ReturnType<typeof costOf>) => number) => {
-  return ({ plan, context }: Deployment): number => {
-    const { moments } = context.prepared.subject.lengths;
-    return read(
-      costOf({
-        usdPerHourPerInstance: 1,
-        instances: plan.instances,
-        rateReqPerS: context.demand.rateReqPerS,
-        promptTokensMean: moments.promptMean,
-        outputTokensMean: moments.outputMean,
-      }),
-    );
-  };
-};
-
 const DEPLOYMENT: TableReaders<Deployment> = {
   replicas: ({ plan }) => plan.replicas,
   replicas_per_instance: ({ plan }) => plan.replicasPerInstance,
@@ -155,18 +159,11 @@ const DEPLOYMENT: TableReaders<Deployment> = {
   instances: ({ plan }) => plan.instances,
   vllm_command: ({ plan, context: { prepared } }) =>
     commandTexts({ prepared, group: plan.group, replicas: dataParallelOf(plan, prepared) }).highPerformance,
-  [AT_A_DOLLAR.cost_usd_per_month]: costAtADollar(({ usdPerMonth }) => usdPerMonth),
-  [AT_A_DOLLAR.cost_usd_per_request]: costAtADollar(({ usdPerRequest }) => usdPerRequest),
-  [AT_A_DOLLAR.cost_usd_per_1k_tokens]: costAtADollar(({ usdPer1kTokens }) => usdPer1kTokens),
-  [AT_A_DOLLAR.cost_usd_per_1m_output_tokens]: costAtADollar(({ usdPer1mOutputTokens }) => usdPer1mOutputTokens),
+  [AT_A_DOLLAR.cost_usd_per_month]: ({ atADollar }) => atADollar.usdPerMonth,
+  [AT_A_DOLLAR.cost_usd_per_request]: ({ atADollar }) => atADollar.usdPerRequest,
+  [AT_A_DOLLAR.cost_usd_per_1k_tokens]: ({ atADollar }) => atADollar.usdPer1kTokens,
+  [AT_A_DOLLAR.cost_usd_per_1m_output_tokens]: ({ atADollar }) => atADollar.usdPer1mOutputTokens,
 };
-
-const LOAD: TableReaders<Deployment> = Object.fromEntries(
-  Object.entries<(part: ReturnType<typeof replicaPartOf>) => CellValue>(replicaReaders).map(([column, read]) => [
-    column,
-    ({ plan, context }: Deployment) => read(replicaPartOf(plan, context)),
-  ]),
-);
 
 const REFUSAL: TableReaders<Refusal> = {
   reason: ({ reason }) => reason,
@@ -185,54 +182,52 @@ const RANK: TableReaders<number> = {
 
 export interface RowTables {
   points: TableBuilder<AxisPoint>;
-  offers: TableBuilder<PlacedInstance>;
+  offers: TablePart;
   plans: TableBuilder<RowPlan>;
   deployments: TableBuilder<Deployment>;
-  loads: TableBuilder<Deployment>;
+  loads: TableBuilder<ReplicaFigures>;
   refusals: TableBuilder<Refusal>;
   ranks: TableBuilder<number>;
 }
 
 export const TABLES = ['points', 'offers', 'plans', 'deployments', 'loads', 'refusals', 'ranks'] as const;
 
-/** Empty tables for the rows of a sweep over these axes, and how its other columns are made of them. */
-export function rowTables(axes: readonly string[]): {
-  columns: SweepColumn[];
-  tables: RowTables;
-  products: Record<string, ColumnPair>;
-  joined: Record<string, ColumnPair>;
-} {
-  const columns = sweepColumns(axes);
-  const hidden = (name: string, type: SweepColumn['type']): SweepColumn => ({ name, type, unit: null });
-  const known = [
-    ...columns,
-    hidden(ID_PLACE, 'text'),
-    hidden(ID_PLAN, 'text'),
-    ...Object.values(AT_A_DOLLAR).map((name) => hidden(name, 'number')),
-  ];
-  const table = <Row>(readers: TableReaders<Row>): TableBuilder<Row> =>
-    tableBuilder(
-      known.filter(({ name }) => name in readers),
-      readers,
-    );
-  const price = 'cost_usd_per_hour_instance';
+const hidden = (name: string, type: SweepColumn['type']): SweepColumn => ({ name, type, unit: null });
+const HIDDEN: SweepColumn[] = [
+  hidden(ID_PLACE, 'text'),
+  hidden(ID_PLAN, 'text'),
+  ...Object.values(AT_A_DOLLAR).map((name) => hidden(name, 'number')),
+];
+
+/** Offers of an input, which all its units share. */
+export const offerTable = (): SharedTable<PlacedInstance> => sharedTable([...SWEEP_COLUMNS, ...HIDDEN], OFFER);
+
+/** Empty tables for a batch of a sweep over these axes, beside the offers it shares with others. */
+export function rowTables(columns: readonly SweepColumn[], offers: SharedTable<PlacedInstance>): RowTables {
+  const known = [...columns, ...HIDDEN];
   return {
-    columns,
-    tables: {
-      points: table({ ...POINT, ...targetReaders(columns) }),
-      offers: table(OFFER),
-      plans: table(PLAN),
-      deployments: table(DEPLOYMENT),
-      loads: table(LOAD),
-      refusals: table(REFUSAL),
-      ranks: table(RANK),
-    },
-    products: {
-      cost_usd_per_hour: [price, 'instances'],
-      ...Object.fromEntries(
-        Object.entries(AT_A_DOLLAR).map(([column, factor]): [string, ColumnPair] => [column, [price, factor]]),
-      ),
-    },
-    joined: { id: [ID_PLACE, ID_PLAN] },
+    points: tableBuilder(known, { ...POINT, ...targetReaders(columns) }),
+    offers: offers.part(),
+    plans: tableBuilder(known, PLAN),
+    deployments: tableBuilder(known, DEPLOYMENT),
+    loads: tableBuilder(known, LOAD),
+    refusals: tableBuilder(known, REFUSAL),
+    ranks: tableBuilder(known, RANK),
   };
 }
+
+const PRICE = 'cost_usd_per_hour_instance';
+
+/** The rows of a batch: columns that no table has are made of two that tables have. */
+export const starBatch = (rows: number, columns: readonly SweepColumn[], tables: BatchTable[]): ColumnBatch => ({
+  rows,
+  order: columns.map(({ name }) => name),
+  tables,
+  products: {
+    cost_usd_per_hour: [PRICE, 'instances'],
+    ...Object.fromEntries(
+      Object.entries(AT_A_DOLLAR).map(([column, factor]): [string, ColumnPair] => [column, [PRICE, factor]]),
+    ),
+  },
+  joined: { id: [ID_PLACE, ID_PLAN] },
+});

@@ -2,11 +2,14 @@ import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import { gpusUsed } from '../../engine/sizing/plan-order.ts';
 import { offersOf } from '../../engine/sweep/demand-axes.ts';
+import type { PlanGroup, ReplicaLoad } from '../../engine/sizing/types.ts';
 import type { ColumnBatch } from '../../protocol/columns.ts';
+import { sweepColumns, type SweepColumn } from '../../protocol/sweep-columns.ts';
 import type { SweepUnit } from '../../protocol/worker-api.ts';
+import { replicaPartOf } from '../replica-part.ts';
 import { preparePoints, type PlacedCandidates, type PreparedPoints, type SizedCandidates } from './prepared-points.ts';
-import { rowTables, TABLES, type RowTables } from './row-tables.ts';
-import { NO_ENTRY, starBatch } from './tables.ts';
+import { deploymentOf, rowTables, starBatch, TABLES, type RowTables } from './row-tables.ts';
+import { NO_ENTRY } from './tables.ts';
 
 /** A unit on its way: a few points per call of `next`, so that the caller can look up in between. */
 export interface UnitRun {
@@ -29,14 +32,6 @@ interface SizedEntries {
   gpus: Float64Array;
 }
 
-/** An offer of the input as entries of the tables. */
-interface OfferEntries {
-  /** Where its candidate passes, and where it does not. */
-  passing: number;
-  failing: number;
-  refusal: number;
-}
-
 /** Starts a unit. `points` carries the capacity searches that all its points share. */
 export const beginSweepUnit = (unit: SweepUnit, points: PreparedPoints): UnitRun => new RowWriter(unit, points);
 
@@ -54,13 +49,21 @@ export function answerSweepUnit(unit: SweepUnit, model: ModelSource, facts: Fact
 class RowWriter implements UnitRun {
   readonly #unit: SweepUnit;
   readonly #points: PreparedPoints;
-  readonly #made: ReturnType<typeof rowTables>;
+  readonly #columns: SweepColumn[];
   readonly #tables: RowTables;
   /** Entry per row and table. */
   readonly #keys: Record<keyof RowTables, Uint32Array>;
   readonly #offers: number;
-  /** By the number of the offer (prepared-points.ts); made when a row first has it. */
-  readonly #offerEntries: (OfferEntries | undefined)[] = [];
+  readonly #placed: (index: number) => PlacedCandidates;
+  /** Entries of refusals by the id of an offer. */
+  readonly #offerRefusals: number[] = [];
+  /** Entries of plans: as one that is taken, and as one that is refused. */
+  readonly #takenPlans = new Map<PlanGroup, number>();
+  readonly #refusedPlans = new Map<PlanGroup | null, number>();
+  readonly #noPlan: number;
+  readonly #unranked: number;
+  /** Entries by rank - 1. */
+  readonly #ranks: number[] = [];
   /** Candidates that pass at the point being written, and what they cost. */
   readonly #passing: Uint32Array;
   readonly #usd: Float64Array;
@@ -72,9 +75,12 @@ class RowWriter implements UnitRun {
   constructor(unit: SweepUnit, points: PreparedPoints) {
     this.#unit = unit;
     this.#points = points;
-    this.#made = rowTables(unit.axes);
-    this.#tables = this.#made.tables;
+    this.#columns = sweepColumns(unit.axes);
+    this.#tables = rowTables(this.#columns, points.table);
+    this.#noPlan = this.#tables.plans.add({ input: unit.input, group: null, isTaken: false });
+    this.#unranked = this.#tables.ranks.add(0);
     this.#offers = offersOf(unit.demand);
+    this.#placed = points.placed(unit.demand);
     const { candidates, retired, byId } = points;
     const most = unit.points * (candidates.length + retired.length);
     const keysFor = () => new Uint32Array(most);
@@ -110,9 +116,8 @@ class RowWriter implements UnitRun {
   }
 
   batch(): ColumnBatch {
-    const { columns, products, joined } = this.#made;
     const tables = TABLES.map((name) => this.#tables[name].build(this.#keys[name].subarray(0, this.#rows)));
-    return starBatch(this.#rows, columns, tables, { products, joined });
+    return starBatch(this.#rows, this.#columns, tables);
   }
 
   #sizedEntries({ choices, context }: SizedCandidates): SizedEntries {
@@ -129,57 +134,32 @@ class RowWriter implements UnitRun {
       gpus: new Float64Array(size),
     };
     /** Of this load: plans that run alike share their percentiles, and what is deployed alike its counts. */
-    const ofLoad = new Map<unknown, number>();
+    const ofLoad = new Map<ReplicaLoad, number>();
     const ofDeployment = new Map<string, number>();
     for (const [candidate, choice] of choices.entries()) {
       if ('refusal' in choice) {
         const { group, refusal } = choice;
-        entries.plans[candidate] = plans.entry(`refused ${group?.key}`, () => ({ input, group, isTaken: false }));
-        entries.refusals[candidate] = refusals.entry(refusal, () => refusal);
+        entries.plans[candidate] = once(this.#refusedPlans, group, () => plans.add({ input, group, isTaken: false }));
+        entries.refusals[candidate] = refusals.entryOf(refusal);
         continue;
       }
       const plan = choice.chosen;
       const { group, replicas, replicasPerInstance } = plan;
-      const deployment = { plan, context };
       const key = `${group.key} ${replicas} ${replicasPerInstance}`;
-      const load = ofLoad.get(plan.load) ?? loads.add(deployment);
-      ofLoad.set(plan.load, load);
-      const deployed = ofDeployment.get(key) ?? deployments.add(deployment);
-      ofDeployment.set(key, deployed);
       entries.passes[candidate] = 1;
-      entries.plans[candidate] = plans.entry(group.key, () => ({ input, group, isTaken: true }));
-      entries.loads[candidate] = load;
-      entries.deployments[candidate] = deployed;
+      entries.plans[candidate] = once(this.#takenPlans, group, () => plans.add({ input, group, isTaken: true }));
+      entries.loads[candidate] = once(ofLoad, plan.load, () => loads.add(replicaPartOf(plan, context)));
+      entries.deployments[candidate] = once(ofDeployment, key, () => deployments.add(deploymentOf(plan, context)));
       entries.instances[candidate] = plan.instances;
       entries.gpus[candidate] = gpusUsed(plan);
     }
     return entries;
   }
 
-  #offerEntry(id: number): OfferEntries {
-    return (this.#offerEntries[id] ??= this.#newOfferEntry(id));
-  }
-
-  #newOfferEntry(id: number): OfferEntries {
-    const { offers, refusals } = this.#tables;
-    const found = this.#points.offers[id];
-    if (!found) throw new RangeError(`there is no offer ${id}`);
-    const { choice, pricing, candidate } = found;
-    const { instance } = candidate;
-    const bare = (region: string | null) => offers.entry(`${id} bare`, () => ({ instance, region }));
-    if (choice.kind === 'refused') {
-      const { refusal } = choice;
-      return { passing: NO_ENTRY, failing: bare(null), refusal: refusals.entry(refusal, () => refusal) };
-    }
-    const { offer, otherRegions, usdPerHour } = choice;
-    const passing = offers.entry(id, () => ({ instance, offer, otherRegions, usdPerHour, pricing }));
-    return { passing, failing: bare(offer.region), refusal: NO_ENTRY };
-  }
-
   #writePoint({ sizing }: SizedCandidates, sized: SizedEntries, point: number): void {
     const { input, demand, firstPointId, first } = this.#unit;
     const offerIndex = point % this.#offers;
-    const placed = this.#points.placed(demand, offerIndex);
+    const placed = this.#placed(offerIndex);
     const entry = this.#tables.points.add({
       pointId: firstPointId + (point - first),
       input,
@@ -188,36 +168,39 @@ class RowWriter implements UnitRun {
       offer: placed.offer,
     });
     const passing = this.#ranked(sized, placed);
+    const { offers: offerOf, retired } = this.#points;
+    const { offers, refusals } = this.#tables;
     const keys = this.#keys;
     let row = this.#rows;
     for (let rank = 0; rank < passing; rank += 1, row += 1) {
       const candidate = this.#passing[rank] as number;
       keys.points[row] = entry;
-      keys.offers[row] = this.#offerEntry(placed.offerIds[candidate] as number).passing;
+      keys.offers[row] = offers.entry(offerOf[placed.offerIds[candidate] as number]?.passing ?? NO_ENTRY);
       keys.plans[row] = sized.plans[candidate] as number;
       keys.deployments[row] = sized.deployments[candidate] as number;
       keys.loads[row] = sized.loads[candidate] as number;
-      keys.ranks[row] = this.#rankEntry(rank + 1);
+      keys.ranks[row] = this.#ranks[rank] ??= this.#tables.ranks.add(rank + 1);
     }
-    const noPlan = this.#noPlan();
-    const failed = this.#rankEntry(0);
     for (let candidate = 0; candidate < sized.passes.length; candidate += 1) {
       const isOffered = placed.isOffered[candidate] === 1;
       if (isOffered && sized.passes[candidate] === 1) continue;
-      const { failing, refusal } = this.#offerEntry(placed.offerIds[candidate] as number);
+      const offerId = placed.offerIds[candidate] as number;
+      const offer = offerOf[offerId];
       keys.points[row] = entry;
-      keys.offers[row] = failing;
-      keys.plans[row] = isOffered ? (sized.plans[candidate] as number) : noPlan;
-      keys.refusals[row] = isOffered ? (sized.refusals[candidate] as number) : refusal;
-      keys.ranks[row] = failed;
+      keys.offers[row] = offers.entry(offer?.failing ?? NO_ENTRY);
+      keys.plans[row] = isOffered ? (sized.plans[candidate] as number) : this.#noPlan;
+      keys.refusals[row] = offer?.refusal
+        ? (this.#offerRefusals[offerId] ??= refusals.entryOf(offer.refusal))
+        : (sized.refusals[candidate] as number);
+      keys.ranks[row] = this.#unranked;
       row += 1;
     }
-    for (const { instance, refusal } of this.#points.retired) {
+    for (const { entry: offer, refusal } of retired) {
       keys.points[row] = entry;
-      keys.offers[row] = this.#tables.offers.entry(instance, () => ({ instance, region: null }));
-      keys.plans[row] = noPlan;
-      keys.refusals[row] = this.#tables.refusals.entry(refusal, () => refusal);
-      keys.ranks[row] = failed;
+      keys.offers[row] = offers.entry(offer);
+      keys.plans[row] = this.#noPlan;
+      keys.refusals[row] = refusals.entryOf(refusal);
+      keys.ranks[row] = this.#unranked;
       row += 1;
     }
     this.#rows = row;
@@ -245,18 +228,13 @@ class RowWriter implements UnitRun {
     if (hasOne && hasOther) return one - other;
     return Number(hasOther) - Number(hasOne) || (gpus[a] as number) - (gpus[b] as number);
   }
+}
 
-  #noPlan(): number {
-    const { input } = this.#unit;
-    return this.#tables.plans.entry('none', () => ({ input, group: null, isTaken: false }));
-  }
-
-  readonly #rankEntries: number[] = [];
-
-  #rankEntry(rank: number): number {
-    for (let next = this.#rankEntries.length; next <= rank; next += 1) {
-      this.#rankEntries.push(this.#tables.ranks.add(next));
-    }
-    return this.#rankEntries[rank] ?? NO_ENTRY;
-  }
+/** The entry of a key, made the first time. */
+function once<Key>(known: Map<Key, number>, key: Key, make: () => number): number {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
 }

@@ -1,4 +1,4 @@
-import { numbersOf, textsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
 
 /** What a batch says of one point. All rows of a point lie in one batch. */
 export interface PointView {

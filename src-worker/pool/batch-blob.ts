@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NO_TEXT, type BatchTable, type ColumnBatch, type Keys } from '../../src-worker/protocol/columns.ts';
+import { NO_TEXT, type BatchTable, type ColumnBatch, type Keys } from '../protocol/columns.ts';
 
 /**
  * One batch of a sweep as it lies in SQLite: a description (JSON) and one blob of typed arrays, little-endian, each starting
