@@ -1,9 +1,19 @@
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
-import { listValue, numberValue, pathsValue, rateValue, slaValue, textValue, tokensValue } from './values.ts';
+import { isAxisOption } from './sweep-axes.ts';
+import {
+  listValue,
+  numberValue,
+  pathsValue,
+  rateValue,
+  slaAxisValue,
+  slaValue,
+  textValue,
+  tokensValue,
+} from './values.ts';
 
 /** How the text of an option is read; absent = a switch. */
-type ValueKind = 'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'paths';
+type ValueKind = 'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'paths';
 
 export interface OptionSpec {
   flags: string;
@@ -20,6 +30,7 @@ const PARSERS: Record<ValueKind, (text: string, flag: string, before: unknown) =
   paths: (text, flag, before) => pathsValue(text, flag, before as string[] | undefined),
   // commander hands back what the same option gave before, which only this parser made.
   'metric targets': (text, flag, before) => slaValue(text, flag, before as Record<string, number> | undefined),
+  'metric axes': (text, flag, before) => slaAxisValue(text, flag, before as Record<string, string> | undefined),
 };
 
 /** Adds the options; the defaults that the schema would fill in stand in the help. */
@@ -200,9 +211,22 @@ export const EXPLAIN_OPTIONS: OptionSpec[] = [
   json,
 ];
 
+/** An option of a question as a sweep takes it: with several values where these can be compared. */
+function sweepOption(spec: OptionSpec): OptionSpec {
+  const key = snakeCase(new Option(spec.flags).attributeName());
+  if (key === 'sla') return { ...spec, description: `${spec.description}; ${SEVERAL}`, kind: 'metric axes' };
+  return isAxisOption(key) ? { ...spec, description: `${spec.description}; ${SEVERAL}`, kind: 'text' } : spec;
+}
+const SEVERAL = 'several are compared';
+
 export const SWEEP_OPTIONS: OptionSpec[] = [
-  ...QUESTION_OPTIONS,
+  ...QUESTION_OPTIONS.map(sweepOption),
   method('batching or mg1'),
+  {
+    flags: '--price-factor <axis>',
+    description: 'prices times so much, for example 0.8,1,1.2',
+    kind: 'text',
+  },
   { flags: '-u, --users <axis>', description: '10,50,100 or 10..1000:10 or 1..1024*2 or 25..3200/12log', kind: 'text' },
   { flags: '-q, --quantization <list>', description: 'precisions to compare', kind: 'list' },
   {

@@ -105,12 +105,13 @@ const COMMANDS: CommandSpec[] = [
   },
   {
     usage: 'sweep',
-    description: 'size over users, quantizations and zones; kept as a run',
+    description: 'size over several values of any option; kept as a run',
     options: SWEEP_OPTIONS,
     schema: sizeInputSchema,
     examples: `Examples:
   configiq sweep -m meta-llama/Llama-2-7b-hf -u 10..100:10 --export rows.csv
   configiq sweep -m meta-llama/Llama-2-7b-hf -u 1..1024*2 -q fp16,fp8,int4 --zone all
+  configiq sweep -m meta-llama/Llama-2-7b-hf -u 100 --headroom 0..50:25 --pricing ondemand,spot --region all
   configiq sweep --spec sweep.json --dry-run
 `,
     load: async () => (await import('./commands/sweep.ts')).runSweep,

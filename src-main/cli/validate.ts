@@ -31,7 +31,9 @@ export function checkRequest<Output>(schema: ZodType<Output>, draft: unknown, na
 }
 
 export function issueSentence(issue: core.$ZodIssue, nameField: (key: string) => string): string {
-  const [key = '', ...inner] = issue.path.map(String);
+  const path = issue.path.map(String);
+  // Of a sweep: where an option stands in its spec is not the person's concern.
+  const [key = '', ...inner] = path[0] === 'axes' || path[0] === 'base' ? path.slice(1) : path;
   const isMetric = key === 'sla' && inner.length > 0;
   const field = isMetric ? `${nameField('sla')} ${metricName(inner[0] ?? '')}` : key === '' ? '' : nameField(key);
   switch (issue.code) {

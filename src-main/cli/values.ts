@@ -51,6 +51,12 @@ export function tokensValue(text: string, flag: string): number {
   return Number(match[1]) * (TOKEN_FACTORS[match[2] ?? ''] ?? 1);
 }
 
+/** A list or range of tokens with its numbers written out: 1k,8k becomes 1000,8000. */
+export const withoutSuffixes = (text: string): string =>
+  text.replaceAll(/(\d+\.?\d*|\.\d+)([kM])\b/g, (_, digits: string, suffix: string) =>
+    String(Number(digits) * (TOKEN_FACTORS[suffix] ?? 1)),
+  );
+
 /** Names with commas between them, without repeats. */
 export function listValue(text: string, flag: string): string[] {
   refuseOption(text, flag);
@@ -71,11 +77,22 @@ export function pathsValue(text: string, flag: string, before: string[] = []): s
 
 /** One `--sla ttft-p95=300`, added to those before it. */
 export function slaValue(text: string, flag: string, before: Record<string, number> = {}): Record<string, number> {
+  const { metric, value } = targetParts(text, flag);
+  return { ...before, [metric]: numberValue(value, `${flag} ${metric.replaceAll('_', '-')}`) };
+}
+
+/** One `--sla ttft-p95=300,500`, added to those before it. */
+export function slaAxisValue(text: string, flag: string, before: Record<string, string> = {}): Record<string, string> {
+  const { metric, value } = targetParts(text, flag);
+  return { ...before, [metric]: value };
+}
+
+function targetParts(text: string, flag: string): { metric: string; value: string } {
   refuseOption(text, flag);
   const match = /^([a-z0-9_-]+)\s*=\s*(.+)$/i.exec(text.trim());
-  const [, metric, milliseconds] = match ?? [];
-  if (metric === undefined || milliseconds === undefined) {
+  const [, metric, value] = match ?? [];
+  if (metric === undefined || value === undefined) {
     throw usageError(`${flag} takes METRIC=MILLISECONDS, for example ttft-p95=300, got "${text}".`, { option: flag });
   }
-  return { ...before, [metric.toLowerCase().replaceAll('-', '_')]: numberValue(milliseconds, `${flag} ${metric}`) };
+  return { metric: metric.toLowerCase().replaceAll('-', '_'), value };
 }

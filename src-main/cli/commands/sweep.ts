@@ -1,35 +1,25 @@
 import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
-import { fileError } from '../../../src-worker/engine/errors.ts';
-import { expandNumberAxis, TP_AXIS } from '../../../src-worker/engine/sweep/axis.ts';
-import { EVERY, parseListAxis, parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
 import type { SweepSummary } from '../../../src-worker/protocol/app-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
-import {
-  describeIssues,
-  sizeInputSchema,
-  sweepSpecSchema,
-  SWEEP_METHODS,
-  type SweepSpec,
-} from '../../../src-worker/protocol/requests.ts';
+import type { SweepSpec } from '../../../src-worker/protocol/requests.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
-import { parseJsonText } from '../../services/json-text.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
-import { readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';
-import { draftOf, partFor, type Draft } from '../options.ts';
+import { draftOf, partFor } from '../options.ts';
 import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
 import { plural } from '../report/format.ts';
 import { textOf } from '../report/layout.ts';
 import { bestLines } from '../report/run-report.ts';
 import { sweepPlanReport } from '../report/sweep-plan-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
+import { specOf } from '../sweep-spec.ts';
 import { checkRequest } from '../validate.ts';
 
 const showSchema = z.strictObject({
@@ -157,50 +147,4 @@ async function summaryText(service: AppService, summary: SweepSummary): Promise<
     '',
     ...bestLines(detail, donePoints),
   ]);
-}
-
-/** The spec from a file, from options, or from both: options win. `given` = its base as it was given. */
-function specOf(draft: Draft, file: string | undefined): { spec: SweepSpec; given: Draft } {
-  const { users, quantization, zone, gpu, tp, ...others } = draft;
-  // The switch has a value whether it was given or not; only its "off" says something.
-  if (others['prefix_cache'] === true) delete others['prefix_cache'];
-  const gpus = typeof gpu === 'string' ? parseListAxis(gpu, 'gpu') : [];
-  const degrees = typeof tp === 'string' ? expandNumberAxis(parseNumberAxis(tp, TP_AXIS), TP_AXIS) : [];
-  // One GPU or one degree narrows the question; only several are compared.
-  const fixed = {
-    ...(gpus.length === 1 && gpus[0] !== EVERY && { gpu: gpus }),
-    ...(degrees.length === 1 && { tp: degrees[0] }),
-  };
-  const given = { ...partFor(others, sizeInputSchema), ...fixed };
-  const axes = {
-    ...(typeof users === 'string' && { users: parseNumberAxis(users) }),
-    ...(Array.isArray(quantization) && { quantization: quantization.map(String) }),
-    ...(typeof zone === 'string' && { zone: parseListAxis(zone) }),
-    ...(gpus.length > 0 && !('gpu' in fixed) && { gpu: gpus }),
-    ...(degrees.length > 1 && { tp: degrees }),
-  };
-  const fromFile = file === undefined ? null : readSpec(file);
-  const base: Draft = { ...fromFile?.base, ...given };
-  // An axis on the command line takes the place of a fixed value in the file, and the other way round.
-  for (const key of Object.keys(axes)) delete base[key];
-  const fileAxes: Draft = { ...fromFile?.axes };
-  for (const key of Object.keys(fixed)) delete fileAxes[key];
-  // Checked as options first, so that the sentence names the option.
-  checkRequest(sizeInputSchema, 'quantization' in axes ? { ...base, quantization: axes.quantization } : base);
-  if (base['method'] === 'simulation') throw usageError(`--method ${SWEEP_METHODS}.`);
-  return { spec: checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...axes } }), given: base };
-}
-
-const MAX_SPEC_BYTES = 10_000_000;
-const namesProfile = z.object({ base: z.object({ calibration: z.string() }) });
-
-/** A profile that the file does not name stays open: the one in use is meant. */
-function readSpec(file: string): { base: Draft; axes: Draft } {
-  const text = parseJsonText(readTextFile(file, MAX_SPEC_BYTES), file);
-  const parsed = sweepSpecSchema.safeParse(text, { reportInput: true });
-  if (parsed.success) {
-    const { calibration, ...base } = parsed.data.base;
-    return { base: { ...base, ...(namesProfile.safeParse(text).success && { calibration }) }, axes: parsed.data.axes };
-  }
-  throw fileError('spec_invalid', describeIssues(parsed.error, file), { file });
 }

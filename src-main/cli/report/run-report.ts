@@ -1,5 +1,5 @@
 import type { RunDetail, RunEntry, RunRow } from '../../../src-worker/protocol/app-api.ts';
-import { sweepSpecSchema } from '../../../src-worker/protocol/requests.ts';
+import { sweepSpecSchema, type SweepAxes } from '../../../src-worker/protocol/requests.ts';
 import { count, NONE, plural, smallUsd, usd } from './format.ts';
 import { facts, heading, table, textOf } from './layout.ts';
 
@@ -72,6 +72,7 @@ export function bestLines({ bestRows, answeredPoints, input }: RunDetail, points
   };
   const zone: PointColumn = { title: 'Zone', cell: (row) => textIn(row, 'zone') };
   const columns: PointColumn[] = [
+    ...axisColumns(axes, shown),
     ...(hasUsers ? [users] : []),
     { title: 'Quant.', cell: (row) => textIn(row, 'quantization') },
     ...(axes?.gpu ? [{ title: 'GPU', cell: (row: RunRow) => textIn(row, 'gpu') }] : []),
@@ -93,6 +94,48 @@ export function bestLines({ bestRows, answeredPoints, input }: RunDetail, points
     ...(missing > 0 ? [`${plural(missing, 'point')} without an answer that passes`] : []),
   ];
 }
+
+/** Axes that a point is told by beside its load, precision, GPU, TP and zone. */
+const AXIS_TITLES: [axis: keyof SweepAxes, column: string, title: string][] = [
+  ['model', 'model', 'Model'],
+  ['workload', 'workload', 'Workload'],
+  ['input_tokens', 'input_tokens', 'Prompt'],
+  ['output_tokens', 'output_tokens', 'Answer'],
+  ['prefix_hit_rate', 'prefix_hit_rate', 'Hits'],
+  ['cacheable_ratio', 'cacheable_ratio', 'Cacheable'],
+  ['calibration', 'calibration', 'Profile'],
+  ['provider', 'provider', 'Provider'],
+  ['kv_cache_dtype', 'kv_cache_dtype', 'KV'],
+  ['pp', 'pipeline_parallel', 'PP'],
+  ['rate', 'rate', 'Requests/s'],
+  ['think_time', 'think_time', 'Think s'],
+  ['headroom', 'headroom', 'Headroom'],
+  ['max_gpus', 'max_gpus', 'Most GPUs'],
+  ['pricing', 'pricing', 'Pricing'],
+  ['price_factor', 'price_factor', 'Price x'],
+  ['region', 'region', 'Region'],
+];
+
+function axisColumns(axes: SweepAxes | undefined, shown: RunRow[]): PointColumn[] {
+  const targets = Object.keys(axes?.sla ?? {}).map((metric): [string, string] => [
+    `sla_${metric}_ms`,
+    `${metric.replace('_', ' ').toUpperCase()} ms`,
+  ]);
+  const given = AXIS_TITLES.filter(([axis]) => axes?.[axis] !== undefined).map(([, column, title]) => [column, title]);
+  return [...targets, ...given].map(([column = '', title = '']): PointColumn => ({
+    title,
+    ...(shown.some((row) => typeof row[column] === 'number') ? { align: 'right' as const } : {}),
+    cell: (row) => {
+      const value = row[column];
+      return typeof value === 'number' ? decimalOrWhole(value) : shortName(textIn(row, column));
+    },
+  }));
+}
+
+const decimalOrWhole = (value: number): string => (Number.isInteger(value) ? count(value) : String(value));
+
+/** A model without its owner. */
+const shortName = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 const deploymentIn = (row: RunRow): string => `${count(numberIn(row, 'instances'))} × ${textIn(row, 'instance')}`;
 

@@ -4,16 +4,40 @@ import { count, plural } from './format.ts';
 import { table, textOf } from './layout.ts';
 
 const AXES: Record<string, [one: string, many: string]> = {
+  model: ['model', 'models'],
+  workload: ['workload', 'workloads'],
+  input_tokens: ['prompt length', 'prompt lengths'],
+  output_tokens: ['answer length', 'answer lengths'],
+  prefix_hit_rate: ['hit rate', 'hit rates'],
+  cacheable_ratio: ['cacheable ratio', 'cacheable ratios'],
+  calibration: ['profile', 'profiles'],
+  provider: ['provider', 'providers'],
+  kv_cache_dtype: ['KV dtype', 'KV dtypes'],
   quantization: ['precision', 'precisions'],
   gpu: ['GPU', 'GPUs'],
   tp: ['TP degree', 'TP degrees'],
+  pp: ['stage count', 'stage counts'],
   users: ['load', 'loads'],
+  rate: ['rate', 'rates'],
+  think_time: ['think time', 'think times'],
+  headroom: ['headroom', 'headrooms'],
+  max_gpus: ['GPU limit', 'GPU limits'],
+  pricing: ['price list', 'price lists'],
+  price_factor: ['price factor', 'price factors'],
+  region: ['region', 'regions'],
   zone: ['zone', 'zones'],
 };
+
+/** Measured: 2.3 bytes a row over users, headroom, pricing and zones; a row of each load and no place takes more. */
+const BYTES_PER_ROW = 2.5;
+
+const bytesWords = (bytes: number): string =>
+  bytes < 1e6 ? `${count(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${count(Math.round(bytes / 1e6))} MB`;
 
 /** A sweep before it starts: its size, its work, and what is ruled out beforehand. */
 export function sweepPlanReport({
   points,
+  rows,
   axes,
   searches,
   instances,
@@ -25,6 +49,7 @@ export function sweepPlanReport({
   const gone = removed.reduce((sum, reason) => sum + reason.plans, 0);
   return textOf([
     `${plural(points, 'point')}${factors.length > 0 ? `: ${factors.join(' × ')}` : ''}`,
+    `${plural(rows, 'row')}: one for each point and instance, about ${bytesWords(rows * BYTES_PER_ROW)} in the history`,
     `${plural(searches, 'capacity search', 'capacity searches')} over ${plural(instances, 'instance')}${ms === null ? '' : `, about ${Math.ceil(secondsFromMs(ms))} s`}`,
     `${plural(plans, 'plan')} (instance, precision, TP), ${count(gone)} of them ruled out beforehand`,
     ...(removed.length > 0

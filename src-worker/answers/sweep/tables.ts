@@ -23,7 +23,7 @@ export function tableBuilder<Row>(columns: readonly SweepColumn[], readers: Tabl
   const entries = tableEntries(columns, readers);
   const known = new Map<Row, number>();
   return {
-    add: entries.add,
+    add: (row) => entries.add(row),
     entryOf(row) {
       const found = known.get(row);
       if (found !== undefined) return found;
@@ -56,7 +56,7 @@ export interface TablePart {
 export function sharedTable<Row>(columns: readonly SweepColumn[], readers: TableReaders<Row>): SharedTable<Row> {
   const entries = tableEntries(columns, readers);
   return {
-    add: entries.add,
+    add: (row) => entries.add(row),
     part() {
       const picked = [NO_ENTRY];
       const own: number[] = [NO_ENTRY];

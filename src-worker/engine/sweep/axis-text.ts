@@ -75,7 +75,7 @@ function syntaxError(part: string, text: string, rule: NumberAxisRule): Error {
 }
 
 /** Axes on which `all` means something. */
-const HAVE_ALL: readonly string[] = ['zone', 'gpu'];
+const HAVE_ALL: readonly string[] = ['provider', 'gpu', 'region', 'zone'];
 
 /**
  * An axis of names: `fp16,fp8,int4`. `all` stands for every value where the axis has one (`["*"]`). Names are checked

@@ -63,18 +63,19 @@ export function sweepSpace<Base extends SweepBase>(
   facts: CatalogFacts,
 ): SweepSpace<Named<Base>> {
   const search = searchPatches(axes, base, facts);
-  const numInputs = search.reduce((product, { patches }) => product * patches.length, 1);
   const counts = search.map(({ axis, patches }) => ({ axis, count: patches.length }));
-  if (numInputs > MAX_SWEEP_INPUTS) refuseSize(numInputs, counts, MAX_SWEEP_INPUTS, 'combinations to search');
-  const inputs = product(search.map(({ patches }) => patches)).map((patches) => inputOf(patched(base, patches)));
-  const scope = {
-    gpu: [...new Set(inputs.flatMap(({ gpu }) => gpu))],
-    provider: [...new Set(inputs.flatMap(({ provider }) => provider))],
+  const numInputs = counts.reduce((product, { count }) => product * count, 1);
+  const namesOf = (key: 'gpu' | 'provider'): string[] => {
+    const given = search.find(({ axis }) => axis === key)?.patches.map((patch) => patch[key] as string[]);
+    return given ? given.flat() : base[key];
   };
+  const scope = { gpu: namesOf('gpu'), provider: namesOf('provider') };
   const demand = demandSpace(base, axes, facts, scope, MAX_SWEEP_POINTS);
   const allCounts = [...counts, ...demandCounts(axes, demand)];
   const points = numInputs * pointsOfDemand(demand);
   if (points > MAX_SWEEP_POINTS) refuseSize(points, allCounts, MAX_SWEEP_POINTS, 'points');
+  if (numInputs > MAX_SWEEP_INPUTS) refuseSize(numInputs, counts, MAX_SWEEP_INPUTS, 'combinations to search');
+  const inputs = product(search.map(({ patches }) => patches)).map((patches) => inputOf(patched(base, patches)));
   return { points, axes: allCounts, inputs, demand };
 }
 
