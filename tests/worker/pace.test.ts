@@ -7,13 +7,15 @@ import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { sizeInputSchema, type SizeInput } from '../../src-worker/protocol/requests.ts';
 import { failure, success } from '../../src-worker/protocol/result.ts';
 import { SCRIPTED_COLUMNS } from './fixtures/scripted-worker.ts';
-import { scripted } from './fixtures/sweeps.ts';
+import { scripted, scriptedUnits } from './fixtures/sweeps.ts';
 
 const input = sizeInputSchema.parse({ model: 'm' });
+const [anyUnit] = scriptedUnits(1, 1);
+if (!anyUnit) throw new Error('no unit');
 const model = scripted({});
 const job = (of: SizeInput): Job => ({
   index: 0,
-  unit: { input: of, users: [1], zones: [null], firstPointId: 0 },
+  unit: { ...anyUnit, input: of },
   model,
   attempt: 1,
   control: new Int32Array(2),

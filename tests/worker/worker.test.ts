@@ -12,7 +12,7 @@ import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { createWorkerCalls } from '../../src-worker/pool/calls.ts';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
-import { cell, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cell, numberColumn, numbersOf, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { documentText } from '../../src-worker/protocol/documents.ts';
 import {
   queueInputSchema,
@@ -36,11 +36,11 @@ function bundled(id: string): ModelSource {
 }
 
 const sized = (draft: object) => sizeInputSchema.parse({ model: MODEL, users: 100, provider: ['lambda'], ...draft });
-const units = (draft: Omit<SweepSpecDraft, 'base'> & { base?: object }, pointsPerUnit?: number) =>
+const units = (draft: Omit<SweepSpecDraft, 'base'> & { base?: object }, rowsPerUnit?: number) =>
   planSweep(
     sweepSpecSchema.parse({ ...draft, base: { model: MODEL, provider: ['lambda'], ...draft.base } }),
     facts,
-    pointsPerUnit,
+    rowsPerUnit,
   ).units;
 
 describe('worker', () => {
@@ -101,11 +101,11 @@ describe('worker: sweep', () => {
   const FEW = { gpu: ['nvidia-a10'] };
   const axes = { users: [1, 10, 100, 1000, 10_000], quantization: ['fp16' as const, 'fp8' as const] };
 
-  async function swept(size: number, pointsPerUnit: number): Promise<ColumnBatch> {
+  async function swept(size: number, rowsPerUnit: number): Promise<ColumnBatch> {
     const pool = createPool({ workerPath, size, facts });
     const batches: ColumnBatch[] = [];
     const outcome = await pool.runSweep({
-      units: units({ base: FEW, axes }, pointsPerUnit),
+      units: units({ base: FEW, axes }, rowsPerUnit),
       models: new Map([[MODEL, model]]),
       onBatch: (batch) => void batches.push(batch),
     });
@@ -120,13 +120,14 @@ describe('worker: sweep', () => {
       SWEEP_COLUMNS,
     );
     expect(whole.rows).toBeGreaterThanOrEqual(10);
-    for (const [size, pointsPerUnit] of [
+    for (const [size, rowsPerUnit] of [
       [1, 1],
       [2, 1],
       [2, 3],
     ] as const) {
-      const batch = await swept(size, pointsPerUnit);
-      expect({ ...batch, numbers: bits(batch) }).toEqual({ ...whole, numbers: bits(whole) });
+      const batch = await swept(size, rowsPerUnit);
+      expect(bits(batch)).toEqual(bits(whole));
+      expect(batch).toEqual(whole);
     }
   });
 
@@ -194,7 +195,7 @@ describe('worker: sweep', () => {
         }
       }
     }
-    expect(Math.max(...(batch.numbers['point_id'] ?? []))).toBe(pointId - 1);
+    expect(Math.max(...numberColumn(batch, 'point_id'))).toBe(pointId - 1);
   });
 
   it('cancels within half a second and keeps the points done', async () => {
@@ -217,7 +218,7 @@ describe('worker: sweep', () => {
     await pool.close();
     expect(outcome.status).toBe('cancelled');
     expect(took).toBeLessThan(500);
-    const points = new Set(kept.flatMap((batch) => [...(batch.numbers['point_id'] ?? [])]));
+    const points = new Set(kept.flatMap((batch) => [...numberColumn(batch, 'point_id')]));
     expect(points.size).toBe(outcome.donePoints);
     expect(points.size).toBeGreaterThanOrEqual(20);
   });
@@ -260,13 +261,17 @@ describe('worker: sweep', () => {
 });
 
 /** The rows of one point, by column. */
-const rowsOf = (batch: ColumnBatch, pointId: number) =>
-  Array.from({ length: batch.rows }, (_, row) => row)
-    .filter((row) => batch.numbers['point_id']?.[row] === pointId)
+function rowsOf(batch: ColumnBatch, pointId: number) {
+  const idAt = numbersOf(batch, 'point_id');
+  return Array.from({ length: batch.rows }, (_, row) => row)
+    .filter((row) => idAt(row) === pointId)
     .map((row) => Object.fromEntries(batch.order.map((column) => [column, cell(batch, column, row)])));
+}
 
 /** Bit patterns, so that NaN equals NaN and -0 differs from 0. */
-const bits = (batch: ColumnBatch) =>
-  Object.fromEntries(
-    Object.entries(batch.numbers).map(([name, values]) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+const bits = ({ tables }: ColumnBatch) =>
+  tables.map(({ numbers }) =>
+    Object.fromEntries(
+      Object.entries(numbers).map(([name, values]) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+    ),
   );
