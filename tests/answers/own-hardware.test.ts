@@ -252,9 +252,15 @@ describe('the parts of an answer stand a missing price', () => {
     }
   });
 
-  it('a zone axis contradicts it', () => {
-    const spec = sweepSpecSchema.parse({ base: question, axes: { zone: ['*'] } });
-    expect(() => sweepFacts(spec, facts)).toThrow(/no zone/);
+  it.each([
+    ['zone', { zone: ['*'] }],
+    ['region', { region: ['*'] }],
+    ['provider', { provider: ['*'] }],
+    ['pricing', { pricing: ['ondemand', 'spot'] }],
+  ])('an axis of what is rented contradicts it: %s', (axis, axes) => {
+    const spec = sweepSpecSchema.parse({ base: question, axes });
+    expect(() => sweepFacts(spec, facts)).toThrow(expect.objectContaining({ code: 'own_hardware_filtered' }));
+    expect(() => sweepFacts(spec, facts)).toThrow(new RegExp(`no ${axis} to compare`));
   });
 });
 
