@@ -57,7 +57,7 @@ export function drawnSweep(seed: number, isOver: DrawnAxis, facts: Facts): Drawn
   const random = seededRandom(seed);
   const pick = <Value>(values: readonly Value[]): Value =>
     values[Math.floor(random() * values.length)] ?? raise('nothing to draw from');
-  const isOwn = !['provider', 'pricing', 'region', 'zone'].includes(isOver) && random() < 0.15;
+  const isOwn = !['provider', 'pricing', 'region', 'zone'].includes(isOver) && random() < 0.3;
   const provider = isOwn ? [] : isOver === 'provider' ? PROVIDERS : [pick(PROVIDERS)];
   const isIncludingRetired = random() < 0.5;
   const there = facts.instances.filter((instance) => provider.includes(instance.provider));

@@ -96,16 +96,17 @@ function directRows(spec: SweepSpec, pointId: number, place: Place): Cells[] {
     ...document.recommendations.map((row) => recommendationCells(point, row)),
     ...document.excluded.map((row) => exclusionCells(point, row)),
   ];
-  // Columns of axes that documents do not have.
+  // An axis stands in every row, also where a document has no such key, or says nothing of it in a refused row.
   return rows.map(
     (cellAt): Cells =>
       (column) =>
-        !(column in place) ||
-        ['gpu', 'tp', 'quantization', 'provider', 'region', 'zone', 'kv_cache_dtype'].includes(column)
-          ? cellAt(column)
-          : (place[column] as ReturnType<Cells>),
+        cellAt(column) ?? (isAsked(column) ? (place[AXIS_OF[column] ?? column] as ReturnType<Cells>) : null) ?? null,
   );
 }
+
+const AXIS_OF: Partial<Record<string, string>> = { pipeline_parallel: 'pp', tensor_parallel: 'tp' };
+/** What is an axis and a column of a plan at once: `checkpoint` becomes what the checkpoint holds. */
+const isAsked = (column: string): boolean => column !== 'quantization';
 
 /** As a batch holds it: flags as 1 and 0, what is not finite as no value. */
 function stored(value: ReturnType<Cells>): string | number | null {

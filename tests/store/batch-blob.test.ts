@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { NO_TEXT, numbersOf, plainBatch, textsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { batchColumnsSchema, boundsIn, packBatch, unpackBatch } from '../../src-main/store/batch-blob.ts';
+import { batchColumnsSchema, boundsIn, packBatch, unpackBatch } from '../../src-worker/pool/batch-blob.ts';
 import { keysOver, starBatch } from './star-sample.ts';
 
 /** Through JSON and an odd address, as through the database. */

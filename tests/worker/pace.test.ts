@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
+import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
 import { newPast, paceMeter } from '../../src-worker/pool/pace.ts';
+import { packed } from '../../src-worker/pool/packed-batch.ts';
 import type { Job } from '../../src-worker/pool/sweep-run.ts';
 import type { CallOutcome } from '../../src-worker/pool/thread.ts';
 import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
@@ -19,16 +21,18 @@ const job = (of: SizeInput): Job => ({
   model,
   attempt: 1,
   control: new Int32Array(2),
+  liveEvery: 1,
 });
 const rowsOf = (rows: number) => {
   const builder = columnBuilder(SCRIPTED_COLUMNS);
   for (let row = 0; row < rows; row += 1) builder.add(() => null);
-  return builder.build();
+  const batch = builder.build();
+  return { packed: packed(batch), summary: summaryOf(batch, [], 1) };
 };
 const unit = (ms: number, rows: number, kind: 'done' | 'cancelled' = 'done'): CallOutcome<'sweepUnit'> => ({
   kind: 'answered',
   ms,
-  result: success({ kind, batch: rowsOf(rows) }),
+  result: success({ kind, ...rowsOf(rows) }),
 });
 
 test('the first unit of an input on a thread searches, the next ones only write rows', () => {

@@ -11,6 +11,7 @@ import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { createWorkerCalls } from '../../src-worker/pool/calls.ts';
+import { unpacked } from '../../src-worker/pool/packed-batch.ts';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
 import { cell, numberColumn, numbersOf, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { documentText } from '../../src-worker/protocol/documents.ts';
@@ -21,7 +22,7 @@ import {
   type SweepSpecDraft,
 } from '../../src-worker/protocol/requests.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
-import { CONTROL_LENGTH, type WorkerApi } from '../../src-worker/protocol/worker-api.ts';
+import { CONTROL_LENGTH, type SweepUnitOutcome, type WorkerApi } from '../../src-worker/protocol/worker-api.ts';
 
 // The real worker program, straight from its source, over the bundled catalogs.
 const workerPath = inject('workerPath');
@@ -107,7 +108,7 @@ describe('worker: sweep', () => {
     const outcome = await pool.runSweep({
       units: units({ base: FEW, axes }, rowsPerUnit),
       models: new Map([[MODEL, model]]),
-      onBatch: (batch) => void batches.push(batch),
+      onBatch: (batch) => void batches.push(unpacked(batch)),
     });
     await pool.close();
     expect(outcome).toEqual({ status: 'done', points: 10, donePoints: 10, problems: [] });
@@ -207,7 +208,7 @@ describe('worker: sweep', () => {
       units: units({ axes: { users: { from: 1, to: 100_000, step: 1 } } }),
       models: new Map([[MODEL, model]]),
       signal: controller.signal,
-      onBatch: (batch) => void kept.push(batch),
+      onBatch: (batch) => void kept.push(unpacked(batch)),
       onProgress: (done) => {
         if (done < 20 || asked > 0) return;
         asked = performance.now();
@@ -237,12 +238,12 @@ describe('worker: sweep', () => {
   it('hands over its columns instead of copying them', async () => {
     const { port1, port2 } = new MessageChannel();
     const calls = createWorkerCalls();
-    let sent: ColumnBatch | null = null;
+    let sent: SweepUnitOutcome | null = null;
     const watched: WorkerApi = {
       ...calls,
       async sweepUnit(...args) {
         const result = await calls.sweepUnit(...args);
-        sent = result.ok ? result.value.batch : null;
+        sent = result.ok ? result.value : null;
         return result;
       },
     };
@@ -252,11 +253,15 @@ describe('worker: sweep', () => {
     const [unit] = units({ base: { users: 10 }, axes: {} });
     if (!unit) throw new Error('no unit');
     const control = new Int32Array(new SharedArrayBuffer(CONTROL_LENGTH * 4));
-    const result = await remote.sweepUnit(unit, model, control);
+    const result = await remote.sweepUnit(unit, model, control, 1);
     port1.close();
-    expect(result.ok && result.value.batch.rows).toBeGreaterThan(0);
-    if (!sent) throw new Error('nothing was sent');
-    for (const buffer of transferables(sent)) expect(buffer.byteLength).toBe(0);
+    if (!result.ok || !sent) throw new Error('nothing was sent');
+    expect(unpacked(result.value.packed).rows).toBe(result.value.packed.rows);
+    expect(result.value.packed.rows).toBeGreaterThan(0);
+    const { packed, summary }: SweepUnitOutcome = sent;
+    const buffers = [packed.data.buffer, ...transferables(summary.best), ...transferables(summary.live)];
+    expect(buffers.length).toBeGreaterThan(2);
+    for (const buffer of buffers) expect(buffer.byteLength).toBe(0);
   });
 });
 
