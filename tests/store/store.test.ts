@@ -264,16 +264,20 @@ test('chosen rows come out whole, in the order asked for, bit for bit those of t
   expect(seq).toBe(2);
 });
 
-test('a batch whose description and bytes do not belong together is reported', () => {
+test('a batch that is cut short, or has not the rows it should have, is reported', () => {
   const file = newDatabase();
   const store = openedStore(file);
   const runId = store.createRun(sweepRun);
-  for (const point of [1, 2]) store.appendChunk(runId, point, smallBatch(point), { points: 1, passing: 1 });
+  for (const point of [1, 2, 3]) store.appendChunk(runId, point, smallBatch(point), { points: 1, passing: 1 });
   tamper(file, `UPDATE run_chunk SET data = substr(data, 1, 8) WHERE run_id = ${runId} AND seq = 1`);
+  tamper(file, `UPDATE run_chunk SET rows = 3 WHERE run_id = ${runId} AND seq = 2`);
   const problems: string[] = [];
   const rows = [...store.readChunks(runId, (problem) => problems.push(problem))];
-  expect(rows).toEqual([smallBatch(2)]);
-  expect(problems).toEqual([expect.stringMatching(/run 1, batch 1.*needs \d+ bytes/)]);
+  expect(rows).toEqual([smallBatch(3)]);
+  expect(problems).toEqual([
+    expect.stringMatching(/run 1, batch 1.*cannot be inflated/),
+    expect.stringMatching(/run 1, batch 2.*has 2 values for 3/),
+  ]);
 });
 
 test('a note is replaced by the next under its name', () => {
