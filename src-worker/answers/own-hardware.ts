@@ -84,10 +84,16 @@ export function checkGpuFilter(
 
 /** The same for a sweep, whose axes must not ask for a place either. */
 export function sweepFacts({ base, axes }: Pick<SweepSpec, 'base' | 'axes'>, facts: Facts): Facts {
-  if (base.own_hardware.length > 0 && axes.zone) {
+  const rented = [
+    ...(['provider', 'region', 'zone'] as const).filter((axis) => axes[axis] !== undefined),
+    ...(axes.pricing?.includes('spot') ? ['pricing'] : []),
+  ];
+  const [axis] = rented;
+  if (base.own_hardware.length > 0 && axis !== undefined) {
     throw invalidInput(
       'own_hardware_filtered',
-      'Own hardware stands in no zone: leave the zone axis out, or the own hardware.',
+      `Own hardware is not rented: it has no ${axis} to compare. Leave the ${axis} axis out, or the own hardware.`,
+      { axes: rented },
     );
   }
   return factsFor(base, facts);

@@ -132,10 +132,12 @@ export function boundsIn({ tables, products }: Pick<BatchColumns, 'tables' | 'pr
   const [one, other] = product.map((factor) => boundsIn({ tables, products: {} }, factor));
   if (!one || !other) return null;
   const ends = one.flatMap((end) => other.map((otherEnd) => end * otherEnd));
-  return [Math.min(...ends) * (1 - ROUNDING), Math.max(...ends) * (1 + ROUNDING)];
+  const [min, max] = [Math.min(...ends), Math.max(...ends)];
+  // Away from each other, whatever their signs.
+  return [min - Math.abs(min) * ROUNDING, max + Math.abs(max) * ROUNDING];
 }
 
-/** A product is read at ten digits. */
+/** A product is read at ten digits, which moves it by half a unit of the tenth at most. */
 const ROUNDING = 1e-9;
 
 function boundsOf(values: Float64Array): Bounds {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { joinBatches } from '../../src-worker/answers/column-builder.ts';
 import { answerDetail } from '../../src-worker/answers/detail/detail.ts';
 import { answerExplain } from '../../src-worker/answers/explain/explain.ts';
 import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
-import { surveySearches } from '../../src-worker/answers/sweep/survey.ts';
+import { placesOf, surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import { ConfigIqError } from '../../src-worker/engine/errors.ts';
 import type { Instance, Interconnect } from '../../src-worker/engine/hardware/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { gibFromBytes } from '../../src-worker/engine/units.ts';
-import { cell } from '../../src-worker/protocol/columns.ts';
+import { cell, numberColumn } from '../../src-worker/protocol/columns.ts';
 import type { Recommendation, SizeDocument } from '../../src-worker/protocol/documents.ts';
 import {
   planQuestionSchema,
@@ -17,6 +18,7 @@ import {
   type OwnMachineDraft,
   type SizeInputDraft,
 } from '../../src-worker/protocol/requests.ts';
+import { sweepColumns } from '../../src-worker/protocol/sweep-columns.ts';
 import { facts, modelSource } from '../engine/world.ts';
 import { size } from './ask.ts';
 
@@ -233,21 +235,32 @@ describe('the parts of an answer stand a missing price', () => {
       axes: { users: [10, 200], gpu: ['*'] },
     });
     const plan = planSweep(spec, sweepFacts(spec, facts));
-    expect(plan.gpus).toEqual([['nvidia-a100-80gb'], ['nvidia-l4'], ['nvidia-t4']]);
-    const survey = surveySearches(plan.inputs, plan.zones, modelSource(LLAMA), facts);
+    expect(plan.inputs.map(({ gpu }) => gpu)).toEqual([['nvidia-a100-80gb'], ['nvidia-l4'], ['nvidia-t4']]);
+    const survey = surveySearches(plan.inputs, placesOf(plan.demand), new Map([[LLAMA, modelSource(LLAMA)]]), facts);
     expect([survey.instances, survey.rows]).toEqual([3, 3]);
-    const [unit] = plan.units;
-    if (!unit) throw new Error('no unit');
-    const batch = answerSweepUnit(unit, modelSource(LLAMA), facts);
+    const ofFirst = plan.units.filter(({ input }) => input === plan.inputs[0]);
+    const batch = joinBatches(
+      ofFirst.map((unit) => answerSweepUnit(unit, modelSource(LLAMA), facts)),
+      sweepColumns(['users', 'gpu']),
+    );
     expect(batch.rows).toBe(2);
-    expect(cell(batch, 'cost_usd_per_hour', 0)).toBeNull();
-    expect(cell(batch, 'cost_reason', 0)).toBe('own_hardware');
-    expect(cell(batch, 'id', 0)).toMatch(/^own\/eight\/own\//);
+    expect([...numberColumn(batch, 'users')]).toEqual([10, 200]);
+    for (const row of [0, 1]) {
+      expect(cell(batch, 'cost_usd_per_hour', row)).toBeNull();
+      expect(cell(batch, 'cost_reason', row)).toBe('own_hardware');
+      expect(cell(batch, 'id', row)).toMatch(/^own\/eight\/own\//);
+    }
   });
 
-  it('a zone axis contradicts it', () => {
-    const spec = sweepSpecSchema.parse({ base: question, axes: { zone: ['*'] } });
-    expect(() => sweepFacts(spec, facts)).toThrow(/no zone/);
+  it.each([
+    ['zone', { zone: ['*'] }],
+    ['region', { region: ['*'] }],
+    ['provider', { provider: ['*'] }],
+    ['pricing', { pricing: ['ondemand', 'spot'] }],
+  ])('an axis of what is rented contradicts it: %s', (axis, axes) => {
+    const spec = sweepSpecSchema.parse({ base: question, axes });
+    expect(() => sweepFacts(spec, facts)).toThrow(expect.objectContaining({ code: 'own_hardware_filtered' }));
+    expect(() => sweepFacts(spec, facts)).toThrow(new RegExp(`no ${axis} to compare`));
   });
 });
 

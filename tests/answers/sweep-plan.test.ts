@@ -3,7 +3,7 @@ import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.t
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { prepareSizing } from '../../src-worker/answers/prepared.ts';
 import { answerSize } from '../../src-worker/answers/size.ts';
-import { surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep/survey.ts';
+import { placesOf, surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep/survey.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { sizeInputSchema, sweepSpecSchema, type SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 
@@ -14,7 +14,7 @@ const model = readBundledModel(bundledCatalogsFolder(), MODEL) ?? expect.fail(`$
 function surveyed(draft: Omit<SweepSpecDraft, 'base'> & { base?: object }) {
   const spec = sweepSpecSchema.parse({ ...draft, base: { model: MODEL, users: 10, ...draft.base } });
   const plan = planSweep(spec, facts);
-  const survey = surveySearches(plan.inputs, plan.zones, model, facts);
+  const survey = surveySearches(plan.inputs, placesOf(plan.demand), new Map([[MODEL, model]]), facts);
   return { survey, document: sweepPlanDocument(spec, plan, survey, facts, null) };
 }
 

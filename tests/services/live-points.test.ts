@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
+import { pointsIn } from '../../src-worker/answers/sweep/points.ts';
+import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import { bestSoFar } from '../../src-main/services/best-so-far.ts';
-import { livePoints } from '../../src-main/services/live-points.ts';
-import { pointsIn } from '../../src-main/services/points.ts';
+import { liveEvery, livePoints } from '../../src-main/services/live-points.ts';
 import { shownRows } from '../../src-main/services/shown-rows.ts';
 import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
@@ -84,11 +85,13 @@ describe('points of a batch', () => {
 });
 
 describe('live points', () => {
+  /** What a thread tells of a batch of a sweep of so many points. */
+  const told = (count: number, ...rows: Row[]) => summaryOf(batchOf(...rows), ['users'], liveEvery(count));
   const pointsOf = (count: number, batches: number) => {
-    const live = livePoints(count);
+    const live = livePoints();
     for (let first = 0; first < count; first += Math.ceil(count / batches)) {
       const last = Math.min(count, first + Math.ceil(count / batches));
-      live.add(batchOf(...Array.from({ length: last - first }, (_, index) => passing(first + index, 'a', 1))));
+      live.add(told(count, ...Array.from({ length: last - first }, (_, index) => passing(first + index, 'a', 1))));
     }
     return live;
   };
@@ -108,20 +111,21 @@ describe('live points', () => {
   });
 
   test('are told once each, and kept for whoever comes later', () => {
-    const live = livePoints(4);
-    live.add(batchOf(passing(0, 'a', 1), passing(1, 'b', 1)));
+    const live = livePoints();
+    live.add(told(4, passing(0, 'a', 1), passing(1, 'b', 1)));
     expect(live.told()).toEqual([]);
     expect(live.take().map(({ id }) => id)).toEqual(['a', 'b']);
-    live.add(batchOf(passing(2, 'c', 1)));
+    live.add(told(4, passing(2, 'c', 1)));
     expect(live.take().map(({ id }) => id)).toEqual(['c']);
     expect(live.take()).toEqual([]);
     expect(live.told().map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
   test('points without an answer are counted by their commonest reason, thinned or not', () => {
-    const live = livePoints(100_000);
-    live.add(batchOf(refused(1, 'memory'), refused(2, 'sla_missed'), refused(2, 'sla_missed'), refused(2, 'memory')));
-    live.add(batchOf(refused(3, 'memory'), passing(5, 'a', 1)));
+    const live = livePoints();
+    const missed = refused(2, 'sla_missed');
+    live.add(told(100_000, refused(1, 'memory'), missed, missed, refused(2, 'memory')));
+    live.add(told(100_000, refused(3, 'memory'), passing(5, 'a', 1)));
     expect(live.excluded()).toEqual({ memory: 2, sla_missed: 1 });
     expect(live.take()).toEqual([]);
   });

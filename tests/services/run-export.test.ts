@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { cell, NO_TEXT, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cell, NO_TEXT, plainBatch } from '../../src-worker/protocol/columns.ts';
 import { csvPieces, exportFileName, jsonPieces } from '../../src-main/services/run-export.ts';
 import { exportedRun } from '../../src-main/services/run-view.ts';
 import { thisProcess } from '../../src-main/services/owner.ts';
@@ -12,17 +12,15 @@ import { temporaryFolder } from './service.ts';
 const COLUMNS = ['point_id', 'cost', 'name'];
 const NASTY = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '＝1', 'a,b', 'say "x"', 'two\nlines', ' plain ', '模型'];
 
-const batch: ColumnBatch = {
-  rows: NASTY.length + 1,
-  order: COLUMNS,
-  numbers: {
+const batch = plainBatch(
+  NASTY.length + 1,
+  COLUMNS,
+  {
     point_id: Float64Array.from({ length: NASTY.length + 1 }, (_, row) => row),
     cost: Float64Array.from({ length: NASTY.length + 1 }, (_, row) => (row === 3 ? Number.NaN : -0.1 * row + 1e-12)),
   },
-  texts: {
-    name: { codes: Uint32Array.from([...NASTY.keys(), NO_TEXT]), dictionary: NASTY },
-  },
-};
+  { name: { codes: Uint32Array.from([...NASTY.keys(), NO_TEXT]), dictionary: NASTY } },
+);
 
 const run: StoredRun = {
   id: 12,
@@ -125,7 +123,7 @@ test('a run too large for JSON is exported as CSV, and the refusal says so; one 
   const { name, model, createdAt, input, versions, points } = run;
   const owner = thisProcess;
   const id = store.createRun({ name, model, createdAt, owner, input, versions, points });
-  store.appendChunk(id, batch, { donePoints: 1, passing: 0 });
+  store.appendChunk(id, 0, batch, { points: 1, passing: 0 });
   const exported = async (format: 'csv' | 'json', limit: number) =>
     (await exportedRun(store, id, format, (problem) => expect.fail(problem), limit)).text;
 

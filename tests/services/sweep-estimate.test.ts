@@ -10,7 +10,8 @@ const facts = loadFacts(bundledCatalogsFolder());
 const id = 'meta-llama/Llama-2-7b-hf';
 const model = readBundledModel(bundledCatalogsFolder(), id) ?? expect.fail(`${id} is not bundled`);
 const input = sizeInputSchema.parse({ model: id, users: 1, gpu: ['l4'] });
-const { searches } = surveySearches([input], [null], model, facts);
+const anywhere = [{ pricing: input.pricing, region: null, zone: null }];
+const { searches } = surveySearches([input], anywhere, new Map([[id, model]]), facts);
 
 /** A call that took `msPerSearch` for each search and 1 ms for each of ten rows. */
 const sample = (msPerSearch: number, isCold = false): SearchSample => ({

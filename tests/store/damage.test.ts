@@ -194,7 +194,7 @@ test('damage that shows only later is a sentence too', () => {
   const store = openedStore(file);
   const runId = store.createRun(sweepRun);
   for (let point = 1; point <= 50; point += 1)
-    store.appendChunk(runId, smallBatch(point), { donePoints: 1, passing: 1 });
+    store.appendChunk(runId, point, smallBatch(point), { points: 1, passing: 1 });
   store.close();
   const { store: again } = openStore(file);
   try {

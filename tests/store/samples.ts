@@ -1,5 +1,4 @@
-import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { NO_TEXT } from '../../src-worker/protocol/columns.ts';
+import { NO_TEXT, plainBatch, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
 import type {
   NewSizeRun,
@@ -44,20 +43,19 @@ export const sizeRun: NewSizeRun = {
 };
 
 /** Two rows: one that passes, one without a price. */
-export function smallBatch(firstPoint = 1): ColumnBatch {
-  return {
-    rows: 2,
-    order: ['point_id', 'instance', 'cost_usd_per_hour', 'zone'],
-    numbers: {
+export const smallBatch = (firstPoint = 1): ColumnBatch =>
+  plainBatch(
+    2,
+    ['point_id', 'instance', 'cost_usd_per_hour', 'zone'],
+    {
       point_id: Float64Array.of(firstPoint, firstPoint),
       cost_usd_per_hour: Float64Array.of(3.673, Number.NaN),
     },
-    texts: {
+    {
       instance: { codes: Uint32Array.of(1, 0), dictionary: ['p4d.24xlarge', 'a2-highgpu-1g'] },
       zone: { codes: Uint32Array.of(NO_TEXT, 0), dictionary: ['us-east-1a'] },
     },
-  };
-}
+  );
 
 export const ownProfile: StoredCalibration = {
   name: 'our-h100',

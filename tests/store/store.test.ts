@@ -1,10 +1,18 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import {
+  cellsOf,
+  isNumberColumn,
+  pickedRows,
+  type BatchTable,
+  type ColumnBatch,
+  type Keys,
+} from '../../src-worker/protocol/columns.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import type { StoredModel } from '../../src-main/store/store.ts';
 import { llama, ownPrice, sizeRun, smallBatch, sweepRun } from './samples.ts';
+import { starBatch } from './star-sample.ts';
 import { newDatabase, openedStore } from './temporary.ts';
 
 function fail(problem: string): never {
@@ -23,7 +31,7 @@ test('what was stored is there after a restart', () => {
   const first = openStore(file).store;
   first.saveModel(llama);
   const sweepId = first.createRun(sweepRun);
-  first.appendChunk(sweepId, smallBatch(1), { donePoints: 1, passing: 1 });
+  first.appendChunk(sweepId, 0, smallBatch(1), { points: 1, passing: 1 });
   first.setAnswer(sweepId, { answer: '1 × p4d.24xlarge', usdPerHour: 3.673 });
   first.finishRun(sweepId, { status: 'cancelled', problems: ['Point 2: no price.'] });
   const sizeId = first.saveSizeRun(sizeRun);
@@ -107,14 +115,14 @@ test('a batch is read in the middle of another connection writing', () => {
   const writer = openedStore(file);
   const reader = openedStore(file);
   const runId = writer.createRun(sweepRun);
-  writer.appendChunk(runId, smallBatch(1), { donePoints: 1, passing: 1 });
-  writer.appendChunk(runId, smallBatch(2), { donePoints: 1, passing: 1 });
+  writer.appendChunk(runId, 1, smallBatch(1), { points: 1, passing: 1 });
+  writer.appendChunk(runId, 2, smallBatch(2), { points: 1, passing: 1 });
 
   const seen: ColumnBatch[] = [];
   for (const batch of reader.readChunks(runId, fail)) {
     seen.push(batch);
     if (seen.length === 1) {
-      writer.appendChunk(runId, smallBatch(3), { donePoints: 1, passing: 1 });
+      writer.appendChunk(runId, 3, smallBatch(3), { points: 1, passing: 1 });
       reader.saveModel(llama);
     }
   }
@@ -147,13 +155,13 @@ test('a batch and its counts are stored both or neither', () => {
   const store = openedStore(file);
   const runId = store.createRun(sweepRun);
   tamper(file, "CREATE TRIGGER no BEFORE UPDATE ON run BEGIN SELECT RAISE(ABORT, 'counts refused'); END");
-  expect(() => store.appendChunk(runId, smallBatch(), { donePoints: 1, passing: 1 })).toThrow('counts refused');
+  expect(() => store.appendChunk(runId, 0, smallBatch(), { points: 1, passing: 1 })).toThrow('counts refused');
   expect([...store.readChunks(runId, fail)]).toEqual([]);
 });
 
 test('a batch for a run that does not exist is refused', () => {
   const store = openedStore(newDatabase());
-  expect(() => store.appendChunk(7, smallBatch(), { donePoints: 1, passing: 1 })).toThrow(/FOREIGN KEY/);
+  expect(() => store.appendChunk(7, 0, smallBatch(), { points: 1, passing: 1 })).toThrow(/FOREIGN KEY/);
 });
 
 test('rows whose JSON is not readable are reported, skipped and left alone', () => {
@@ -184,50 +192,92 @@ test('a batch that is not readable is reported, and the batches around it are re
   const file = newDatabase();
   const store = openedStore(file);
   const runId = store.createRun(sweepRun);
-  for (const point of [1, 2, 3, 4]) store.appendChunk(runId, smallBatch(point), { donePoints: 1, passing: 1 });
-  tamper(file, `UPDATE run_chunk SET data = x'00' WHERE run_id = ${runId} AND seq = 1`);
-  tamper(file, `UPDATE run_chunk SET columns = '[]' WHERE run_id = ${runId} AND seq = 2`);
+  for (const point of [1, 2, 3, 4]) store.appendChunk(runId, point, smallBatch(point), { points: 1, passing: 1 });
+  tamper(file, `UPDATE run_chunk SET data = x'00' WHERE run_id = ${runId} AND seq = 2`);
+  tamper(file, `UPDATE run_chunk SET columns = '[]' WHERE run_id = ${runId} AND seq = 3`);
 
   const problems: string[] = [];
   const batches = [...store.readChunks(runId, (problem) => problems.push(problem))];
   expect(batches).toEqual([smallBatch(1), smallBatch(4)]);
-  expect(problems).toEqual([expect.stringMatching(/run 1, batch 1/), expect.stringMatching(/run 1, batch 2/)]);
+  expect(problems).toEqual([expect.stringMatching(/run 1, batch 2/), expect.stringMatching(/run 1, batch 3/)]);
+});
+
+test('batches come back by their place, whatever the order they were stored in', () => {
+  const store = openedStore(newDatabase());
+  const runId = store.createRun(sweepRun);
+  for (const seq of [7, 2, 1000, 0]) store.appendChunk(runId, seq, smallBatch(seq), { points: seq, passing: 1 });
+  expect([...store.readChunks(runId, fail)]).toEqual([0, 2, 7, 1000].map((seq) => smallBatch(seq)));
+  expect(store.listChunks(runId)).toEqual([0, 2, 7, 1000].map((seq) => ({ seq, rows: 2, points: seq, passing: 1 })));
+  expect(store.readRun(runId)).toMatchObject({ donePoints: 1009, rows: 8, passing: 4 });
+  expect(store.listChunks(99)).toEqual([]);
+});
+
+test('two batches at one place are refused, and the first stays with its counts', () => {
+  const store = openedStore(newDatabase());
+  const runId = store.createRun(sweepRun);
+  store.appendChunk(runId, 3, smallBatch(1), { points: 1, passing: 1 });
+  expect(() => store.appendChunk(runId, 3, smallBatch(2), { points: 1, passing: 1 })).toThrow(/UNIQUE/);
+  expect([...store.readChunks(runId, fail)]).toEqual([smallBatch(1)]);
+  expect(store.readRun(runId)).toMatchObject({ donePoints: 1, rows: 2, passing: 1 });
+});
+
+test('a batch that is taken out leaves no count behind; another may take its place', () => {
+  const store = openedStore(newDatabase());
+  const runId = store.createRun(sweepRun);
+  const other = store.createRun(sweepRun);
+  for (const id of [runId, other]) {
+    for (const seq of [0, 1, 2]) store.appendChunk(id, seq, smallBatch(seq), { points: seq + 1, passing: 1 });
+  }
+  store.removeChunk(runId, 1);
+  store.removeChunk(runId, 1);
+  store.removeChunk(runId, 50);
+  expect([...store.readChunks(runId, fail)]).toEqual([smallBatch(0), smallBatch(2)]);
+  expect(store.readRun(runId)).toMatchObject({ donePoints: 4, rows: 4, passing: 2 });
+  expect(store.readRun(other)).toMatchObject({ donePoints: 6, rows: 6, passing: 3 });
+  store.appendChunk(runId, 1, smallBatch(9), { points: 5, passing: 1 });
+  expect([...store.readChunks(runId, fail)]).toEqual([smallBatch(0), smallBatch(9), smallBatch(2)]);
+  expect(store.readRun(runId)).toMatchObject({ donePoints: 9, rows: 6, passing: 3 });
 });
 
 test('chosen rows come out whole, in the order asked for, bit for bit those of the whole batch', () => {
   const store = openedStore(newDatabase());
   const runId = store.createRun(sweepRun);
-  const batch = sweepLikeBatch(1000, 1);
-  store.appendChunk(runId, batch, { donePoints: 1, passing: 1 });
-  store.appendChunk(runId, smallBatch(), { donePoints: 1, passing: 1 });
-  const seen: string[][] = [];
-  const chosen = [
-    ...store.readChosen(runId, fail, ['number_3', 'point_id'], (narrow) => {
-      seen.push([...Object.keys(narrow.numbers), ...Object.keys(narrow.texts)]);
-      return narrow.rows === 2 ? [1, 0] : [999, 0, 501];
-    }),
-  ];
-  expect(seen).toEqual([['number_3'], ['point_id']]);
-  expect(chosen).toEqual([pickedRows(batch, [999, 0, 501]), pickedRows(smallBatch(), [1, 0])]);
+  const batches = [sweepLikeBatch(1000, 1), starBatch(1000)];
+  batches.forEach((batch, seq) => {
+    store.appendChunk(runId, seq, batch, { points: 1, passing: 1 });
+  });
+  const rows = [999, 0, 501, 0];
+  let seq = 0;
+  for (const stored of store.readChunks(runId, fail)) {
+    const chosen = pickedRows(stored, rows);
+    const original = batches[seq] as ColumnBatch;
+    expect(chosen.rows).toBe(4);
+    expect(chosen.order).toEqual(original.order);
+    for (const name of original.order) {
+      const [cellAt, given] = [cellsOf(chosen, name), cellsOf(original, name)];
+      rows.forEach((row, place) => {
+        expect(cellAt(place), name).toBe(given(row));
+      });
+    }
+    seq += 1;
+  }
+  expect(seq).toBe(2);
 });
 
-test('a batch whose description and bytes do not belong together is reported when rows of it are chosen', () => {
+test('a batch that is cut short, or has not the rows it should have, is reported', () => {
   const file = newDatabase();
   const store = openedStore(file);
   const runId = store.createRun(sweepRun);
-  for (const point of [1, 2]) store.appendChunk(runId, smallBatch(point), { donePoints: 1, passing: 1 });
-  tamper(file, `UPDATE run_chunk SET data = substr(data, 1, 8) WHERE run_id = ${runId} AND seq = 0`);
+  for (const point of [1, 2, 3]) store.appendChunk(runId, point, smallBatch(point), { points: 1, passing: 1 });
+  tamper(file, `UPDATE run_chunk SET data = substr(data, 1, 8) WHERE run_id = ${runId} AND seq = 1`);
+  tamper(file, `UPDATE run_chunk SET rows = 3 WHERE run_id = ${runId} AND seq = 2`);
   const problems: string[] = [];
-  const rows = [
-    ...store.readChosen(
-      runId,
-      (problem) => problems.push(problem),
-      [],
-      () => [0],
-    ),
-  ];
-  expect(rows).toEqual([pickedRows(smallBatch(2), [0])]);
-  expect(problems).toEqual([expect.stringMatching(/run 1, batch 0.*needs \d+ bytes/)]);
+  const rows = [...store.readChunks(runId, (problem) => problems.push(problem))];
+  expect(rows).toEqual([smallBatch(3)]);
+  expect(problems).toEqual([
+    expect.stringMatching(/run 1, batch 1.*cannot be inflated/),
+    expect.stringMatching(/run 1, batch 2.*has 2 values for 3/),
+  ]);
 });
 
 test('a note is replaced by the next under its name', () => {
@@ -257,7 +307,7 @@ test('a stored answer that is no answer is refused', () => {
 test('runs of programs that are gone become interrupted and keep their rows; those of living ones go on', () => {
   const store = openedStore(newDatabase());
   const dead = store.createRun({ ...sweepRun, owner: 'dead' });
-  store.appendChunk(dead, smallBatch(), { donePoints: 1, passing: 1 });
+  store.appendChunk(dead, 0, smallBatch(), { points: 1, passing: 1 });
   const alive = store.createRun({ ...sweepRun, owner: 'alive' });
   const done = store.createRun({ ...sweepRun, owner: 'dead' });
   store.finishRun(done, { status: 'done', problems: [] });
@@ -305,52 +355,86 @@ test('corrections: the newest value; restored one by one or all of an entry', ()
   expect(store.listCorrections().rows).toEqual([]);
 });
 
-test('100,000 rows of a sweep come back equal to the bit, in well under their size in memory', () => {
+test('100,000 rows of a sweep come back equal to the bit, in well under their size as plain columns', () => {
   const file = newDatabase();
   const store = openedStore(file);
   const runId = store.createRun(sweepRun);
-  const batches = Array.from({ length: 10 }, (_, index) => sweepLikeBatch(10_000, index));
-  for (const batch of batches) store.appendChunk(runId, batch, { donePoints: 1, passing: 1 });
+  const batches = Array.from({ length: 10 }, (_, index) =>
+    index % 2 === 0 ? sweepLikeBatch(10_000, index) : starBatch(10_000, index),
+  );
+  batches.forEach((batch, seq) => {
+    store.appendChunk(runId, seq, batch, { points: 1, passing: 1 });
+  });
 
   let index = 0;
   let rows = 0;
+  let plainBytes = 0;
   for (const batch of store.readChunks(runId, fail)) {
     const original = batches[index] as ColumnBatch;
-    for (const name of batch.order) {
-      const [back, given] = [batch.numbers[name], original.numbers[name]];
-      if (back && given) expect(Buffer.from(back.buffer).equals(Buffer.from(given.buffer)), name).toBe(true);
-    }
-    expect(batch.texts).toEqual(original.texts);
+    expect(batch.order).toEqual(original.order);
+    expect([batch.products, batch.joined]).toEqual([original.products, original.joined]);
+    batch.tables.forEach((table, place) => {
+      const given = original.tables[place];
+      expect(bytesOf(table.keys)).toEqual(bytesOf(given?.keys));
+      for (const [name, values] of Object.entries(table.numbers)) {
+        expect(bytesOf(values).equals(bytesOf(given?.numbers[name])), name).toBe(true);
+      }
+      expect(table.texts).toEqual(given?.texts);
+    });
+    for (const name of batch.order) plainBytes += batch.rows * (isNumberColumn(batch, name) ? 8 : 4);
     rows += batch.rows;
     index += 1;
   }
   expect(rows).toBe(100_000);
   store.close();
 
-  const inMemory = 100_000 * (30 * 8 + 2 * 4);
   const onDisk = statSync(file).size;
-  expect(onDisk / inMemory, `${onDisk} bytes on disk for ${inMemory} in memory`).toBeLessThan(0.6);
+  expect(onDisk / plainBytes, `${onDisk} bytes on disk for ${plainBytes} as columns`).toBeLessThan(0.6);
 });
 
-/** Thirty number columns and two text columns, as a sweep has them: many repeat, some are all their own, some are empty. */
+const bytesOf = (values: Float64Array | Keys | null | undefined) =>
+  values ? Buffer.from(values.buffer, values.byteOffset, values.byteLength) : Buffer.alloc(0);
+
+/**
+ * Thirty number columns and two text columns, as a sweep has them: a third are of the row alone, the rest are shared by the rows
+ * of a point or of the batch; some are empty.
+ */
 function sweepLikeBatch(rows: number, seed: number): ColumnBatch {
-  const numbers: ColumnBatch['numbers'] = {};
-  for (let column = 0; column < 30; column += 1) {
-    numbers[`number_${column}`] = Float64Array.from({ length: rows }, (_, row) => {
-      if (column < 10) return Math.sin(row * (column + 1) + seed);
-      if (column < 20) return Math.floor(row / 200) * 1.1 + column;
-      return column < 25 ? seed : Number.NaN;
-    });
-  }
   const dictionary = Array.from({ length: 500 }, (_, entry) => `instance-${entry}`);
-  const codes = Uint32Array.from({ length: rows }, (_, row) => row % 500);
-  return {
-    rows,
-    order: [...Object.keys(numbers), 'instance', 'reason'],
-    numbers,
-    texts: {
-      instance: { codes, dictionary },
-      reason: { codes: codes.map((code) => code % 2), dictionary: ['memory', '=tp_heads'] },
+  const numbers = (from: number, to: number, entries: number, value: (entry: number, column: number) => number) =>
+    Object.fromEntries(
+      Array.from({ length: to - from }, (_, index): [string, Float64Array] => [
+        `number_${from + index}`,
+        Float64Array.from({ length: entries }, (__, entry) => value(entry, from + index)),
+      ]),
+    );
+  const points = Math.ceil(rows / 200);
+  const tables: BatchTable[] = [
+    {
+      entries: rows,
+      keys: null,
+      numbers: numbers(0, 10, rows, (row, column) => Math.sin(row * (column + 1) + seed)),
+      texts: {},
     },
-  };
+    {
+      entries: points,
+      keys: Uint16Array.from({ length: rows }, (_, row) => Math.floor(row / 200)),
+      numbers: numbers(10, 20, points, (point, column) => point * 1.1 + column),
+      texts: {},
+    },
+    {
+      entries: 500,
+      keys: Uint16Array.from({ length: rows }, (_, row) => row % 500),
+      numbers: numbers(20, 30, 500, (_, column) => (column < 25 ? seed : Number.NaN)),
+      texts: {
+        instance: { codes: Uint32Array.from({ length: 500 }, (_, entry) => entry), dictionary },
+        reason: {
+          codes: Uint32Array.from({ length: 500 }, (_, entry) => entry % 2),
+          dictionary: ['memory', '=tp_heads'],
+        },
+      },
+    },
+  ];
+  const order = [...Array.from({ length: 30 }, (_, column) => `number_${column}`), 'instance', 'reason'];
+  return { rows, order, tables, products: {}, joined: {} };
 }

@@ -9,7 +9,7 @@ const [file = '', batches = '0'] = process.argv.slice(2);
 const { store } = openStore(file);
 const runId = store.createRun({ ...sweepRun, owner: String(process.pid) });
 for (let point = 1; Number(batches) === 0 || point <= Number(batches); point += 1) {
-  store.appendChunk(runId, smallBatch(point), { donePoints: 1, passing: 1 });
+  store.appendChunk(runId, point, smallBatch(point), { points: 1, passing: 1 });
   process.stdout.write(`${point}\n`);
 }
 store.close();

@@ -1,32 +1,38 @@
 import { expect, test } from 'vitest';
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
+import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
 import { newPast, paceMeter } from '../../src-worker/pool/pace.ts';
+import { packed } from '../../src-worker/pool/packed-batch.ts';
 import type { Job } from '../../src-worker/pool/sweep-run.ts';
 import type { CallOutcome } from '../../src-worker/pool/thread.ts';
 import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { sizeInputSchema, type SizeInput } from '../../src-worker/protocol/requests.ts';
 import { failure, success } from '../../src-worker/protocol/result.ts';
 import { SCRIPTED_COLUMNS } from './fixtures/scripted-worker.ts';
-import { scripted } from './fixtures/sweeps.ts';
+import { scripted, scriptedUnits } from './fixtures/sweeps.ts';
 
 const input = sizeInputSchema.parse({ model: 'm' });
+const [anyUnit] = scriptedUnits(1, 1);
+if (!anyUnit) throw new Error('no unit');
 const model = scripted({});
 const job = (of: SizeInput): Job => ({
   index: 0,
-  unit: { input: of, users: [1], zones: [null], firstPointId: 0 },
+  unit: { ...anyUnit, input: of },
   model,
   attempt: 1,
   control: new Int32Array(2),
+  liveEvery: 1,
 });
 const rowsOf = (rows: number) => {
   const builder = columnBuilder(SCRIPTED_COLUMNS);
   for (let row = 0; row < rows; row += 1) builder.add(() => null);
-  return builder.build();
+  const batch = builder.build();
+  return { packed: packed(batch), summary: summaryOf(batch, [], 1) };
 };
 const unit = (ms: number, rows: number, kind: 'done' | 'cancelled' = 'done'): CallOutcome<'sweepUnit'> => ({
   kind: 'answered',
   ms,
-  result: success({ kind, batch: rowsOf(rows) }),
+  result: success({ kind, ...rowsOf(rows) }),
 });
 
 test('the first unit of an input on a thread searches, the next ones only write rows', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
+import { numberColumn } from '../../src-worker/protocol/columns.ts';
 import { queueInputSchema, simulateInputSchema } from '../../src-worker/protocol/requests.ts';
 import { fixture, NO_FACTS, recordedSweep, scripted, scriptedUnits } from './fixtures/sweeps.ts';
 
@@ -77,7 +78,7 @@ describe('pool: single calls', () => {
       },
     );
     await pool.runSweep(request);
-    expect(new Set(batches.flatMap((batch) => [...(batch.numbers['thread'] ?? [])])).size).toBe(1);
+    expect(new Set(batches.flatMap((batch) => [...numberColumn(batch, 'thread')])).size).toBe(1);
     expect(answered).toBeGreaterThan(0);
   });
 
@@ -144,6 +145,8 @@ describe('pool: a simulation', () => {
 
   it('that waits for a thread, or was never wanted, is given up at once', async () => {
     open(1);
+    // So that the thread is there, and hears its flag.
+    await threadOf();
     const [first, second] = [new AbortController(), new AbortController()];
     const busy = pool.simulate(ASKED, null, scripted({}), first.signal);
     const waiting = pool.simulate(ASKED, null, scripted({}), second.signal);

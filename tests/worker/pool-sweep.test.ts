@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
 import { SweepRun } from '../../src-worker/pool/sweep-run.ts';
+import { numberColumn } from '../../src-worker/protocol/columns.ts';
 import { queueInputSchema } from '../../src-worker/protocol/requests.ts';
 import { fixture, NO_FACTS, pointIds, recordedSweep, scriptedUnits } from './fixtures/sweeps.ts';
 
@@ -21,7 +22,7 @@ describe('pool: sweeps', () => {
     const outcome = await open(2).runSweep(request);
     expect(outcome).toEqual({ status: 'done', points: 60, donePoints: 60, problems: [] });
     expect(pointIds(batches)).toEqual(range(60));
-    expect(new Set(batches.map((batch) => batch.numbers['thread']?.[0])).size).toBe(2);
+    expect(new Set(batches.map((batch) => numberColumn(batch, 'thread')[0])).size).toBe(2);
   });
 
   it('ends at once when there is nothing to do', async () => {

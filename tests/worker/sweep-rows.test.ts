@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { columnBuilder, joinBatches } from '../../src-worker/answers/column-builder.ts';
 import { exclusionCells, recommendationCells, type SweepPoint } from '../../src-worker/answers/sweep/document-rows.ts';
-import { beginSweepUnit, type PointAnswer } from '../../src-worker/answers/sweep.ts';
-import { cell, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import type { SizeInput } from '../../src-worker/protocol/requests.ts';
-import { sizeInputSchema } from '../../src-worker/protocol/requests.ts';
-import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
+import { preparePoints } from '../../src-worker/answers/sweep/prepared-points.ts';
+import { beginSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
+import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
+import {
+  cell,
+  hasColumn,
+  numberColumn,
+  textsOf,
+  transferables,
+  type ColumnBatch,
+} from '../../src-worker/protocol/columns.ts';
+import { sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+import { SWEEP_COLUMNS, sweepColumns } from '../../src-worker/protocol/sweep-columns.ts';
+import { facts, modelSource } from '../engine/world.ts';
 import { EXCLUDED, PASSING } from './fixtures/rows.ts';
 
 const POINT: SweepPoint = { pointId: 4, users: 10, quantization: 'fp8', tensorParallel: null, zone: 'us-central1-a' };
@@ -96,10 +105,10 @@ describe('sweep rows', () => {
 
   it('numbers without a value are NaN in their column, never a made-up figure', () => {
     const batch = batchOf(recommendationCells(POINT, PASSING), exclusionCells(POINT, { ...EXCLUDED, margin: null }));
-    expect(batch.numbers['throughput_total_tokens_per_s']?.[0]).toBeNaN();
-    expect(batch.numbers['margin_value']?.[1]).toBeNaN();
+    expect(numberColumn(batch, 'throughput_total_tokens_per_s')[0]).toBeNaN();
+    expect(numberColumn(batch, 'margin_value')[1]).toBeNaN();
     const infinite = batchOf((column) => (column === 'utilization' ? Number.POSITIVE_INFINITY : null));
-    expect(infinite.numbers['utilization']?.[0]).toBeNaN();
+    expect(numberColumn(infinite, 'utilization')[0]).toBeNaN();
   });
 });
 
@@ -114,7 +123,10 @@ describe('column batches', () => {
   it('hold any number of rows in arrays of exactly that length', () => {
     const batch = batchOf(...rows);
     expect(batch.rows).toBe(1000);
-    for (const values of Object.values(batch.numbers)) expect(values.length).toBe(1000);
+    for (const { entries, numbers } of batch.tables) {
+      expect(entries).toBe(1000);
+      for (const values of Object.values(numbers)) expect(values.length).toBe(1000);
+    }
     for (const buffer of transferables(batch)) expect([1000 * 8, 1000 * 4]).toContain(buffer.byteLength);
   });
 
@@ -129,31 +141,96 @@ describe('column batches', () => {
 });
 
 describe('sweep unit', () => {
-  const input: SizeInput = sizeInputSchema.parse({ model: 'm', quantization: ['fp8'] });
-  const unit = { input, users: [1, 2], zones: ['a', 'b', 'c'], firstPointId: 100 };
+  const MODEL = 'meta-llama/Llama-2-7b-hf';
+  const ZONES = ['us-central1-a', 'asia-east1-a', 'us-east4-c'];
+  const spec = sweepSpecSchema.parse({
+    base: { model: MODEL, provider: ['gcp'], gpu: ['l4', 'h100'], quantization: ['fp8'] },
+    axes: { users: [1, 200, 3000], headroom: [0, 50], zone: ZONES },
+  });
+  const planned = planSweep(spec, facts).units[0] ?? expect.fail('no unit');
+  const points = preparePoints(planned.input, modelSource(MODEL), facts);
+  const instances = points.candidates.length + points.retired.length;
+  /** Starts in the middle of the first load and ends in the middle of the last. */
+  const unit = { ...planned, first: 2, points: 14, firstPointId: 100 };
+  const loads = Array.from({ length: 18 }, (_, index) => ({
+    users: [1, 200, 3000][Math.floor(index / 6)],
+    headroom: [0, 50][Math.floor(index / 3) % 2],
+    zone: ZONES[index % 3],
+  }));
+  const begun = () => beginSweepUnit(unit, points);
+  const finished = () => {
+    const run = begun();
+    const steps: number[] = [];
+    while (!run.isDone()) steps.push(run.next());
+    return { batch: run.batch(), steps };
+  };
 
-  it('asks for each point once, users slowest, and numbers them', () => {
-    const asked: unknown[] = [];
-    const answer: PointAnswer = (point) => {
-      asked.push(point);
-      return { recommendations: [PASSING], excluded: [EXCLUDED] };
-    };
-    const run = beginSweepUnit(unit, answer);
-    while (!run.isDone()) run.next();
-    expect(asked).toEqual(unit.users.flatMap((users) => unit.zones.map((zone) => ({ users, zone }))));
-    const batch = run.batch();
-    expect([...(batch.numbers['point_id'] ?? [])]).toEqual([
-      100, 100, 101, 101, 102, 102, 103, 103, 104, 104, 105, 105,
-    ]);
-    expect(cell(batch, 'zone', 10)).toBe('c');
-    expect(cell(batch, 'quantization', 0)).toBe('fp8');
+  it('has a row for each of its points and instances, users slowest, and numbers them', () => {
+    const { batch, steps } = finished();
+    // Of one load and headroom at a time.
+    expect(steps).toEqual([1, 3, 3, 3, 3, 1]);
+    expect(batch.rows).toBe(14 * instances);
+    const ids = Array.from({ length: 14 }, (_, point) => 100 + point);
+    expect([...numberColumn(batch, 'point_id')]).toEqual(ids.flatMap((id) => Array(instances).fill(id) as number[]));
+    for (let row = 0; row < batch.rows; row += 1) {
+      const { users, headroom, zone } = loads[2 + Math.floor(row / instances)] ?? expect.fail('no such point');
+      expect([cell(batch, 'users', row), cell(batch, 'headroom', row), cell(batch, 'zone', row)]).toEqual([
+        users,
+        headroom,
+        zone,
+      ]);
+      expect(cell(batch, 'quantization', row)).toBe('fp8');
+    }
+  });
+
+  it('puts what passes first, by rank from one on, then the rest; no instance twice', () => {
+    const { batch } = finished();
+    const [ranks, meets] = [numberColumn(batch, 'rank'), numberColumn(batch, 'meets_sla')];
+    let passing = 0;
+    for (let point = 0; point < 14; point += 1) {
+      const rows = Array.from({ length: instances }, (_, row) => point * instances + row);
+      const failing = rows.findIndex((row) => meets[row] === 0);
+      const ranked = failing < 0 ? rows : rows.slice(0, failing);
+      expect(ranked.map((row) => ranks[row])).toEqual(ranked.map((_, index) => index + 1));
+      for (const row of rows.slice(ranked.length)) expect([meets[row], ranks[row]]).toEqual([0, Number.NaN]);
+      expect(new Set(rows.map((row) => cell(batch, 'instance', row))).size).toBe(instances);
+      passing += ranked.length;
+    }
+    expect(passing).toBeGreaterThan(14);
+    expect(passing).toBeLessThan(batch.rows);
   });
 
   it('can be left in the middle with the rows so far', () => {
-    const run = beginSweepUnit(unit, () => ({ recommendations: [PASSING], excluded: [] }));
-    run.next();
-    run.next();
-    expect(run.batch().rows).toBe(2);
+    const run = begun();
+    expect(run.batch().rows).toBe(0);
+    expect(run.next()).toBe(1);
+    expect(run.next()).toBe(3);
+    const part = run.batch();
+    expect(part.rows).toBe(4 * instances);
     expect(run.isDone()).toBe(false);
+    const { batch } = finished();
+    for (const name of batch.order) {
+      for (let row = 0; row < part.rows; row += 1) expect(cell(part, name, row)).toBe(cell(batch, name, row));
+    }
+  });
+
+  it('holds every column of its axes, in their order, and no buffer twice', () => {
+    const { batch } = finished();
+    expect(batch.order).toEqual(sweepColumns(unit.axes).map(({ name }) => name));
+    expect(batch.order.slice(0, 4)).toEqual(['point_id', 'headroom', 'users', 'quantization']);
+    for (const name of batch.order) expect(hasColumn(batch, name), name).toBe(true);
+    const buffers = transferables(batch);
+    expect(new Set(buffers).size).toBe(buffers.length);
+  });
+
+  it('writes into an id the instance, region and plan of its row', () => {
+    const { batch } = finished();
+    const idAt = textsOf(batch, 'id');
+    for (let row = 0; row < batch.rows; row += 1) {
+      const read = (column: string) => String(cell(batch, column, row));
+      const plan = `tp${read('tensor_parallel')}pp${read('pipeline_parallel')}/${read('quantization')}`;
+      const wanted = `${read('provider')}/${read('instance')}/${read('region')}/${plan}`;
+      expect(idAt(row)).toBe(cell(batch, 'rank', row) === null ? null : wanted);
+    }
   });
 });

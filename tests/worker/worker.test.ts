@@ -11,8 +11,9 @@ import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { createWorkerCalls } from '../../src-worker/pool/calls.ts';
+import { unpacked } from '../../src-worker/pool/packed-batch.ts';
 import { createPool, type Pool } from '../../src-worker/pool/pool.ts';
-import { cell, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { cell, numberColumn, numbersOf, transferables, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { documentText } from '../../src-worker/protocol/documents.ts';
 import {
   queueInputSchema,
@@ -21,7 +22,7 @@ import {
   type SweepSpecDraft,
 } from '../../src-worker/protocol/requests.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
-import { CONTROL_LENGTH, type WorkerApi } from '../../src-worker/protocol/worker-api.ts';
+import { CONTROL_LENGTH, type SweepUnitOutcome, type WorkerApi } from '../../src-worker/protocol/worker-api.ts';
 
 // The real worker program, straight from its source, over the bundled catalogs.
 const workerPath = inject('workerPath');
@@ -36,11 +37,11 @@ function bundled(id: string): ModelSource {
 }
 
 const sized = (draft: object) => sizeInputSchema.parse({ model: MODEL, users: 100, provider: ['lambda'], ...draft });
-const units = (draft: Omit<SweepSpecDraft, 'base'> & { base?: object }, pointsPerUnit?: number) =>
+const units = (draft: Omit<SweepSpecDraft, 'base'> & { base?: object }, rowsPerUnit?: number) =>
   planSweep(
     sweepSpecSchema.parse({ ...draft, base: { model: MODEL, provider: ['lambda'], ...draft.base } }),
     facts,
-    pointsPerUnit,
+    rowsPerUnit,
   ).units;
 
 describe('worker', () => {
@@ -101,13 +102,13 @@ describe('worker: sweep', () => {
   const FEW = { gpu: ['nvidia-a10'] };
   const axes = { users: [1, 10, 100, 1000, 10_000], quantization: ['fp16' as const, 'fp8' as const] };
 
-  async function swept(size: number, pointsPerUnit: number): Promise<ColumnBatch> {
+  async function swept(size: number, rowsPerUnit: number): Promise<ColumnBatch> {
     const pool = createPool({ workerPath, size, facts });
     const batches: ColumnBatch[] = [];
     const outcome = await pool.runSweep({
-      units: units({ base: FEW, axes }, pointsPerUnit),
+      units: units({ base: FEW, axes }, rowsPerUnit),
       models: new Map([[MODEL, model]]),
-      onBatch: (batch) => void batches.push(batch),
+      onBatch: (batch) => void batches.push(unpacked(batch)),
     });
     await pool.close();
     expect(outcome).toEqual({ status: 'done', points: 10, donePoints: 10, problems: [] });
@@ -120,13 +121,14 @@ describe('worker: sweep', () => {
       SWEEP_COLUMNS,
     );
     expect(whole.rows).toBeGreaterThanOrEqual(10);
-    for (const [size, pointsPerUnit] of [
+    for (const [size, rowsPerUnit] of [
       [1, 1],
       [2, 1],
       [2, 3],
     ] as const) {
-      const batch = await swept(size, pointsPerUnit);
-      expect({ ...batch, numbers: bits(batch) }).toEqual({ ...whole, numbers: bits(whole) });
+      const batch = await swept(size, rowsPerUnit);
+      expect(bits(batch)).toEqual(bits(whole));
+      expect(batch).toEqual(whole);
     }
   });
 
@@ -194,7 +196,7 @@ describe('worker: sweep', () => {
         }
       }
     }
-    expect(Math.max(...(batch.numbers['point_id'] ?? []))).toBe(pointId - 1);
+    expect(Math.max(...numberColumn(batch, 'point_id'))).toBe(pointId - 1);
   });
 
   it('cancels within half a second and keeps the points done', async () => {
@@ -206,7 +208,7 @@ describe('worker: sweep', () => {
       units: units({ axes: { users: { from: 1, to: 100_000, step: 1 } } }),
       models: new Map([[MODEL, model]]),
       signal: controller.signal,
-      onBatch: (batch) => void kept.push(batch),
+      onBatch: (batch) => void kept.push(unpacked(batch)),
       onProgress: (done) => {
         if (done < 20 || asked > 0) return;
         asked = performance.now();
@@ -217,7 +219,7 @@ describe('worker: sweep', () => {
     await pool.close();
     expect(outcome.status).toBe('cancelled');
     expect(took).toBeLessThan(500);
-    const points = new Set(kept.flatMap((batch) => [...(batch.numbers['point_id'] ?? [])]));
+    const points = new Set(kept.flatMap((batch) => [...numberColumn(batch, 'point_id')]));
     expect(points.size).toBe(outcome.donePoints);
     expect(points.size).toBeGreaterThanOrEqual(20);
   });
@@ -236,12 +238,12 @@ describe('worker: sweep', () => {
   it('hands over its columns instead of copying them', async () => {
     const { port1, port2 } = new MessageChannel();
     const calls = createWorkerCalls();
-    let sent: ColumnBatch | null = null;
+    let sent: SweepUnitOutcome | null = null;
     const watched: WorkerApi = {
       ...calls,
       async sweepUnit(...args) {
         const result = await calls.sweepUnit(...args);
-        sent = result.ok ? result.value.batch : null;
+        sent = result.ok ? result.value : null;
         return result;
       },
     };
@@ -251,22 +253,30 @@ describe('worker: sweep', () => {
     const [unit] = units({ base: { users: 10 }, axes: {} });
     if (!unit) throw new Error('no unit');
     const control = new Int32Array(new SharedArrayBuffer(CONTROL_LENGTH * 4));
-    const result = await remote.sweepUnit(unit, model, control);
+    const result = await remote.sweepUnit(unit, model, control, 1);
     port1.close();
-    expect(result.ok && result.value.batch.rows).toBeGreaterThan(0);
-    if (!sent) throw new Error('nothing was sent');
-    for (const buffer of transferables(sent)) expect(buffer.byteLength).toBe(0);
+    if (!result.ok || !sent) throw new Error('nothing was sent');
+    expect(unpacked(result.value.packed).rows).toBe(result.value.packed.rows);
+    expect(result.value.packed.rows).toBeGreaterThan(0);
+    const { packed, summary }: SweepUnitOutcome = sent;
+    const buffers = [packed.data.buffer, ...transferables(summary.best), ...transferables(summary.live)];
+    expect(buffers.length).toBeGreaterThan(2);
+    for (const buffer of buffers) expect(buffer.byteLength).toBe(0);
   });
 });
 
 /** The rows of one point, by column. */
-const rowsOf = (batch: ColumnBatch, pointId: number) =>
-  Array.from({ length: batch.rows }, (_, row) => row)
-    .filter((row) => batch.numbers['point_id']?.[row] === pointId)
+function rowsOf(batch: ColumnBatch, pointId: number) {
+  const idAt = numbersOf(batch, 'point_id');
+  return Array.from({ length: batch.rows }, (_, row) => row)
+    .filter((row) => idAt(row) === pointId)
     .map((row) => Object.fromEntries(batch.order.map((column) => [column, cell(batch, column, row)])));
+}
 
 /** Bit patterns, so that NaN equals NaN and -0 differs from 0. */
-const bits = (batch: ColumnBatch) =>
-  Object.fromEntries(
-    Object.entries(batch.numbers).map(([name, values]) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+const bits = ({ tables }: ColumnBatch) =>
+  tables.map(({ numbers }) =>
+    Object.fromEntries(
+      Object.entries(numbers).map(([name, values]) => [name, [...new BigUint64Array(values.slice().buffer)]]),
+    ),
   );

@@ -100,8 +100,23 @@ const targetReaders = (columns: readonly SweepColumn[]): TableReaders<AxisPoint>
       }),
   );
 
+/**
+ * Columns of parts that a refused row need not have, where they are an axis: every row says what its point asks for. They stand
+ * in the table of points, the first, and so go before those of the parts.
+ */
+const ASKED: Record<string, TableReaders<AxisPoint>> = {
+  region: { region: ({ offer }) => offer.region },
+  pp: { pipeline_parallel: ({ input }) => input.pp },
+  kv_cache_dtype: { kv_cache_dtype: ({ input }) => input.kv_cache_dtype },
+};
+
+const askedReaders = (axes: readonly string[]): TableReaders<AxisPoint> =>
+  Object.assign({}, ...axes.map((axis) => ASKED[axis] ?? {})) as TableReaders<AxisPoint>;
+
 /** Names of columns that only make others. */
 const ID_PLACE = 'id_place';
+/** USD per hour of an instance with all its digits: a product of a rounded price would be rounded twice. */
+const PRICE = 'exact_usd_per_hour_instance';
 const ID_PLAN = 'id_plan';
 const AT_A_DOLLAR = {
   cost_usd_per_month: 'month_at_a_dollar',
@@ -123,6 +138,7 @@ const OFFER: TableReaders<PlacedInstance> = {
   other_regions: offered(({ otherRegions }) => otherRegions),
   catalog: offered(({ instance }) => instance.layer),
   cost_usd_per_hour_instance: offered(({ usdPerHour }) => (usdPerHour === null ? null : rounded(usdPerHour))),
+  [PRICE]: offered(({ usdPerHour }) => usdPerHour),
   cost_price_as_of: offered(({ offer, pricing }) => priceDate(offer, pricing)),
   cost_reason: offered(({ usdPerHour }) => (usdPerHour === null ? 'own_hardware' : null)),
   [ID_PLACE]: offered(({ instance, offer }) => `${instance.provider}/${instance.name}/${offer.region}/`),
@@ -196,6 +212,7 @@ const hidden = (name: string, type: SweepColumn['type']): SweepColumn => ({ name
 const HIDDEN: SweepColumn[] = [
   hidden(ID_PLACE, 'text'),
   hidden(ID_PLAN, 'text'),
+  hidden(PRICE, 'number'),
   ...Object.values(AT_A_DOLLAR).map((name) => hidden(name, 'number')),
 ];
 
@@ -203,10 +220,14 @@ const HIDDEN: SweepColumn[] = [
 export const offerTable = (): SharedTable<PlacedInstance> => sharedTable([...SWEEP_COLUMNS, ...HIDDEN], OFFER);
 
 /** Empty tables for a batch of a sweep over these axes, beside the offers it shares with others. */
-export function rowTables(columns: readonly SweepColumn[], offers: SharedTable<PlacedInstance>): RowTables {
+export function rowTables(
+  columns: readonly SweepColumn[],
+  axes: readonly string[],
+  offers: SharedTable<PlacedInstance>,
+): RowTables {
   const known = [...columns, ...HIDDEN];
   return {
-    points: tableBuilder(known, { ...POINT, ...targetReaders(columns) }),
+    points: tableBuilder(known, { ...POINT, ...targetReaders(columns), ...askedReaders(axes) }),
     offers: offers.part(),
     plans: tableBuilder(known, PLAN),
     deployments: tableBuilder(known, DEPLOYMENT),
@@ -215,8 +236,6 @@ export function rowTables(columns: readonly SweepColumn[], offers: SharedTable<P
     ranks: tableBuilder(known, RANK),
   };
 }
-
-const PRICE = 'cost_usd_per_hour_instance';
 
 /** The rows of a batch: columns that no table has are made of two that tables have. */
 export const starBatch = (rows: number, columns: readonly SweepColumn[], tables: BatchTable[]): ColumnBatch => ({

@@ -76,7 +76,7 @@ class RowWriter implements UnitRun {
     this.#unit = unit;
     this.#points = points;
     this.#columns = sweepColumns(unit.axes);
-    this.#tables = rowTables(this.#columns, points.table);
+    this.#tables = rowTables(this.#columns, unit.axes, points.table);
     this.#noPlan = this.#tables.plans.add({ input: unit.input, group: null, isTaken: false });
     this.#unranked = this.#tables.ranks.add(0);
     this.#offers = offersOf(unit.demand);

@@ -29,7 +29,9 @@ export function costOf(question: CostQuestion): Cost {
   return {
     usdPerHourPerInstance: question.usdPerHourPerInstance,
     usdPerHour,
-    usdPerMonth: usdPerHour * HOURS_PER_MONTH,
+    // Hours of all instances first, which are whole: prices have few digits, and a month's cost often ends in a five at the last
+    // digit shown. Rounded once, it falls the same way here and in the rows of a sweep, which multiply the price by the rest.
+    usdPerMonth: question.usdPerHourPerInstance * (question.instances * HOURS_PER_MONTH),
     usdPerRequest,
     usdPer1kTokens: (usdPerRequest / (question.promptTokensMean + question.outputTokensMean)) * 1000,
     usdPer1mOutputTokens: (usdPerRequest / question.outputTokensMean) * 1e6,

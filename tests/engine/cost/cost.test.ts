@@ -22,3 +22,19 @@ test('cost per request does not depend on how many instances carry a proportiona
       .usdPerRequest;
   expect(at(7)).toBeCloseTo(at(1), 15);
 });
+
+test('the cost of a month is to the bit that of a dollar an hour times the price', () => {
+  for (let n = 1; n < 60; n += 1) {
+    for (const usdPerHourPerInstance of [0.526, 1.006, 3.673, 98.32]) {
+      const at = (usd: number) =>
+        costOf({
+          usdPerHourPerInstance: usd,
+          instances: n,
+          rateReqPerS: 3,
+          promptTokensMean: 10,
+          outputTokensMean: 10,
+        });
+      expect(at(usdPerHourPerInstance).usdPerMonth).toBe(usdPerHourPerInstance * at(1).usdPerMonth);
+    }
+  }
+});

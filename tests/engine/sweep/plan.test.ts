@@ -1,83 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import type { Gpu, Instance } from '../../../src-worker/engine/hardware/types.ts';
+import { offerAt, offersOf, sizingAt } from '../../../src-worker/engine/sweep/demand-axes.ts';
 import { planSweep, type PlannedUnit, type SweepBase } from '../../../src-worker/engine/sweep/plan.ts';
 import { sweepSpecSchema, type SweepSpecDraft } from '../../../src-worker/protocol/requests.ts';
 import type { SweepUnit } from '../../../src-worker/protocol/worker-api.ts';
+import { facts } from './few-facts.ts';
 import { codeOf, messageOf } from './thrown.ts';
 
-const instance = (
-  provider: string,
-  name: string,
-  gpuId: string,
-  zones: string[],
-  status: Instance['status'] = 'current',
-): Instance => ({
-  provider,
-  name,
-  family: name,
-  gpuId,
-  gpuCount: 1,
-  vcpus: null,
-  hostMemoryBytes: null,
-  interconnect: 'none',
-  interconnectBandwidthPerDirectionBytesPerS: null,
-  localSsdBytes: null,
-  status,
-  notes: null,
-  layer: 'bundled',
-  offers: [
-    { region: 'r', onDemandUsdPerHour: 1, spotUsdPerHour: null, priceAsOf: '2026-01-01', priceSource: null, zones },
-  ],
-});
-
-const gpu = (id: string): Gpu => ({
-  id,
-  name: id,
-  vendor: 'nvidia',
-  architecture: 'any',
-  formFactor: 'any',
-  usableMemoryBytes: 80 * 2 ** 30,
-  memoryType: 'HBM',
-  memoryBandwidthBytesPerS: 2e12,
-  peaks: { fp16FlopPerS: 3e14 },
-  supportsBf16: true,
-  computeCapability: '8.0',
-  linkKind: null,
-  linkBandwidthPerDirectionBytesPerS: null,
-  pcieBandwidthPerDirectionBytesPerS: null,
-  source: 'test',
-  notes: null,
-});
-
-const facts = {
-  gpus: ['nvidia-a100-40gb', 'nvidia-h100-80gb', 'nvidia-k80'].map(gpu),
-  instances: [
-    instance('gcp', 'a2-highgpu-1g', 'nvidia-a100-40gb', ['us-central1-b', 'us-central1-a']),
-    instance('gcp', 'a3-highgpu-1g', 'nvidia-h100-80gb', ['us-central1-c']),
-    instance('aws', 'p4d.24xlarge', 'nvidia-a100-40gb', ['us-east-1a']),
-    instance('aws', 'p2.xlarge', 'nvidia-k80', ['us-east-1f'], 'retired'),
-    instance('lambda', 'gpu_1x_h100', 'nvidia-h100-80gb', []),
-  ],
-};
-
-const plan = (draft: SweepSpecDraft, pointsPerUnit?: number) =>
-  planSweep(sweepSpecSchema.parse(draft), facts, pointsPerUnit);
+const plan = (draft: SweepSpecDraft, rowsPerUnit?: number) =>
+  planSweep(sweepSpecSchema.parse(draft), facts, rowsPerUnit);
+const zonesOf = (draft: SweepSpecDraft) => plan(draft).demand.zones;
+const gpusOf = (draft: SweepSpecDraft) => plan(draft).inputs.map(({ gpu }) => gpu);
 
 const base = { model: 'meta-llama/Llama-2-7b-hf' };
 
 /** Points of units, in order: what the numbers stand for. */
 function pointsOf<Base extends SweepBase>(units: PlannedUnit<Base>[]) {
-  return units.flatMap(({ input, users, zones, firstPointId }) =>
-    users.flatMap((load, u) =>
-      zones.map((zone, z) => ({
-        id: firstPointId + u * zones.length + z,
-        quantization: input.quantization.join(),
-        gpu: input.gpu.join(),
-        tp: input.tp,
-        users: load,
-        zone,
-      })),
-    ),
+  return units.flatMap(({ input, demand, first, points, firstPointId }) =>
+    Array.from({ length: points }, (_, index) => ({
+      id: firstPointId + index,
+      quantization: input.quantization.join(),
+      gpu: input.gpu.join(),
+      tp: input.tp,
+      users: sizingAt(demand, Math.floor((first + index) / offersOf(demand))).load,
+      zone: offerAt(demand, (first + index) % offersOf(demand)).zone,
+    })),
   );
 }
 
@@ -106,14 +52,13 @@ describe('sweep plan', () => {
     expect(points[28]).toEqual({ id: 28, quantization: 'fp8', gpu: '', tp: null, users: 1, zone: 'us-central1-a' });
   });
 
-  it.each([1, 2, 3, 4, 5, 9, 1000])(
-    'cuts into units of at most %i points without changing a point',
-    (pointsPerUnit) => {
-      const { units } = plan(wide, pointsPerUnit);
-      expect(pointsOf(units)).toEqual(pointsOf(plan(wide, 1).units));
-      for (const unit of units) expect(unit.users.length * unit.zones.length).toBeLessThanOrEqual(pointsPerUnit);
-    },
-  );
+  // Each of the five instances has a row in every point.
+  it.each([1, 2, 3, 4, 5, 9, 1000])('cuts into units of at most %i points without changing a point', (most) => {
+    const { units } = plan(wide, most * 5);
+    expect(pointsOf(units)).toEqual(pointsOf(plan(wide, 1).units));
+    expect(units.map(({ seq }) => seq)).toEqual([...units.keys()]);
+    for (const unit of units) expect(unit.points).toBeLessThanOrEqual(most);
+  });
 
   it('units of one precision share their input, with users and zone unset, so that they share a capacity search', () => {
     const { units } = plan(wide, 4);
@@ -134,13 +79,12 @@ describe('sweep plan', () => {
 
   it('a rate in the base leaves users open', () => {
     const { units } = plan({ base: { ...base, rate: 5 }, axes: { quantization: ['fp16'] } });
-    expect(units[0]?.users).toEqual([null]);
-    expect(units[0]?.input.rate).toBe(5);
+    expect(units[0]?.demand).toMatchObject({ loads: [5], isRate: true });
+    expect([units[0]?.input.rate, units[0]?.input.users]).toEqual([undefined, undefined]);
   });
 
   it('every zone means those that sell something within the filters, sorted', () => {
-    const zones = (draft: SweepSpecDraft['base']) =>
-      plan({ base: { users: 1, ...draft }, axes: { zone: ['*'] } }).zones;
+    const zones = (draft: SweepSpecDraft['base']) => zonesOf({ base: { users: 1, ...draft }, axes: { zone: ['*'] } });
     expect(zones(base)).toEqual(['us-central1-a', 'us-central1-b', 'us-central1-c', 'us-east-1a']);
     expect(zones({ ...base, provider: ['AWS'] })).toEqual(['us-east-1a']);
     expect(zones({ ...base, gpu: ['h100'] })).toEqual(['us-central1-c']);
@@ -172,20 +116,20 @@ describe('sweep plan', () => {
   });
 
   it('every GPU means those that an instance in scope has, sorted', () => {
-    const gpus = (draft: SweepSpecDraft['base']) => plan({ base: { users: 1, ...draft }, axes: { gpu: ['*'] } }).gpus;
+    const gpus = (draft: SweepSpecDraft['base']) => gpusOf({ base: { users: 1, ...draft }, axes: { gpu: ['*'] } });
     expect(gpus(base)).toEqual([['nvidia-a100-40gb'], ['nvidia-h100-80gb']]);
     expect(gpus({ ...base, provider: ['AWS'] })).toEqual([['nvidia-a100-40gb']]);
     expect(gpus({ ...base, provider: ['aws'], include_retired: true })).toEqual([['nvidia-a100-40gb'], ['nvidia-k80']]);
   });
 
   it('two names of one GPU are one value', () => {
-    const { gpus } = plan({ base: { ...base, users: 1 }, axes: { gpu: ['h100', 'nvidia-h100-80gb'] } });
-    expect(gpus).toEqual([['nvidia-h100-80gb']]);
+    const draft: SweepSpecDraft = { base: { ...base, users: 1 }, axes: { gpu: ['h100', 'nvidia-h100-80gb'] } };
+    expect(gpusOf(draft)).toEqual([['nvidia-h100-80gb']]);
   });
 
   it('every zone beside an axis of GPUs means the zones that sell one of them', () => {
-    const { zones } = plan({ base: { ...base, users: 1 }, axes: { gpu: ['h100'], zone: ['*'] } });
-    expect(zones).toEqual(['us-central1-c']);
+    const draft: SweepSpecDraft = { base: { ...base, users: 1 }, axes: { gpu: ['h100'], zone: ['*'] } };
+    expect(zonesOf(draft)).toEqual(['us-central1-c']);
   });
 
   it('a GPU that no instance of the providers has is refused: its points would have no rows', () => {

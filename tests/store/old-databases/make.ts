@@ -10,8 +10,8 @@ import { llama, ownPrice, ownProfile, sizeRun, smallBatch, sweepRun } from '../s
 const { store } = openStore(join(import.meta.dirname, `version-${MIGRATIONS.length}.sqlite`));
 store.saveModel(llama);
 const runId = store.createRun(sweepRun);
-store.appendChunk(runId, smallBatch(1), { donePoints: 1, passing: 1 });
-store.appendChunk(runId, smallBatch(2), { donePoints: 1, passing: 1 });
+store.appendChunk(runId, 0, smallBatch(1), { points: 1, passing: 1 });
+store.appendChunk(runId, 1, smallBatch(2), { points: 1, passing: 1 });
 store.finishRun(runId, { status: 'done', problems: [] });
 store.saveSizeRun(sizeRun);
 store.writeNote('draft/size', 'text', '2026-01-05T12:00:00.000Z');
