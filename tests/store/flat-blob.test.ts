@@ -1,3 +1,5 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -14,12 +16,17 @@ interface OldChunk {
   data: Uint8Array;
 }
 
+/** Read from a copy: SQLite leaves files beside whatever it opens. */
 function chunksOf(version: number): OldChunk[] {
-  const db = new Database(join(import.meta.dirname, 'old-databases', `version-${version}.sqlite`), { readonly: true });
+  const folder = mkdtempSync(join(tmpdir(), 'configiq-old-'));
+  const file = join(folder, 'old.sqlite');
+  copyFileSync(join(import.meta.dirname, 'old-databases', `version-${version}.sqlite`), file);
+  const db = new Database(file, { readonly: true });
   try {
     return db.prepare<[], OldChunk>('SELECT rows, columns, data FROM run_chunk ORDER BY seq').all();
   } finally {
     db.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
