@@ -79,3 +79,17 @@ export function slaValue(text: string, flag: string, before: Record<string, numb
   }
   return { ...before, [metric.toLowerCase().replaceAll('-', '_')]: numberValue(milliseconds, `${flag} ${metric}`) };
 }
+
+/** One `--at users=100`, added to those before it: an axis and the value it is held at. */
+export function placeValue(
+  text: string,
+  flag: string,
+  before: Record<string, number | string> = {},
+): Record<string, number | string> {
+  refuseOption(text, flag);
+  const [, axis, value] = /^([a-z0-9_-]+)\s*=\s*(.+)$/i.exec(text.trim()) ?? [];
+  if (axis === undefined || value === undefined) {
+    throw usageError(`${flag} takes AXIS=VALUE, for example users=100, got "${text}".`, { option: flag });
+  }
+  return { ...before, [axis]: NUMBER.test(value) ? Number(value) : value };
+}
