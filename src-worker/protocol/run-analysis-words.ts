@@ -1,4 +1,4 @@
-import { formatFixed, formatSignificant, formatUsd, plural } from './numbers.ts';
+import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
 import { precisionLabel } from './precision-labels.ts';
 import type {
   BreakEvenChange,
@@ -93,13 +93,11 @@ export const leftOutWords = (points: number): string | null =>
     ? null
     : `${plural(points, 'point')} beyond what an answer holds (or without a value of an axis) left out: fix axes to see them.`;
 
-const percent = (fraction: number): string => `${formatSignificant(fraction * 100)} %`;
-
-/** `55 to 68 %`, or one figure where both are the same. */
+/** `55 % to 68 %`, or one figure where both are the same. */
 const spanWords = (least: number, most: number, words: (value: number) => string): string =>
   words(least) === words(most) ? words(least) : `${words(least)} to ${words(most)}`;
 
-/** The verdict over all situations: `spot is cheaper throughout, by 55 to 68 %: ...`. */
+/** The verdict over all situations: `spot is cheaper throughout, by 55 % to 68 %: ...`. */
 export function comparisonWords(between: string, pair: Comparison): string {
   const { a, b, a_cheaper: cheaperA, b_cheaper: cheaperB, equal, ratio } = pair;
   const [nameA, nameB] = [valueWords(between, a), valueWords(between, b)];
@@ -107,7 +105,7 @@ export function comparisonWords(between: string, pair: Comparison): string {
   if (!ratio || compared === 0)
     return `${nameA} and ${nameB} are never both possible with a price, so nothing compares.`;
   if (equal === compared) return `${nameA} and ${nameB} cost the same throughout (${plural(compared, 'situation')}).`;
-  const saved = (least: number, most: number): string => spanWords(Math.max(0, 1 - most), 1 - least, percent);
+  const saved = (least: number, most: number): string => spanWords(Math.max(0, 1 - most), 1 - least, formatPercent);
   if (cheaperB > 0 && cheaperA === 0) {
     return `${nameB} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(ratio.least, ratio.most)}: ${factorWords(pair, nameA, nameB)}`;
   }
