@@ -65,13 +65,15 @@ export function changeWords(line: BreakEvenLine, along: string, change: BreakEve
   const { from, to, before, after, cost_before: costBefore, cost_after: costAfter, staying } = change;
   const where = `${axisWords(along)} ${valueWords(along, from)} to ${valueWords(along, to)}`;
   const [old, next] = [choiceAt(line, before), choiceAt(line, after)];
-  const stay =
-    old && next
-      ? staying
-        ? ` Staying would cost ${costWords(staying)}.`
-        : ' The first no longer meets the targets or has no offer there.'
-      : '';
+  const stay = old && next ? stayingWords(old, next, staying, costAfter) : '';
   return `${where}: from ${outcomeWords(old, costBefore)} to ${outcomeWords(next, costAfter)}.${stay}`;
+}
+
+function stayingWords(old: Choice, next: Choice, staying: Cost | null, after: Cost | null): string {
+  if (old.instance === next.instance && old.provider === next.provider) return ' The same instance with another plan.';
+  if (!staying) return ` ${old.instance} no longer meets the targets or is not sold there.`;
+  if (staying.usd_per_hour === after?.usd_per_hour) return ' Staying would cost the same.';
+  return ` Staying would cost ${costWords(staying)}.`;
 }
 
 /** In one sentence, for a line without a change. */

@@ -115,7 +115,10 @@ export interface BreakEvenChange {
   after: number | null;
   cost_before: Cost | null;
   cost_after: Cost | null;
-  /** What the choice before would cost at `to`; null where it does not meet the targets there, or nothing did before. */
+  /**
+   * What the instance before would cost at `to`, with the plan that suits it there; null where it does not meet the targets or is
+   * not sold there, where it is still the instance, or nothing was before.
+   */
   staying: Cost | null;
 }
 

@@ -28,7 +28,7 @@ interface Step {
   value: number;
   choice: number | null;
   cost: Cost | null;
-  /** What the choice of the step added before costs here, and at which value that step was. */
+  /** What the instance of the step added before costs here, and at which value that step was. */
   staying: { of: number; cost: Cost | null } | null;
 }
 
@@ -101,10 +101,12 @@ export function breakEvenAnalysis(
         line.steps.push({ value, choice, cost, staying: before ? stayingAt(before) : null });
 
         function stayingAt(last: Step): Step['staying'] {
-          if (last.choice === null || last.choice === choice) return { of: last.value, cost: null };
-          const key = choiceKey((line as Line).choices[last.choice] as Choice);
+          const old = last.choice === null ? null : line?.choices[last.choice];
+          const now = choice === null ? null : line?.choices[choice];
+          // A point has one row of each instance, with the plan that suits it there.
+          if (!old || (now && isSameInstance(old, now))) return { of: last.value, cost: null };
           for (let row = point.first; row < point.end; row += 1) {
-            if (passesAt(row) === 1 && choiceKey(choiceAt(row)) === key) return { of: last.value, cost: costAt(row) };
+            if (passesAt(row) === 1 && isSameInstance(old, choiceAt(row))) return { of: last.value, cost: costAt(row) };
           }
           return { of: last.value, cost: null };
         }
@@ -124,6 +126,9 @@ export function breakEvenAnalysis(
     },
   };
 }
+
+const isSameInstance = (one: Choice, other: Choice): boolean =>
+  one.provider === other.provider && one.instance === other.instance;
 
 function indexIn({ choices, indexOf }: Line, choice: Choice): number {
   const key = choiceKey(choice);

@@ -118,6 +118,14 @@ describe('break-evens', () => {
         );
         const switches = winners.filter((row, i) => i > 0 && row?.['instance'] !== winners[i - 1]?.['instance']);
         expect(changes).toHaveLength(switches.length);
+        for (const { to, before, after, staying } of changes) {
+          const there = passing(rising.find(([row]) => row?.['users'] === to) ?? []);
+          const old = before === null ? undefined : choices[before]?.instance;
+          const isMoved = after === null || choices[after]?.instance !== old;
+          const kept = isMoved ? there.find((row) => row['instance'] === old) : undefined;
+          const isNext = USERS.indexOf(to) === USERS.indexOf(changes.find((one) => one.to === to)?.from ?? 0) + 1;
+          if (isNext) expect(staying?.usd_per_hour).toBe(kept?.['cost_usd_per_hour']);
+        }
         for (const { before, staying, cost_after: after } of changes) {
           if (!staying || !after) continue;
           stayed += 1;

@@ -34,6 +34,17 @@ describe('break-evens as a chart', () => {
     ]);
   });
 
+  test('tell a cost that stays the same from one that rises, and another plan from another instance', () => {
+    const [first] = LINE.changes;
+    if (!first) expect.fail('no change');
+    const change = (staying: typeof first.staying, choices = LINE.choices) =>
+      breakEvenSpec({ ...LINE, choices, changes: [{ ...first, staying }] }, 'users').sentences[0];
+    expect(change(first.cost_after)).toMatch(/Staying would cost the same\.$/);
+    expect(change(null)).toMatch(/small no longer meets the targets or is not sold there\.$/);
+    const same = LINE.choices.map((choice) => ({ ...choice, instance: 'small' }));
+    expect(change(null, same)).toMatch(/The same instance with another plan\.$/);
+  });
+
   test('of one value, or of none that passes, are still a picture', () => {
     const only = { ...LINE, steps: LINE.steps.slice(0, 1), changes: [] };
     expect(breakEvenSpec(only, 'users').sentences).toEqual([
