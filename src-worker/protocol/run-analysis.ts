@@ -198,7 +198,7 @@ export interface GoodputRow extends Choice {
   goodput_requests_per_s: number;
   per_gpu_requests_per_s: number;
   requests_per_usd: number | null;
-  /** Values of the load at which it meets the targets, at some price and place. */
+  /** Values of the load at which it meets the targets and is the plan that suits its instance: a point has one row of each. */
   loads_met: number;
 }
 

@@ -490,8 +490,8 @@ describe('configiq sweep and runs', () => {
 
   it('answers over a run: frontier, break-evens, goodput; what cannot be asked is said', async () => {
     const home = inHome('answers');
-    const ask = (...args: string[]) => runConfigiq(args, home);
-    const sweep = await ask('sweep', '-m', LLAMA, '-u', '10,100,1000', '-q', 'fp16,fp8', '--provider', 'gcp');
+    const ask = (...args: string[]) => askConfigiq(args, home);
+    const sweep = await ask('sweep', '-m', LLAMA, '-u', '10,100,1000', '-q', 'fp16,fp8', '--gpu', 'l4,h100');
     expect(sweep.code).toBe(0);
     const frontier = await ask('runs', 'frontier', '1', '--y', 'ttft_ms_p95', '--at', 'users=100', '--json');
     expect([frontier.code, camelCaseKeys(frontier.stdout)]).toEqual([0, []]);
@@ -532,13 +532,12 @@ describe('configiq sweep and runs', () => {
   });
 
   it('sensitivity: a bar for each input; exit 3 where there is nothing to move', async () => {
-    const question = ['sensitivity', '-m', LLAMA, '-u', '100', '--provider', 'gcp'];
-    const [report, json, none, wrong] = await Promise.all([
-      configiq(...question),
-      configiq(...question, '--by', '30', '--json'),
-      configiq(...question, '--sla', 'ttft-p95=0.01'),
-      configiq(...question, '--method', 'simulation'),
-    ]);
+    const question = ['sensitivity', '-m', LLAMA, '-u', '100', '--provider', 'gcp', '--gpu', 'l4'];
+    const ask = (...more: string[]) => askConfigiq([...question, ...more], inHome('answers'));
+    const report = await ask();
+    const json = await ask('--by', '30', '--json');
+    const none = await ask('--sla', 'ttft-p95=0.01');
+    const wrong = await ask('--method', 'simulation');
     expect(report.stdout).toMatch(/SENSITIVITY: cost in US\$\/h, each input 20 % down and up[^]*efficiency +-20 %/);
     expect(camelCaseKeys(json.stdout)).toEqual([]);
     expect(parseJson<{ by_percent: number; bars: unknown[] }>(json.stdout)).toMatchObject({ by_percent: 30 });
