@@ -104,6 +104,15 @@ async function walk(page, save) {
   await page.getByTestId('sweep-result').getByText('points computed').waitFor();
   await page.evaluate(() => document.activeElement?.blur());
   await save('sweep-result');
+  for (const [view, part] of [
+    ['Break-even', 'break-even'],
+    ['Sensitivity', 'tornado'],
+    ['Goodput', 'goodput'],
+  ]) {
+    await page.getByTestId('sweep-result').getByRole('radio', { name: view, exact: true }).click();
+    await page.getByTestId(part).waitFor();
+    await save(`sweep-${view.toLowerCase()}`);
+  }
   await setUsers(page, '1..10000:1');
   await page.getByRole('button', { name: /^Start sweep/ }).click();
   await page.waitForFunction((done) => Number(document.querySelector('[role=progressbar]')?.ariaValueNow) > done, 2000);

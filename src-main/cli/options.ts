@@ -5,6 +5,7 @@ import {
   listValue,
   numberValue,
   pathsValue,
+  placeValue,
   rateValue,
   slaAxisValue,
   slaValue,
@@ -13,7 +14,8 @@ import {
 } from './values.ts';
 
 /** How the text of an option is read; absent = a switch. */
-type ValueKind = 'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'paths';
+type ValueKind =
+  'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'place' | 'paths';
 
 export interface OptionSpec {
   flags: string;
@@ -29,6 +31,7 @@ const PARSERS: Record<ValueKind, (text: string, flag: string, before: unknown) =
   list: listValue,
   paths: (text, flag, before) => pathsValue(text, flag, before as string[] | undefined),
   // commander hands back what the same option gave before, which only this parser made.
+  place: (text, flag, before) => placeValue(text, flag, before as Record<string, number | string> | undefined),
   'metric targets': (text, flag, before) => slaValue(text, flag, before as Record<string, number> | undefined),
   'metric axes': (text, flag, before) => slaAxisValue(text, flag, before as Record<string, string> | undefined),
 };
@@ -452,6 +455,45 @@ export const CALIBRATE_OPTIONS: OptionSpec[] = [
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'every row as JSON' },
   { flags: '--csv', description: 'every row as CSV' },
+];
+const at: OptionSpec = {
+  flags: '--at <axis=value>',
+  description: 'only points with this value of an axis, such as users=100; repeatable',
+  kind: 'place',
+};
+const along: OptionSpec = {
+  flags: '--along <axis>',
+  description: 'axis of numbers to look along (default: users or rate, where they vary)',
+  kind: 'text',
+};
+export const RUN_FRONTIER_OPTIONS: OptionSpec[] = [
+  { flags: '--x <metric>', description: 'one metric, by column or id (default: usd_per_hour)', kind: 'text' },
+  { flags: '--y <metric>', description: 'the other (default: ttft_p95)', kind: 'text' },
+  at,
+  json,
+];
+export const RUN_BREAK_EVEN_OPTIONS: OptionSpec[] = [
+  along,
+  {
+    flags: '--between <axis>',
+    description: 'axis of names whose values are compared, such as pricing',
+    kind: 'text',
+  },
+  at,
+  json,
+];
+export const RUN_GOODPUT_OPTIONS: OptionSpec[] = [at, json];
+export const SENSITIVITY_OPTIONS: OptionSpec[] = [
+  ...QUESTION_OPTIONS,
+  method('batching or mg1'),
+  gpu,
+  { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
+  { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
+  { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
+  { flags: '--zone <name>', description: 'only this zone', kind: 'text' },
+  { flags: '--by <percent>', description: 'how far each input is lowered and raised (default: 20)', kind: 'number' },
+  { flags: '--metric <name>', description: 'usd_per_hour or usd_per_request (default: usd_per_hour)', kind: 'text' },
+  json,
 ];
 export const SERVE_OPTIONS: OptionSpec[] = [
   { flags: '--port <number>', description: 'port, 0 = a free one', kind: 'number' },

@@ -28,7 +28,11 @@ import {
   MODEL_PULL_OPTIONS,
   PREDICT_OPTIONS,
   QUEUE_OPTIONS,
+  RUN_BREAK_EVEN_OPTIONS,
+  RUN_FRONTIER_OPTIONS,
+  RUN_GOODPUT_OPTIONS,
   RUN_SHOW_OPTIONS,
+  SENSITIVITY_OPTIONS,
   SERVE_OPTIONS,
   SIMULATE_OPTIONS,
   SIZE_OPTIONS,
@@ -78,6 +82,17 @@ const COMMANDS: CommandSpec[] = [
   configiq explain 3 1 usd_per_hour        run 3 of the history (size --save, runs list), rank 1
 `,
     load: async () => (await import('./commands/explain.ts')).runExplain,
+  },
+  {
+    usage: 'sensitivity',
+    description: 'which inputs move the cheapest answer: each lowered and raised by some percent',
+    options: SENSITIVITY_OPTIONS,
+    schema: sizeInputSchema,
+    examples: `Examples:
+  configiq sensitivity -m meta-llama/Llama-3.1-8B-Instruct -u 100
+  configiq sensitivity -m meta-llama/Llama-3.1-8B-Instruct -w rag -u 100 --by 30 --metric usd_per_request
+`,
+    load: async () => (await import('./commands/sensitivity.ts')).runSensitivity,
   },
   {
     usage: 'predict',
@@ -375,6 +390,33 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         description: 'one run: the cheapest row of each point, or every row',
         options: RUN_SHOW_OPTIONS,
         load: async () => (await import('./commands/runs.ts')).runRunsShow,
+      },
+      {
+        usage: 'frontier <number>',
+        description: 'the rows of a run that no other beats in both of two metrics, at equal load',
+        options: RUN_FRONTIER_OPTIONS,
+        examples: `Examples:
+  configiq runs frontier 3
+  configiq runs frontier 3 --x cost_usd_per_hour --y tpot_ms_p50 --at users=100
+`,
+        load: async () => (await import('./commands/run-answers.ts')).runRunsFrontier,
+      },
+      {
+        usage: 'break-even <number>',
+        description: 'where the best choice of a sweep changes, or which of two values of an axis is cheaper',
+        options: RUN_BREAK_EVEN_OPTIONS,
+        examples: `Examples:
+  configiq runs break-even 3
+  configiq runs break-even 3 --along output_tokens --at users=100
+  configiq runs break-even 3 --between pricing
+`,
+        load: async () => (await import('./commands/run-answers.ts')).runRunsBreakEven,
+      },
+      {
+        usage: 'goodput <number>',
+        description: 'requests a second within every target, for each configuration, GPU and dollar',
+        options: RUN_GOODPUT_OPTIONS,
+        load: async () => (await import('./commands/run-answers.ts')).runRunsGoodput,
       },
     ],
   },

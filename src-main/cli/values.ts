@@ -96,3 +96,17 @@ function targetParts(text: string, flag: string): { metric: string; value: strin
   }
   return { metric: metric.toLowerCase().replaceAll('-', '_'), value };
 }
+
+/** One `--at users=100`, added to those before it: an axis and the value it is held at. */
+export function placeValue(
+  text: string,
+  flag: string,
+  before: Record<string, number | string> = {},
+): Record<string, number | string> {
+  refuseOption(text, flag);
+  const [, axis, value] = /^([a-z0-9_-]+)\s*=\s*(.+)$/i.exec(text.trim()) ?? [];
+  if (axis === undefined || value === undefined) {
+    throw usageError(`${flag} takes AXIS=VALUE, for example users=100, got "${text}".`, { option: flag });
+  }
+  return { ...before, [axis]: NUMBER.test(value) ? Number(value) : value };
+}

@@ -27,6 +27,8 @@ import {
   type SimulateInputDraft,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
+import { runAnalysisSchema } from '../../src-worker/protocol/run-analysis.ts';
+import { sensitivitySchema } from '../../src-worker/protocol/sensitivity.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
 import { priceDates } from '../catalogs/dates.ts';
@@ -53,6 +55,7 @@ import { databaseFile } from './data-folder.ts';
 import { createModelStore } from './model-store.ts';
 import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
+import { analyzedRun } from './run-analysis.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
@@ -251,6 +254,13 @@ export function createAppService(options: AppServiceOptions): AppService {
         const { question, model } = planQuestion(request);
         return pool.run('explain', question, model);
       }),
+    sensitivity: (request) =>
+      ask(() => {
+        catalogs.follow();
+        const checked = checkRequest(sensitivitySchema, within('question', request), 'Sensitivity request');
+        const model = models.resolve(checked.question.model);
+        return pool.run('sensitivity', { ...checked, question: { ...checked.question, model: model.id } }, model);
+      }),
     predict: (request) =>
       ask(() => {
         catalogs.follow();
@@ -343,6 +353,8 @@ export function createAppService(options: AppServiceOptions): AppService {
         return rows.map(runEntry);
       }),
     showRun: (id) => attemptAsync(async () => runDetail(store, checkRequest(runIdSchema, id, 'Run number'), report)),
+    analyzeRun: (request) =>
+      attemptAsync(async () => analyzedRun(store, checkRequest(runAnalysisSchema, request, 'Run analysis'), report)),
     exportRun: (id, format) =>
       attemptAsync(async () => {
         const runId = checkRequest(runIdSchema, id, 'Run number');

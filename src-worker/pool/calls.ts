@@ -13,6 +13,7 @@ import { missingPlans, plansToSimulate, searchPlans, simulatePlans } from '../an
 import { answerQueue } from '../answers/queue.ts';
 import { answerSimulate } from '../answers/simulate.ts';
 import { answerSimulationCheck } from '../answers/simulation-check.ts';
+import { answerSensitivity } from '../answers/sensitivity/sensitivity.ts';
 import { answerSize } from '../answers/size.ts';
 import { columnBuilder } from '../answers/column-builder.ts';
 import { preparePoints, type PreparedPoints } from '../answers/sweep/prepared-points.ts';
@@ -72,6 +73,7 @@ export function createWorkerCalls(): WorkerApi {
     detail: (question, model) => attempt(() => answerDetail(question, model, facts())),
     simulateLoads: (question, model) => attempt(() => answerSimulatedLoads(question, model, facts())),
     explain: (question, model) => attempt(() => answerExplain(question, model, facts())),
+    sensitivity: (request, model) => attempt(() => answerSensitivity(request, model, facts())),
     checkBySimulation: (question, model) => attempt(() => answerSimulationCheck(question, model, facts())),
     predict: (input, model) => attempt(() => answerPredict(input, model, facts())),
     simulate: (input, trace, model, control) =>

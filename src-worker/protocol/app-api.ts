@@ -29,6 +29,8 @@ import type {
   TraceFile,
 } from './requests.ts';
 import type { Result } from './result.ts';
+import type { RunAnalysisDocument, RunAnalysisDraft } from './run-analysis.ts';
+import type { SensitivityDocument, SensitivityDraft } from './sensitivity.ts';
 
 export type HostKind = 'electron' | 'browser' | 'cli';
 
@@ -248,6 +250,8 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   simulateLoads(request: PlanQuestionDraft): Promise<Result<SimulatedLoadsDocument>>;
   /** Where every figure of a passing configuration comes from. */
   explain(request: PlanQuestionDraft): Promise<Result<ExplainDocument>>;
+  /** How the cheapest answer follows each input, raised and lowered by some percent: some seconds. */
+  sensitivity(request: SensitivityDraft): Promise<Result<SensitivityDocument>>;
   predict(request: PredictInputDraft): Promise<Result<PredictDocument>>;
   /**
    * A simulation with its timeline, under a load that is drawn or with the requests of a trace. It may take long: `cancelTask`
@@ -292,6 +296,8 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   listTasks(): Promise<Result<TaskEntry[]>>;
   listRuns(): Promise<Result<RunEntry[]>>;
   showRun(id: number): Promise<Result<RunDetail>>;
+  /** An answer over all rows of a run: frontier, break-evens, a comparison of two values of an axis, goodput. */
+  analyzeRun(request: RunAnalysisDraft): Promise<Result<RunAnalysisDocument>>;
   exportRun(id: number, format: 'csv' | 'json'): Promise<Result<{ fileName: string; text: string }>>;
   /** What a window put away under a name: drafts, where it was left. null when there is nothing (or it was damaged). */
   readNote(name: string): Promise<Result<string | null>>;

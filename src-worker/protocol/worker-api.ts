@@ -18,6 +18,7 @@ import type {
   SimulationCheckAnswer,
   SizeDocument,
 } from './documents.ts';
+import type { SensitivityDocument, SensitivityRequest } from './sensitivity.ts';
 import type { ModelFitsInput, PlanQuestion, PredictInput, QueueInput, SimulateInput, SizeInput } from './requests.ts';
 import type { Result } from './result.ts';
 
@@ -84,6 +85,8 @@ export interface WorkerApi {
   detail(question: PlanQuestion, model: ModelSource): Result<DetailDocument>;
   simulateLoads(question: PlanQuestion, model: ModelSource): Result<SimulatedLoadsDocument>;
   explain(question: PlanQuestion, model: ModelSource): Result<ExplainDocument>;
+  /** The question sized anew for every input that is varied: a dozen sizings, some seconds. */
+  sensitivity(request: SensitivityRequest, model: ModelSource): Result<SensitivityDocument>;
   /** Simulates the planned load of one configuration. */
   checkBySimulation(question: PlanQuestion, model: ModelSource): Result<SimulationCheckAnswer>;
   predict(input: PredictInput, model: ModelSource): Result<PredictDocument>;

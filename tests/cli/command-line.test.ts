@@ -488,6 +488,63 @@ describe('configiq sweep and runs', () => {
     expect(shown.stdout).toBe(readFileSync(file, 'utf8'));
   });
 
+  it('answers over a run: frontier, break-evens, goodput; what cannot be asked is said', async () => {
+    const home = inHome('answers');
+    const ask = (...args: string[]) => askConfigiq(args, home);
+    const sweep = await ask('sweep', '-m', LLAMA, '-u', '10,100,1000', '-q', 'fp16,fp8', '--gpu', 'l4,h100');
+    expect(sweep.code).toBe(0);
+    const frontier = await ask('runs', 'frontier', '1', '--y', 'ttft_ms_p95', '--at', 'users=100', '--json');
+    expect([frontier.code, camelCaseKeys(frontier.stdout)]).toEqual([0, []]);
+    const { groups } = parseJson<{ groups: { points: { x: number; y: number }[] }[] }>(frontier.stdout);
+    const [{ points } = { points: [] }] = groups;
+    expect(groups).toHaveLength(1);
+    expect(points.length).toBeGreaterThan(1);
+    // Along a frontier one figure rises as the other falls.
+    points.slice(1).forEach((point, i) => {
+      expect([point.x > (points[i]?.x ?? 0), point.y < (points[i]?.y ?? 0)]).toEqual([true, true]);
+    });
+    const reports = await Promise.all([
+      ask('runs', 'frontier', '1'),
+      ask('runs', 'break-even', '1'),
+      ask('runs', 'break-even', '1', '--between', 'quantization'),
+      ask('runs', 'goodput', '1'),
+    ]);
+    expect(reports.map(({ code, stderr }) => [code, stderr])).toEqual(reports.map(() => [0, '']));
+    const titles = ['FRONTIER OF RUN 1', 'ALONG USERS', 'BETWEEN VALUES OF WEIGHTS', 'GOODPUT OF RUN 1'];
+    titles.forEach((title, i) => expect(reports[i]?.stdout).toContain(title));
+    for (const { stdout } of reports) {
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    }
+    const wrong: [string[], RegExp][] = [
+      [['frontier', '1', '--x', 'cost_usd_per_hou'], /did you mean "cost_usd_per_hour"/],
+      [['frontier', '1', '--at', 'users'], /AXIS=VALUE/],
+      [['frontier', '1', '--at', 'users=11'], /has 10, 100, 1000/],
+      [['frontier', '2'], /no run 2/],
+      [['break-even', '1', '--along', 'zone'], /no axis "zone"/],
+      [['break-even', '1', '--between', 'users'], /no axis of names/],
+      [['goodput', 'one'], /not the number of a run/],
+    ];
+    for (const [args, sentence] of wrong) {
+      const { code, stderr } = await ask('runs', ...args);
+      expect(stderr).toMatch(sentence);
+      expect([code, stderr.trimEnd().split('\n').length <= 3]).toEqual([2, true]);
+    }
+  });
+
+  it('sensitivity: a bar for each input; exit 3 where there is nothing to move', async () => {
+    const question = ['sensitivity', '-m', LLAMA, '-u', '100', '--provider', 'gcp', '--gpu', 'l4'];
+    const ask = (...more: string[]) => askConfigiq([...question, ...more], inHome('answers'));
+    const report = await ask();
+    const json = await ask('--by', '30', '--json');
+    const none = await ask('--sla', 'ttft-p95=0.01');
+    const wrong = await ask('--method', 'simulation');
+    expect(report.stdout).toMatch(/SENSITIVITY: cost in US\$\/h, each input 20 % down and up[^]*efficiency +-20 %/);
+    expect(camelCaseKeys(json.stdout)).toEqual([]);
+    expect(parseJson<{ by_percent: number; bars: unknown[] }>(json.stdout)).toMatchObject({ by_percent: 30 });
+    expect([none.code, none.stdout]).toEqual([3, expect.stringContaining('Nothing meets the question itself')]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('must be batching or mg1')]);
+  });
+
   it('prints the same bytes for the same sweep: neither clock nor number of the run', async () => {
     const sweep = ['sweep', '-m', LLAMA, '-u', '10,20', '--provider', 'gcp', '--json'];
     const first = await configiq(...sweep);

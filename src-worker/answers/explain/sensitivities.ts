@@ -6,10 +6,9 @@ import type { Demand } from '../../engine/workload/demand.ts';
 import type { Recommendation, Sensitivity } from '../../protocol/documents.ts';
 import type { Metric } from '../../protocol/metrics.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
+import { betterHitRate, longerAnswers, longerPrompts, withQuestion } from '../changed-question.ts';
 import { rounded } from '../common.ts';
-import { lengthsOf, type PreparedSizing } from '../prepared.ts';
 import { recommendationOf } from '../recommendation.ts';
-import { overriddenWorkload, resolveWorkload } from '../resolve.ts';
 import type { Explained } from './subject.ts';
 
 const GROWTH = 1.1;
@@ -32,36 +31,24 @@ interface Change {
 }
 
 function changesOf({ plan }: Explained): Change[] {
-  const { input, subject } = plan.prepared;
-  const { workload } = subject;
-  const promptMean = workload.input.mean + (workload.context?.mean ?? 0);
-  const cache = workload.prefixCache;
-  const changes: Change[] = [
-    { input: 'prompt length', question: { input_tokens: promptMean * GROWTH } },
-    { input: 'answer length', question: { output_tokens: workload.output.mean * GROWTH } },
+  const { prepared } = plan;
+  const hitRate = betterHitRate(prepared, GROWTH);
+  return [
+    { input: 'prompt length', question: longerPrompts(prepared, GROWTH) },
+    { input: 'answer length', question: longerAnswers(prepared, GROWTH) },
     { input: 'load of a replica', loadFactor: GROWTH },
     {
       input: 'memory bandwidth reached',
       gpu: (gpu) => ({ ...gpu, memoryBandwidthBytesPerS: gpu.memoryBandwidthBytesPerS * GROWTH }),
     },
+    ...(hitRate ? [{ input: 'prefix hit rate', question: hitRate }] : []),
   ];
-  if (cache && input.prefix_cache && cache.hitFraction * GROWTH <= 1 && cache.hitFraction > 0) {
-    const question = { prefix_hit_rate: cache.hitFraction * GROWTH, cacheable_ratio: cache.cacheableFraction };
-    changes.push({ input: 'prefix hit rate', question });
-  }
-  return changes;
-}
-
-/** The subject with other lengths or another cache; made here, so that no memory of plans keeps what is asked once. */
-function withLengths({ input, facts, model, subject }: PreparedSizing, change: Partial<SizeInput>): SizingSubject {
-  const workload = overriddenWorkload(resolveWorkload(input.workload, facts), { ...input, ...change });
-  return { ...subject, workload, lengths: lengthsOf(workload, model) };
 }
 
 /** The figures of the changed replica; null where it has no capacity or no steady state at its load. */
 function recompute({ plan, row, chosen, recommendation }: Explained, change: Change): Recommendation | null {
   const { prepared } = plan;
-  const subject: SizingSubject = change.question ? withLengths(prepared, change.question) : prepared.subject;
+  const subject: SizingSubject = change.question ? withQuestion(prepared, change.question) : prepared.subject;
   const { instance, group } = chosen;
   const gpu = change.gpu?.(group.gpu) ?? group.gpu;
   const changed =

@@ -1,0 +1,7 @@
+import { usageError } from './errors.ts';
+
+/** The number of a run as it was typed. */
+export function runNumber(text = ''): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw usageError(`"${text.slice(0, 60)}" is not the number of a run: configiq runs list shows them.`);
+}

@@ -1,0 +1,96 @@
+import { metric } from '../../src-worker/protocol/metrics.ts';
+import { formatFixed } from '../../src-worker/protocol/numbers.ts';
+import type { BreakEvenLine, Choice } from '../../src-worker/protocol/run-analysis.ts';
+import {
+  axisWords,
+  changeWords,
+  choiceWords,
+  outcomeWords,
+  unchangedWords,
+  valueWords,
+} from '../../src-worker/protocol/run-analysis-words.ts';
+import { axisAround, type AxisRange } from './axis.ts';
+import { metricCell, numberCell, textCell, type ChartTable } from './chart-table.ts';
+
+/** From one line of break-evens to what is drawn: the cheapest cost over the axis, and where the choice changes. */
+export interface BreakEvenSpec {
+  x: AxisRange & { title: string };
+  y: AxisRange & { title: string };
+  points: { x: number; y: number; choice: number }[];
+  /** Between two values; the name is that of the choice from there on. */
+  changes: { from: number; to: number; name: string }[];
+  stops: { x: number; y: number; text: string }[];
+  /** One for each change, else the one that says there is none. */
+  sentences: string[];
+  summary: string;
+}
+
+const COST = metric('usd_per_hour');
+
+const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
+  index === null ? null : (choices[index] ?? null);
+
+export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec {
+  const points = line.steps.flatMap(({ value, choice, cost }) =>
+    choice === null || !cost ? [] : [{ x: value, y: cost.usd_per_hour, choice }],
+  );
+  const changes = line.changes.map(({ from, to, after }) => {
+    const choice = choiceAt(line, after);
+    return { from, to, name: choice ? choice.instance : 'nothing' };
+  });
+  const sentences =
+    line.changes.length > 0
+      ? line.changes.map((change) => changeWords(line, along, change))
+      : [unchangedWords(line, along)];
+  const title = axisWords(along);
+  return {
+    x: { ...rangeOf(line.steps.map(({ value }) => value)), title },
+    y: { ...rangeOf(points.map(({ y }) => y)), title: `${COST.label}, ${COST.unit}` },
+    points,
+    changes,
+    stops: line.steps.map(({ value, choice, cost }) => ({
+      x: value,
+      y: cost?.usd_per_hour ?? 0,
+      text: `${title} ${valueWords(along, value)}: ${outcomeWords(choiceAt(line, choice), cost)}`,
+    })),
+    sentences,
+    summary: `The cheapest cost over ${title}, ${formatFixed(points.length)} values; ${
+      changes.length === 0
+        ? 'the choice stays the same'
+        : `the choice changes ${changes.length === 1 ? 'once' : `${formatFixed(changes.length)} times`}`
+    }.`,
+  };
+}
+
+function rangeOf(values: readonly number[]): AxisRange {
+  if (values.length === 0) return axisAround(0, 1);
+  // A line may have more values than a call may have arguments.
+  const [low, high] = values.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Infinity, -Infinity],
+  );
+  return axisAround(low, high);
+}
+
+export function breakEvenTable(line: BreakEvenLine, along: string): ChartTable {
+  return {
+    columns: [
+      { label: axisWords(along), unit: '', isNumber: true },
+      { label: 'Cheapest', unit: '', isNumber: false },
+      { label: 'Instances', unit: '', isNumber: true },
+      { label: COST.label, unit: COST.unit, isNumber: true },
+    ],
+    rows: line.steps.map(({ value, choice, cost }) => {
+      const chosen = choiceAt(line, choice);
+      return {
+        id: String(value),
+        cells: [
+          { value, text: valueWords(along, value) },
+          textCell(chosen ? choiceWords(chosen) : 'nothing meets the targets'),
+          numberCell(cost?.instances ?? null, formatFixed),
+          metricCell(COST, cost?.usd_per_hour ?? null),
+        ],
+      };
+    }),
+  };
+}

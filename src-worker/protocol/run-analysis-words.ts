@@ -1,0 +1,152 @@
+import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
+import { precisionLabel } from './precision-labels.ts';
+import type {
+  BreakEvenChange,
+  BreakEvenLine,
+  Choice,
+  Comparison,
+  Cost,
+  GoodputDocument,
+  Place,
+} from './run-analysis.ts';
+import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
+
+/* Answers over a run in words: the command line and the window say the same. */
+
+/** An axis as a person calls it: `sla_ttft_p95_ms` is `TTFT P95 target`. */
+export function axisWords(axis: string): string {
+  const target = /^sla_(ttft|tpot|e2e)_(mean|p50|p95|p99)_ms$/.exec(axis);
+  if (target) return `${String(target[1]).toUpperCase()} ${String(target[2]).replace('p', 'P')} target`;
+  return AXIS_WORDS[axis] ?? axis.replaceAll('_', ' ');
+}
+
+const AXIS_WORDS: Partial<Record<string, string>> = {
+  rate: 'requests/s',
+  tp: 'TP',
+  pp: 'PP',
+  gpu: 'GPU',
+  max_gpus: 'most GPUs',
+  quantization: 'weights',
+  kv_cache_dtype: 'KV cache',
+};
+
+const PRICING_WORDS: Partial<Record<string, string>> = { ondemand: 'on-demand', spot: 'spot' };
+
+export const valueWords = (axis: string, value: number | string): string => {
+  if (typeof value === 'number') return Number.isInteger(value) ? formatFixed(value) : String(value);
+  if (axis === 'pricing') return PRICING_WORDS[value] ?? value;
+  return axis === 'quantization' ? precisionLabel(value) : value;
+};
+
+/** `users 100, pricing spot`; empty for no axis at all. */
+export const placeWords = (place: Place): string =>
+  Object.entries(place)
+    .map(([axis, value]) => `${axisWords(axis)} ${valueWords(axis, value)}`)
+    .join(', ');
+
+/** `g2-standard-8, TP 1, FP8`. */
+export const choiceWords = ({ instance, quantization, tensor_parallel: tp, pipeline_parallel: pp }: Choice): string =>
+  `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)}`;
+
+export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
+
+/** `3 × g2-standard-8, TP 1, FP8 at $4.20/h`; the sentence of nothing where nothing meets the targets. */
+export function outcomeWords(choice: Choice | null, cost: Cost | null): string {
+  if (!choice) return 'nothing that meets the targets';
+  const count = cost ? `${formatFixed(cost.instances)} × ` : '';
+  return `${count}${choiceWords(choice)}${cost ? ` at ${costWords(cost)}` : ''}`;
+}
+
+const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
+  index === null ? null : (choices[index] ?? null);
+
+/** What changes from one value to the next, and what staying would cost. */
+export function changeWords(line: BreakEvenLine, along: string, change: BreakEvenChange): string {
+  const { from, to, before, after, cost_before: costBefore, cost_after: costAfter, staying } = change;
+  const where = `${axisWords(along)} ${valueWords(along, from)} to ${valueWords(along, to)}`;
+  const [old, next] = [choiceAt(line, before), choiceAt(line, after)];
+  const stay = old && next ? stayingWords(old, next, staying, costAfter) : '';
+  return `${where}: from ${outcomeWords(old, costBefore)} to ${outcomeWords(next, costAfter)}.${stay}`;
+}
+
+function stayingWords(old: Choice, next: Choice, staying: Cost | null, after: Cost | null): string {
+  if (old.instance === next.instance && old.provider === next.provider) return ' The same instance with another plan.';
+  if (!staying) return ` ${old.instance} no longer meets the targets or is not sold there.`;
+  if (staying.usd_per_hour === after?.usd_per_hour) return ' Staying would cost the same.';
+  return ` Staying would cost ${costWords(staying)}.`;
+}
+
+/** In one sentence, for a line without a change. */
+export function unchangedWords(line: BreakEvenLine, along: string): string {
+  const [first] = line.steps;
+  const last = line.steps.at(-1);
+  if (!first || !last) return 'No points.';
+  const span =
+    first === last
+      ? `at the one value there is, ${axisWords(along)} ${valueWords(along, first.value)}`
+      : `from ${axisWords(along)} ${valueWords(along, first.value)} to ${valueWords(along, last.value)}`;
+  const choice = choiceAt(line, first.choice);
+  return choice ? `${choiceWords(choice)} is cheapest ${span}: nothing changes.` : `Nothing meets the targets ${span}.`;
+}
+
+/** What a break-even answer says of points it has no room for; null where it holds all. */
+export const leftOutWords = (points: number): string | null =>
+  points === 0
+    ? null
+    : `${plural(points, 'point')} beyond what an answer holds (or without a value of an axis) left out: fix axes to see them.`;
+
+/** `55 % to 68 %`, or one figure where both are the same. */
+const spanWords = (least: number, most: number, words: (value: number) => string): string =>
+  words(least) === words(most) ? words(least) : `${words(least)} to ${words(most)}`;
+
+/** The verdict over all situations: `spot is cheaper throughout, by 55 % to 68 %: ...`. */
+export function comparisonWords(between: string, pair: Comparison): string {
+  const { a, b, a_cheaper: cheaperA, b_cheaper: cheaperB, equal, ratio } = pair;
+  const [nameA, nameB] = [valueWords(between, a), valueWords(between, b)];
+  const compared = cheaperA + cheaperB + equal;
+  if (!ratio || compared === 0)
+    return `${nameA} and ${nameB} are never both possible with a price, so nothing compares.`;
+  if (equal === compared) return `${nameA} and ${nameB} cost the same throughout (${plural(compared, 'situation')}).`;
+  const saved = (least: number, most: number): string => spanWords(Math.max(0, 1 - most), 1 - least, formatPercent);
+  if (cheaperB > 0 && cheaperA === 0) {
+    return `${nameB} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(ratio.least, ratio.most)}: ${factorWords(pair, nameA, nameB)}`;
+  }
+  if (cheaperA > 0 && cheaperB === 0) {
+    return `${nameA} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperA)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(1 / ratio.most, 1 / ratio.least)}: ${factorWords(pair, nameA, nameB)}`;
+  }
+  return `${nameA} is cheaper in ${formatFixed(cheaperA)}, ${nameB} in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')}: ${factorWords(pair, nameA, nameB)}`;
+}
+
+function factorWords({ break_even_price_factor: factor }: Comparison, nameA: string, nameB: string): string {
+  if (!factor) return `${nameB} costs nothing.`;
+  return `they break even where ${nameB} costs ${spanWords(factor.least, factor.most, (value) => formatSignificant(value))} times what it does.`;
+}
+
+/** What a pair says of situations that have only one side, or none; null where all have both. */
+export function onlyWords(between: string, { a, b, only_a: onlyA, only_b: onlyB, neither }: Comparison): string | null {
+  const parts = [
+    onlyA > 0 ? `${plural(onlyA, 'situation')} with ${valueWords(between, a)} alone` : '',
+    onlyB > 0 ? `${plural(onlyB, 'situation')} with ${valueWords(between, b)} alone` : '',
+    neither > 0 ? `${plural(neither, 'situation')} with neither` : '',
+  ].filter((part) => part !== '');
+  return parts.length > 0 ? `Beside them ${parts.join(', ')}.` : null;
+}
+
+/** `no change`, `same plan`, `2 × a2-highgpu-1g`, `another plan: ...`, `nothing meets the targets`. */
+export function endWords({ effect, outcome }: SensitivityEnd, base: CheapestOutcome | null): string {
+  if (effect === 'no_answer' || !outcome) return 'nothing meets the targets';
+  if (effect === 'same') return 'no change';
+  if (effect === 'cost' && outcome.instances === base?.instances) return 'same plan';
+  const count = `${formatFixed(outcome.instances)} × ${outcome.instance}`;
+  return effect === 'plan' ? `another plan: ${count}, TP ${outcome.tensor_parallel}` : count;
+}
+
+export const GOODPUT_DEFINITION =
+  'Goodput: the most requests a second served with every target met, capacity of a replica times replicas. Per GPU it is what DistServe (Zhong et al., OSDI 2024) calls so.';
+
+/** Share of the points that something meets: `all 12 points`, `9 of 12 points`. */
+export const metWords = ({ points, points_met: met }: { points: number; points_met: number }): string =>
+  met === points ? `all ${plural(points, 'point')}` : `${formatFixed(met)} of ${plural(points, 'point')}`;
+
+export const hasPrices = ({ groups }: GoodputDocument): boolean =>
+  groups.some(({ rows }) => rows.some((row) => row.requests_per_usd !== null));

@@ -1,0 +1,224 @@
+import { z } from 'zod';
+
+/* What can be asked of a stored run as a whole: protocol of `analyzeRun`. */
+
+const name = z.string().min(1).max(300);
+
+/** Value of an axis by its name: only the points that have it are looked at. */
+const at = z.record(name, z.union([z.number(), name])).default({});
+
+const runId = z.number().int().min(1);
+
+export const runAnalysisSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('frontier'),
+    runId,
+    /** A metric by its column (`ttft_ms_p95`) or its id (`ttft_p95`). */
+    x: name.default('usd_per_hour'),
+    y: name.default('ttft_p95'),
+    at,
+  }),
+  z.strictObject({
+    kind: z.literal('break_even'),
+    runId,
+    /** Axis of numbers; null = users or rate where they vary, else the first that does. */
+    along: name.nullable().default(null),
+    at,
+  }),
+  z.strictObject({
+    kind: z.literal('comparison'),
+    runId,
+    /** Axis of names whose values are compared. */
+    between: name,
+    along: name.nullable().default(null),
+    at,
+  }),
+  z.strictObject({ kind: z.literal('goodput'), runId, at }),
+]);
+export type RunAnalysisRequest = z.output<typeof runAnalysisSchema>;
+export type RunAnalysisDraft = z.input<typeof runAnalysisSchema>;
+
+/** Values of axes by name. */
+export type Place = Record<string, number | string>;
+
+export interface AxisMetric {
+  id: string;
+  label: string;
+  unit: string;
+  better: 'lower' | 'higher';
+}
+
+/** A configuration without its number of instances, which follows the load. */
+export interface Choice {
+  provider: string;
+  instance: string;
+  gpu: string;
+  quantization: string;
+  tensor_parallel: number;
+  pipeline_parallel: number;
+}
+
+export interface FrontierPoint extends Choice {
+  id: string;
+  instances: number;
+  point_id: number;
+  rank: number;
+  /** Axes that were left to choose. */
+  chosen: Place;
+  x: number;
+  y: number;
+  /** Further rows with these very two figures. */
+  others: number;
+}
+
+/** The rows of one situation that no other of them beats in both metrics, along the first. */
+export interface FrontierGroup {
+  at: Place;
+  rows: number;
+  points: FrontierPoint[];
+}
+
+export interface FrontierDocument {
+  kind: 'frontier';
+  run_id: number;
+  at: Place;
+  x: AxisMetric;
+  y: AxisMetric;
+  /** Axes that are given rather than chosen, and vary: there is a frontier for each of their values. */
+  per: string[];
+  groups: FrontierGroup[];
+  /** Rows that pass, and those of them that lack one of the figures: hardware without a price. */
+  rows: number;
+  rows_without: number;
+  /** Rows of further situations than a document holds. */
+  rows_left_out: number;
+}
+
+export interface Cost {
+  instances: number;
+  usd_per_hour: number;
+  usd_per_request: number;
+}
+
+export interface BreakEvenStep {
+  value: number;
+  /** Index among the `choices` of the line; null where nothing meets the targets. */
+  choice: number | null;
+  cost: Cost | null;
+}
+
+/** The best choice is another from somewhere between two neighbouring values on. */
+export interface BreakEvenChange {
+  from: number;
+  to: number;
+  before: number | null;
+  after: number | null;
+  cost_before: Cost | null;
+  cost_after: Cost | null;
+  /**
+   * What the instance before would cost at `to`, with the plan that suits it there; null where it does not meet the targets or is
+   * not sold there, where it is still the instance, or nothing was before.
+   */
+  staying: Cost | null;
+}
+
+export interface BreakEvenLine {
+  at: Place;
+  choices: Choice[];
+  steps: BreakEvenStep[];
+  changes: BreakEvenChange[];
+}
+
+export interface BreakEvenDocument {
+  kind: 'break_even';
+  run_id: number;
+  at: Place;
+  along: string;
+  lines: BreakEvenLine[];
+  points: number;
+  /** Points of further lines than a document holds. */
+  points_left_out: number;
+}
+
+export interface ComparisonCost extends Cost {
+  choice: Choice;
+}
+
+/** Where the cheaper of two values is the other one. */
+export interface ComparisonChange {
+  from: number;
+  to: number;
+  /** b / a in dollars an hour, before and after. */
+  ratio_before: number;
+  ratio_after: number;
+}
+
+export interface ComparisonLine {
+  at: Place;
+  steps: { value: number | null; a: ComparisonCost | null; b: ComparisonCost | null; ratio: number | null }[];
+  changes: ComparisonChange[];
+}
+
+/** Two values of an axis, all others alike. Counts are of situations: combinations of the other axes. */
+export interface Comparison {
+  a: string;
+  b: string;
+  a_cheaper: number;
+  b_cheaper: number;
+  equal: number;
+  only_a: number;
+  only_b: number;
+  neither: number;
+  /** b / a in dollars an hour over the situations in which both have an answer. */
+  ratio: { least: number; most: number } | null;
+  /**
+   * What the prices of b may be multiplied by until a is as cheap: 1 / ratio, at its least and its most. Below 1 they would
+   * have to fall.
+   */
+  break_even_price_factor: { least: number; most: number } | null;
+  lines: ComparisonLine[];
+}
+
+export interface ComparisonDocument {
+  kind: 'comparison';
+  run_id: number;
+  at: Place;
+  between: string;
+  along: string | null;
+  pairs: Comparison[];
+  points: number;
+  points_left_out: number;
+}
+
+export interface GoodputRow extends Choice {
+  id: string;
+  instances: number;
+  replicas: number;
+  /** Requests per second within every target: capacity of a replica times its replicas. */
+  goodput_requests_per_s: number;
+  per_gpu_requests_per_s: number;
+  requests_per_usd: number | null;
+  /** Values of the load at which it meets the targets and is the plan that suits its instance: a point has one row of each. */
+  loads_met: number;
+}
+
+export interface GoodputGroup {
+  at: Place;
+  points: number;
+  /** Points that some configuration meets. */
+  points_met: number;
+  rows: GoodputRow[];
+}
+
+export interface GoodputDocument {
+  kind: 'goodput';
+  run_id: number;
+  at: Place;
+  per: string[];
+  groups: GoodputGroup[];
+  /** Share of the points met, load by load. */
+  loads: { axis: string; value: number; points: number; points_met: number }[];
+  points_left_out: number;
+}
+
+export type RunAnalysisDocument = FrontierDocument | BreakEvenDocument | ComparisonDocument | GoodputDocument;

@@ -1,0 +1,84 @@
+import type { RunAnalysis } from '../../../src-worker/answers/run-analysis/points.ts';
+import { columnBuilder } from '../../../src-worker/answers/column-builder.ts';
+import type { ColumnBatch } from '../../../src-worker/protocol/columns.ts';
+import { sweepColumns } from '../../../src-worker/protocol/sweep-columns.ts';
+
+/** A row of a made run; what is left out is null. */
+export type MadeRow = Record<string, number | string | null>;
+
+/** mulberry32, so that a failing case can be made again. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let word = Math.imul(state ^ (state >>> 15), 1 | state);
+    word = (word + Math.imul(word ^ (word >>> 7), 61 | word)) ^ word;
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export const oneOf = <Value>(random: () => number, values: readonly Value[]): Value =>
+  values[Math.floor(random() * values.length)] as Value;
+
+export const USERS = [40, 10, 20];
+export const PRICINGS = ['ondemand', 'spot'];
+export const SPEC = {
+  base: { model: 'm' },
+  axes: { users: USERS, quantization: ['fp16', 'fp8'], pricing: PRICINGS },
+};
+
+/** Points in the order of a sweep over SPEC; coarse figures, so that equal ones are common. */
+export function madeRun(seed: number, instances = 6): MadeRow[][] {
+  const random = randomOf(seed);
+  const points: MadeRow[][] = [];
+  for (const quantization of ['fp16', 'fp8']) {
+    for (const users of USERS) {
+      for (const pricing of PRICINGS) {
+        const point_id = points.length;
+        const rows = Array.from({ length: instances }, (_, i): MadeRow => {
+          const passes = random() < 0.7;
+          const usd = 1 + Math.floor(random() * 6);
+          const shared = { point_id, users, pricing, quantization, provider: 'p', instance: `i${i}`, gpu: `g${i % 3}` };
+          if (!passes) return { ...shared, meets_sla: 0, reason: 'memory' };
+          return {
+            ...shared,
+            meets_sla: 1,
+            id: `p/i${i}/r/tp${1 + (i % 2)}pp1/${quantization}`,
+            gpu_count: 1 + (i % 2),
+            tensor_parallel: 1 + (i % 2),
+            pipeline_parallel: 1,
+            instances: 1 + Math.floor(random() * 3),
+            replicas: 1 + Math.floor(random() * 3),
+            capacity_requests_per_s: 1 + Math.floor(random() * 4),
+            capacity_share: 0.5,
+            cost_usd_per_hour: usd,
+            cost_usd_per_request: usd / users,
+            ttft_ms_p95: 100 * (1 + Math.floor(random() * 6)),
+            tpot_ms_p50: 10 * (1 + Math.floor(random() * 3)),
+          };
+        });
+        const passing = rows.filter(({ meets_sla }) => meets_sla === 1);
+        passing.sort((a, b) => Number(a['cost_usd_per_hour']) - Number(b['cost_usd_per_hour']));
+        passing.forEach((row, i) => (row['rank'] = i + 1));
+        points.push([...passing, ...rows.filter(({ meets_sla }) => meets_sla !== 1)]);
+      }
+    }
+  }
+  return points;
+}
+
+/** Points as batches of `perBatch` points. */
+export function batchesOf(points: readonly MadeRow[][], perBatch: number): ColumnBatch[] {
+  const batches: ColumnBatch[] = [];
+  for (let i = 0; i < points.length; i += perBatch) {
+    const builder = columnBuilder(sweepColumns(['pricing', 'users', 'quantization']));
+    for (const row of points.slice(i, i + perBatch).flat()) builder.add((column) => row[column] ?? null);
+    batches.push(builder.build());
+  }
+  return batches;
+}
+
+export function answered<Answer>(analysis: RunAnalysis<Answer>, batches: readonly ColumnBatch[]): Answer {
+  for (const batch of batches) Array.from(analysis.add(batch));
+  return analysis.answer();
+}

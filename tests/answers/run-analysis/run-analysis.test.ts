@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest';
+import { runAnalysis } from '../../../src-worker/answers/run-analysis/analysis.ts';
+import { Skyline } from '../../../src-worker/answers/run-analysis/frontier.ts';
+import {
+  runAnalysisSchema,
+  type BreakEvenDocument,
+  type ComparisonDocument,
+  type FrontierDocument,
+  type GoodputDocument,
+  type RunAnalysisDraft,
+} from '../../../src-worker/protocol/run-analysis.ts';
+import { answered, batchesOf, madeRun, PRICINGS, randomOf, SPEC, USERS, type MadeRow } from './made-runs.ts';
+
+const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
+const num = (row: MadeRow, column: string): number => Number(row[column]);
+
+function ask(request: RunAnalysisDraft, points: MadeRow[][], perBatch = 5, spec: unknown = SPEC) {
+  return answered(runAnalysis(runAnalysisSchema.parse(request), spec), batchesOf(points, perBatch));
+}
+
+const passing = (rows: MadeRow[]): MadeRow[] => rows.filter(({ meets_sla }) => meets_sla === 1);
+
+describe('the skyline of points', () => {
+  test('is what comparing each with each leaves, in any order', () => {
+    for (const seed of SEEDS) {
+      const random = randomOf(seed);
+      const points = Array.from({ length: 60 }, (_, i) => ({
+        x: Math.floor(random() * 12),
+        y: Math.floor(random() * 12),
+        pointId: Math.floor(i / 4),
+        rank: i % 4,
+      }));
+      const beaten = (p: (typeof points)[0]) =>
+        points.some((q) => q.x <= p.x && q.y <= p.y && (q.x < p.x || q.y < p.y));
+      const first = (p: (typeof points)[0]) => points.find((q) => q.x === p.x && q.y === p.y);
+      const naive = points
+        .filter((p) => !beaten(p) && first(p) === p)
+        .map((p) => ({ ...p, others: points.filter((q) => q.x === p.x && q.y === p.y).length - 1 }))
+        .sort((a, b) => a.x - b.x);
+      for (const order of [
+        points,
+        points.toReversed(),
+        points.toSorted((a, b) => ((a.x * 7 + a.y) % 5) - ((b.x * 7 + b.y) % 5)),
+      ]) {
+        const skyline = new Skyline<(typeof naive)[0]>();
+        for (const p of order) skyline.offer(p.x, p.y, p.pointId, p.rank, (others) => ({ ...p, others }));
+        expect(skyline.members, `seed ${seed}`).toEqual(naive);
+      }
+    }
+  });
+});
+
+describe('the frontier of a run', () => {
+  test('has per load the passing rows that none of that load beats, whatever the batches', () => {
+    for (const seed of SEEDS) {
+      const points = madeRun(seed);
+      const request = { kind: 'frontier', runId: 1, x: 'cost_usd_per_hour', y: 'ttft_p95' } as const;
+      const found = ask(request, points) as FrontierDocument;
+      expect(ask(request, points, 1), `seed ${seed}`).toEqual(found);
+      expect(found.per).toEqual(['users']);
+      for (const users of USERS) {
+        const rows = points.flat().filter((row) => row['users'] === users && row['meets_sla'] === 1);
+        const figures = rows.map((row) => [num(row, 'cost_usd_per_hour'), num(row, 'ttft_ms_p95')] as const);
+        const left = figures.filter(([x, y]) => !figures.some(([a, b]) => a <= x && b <= y && (a < x || b < y)));
+        const group = found.groups.find(({ at }) => at['users'] === users);
+        const unique = [...new Set(left.map(String))].sort();
+        expect(group?.points.map(({ x, y }) => String([x, y])).sort() ?? [], `seed ${seed}`).toEqual(unique);
+        expect(group?.points.reduce((sum, { others }) => sum + 1 + others, 0) ?? 0).toBe(left.length);
+      }
+    }
+  });
+
+  test('turns a metric of which more is better, and takes one that only the window computes', () => {
+    const points = madeRun(3);
+    const request = { kind: 'frontier', runId: 1, x: 'speed_per_user', at: { users: 10 } } as const;
+    const { groups, x, y } = ask(request, points) as FrontierDocument;
+    expect([x.better, y.id, groups.length]).toEqual(['higher', 'ttft_p95', 1]);
+    const rows = passing(points.flat().filter((row) => row['users'] === 10));
+    expect(groups[0]?.points[0]?.x).toBe(Math.max(...rows.map((row) => 1000 / num(row, 'tpot_ms_p50'))));
+  });
+
+  test.each([
+    [{ x: 'cost_usd_per_hor' }, /Unknown metric .*did you mean "cost_usd_per_hour"/],
+    [{ x: 'planned_requests_per_s' }, /neither more nor less is better/],
+    [{ x: 'ttft_p95' }, /Both axes are ttft_p95/],
+    [{ at: { user: 10 } }, /no axis "user": did you mean "users"/],
+    [{ at: { users: 11 } }, /No point of the run has users=11: it has 10, 20, 40\./],
+  ])('refuses %o in a sentence', (wrong, sentence) => {
+    expect(() => ask({ kind: 'frontier', runId: 1, ...wrong }, madeRun(1))).toThrow(sentence);
+  });
+
+  test('of a saved answer is one group', () => {
+    const spec = { model: 'm', users: 10 };
+    const found = ask({ kind: 'frontier', runId: 1 }, madeRun(1).slice(0, 1), 1, spec) as FrontierDocument;
+    expect([found.per, found.groups.length]).toEqual([[], 1]);
+  });
+});
+
+describe('break-evens', () => {
+  test('lie where neighbouring values have other winners, and say what staying would cost', () => {
+    let stayed = 0;
+    for (const seed of SEEDS) {
+      const points = madeRun(seed);
+      const found = ask({ kind: 'break_even', runId: 1, along: 'users' }, points) as BreakEvenDocument;
+      expect(found.lines).toHaveLength(4);
+      for (const { at, steps, choices, changes } of found.lines) {
+        const here = points.filter(
+          ([row]) => row?.['pricing'] === at['pricing'] && row?.['quantization'] === at['quantization'],
+        );
+        const rising = here.toSorted((a, b) => num(a[0] as MadeRow, 'users') - num(b[0] as MadeRow, 'users'));
+        const winners = rising.map((rows) => rows.find(({ rank }) => rank === 1) ?? null);
+        expect(steps.map(({ value }) => value)).toEqual([10, 20, 40]);
+        expect(steps.map(({ cost }) => cost?.usd_per_hour ?? null)).toEqual(
+          winners.map((row) => row?.['cost_usd_per_hour'] ?? null),
+        );
+        expect(steps.map(({ choice }) => (choice === null ? null : choices[choice]?.instance))).toEqual(
+          winners.map((row) => row?.['instance'] ?? null),
+        );
+        const switches = winners.filter((row, i) => i > 0 && row?.['instance'] !== winners[i - 1]?.['instance']);
+        expect(changes).toHaveLength(switches.length);
+        for (const { to, before, after, staying } of changes) {
+          const there = passing(rising.find(([row]) => row?.['users'] === to) ?? []);
+          const old = before === null ? undefined : choices[before]?.instance;
+          const isMoved = after === null || choices[after]?.instance !== old;
+          const kept = isMoved ? there.find((row) => row['instance'] === old) : undefined;
+          const isNext = USERS.indexOf(to) === USERS.indexOf(changes.find((one) => one.to === to)?.from ?? 0) + 1;
+          if (isNext) expect(staying?.usd_per_hour).toBe(kept?.['cost_usd_per_hour']);
+        }
+        for (const { before, staying, cost_after: after } of changes) {
+          if (!staying || !after) continue;
+          stayed += 1;
+          expect(before).not.toBeNull();
+          expect(staying.usd_per_hour).toBeGreaterThanOrEqual(after.usd_per_hour);
+        }
+      }
+    }
+    expect(stayed).toBeGreaterThan(5);
+  });
+
+  test.each([
+    ['pricing', /pricing is no axis of numbers: of this run users can be taken/],
+    ['rate', /no axis "rate"/],
+  ])('refuse to run along %s', (along, sentence) => {
+    expect(() => ask({ kind: 'break_even', runId: 1, along }, madeRun(1))).toThrow(sentence);
+  });
+
+  test('need an axis of numbers that varies', () => {
+    const spec = { base: { model: 'm' }, axes: { users: [10], pricing: PRICINGS } };
+    expect(() => ask({ kind: 'break_even', runId: 1 }, madeRun(1), 5, spec)).toThrow(/No axis of numbers varies/);
+    expect(() => ask({ kind: 'break_even', runId: 1, along: 'users' }, madeRun(1), 5, spec)).toThrow(/does not vary/);
+  });
+});
+
+describe('two values of an axis', () => {
+  test('are counted by who is cheaper, and the price factor is what makes them equal', () => {
+    for (const seed of SEEDS) {
+      const points = madeRun(seed);
+      const found = ask({ kind: 'comparison', runId: 1, between: 'pricing' }, points) as ComparisonDocument;
+      const [pair] = found.pairs;
+      const costs = (pricing: string) =>
+        points
+          .filter(([row]) => row?.['pricing'] === pricing)
+          .map((rows) => rows.find(({ rank }) => rank === 1)?.['cost_usd_per_hour'] ?? null) as (number | null)[];
+      const [a, b] = [costs('ondemand'), costs('spot')];
+      const both = a.flatMap((cost, i) => (cost !== null && b[i] !== null ? [[cost, b[i] as number] as const] : []));
+      expect(pair).toMatchObject({
+        a: 'ondemand',
+        b: 'spot',
+        a_cheaper: both.filter(([x, y]) => x < y).length,
+        b_cheaper: both.filter(([x, y]) => x > y).length,
+        equal: both.filter(([x, y]) => x === y).length,
+        only_a: a.filter((cost, i) => cost !== null && b[i] === null).length,
+        only_b: b.filter((cost, i) => cost !== null && a[i] === null).length,
+      });
+      const ratios = both.map(([x, y]) => y / x);
+      expect(pair?.ratio?.least).toBeCloseTo(Math.min(...ratios), 9);
+      // At the factor that is least the dearest of b costs what a does.
+      expect((pair?.break_even_price_factor?.least ?? 0) * Math.max(...ratios)).toBeCloseTo(1, 8);
+      const flips = pair?.lines.flatMap(({ changes }) => changes) ?? [];
+      for (const { ratio_before: before, ratio_after: after } of flips)
+        expect((before - 1) * (after - 1)).toBeLessThanOrEqual(0);
+    }
+  });
+});
+
+describe('goodput', () => {
+  test('is what the replicas carry within the targets, and lists each configuration where a dollar buys most', () => {
+    for (const seed of SEEDS) {
+      const points = madeRun(seed);
+      const { groups, loads, per } = ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument;
+      expect([per, groups.length]).toEqual([[], 1]);
+      const rows = passing(points.flat());
+      const perUsd = (row: MadeRow) =>
+        (num(row, 'capacity_requests_per_s') * num(row, 'replicas') * 3600) / num(row, 'cost_usd_per_hour');
+      const best = Math.max(...rows.map(perUsd));
+      expect(groups[0]?.rows[0]?.requests_per_usd).toBeCloseTo(best, 6);
+      const keys = new Set(rows.map((row) => `${row['instance']}/${row['quantization']}`));
+      expect(groups[0]?.rows).toHaveLength(keys.size);
+      for (const row of groups[0]?.rows ?? []) {
+        const own = rows.filter(
+          (other) => other['instance'] === row.instance && other['quantization'] === row.quantization,
+        );
+        expect(row.requests_per_usd).toBeCloseTo(Math.max(...own.map(perUsd)), 6);
+        expect(row.loads_met).toBe(new Set(own.map((other) => other['users'])).size);
+      }
+      for (const { value, points: all, points_met: met } of loads) {
+        const there = points.filter(([row]) => row?.['users'] === value);
+        expect([all, met]).toEqual([there.length, there.filter((point) => passing(point).length > 0).length]);
+      }
+    }
+  });
+});

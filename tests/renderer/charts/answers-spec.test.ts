@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { breakEvenSpec, breakEvenTable } from '../../../src-renderer/charts/break-even-spec.ts';
+import { tornadoSpec, tornadoTable } from '../../../src-renderer/charts/tornado-spec.ts';
+import { LINE, SENSITIVITY } from '../fixtures/answers.ts';
+
+describe('break-evens as a chart', () => {
+  test('draw the cheapest cost and mark where the choice changes', () => {
+    const spec = breakEvenSpec(LINE, 'users');
+    expect(spec.points).toEqual([
+      { x: 10, y: 1, choice: 0 },
+      { x: 20, y: 2, choice: 0 },
+      { x: 40, y: 3, choice: 1 },
+    ]);
+    expect(spec.changes).toEqual([
+      { from: 20, to: 40, name: 'big' },
+      { from: 40, to: 80, name: 'nothing' },
+    ]);
+    expect(spec.x.min).toBeLessThanOrEqual(10);
+    expect(spec.y.max).toBeGreaterThanOrEqual(3);
+    expect(spec.sentences[0]).toBe(
+      'users 20 to 40: from 2 × small, TP 1, FP16 at $2.00/h to 1 × big, TP 2, FP8 at $3.00/h. Staying would cost $4.00/h.',
+    );
+    expect(spec.sentences[1]).toMatch(/to nothing that meets the targets\.$/);
+    expect(spec.summary).toMatch(/changes 2 times/);
+  });
+
+  test('have every value in the table, those without an answer too', () => {
+    const table = breakEvenTable(LINE, 'users');
+    expect(table.rows.map(({ cells }) => cells.map(({ text }) => text))).toEqual([
+      ['10', 'small, TP 1, FP16', '1', '1.00'],
+      ['20', 'small, TP 1, FP16', '2', '2.00'],
+      ['40', 'big, TP 2, FP8', '1', '3.00'],
+      ['80', 'nothing meets the targets', '–', '–'],
+    ]);
+  });
+
+  test('tell a cost that stays the same from one that rises, and another plan from another instance', () => {
+    const [first] = LINE.changes;
+    if (!first) expect.fail('no change');
+    const change = (staying: typeof first.staying, choices = LINE.choices) =>
+      breakEvenSpec({ ...LINE, choices, changes: [{ ...first, staying }] }, 'users').sentences[0];
+    expect(change(first.cost_after)).toMatch(/Staying would cost the same\.$/);
+    expect(change(null)).toMatch(/small no longer meets the targets or is not sold there\.$/);
+    const same = LINE.choices.map((choice) => ({ ...choice, instance: 'small' }));
+    expect(change(null, same)).toMatch(/The same instance with another plan\.$/);
+  });
+
+  test('of one value, or of none that passes, are still a picture', () => {
+    const only = { ...LINE, steps: LINE.steps.slice(0, 1), changes: [] };
+    expect(breakEvenSpec(only, 'users').sentences).toEqual([
+      'small, TP 1, FP16 is cheapest at the one value there is, users 10: nothing changes.',
+    ]);
+    const none = { at: {}, choices: [], steps: [{ value: 10, choice: null, cost: null }], changes: [] };
+    const { points, sentences, y } = breakEvenSpec(none, 'users');
+    expect([points, Number.isFinite(y.max)]).toEqual([[], true]);
+    expect(sentences[0]).toMatch(/^Nothing meets the targets/);
+  });
+});
+
+describe('a tornado', () => {
+  test('has the strongest on top, and an end without an answer is none', () => {
+    const spec = tornadoSpec(SENSITIVITY) ?? expect.fail('no base');
+    expect(spec.bars).toEqual([
+      { name: 'targets', at: 2, low: null, high: 4 },
+      { name: 'users', at: 1, low: 2, high: 6 },
+    ]);
+    expect([spec.x.min <= 2, spec.x.max >= 6, spec.base]).toEqual([true, true, 4]);
+    expect(spec.stops[0]?.text).toBe('targets: -20 % nothing meets the targets; +20 % no change, $4.00');
+    expect(tornadoTable(SENSITIVITY).rows[1]?.cells.map(({ text }) => text)).toEqual([
+      'users',
+      '2.00',
+      '-20 %: 1 × small',
+      '6.00',
+      '+20 %: another plan: 3 × big, TP 2',
+      '4.00',
+    ]);
+  });
+
+  test('of a question without an answer is not drawn', () => {
+    expect(tornadoSpec({ ...SENSITIVITY, base: null, bars: [] })).toBeNull();
+  });
+});

@@ -1,0 +1,88 @@
+import '@testing-library/jest-dom/vitest';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import App from '../../../src-renderer/App.svelte';
+import type { AppApi, RunDetail } from '../../../src-worker/protocol/app-api.ts';
+import { failure, success } from '../../../src-worker/protocol/result.ts';
+import { SENSITIVITY } from '../fixtures/answers.ts';
+import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
+
+vi.mock('chart.js', () => import('../fixtures/chart.ts'));
+
+const DETAIL: RunDetail = {
+  ...RUN_DETAIL,
+  input: { base: { model: 'm' }, axes: { users: [10, 20, 40, 80], pricing: ['ondemand', 'spot'] } },
+};
+
+async function openResult(answers: Partial<AppApi> = {}): Promise<HTMLElement> {
+  const host = fakeHost(
+    fakeApi({
+      startSweep: () =>
+        Promise.resolve(
+          success({ runId: 7, status: 'done', points: 4, donePoints: 4, rows: 12, passingRows: 9, problems: [] }),
+        ),
+      showRun: () => Promise.resolve(success(DETAIL)),
+      ...answers,
+    }),
+  );
+  render(App, { connect: host.connect });
+  await screen.findByTestId('verdict');
+  await fireEvent.click(screen.getByRole('button', { name: 'Sweep' }));
+  await fireEvent.click(screen.getByRole('button', { name: /^Start sweep/ }));
+  const result = await screen.findByTestId('sweep-result');
+  await within(result).findByRole('radiogroup', { name: 'Answers over the sweep' });
+  return result;
+}
+
+const choose = (result: HTMLElement, name: string) => fireEvent.click(within(result).getByRole('radio', { name }));
+
+beforeEach(() => {
+  stubBrowser();
+  localStorage.clear();
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+describe('answers over a sweep', () => {
+  test('begin with the frontier', async () => {
+    const result = await openResult();
+    expect(within(result).getByRole('radio', { name: 'Frontier' })).toBeChecked();
+    expect(within(result).getByTestId('sweep-pareto')).toBeVisible();
+  });
+
+  test('say where the best choice changes, and which pricing is cheaper', async () => {
+    const result = await openResult();
+    await choose(result, 'Break-even');
+    expect(await within(result).findByText(/^users 20 to 40: from 2 × small/)).toBeVisible();
+    expect(within(result).getByTestId('break-even')).toBeVisible();
+    expect(await within(result).findByTestId('comparison')).toHaveTextContent(
+      'spot is cheaper throughout, by 50 % to 60 %: they break even where spot costs 2.00 to 2.50 times what it does. Beside them 1 situation with on-demand alone.',
+    );
+    expect(within(result).queryByTestId('sweep-pareto')).toBeNull();
+  });
+
+  test('have a tornado around a point, and say what has no bar', async () => {
+    const sensitivity = vi.fn<AppApi['sensitivity']>(() => Promise.resolve(success(SENSITIVITY)));
+    const result = await openResult({ sensitivity });
+    await choose(result, 'Sensitivity');
+    expect(await within(result).findByTestId('tornado')).toBeVisible();
+    expect(sensitivity.mock.calls[0]?.[0]).toMatchObject({ by: 20, question: { model: 'm', users: 10 } });
+    expect(result).toHaveTextContent('Without a bar: prefix hit rate.');
+    await choose(result, '± 50 %');
+    await waitFor(() => expect(sensitivity.mock.calls.at(-1)?.[0]).toMatchObject({ by: 50 }));
+  });
+
+  test('list goodput by dollar and GPU, and the loads that are not met', async () => {
+    const result = await openResult();
+    await choose(result, 'Goodput');
+    const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16' })).closest('tr');
+    expect(row).toHaveTextContent(/14,400\s*4\.00\s*8\.00\s*2 of 4/);
+    expect(result).toHaveTextContent('Not every point has an answer at users 80 (0 of 1 point).');
+  });
+
+  test('a failure is a sentence', async () => {
+    const broken = failure({ family: 'file', code: 'database', message: 'The database is locked.', details: {} });
+    const result = await openResult({ analyzeRun: () => Promise.resolve(broken) });
+    await choose(result, 'Goodput');
+    expect(await within(result).findByText('The database is locked.')).toBeVisible();
+  });
+});
