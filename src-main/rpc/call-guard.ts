@@ -29,6 +29,7 @@ const CALLS: Record<keyof AppApi, number> = {
   listTasks: 0,
   listRuns: 0,
   showRun: 1,
+  runRows: 1,
   exportRun: 2,
   readNote: 1,
   writeNote: 2,

@@ -27,6 +27,7 @@ import {
   type SimulateInputDraft,
   type SizeInput,
 } from '../../src-worker/protocol/requests.ts';
+import { runRowsSchema } from '../../src-worker/protocol/run-rows.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
 import { priceDates } from '../catalogs/dates.ts';
@@ -54,6 +55,7 @@ import { createModelStore } from './model-store.ts';
 import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
+import { createRunRows } from './run-rows.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
 import { createCalibrations, type Calibrations } from './calibrations/calibrations.ts';
@@ -140,6 +142,7 @@ export function createAppService(options: AppServiceOptions): AppService {
   const models = createModelStore(catalogsFolder, store, cacheFolder(environment));
   const pulls = createPulls(environment);
   const simulations = createSimulations();
+  const runRows = createRunRows(store, report);
   const listeners = new Set<(event: ProgressEvent) => void>();
   const tell = (event: ProgressEvent) => {
     for (const listener of listeners) listener(event);
@@ -343,6 +346,8 @@ export function createAppService(options: AppServiceOptions): AppService {
         return rows.map(runEntry);
       }),
     showRun: (id) => attemptAsync(async () => runDetail(store, checkRequest(runIdSchema, id, 'Run number'), report)),
+    runRows: (question) =>
+      attemptAsync(async () => runRows.page(checkRequest(runRowsSchema, question, 'Rows question'))),
     exportRun: (id, format) =>
       attemptAsync(async () => {
         const runId = checkRequest(runIdSchema, id, 'Run number');

@@ -99,7 +99,7 @@ function exportTooLarge({ id, format, limit }: { id: number; format: 'csv' | 'js
   );
 }
 
-function requiredRun(store: Store, id: number): StoredRun {
+export function requiredRun(store: Store, id: number): StoredRun {
   const run = store.readRun(id);
   if (run) return run;
   throw invalidInput('unknown_run', `There is no run ${id}: the list of runs shows those there are.`, { id });
@@ -113,7 +113,7 @@ function columnsOf(store: Store, run: StoredRun, report: (problem: string) => vo
   return [...COLUMN_NAMES];
 }
 
-function* batchesOf(store: Store, run: StoredRun, report: (problem: string) => void): Generator<ColumnBatch> {
+export function* batchesOf(store: Store, run: StoredRun, report: (problem: string) => void): Generator<ColumnBatch> {
   if (run.kind === 'sweep') {
     yield* store.readChunks(run.id, report);
     return;

@@ -8,7 +8,7 @@ import type { Column } from '../format/columns.ts';
 import { plural, formatFixed } from '../../src-worker/protocol/numbers.ts';
 import { COPY_FORMATS, tableText, type CopyFormat } from './copy-table.ts';
 import { gridLayoutSchema, type GridLayout } from './grid-layout.ts';
-import { readNumberFilter, readTextFilter, type Filter } from './filter-expression.ts';
+import { readNumberFilter, readTextFilter, type Filter } from '../../src-worker/protocol/filter-expression.ts';
 import { createTable, definitions, type GridTable } from './table-model.ts';
 
 export interface GridOptions<Row> {

@@ -29,6 +29,7 @@ import type {
   TraceFile,
 } from './requests.ts';
 import type { Result } from './result.ts';
+import type { RunRowsDraft } from './run-rows.ts';
 
 export type HostKind = 'electron' | 'browser' | 'cli';
 
@@ -182,6 +183,17 @@ export interface RunDetail {
 /** Rows of one run a window holds; beyond it the export has them all. */
 export const MOST_SHOWN_ROWS = 20_000;
 
+/** Some rows of a stored run, as they were asked for. */
+export interface RunRowsPage {
+  rows: RunRow[];
+  /** Where each of the rows stands among all rows of the run, from 0: it names the row whatever is asked for. */
+  places: number[];
+  /** Rows that pass the filters. */
+  total: number;
+  /** All columns the run has. */
+  columns: string[];
+}
+
 /** A point of a running sweep with its cheapest passing row: what the live chart draws. */
 export interface LivePoint {
   pointId: number;
@@ -292,6 +304,8 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   listTasks(): Promise<Result<TaskEntry[]>>;
   listRuns(): Promise<Result<RunEntry[]>>;
   showRun(id: number): Promise<Result<RunDetail>>;
+  /** A page of the rows of a run, sorted and filtered here: a window need not hold them. */
+  runRows(question: RunRowsDraft): Promise<Result<RunRowsPage>>;
   exportRun(id: number, format: 'csv' | 'json'): Promise<Result<{ fileName: string; text: string }>>;
   /** What a window put away under a name: drafts, where it was left. null when there is nothing (or it was damaged). */
   readNote(name: string): Promise<Result<string | null>>;
