@@ -31,6 +31,7 @@ const CALLS: Record<keyof AppApi, number> = {
   listRuns: 0,
   showRun: 1,
   analyzeRun: 1,
+  runRows: 1,
   exportRun: 2,
   readNote: 1,
   writeNote: 2,

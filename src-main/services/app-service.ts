@@ -29,6 +29,7 @@ import {
 } from '../../src-worker/protocol/requests.ts';
 import { runAnalysisSchema } from '../../src-worker/protocol/run-analysis.ts';
 import { sensitivitySchema } from '../../src-worker/protocol/sensitivity.ts';
+import { runRowsSchema } from '../../src-worker/protocol/run-rows.ts';
 import { attempt, attemptAsync, failure, success, type Result } from '../../src-worker/protocol/result.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
 import { priceDates } from '../catalogs/dates.ts';
@@ -57,6 +58,7 @@ import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
 import { analyzedRun } from './run-analysis.ts';
 import { exportedRun, runDetail, runEntry } from './run-view.ts';
+import { createRunRows } from './run-rows.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
 import { createCalibrations, type Calibrations } from './calibrations/calibrations.ts';
@@ -143,6 +145,7 @@ export function createAppService(options: AppServiceOptions): AppService {
   const models = createModelStore(catalogsFolder, store, cacheFolder(environment));
   const pulls = createPulls(environment);
   const simulations = createSimulations();
+  const runRows = createRunRows(store, report);
   const listeners = new Set<(event: ProgressEvent) => void>();
   const tell = (event: ProgressEvent) => {
     for (const listener of listeners) listener(event);
@@ -355,6 +358,8 @@ export function createAppService(options: AppServiceOptions): AppService {
     showRun: (id) => attemptAsync(async () => runDetail(store, checkRequest(runIdSchema, id, 'Run number'), report)),
     analyzeRun: (request) =>
       attemptAsync(async () => analyzedRun(store, checkRequest(runAnalysisSchema, request, 'Run analysis'), report)),
+    runRows: (question) =>
+      attemptAsync(async () => runRows.page(checkRequest(runRowsSchema, question, 'Rows question'))),
     exportRun: (id, format) =>
       attemptAsync(async () => {
         const runId = checkRequest(runIdSchema, id, 'Run number');

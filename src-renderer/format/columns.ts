@@ -1,6 +1,6 @@
 import type { Recommendation } from '../../src-worker/protocol/documents.ts';
 import type { RunRow } from '../../src-worker/protocol/app-api.ts';
-import { metric, metricOfColumn, runNumber, type Metric } from '../../src-worker/protocol/metrics.ts';
+import { inShownUnit, metric, metricOfColumn, runNumber } from '../../src-worker/protocol/metrics.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 
 /** What a table needs to know of a column; the rows can be anything. */
@@ -21,11 +21,6 @@ export interface Column<Row> {
   mostCharacters?: number;
 }
 
-/** A fraction under a head that says percent is filtered and copied as percent, without the dust of the multiplication. */
-function inShownUnit({ unit }: Metric, value: number | null): number | null {
-  return value === null || !unit.startsWith('%') ? value : Number((value * 100).toPrecision(15));
-}
-
 /** A metric of the registry as a column of an answer's rows. */
 export function metricColumn(id: string): Column<Recommendation> {
   const described = metric(id);
@@ -36,7 +31,7 @@ export function metricColumn(id: string): Column<Recommendation> {
     unit,
     definition,
     isNumber: true,
-    value: (row) => inShownUnit(described, value(row)),
+    value: (row) => inShownUnit(unit, value(row)),
     text: (row) => formatCell(value(row)),
   };
 }
@@ -52,7 +47,7 @@ export function runMetricColumn(column: string): Column<RunRow> | null {
     unit,
     definition,
     isNumber: true,
-    value: (row) => inShownUnit(described, runNumber(row, column)),
+    value: (row) => inShownUnit(unit, runNumber(row, column)),
     text: (row) => formatCell(runNumber(row, column)),
   };
 }

@@ -1,4 +1,13 @@
+import {
+  COUNTS,
+  parseNumber,
+  parseWithUnits,
+  roundedAmount,
+  type Units,
+} from '../../src-worker/protocol/amount-text.ts';
 import { formatFixed, formatSignificant } from '../../src-worker/protocol/numbers.ts';
+
+export { parseNumber };
 
 /** What a number field takes. `example` is what the sentence about a bad value offers instead. */
 export interface AmountRules {
@@ -16,10 +25,6 @@ export interface AmountRules {
 export type Amount =
   { kind: 'empty' } | { kind: 'value'; value: number; understood: string | null } | { kind: 'bad'; sentence: string };
 
-/** Factors of what may stand behind a number, by its lower-case spelling. */
-type Units = Readonly<Record<string, number>>;
-
-const COUNTS: Units = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 1e12, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
 const SECONDS: Units = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, sec: 1, seconds: 1, min: 60, h: 3600 };
 const BYTES: Units = {
   b: 1,
@@ -58,27 +63,6 @@ function unitsOf(unit: string): Units {
   ]);
   return { ...COUNTS, ...(Object.fromEntries(rates) as Units) };
 }
-
-const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(.*)$/i;
-
-/** A number with one of `units` behind it, or none; null where it is neither. Thousands may be marked: `1,000`, `1 000`. */
-function parseWithUnits(text: string, units: Units): { value: number; suffix: string } | null {
-  const plain = text.trim();
-  const isGrouped = /^[+-]?\d{1,3}([,_ \u00a0\u202f]\d{3})+(?!\d)/.test(plain);
-  const match = NUMBER.exec(isGrouped ? plain.replace(/[,_ \u00a0\u202f](?=\d{3}(?!\d))/g, '') : plain);
-  if (!match?.[1]) return null;
-  const suffix = (match[2] ?? '').toLowerCase();
-  const factor = suffix === '' ? 1 : Object.hasOwn(units, suffix) ? units[suffix] : undefined;
-  if (factor === undefined) return null;
-  const value = round(Number(match[1]) * factor);
-  return Number.isFinite(value) ? { value, suffix } : null;
-}
-
-/** 0.1 s are 100 ms, not 100.00000000000001. */
-const round = (value: number): number => Number(value.toPrecision(15));
-
-/** `8k`, `1.5k`, `4Ki`, `1e3`, `1,000`, `50 %` as a number; null when it is none of these. */
-export const parseNumber = (text: string): number | null => parseWithUnits(text, { ...COUNTS, '%': 1 })?.value ?? null;
 
 const span = (rules: AmountRules): string => {
   const unit = rules.unit === '' ? '' : ` ${rules.unit}`;
@@ -144,7 +128,7 @@ export function stepAmount(
   if (steps === undefined || amount.kind === 'bad') return null;
   const from = amount.kind === 'value' ? amount.value : rules.min;
   const factor = key.shiftKey && Math.abs(steps) === 1 ? 10 : 1;
-  const next = round(Math.min(rules.max, Math.max(rules.min, from + steps * factor * step)));
+  const next = roundedAmount(Math.min(rules.max, Math.max(rules.min, from + steps * factor * step)));
   return String(isWithin(next, rules) ? next : from);
 }
 

@@ -8,7 +8,7 @@ import type { Column } from '../format/columns.ts';
 import { plural, formatFixed } from '../../src-worker/protocol/numbers.ts';
 import { COPY_FORMATS, tableText, type CopyFormat } from './copy-table.ts';
 import { gridLayoutSchema, type GridLayout } from './grid-layout.ts';
-import { readNumberFilter, readTextFilter, type Filter } from './filter-expression.ts';
+import { readNumberFilter, readTextFilter, type Filter } from '../../src-worker/protocol/filter-expression.ts';
 import { createTable, definitions, type GridTable } from './table-model.ts';
 
 export interface GridOptions<Row> {
@@ -21,6 +21,8 @@ export interface GridOptions<Row> {
   keyOf: (row: Row) => string;
   /** The column that names a row; it is pinned first. */
   nameColumn: string;
+  /** True where the rows come sorted and filtered: what is asked of them goes to whoever has them all. */
+  isOrderedElsewhere?: boolean;
   /** How many rows there are, in words, where more is known than their number. */
   countText?: () => string;
   /** Key of the one row that is chosen, shared with charts and cards. */
@@ -95,7 +97,8 @@ export class GridState<Row extends object> {
 
   /** `128 of 186, 58 hidden by filters`. */
   get countText(): string {
-    if (!this.isFiltered) return this.options.countText?.() ?? plural(this.total, this.options.noun);
+    if (!this.isFiltered || this.options.isOrderedElsewhere === true)
+      return this.options.countText?.() ?? plural(this.total, this.options.noun);
     const hidden = this.total - this.rows.length;
     return `${formatFixed(this.rows.length)} of ${formatFixed(this.total)}, ${formatFixed(hidden)} hidden by filters`;
   }
@@ -136,6 +139,9 @@ export class GridState<Row extends object> {
       ...previous,
       data: this.options.rows(),
       columns: this.#definitions,
+      manualSorting: this.options.isOrderedElsewhere === true,
+      manualFiltering: this.options.isOrderedElsewhere === true,
+      enableMultiSort: this.options.isOrderedElsewhere !== true,
       state: {
         sorting: this.sorting,
         columnFilters,

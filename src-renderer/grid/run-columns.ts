@@ -37,3 +37,31 @@ export function runColumns(detail: Pick<RunDetail, 'columns' | 'bestRows'>): Col
     ...metrics(METRIC_COLUMNS),
   ];
 }
+
+/** Texts of a stored run, in the words of its exports: these are what the host holds filters against. */
+const STORED_TEXTS: [column: string, label: string][] = [
+  ['instance', 'Instance'],
+  ['quantization', 'Weights'],
+  ['gpu', 'GPU'],
+  ['provider', 'Provider'],
+  ['region', 'Region'],
+  ['zone', 'Zone'],
+  ['reason', 'Reason'],
+];
+const STORED_COUNTS: [column: string, label: string][] = [
+  ['users', 'Users'],
+  ['rank', 'Rank'],
+  ['instances', 'Instances'],
+  ['tensor_parallel', 'TP'],
+];
+
+/** Columns of rows that the host sorts and filters: each is one of the run. */
+export function storedColumns(columns: readonly string[]): Column<RunRow>[] {
+  const made = [
+    ...STORED_TEXTS.slice(0, 1).map(([name, label]) => textColumn<RunRow>(name, label, (row) => word(row, name))),
+    ...STORED_COUNTS.map(([name, label]) => countColumn<RunRow>(name, label, (row) => runNumber(row, name))),
+    ...[...COST_COLUMNS, ...METRIC_COLUMNS].flatMap((name) => runMetricColumn(name) ?? []),
+    ...STORED_TEXTS.slice(1).map(([name, label]) => textColumn<RunRow>(name, label, (row) => word(row, name))),
+  ];
+  return made.filter(({ id }) => columns.includes(id));
+}

@@ -17,7 +17,8 @@ import {
 } from '@tanstack/table-core';
 import { storeReactivityBindings } from '@tanstack/table-core/store-reactivity-bindings';
 import type { Column } from '../format/columns.ts';
-import type { Test } from './filter-expression.ts';
+import { compareTexts } from '../../src-worker/protocol/text-order.ts';
+import type { Test } from '../../src-worker/protocol/filter-expression.ts';
 
 const features = tableFeatures({
   coreReactivityFeature: storeReactivityBindings(),
@@ -35,12 +36,10 @@ type Features = typeof features;
 export type GridTable<Data extends object> = Table<Features, Data>;
 type GridRow<Data extends object> = Row<Features, Data>;
 
-const NUMERIC = new Intl.Collator('en', { numeric: true });
-
 /** Numbers by size, words with the numbers inside them by size; the library puts missing values last in both directions. */
 function compareValues<Data extends object>(left: GridRow<Data>, right: GridRow<Data>, columnId: string): number {
   const [a, b]: unknown[] = [left.getValue(columnId), right.getValue(columnId)];
-  return typeof a === 'number' && typeof b === 'number' ? a - b : NUMERIC.compare(String(a), String(b));
+  return typeof a === 'number' && typeof b === 'number' ? a - b : compareTexts(String(a), String(b));
 }
 
 function definition<Data extends object>(column: Column<Data>): ColumnDef<Features, Data> {

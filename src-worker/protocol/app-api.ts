@@ -31,6 +31,7 @@ import type {
 import type { Result } from './result.ts';
 import type { RunAnalysisDocument, RunAnalysisDraft } from './run-analysis.ts';
 import type { SensitivityDocument, SensitivityDraft } from './sensitivity.ts';
+import type { RunRowsDraft } from './run-rows.ts';
 
 export type HostKind = 'electron' | 'browser' | 'cli';
 
@@ -184,6 +185,17 @@ export interface RunDetail {
 /** Rows of one run a window holds; beyond it the export has them all. */
 export const MOST_SHOWN_ROWS = 20_000;
 
+/** Some rows of a stored run, as they were asked for. */
+export interface RunRowsPage {
+  rows: RunRow[];
+  /** Where each of the rows stands among all rows of the run, from 0: it names the row whatever is asked for. */
+  places: number[];
+  /** Rows that pass the filters. */
+  total: number;
+  /** All columns the run has. */
+  columns: string[];
+}
+
 /** A point of a running sweep with its cheapest passing row: what the live chart draws. */
 export interface LivePoint {
   pointId: number;
@@ -298,6 +310,8 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   showRun(id: number): Promise<Result<RunDetail>>;
   /** An answer over all rows of a run: frontier, break-evens, a comparison of two values of an axis, goodput. */
   analyzeRun(request: RunAnalysisDraft): Promise<Result<RunAnalysisDocument>>;
+  /** A page of the rows of a run, sorted and filtered here: a window need not hold them. */
+  runRows(question: RunRowsDraft): Promise<Result<RunRowsPage>>;
   exportRun(id: number, format: 'csv' | 'json'): Promise<Result<{ fileName: string; text: string }>>;
   /** What a window put away under a name: drafts, where it was left. null when there is nothing (or it was damaged). */
   readNote(name: string): Promise<Result<string | null>>;

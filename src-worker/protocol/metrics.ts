@@ -406,3 +406,13 @@ export function runNumber(row: RunRow, column: string): number | null {
 /** What a configuration is called everywhere: `3 × g6.2xlarge`. */
 export const configurationName = (row: { instances: number; instance: string }): string =>
   `${formatFixed(row.instances)} × ${row.instance}`;
+
+const PERCENT = 100;
+
+/** A fraction under a head that says percent as that percentage, without the dust of the multiplication. */
+export function inShownUnit(unit: string, value: number | null): number | null {
+  return value === null || !unit.startsWith('%') ? value : Number((value * PERCENT).toPrecision(15));
+}
+
+/** The unit that tables show a column of a stored run in; empty where they show it as it is. */
+export const shownUnit = (name: string): string => metricOfColumn(name)?.unit ?? '';

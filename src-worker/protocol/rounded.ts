@@ -12,6 +12,8 @@ const TIE_MARGIN = 1e-4;
  */
 export function rounded(value: number): number {
   const size = Math.abs(value);
+  // No value at all, mostly: of many rows of a sweep there is none, and the text would take as long as twenty numbers.
+  if (!(size < Number.POSITIVE_INFINITY)) return value;
   // The sum turns -0 into 0, as the text would.
   if (size < MOST && Number.isInteger(value)) return value + 0;
   let shift = DIGITS - 1;

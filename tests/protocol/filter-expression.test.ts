@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readNumberFilter, readTextFilter } from '../../../src-renderer/grid/filter-expression.ts';
+import { readNumberFilter, readTextFilter } from '../../src-worker/protocol/filter-expression.ts';
 
 const VALUES = [null, -3, 0, 1.5, 3, 8, 12, 16, 39.9, 40, 8000];
 const passing = (text: string) => {

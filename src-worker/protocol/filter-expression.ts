@@ -1,4 +1,4 @@
-import { parseNumber } from '../format/parse.ts';
+import { parseNumber } from './amount-text.ts';
 
 /** What a row's value is held against; null is a missing value. */
 export type Test = (value: number | string | null) => boolean;
