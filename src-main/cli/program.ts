@@ -32,7 +32,9 @@ import {
   SERVE_OPTIONS,
   SIMULATE_OPTIONS,
   SIZE_OPTIONS,
+  SWEEP_MERGE_OPTIONS,
   SWEEP_OPTIONS,
+  SWEEP_RESUME_OPTIONS,
   VALIDATE_OPTIONS,
   type OptionSpec,
 } from './options.ts';
@@ -52,6 +54,8 @@ interface CommandSpec {
   schema?: z.ZodObject;
   examples?: string;
   load: () => Promise<Run>;
+  /** Those below it, each with options of its own. */
+  commands?: CommandSpec[];
 }
 
 const COMMANDS: CommandSpec[] = [
@@ -112,8 +116,31 @@ const COMMANDS: CommandSpec[] = [
   configiq sweep -m meta-llama/Llama-2-7b-hf -u 10..100:10 --export rows.csv
   configiq sweep -m meta-llama/Llama-2-7b-hf -u 1..1024*2 -q fp16,fp8,int4 --zone all
   configiq sweep --spec sweep.json --dry-run
+  configiq sweep --spec sweep.json --shard 2/4 --export shard-2-of-4.cqshard
+  configiq sweep --spec sweep.json --manifest slurm --shards 16
 `,
     load: async () => (await import('./commands/sweep.ts')).runSweep,
+    commands: [
+      {
+        usage: 'resume <run>',
+        description: 'go on with a stored sweep that was interrupted, cancelled or failed',
+        options: SWEEP_RESUME_OPTIONS,
+        examples: `Examples:
+  configiq sweep resume 12
+  configiq sweep resume 12 --export rows.csv
+`,
+        load: async () => (await import('./commands/sweep-resume.ts')).runSweepResume,
+      },
+      {
+        usage: 'merge <files...>',
+        description: 'the shards of a sweep as one run, which is stored',
+        options: SWEEP_MERGE_OPTIONS,
+        examples: `Examples:
+  configiq sweep merge shard-*-of-4.cqshard --export rows.csv
+`,
+        load: async () => (await import('./commands/sweep-merge.ts')).runSweepMerge,
+      },
+    ],
   },
   {
     usage: 'queue',
@@ -408,6 +435,9 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
       const run = await spec.load();
       finish(await run(context, received.at(-2) as Options, args));
     });
+    // What stands after the name of one below is its own, even where both have an option of that name.
+    if (spec.commands) command.enablePositionalOptions();
+    for (const below of spec.commands ?? []) addCommand(command, below);
   };
   for (const spec of COMMANDS) addCommand(program, spec);
   for (const { name, description, examples, commands } of GROUPS) {

@@ -5,9 +5,12 @@ import { describeIssues } from '../../src-worker/protocol/requests.ts';
 import { batchColumnsSchema, packBatch, unpackBatch, type BatchColumns } from './batch-blob.ts';
 import { flatColumnsSchema, unpackFlat } from './flat-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
-import type { Store } from './store.ts';
+import type { PackedChunk, Store } from './store.ts';
 
-type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks' | 'listChunks' | 'removeChunk'>;
+type ChunkVerbs = Pick<
+  Store,
+  'appendChunk' | 'readChunks' | 'readChunk' | 'listChunks' | 'removeChunk' | 'readPackedChunks' | 'appendPackedChunk'
+>;
 
 const chunkRow = z.strictObject({
   seq: z.number().int().min(0),
@@ -37,12 +40,21 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   const next = db.prepare<[number, number], { seq: number }>(
     'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
   );
+  const one = db.prepare<[number, number], { seq: number }>(
+    'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq = ?',
+  );
+  const nextPacked = db.prepare<[number, number], PackedChunk>(
+    'SELECT seq, rows, points, passing, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
+  );
 
   const store = db.transaction(
-    (runId: number, seq: number, batch: ColumnBatch, { points, passing }: { points: number; passing: number }) => {
-      const { columns, data } = packBatch(batch);
-      insert.run(runId, seq, batch.rows, points, passing, JSON.stringify(columns), data);
-      add.run(points, batch.rows, passing, runId);
+    (
+      runId: number,
+      { seq, rows, points, passing, columns, data }: PackedChunk & { points: number; passing: number },
+    ) => {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      insert.run(runId, seq, rows, points, passing, columns, bytes);
+      add.run(points, rows, passing, runId);
     },
   );
   const takeOut = db.transaction((runId: number, seq: number) => {
@@ -51,7 +63,28 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   });
 
   return {
-    appendChunk: (runId, seq, batch, counts) => store.immediate(runId, seq, batch, counts),
+    appendChunk(runId, seq, batch, counts) {
+      const { columns, data } = packBatch(batch);
+      store.immediate(runId, { seq, rows: batch.rows, ...counts, columns: JSON.stringify(columns), data });
+    },
+    appendPackedChunk(runId, chunk) {
+      const { seq, rows, columns, data } = chunk;
+      const what = `batch ${seq}`;
+      const batch = readable(what, { seq, rows, columns, data }, (problem) => {
+        throw unreadable(what, problem);
+      });
+      // What cannot be read was thrown.
+      if (!batch) throw unreadable(what, `${what}: it holds no rows.`);
+      store.immediate(runId, chunk);
+      return batch;
+    },
+    readChunk(runId, seq, report) {
+      const row = one.get(runId, seq);
+      return row ? readable(`run ${runId}, batch ${seq}`, row, report) : null;
+    },
+    *readPackedChunks(runId) {
+      for (let row = nextPacked.get(runId, -1); row; row = nextPacked.get(runId, row.seq)) yield row;
+    },
     listChunks: (runId) => all.all(runId),
     removeChunk: (runId, seq) => takeOut.immediate(runId, seq),
     *readChunks(runId, report) {
