@@ -433,10 +433,8 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
         .flat()
         .filter((value) => typeof value === 'string');
       const run = await spec.load();
-      finish(await run(context, received.at(-2) as Options, args));
+      finish(await run(context, optionsOf(received.at(-1) as Command, program), args));
     });
-    // What stands after the name of one below is its own, even where both have an option of that name.
-    if (spec.commands) command.enablePositionalOptions();
     for (const below of spec.commands ?? []) addCommand(command, below);
   };
   for (const spec of COMMANDS) addCommand(program, spec);
@@ -463,6 +461,27 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
   });
   program.allowExcessArguments();
   return program;
+}
+
+/**
+ * The options of a command. commander hands an option that a command above knows as well to that one: it is taken back here, and
+ * one that only the command above has is refused.
+ */
+function optionsOf(command: Command, program: Command): Options {
+  const { parent } = command;
+  if (!parent || parent === program) return command.opts();
+  const own = new Set(command.options.map((option) => option.attributeName()));
+  const given = parent.options.filter((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  const foreign = given.find((option) => !own.has(option.attributeName()));
+  if (foreign)
+    throw usageError(
+      `${parent.name()} ${command.name()} takes no ${foreign.long ?? foreign.flags}: --help lists what there is.`,
+    );
+  const values: Options = parent.opts();
+  return {
+    ...command.opts(),
+    ...Object.fromEntries(given.map((option) => [option.attributeName(), values[option.attributeName()]])),
+  };
 }
 
 const groupSpec = ({ name }: { name: string }): { usage: string } => ({ usage: name });

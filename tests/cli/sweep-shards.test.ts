@@ -134,6 +134,8 @@ test.each<[string[], number, RegExp]>([
   [['sweep', 'resume', '99'], 2, /no run 99/],
   [['sweep', 'merge', 'nothing.cqshard'], 4, /is not there/],
   [['sweep', 'merge', join(PROJECT, 'package.json')], 4, /is not a shard file/],
+  [['sweep', 'merge', 'x.cqshard', '--users', '3'], 2, /sweep merge takes no --users/],
+  [['sweep', 'resume', '99', '--export', 'x.txt'], 2, /--export writes .csv/],
   [['sweep', 'merge'], 2, /missing required argument/],
 ])('%j ends with exit %i and a sentence', async (args, exit, sentence) => {
   const { code, stderr } = await askConfigiq(args, home);
