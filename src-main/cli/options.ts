@@ -14,8 +14,7 @@ import {
 } from './values.ts';
 
 /** How the text of an option is read; absent = a switch. */
-type ValueKind =
-  'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'place' | 'paths';
+type ValueKind = 'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'place' | 'paths';
 
 export interface OptionSpec {
   flags: string;
@@ -245,8 +244,47 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
   { flags: '--zone <list>', description: 'zones to compare; all = every zone in scope', kind: 'text' },
   { flags: '--spec <file>', description: 'base and axes from a JSON file; options given beside it win', kind: 'text' },
   { flags: '--name <text>', description: 'name of the stored run', kind: 'text' },
-  { flags: '--export <file>', description: 'write every row to a .csv or .json file', kind: 'text' },
+  {
+    flags: '--export <file>',
+    description: 'write every row to a .csv or .json file, or a shard to a .cqshard file',
+    kind: 'text',
+  },
+  {
+    flags: '--shard <i/n>',
+    description: 'only the i-th of n parts, for n machines; merge them afterwards',
+    kind: 'text',
+  },
+  {
+    flags: '--manifest <engine>',
+    description: 'compute nothing, print how machines share it: kubernetes, slurm, gnu-parallel or skypilot',
+    kind: 'text',
+  },
+  { flags: '--shards <n>', description: 'how many machines share it, with --manifest', kind: 'number' },
+  {
+    flags: '--image <name>',
+    description: 'container image with configiq, for kubernetes and skypilot, with --manifest',
+    kind: 'text',
+  },
+  { flags: '-o, --output <file>', description: 'write the manifest to a file', kind: 'text' },
   { flags: '--dry-run', description: 'say how large the sweep is and compute nothing' },
+  { flags: '--json', description: 'print the summary as JSON' },
+];
+
+const sweepExport: OptionSpec = {
+  flags: '--export <file>',
+  description: 'write every row to a .csv or .json file',
+  kind: 'text',
+};
+export const SWEEP_RESUME_OPTIONS: OptionSpec[] = [
+  { ...sweepExport, description: 'write every row to a .csv or .json file, or a shard to a .cqshard file' },
+  catalogFiles,
+  workloadFiles,
+  goodPart,
+  { flags: '--json', description: 'print the summary as JSON' },
+];
+export const SWEEP_MERGE_OPTIONS: OptionSpec[] = [
+  sweepExport,
+  { flags: '--name <text>', description: 'name of the stored run (default: that of the shards)', kind: 'text' },
   { flags: '--json', description: 'print the summary as JSON' },
 ];
 

@@ -36,7 +36,9 @@ import {
   SERVE_OPTIONS,
   SIMULATE_OPTIONS,
   SIZE_OPTIONS,
+  SWEEP_MERGE_OPTIONS,
   SWEEP_OPTIONS,
+  SWEEP_RESUME_OPTIONS,
   VALIDATE_OPTIONS,
   type OptionSpec,
 } from './options.ts';
@@ -56,6 +58,8 @@ interface CommandSpec {
   schema?: z.ZodObject;
   examples?: string;
   load: () => Promise<Run>;
+  /** Those below it, each with options of its own. */
+  commands?: CommandSpec[];
 }
 
 const COMMANDS: CommandSpec[] = [
@@ -128,8 +132,31 @@ const COMMANDS: CommandSpec[] = [
   configiq sweep -m meta-llama/Llama-2-7b-hf -u 1..1024*2 -q fp16,fp8,int4 --zone all
   configiq sweep -m meta-llama/Llama-2-7b-hf -u 100 --headroom 0..50:25 --pricing ondemand,spot --region all
   configiq sweep --spec sweep.json --dry-run
+  configiq sweep --spec sweep.json --shard 2/4 --export shard-2-of-4.cqshard
+  configiq sweep --spec sweep.json --manifest slurm --shards 16
 `,
     load: async () => (await import('./commands/sweep.ts')).runSweep,
+    commands: [
+      {
+        usage: 'resume <run>',
+        description: 'go on with a stored sweep that was interrupted, cancelled or failed',
+        options: SWEEP_RESUME_OPTIONS,
+        examples: `Examples:
+  configiq sweep resume 12
+  configiq sweep resume 12 --export rows.csv
+`,
+        load: async () => (await import('./commands/sweep-resume.ts')).runSweepResume,
+      },
+      {
+        usage: 'merge <files...>',
+        description: 'the shards of a sweep as one run, which is stored',
+        options: SWEEP_MERGE_OPTIONS,
+        examples: `Examples:
+  configiq sweep merge shard-*-of-4.cqshard --export rows.csv
+`,
+        load: async () => (await import('./commands/sweep-merge.ts')).runSweepMerge,
+      },
+    ],
   },
   {
     usage: 'queue',
@@ -449,8 +476,9 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
         .flat()
         .filter((value) => typeof value === 'string');
       const run = await spec.load();
-      finish(await run(context, received.at(-2) as Options, args));
+      finish(await run(context, optionsOf(received.at(-1) as Command, program), args));
     });
+    for (const below of spec.commands ?? []) addCommand(command, below);
   };
   for (const spec of COMMANDS) addCommand(program, spec);
   for (const { name, description, examples, commands } of GROUPS) {
@@ -476,6 +504,27 @@ export function buildProgram(context: CommandContext, finish: (exitCode: number)
   });
   program.allowExcessArguments();
   return program;
+}
+
+/**
+ * The options of a command. commander hands an option that a command above knows as well to that one: it is taken back here, and
+ * one that only the command above has is refused.
+ */
+function optionsOf(command: Command, program: Command): Options {
+  const { parent } = command;
+  if (!parent || parent === program) return command.opts();
+  const own = new Set(command.options.map((option) => option.attributeName()));
+  const given = parent.options.filter((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  const foreign = given.find((option) => !own.has(option.attributeName()));
+  if (foreign)
+    throw usageError(
+      `${parent.name()} ${command.name()} takes no ${foreign.long ?? foreign.flags}: --help lists what there is.`,
+    );
+  const values: Options = parent.opts();
+  return {
+    ...command.opts(),
+    ...Object.fromEntries(given.map((option) => [option.attributeName(), values[option.attributeName()]])),
+  };
 }
 
 const groupSpec = ({ name }: { name: string }): { usage: string } => ({ usage: name });

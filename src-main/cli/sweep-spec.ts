@@ -35,7 +35,8 @@ export function specOf(draft: Draft, file: string | undefined): { spec: SweepSpe
   // Checked as options first, so that the sentence names the option.
   checkRequest(sizeInputSchema.partial({ model: true }), base);
   if (base['method'] === 'simulation') throw usageError(`--method ${SWEEP_METHODS}.`);
-  const spec = checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...asked.axes } });
+  const shard = fromFile?.shard;
+  const spec = checkRequest(sweepSpecSchema, { base, axes: { ...fileAxes, ...asked.axes }, shard });
   if (spec.base.model === undefined && !spec.axes.model) checkRequest(sizeInputSchema, base);
   return { spec, given: { ...given, ...asked.axes } };
 }
@@ -108,12 +109,13 @@ const MAX_SPEC_BYTES = 10_000_000;
 const namesProfile = z.object({ base: z.object({ calibration: z.string() }) });
 
 /** A profile that the file does not name stays open: the one in use is meant. */
-function readSpec(file: string): { base: Draft; axes: Draft } {
+function readSpec(file: string): { base: Draft; axes: Draft; shard?: SweepSpec['shard'] } {
   const text = parseJsonText(readTextFile(file, MAX_SPEC_BYTES), file);
   const parsed = sweepSpecSchema.safeParse(text, { reportInput: true });
   if (parsed.success) {
-    const { calibration, ...base } = parsed.data.base;
-    return { base: { ...base, ...(namesProfile.safeParse(text).success && { calibration }) }, axes: parsed.data.axes };
+    const { base: whole, axes, shard } = parsed.data;
+    const { calibration, ...base } = whole;
+    return { base: { ...base, ...(namesProfile.safeParse(text).success && { calibration }) }, axes, shard };
   }
   throw fileError('spec_invalid', describeIssues(parsed.error, file), { file });
 }

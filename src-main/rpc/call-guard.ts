@@ -26,6 +26,7 @@ const CALLS: Record<keyof AppApi, number> = {
   saveSizeRun: 2,
   planSweep: 1,
   startSweep: 1,
+  resumeSweep: 1,
   cancelTask: 1,
   listTasks: 0,
   listRuns: 0,

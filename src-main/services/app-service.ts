@@ -67,6 +67,7 @@ import { answerWords } from './run-question.ts';
 import { withSimulationChecks } from './simulated-rows.ts';
 import { createSimulations } from './simulations.ts';
 import { createSimulatedSizings } from './simulated-sizings.ts';
+import { createShards, type Shards } from './shards/shards.ts';
 import { createSweeps } from './sweeps.ts';
 import { traceToReplay } from './traces.ts';
 import { listWorkloads } from './workload-listing.ts';
@@ -109,6 +110,8 @@ export interface AppService {
   checkMachines(machines: readonly OwnMachineInput[]): Promise<Result<null>>;
   /** For hosts whose user may read this machine's files: the calls of the same names over files of any size; the profile in use. */
   calibrations: Pick<Calibrations, 'accuracyOf' | 'calibrateWith' | 'inUse' | 'chosen'>;
+  /** For the same hosts: a sweep that several machines share. */
+  shards: Shards;
   /** What the rules say about imports, files of this start and corrections: of the bundled catalogs only what they change. */
   checkCatalogLayers(): CatalogIssue[];
   /** Cancels what runs, keeps its partial results, ends the threads and closes the database. */
@@ -165,6 +168,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     report,
   });
   const sweeps = createSweeps({ store, models, facts, pool, now, tell });
+  const shards = createShards({ store, now, plan: (spec) => sweeps.planned(spec) });
   const sizings = createSimulatedSizings(pool, tell);
 
   /** A question that names no profile is asked with the one in use. */
@@ -338,6 +342,11 @@ export function createAppService(options: AppServiceOptions): AppService {
     planSweep: (spec) => answer(() => sweeps.plan(within('base', spec))),
     startSweep: (request) =>
       attemptAsync(async () => sweeps.start({ ...request, spec: within('base', request.spec) as SweepStart['spec'] })),
+    resumeSweep: (request) =>
+      attemptAsync(async () => {
+        catalogs.follow();
+        return sweeps.resume(request);
+      }),
     cancelTask: (taskId) =>
       answer(() => {
         const id = checkRequest(taskIdSchema, taskId, 'Task');
@@ -419,6 +428,7 @@ export function createAppService(options: AppServiceOptions): AppService {
         return null;
       }),
     calibrations,
+    shards,
     checkCatalogLayers: () => catalogs.issues(),
     close: () => (closed ??= close()),
   };

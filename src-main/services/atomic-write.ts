@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync, unlinkSync, type Stats } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { fileError } from '../../src-worker/engine/errors.ts';
+import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
 
 const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
   ENOENT: (path) =>
@@ -32,6 +32,43 @@ export async function writeAtomically(path: string, text: string): Promise<void>
     await write(target, text, statSync(target, { throwIfNoEntry: false }));
   } catch (thrown) {
     throw notWritable(target, thrown);
+  }
+}
+
+/**
+ * The same for content of any size, a piece at a time: it lies beside the file until it is whole. What the pieces themselves throw
+ * is thrown on; nothing is left behind then.
+ */
+export async function writePiecesAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+  const target = resolve(path);
+  try {
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw isAFolder();
+    if (existing && !existing.isFile()) {
+      await writePieces(target, constants.O_WRONLY, pieces);
+      return;
+    }
+    const place = existing ? realpathSync(target) : target;
+    const beside = join(dirname(place), `.configiq-${randomUUID()}`);
+    try {
+      await writePieces(beside, 'wx', pieces);
+      await rename(beside, place);
+    } catch (thrown) {
+      await rm(beside, { force: true });
+      throw thrown;
+    }
+  } catch (thrown) {
+    if (thrown instanceof ConfigIqError) throw thrown;
+    throw notWritable(target, thrown);
+  }
+}
+
+async function writePieces(path: string, flags: string | number, pieces: Iterable<Uint8Array>): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    for (const piece of pieces) await file.writeFile(piece);
+  } finally {
+    await file.close();
   }
 }
 

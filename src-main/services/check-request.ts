@@ -45,3 +45,4 @@ export const pullModelSchema = z.strictObject({
 });
 /** The spec is checked by its own schema, so that its sentence names the spec. */
 export const sweepStartSchema = z.strictObject({ taskId: taskIdSchema, spec: z.unknown(), name });
+export const sweepResumeSchema = z.strictObject({ taskId: taskIdSchema, runId: runIdSchema });

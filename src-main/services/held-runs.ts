@@ -2,7 +2,7 @@ import { transferables, type ColumnBatch } from '../../src-worker/protocol/colum
 import type { OrderedRows, RunBatches, RunBatch } from '../../src-worker/answers/run-rows/rows-page.ts';
 import type { StoredRun } from '../store/store.ts';
 import { inSlices } from './in-slices.ts';
-import { pointsIn } from './points.ts';
+import { pointsIn } from '../../src-worker/answers/sweep/points.ts';
 
 /** Bytes of batches that are held at most: two runs of five million rows, which take about 100 MB each. */
 export const MOST_HELD_BYTES = 256e6;

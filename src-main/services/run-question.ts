@@ -32,7 +32,7 @@ function loadWords({ users, rate }: Pick<SizeInput, 'users' | 'rate'>): string[]
   return rate === undefined ? [] : [`${rate.toLocaleString('en-US', { maximumSignificantDigits: 6 })} requests/s`];
 }
 
-function sweepWords({ base, axes }: SweepSpec): string {
+function sweepWords({ base, axes, shard }: SweepSpec): string {
   const { users, quantization, gpu, tp, zone } = axes;
   const words = [
     ...(users ? [`users ${usersWords(users)}`] : []),
@@ -41,7 +41,8 @@ function sweepWords({ base, axes }: SweepSpec): string {
     ...(tp ? [`TP ${tp.length > MOST_NAMED ? rangeWords(tp) : tp.join(', ')}`] : []),
     ...(zone ? [valuesWords(zone, 'zone')] : []),
   ];
-  return words.length > 0 ? words.join(', ') : sizeWords(base);
+  const question = words.length > 0 ? words.join(', ') : sizeWords(base);
+  return shard ? `${question}, shard ${shard.index} of ${shard.of}` : question;
 }
 
 const valuesWords = (values: string[], one: string): string =>

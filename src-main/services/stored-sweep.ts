@@ -1,33 +1,45 @@
 import { ConfigIqError, errorInfo, type ErrorInfo } from '../../src-worker/engine/errors.ts';
-import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { SweepSummary } from '../../src-worker/protocol/app-api.ts';
 import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 import type { SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { SweepOutcome } from '../../src-worker/pool/sweep-run.ts';
 import type { RunAnswer, Store } from '../store/store.ts';
 import { thisProcess } from './owner.ts';
+import type { KeptBatch } from './resumed-sweep.ts';
+import type { SweepVersions } from './sweep-versions.ts';
 
 /** The stored run of a sweep while it is computed. */
 export interface StoredSweep {
   /** `seq` = place among the units of the sweep; `points` of the unit are in the batch, `passing` of its rows pass. */
   add(seq: number, batch: PackedBatch, counts: { points: number; passing: number }): void;
+  /** Counts a batch that is there already. */
+  keep(kept: KeptBatch): void;
   /** `answer`: what the list of runs will say of it. Throws when the question was wrong and nothing could be computed. */
   finish(outcome: SweepOutcome, answer: RunAnswer): SweepSummary;
   fail(thrown: unknown): void;
 }
 
+interface NewSweep {
+  spec: SweepSpec;
+  name: string;
+  createdAt: string;
+  versions: SweepVersions;
+}
+
 /**
  * The run of a sweep in the store. It is begun with the first rows, so that a question which turns out to be wrong
- * leaves no empty run behind.
+ * leaves no empty run behind. `resumed` = the run that goes on.
  */
 export function storedSweep(
-  { store, facts }: { store: Store; facts: Facts },
-  { spec, name, createdAt }: { spec: SweepSpec; name: string; createdAt: string },
+  store: Store,
+  { spec, name, createdAt, versions }: NewSweep,
   planned: number,
+  resumed: number | null,
 ): StoredSweep {
-  let runId: number | null = null;
+  let runId = resumed;
   let rows = 0;
   let passingRows = 0;
+  let keptPoints = 0;
 
   const begin = (): number =>
     (runId ??= store.createRun({
@@ -36,7 +48,7 @@ export function storedSweep(
       createdAt,
       owner: thisProcess,
       input: spec,
-      versions: { ...facts.versions, calibration: spec.base.calibration },
+      versions,
       points: planned,
     }));
 
@@ -46,8 +58,14 @@ export function storedSweep(
       rows += batch.rows;
       passingRows += passing;
     },
+    keep({ batch, points, passing }) {
+      rows += batch.rows;
+      passingRows += passing;
+      keptPoints += points;
+    },
     finish(outcome, answer) {
-      const { donePoints, problems } = outcome;
+      const { problems } = outcome;
+      const donePoints = keptPoints + outcome.donePoints;
       const [first] = problems;
       const isNothing = donePoints === 0 && first !== undefined;
       if (isNothing && runId === null && first.error.family === 'invalid_input') throw asError(first.error);
@@ -59,15 +77,19 @@ export function storedSweep(
       return { runId: id, status, points: planned, donePoints, rows, passingRows, problems: sentences };
     },
     fail(thrown) {
-      if (runId === null) return;
-      try {
-        store.finishRun(runId, { status: 'failed', problems: [errorInfo(thrown).message] });
-      } catch (again) {
-        // A full disk refuses this too. The next start finds the run unfinished and marks it; the first error counts.
-        if (!(again instanceof ConfigIqError)) throw again;
-      }
+      if (runId !== null) failRun(store, runId, thrown);
     },
   };
+}
+
+/** Ends a run that cannot go on; what it has is kept. */
+export function failRun(store: Store, runId: number, thrown: unknown): void {
+  try {
+    store.finishRun(runId, { status: 'failed', problems: [errorInfo(thrown).message] });
+  } catch (again) {
+    // A full disk refuses this too. The next start finds the run unfinished and marks it; the first error counts.
+    if (!(again instanceof ConfigIqError)) throw again;
+  }
 }
 
 const asError = ({ family, code, message, details }: ErrorInfo): ConfigIqError =>

@@ -1,35 +1,61 @@
 import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
+import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
 import { placesOf, sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { pointsOfDemand } from '../../src-worker/engine/sweep/demand-axes.ts';
-import { planSweep, sweepSpace } from '../../src-worker/engine/sweep/plan.ts';
-import type { ProgressEvent, SweepStart, SweepSummary, TaskEntry } from '../../src-worker/protocol/app-api.ts';
+import { planSweep, sweepSpace, type SweepPlan } from '../../src-worker/engine/sweep/plan.ts';
+import type {
+  ProgressEvent,
+  SweepResume,
+  SweepStart,
+  SweepSummary,
+  TaskEntry,
+} from '../../src-worker/protocol/app-api.ts';
 import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
 import { plural } from '../../src-worker/protocol/numbers.ts';
-import { sweepSpecSchema, type SweepSpec } from '../../src-worker/protocol/requests.ts';
+import { sweepSpecSchema, type SizeInput, type SweepSpec } from '../../src-worker/protocol/requests.ts';
+import type { UnitSummary } from '../../src-worker/protocol/worker-api.ts';
 import type { Pool } from '../../src-worker/pool/pool.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, StoredRun } from '../store/store.ts';
 import { bestSoFar } from './best-so-far.ts';
-import { checkRequest, sweepStartSchema } from './check-request.ts';
+import { checkRequest, sweepResumeSchema, sweepStartSchema } from './check-request.ts';
+import { inSlices } from './in-slices.ts';
 import { liveEvery, livePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
+import { thisProcess } from './owner.ts';
+import { isRunning, keptBatches, refuseOtherVersions, resumableRun } from './resumed-sweep.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs } from './sweep-estimate.ts';
+import { sweepVersions, type SweepVersions } from './sweep-versions.ts';
 
 export interface Sweeps {
   /** Size and rough duration; computes no point. */
   plan(spec: unknown): SweepPlanDocument;
   /** Computes and stores a sweep. Cancelled is an outcome; what was done by then is kept. */
   start(request: SweepStart): Promise<SweepSummary>;
+  /**
+   * Computes what a stored run lacks, and answers as `start` would have: an unbroken run has the same rows. Throws what
+   * `resumableRun` and `refuseOtherVersions` throw.
+   */
+  resume(request: SweepResume): Promise<SweepSummary>;
+  /** The units of a spec, and what their results depend on. */
+  planned(spec: SweepSpec): PlannedSweep;
   /** Those that run, oldest first. `live` of their progress has every point told so far. */
   list(): TaskEntry[];
   /** Unknown and finished tasks are ignored. */
   cancel(taskId: string): void;
   /** Cancels everything and waits for the partial results to be stored. */
   stop(): Promise<void>;
+}
+
+export interface PlannedSweep {
+  plan: SweepPlan<SizeInput>;
+  question: SweepSpec;
+  models: ReadonlyMap<string, ModelSource>;
+  versions: SweepVersions;
 }
 
 interface SweepParts {
@@ -47,6 +73,8 @@ interface Task {
   givenName: string;
   spec: SweepSpec;
   startedAt: string;
+  /** The run that goes on; null = a new one. */
+  resumed: StoredRun | null;
   controller: AbortController;
   progress: () => ProgressEvent;
 }
@@ -58,16 +86,28 @@ export function createSweeps(parts: SweepParts): Sweeps {
 
   const start = (request: SweepStart): Promise<SweepSummary> => {
     const { taskId, spec, name } = checkRequest(sweepStartSchema, request, 'Sweep request');
-    if (tasks.has(taskId)) {
-      throw invalidInput('task_running', `Task "${taskId}" is running already: cancel it or choose another id.`, {
-        taskId,
-      });
-    }
-    const checked = checkRequest(sweepSpecSchema, spec, 'Sweep spec');
-    const task: Task = {
+    refuseRunning(taskId);
+    return begin({ taskId, spec: checkRequest(sweepSpecSchema, spec, 'Sweep spec'), givenName: name, resumed: null });
+  };
+
+  const resume = (request: SweepResume): Promise<SweepSummary> => {
+    const { taskId, runId } = checkRequest(sweepResumeSchema, request, 'Resume request');
+    refuseRunning(taskId);
+    const { run, spec } = resumableRun(parts.store, runId);
+    return begin({ taskId, spec, givenName: run.name, resumed: run });
+  };
+
+  const refuseRunning = (taskId: string): void => {
+    if (!tasks.has(taskId)) return;
+    throw invalidInput('task_running', `Task "${taskId}" is running already: cancel it or choose another id.`, {
       taskId,
-      spec: checked,
-      givenName: name,
+    });
+  };
+
+  const begin = (asked: Pick<Task, 'taskId' | 'spec' | 'givenName' | 'resumed'>): Promise<SweepSummary> => {
+    const { taskId } = asked;
+    const task: Task = {
+      ...asked,
       startedAt: now().toISOString(),
       controller: new AbortController(),
       progress: () => progressOf(taskId),
@@ -92,6 +132,8 @@ export function createSweeps(parts: SweepParts): Sweeps {
       return sweepPlanDocument(question, space, survey, facts, estimatedMs);
     },
     start,
+    resume,
+    planned: (spec) => plannedSweep(parts, spec),
     list: () =>
       [...tasks.values()].map(({ task: { taskId, givenName, spec, startedAt, progress } }) => ({
         taskId,
@@ -130,6 +172,13 @@ function asked({ models }: SweepParts, spec: SweepSpec): AskedSweep {
   return { question, models: new Map(all.map((model) => [model.id, model])) };
 }
 
+function plannedSweep(parts: SweepParts, spec: SweepSpec): PlannedSweep {
+  const facts = parts.facts();
+  const { question, models } = asked(parts, spec);
+  const plan = planSweep(question, sweepFacts(question, facts));
+  return { plan, question, models, versions: sweepVersions(question, models, facts) };
+}
+
 /** What a task tells before it has computed anything. */
 const progressOf = (taskId: string): ProgressEvent => ({
   type: 'configiq:progress',
@@ -145,22 +194,29 @@ const progressOf = (taskId: string): ProgressEvent => ({
 
 async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const { pool, store, tell } = parts;
-  const facts = parts.facts();
-  const { taskId, spec, controller } = task;
+  const { taskId, spec, controller, resumed } = task;
   const silent = progressOf(taskId);
   tell(silent);
-  const { question, models } = asked(parts, spec);
-  const plan = planSweep(question, sweepFacts(question, facts));
+  const { plan, question, models, versions } = plannedSweep(parts, spec);
+  const planned = plan.plannedPoints;
+  const runId = resumed?.id ?? null;
+  if (resumed) {
+    refuseOtherVersions(resumed, versions);
+    // Two programs may go on with one run at the same moment: one of them does.
+    if (!store.reopenRun(resumed.id, thisProcess)) throw isRunning(resumed.id);
+  }
   const best = bestSoFar();
   const live = livePoints();
   const stored = storedSweep(
-    { store, facts },
-    { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt },
-    plan.points,
+    store,
+    { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt, versions },
+    planned,
+    runId,
   );
   const restarts = { workers: 0, points: 0 };
+  let keptPoints = 0;
 
-  let told = { phase: silent.phase, done: 0, total: plan.points };
+  let told = { phase: silent.phase, done: 0, total: planned };
   const event = (points: ProgressEvent['live']): ProgressEvent => ({
     ...silent,
     ...told,
@@ -170,15 +226,30 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
     notes: restartNotes(restarts),
   });
   const say = (phase: ProgressEvent['phase'], done: number) => {
-    told = { phase, done, total: plan.points };
+    told = { phase, done: keptPoints + done, total: planned };
     tell(event(live.take()));
   };
+  const every = liveEvery(planned);
+  const axes = plan.axes.map(({ axis }) => axis);
+  const follow = (told: UnitSummary) => {
+    best.add(told.best);
+    live.add(told);
+  };
   task.progress = () => event(live.told());
-  say('computing', 0);
 
   try {
+    const kept = new Set<number>();
+    for await (const batch of inSlices(runId === null ? [] : keptBatches(store, runId, plan.units))) {
+      follow(summaryOf(batch.batch, axes, every));
+      stored.keep(batch);
+      kept.add(batch.seq);
+      keptPoints += batch.points;
+    }
+    // Catalogs may change while a long run is read, and the threads have those of now.
+    if (resumed) refuseOtherVersions(resumed, sweepVersions(question, models, parts.facts()));
+    say('computing', 0);
     const outcome = await pool.runSweep({
-      units: plan.units,
+      units: plan.units.filter(({ seq }) => !kept.has(seq)),
       models,
       signal: controller.signal,
       onProgress: (done) => say('computing', done),
@@ -186,15 +257,14 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
         restarts.workers += 1;
         restarts.points += points;
       },
-      liveEvery: liveEvery(plan.points),
+      liveEvery: every,
       onBatch(batch, { seq }, told) {
-        best.add(told.best);
-        live.add(told);
+        follow(told);
         stored.add(seq, batch, told);
       },
     });
     say('storing', outcome.donePoints);
-    return stored.finish(outcome, best.answer(plan.points));
+    return stored.finish(outcome, best.answer(planned));
   } catch (thrown) {
     stored.fail(thrown);
     throw thrown;

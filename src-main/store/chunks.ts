@@ -6,9 +6,12 @@ import { packed, unpacked } from '../../src-worker/pool/packed-batch.ts';
 import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 import { flatColumnsSchema, unpackFlat } from './flat-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
-import type { Store } from './store.ts';
+import type { PackedChunk, Store } from './store.ts';
 
-type ChunkVerbs = Pick<Store, 'appendChunk' | 'readChunks' | 'listChunks' | 'removeChunk'>;
+type ChunkVerbs = Pick<
+  Store,
+  'appendChunk' | 'readChunks' | 'readChunk' | 'listChunks' | 'removeChunk' | 'readPackedChunks' | 'appendPackedChunk'
+>;
 
 const chunkRow = z.strictObject({
   seq: z.number().int().min(0),
@@ -38,11 +41,20 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   const next = db.prepare<[number, number], { seq: number }>(
     'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
   );
+  const one = db.prepare<[number, number], { seq: number }>(
+    'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq = ?',
+  );
+  const nextPacked = db.prepare<[number, number], PackedChunk>(
+    'SELECT seq, rows, points, passing, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
+  );
 
   const store = db.transaction(
-    (runId: number, seq: number, { rows, data }: PackedBatch, counts: { points: number; passing: number }) => {
-      insert.run(runId, seq, rows, counts.points, counts.passing, PACKED, data);
-      add.run(counts.points, rows, counts.passing, runId);
+    (
+      runId: number,
+      { seq, rows, points, passing, columns, data }: PackedChunk & { points: number; passing: number },
+    ) => {
+      insert.run(runId, seq, rows, points, passing, columns, data);
+      add.run(points, rows, passing, runId);
     },
   );
   const takeOut = db.transaction((runId: number, seq: number) => {
@@ -51,8 +63,28 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   });
 
   return {
-    appendChunk: (runId, seq, batch, counts) =>
-      store.immediate(runId, seq, 'tables' in batch ? packed(batch) : batch, counts),
+    appendChunk(runId, seq, batch, counts) {
+      const { rows, data } = 'tables' in batch ? packed(batch) : batch;
+      store.immediate(runId, { seq, rows, ...counts, columns: PACKED, data });
+    },
+    appendPackedChunk(runId, chunk) {
+      const { seq, rows, columns, data } = chunk;
+      const what = `batch ${seq}`;
+      const batch = readable(what, { seq, rows, columns, data }, (problem) => {
+        throw unreadable(what, problem);
+      });
+      // What cannot be read was thrown.
+      if (!batch) throw unreadable(what, `${what}: it holds no rows.`);
+      store.immediate(runId, chunk);
+      return batch;
+    },
+    readChunk(runId, seq, report) {
+      const row = one.get(runId, seq);
+      return row ? readable(`run ${runId}, batch ${seq}`, row, report) : null;
+    },
+    *readPackedChunks(runId) {
+      for (let row = nextPacked.get(runId, -1); row; row = nextPacked.get(runId, row.seq)) yield row;
+    },
     listChunks: (runId) => all.all(runId),
     removeChunk: (runId, seq) => takeOut.immediate(runId, seq),
     *readChunks(runId, report) {

@@ -7,6 +7,7 @@ import type { Store, StoredRun } from './store.ts';
 type RunVerbs = Pick<
   Store,
   | 'createRun'
+  | 'reopenRun'
   | 'finishRun'
   | 'setAnswer'
   | 'saveSizeRun'
@@ -70,6 +71,9 @@ export function runVerbs(db: Database): RunVerbs {
   const finish = db.prepare<[string, string, number]>(
     'UPDATE run SET status = ?, problems = ?, owner = NULL WHERE id = ?',
   );
+  const reopen = db.prepare<[string, number]>(
+    "UPDATE run SET status = 'running', owner = ?, problems = '[]' WHERE id = ? AND status <> 'running'",
+  );
   const setAnswer = db.prepare<[string | null, number | null, number]>(
     'UPDATE run SET answer = ?, usd_per_hour = ? WHERE id = ?',
   );
@@ -104,6 +108,7 @@ export function runVerbs(db: Database): RunVerbs {
     finishRun(runId, { status, problems }) {
       finish.run(status, JSON.stringify(problems), runId);
     },
+    reopenRun: (runId, owner) => reopen.run(owner, runId).changes === 1,
     setAnswer(runId, { answer, usdPerHour }) {
       setAnswer.run(answer, usdPerHour, runId);
     },

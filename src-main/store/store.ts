@@ -102,6 +102,12 @@ export interface StoredChunk {
   passing: number | null;
 }
 
+/** A batch as it lies in the database, to be carried to another one: what `columns` describes, `data` holds (batch-blob.ts). */
+export interface PackedChunk extends StoredChunk {
+  columns: string;
+  data: Uint8Array;
+}
+
 /** Rows that can be read, and a sentence for each that cannot: those stay in the file as they are. */
 export interface Listing<Row> {
   rows: Row[];
@@ -161,6 +167,14 @@ export interface Store {
   listChunks(runId: number): StoredChunk[];
   /** Takes a batch out and its counts back; nothing where there is none at that place. */
   removeChunk(runId: number, seq: number): void;
+  /** One batch; null where there is none, or none that can be read, which is reported. */
+  readChunk(runId: number, seq: number, report: (problem: string) => void): ColumnBatch | null;
+  /** Batches of a run in order as they lie there, one at a time. */
+  readPackedChunks(runId: number): Generator<PackedChunk>;
+  /** `appendChunk` of a batch that another database has packed, and the batch; throws `row_unreadable` for what is none. */
+  appendPackedChunk(runId: number, chunk: PackedChunk & { points: number; passing: number }): ColumnBatch;
+  /** A run that has ended is `running` again, by this owner and without problems. False where it runs already. */
+  reopenRun(runId: number, owner: string): boolean;
   finishRun(runId: number, outcome: { status: Exclude<RunStatus, 'running'>; problems: string[] }): void;
   /** What the list says of a run, where it is known only after `createRun`. */
   setAnswer(runId: number, answer: RunAnswer): void;

@@ -114,6 +114,13 @@ export interface SweepStart {
   name: string;
 }
 
+export interface SweepResume {
+  /** Chosen by the caller, as of `SweepStart`. */
+  taskId: string;
+  /** A sweep that was interrupted, cancelled or failed, or of which points had no answer. */
+  runId: number;
+}
+
 export interface ModelPull {
   /** `owner/name` as the hub has it. */
   id: string;
@@ -302,6 +309,11 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   planSweep(spec: SweepSpecDraft): Promise<Result<SweepPlanDocument>>;
   /** Resolves when the sweep ends, is cancelled or fails; partial results are kept. */
   startSweep(request: SweepStart): Promise<Result<SweepSummary>>;
+  /**
+   * Goes on with a stored sweep where it was cut short: whole batches are kept, the rest is computed. Refused where the results
+   * would mix (`run_of_other_versions`), where nothing is missing (`run_done`) and while it is computed (`run_running`).
+   */
+  resumeSweep(request: SweepResume): Promise<Result<SweepSummary>>;
   /** Stops a sweep, a simulation, a size question or a pull within half a second. Unknown or finished tasks are ignored. */
   cancelTask(taskId: string): Promise<Result<null>>;
   /** The sweeps that run: a window that was opened anew watches and stops them. */

@@ -291,8 +291,18 @@ export const sweepAxesSchema = z.strictObject({
 export type SweepAxes = z.output<typeof sweepAxesSchema>;
 export type SweepAxis = keyof SweepAxes;
 
+/** More machines than any scheduler takes in one array. */
+export const MOST_SHARDS = 10_000;
+
+/** One part of a sweep that several machines share, counted from 1. */
+export const shardSchema = z
+  .strictObject({ index: z.number().int().min(1), of: z.number().int().min(1).max(MOST_SHARDS) })
+  .refine(({ index, of }) => index <= of, { error: 'must be the first to the last of its shards' });
+
 export const sweepSpecSchema = z.strictObject({
   schema_version: z.literal(1).default(1),
+  /** Absent = the whole sweep. */
+  shard: shardSchema.optional(),
   /** Size input keys that do not vary; the model may be an axis. */
   base: sizeInputSchema.partial({ model: true }).extend({
     method: sweepMethodSchema.default('batching'),

@@ -4,11 +4,13 @@ import { z } from 'zod';
 import type { SweepSummary } from '../../../src-worker/protocol/app-api.ts';
 import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/documents.ts';
 import type { SweepSpec } from '../../../src-worker/protocol/requests.ts';
+import type { Result } from '../../../src-worker/protocol/result.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
+import { manifestFor } from '../manifests/manifests.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';
@@ -21,11 +23,17 @@ import { sweepPlanReport } from '../report/sweep-plan-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
 import { specOf } from '../sweep-spec.ts';
 import { checkRequest } from '../validate.ts';
+import { isShardFile, shardOf, writeShard } from './sweep-shards.ts';
 
 const showSchema = z.strictObject({
   spec: z.string().optional(),
   name: z.string().default(''),
   export: z.string().optional(),
+  shard: z.string().optional(),
+  shards: z.number().optional(),
+  manifest: z.string().optional(),
+  image: z.string().optional(),
+  output: z.string().optional(),
   dry_run: z.boolean().default(false),
   json: z.boolean().default(false),
 });
@@ -34,7 +42,8 @@ const showSchema = z.strictObject({
 export const runSweep: Run = async (context, options) => {
   const draft = draftOf(options);
   const show = checkRequest(showSchema, partFor(draft, showSchema));
-  const format = show.export === undefined ? null : exportFormat(show.export);
+  const format = show.export === undefined || isShardFile(show.export) ? null : exportFormat(show.export);
+  const { shard, makeManifest } = sharingOf(show);
   if (show.export !== undefined) checkWritable(show.export);
   refuseThinkTimeWithRate(draft);
   const own = readOwnHardware(draft);
@@ -47,24 +56,55 @@ export const runSweep: Run = async (context, options) => {
     ...withProfileInUse(service, spec.base, given),
     ...(model !== undefined && { model: await modelIdOf(service, model) }),
   };
-  const question = { ...spec, base };
+  const question = { ...spec, base, ...(shard && { shard }) };
+  if (makeManifest) {
+    if (question.shard) throw usageError('--manifest shares a whole sweep: leave shard out of the spec.');
+    // What is wrong with the question is said here, not on a hundred machines.
+    unwrap(await service.api.planSweep(question));
+    const text = makeManifest({ spec: question, name: show.name });
+    if (show.output === undefined) context.terminal.print(text);
+    else {
+      await writeAtomically(show.output, text);
+      context.terminal.note(`Written: ${show.output}`);
+    }
+    return EXIT.answered;
+  }
   if (show.dry_run) {
     const plan = unwrap(await service.api.planSweep(question));
     context.terminal.print(show.json ? documentText(plan) : sweepPlanReport(plan));
     return EXIT.answered;
   }
-  const summary = await startSweep(context, service, question, show.name);
+  const summary = await watchedSweep(context, service, (taskId) =>
+    service.api.startSweep({ taskId, spec: question, name: show.name }),
+  );
   for (const problem of summary.problems) context.terminal.complain(problem);
   if (show.export !== undefined && format !== null) {
     await writeExport(context, service, summary, { file: show.export, format });
-  }
+  } else if (show.export !== undefined) await writeShard(context, service, summary, show.export);
   context.terminal.print(
     show.json ? await summaryJson(service, question, summary) : await summaryText(service, summary),
   );
-  return exitCodeFor(summary);
+  const exitCode = exitCodeFor(summary);
+  // Whether anything passes is for the merge to say: a scheduler must not take an empty shard for a failure.
+  return question.shard && exitCode === EXIT.noAnswer ? EXIT.answered : exitCode;
 };
 
-async function writeExport(
+/** The shard that is asked for, or what makes a manifest for all of them. */
+function sharingOf({ shard, shards, manifest, image, output }: z.output<typeof showSchema>): {
+  shard: SweepSpec['shard'] | null;
+  makeManifest: ReturnType<typeof manifestFor> | null;
+} {
+  if (manifest === undefined) {
+    const alone = Object.entries({ shards, image, output }).find(([, value]) => value !== undefined);
+    if (alone) throw usageError(`--${alone[0]} belongs to --manifest: --shard i/n computes a shard here.`);
+    return { shard: shard === undefined ? null : shardOf(shard), makeManifest: null };
+  }
+  if (shard !== undefined) throw usageError('--shard and --manifest exclude each other: keep one.');
+  if (output !== undefined) checkWritable(output);
+  return { shard: null, makeManifest: manifestFor(manifest, shards, image) };
+}
+
+export async function writeExport(
   { terminal, onInterrupt }: CommandContext,
   service: AppService,
   { runId, status }: SweepSummary,
@@ -77,18 +117,20 @@ async function writeExport(
   terminal.note(`Written: ${file}`);
 }
 
-function exportFormat(path: string): 'csv' | 'json' {
+export function exportFormat(path: string): 'csv' | 'json' {
   const extension = extname(path).toLowerCase();
   if (extension === '.csv') return 'csv';
   if (extension === '.json') return 'json';
-  throw usageError(`--export writes .csv and .json files, got "${path}": give the name one of these endings.`);
+  throw usageError(
+    `--export writes .csv and .json files, and .cqshard files to merge, got "${path}": give the name one of these endings.`,
+  );
 }
 
-async function startSweep(
+/** A sweep with its progress; Ctrl-C ends it, and what is done is kept. */
+export async function watchedSweep(
   { terminal, onInterrupt }: CommandContext,
   service: AppService,
-  spec: SweepSpec,
-  name: string,
+  start: (taskId: string) => Promise<Result<SweepSummary>>,
 ): Promise<SweepSummary> {
   const taskId = `cli-${process.pid}`;
   const stopListening = service.onProgress(sweepProgress(terminal));
@@ -103,7 +145,7 @@ async function startSweep(
     void service.api.cancelTask(taskId);
   });
   try {
-    const summary = unwrap(await service.api.startSweep({ taskId, spec, name }));
+    const summary = unwrap(await start(taskId));
     // The copy of the first Ctrl-C that the launcher hands on must have come before a Ctrl-C counts as the second.
     if (interruptedAtMs !== null) await setTimeout(HANDED_ON_MS);
     return summary;
@@ -116,14 +158,14 @@ async function startSweep(
 const SECOND_INTERRUPT_MS = 1000;
 const HANDED_ON_MS = 100;
 
-function exitCodeFor({ status, passingRows }: SweepSummary): number {
+export function exitCodeFor({ status, passingRows }: SweepSummary): number {
   if (status === 'cancelled') return EXIT.interrupted;
   if (status === 'failed') return EXIT.bug;
   return passingRows > 0 ? EXIT.answered : EXIT.noAnswer;
 }
 
 /** Without the number of the run, so that the same sweep gives the same bytes; runs list has it. */
-async function summaryJson(service: AppService, input: SweepSpec, summary: SweepSummary): Promise<string> {
+export async function summaryJson(service: AppService, input: SweepSpec, summary: SweepSummary): Promise<string> {
   const { status, points, donePoints, rows, passingRows, problems } = summary;
   const { configiq, engine, catalog } = unwrap(await service.api.info()).versions;
   return documentText({
@@ -139,7 +181,7 @@ async function summaryJson(service: AppService, input: SweepSpec, summary: Sweep
   });
 }
 
-async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
+export async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
   const { runId, donePoints, points, rows, passingRows, status } = summary;
   const detail = unwrap(await service.api.showRun(runId));
   return textOf([

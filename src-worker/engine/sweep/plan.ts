@@ -2,6 +2,7 @@ import { invalidInput } from '../errors.ts';
 import { patched, searchPatches, type SearchAxes, type SweepBase } from './axes.ts';
 import { MAX_SWEEP_POINTS } from './axis.ts';
 import { demandSpace, offersOf, pointsOfDemand, sizingsOf, type DemandAxes, type DemandSpace } from './demand-axes.ts';
+import { dealUnits, type Shard } from './shards.ts';
 import { instancesInScope, type CatalogFacts } from './zones.ts';
 
 export type { SweepBase } from './axes.ts';
@@ -10,6 +11,8 @@ export type { SweepBase } from './axes.ts';
 export interface SweepQuestion<Base extends SweepBase> {
   base: Base;
   axes: SearchAxes & DemandAxes;
+  /** The part of the points that is asked for; absent = all. */
+  shard?: Shard | undefined;
 }
 
 /** A base whose model is known. */
@@ -45,7 +48,12 @@ export interface SweepSpace<Input> {
 }
 
 export interface SweepPlan<Input> extends SweepSpace<Input> {
+  /** Those of the shard, in the order of their points. */
   units: PlannedUnit<Input>[];
+  /** Points of these units: of the shard where there is one. */
+  plannedPoints: number;
+  /** Units of all shards. */
+  unitsInAll: number;
 }
 
 /** Capacity searches of more inputs take hours; each is held in memory. */
@@ -154,19 +162,32 @@ export function planSweep<Base extends SweepBase>(
   };
   const axes = space.axes.map(({ axis }) => axis);
   let seq = 0;
-  const units = inputs.flatMap((input, index) => {
+  const weighed = inputs.flatMap((input, index) => {
     const firstPointId = index * pointsPerInput;
-    return cutsFor(instancesInScope(facts, input)).map(({ first, points }): PlannedUnit<Named<Base>> => ({
-      seq: seq++,
-      axes,
-      input,
-      demand,
-      first,
-      points,
-      firstPointId: firstPointId + first,
-    }));
+    const instances = instancesInScope(facts, input);
+    return cutsFor(instances).map(({ first, points }) => {
+      const unit: PlannedUnit<Named<Base>> = {
+        seq: seq++,
+        axes,
+        input,
+        demand,
+        first,
+        points,
+        firstPointId: firstPointId + first,
+      };
+      // A point costs a row for each instance, and an input a search for each of its kinds of instances.
+      return { unit, input, weight: points * Math.max(1, instances) };
+    });
   });
-  return { ...space, units };
+  const units = unitsOf(question.shard, weighed);
+  const plannedPoints = units.reduce((sum, unit) => sum + unit.points, 0);
+  return { ...space, units, plannedPoints, unitsInAll: weighed.length };
+}
+
+function unitsOf<Unit>(shard: Shard | undefined, weighed: { unit: Unit; input: object; weight: number }[]): Unit[] {
+  if (!shard) return weighed.map(({ unit }) => unit);
+  const shards = dealUnits(weighed, shard.of);
+  return weighed.filter((_, index) => shards[index] === shard.index - 1).map(({ unit }) => unit);
 }
 
 /** Cuts the points of an input into runs of at most `most`: whole loads, or a part of the offers of one. */
