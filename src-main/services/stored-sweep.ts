@@ -2,6 +2,7 @@ import { ConfigIqError, errorInfo, type ErrorInfo } from '../../src-worker/engin
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { SweepSummary } from '../../src-worker/protocol/app-api.ts';
 import { numbersOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { plural } from '../../src-worker/protocol/numbers.ts';
 import type { SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { SweepOutcome } from '../../src-worker/pool/sweep-run.ts';
 import type { RunAnswer, Store } from '../store/store.ts';
@@ -13,7 +14,8 @@ export interface StoredSweep {
   add(seq: number, batch: ColumnBatch, points: number): void;
   /** `answer`: what the list of runs will say of it. Throws when the question was wrong and nothing could be computed. */
   finish(outcome: SweepOutcome, answer: RunAnswer): SweepSummary;
-  fail(thrown: unknown): void;
+  /** Books why the sweep broke off. Answers the error to hand on: with what was kept, where something was. */
+  fail(thrown: unknown): unknown;
 }
 
 /**
@@ -28,6 +30,7 @@ export function storedSweep(
   let runId: number | null = null;
   let rows = 0;
   let passingRows = 0;
+  let donePoints = 0;
 
   const begin = (): number =>
     (runId ??= store.createRun({
@@ -46,6 +49,7 @@ export function storedSweep(
       store.appendChunk(begin(), seq, batch, { points, passing });
       rows += batch.rows;
       passingRows += passing;
+      donePoints += points;
     },
     finish(outcome, answer) {
       const { donePoints, problems } = outcome;
@@ -60,13 +64,18 @@ export function storedSweep(
       return { runId: id, status, points: planned, donePoints, rows, passingRows, problems: sentences };
     },
     fail(thrown) {
-      if (runId === null) return;
+      if (runId === null) return thrown;
+      const { family, code, message, details } = errorInfo(thrown);
       try {
-        store.finishRun(runId, { status: 'failed', problems: [errorInfo(thrown).message] });
+        store.finishRun(runId, { status: 'failed', problems: [message] });
       } catch (again) {
         // A full disk refuses this too. The next start finds the run unfinished and marks it; the first error counts.
         if (!(again instanceof ConfigIqError)) throw again;
       }
+      if (family !== 'file') return thrown;
+      // All rows of a batch are stored or none, so what was counted is what is there.
+      const kept = `Run ${runId} keeps ${donePoints} of ${plural(planned, 'point')}.`;
+      return new ConfigIqError(family, code, `${message}\n${kept}`, { ...details, run: runId }, { cause: thrown });
     },
   };
 }

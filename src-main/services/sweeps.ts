@@ -197,8 +197,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
     say('storing', outcome.donePoints);
     return stored.finish(outcome, best.answer(plan.points));
   } catch (thrown) {
-    stored.fail(thrown);
-    throw thrown;
+    throw stored.fail(thrown);
   }
 }
 
