@@ -218,7 +218,7 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
   { flags: '--zone <list>', description: 'zones to compare; all = every zone in scope', kind: 'text' },
   { flags: '--spec <file>', description: 'base and axes from a JSON file; options given beside it win', kind: 'text' },
   { flags: '--name <text>', description: 'name of the stored run', kind: 'text' },
-  { flags: '--export <file>', description: 'write every row to a .csv or .json file', kind: 'text' },
+  { flags: '--export <file>', description: 'write every row to a .csv, .json, .ndjson or .parquet file', kind: 'text' },
   { flags: '--dry-run', description: 'say how large the sweep is and compute nothing' },
   { flags: '--json', description: 'print the summary as JSON' },
 ];
@@ -428,6 +428,18 @@ export const CALIBRATE_OPTIONS: OptionSpec[] = [
 export const RUN_SHOW_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'every row as JSON' },
   { flags: '--csv', description: 'every row as CSV' },
+];
+export const RUN_EXPORT_OPTIONS: OptionSpec[] = [
+  {
+    flags: '--format <name>',
+    description: 'csv, json, ndjson or parquet (default: by the ending of the file)',
+    kind: 'text',
+  },
+  json,
+];
+export const RUN_RERUN_OPTIONS: OptionSpec[] = [
+  { flags: '--name <text>', description: 'name of the new run (default: that of the old one)', kind: 'text' },
+  json,
 ];
 export const SERVE_OPTIONS: OptionSpec[] = [
   { flags: '--port <number>', description: 'port, 0 = a free one', kind: 'number' },

@@ -2,6 +2,7 @@ import { documentText, SCHEMA_VERSION } from '../../../src-worker/protocol/docum
 import type { Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
+import { runNumber } from '../run-number.ts';
 import { runListReport, runReport } from '../report/run-report.ts';
 
 /** Number and time of a run stand here alone: a history cannot do without, every other document has neither. */
@@ -18,11 +19,8 @@ export const runRunsList: Run = async ({ service, terminal }, options) => {
 export const runRunsShow: Run = async ({ service, terminal }, options, [number = '']) => {
   const { json, csv } = options;
   if (json === true && csv === true) throw usageError('--json and --csv exclude each other: keep one.');
-  if (!/^\d{1,15}$/.test(number)) {
-    throw usageError(`"${number.slice(0, 60)}" is not the number of a run: configiq runs list shows them.`);
-  }
+  const id = runNumber(number);
   const { api } = await service();
-  const id = Number(number);
   const text =
     json === true || csv === true
       ? unwrap(await api.exportRun(id, csv === true ? 'csv' : 'json')).text

@@ -1,4 +1,3 @@
-import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { fileError } from '../../../src-worker/engine/errors.ts';
@@ -14,11 +13,11 @@ import {
   type SweepSpec,
 } from '../../../src-worker/protocol/requests.ts';
 import type { AppService } from '../../services/app-service.ts';
-import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import { parseJsonText } from '../../services/json-text.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
+import { exportTarget, writeExport } from '../exports.ts';
 import { readTextFile } from '../files.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
@@ -44,8 +43,7 @@ const showSchema = z.strictObject({
 export const runSweep: Run = async (context, options) => {
   const draft = draftOf(options);
   const show = checkRequest(showSchema, partFor(draft, showSchema));
-  const format = show.export === undefined ? null : exportFormat(show.export);
-  if (show.export !== undefined) checkWritable(show.export);
+  const target = show.export === undefined ? null : exportTarget(show.export);
   refuseThinkTimeWithRate(draft);
   const own = readOwnHardware(draft);
   const { spec, given } = specOf(own ? { ...draft, own_hardware: own.machines } : draft, show.spec);
@@ -65,8 +63,9 @@ export const runSweep: Run = async (context, options) => {
   }
   const summary = await startSweep(context, service, question, show.name);
   for (const problem of summary.problems) context.terminal.complain(problem);
-  if (show.export !== undefined && format !== null) {
-    await writeExport(context, service, summary, { file: show.export, format });
+  if (target) {
+    if (summary.status === 'cancelled') context.terminal.note('Stopped; writing what is done.');
+    await writeExport(context, service, { runId: summary.runId, ...target });
   }
   context.terminal.print(
     show.json ? await summaryJson(service, question, summary) : await summaryText(service, summary),
@@ -74,27 +73,8 @@ export const runSweep: Run = async (context, options) => {
   return exitCodeFor(summary);
 };
 
-async function writeExport(
-  { terminal, onInterrupt }: CommandContext,
-  service: AppService,
-  { runId, status }: SweepSummary,
-  { file, format }: { file: string; format: 'csv' | 'json' },
-): Promise<void> {
-  // A large run is made into text in one go, which no handler could break into: from here on Ctrl-C is the system's.
-  onInterrupt(null);
-  terminal.note(status === 'cancelled' ? `Stopped; writing what is done to ${file}…` : `Writing ${file}…`);
-  await writeAtomically(file, unwrap(await service.api.exportRun(runId, format)).text);
-  terminal.note(`Written: ${file}`);
-}
-
-function exportFormat(path: string): 'csv' | 'json' {
-  const extension = extname(path).toLowerCase();
-  if (extension === '.csv') return 'csv';
-  if (extension === '.json') return 'json';
-  throw usageError(`--export writes .csv and .json files, got "${path}": give the name one of these endings.`);
-}
-
-async function startSweep(
+/** Asks a sweep and tells of it; Ctrl-C stops it and keeps what is done. */
+export async function startSweep(
   { terminal, onInterrupt }: CommandContext,
   service: AppService,
   spec: SweepSpec,
@@ -126,14 +106,14 @@ async function startSweep(
 const SECOND_INTERRUPT_MS = 1000;
 const HANDED_ON_MS = 100;
 
-function exitCodeFor({ status, passingRows }: SweepSummary): number {
+export function exitCodeFor({ status, passingRows }: SweepSummary): number {
   if (status === 'cancelled') return EXIT.interrupted;
   if (status === 'failed') return EXIT.bug;
   return passingRows > 0 ? EXIT.answered : EXIT.noAnswer;
 }
 
 /** Without the number of the run, so that the same sweep gives the same bytes; runs list has it. */
-async function summaryJson(service: AppService, input: SweepSpec, summary: SweepSummary): Promise<string> {
+export async function summaryJson(service: AppService, input: SweepSpec, summary: SweepSummary): Promise<string> {
   const { status, points, donePoints, rows, passingRows, problems } = summary;
   const { configiq, engine, catalog } = unwrap(await service.api.info()).versions;
   return documentText({
@@ -149,7 +129,7 @@ async function summaryJson(service: AppService, input: SweepSpec, summary: Sweep
   });
 }
 
-async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
+export async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
   const { runId, donePoints, points, rows, passingRows, status } = summary;
   const detail = unwrap(await service.api.showRun(runId));
   return textOf([
