@@ -84,7 +84,7 @@ module.exports = {
       name: 'services-know-no-host',
       comment: 'Services, store, catalogs, measurements, traces and the hub are below the hosts that use them.',
       severity: 'error',
-      from: { path: '^src-main/(services|store|catalogs|measurements|traces|hub|rpc)/' },
+      from: { path: '^src-main/(services|store|exports|catalogs|measurements|traces|hub|rpc)/' },
       to: { path: '^src-main/(cli|electron|browser)/|^src-renderer/' },
     },
     {

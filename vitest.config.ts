@@ -14,7 +14,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: [
-            'tests/{engine,answers,protocol,catalogs,measurements,traces,store,hub,services,worker,cli,browser,electron,architecture,scripts,prior-art,docs}/**/*.test.ts',
+            'tests/{engine,answers,protocol,catalogs,measurements,traces,store,hub,services,exports,worker,cli,browser,electron,architecture,scripts,prior-art,docs}/**/*.test.ts',
           ],
           globalSetup: ['tests/bundled-worker.ts'],
           testTimeout: 20_000,

@@ -2,11 +2,13 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import sirv from 'sirv';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import { MAX_CATALOG_BYTES } from '../../src-worker/protocol/catalog-api.ts';
 import { decode, encode } from '../../src-worker/protocol/codec.ts';
+import { exportBody, exportHeaders, exportPathIn, type OpenExport } from '../rpc/export-stream.ts';
 import { pageHeaders } from '../rpc/page-headers.ts';
 import { serveApi, type ServedApp } from '../rpc/serve-api.ts';
 
@@ -33,6 +35,8 @@ export interface AppServer {
  */
 export async function startAppServer(options: {
   app: ServedApp;
+  /** Exports that a page was offered over its calls; the secret in their paths stands for the token. */
+  openExport: OpenExport;
   rendererFolder: string;
   host: string;
   port: number;
@@ -45,7 +49,7 @@ export async function startAppServer(options: {
   const isOwnHost = (request: IncomingMessage) => names.includes(request.headers.host?.toLowerCase() ?? '');
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
 
-  server.on('request', pageHandler(options.rendererFolder, names, isOwnHost));
+  server.on('request', pageHandler(options, names, isOwnHost));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_REQUEST_BYTES, perMessageDeflate: false });
   server.on('upgrade', (request, socket, head) => {
     const refusal = refuseUpgrade(request, isOwnHost(request), token);
@@ -57,7 +61,11 @@ export async function startAppServer(options: {
   return { origin, url: `${origin}/#token=${token}`, token, close: () => closeAll(server, sockets) };
 }
 
-function pageHandler(folder: string, names: string[], isOwnHost: (request: IncomingMessage) => boolean) {
+function pageHandler(
+  { rendererFolder: folder, openExport }: { rendererFolder: string; openExport: OpenExport },
+  names: string[],
+  isOwnHost: (request: IncomingMessage) => boolean,
+) {
   const headers = pageHeaders(names.map((name) => `ws://${name}`));
   // Not in development mode: sirv then lists the folder once and serves those files only, so that no path leads out of it.
   const serveFile = sirv(folder, { etag: true, dotfiles: false });
@@ -68,9 +76,25 @@ function pageHandler(folder: string, names: string[], isOwnHost: (request: Incom
       return answer(response, 405, 'Only GET and HEAD are served here.');
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const exportPath = exportPathIn(new URL(request.url ?? '/', 'http://loopback').pathname);
+    if (exportPath !== null) return void sendExport(request, response, openExport, exportPath);
     response.setHeader('Cache-Control', 'no-cache');
     serveFile(request, response, () => answer(response, 404, 'There is no such file.'));
   };
+}
+
+async function sendExport(
+  request: IncomingMessage,
+  response: ServerResponse,
+  openExport: OpenExport,
+  path: string,
+): Promise<void> {
+  // Asked for its head only, it must still be there to be fetched.
+  const found = request.method === 'GET' ? openExport(path) : null;
+  if (!found) return answer(response, 404, 'There is no such export any more: export the run again.');
+  response.writeHead(200, exportHeaders(found));
+  // A page that goes away, or rows that cannot be read, end the connection: a browser then says that the download failed.
+  await pipeline(exportBody(found), response).catch(() => response.destroy());
 }
 
 function answer(response: ServerResponse, status: number, sentence: string): void {

@@ -33,7 +33,13 @@ export async function startBrowserHost(
   const workerPath = options.workerPath ?? (await builtWorkerPath());
   const service = createAppService({ host: 'browser', dataFolder: options.dataFolder ?? dataFolder(), workerPath });
   try {
-    const server = await startAppServer({ app: service, rendererFolder: folder, host, port });
+    const server = await startAppServer({
+      app: service,
+      openExport: (path) => service.openExport(path),
+      rendererFolder: folder,
+      host,
+      port,
+    });
     const close = async () => {
       await server.close();
       await service.close();

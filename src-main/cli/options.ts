@@ -246,7 +246,7 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
   { flags: '--name <text>', description: 'name of the stored run', kind: 'text' },
   {
     flags: '--export <file>',
-    description: 'write every row to a .csv or .json file, or a shard to a .cqshard file',
+    description: 'write every row to a .csv, .json, .ndjson or .parquet file, or a shard to a .cqshard file',
     kind: 'text',
   },
   {
@@ -531,6 +531,18 @@ export const SENSITIVITY_OPTIONS: OptionSpec[] = [
   { flags: '--zone <name>', description: 'only this zone', kind: 'text' },
   { flags: '--by <percent>', description: 'how far each input is lowered and raised (default: 20)', kind: 'number' },
   { flags: '--metric <name>', description: 'usd_per_hour or usd_per_request (default: usd_per_hour)', kind: 'text' },
+  json,
+];
+export const RUN_EXPORT_OPTIONS: OptionSpec[] = [
+  {
+    flags: '--format <name>',
+    description: 'csv, json, ndjson or parquet (default: by the ending of the file)',
+    kind: 'text',
+  },
+  json,
+];
+export const RUN_RERUN_OPTIONS: OptionSpec[] = [
+  { flags: '--name <text>', description: 'name of the new run (default: that of the old one)', kind: 'text' },
   json,
 ];
 export const SERVE_OPTIONS: OptionSpec[] = [

@@ -31,6 +31,8 @@ import {
   RUN_BREAK_EVEN_OPTIONS,
   RUN_FRONTIER_OPTIONS,
   RUN_GOODPUT_OPTIONS,
+  RUN_EXPORT_OPTIONS,
+  RUN_RERUN_OPTIONS,
   RUN_SHOW_OPTIONS,
   SENSITIVITY_OPTIONS,
   SERVE_OPTIONS,
@@ -405,6 +407,12 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
   {
     name: 'runs',
     description: 'the history',
+    examples: `Examples:
+  configiq runs export 3 rows.parquet
+  configiq runs diff 3 7
+  configiq runs rerun 3
+  configiq runs delete 3 4 5
+`,
     commands: [
       {
         usage: 'list',
@@ -444,6 +452,35 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         description: 'requests a second within every target, for each configuration, GPU and dollar',
         options: RUN_GOODPUT_OPTIONS,
         load: async () => (await import('./commands/run-answers.ts')).runRunsGoodput,
+      },
+      {
+        usage: 'export <number> <file>',
+        description: 'every row of a run as a file, of any size: CSV, JSON, NDJSON or Parquet',
+        options: RUN_EXPORT_OPTIONS,
+        examples: `Examples:
+  configiq runs export 3 rows.csv            with rows.csv.meta.json: question, versions, units
+  configiq runs export 3 rows.parquet
+  configiq runs export 3 /dev/stdout --format ndjson
+`,
+        load: async () => (await import('./commands/run-export.ts')).runRunsExport,
+      },
+      {
+        usage: 'diff <before> <after>',
+        description: 'what differs between two runs: question, versions, answers',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/run-diff.ts')).runRunsDiff,
+      },
+      {
+        usage: 'rerun <number>',
+        description: "ask the question of a run again with today's versions, as a new run",
+        options: RUN_RERUN_OPTIONS,
+        load: async () => (await import('./commands/run-rerun.ts')).runRunsRerun,
+      },
+      {
+        usage: 'delete <numbers...>',
+        description: 'remove runs with their rows, and give their room back to the disk',
+        options: JSON_OPTION,
+        load: async () => (await import('./commands/run-delete.ts')).runRunsDelete,
       },
     ],
   },

@@ -43,7 +43,10 @@ function start(): void {
   const page = rendererFolder();
   const service = createAppService({ host: 'electron', dataFolder: dataFolder(), workerPath });
   closeBeforeQuitting(service);
-  protocol.handle(APP_SCHEME, pageFileHandler(page));
+  protocol.handle(
+    APP_SCHEME,
+    pageFileHandler(page, (path) => service.openExport(path)),
+  );
   serveWindows(service, isOwnPage);
   setApplicationMenu(!app.isPackaged);
   app.on('activate', showWindow);

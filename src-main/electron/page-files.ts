@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { exportBody, exportHeaders, exportPathIn, type OpenExport } from '../rpc/export-stream.ts';
 import { pageHeaders } from '../rpc/page-headers.ts';
 
 /** `app://configiq/` is the page's origin in the window: a name of its own, so that the page never runs as file://. */
@@ -27,12 +30,17 @@ export function isAppUrl(url: string): boolean {
   return protocol === `${APP_SCHEME}:` && host === APP_HOST;
 }
 
-/** Answers requests to `app://configiq/…` with the files of `folder` and with nothing outside it. */
-export function pageFileHandler(folder: string): (request: Request) => Promise<Response> {
+/** Answers requests to `app://configiq/…` with the files of `folder` and nothing outside it, and with exports that were offered. */
+export function pageFileHandler(
+  folder: string,
+  openExport: OpenExport = () => null,
+): (request: Request) => Promise<Response> {
   const root = resolve(folder);
   const headers = pageHeaders([]);
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, headers);
+    const exportPath = isAppUrl(request.url) ? exportPathIn(new URL(request.url).pathname) : null;
+    if (exportPath !== null) return exportResponse(exportPath, request.method, openExport, headers);
     const file = isAppUrl(request.url) ? fileOf(root, new URL(request.url).pathname) : null;
     if (file === null) return refusal(404, headers);
     try {
@@ -44,6 +52,20 @@ export function pageFileHandler(folder: string): (request: Request) => Promise<R
       throw thrown;
     }
   };
+}
+
+/** Electron asks where to save it, as for any download. */
+function exportResponse(
+  path: string,
+  method: string,
+  openExport: OpenExport,
+  headers: Record<string, string>,
+): Response {
+  const found = method === 'GET' ? openExport(path) : null;
+  if (!found) return refusal(404, headers);
+  // Node's type of a web stream and the page's are the same thing under two names.
+  const body = Readable.toWeb(exportBody(found)) as ReadableStream<Uint8Array> as unknown as BodyInit;
+  return new Response(body, { headers: { ...headers, ...exportHeaders(found) } });
 }
 
 /** The path inside `root`, or null for one that is malformed or leads out of it (`%2e%2e%2f`, a drive, a null byte). */

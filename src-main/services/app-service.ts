@@ -6,6 +6,7 @@ import { errorInfo, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/source.ts';
 import type { StartFile } from './catalogs/files.ts';
+import type { ExportFormat } from '../../src-worker/protocol/export-formats.ts';
 import type { AppApi, AppInfo, HostKind, ProgressEvent, SweepStart } from '../../src-worker/protocol/app-api.ts';
 import {
   documentText,
@@ -49,15 +50,19 @@ import {
   noteTextSchema,
   pullModelSchema,
   runIdSchema,
+  runIdsSchema,
   runNameSchema,
   taskIdSchema,
+  textFormatSchema,
 } from './check-request.ts';
 import { databaseFile } from './data-folder.ts';
 import { createModelStore } from './model-store.ts';
 import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
 import { analyzedRun } from './run-analysis.ts';
-import { exportedRun, runDetail, runEntry } from './run-view.ts';
+import { createExports, type Exports, type WrittenExport } from './exports.ts';
+import { deleteRuns, runDifference, runHead } from './run-history.ts';
+import { runDetail, runEntry } from './run-view.ts';
 import { createRunRows } from './run-rows.ts';
 import { readableNote } from './notes.ts';
 import { benchmarkApi } from './benchmarks.ts';
@@ -102,6 +107,13 @@ export interface AppService {
   simulateFile(request: SimulateInputDraft, path: string): Promise<Result<PredictDocument>>;
   /** For the same hosts: keeps the config at a path, or in the folder at it; `id` null = from its name. */
   importModelFile(path: string, id: string | null): Promise<Result<ModelDocument>>;
+  /** For the same hosts: writes a run of any size to a path; one that stands there is replaced when all is written. */
+  exportRunTo(
+    request: { runId: number; format: ExportFormat; path: string },
+    signal?: AbortSignal,
+  ): Promise<Result<WrittenExport>>;
+  /** For hosts with a page: what `offerExport` offered under that path, once. */
+  openExport: Exports['open'];
   /** The catalogs in force, for a host that tells names apart as questions do. */
   facts: () => Facts;
   /** The catalogs in force as a file, all of them or those of some providers. */
@@ -170,6 +182,7 @@ export function createAppService(options: AppServiceOptions): AppService {
   const sweeps = createSweeps({ store, models, facts, pool, now, tell });
   const shards = createShards({ store, now, plan: (spec) => sweeps.planned(spec) });
   const sizings = createSimulatedSizings(pool, tell);
+  const exports = createExports(store, report);
 
   /** A question that names no profile is asked with the one in use. */
   const calibrated = (request: unknown): unknown => {
@@ -372,8 +385,26 @@ export function createAppService(options: AppServiceOptions): AppService {
     exportRun: (id, format) =>
       attemptAsync(async () => {
         const runId = checkRequest(runIdSchema, id, 'Run number');
-        return exportedRun(store, runId, checkRequest(exportFormatSchema, format, 'Export format'), report);
+        return exports.text(runId, checkRequest(textFormatSchema, format, 'Export format'));
       }),
+    offerExport: (id, format) =>
+      answer(() => {
+        const runId = checkRequest(runIdSchema, id, 'Run number');
+        return exports.offer(runId, checkRequest(exportFormatSchema, format, 'Export format'));
+      }),
+    readRun: (id) => answer(() => runHead(store, checkRequest(runIdSchema, id, 'Run number'))),
+    deleteRuns: (ids) => answer(() => deleteRuns(store, checkRequest(runIdsSchema, ids, 'Run numbers'))),
+    diffRuns: (before, after) =>
+      attemptAsync(async () =>
+        runDifference(
+          store,
+          {
+            before: checkRequest(runIdSchema, before, 'Run number'),
+            after: checkRequest(runIdSchema, after, 'Run number'),
+          },
+          report,
+        ),
+      ),
     readNote: (name) => answer(() => readableNote(store, checkRequest(noteNameSchema, name, 'Note name'), report)),
     writeNote: (name, text) =>
       answer(() => {
@@ -420,6 +451,8 @@ export function createAppService(options: AppServiceOptions): AppService {
     simulateFile: (request, path) =>
       ask(() => simulations.start(null, async (signal) => simulated(request, await readTrace(path), path, signal))),
     importModelFile: (path, id) => ask(() => shown(models.importPath({ path, id }, now().toISOString(), report))),
+    exportRunTo: (request, signal) => attemptAsync(() => exports.writeTo(request, signal)),
+    openExport: (path) => exports.open(path),
     facts,
     exportCatalog: (format, providers) => catalogText(catalogs.inForce(), format, providers),
     checkMachines: (machines) =>

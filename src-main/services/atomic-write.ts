@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, openSync, realpathSync, statSync, unlinkSync, type Stats } from 'node:fs';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { ConfigIqError, fileError } from '../../src-worker/engine/errors.ts';
@@ -18,6 +18,8 @@ const SENTENCES: Readonly<Record<string, (path: string) => string>> = {
   ENOSPC: (path) => `Cannot write ${path}: the disk is full. Free some space.`,
   ENXIO: (path) => `Cannot write ${path}: it is a socket, or nothing reads from it. Choose another place.`,
   EPIPE: (path) => `Cannot write ${path}: its reader has gone. Choose another place.`,
+  EDQUOT: (path) => `Cannot write ${path}: your quota of the disk is used up. Free some space.`,
+  EFBIG: (path) => `Cannot write ${path}: it is larger than files may be here. Choose another place.`,
   ENAMETOOLONG: (path) => `Cannot write ${path.slice(0, 80)}…: the name is too long. Choose a shorter one.`,
 };
 
@@ -36,40 +38,80 @@ export async function writeAtomically(path: string, text: string): Promise<void>
 }
 
 /**
- * The same for content of any size, a piece at a time: it lies beside the file until it is whole. What the pieces themselves throw
- * is thrown on; nothing is left behind then.
+ * The same for content of any size, one piece at a time: a piece is asked for when the last one has been written. What is
+ * written so far lies beside the file under another name, and is taken away when something fails, the pieces themselves
+ * among it, or `signal` aborts. Answers the bytes written.
  */
-export async function writePiecesAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+export async function writePiecesAtomically(
+  path: string,
+  pieces: Iterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<number> {
   const target = resolve(path);
+  const place = attemptPlace(target);
   try {
-    const existing = statSync(target, { throwIfNoEntry: false });
-    if (existing?.isDirectory()) throw isAFolder();
-    if (existing && !existing.isFile()) {
-      await writePieces(target, constants.O_WRONLY, pieces);
-      return;
-    }
-    const place = existing ? realpathSync(target) : target;
-    const beside = join(dirname(place), `.configiq-${randomUUID()}`);
-    try {
-      await writePieces(beside, 'wx', pieces);
-      await rename(beside, place);
-    } catch (thrown) {
-      await rm(beside, { force: true });
-      throw thrown;
-    }
+    return await writeAt(place, pieces, signal);
   } catch (thrown) {
-    if (thrown instanceof ConfigIqError) throw thrown;
+    // Of our own making: rows that cannot be read, an abort.
+    if (thrown instanceof ConfigIqError || signal?.aborted) throw thrown;
     throw notWritable(target, thrown);
   }
 }
 
-async function writePieces(path: string, flags: string | number, pieces: Iterable<Uint8Array>): Promise<void> {
-  const file = await open(path, flags);
+/** Whether a file at `path` is, or would be, an ordinary one: no pipe and no device. */
+export const isPlainFile = (path: string): boolean =>
+  statSync(resolve(path), { throwIfNoEntry: false })?.isFile() ?? true;
+
+/** Where content goes: what is there already is replaced, or written through. */
+interface Place {
+  target: string;
+  /** Of the file that is there. */
+  mode: number | undefined;
+  isRegular: boolean;
+}
+
+function attemptPlace(target: string): Place {
   try {
-    for (const piece of pieces) await file.writeFile(piece);
-  } finally {
-    await file.close();
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw isAFolder();
+    // A link stays one: what it leads to is replaced.
+    return {
+      target: existing ? realpathSync(target) : target,
+      mode: existing?.mode,
+      isRegular: existing?.isFile() ?? true,
+    };
+  } catch (thrown) {
+    throw notWritable(target, thrown);
   }
+}
+
+async function writeAt({ target, mode, isRegular }: Place, pieces: Iterable<Uint8Array>, signal?: AbortSignal) {
+  if (!isRegular) {
+    const through = await open(target, constants.O_WRONLY);
+    return await writePieces(through, pieces, signal).finally(() => through.close());
+  }
+  const beside = join(dirname(target), `.configiq-${randomUUID()}`);
+  const file = await open(beside, 'wx', mode);
+  try {
+    const bytes = await writePieces(file, pieces, signal).finally(() => file.close());
+    await rename(beside, target);
+    return bytes;
+  } catch (thrown) {
+    await rm(beside, { force: true });
+    throw thrown;
+  }
+}
+
+async function writePieces(file: FileHandle, pieces: Iterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+  let bytes = 0;
+  for (const piece of pieces) {
+    signal?.throwIfAborted();
+    // A write may take a part only. Not `writeFile`, which cuts a piece up and copies it.
+    for (let from = 0; from < piece.length;) from += (await file.write(piece, from)).bytesWritten;
+    bytes += piece.length;
+  }
+  signal?.throwIfAborted();
+  return bytes;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
+import { EXPORT_FORMATS } from '../../src-worker/protocol/export-formats.ts';
 import { describeIssues } from '../../src-worker/protocol/requests.ts';
 
 /** A request with its defaults filled in. Throws `request_invalid`: the field, what it was, what it may be. */
@@ -20,6 +21,7 @@ export const taskIdSchema = z.string().min(1).max(200);
 export const modelNameSchema = z.string().min(1).max(300);
 export const runNameSchema = name;
 export const runIdSchema = z.number().int().min(1);
+export const runIdsSchema = z.array(runIdSchema).min(1).max(10_000);
 /** A path of lower-case words: `draft/size`. */
 export const noteNameSchema = z
   .string()
@@ -30,7 +32,9 @@ const MAX_NOTE_BYTES = 5_000_000;
 export const noteTextSchema = z
   .string()
   .refine((text) => Buffer.byteLength(text) <= MAX_NOTE_BYTES, `a note holds at most ${MAX_NOTE_BYTES} bytes`);
-export const exportFormatSchema = z.enum(['csv', 'json']);
+export const exportFormatSchema = z.enum(EXPORT_FORMATS);
+/** Formats that are text, and short where a run is. */
+export const textFormatSchema = z.enum(['csv', 'json']);
 export const importModelSchema = z.strictObject({
   /** Longer texts are refused with a sentence of their own, which tells the size. */
   text: z.string(),

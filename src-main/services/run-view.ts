@@ -1,6 +1,6 @@
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
 import { exclusionCells, recommendationCells } from '../../src-worker/answers/sweep/document-rows.ts';
-import { ConfigIqError, fileError, invalidInput } from '../../src-worker/engine/errors.ts';
+import { ConfigIqError, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { RunDetail, RunEntry } from '../../src-worker/protocol/app-api.ts';
 import { pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
@@ -8,12 +8,8 @@ import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { bestSoFar, type BestSoFar } from './best-so-far.ts';
 import { inSlices } from './in-slices.ts';
-import { csvPieces, exportFileName, jsonPieces } from './run-export.ts';
 import { runQuestion } from './run-question.ts';
 import { shownRows } from './shown-rows.ts';
-
-/** Longest text a program can hold is about 530 million characters; beyond this an export is refused beforehand. */
-const MAX_EXPORT_CHARACTERS = 500_000_000;
 
 export function runEntry(run: StoredRun): RunEntry {
   const { id, kind, name, createdAt, status, model, points, donePoints, rows, answer, usdPerHour } = run;
@@ -54,51 +50,6 @@ function withAnswer(store: Store, run: StoredRun, best: BestSoFar, report: (prob
   return { ...run, ...answer };
 }
 
-/** A run as a file. The answer of a size question is its document, byte for byte. */
-export async function exportedRun(
-  store: Store,
-  id: number,
-  format: 'csv' | 'json',
-  report: (problem: string) => void,
-  limit = MAX_EXPORT_CHARACTERS,
-): Promise<{ fileName: string; text: string }> {
-  const run = requiredRun(store, id);
-  const fileName = exportFileName(run, format);
-  const document = format === 'json' ? store.readDocument(id) : null;
-  if (document !== null) return { fileName, text: document };
-  const columns = columnsOf(store, run, report);
-  const batches = batchesOf(store, run, report);
-  const pieces = format === 'csv' ? csvPieces(columns, batches) : jsonPieces(run, columns, batches);
-  return { fileName, text: await joined(pieces, { id, format, limit }) };
-}
-
-async function joined(
-  pieces: Iterable<string>,
-  what: { id: number; format: 'csv' | 'json'; limit: number },
-): Promise<string> {
-  const parts: string[] = [];
-  let characters = 0;
-  for await (const piece of inSlices(pieces)) {
-    parts.push(piece);
-    characters += piece.length;
-    if (characters > what.limit) throw exportTooLarge(what);
-  }
-  return parts.join('');
-}
-
-/** JSON names every column in every row, so CSV holds several times the rows. */
-function exportTooLarge({ id, format, limit }: { id: number; format: 'csv' | 'json'; limit: number }): Error {
-  const cure =
-    format === 'json'
-      ? 'export it as CSV, which needs a fraction of the room for the same rows.'
-      : 'its rows are kept; to export them, sweep one zone or precision at a time.';
-  return fileError(
-    'export_too_large',
-    `Run ${id} as ${format.toUpperCase()} has more than ${limit} characters, the most one file may have: ${cure}`,
-    { id, format, limit },
-  );
-}
-
 export function requiredRun(store: Store, id: number): StoredRun {
   const run = store.readRun(id);
   if (run) return run;
@@ -113,7 +64,7 @@ function columnsOf(store: Store, run: StoredRun, report: (problem: string) => vo
   return [...COLUMN_NAMES];
 }
 
-/** The rows of a run, batch by batch; a saved answer is one batch. */
+/** The rows of a run, one batch at a time; those of a size question are one. */
 export function* batchesOf(store: Store, run: StoredRun, report: (problem: string) => void): Generator<ColumnBatch> {
   if (run.kind === 'sweep') {
     yield* store.readChunks(run.id, report);
@@ -132,7 +83,7 @@ function* chosenOf(
   for (const batch of batchesOf(store, run, report)) yield pickedRows(batch, choose(batch));
 }
 
-function documentOf(store: Store, run: StoredRun): SizeDocument | null {
+export function documentOf(store: Store, run: StoredRun): SizeDocument | null {
   const text = run.kind === 'size' ? store.readDocument(run.id) : null;
   // The store has checked that it is a size document; this program wrote it.
   return text === null ? null : (JSON.parse(text) as SizeDocument);

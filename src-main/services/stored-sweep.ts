@@ -1,6 +1,7 @@
 import { ConfigIqError, errorInfo, type ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { SweepSummary } from '../../src-worker/protocol/app-api.ts';
 import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
+import { plural } from '../../src-worker/protocol/numbers.ts';
 import type { SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { SweepOutcome } from '../../src-worker/pool/sweep-run.ts';
 import type { RunAnswer, Store } from '../store/store.ts';
@@ -16,7 +17,8 @@ export interface StoredSweep {
   keep(kept: KeptBatch): void;
   /** `answer`: what the list of runs will say of it. Throws when the question was wrong and nothing could be computed. */
   finish(outcome: SweepOutcome, answer: RunAnswer): SweepSummary;
-  fail(thrown: unknown): void;
+  /** Books why the sweep broke off. Answers the error to hand on: with what was kept, where something was. */
+  fail(thrown: unknown): unknown;
 }
 
 interface NewSweep {
@@ -40,6 +42,7 @@ export function storedSweep(
   let rows = 0;
   let passingRows = 0;
   let keptPoints = 0;
+  let addedPoints = 0;
 
   const begin = (): number =>
     (runId ??= store.createRun({
@@ -57,6 +60,7 @@ export function storedSweep(
       store.appendChunk(begin(), seq, batch, { points, passing });
       rows += batch.rows;
       passingRows += passing;
+      addedPoints += points;
     },
     keep({ batch, points, passing }) {
       rows += batch.rows;
@@ -77,7 +81,13 @@ export function storedSweep(
       return { runId: id, status, points: planned, donePoints, rows, passingRows, problems: sentences };
     },
     fail(thrown) {
-      if (runId !== null) failRun(store, runId, thrown);
+      if (runId === null) return thrown;
+      failRun(store, runId, thrown);
+      const { family, code, message, details } = errorInfo(thrown);
+      if (family !== 'file') return thrown;
+      // All rows of a batch are stored or none, so what was counted is what is there.
+      const kept = `Run ${runId} keeps ${keptPoints + addedPoints} of ${plural(planned, 'point')}: configiq sweep resume ${runId} goes on.`;
+      return new ConfigIqError(family, code, `${message}\n${kept}`, { ...details, run: runId }, { cause: thrown });
     },
   };
 }

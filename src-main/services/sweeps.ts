@@ -266,8 +266,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
     say('storing', outcome.donePoints);
     return stored.finish(outcome, best.answer(planned));
   } catch (thrown) {
-    stored.fail(thrown);
-    throw thrown;
+    throw stored.fail(thrown);
   }
 }
 

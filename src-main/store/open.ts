@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { fileError } from '../../src-worker/engine/errors.ts';
 import { catalogVerbs } from './catalog-imports.ts';
 import { chunkVerbs } from './chunks.ts';
+import { compact, useFreePages } from './compact.ts';
 import { isBusy, isDamage, withSentences } from './errors.ts';
 import { APPLICATION_ID, migrate, missingPart, readVersion, remakeUndoTables } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
@@ -25,16 +26,17 @@ export interface OpenedStore {
 
 /**
  * Opens the database, making or migrating it as needed. A damaged one is set aside and a new one begun; one that lost no
- * more than what an undo needs is mended; one that a newer ConfigIQ wrote, or that is not ours, is refused and not touched. Throws ConfigIqError of family `file`.
+ * more than what an undo needs is mended; one that a newer ConfigIQ wrote, or that is not ours, is refused and not touched. `mostPages` = as large as the file may get, where a test wants a disk that is full. Throws
+ * ConfigIqError of family `file`.
  */
 export function openStore(
   file: string,
   migrations: readonly string[] = MIGRATIONS,
-  { busyTimeoutMs = BUSY_TIMEOUT_MS } = {},
+  { busyTimeoutMs = BUSY_TIMEOUT_MS, mostPages }: { busyTimeoutMs?: number; mostPages?: number | undefined } = {},
 ): OpenedStore {
   return withSentences(file, () => {
     const notice = examine(file, migrations, busyTimeoutMs);
-    const opened = connect(file, migrations, busyTimeoutMs);
+    const opened = connect(file, migrations, busyTimeoutMs, mostPages);
     return { store: opened.store, notice: notice ?? opened.notice };
   });
 }
@@ -82,15 +84,22 @@ function findDamage(file: string, migrations: readonly string[], busyTimeoutMs: 
   }
 }
 
-function connect(file: string, migrations: readonly string[], busyTimeoutMs: number): OpenedStore {
+function connect(
+  file: string,
+  migrations: readonly string[],
+  busyTimeoutMs: number,
+  mostPages: number | undefined,
+): OpenedStore {
   const db = new Database(file, { timeout: busyTimeoutMs });
   try {
+    useFreePages(db);
     useWriteAheadLog(db, busyTimeoutMs);
     // With a write-ahead log a killed program loses nothing; only a power cut may lose the last moments, never more.
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     migrate(db, migrations);
     const notice = remakeUndoTables(db, migrations);
+    if (mostPages !== undefined) db.pragma(`max_page_count = ${mostPages}`);
     return { store: verbs(db, file), notice };
   } catch (thrown) {
     db.close();
@@ -155,6 +164,8 @@ function verbs(db: Database.Database, file: string): Store {
     listRuns: spoken(runs.listRuns),
     readRun: spoken(runs.readRun),
     readDocument: spoken(runs.readDocument),
+    deleteRun: spoken(runs.deleteRun),
+    compact: spoken(() => compact(db)),
     readChunks: (...given) => spokenBatches(chunks.readChunks(...given)),
     readChunk: spoken(chunks.readChunk),
     readPackedChunks: (runId) => spokenBatches(chunks.readPackedChunks(runId)),

@@ -14,6 +14,7 @@ type RunVerbs = Pick<
   | 'listRuns'
   | 'readRun'
   | 'readDocument'
+  | 'deleteRun'
   | 'markInterruptedRuns'
 >;
 
@@ -80,6 +81,7 @@ export function runVerbs(db: Database): RunVerbs {
   const all = db.prepare<[], unknown>(`SELECT ${COLUMNS} FROM run ORDER BY created_at DESC, id DESC`);
   const one = db.prepare<[number], unknown>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
   const documentOf = db.prepare<[number], { document: string | null }>('SELECT document FROM run WHERE id = ?');
+  const remove = db.prepare<[number]>("DELETE FROM run WHERE id = ? AND status <> 'running'");
   const running = db.prepare<[], { id: number; owner: string | null }>(
     "SELECT id, owner FROM run WHERE status = 'running' ORDER BY id",
   );
@@ -124,6 +126,8 @@ export function runVerbs(db: Database): RunVerbs {
       if (!checked.success) throw unreadable(`run ${id}`, `run ${id}: its answer is not a size document.`);
       return text;
     },
+    // Its rows go with it (ON DELETE CASCADE).
+    deleteRun: (id) => remove.run(id).changes > 0,
     markInterruptedRuns: (isOwnerAlive) => markInterrupted.immediate(isOwnerAlive),
   };
 }

@@ -186,6 +186,10 @@ export interface Store {
   readRun(id: number): StoredRun | null;
   /** The answer of a size run, exactly as it was saved; null for sweeps. */
   readDocument(id: number): string | null;
+  /** Removes a run with its rows. False when there is none, or when it is still computed. */
+  deleteRun(id: number): boolean;
+  /** Gives the room of what was removed back to the disk, as far as it can be had; returns the bytes of the file before and after. */
+  compact(): { before: number; after: number };
   /** Batches of a run in order, one at a time, so that memory stays flat. Those that cannot be read are skipped and reported. */
   readChunks(runId: number, report: (problem: string) => void): Generator<ColumnBatch>;
   /** Runs still `running` whose owner is gone become `interrupted`; what they stored stays. Returns their numbers. */

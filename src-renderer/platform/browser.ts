@@ -29,6 +29,14 @@ export function downloadText(fileName: string, text: string, kind: keyof typeof 
   downloadBlob(fileName, new Blob([text], { type: MEDIA_TYPES[kind] }));
 }
 
+/** A file that the host serves below the page's own address. */
+export function downloadFrom(path: string, fileName: string): void {
+  const link = document.createElement('a');
+  link.href = path;
+  link.download = fileName;
+  link.click();
+}
+
 export function downloadBlob(fileName: string, blob: Blob): void {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');

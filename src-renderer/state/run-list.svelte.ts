@@ -1,6 +1,7 @@
 import type { AppApi, RunDetail, RunEntry } from '../../src-worker/protocol/app-api.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
-import { downloadText } from '../platform/browser.ts';
+import type { ExportFormat } from '../../src-worker/protocol/export-formats.ts';
+import { downloadFrom } from '../platform/browser.ts';
 
 type Ask = <Value>(call: (api: AppApi) => Promise<Result<Value>>) => Promise<Result<Value>>;
 
@@ -51,10 +52,11 @@ export class RunList {
     this.openProblem = '';
   }
 
-  async export(id: number, format: 'csv' | 'json'): Promise<void> {
-    const result = await this.#ask((api) => api.exportRun(id, format));
-    const sentence = result.ok ? `Exported ${result.value.fileName}` : `Not exported. ${result.error.message}`;
-    if (result.ok) downloadText(result.value.fileName, result.value.text, format);
+  /** The host streams the file: a run of any size is saved without being held in the page. */
+  async export(id: number, format: ExportFormat): Promise<void> {
+    const result = await this.#ask((api) => api.offerExport(id, format));
+    const sentence = result.ok ? `Saving ${result.value.fileName}` : `Not exported. ${result.error.message}`;
+    if (result.ok) downloadFrom(result.value.path, result.value.fileName);
     this.exported = { id, isDone: result.ok, sentence };
   }
 

@@ -32,6 +32,9 @@ import type { Result } from './result.ts';
 import type { RunAnalysisDocument, RunAnalysisDraft } from './run-analysis.ts';
 import type { SensitivityDocument, SensitivityDraft } from './sensitivity.ts';
 import type { RunRowsDraft } from './run-rows.ts';
+import type { RunApi, RunEntry } from './run-api.ts';
+
+export type { RunEntry } from './run-api.ts';
 
 export type HostKind = 'electron' | 'browser' | 'cli';
 
@@ -147,26 +150,6 @@ export interface SweepSummary {
   problems: string[];
 }
 
-export interface RunEntry {
-  id: number;
-  kind: 'size' | 'sweep';
-  name: string;
-  /** ISO time. */
-  createdAt: string;
-  status: 'running' | 'done' | 'cancelled' | 'failed' | 'interrupted';
-  model: string;
-  points: number;
-  /** Points that were computed: fewer than `points` where a sweep did not come to its end. */
-  donePoints: number;
-  rows: number;
-  /** `chat, 100 users`, or the axes of a sweep. */
-  question: string;
-  /** The cheapest configuration, in words; null where nothing meets the targets or nothing was computed. */
-  answer: string | null;
-  /** Its cost; null for a sweep of several points. */
-  usdPerHour: number | null;
-}
-
 /** One row of a stored run: the axes first, then the keys of a recommendation flattened with `_`. */
 export type RunRow = Record<string, number | string | null>;
 
@@ -254,7 +237,7 @@ export const MOST_LIVE_POINTS = 1000;
  * What every host offers to its front: the window over a MessagePort, the page over a WebSocket, the CLI in its own
  * process. Requests are outside input and are checked against the schemas again.
  */
-export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
+export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi, RunApi {
   info(): Promise<Result<AppInfo>>;
   /**
    * With `simulation_check`, the default, it takes some tenths of a second for every row that is simulated. By method simulation
@@ -324,6 +307,7 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi {
   analyzeRun(request: RunAnalysisDraft): Promise<Result<RunAnalysisDocument>>;
   /** A page of the rows of a run, sorted and filtered here: a window need not hold them. */
   runRows(question: RunRowsDraft): Promise<Result<RunRowsPage>>;
+  /** A run as text, for hosts that print it; one too long for a text is refused, and `offerExport` has it. */
   exportRun(id: number, format: 'csv' | 'json'): Promise<Result<{ fileName: string; text: string }>>;
   /** What a window put away under a name: drafts, where it was left. null when there is nothing (or it was damaged). */
   readNote(name: string): Promise<Result<string | null>>;

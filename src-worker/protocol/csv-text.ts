@@ -10,3 +10,11 @@ export const neutralized = (text: string): string => (FORMULA_START.test(text) ?
 /** The text that `neutralized` was given. */
 export const unneutralized = (cell: string): string =>
   cell.startsWith("'") && FORMULA_START.test(cell) ? cell.slice(1) : cell;
+
+const NEEDS_QUOTES = /[",\r\n]/;
+
+/** A text as a cell of a CSV file (RFC 4180). The empty text is quoted, which tells it from no value. */
+export function csvCell(text: string): string {
+  const cell = neutralized(text);
+  return cell === '' || NEEDS_QUOTES.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

@@ -118,3 +118,11 @@ export function sweepColumns(axes: readonly string[]): SweepColumn[] {
 }
 
 export type SweepColumnName = (typeof SWEEP_COLUMNS)[number]['name'];
+
+const UNITS: ReadonlyMap<string, string | null> = new Map(
+  [...SWEEP_COLUMNS, ...Object.values(AXIS_COLUMNS)].map(({ name, unit }) => [name, unit]),
+);
+
+/** The unit of a column, that of a target on an axis among them; null = none, or a column of another version. */
+export const columnUnit = (name: string): string | null =>
+  UNITS.get(name) ?? (name.startsWith('sla_') && name.endsWith('_ms') ? 'ms' : null);

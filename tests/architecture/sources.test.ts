@@ -117,7 +117,7 @@ describe('set-up', () => {
       Record<string, string>
     >;
     const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
-    expect(versions.filter(([, version]) => !/^\d+[.]\d+[.]\d+$/.test(version))).toEqual([]);
+    expect(versions.filter(([, version]) => !/^\d+[.]\d+[.]\d+(-[0-9A-Za-z.-]+)?$/.test(version))).toEqual([]);
   });
 
   it('catalogs hold facts and their description only', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAppServer, type AppServer } from '../../src-main/browser/app-server.ts';
+import type { ExportStream } from '../../src-main/services/exports.ts';
 import type { ServedApp } from '../../src-main/rpc/serve-api.ts';
 import { ConfigIqError } from '../../src-worker/engine/errors.ts';
 import type { AppApi, ProgressEvent } from '../../src-worker/protocol/app-api.ts';
@@ -42,6 +43,14 @@ const progress = (done: number): ProgressEvent => ({
   notes: [],
 });
 
+/** What was offered, once. */
+const offered = new Map<string, ExportStream>();
+const openExport = (path: string): ExportStream | null => {
+  const found = offered.get(path) ?? null;
+  offered.delete(path);
+  return found;
+};
+
 let folder: string;
 let app: ReturnType<typeof echoingApp>;
 let server: AppServer;
@@ -54,7 +63,13 @@ beforeEach(async () => {
   await writeFile(join(folder, 'renderer', 'assets', 'main.js'), 'export {};');
   await writeFile(join(folder, 'secret.txt'), 'secret');
   app = echoingApp();
-  server = await startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port: 0 });
+  server = await startAppServer({
+    app,
+    openExport,
+    rendererFolder: join(folder, 'renderer'),
+    host: '127.0.0.1',
+    port: 0,
+  });
 });
 
 afterEach(async () => {
@@ -177,7 +192,13 @@ describe('app server: who may connect', () => {
   });
 
   it('makes a new token for every start', async () => {
-    const other = await startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port: 0 });
+    const other = await startAppServer({
+      app,
+      openExport,
+      rendererFolder: join(folder, 'renderer'),
+      host: '127.0.0.1',
+      port: 0,
+    });
     expect(other.token).not.toBe(server.token);
     expect(other.token.length).toBeGreaterThanOrEqual(32);
     await other.close();
@@ -363,14 +384,26 @@ describe('app server: a connection that ends', () => {
 describe('app server: start and end', () => {
   it('names the port and the cure when it is in use', async () => {
     const port = Number(new URL(server.origin).port);
-    const second = startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port });
+    const second = startAppServer({
+      app,
+      openExport,
+      rendererFolder: join(folder, 'renderer'),
+      host: '127.0.0.1',
+      port,
+    });
     await expect(second).rejects.toMatchObject({ family: 'invalid_input', code: 'port_in_use', details: { port } });
     await expect(second).rejects.toThrow(`Port ${port} is in use: give another with --port, or none for a free one.`);
     await expect(second).rejects.toBeInstanceOf(ConfigIqError);
   });
 
   it('closes open connections, says why, and frees the port', async () => {
-    const started = await startAppServer({ app, rendererFolder: join(folder, 'renderer'), host: '127.0.0.1', port: 0 });
+    const started = await startAppServer({
+      app,
+      openExport,
+      rendererFolder: join(folder, 'renderer'),
+      host: '127.0.0.1',
+      port: 0,
+    });
     const { socket } = await connectSocket(started);
     const code = new Promise((resolve) => socket.once('close', resolve));
     await started.close();
@@ -379,5 +412,35 @@ describe('app server: start and end', () => {
       get(started.origin, () => resolve('answered')).on('error', () => resolve('gone')),
     );
     expect(await gone).toBe('gone');
+  });
+});
+
+describe('exports that a page was offered', () => {
+  const pieces = ['a,b\n', '1,2\n', '3,4\n'].map((text) => Buffer.from(text));
+
+  it('are streamed once, to be saved under their name', async () => {
+    offered.set('export/secret', { fileName: 'run-7.csv', mediaType: 'text/csv; charset=utf-8', pieces });
+    const head = await fetch(`${server.origin}/export/secret`, { method: 'HEAD' });
+    expect(head.status).toBe(404);
+    const response = await fetch(`${server.origin}/export/secret`);
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="run-7.csv"');
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await response.text()).toBe('a,b\n1,2\n3,4\n');
+    const again = await fetch(`${server.origin}/export/secret`);
+    expect([again.status, await again.text()]).toEqual([
+      404,
+      'There is no such export any more: export the run again.\n',
+    ]);
+  });
+
+  it('break off as failed downloads when rows cannot be read', async () => {
+    function* broken(): Generator<Uint8Array> {
+      yield Buffer.from('a,b\n');
+      throw new Error('unreadable');
+    }
+    offered.set('export/broken', { fileName: 'run-7.csv', mediaType: 'text/csv', pieces: broken() });
+    const response = await fetch(`${server.origin}/export/broken`).catch(() => null);
+    await expect(response === null ? Promise.reject(new Error('refused')) : response.text()).rejects.toThrow();
   });
 });

@@ -43,7 +43,7 @@ beforeEach(async () => {
     size: (...args) => noted(service.api.size(...args)),
   };
   const app = { api, onProgress: (listener: Parameters<AppService['onProgress']>[0]) => service.onProgress(listener) };
-  server = await startAppServer({ app, rendererFolder: folder, host: '127.0.0.1', port: 0 });
+  server = await startAppServer({ app, openExport: () => null, rendererFolder: folder, host: '127.0.0.1', port: 0 });
   expect(await service.api.simulate(QUICK, null)).toMatchObject({ ok: true });
 });
 

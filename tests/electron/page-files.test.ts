@@ -62,6 +62,22 @@ describe('files of app://configiq', () => {
   });
 });
 
+describe('exports that a page was offered', () => {
+  it('are answered with their bytes, to be saved under their name', async () => {
+    const offered = {
+      fileName: 'run-7.csv',
+      mediaType: 'text/csv',
+      pieces: [Buffer.from('a,b\n'), Buffer.from('1,2\n')],
+    };
+    const handle = pageFileHandler(join(folder, 'renderer'), (path) => (path === 'export/secret' ? offered : null));
+    const response = await handle(new Request('app://configiq/export/secret'));
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="run-7.csv"');
+    expect(await response.text()).toBe('a,b\n1,2\n');
+    expect((await handle(new Request('app://configiq/export/other'))).status).toBe(404);
+    expect((await handle(new Request('app://other/export/secret'))).status).toBe(404);
+  });
+});
+
 describe('who is our page', () => {
   it.each([
     ['app://configiq/index.html', true],

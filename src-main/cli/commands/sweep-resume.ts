@@ -2,20 +2,19 @@ import { sweepSpecSchema } from '../../../src-worker/protocol/requests.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { checkWritable } from '../../services/atomic-write.ts';
 import type { Run } from '../context.ts';
-import { EXIT, unwrap, usageError } from '../errors.ts';
+import { EXIT, unwrap } from '../errors.ts';
+import { exportTarget, writeExport } from '../exports.ts';
 import { ownFiles } from '../own-files.ts';
-import { exitCodeFor, exportFormat, summaryJson, summaryText, watchedSweep, writeExport } from './sweep.ts';
+import { runNumber } from '../run-number.ts';
+import { exitCodeFor, summaryJson, summaryText, watchedSweep } from './sweep.ts';
 import { isShardFile, writeShard } from './sweep-shards.ts';
 
 /** `configiq sweep resume RUN`: what a stored sweep lacks. Of a run that is done the shard file is written, where that is asked. */
 export const runSweepResume: Run = async (context, options, [number = '']) => {
   const { export: file, json } = options;
-  if (!/^\d{1,15}$/.test(number)) {
-    throw usageError(`"${number.slice(0, 60)}" is not the number of a run: configiq runs list shows them.`);
-  }
-  const runId = Number(number);
+  const runId = runNumber(number);
   const path = typeof file === 'string' ? file : null;
-  const format = path === null || isShardFile(path) ? null : exportFormat(path);
+  const target = path === null || isShardFile(path) ? null : exportTarget(path);
   if (path !== null) checkWritable(path);
   const service = await context.service(ownFiles(options));
   if (path !== null && isShardFile(path) && (await isDone(service, runId))) {
@@ -26,7 +25,7 @@ export const runSweepResume: Run = async (context, options, [number = '']) => {
   }
   const summary = await watchedSweep(context, service, (taskId) => service.api.resumeSweep({ taskId, runId }));
   for (const problem of summary.problems) context.terminal.complain(problem);
-  if (path !== null && format !== null) await writeExport(context, service, summary, { file: path, format });
+  if (target) await writeExport(context, service, { runId, ...target });
   else if (path !== null) await writeShard(context, service, summary, path);
   const spec = sweepSpecSchema.parse(unwrap(await service.api.showRun(runId)).input);
   context.terminal.print(

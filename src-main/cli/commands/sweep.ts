@@ -1,4 +1,3 @@
-import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { SweepSummary } from '../../../src-worker/protocol/app-api.ts';
@@ -10,6 +9,7 @@ import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
+import { exportTarget, writeExport } from '../exports.ts';
 import { manifestFor } from '../manifests/manifests.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
@@ -42,9 +42,10 @@ const showSchema = z.strictObject({
 export const runSweep: Run = async (context, options) => {
   const draft = draftOf(options);
   const show = checkRequest(showSchema, partFor(draft, showSchema));
-  const format = show.export === undefined || isShardFile(show.export) ? null : exportFormat(show.export);
+  const shardFile = show.export !== undefined && isShardFile(show.export) ? show.export : null;
+  const target = show.export === undefined || shardFile !== null ? null : exportTarget(show.export);
+  if (shardFile !== null) checkWritable(shardFile);
   const { shard, makeManifest } = sharingOf(show);
-  if (show.export !== undefined) checkWritable(show.export);
   refuseThinkTimeWithRate(draft);
   const own = readOwnHardware(draft);
   const { spec, given } = specOf(own ? { ...draft, own_hardware: own.machines } : draft, show.spec);
@@ -78,9 +79,11 @@ export const runSweep: Run = async (context, options) => {
     service.api.startSweep({ taskId, spec: question, name: show.name }),
   );
   for (const problem of summary.problems) context.terminal.complain(problem);
-  if (show.export !== undefined && format !== null) {
-    await writeExport(context, service, summary, { file: show.export, format });
-  } else if (show.export !== undefined) await writeShard(context, service, summary, show.export);
+  if (shardFile !== null) await writeShard(context, service, summary, shardFile);
+  if (target) {
+    if (summary.status === 'cancelled') context.terminal.note('Stopped; writing what is done.');
+    await writeExport(context, service, { runId: summary.runId, ...target });
+  }
   context.terminal.print(
     show.json ? await summaryJson(service, question, summary) : await summaryText(service, summary),
   );
@@ -102,28 +105,6 @@ function sharingOf({ shard, shards, manifest, image, output }: z.output<typeof s
   if (shard !== undefined) throw usageError('--shard and --manifest exclude each other: keep one.');
   if (output !== undefined) checkWritable(output);
   return { shard: null, makeManifest: manifestFor(manifest, shards, image) };
-}
-
-export async function writeExport(
-  { terminal, onInterrupt }: CommandContext,
-  service: AppService,
-  { runId, status }: SweepSummary,
-  { file, format }: { file: string; format: 'csv' | 'json' },
-): Promise<void> {
-  // A large run is made into text in one go, which no handler could break into: from here on Ctrl-C is the system's.
-  onInterrupt(null);
-  terminal.note(status === 'cancelled' ? `Stopped; writing what is done to ${file}…` : `Writing ${file}…`);
-  await writeAtomically(file, unwrap(await service.api.exportRun(runId, format)).text);
-  terminal.note(`Written: ${file}`);
-}
-
-export function exportFormat(path: string): 'csv' | 'json' {
-  const extension = extname(path).toLowerCase();
-  if (extension === '.csv') return 'csv';
-  if (extension === '.json') return 'json';
-  throw usageError(
-    `--export writes .csv and .json files, and .cqshard files to merge, got "${path}": give the name one of these endings.`,
-  );
 }
 
 /** A sweep with its progress; Ctrl-C ends it, and what is done is kept. */

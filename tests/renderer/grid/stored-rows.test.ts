@@ -3,6 +3,7 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 import StoredRows from '../../../src-renderer/grid/StoredRows.svelte';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
+import type { AskRows } from '../../../src-renderer/grid/run-pages.svelte.ts';
 import { success } from '../../../src-worker/protocol/result.ts';
 import type { RunRowsDraft } from '../../../src-worker/protocol/run-rows.ts';
 import { fakeApi, RUN_DETAIL } from '../fixtures/app.ts';
@@ -20,7 +21,8 @@ test('sorts, filters and pages go to the host, which has all rows', async () => 
   );
   const api = fakeApi({ runRows });
   const detail = { ...RUN_DETAIL, columns: ['point_id', 'users', 'instance'] };
-  render(StoredRows, { detail, onlyBest: false, ask: (call) => call(api) });
+  const ask: AskRows = (call) => call(api);
+  render(StoredRows, { detail, onlyBest: false, ask });
   expect(await screen.findByText('1 to 3 of 5,041,690 rows')).toBeVisible();
   // In the order they came in: the host sorted them.
   const names = () => screen.getAllByRole('rowheader').map((cell) => cell.textContent.trim());

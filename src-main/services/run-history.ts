@@ -1,0 +1,78 @@
+import { differencesOf } from '../../src-worker/answers/runs/difference.ts';
+import { sizeDifference } from '../../src-worker/answers/runs/size-difference.ts';
+import { axisColumns, SweepComparison } from '../../src-worker/answers/runs/sweep-difference.ts';
+import { invalidInput } from '../../src-worker/engine/errors.ts';
+import { SCHEMA_VERSION } from '../../src-worker/protocol/documents.ts';
+import { sweepSpecSchema, type SweepSpec } from '../../src-worker/protocol/requests.ts';
+import type { DeletedRuns, RunHead } from '../../src-worker/protocol/run-api.ts';
+import type { RunDiffDocument } from '../../src-worker/protocol/run-diff.ts';
+import type { Store, StoredRun } from '../store/store.ts';
+import { inSlices } from './in-slices.ts';
+import { batchesOf, documentOf, requiredRun, runEntry } from './run-view.ts';
+
+export function runHead(store: Store, id: number): RunHead {
+  const run = requiredRun(store, id);
+  const { input, versions, problems } = run;
+  return { entry: runEntry(run), input, versions, problems };
+}
+
+/** Removes all of the runs or, where one cannot be removed, none; then gives their room back to the disk. */
+export function deleteRuns(store: Store, ids: readonly number[]): DeletedRuns {
+  const runs = [...new Set(ids)].map((id) => requiredRun(store, id));
+  const running = runs.find(({ status }) => status === 'running');
+  if (running) {
+    const { id } = running;
+    throw invalidInput('run_running', `Run ${id} is still computed: stop it first, then delete it.`, { id });
+  }
+  for (const { id } of runs) store.deleteRun(id);
+  const { before, after } = store.compact();
+  return { runs: runs.map(runEntry), bytesBefore: before, bytesAfter: after };
+}
+
+/** What differs between two runs. Works in slices, so that long ones hold nobody up. */
+export async function runDifference(
+  store: Store,
+  ids: { before: number; after: number },
+  report: (problem: string) => void,
+): Promise<RunDiffDocument> {
+  const [before, after] = [requiredRun(store, ids.before), requiredRun(store, ids.after)];
+  return {
+    schema_version: SCHEMA_VERSION,
+    kinds: { before: before.kind, after: after.kind },
+    input: differencesOf(before.input, after.input),
+    versions: differencesOf(before.versions, after.versions),
+    ...(await answersCompared(store, before, after, report)),
+  };
+}
+
+type Compared = Pick<RunDiffDocument, 'rows' | 'points' | 'reason'>;
+
+async function answersCompared(
+  store: Store,
+  before: StoredRun,
+  after: StoredRun,
+  report: (problem: string) => void,
+): Promise<Compared> {
+  const nothing: Compared = { rows: null, points: null, reason: null };
+  if (before.kind !== after.kind) return { ...nothing, reason: 'One is a sweep and the other a single question.' };
+  if (before.kind === 'size') {
+    const [one, other] = [documentOf(store, before), documentOf(store, after)];
+    return one && other
+      ? { ...nothing, rows: sizeDifference(one, other) }
+      : { ...nothing, reason: 'One of them was stored without its answer.' };
+  }
+  const [axes, otherAxes] = [axesOf(before), axesOf(after)];
+  const [names, otherNames] = [axisColumns(axes), axisColumns(otherAxes)];
+  if (names.join() !== otherNames.join()) {
+    return { ...nothing, reason: `Their axes differ: ${wordsOf(names)} against ${wordsOf(otherNames)}.` };
+  }
+  const comparison = new SweepComparison(axes);
+  for await (const batch of inSlices(batchesOf(store, before, report))) comparison.addBefore(batch);
+  for await (const batch of inSlices(batchesOf(store, after, report))) comparison.addAfter(batch);
+  return { ...nothing, points: comparison.difference() };
+}
+
+const wordsOf = (columns: readonly string[]): string => (columns.length > 0 ? columns.join(', ') : 'none');
+
+// The store has checked it against the schema when it was read.
+const axesOf = ({ input }: StoredRun): SweepSpec['axes'] => sweepSpecSchema.parse(input).axes;
