@@ -1,15 +1,17 @@
 import { surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
-import type { Pace, SearchSample } from '../../src-worker/pool/pool.ts';
+import { MS_PER_PLACED_ROW, type Pace, type SearchSample } from '../../src-worker/pool/pool.ts';
 
 /** What a sweep will have to do. */
 export interface SweepWork {
-  /** Capacity searches, over all inputs. */
+  /** Capacity searches that no thread remembers, over all inputs. */
   searches: number;
-  /** Inputs: each is searched as a whole, by one thread at a time. */
+  /** Inputs that are searched: each as a whole, by one thread at a time. */
   inputs: number;
   /** Rows of all points. */
   rows: number;
+  /** Instances times loads, each sized once; the other rows are the same in other places or at other prices. */
+  sizings: number;
 }
 
 /**
@@ -19,35 +21,33 @@ export interface SweepWork {
  */
 export function estimateSweepMs(work: SweepWork, pace: Pace, threads: number, facts: Facts): number | null {
   const msPerSearch = searchPace(pace, facts);
-  // The row's guess needs the pace of a thread that is warm.
-  if (msPerSearch === null || (pace.msPerRow === null && pace.searches.every(({ isCold }) => isCold))) return null;
-  const msPerRow = pace.msPerRow ?? GUESSED_SEARCHES_PER_ROW * msPerSearch;
+  // The guess of a sizing needs the pace of a thread that is warm.
+  if (msPerSearch === null || (pace.msPerSizing === null && pace.searches.every(({ isCold }) => isCold))) return null;
+  const msPerSizing = pace.msPerSizing ?? GUESSED_SEARCHES_PER_SIZING * msPerSearch;
   const searchMs = (work.searches * msPerSearch) / Math.max(1, Math.min(threads, work.inputs));
-  return Math.round(searchMs + (work.rows * msPerRow) / threads);
+  const rowMs = work.sizings * msPerSizing + (work.rows - work.sizings) * MS_PER_PLACED_ROW;
+  return Math.round(searchMs + rowMs / threads);
 }
 
-/**
- * Before the first row was timed by itself: what a row costs in searches. Measured: 0.06 ms a row (180,600 rows in 10.5 s on one
- * thread) beside 0.5 to 0.8 ms a search.
- */
-const GUESSED_SEARCHES_PER_ROW = 0.1;
+/** Before the first was timed by itself, in searches. Measured: 0.05 to 0.1 ms for an instance at a load beside 0.5 ms a search. */
+const GUESSED_SEARCHES_PER_SIZING = 0.15;
 
 /**
  * ms of one thread for one capacity search, by the latest ones: the lower quartile, because a thread gets faster for a
  * while and whatever disturbs it only makes it slower. Cold ones count where there are no others.
  */
-function searchPace({ searches, msPerRow }: Pace, facts: Facts): number | null {
+function searchPace({ searches, msPerSizing }: Pace, facts: Facts): number | null {
   const warm = searches.filter(({ isCold }) => !isCold);
   const paces = (warm.length > 0 ? warm : searches)
-    .map((sample) => samplePace(sample, msPerRow ?? 0, facts))
+    .map((sample) => samplePace(sample, msPerSizing ?? 0, facts))
     .filter((ms) => ms !== null)
     .sort((one, other) => one - other);
   return paces[Math.floor(paces.length / 4)] ?? null;
 }
 
-function samplePace({ input, model, ms, rows, share }: SearchSample, msPerRow: number, facts: Facts): number | null {
+function samplePace({ input, model, ms, rows, share }: SearchSample, msPerSizing: number, facts: Facts): number | null {
   const anywhere = [{ pricing: input.pricing, zone: null, region: null }];
   const searches = surveySearches([input], anywhere, new Map([[input.model, model]]), facts).searches * share;
   // Rows of a call never take all of its time, whatever their pace was elsewhere.
-  return searches > 0 ? Math.max(ms - rows * msPerRow, ms / 10) / searches : null;
+  return searches > 0 ? Math.max(ms - rows * msPerSizing, ms / 10) / searches : null;
 }

@@ -5,7 +5,6 @@ import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
-import { pointsOfDemand } from '../../src-worker/engine/sweep/demand-axes.ts';
 import { planSweep, sweepSpace, type SweepPlan } from '../../src-worker/engine/sweep/plan.ts';
 import type {
   ProgressEvent,
@@ -123,10 +122,13 @@ export function createSweeps(parts: SweepParts): Sweeps {
       const facts = parts.facts();
       const space = sweepSpace(question, sweepFacts(question, facts));
       const survey = surveySearches(space.inputs, placesOf(space.demand), models, facts);
+      const fresh = space.inputs.filter((input) => !pool.remembers(input));
       const work = {
-        searches: survey.searches,
-        inputs: space.inputs.length,
-        rows: survey.rows * pointsOfDemand(space.demand),
+        searches:
+          fresh.length === space.inputs.length ? survey.searches : surveySearches(fresh, [], models, facts).searches,
+        inputs: fresh.length,
+        rows: (survey.rows * space.points) / space.inputs.length,
+        sizings: survey.rows * space.sizingsPerInput,
       };
       const estimatedMs = estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts);
       return sweepPlanDocument(question, space, survey, facts, estimatedMs);

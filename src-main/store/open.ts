@@ -92,7 +92,8 @@ function connect(
 ): OpenedStore {
   const db = new Database(file, { timeout: busyTimeoutMs });
   try {
-    useFreePages(db);
+    // Of a file that has pages it would change nothing, and wait for whoever is writing.
+    if (db.pragma('page_count', { simple: true }) === 0) useFreePages(db);
     useWriteAheadLog(db, busyTimeoutMs);
     // With a write-ahead log a killed program loses nothing; only a power cut may lose the last moments, never more.
     db.pragma('synchronous = NORMAL');

@@ -1,4 +1,5 @@
 import type { ModelSource } from '../engine/model/types.ts';
+import { offersOf } from '../engine/sweep/demand-axes.ts';
 import type { SizeInput } from '../protocol/requests.ts';
 import type { WorkerApi } from '../protocol/worker-api.ts';
 import type { Job } from './sweep-run.ts';
@@ -31,9 +32,12 @@ export const newPast = (): ThreadPast => ({ isWarm: false, held: [], asked: [] }
 export interface Pace {
   /** Newest last. */
   searches: readonly SearchSample[];
-  /** ms of one thread for a row where the capacities were searched before; null before the first. */
-  msPerRow: number | null;
+  /** ms of one thread for an instance at one load where the capacities were searched before; null before the first. */
+  msPerSizing: number | null;
 }
+
+/** A row at a further place or price: measured, 0.2 to 0.4 µs. */
+export const MS_PER_PLACED_ROW = 3e-4;
 
 export interface PaceMeter {
   /** Books a unit that had its thread to itself, also in the thread's past. */
@@ -47,33 +51,34 @@ export interface PaceMeter {
 
 /** Older samples tell of another kind of question. */
 const KEPT_SEARCHES = 8;
-const KEPT_UNITS = 64;
+const KEPT_UNITS = 8;
 /** Inputs a thread is taken to hold: one fewer than it does, so that a search is never mistaken for none. */
 const HELD_INPUTS = 3;
 
 export function paceMeter(): PaceMeter {
   const searches: SearchSample[] = [];
-  const units: { ms: number; rows: number }[] = [];
+  const units: { ms: number; sizings: number }[] = [];
 
   const addSearch = (sample: SearchSample) => {
     searches.push(sample);
     if (searches.length > KEPT_SEARCHES) searches.shift();
   };
-  const addRows = (ms: number, rows: number) => {
-    if (rows === 0) return;
-    units.push({ ms, rows });
+  /** `sizings` of the rows are at a load of their own, the others are the same sizings in other places. */
+  const addRows = (ms: number, rows: number, sizings: number) => {
+    if (sizings === 0) return;
+    units.push({ ms: Math.max(0, ms - (rows - sizings) * MS_PER_PLACED_ROW), sizings });
     if (units.length > KEPT_UNITS) units.shift();
   };
 
   return {
-    addUnit({ unit: { input }, model }, outcome, past) {
+    addUnit({ unit: { input, points, demand }, model }, outcome, past) {
       const isHeld = past.held.includes(input);
       const search = isHeld ? null : ask(past, input);
       if (!isHeld) past.held.push(input);
       if (past.held.length > HELD_INPUTS) past.held.shift();
       if (outcome.kind !== 'answered' || !outcome.result.ok || outcome.result.value.kind !== 'done') return;
       const { rows } = outcome.result.value.packed;
-      if (isHeld) addRows(outcome.ms, rows);
+      if (isHeld) addRows(outcome.ms, rows, rows / Math.min(points, offersOf(demand)));
       if (search) addSearch({ input, model, ms: outcome.ms, rows, share: 1, ...search });
     },
     addShare([input, model, keys, total], outcome, past) {
@@ -83,7 +88,7 @@ export function paceMeter(): PaceMeter {
       addSearch({ input, model, ms: outcome.ms, rows: 0, share: keys.length / total, isCold });
     },
     addSize([input, model, capacities = []], outcome, past) {
-      const isAskedAgain = past.asked.some((earlier) => planText(earlier) === planText(input));
+      const isAskedAgain = isAskedBefore(past, input);
       const search = ask(past, input);
       if (outcome.kind !== 'answered' || !outcome.result.ok) return;
       const { num_passing: passing, excluded } = outcome.result.value;
@@ -91,16 +96,20 @@ export function paceMeter(): PaceMeter {
       if (passing === 0) return;
       // Every instance is worked out, however few are listed.
       const rows = passing + excluded.length;
-      if (isAskedAgain || capacities.length > 0) addRows(outcome.ms, rows);
+      if (isAskedAgain || capacities.length > 0) addRows(outcome.ms, rows, rows);
       else if (search) addSearch({ input, model, ms: outcome.ms, rows, share: 1, ...search });
     },
     pace() {
-      const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
+      const sizings = units.reduce((sum, unit) => sum + unit.sizings, 0);
       const ms = units.reduce((sum, unit) => sum + unit.ms, 0);
-      return { searches: [...searches], msPerRow: rows > 0 ? ms / rows : null };
+      return { searches: [...searches], msPerSizing: sizings > 0 ? ms / sizings : null };
     },
   };
 }
+
+/** Whether a thread has answered an input of the same plans, which it most likely remembers. */
+export const isAskedBefore = ({ asked }: ThreadPast, input: SizeInput): boolean =>
+  asked.some((earlier) => planText(earlier) === planText(input));
 
 /** Inputs of a thread that are compared with a new one. */
 const KEPT_ASKED = 100;

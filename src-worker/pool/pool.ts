@@ -6,12 +6,12 @@ import type { SimulateInput, SizeInput } from '../protocol/requests.ts';
 import { failure } from '../protocol/result.ts';
 import { CONTROL_CANCEL, CONTROL_DONE_POINTS, type TraceToReplay, type WorkerApi } from '../protocol/worker-api.ts';
 import { CANCEL_GRACE_MS, newControl, SIMULATION_CANCELLED } from './control.ts';
-import { newPast, paceMeter, type Pace, type ThreadPast } from './pace.ts';
+import { isAskedBefore, newPast, paceMeter, type Pace, type ThreadPast } from './pace.ts';
 import { simulatedSize, type SizeWatch } from './simulated-size.ts';
 import { SweepRun, type Job, type SweepOutcome, type SweepRequest } from './sweep-run.ts';
 import { startThread, type Answer, type CallOutcome, type Method, type Thread } from './thread.ts';
 
-export type { Pace, SearchSample } from './pace.ts';
+export { MS_PER_PLACED_ROW, type Pace, type SearchSample } from './pace.ts';
 export type { SizeWatch } from './simulated-size.ts';
 export type { SweepOutcome, SweepProblem, SweepRequest } from './sweep-run.ts';
 
@@ -56,6 +56,8 @@ export interface Pool {
   runSweep(request: SweepRequest): Promise<SweepOutcome>;
   /** How fast the threads were lately, by the units of sweeps they had to themselves. */
   pace(): Pace;
+  /** Whether some thread has searched what an input asks for, so that it need not again. */
+  remembers(input: SizeInput): boolean;
   /** Catalogs changed: what starts from now on sees the new ones; a running sweep ends with those it began with. */
   setFacts(facts: Facts): void;
   /** Ends every thread. Waiting calls fail, sweeps end as cancelled. */
@@ -257,6 +259,10 @@ class ThreadPool implements Pool {
 
   pace(): Pace {
     return this.#meter.pace();
+  }
+
+  remembers(input: SizeInput): boolean {
+    return this.#seats.some(({ past, facts }) => facts === this.#facts && isAskedBefore(past, input));
   }
 
   setFacts(facts: Facts): void {

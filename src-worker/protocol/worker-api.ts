@@ -1,7 +1,7 @@
 import type { Facts } from '../engine/facts.ts';
 import type { ModelSource } from '../engine/model/types.ts';
 import type { PlanCapacity, PlanToSimulate } from '../engine/sizing/types.ts';
-import type { PlannedUnit } from '../engine/sweep/plan.ts';
+import type { PlannedUnit } from '../engine/sweep/types.ts';
 import type { RequestTrace } from '../engine/workload/trace.ts';
 import type { AccuracyRequest } from './accuracy-request.ts';
 import type { AccuracyDocument } from './accuracy.ts';

@@ -244,7 +244,7 @@ describe('sweeps', () => {
     const detail = valueOf(await api.showRun(summary.runId));
     expect(detail.entry).toMatchObject({
       kind: 'sweep',
-      name: 'Llama-2-7b-hf over users, quantization',
+      name: 'Llama-2-7b-hf over quantization, users',
       points: 6,
       rows: summary.rows,
     });

@@ -22,8 +22,8 @@ const sample = (msPerSearch: number, isCold = false): SearchSample => ({
   share: 1,
   isCold,
 });
-const pace = (...samples: SearchSample[]): Pace => ({ searches: samples, msPerRow: 1 });
-const work = { searches: 100, inputs: 1, rows: 1000 };
+const pace = (...samples: SearchSample[]): Pace => ({ searches: samples, msPerSizing: 1 });
+const work = { searches: 100, inputs: 1, rows: 1000, sizings: 1000 };
 
 test('searches of one input take one thread, rows are shared by all', () => {
   expect(searches).toBeGreaterThan(1);
@@ -41,7 +41,7 @@ test('cold and disturbed samples count only where there are no others', () => {
 });
 
 test('nothing is guessed from nothing, nor from a cold thread alone', () => {
-  expect(estimateSweepMs(work, { searches: [], msPerRow: null }, 1, facts)).toBeNull();
-  expect(estimateSweepMs(work, { searches: [sample(2, true)], msPerRow: null }, 1, facts)).toBeNull();
-  expect(estimateSweepMs(work, { searches: [sample(2)], msPerRow: null }, 1, facts)).toBeGreaterThan(200);
+  expect(estimateSweepMs(work, { searches: [], msPerSizing: null }, 1, facts)).toBeNull();
+  expect(estimateSweepMs(work, { searches: [sample(2, true)], msPerSizing: null }, 1, facts)).toBeNull();
+  expect(estimateSweepMs(work, { searches: [sample(2)], msPerSizing: null }, 1, facts)).toBeGreaterThan(200);
 });

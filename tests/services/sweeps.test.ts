@@ -40,10 +40,11 @@ describe('planning a sweep', () => {
         valueOf(await api.startSweep({ taskId: 't', spec: spec(users), name: '' }));
         return performance.now() - startMs;
       };
-      await sweep(40);
-      const estimated = valueOf(await api.planSweep(spec(150))).estimated_ms ?? expect.fail('no estimate');
-      const took = await sweep(150);
-      const twice = valueOf(await api.planSweep(spec(300))).estimated_ms ?? 0;
+      // A thread gets faster for its first second: short sweeps tell of that alone.
+      await sweep(400);
+      const estimated = valueOf(await api.planSweep(spec(1500))).estimated_ms ?? expect.fail('no estimate');
+      const took = await sweep(1500);
+      const twice = valueOf(await api.planSweep(spec(3000))).estimated_ms ?? 0;
       return { ofWhatItTook: estimated / took, ofHalf: twice / estimated };
     };
     const isWithin = ({ ofWhatItTook, ofHalf }: Awaited<ReturnType<typeof estimates>>): boolean =>
@@ -137,7 +138,7 @@ describe('a running sweep', () => {
     vi.unstubAllEnvs();
     expect(summary).toMatchObject({ status: 'done', donePoints: 20, problems: [] });
     expect(notes[0]).toEqual([]);
-    expect(notes.at(-1)).toEqual(['One worker stopped and was restarted; 8 points were computed again.']);
+    expect(notes.at(-1)).toEqual(['One worker stopped and was restarted; 1 point was computed again.']);
   });
 });
 

@@ -38,18 +38,18 @@ const unit = (ms: number, rows: number, kind: 'done' | 'cancelled' = 'done'): Ca
 test('the first unit of an input on a thread searches, the next ones only write rows', () => {
   const meter = paceMeter();
   const past = newPast();
-  expect(meter.pace()).toEqual({ searches: [], msPerRow: null });
+  expect(meter.pace()).toEqual({ searches: [], msPerSizing: null });
   meter.addUnit(job(input), unit(100, 10), past);
   meter.addUnit(job(input), unit(20, 10), past);
   meter.addUnit(job(input), unit(40, 20), past);
   // Another thread has to search for itself.
   meter.addUnit(job(input), unit(90, 10), newPast());
-  const { searches, msPerRow } = meter.pace();
+  const { searches, msPerSizing } = meter.pace();
   expect(searches.map(({ ms, rows, isCold }) => [ms, rows, isCold])).toEqual([
     [100, 10, true],
     [90, 10, true],
   ]);
-  expect(msPerRow).toBe(2);
+  expect(msPerSizing).toBe(2);
 });
 
 test('only a search that a thread cannot have remembered tells of searches', () => {
@@ -81,7 +81,7 @@ test('what was cut short, failed or died says nothing', () => {
   meter.addUnit(job(input), unit(1, 1, 'cancelled'), newPast());
   meter.addUnit(job(input), { kind: 'died', error }, newPast());
   meter.addUnit(job(input), { kind: 'answered', ms: 1, result: failure(error) }, newPast());
-  expect(meter.pace()).toEqual({ searches: [], msPerRow: null });
+  expect(meter.pace()).toEqual({ searches: [], msPerSizing: null });
 });
 
 test('a size question tells of searches at first, and of rows when only its load or place is edited', () => {
@@ -95,15 +95,15 @@ test('a size question tells of searches at first, and of rows when only its load
   meter.addSize([input, model], answer(4), past);
   expect(meter.pace()).toEqual({
     searches: [{ input, model, ms: 50, rows: 5, share: 1, isCold: true }],
-    msPerRow: null,
+    msPerSizing: null,
   });
   meter.addSize([{ ...input, users: 7, top: 100 }, model], answer(9), past);
-  expect(meter.pace()).toMatchObject({ searches: [{}], msPerRow: 5 });
+  expect(meter.pace()).toMatchObject({ searches: [{}], msPerSizing: 5 });
   // Some plans are known, some not: it tells of neither.
   meter.addSize([{ ...input, provider: ['gcp'] }, model], answer(1), past);
   // Where nothing passes, other questions are asked along with it.
   meter.addSize([{ ...input, workload: 'rag' }, model], answer(0), past);
-  expect(meter.pace()).toMatchObject({ searches: [{}], msPerRow: 5 });
+  expect(meter.pace()).toMatchObject({ searches: [{}], msPerSizing: 5 });
 });
 
 test('a share of the searches tells of that many, and what follows it of rows', () => {
@@ -119,6 +119,6 @@ test('a share of the searches tells of that many, and what follows it of rows', 
   meter.addSize([input, model, capacities], sized, past);
   expect(meter.pace()).toEqual({
     searches: [{ input, model, ms: 12, rows: 0, share: 0.25, isCold: true }],
-    msPerRow: 5,
+    msPerSizing: 5,
   });
 });

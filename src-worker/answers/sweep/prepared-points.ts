@@ -6,13 +6,8 @@ import { chooseOffer, type OfferChoice } from '../../engine/sizing/offers.ts';
 import { choosePlan, retiredRefusal, type PlanChoice } from '../../engine/sizing/size.ts';
 import type { Candidate } from '../../engine/sizing/evaluated-plans.ts';
 import type { Refusal } from '../../engine/sizing/types.ts';
-import {
-  offerAt,
-  sizingAt,
-  type DemandSpace,
-  type OfferPoint,
-  type SizingPoint,
-} from '../../engine/sweep/demand-axes.ts';
+import { offerAt, sizingAt, type OfferPoint, type SizingPoint } from '../../engine/sweep/demand-axes.ts';
+import type { DemandSpace } from '../../engine/sweep/types.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
 import { demandFor } from '../demand.ts';
 import { prepareSizing, type PreparedSizing } from '../prepared.ts';

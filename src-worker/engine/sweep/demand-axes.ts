@@ -3,6 +3,7 @@ import type { SweepBase } from './axes.ts';
 import { refuseBoth } from './axes.ts';
 import { expandNumberAxis, USERS_AXIS, type NumberAxis, type NumberAxisRule } from './axis.ts';
 import { EVERY } from './axis-text.ts';
+import type { DemandSpace } from './types.ts';
 import { checkRegions, checkZones, regionsInScope, zonesInScope, type CatalogFacts } from './zones.ts';
 
 /** Axes that points with one capacity search may differ in. */
@@ -19,23 +20,6 @@ export interface DemandAxes {
   region?: string[] | undefined;
   /** `["*"]` = every zone in scope. */
   zone?: string[] | undefined;
-}
-
-/**
- * The values of those axes, the slowest first: point i of an input has the values that i counts to, zones fastest. The first
- * four decide what is deployed, the others where and at what price.
- */
-export interface DemandSpace {
-  /** People at once, or requests per second where `isRate`. */
-  loads: number[];
-  isRate: boolean;
-  thinkTimes: number[];
-  headrooms: number[];
-  maxGpus: (number | null)[];
-  pricings: string[];
-  priceFactors: number[];
-  regions: (string | null)[];
-  zones: (string | null)[];
 }
 
 /** Combinations of what decides a deployment. */

@@ -1,11 +1,13 @@
 import { invalidInput } from '../errors.ts';
 import { patched, searchPatches, type SearchAxes, type SweepBase } from './axes.ts';
 import { MAX_SWEEP_POINTS } from './axis.ts';
-import { demandSpace, offersOf, pointsOfDemand, sizingsOf, type DemandAxes, type DemandSpace } from './demand-axes.ts';
+import { demandSpace, offersOf, pointsOfDemand, sizingsOf, type DemandAxes } from './demand-axes.ts';
 import { dealUnits, type Shard } from './shards.ts';
+import type { DemandSpace, PlannedUnit, SweepSpace } from './types.ts';
 import { instancesInScope, type CatalogFacts } from './zones.ts';
 
 export type { SweepBase } from './axes.ts';
+export type { DemandSpace, PlannedUnit, SweepSpace } from './types.ts';
 
 /** A product of axes over a base; an axis that is missing keeps the base's value. */
 export interface SweepQuestion<Base extends SweepBase> {
@@ -17,35 +19,6 @@ export interface SweepQuestion<Base extends SweepBase> {
 
 /** A base whose model is known. */
 export type Named<Base> = Base & { model: string };
-
-/**
- * Points that share one capacity search. Load, place and price of the input are unset; they come from `demand`, whose points
- * `first` to `first + points - 1` these are. They have the numbers from `firstPointId` on.
- */
-export interface PlannedUnit<Input> {
-  /** Place among the units of the sweep. */
-  seq: number;
-  /** Names of the axes that are given, slowest first. */
-  axes: string[];
-  input: Input;
-  demand: DemandSpace;
-  first: number;
-  points: number;
-  firstPointId: number;
-}
-
-/**
- * Values of each axis in the order the points take them. What a capacity search depends on varies slowest, so that points
- * that share one lie together.
- */
-export interface SweepSpace<Input> {
-  points: number;
-  /** Axes that are given and how many values each has, slowest first. */
-  axes: { axis: string; count: number }[];
-  /** One per combination of what a search depends on: what the units share. */
-  inputs: Input[];
-  demand: DemandSpace;
-}
 
 export interface SweepPlan<Input> extends SweepSpace<Input> {
   /** Those of the shard, in the order of their points. */
@@ -84,7 +57,7 @@ export function sweepSpace<Base extends SweepBase>(
   if (points > MAX_SWEEP_POINTS) refuseSize(points, allCounts, MAX_SWEEP_POINTS, 'points');
   if (numInputs > MAX_SWEEP_INPUTS) refuseSize(numInputs, counts, MAX_SWEEP_INPUTS, 'combinations to search');
   const inputs = product(search.map(({ patches }) => patches)).map((patches) => inputOf(patched(base, patches)));
-  return { points, axes: allCounts, inputs, demand };
+  return { points, axes: allCounts, inputs, demand, sizingsPerInput: sizingsOf(demand) };
 }
 
 /** How the axes of a demand are called, in the order of the points. */

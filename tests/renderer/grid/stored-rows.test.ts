@@ -3,7 +3,7 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 import StoredRows from '../../../src-renderer/grid/StoredRows.svelte';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
-import type { AskRows } from '../../../src-renderer/grid/run-pages.svelte.ts';
+import type { AskRows } from '../../../src-renderer/state/run-pages.svelte.ts';
 import { success } from '../../../src-worker/protocol/result.ts';
 import type { RunRowsDraft } from '../../../src-worker/protocol/run-rows.ts';
 import { fakeApi, RUN_DETAIL } from '../fixtures/app.ts';
