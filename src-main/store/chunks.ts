@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { describeIssues } from '../../src-worker/protocol/requests.ts';
 import { packed, unpacked } from '../../src-worker/pool/packed-batch.ts';
-import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 import { flatColumnsSchema, unpackFlat } from './flat-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
 import type { PackedChunk, Store } from './store.ts';

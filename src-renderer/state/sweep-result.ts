@@ -1,5 +1,5 @@
 import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
-import { metric, runNumber } from '../../src-worker/protocol/metrics.ts';
+import { metric } from '../../src-worker/protocol/metrics.ts';
 import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';

@@ -27,23 +27,22 @@ const ORDER: readonly DrawnAxis[] = DRAWN_AXES.filter((axis) => axis !== 'sla');
 function placesOf({ axes }: SweepSpec): Place[] {
   const lists = [
     ...Object.entries(axes.sla ?? {}).map(([metric, values]) => ({ key: `sla_${metric}_ms`, values })),
-    ...ORDER.map((key) => ({ key, values: axes[key as keyof typeof axes] })),
+    ...ORDER.map((key) => ({ key, values: axes[key] })),
   ];
   let places: Place[] = [{}];
   for (const { key, values } of lists) {
     if (values === undefined) continue;
     if (!Array.isArray(values)) throw new Error(`${key} is not a list`);
-    places = places.flatMap((place) => values.map((value: unknown) => ({ ...place, [key]: value })));
+    places = places.flatMap((place) => (values as Place[string][]).map((value) => ({ ...place, [key]: value })));
   }
   return places;
 }
 
 /** The question at a place, put together by hand. */
 function questionAt({ base, axes }: SweepSpec, place: Place): SizeInput {
-  const { price_factor: _, ...rest } = place;
   const plain = Object.fromEntries(
-    Object.entries(rest)
-      .filter(([key]) => !key.startsWith('sla_'))
+    Object.entries(place)
+      .filter(([key]) => key !== 'price_factor' && !key.startsWith('sla_'))
       .map(([key, value]) => [key, ['provider', 'quantization', 'gpu'].includes(key) ? [value] : value]),
   );
   const targets = Object.keys(axes.sla ?? {}).map((metric) => [metric, place[`sla_${metric}_ms`]]);

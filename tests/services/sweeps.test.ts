@@ -41,15 +41,15 @@ describe('planning a sweep', () => {
         return performance.now() - startMs;
       };
       // A thread gets faster for its first second: short sweeps tell of that alone.
-      await sweep(400);
-      const estimated = valueOf(await api.planSweep(spec(1500))).estimated_ms ?? expect.fail('no estimate');
-      const took = await sweep(1500);
-      const twice = valueOf(await api.planSweep(spec(3000))).estimated_ms ?? 0;
+      await sweep(300);
+      const estimated = valueOf(await api.planSweep(spec(700))).estimated_ms ?? expect.fail('no estimate');
+      const took = await sweep(700);
+      const twice = valueOf(await api.planSweep(spec(1400))).estimated_ms ?? 0;
       return { ofWhatItTook: estimated / took, ofHalf: twice / estimated };
     };
     const isWithin = ({ ofWhatItTook, ofHalf }: Awaited<ReturnType<typeof estimates>>): boolean =>
-      // Twice the points are not free, and the searches are done once.
-      ofWhatItTook > 0.5 && ofWhatItTook < 2 && ofHalf > 1.2 && ofHalf < 2;
+      // The searches are remembered: twice the loads take about twice as long.
+      ofWhatItTook > 0.5 && ofWhatItTook < 2 && ofHalf > 1.5 && ofHalf < 2.6;
     // Other tests share the machine: one of three runs may be held up. Once two are right, the third cannot change that.
     const runs = [await estimates(), await estimates()];
     if (!runs.every(isWithin)) runs.push(await estimates());
@@ -130,7 +130,8 @@ describe('a running sweep', () => {
   test('whose thread dies says so, and loses no point', async () => {
     const folder = temporaryFolder();
     vi.stubEnv('CONFIGIQ_DIED_FILE', join(folder, 'died'));
-    const service = startService(folder, { workerPath: join(import.meta.dirname, 'dying-worker.ts') });
+    // One thread, so that it is the first unit, of one point, that is lost.
+    const service = startService(folder, { workerPath: join(import.meta.dirname, 'dying-worker.ts'), workers: 1 });
     const notes: string[][] = [];
     service.onProgress((event) => notes.push(event.notes));
     const spec: SweepSpecDraft = { base: NARROW, axes: { users: { from: 1, to: 20, step: 1 } } };
