@@ -230,7 +230,7 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
     kind: 'text',
   },
   { flags: '-u, --users <axis>', description: '10,50,100 or 10..1000:10 or 1..1024*2 or 25..3200/12log', kind: 'text' },
-  { flags: '-q, --quantization <list>', description: 'precisions to compare', kind: 'list' },
+  { flags: '-q, --quantization <list>', description: 'precisions to compare', kind: 'text' },
   {
     flags: '--gpu <list>',
     description: 'only instances with this GPU; several are compared, all = every one',

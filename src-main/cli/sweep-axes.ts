@@ -34,6 +34,9 @@ export const LISTED: readonly SweepAxis[] = ['gpu', 'quantization'];
 /** Of a spec these are lists of numbers, not ranges. */
 export const DEGREES: readonly SweepAxis[] = ['pp', 'tp'];
 
+/** Ranges of these grow by whole numbers: 25..3200/12log means people. */
+export const WHOLE_AXES: readonly string[] = ['users', 'tp', 'pp', 'max_gpus'];
+
 /** Numbers that people write as 8k. */
 export const TOKEN_AXES: readonly SweepAxis[] = ['input_tokens', 'output_tokens'];
 

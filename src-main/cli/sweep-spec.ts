@@ -14,7 +14,7 @@ import { parseJsonText } from '../services/json-text.ts';
 import { usageError } from './errors.ts';
 import { readTextFile } from './files.ts';
 import { partFor, type Draft } from './options.ts';
-import { ALWAYS_AXES, DEGREES, LISTED, NAME_AXES, NUMBER_AXES, TOKEN_AXES } from './sweep-axes.ts';
+import { ALWAYS_AXES, DEGREES, LISTED, NAME_AXES, NUMBER_AXES, TOKEN_AXES, WHOLE_AXES } from './sweep-axes.ts';
 import { checkRequest } from './validate.ts';
 import { withoutSuffixes } from './values.ts';
 
@@ -82,7 +82,12 @@ function addNumbers(asked: AskedValues, key: SweepAxis, text: string): void {
 }
 
 /** Nothing but numbers: what they may be is said by the schema and the planner. */
-const ruleOf = (key: string) => ({ name: key, isWhole: false, min: Number.NEGATIVE_INFINITY, max: Infinity });
+const ruleOf = (key: string) => ({
+  name: key,
+  isWhole: WHOLE_AXES.includes(key),
+  min: Number.NEGATIVE_INFINITY,
+  max: Infinity,
+});
 
 function addNames(asked: AskedValues, key: SweepAxis, names: string[]): void {
   const [only, ...more] = names;

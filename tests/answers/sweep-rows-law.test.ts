@@ -45,7 +45,7 @@ function questionAt({ base, axes }: SweepSpec, place: Place): SizeInput {
       .filter(([key]) => key !== 'price_factor' && !key.startsWith('sla_'))
       .map(([key, value]) => [key, ['provider', 'quantization', 'gpu'].includes(key) ? [value] : value]),
   );
-  const targets = Object.keys(axes.sla ?? {}).map((metric) => [metric, place[`sla_${metric}_ms`]]);
+  const targets = Object.keys(axes.sla ?? {}).map((metric): [string, unknown] => [metric, place[`sla_${metric}_ms`]]);
   return sizeInputSchema.parse({ ...base, ...plain, sla: { ...base.sla, ...Object.fromEntries(targets) } });
 }
 

@@ -122,7 +122,7 @@ test.each<[string, string[], RegExp]>([
   ['shard 0', ['--shard', '0/4'], /--shard must be i\/n/],
   ['shard 5 of 4', ['--shard', '5/4'], /--shard must be i\/n/],
   ['a shard in words', ['--shard', 'two'], /--shard must be i\/n/],
-  ['an unknown ending', ['--export', 'x.shard'], /\.csv and \.json files, and \.cqshard/],
+  ['an unknown ending', ['--export', 'x.shard'], /An export is written as \.csv/],
 ])('%s is refused with exit 2', async (_, more, sentence) => {
   const { code, stdout, stderr } = await askConfigiq([...SWEEP, ...more], home);
   expect([code, stdout]).toEqual([2, '']);
@@ -135,7 +135,7 @@ test.each<[string[], number, RegExp]>([
   [['sweep', 'merge', 'nothing.cqshard'], 4, /is not there/],
   [['sweep', 'merge', join(PROJECT, 'package.json')], 4, /is not a shard file/],
   [['sweep', 'merge', 'x.cqshard', '--users', '3'], 2, /sweep merge takes no --users/],
-  [['sweep', 'resume', '99', '--export', 'x.txt'], 2, /--export writes .csv/],
+  [['sweep', 'resume', '99', '--export', 'x.txt'], 2, /An export is written as \.csv/],
   [['sweep', 'merge'], 2, /missing required argument/],
 ])('%j ends with exit %i and a sentence', async (args, exit, sentence) => {
   const { code, stderr } = await askConfigiq(args, home);

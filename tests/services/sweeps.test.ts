@@ -43,8 +43,8 @@ describe('planning a sweep', () => {
       // A thread gets faster for its first second: short sweeps tell of that alone.
       await sweep(300);
       const estimated = valueOf(await api.planSweep(spec(700))).estimated_ms ?? expect.fail('no estimate');
-      const took = await sweep(700);
       const twice = valueOf(await api.planSweep(spec(1400))).estimated_ms ?? 0;
+      const took = await sweep(700);
       return { ofWhatItTook: estimated / took, ofHalf: twice / estimated };
     };
     const isWithin = ({ ofWhatItTook, ofHalf }: Awaited<ReturnType<typeof estimates>>): boolean =>

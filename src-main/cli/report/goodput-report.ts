@@ -53,17 +53,17 @@ function groupLines(group: GoodputGroup, isPriced: boolean, loads: number): stri
     ...table(
       [
         ...(isPriced ? [{ title: 'Requests/$', align: 'right' as const }] : []),
-        { title: 'Req/s per GPU', align: 'right' },
+        { title: 'Per GPU', align: 'right' },
         { title: 'Req/s', align: 'right' },
         { title: 'Configuration' },
-        ...(loads > 1 ? [{ title: 'Taken at', align: 'right' as const }] : []),
+        ...(loads > 1 ? [{ title: 'Loads', align: 'right' as const }] : []),
       ],
       shown.map((row) => [
         ...(isPriced ? [count(row.requests_per_usd)] : []),
         decimal(row.per_gpu_requests_per_s),
         decimal(row.goodput_requests_per_s),
         `${count(row.instances)} × ${choiceWords(row)} (${row.provider})`,
-        ...(loads > 1 ? [`${count(row.loads_met)} of ${count(loads)} loads`] : []),
+        ...(loads > 1 ? [`${count(row.loads_met)} of ${count(loads)}`] : []),
       ]),
     ),
     ...(rows.length > shown.length
