@@ -189,12 +189,10 @@ describe('is refused in a sentence', () => {
   test('while a living program computes it, this one or another', async () => {
     const folder = temporaryFolder();
     const service = startService(folder);
-    const begun = Promise.withResolvers<void>();
-    service.onProgress(({ done }) => {
-      if (done > 5) begun.resolve();
-    });
-    const sweep = service.api.startSweep({ taskId: 't', spec: SPEC, name: '' });
-    await begun.promise;
+    const long: SweepSpecDraft = { ...SPEC, axes: { ...SPEC.axes, users: { from: 1, to: 50_000, step: 1 } } };
+    const sweep = service.api.startSweep({ taskId: 't', spec: long, name: '' });
+    // A run is there with its first rows.
+    await vi.waitFor(async () => expect(valueOf(await service.api.listRuns())).toHaveLength(1), { timeout: 15_000 });
     expect(await refused(service, 1)).toMatchObject({ code: 'run_running', message: /wait for it, or stop it/ });
     expect(await refused(startService(folder, { workers: 1 }), 1)).toMatchObject({ code: 'run_running' });
     await service.api.cancelTask('t');
