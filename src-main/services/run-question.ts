@@ -1,9 +1,11 @@
+import type { NumberAxis } from '../../src-worker/engine/sweep/axis.ts';
 import { EVERY } from '../../src-worker/engine/sweep/axis-text.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import {
   sizeInputSchema,
   sweepSpecSchema,
   type SizeInput,
+  type SweepAxis,
   type SweepSpec,
 } from '../../src-worker/protocol/requests.ts';
 import type { StoredRun } from '../store/store.ts';
@@ -32,14 +34,50 @@ function loadWords({ users, rate }: Pick<SizeInput, 'users' | 'rate'>): string[]
   return rate === undefined ? [] : [`${rate.toLocaleString('en-US', { maximumSignificantDigits: 6 })} requests/s`];
 }
 
+/** Axes by what one of their values is called; the others are told by their values. */
+const COUNTED: Partial<Record<SweepAxis, string>> = {
+  model: 'model',
+  workload: 'workload',
+  calibration: 'profile',
+  provider: 'provider',
+  kv_cache_dtype: 'KV dtype',
+  pricing: 'price list',
+  region: 'region',
+};
+const RANGED: Partial<Record<SweepAxis, string>> = {
+  input_tokens: 'prompt',
+  output_tokens: 'answer',
+  prefix_hit_rate: 'hit rate',
+  cacheable_ratio: 'cacheable ratio',
+  rate: 'requests/s',
+  think_time: 'think time',
+  headroom: 'headroom',
+  max_gpus: 'GPU limit',
+  price_factor: 'price factor',
+  pp: 'PP',
+};
+
 function sweepWords({ base, axes, shard }: SweepSpec): string {
-  const { users, quantization, gpu, tp, zone } = axes;
+  const { users, quantization, gpu, tp, zone, sla } = axes;
+  const counted = Object.entries(COUNTED).flatMap(([axis, one]) => {
+    const values = axes[axis as SweepAxis];
+    return Array.isArray(values) ? [valuesWords(values.map(String), one)] : [];
+  });
+  const ranged = Object.entries(RANGED).flatMap(([axis, name]) => {
+    const values = axes[axis as SweepAxis];
+    // Of these axes alone: lists and ranges of numbers.
+    return values === undefined ? [] : [`${name} ${numbersWords(values as NumberAxis)}`];
+  });
+  const targets = Object.keys(sla ?? {}).map((metric) => `${metric.replace('_', ' ').toUpperCase()} targets`);
   const words = [
-    ...(users ? [`users ${usersWords(users)}`] : []),
+    ...counted,
+    ...targets,
+    ...(users ? [`users ${numbersWords(users)}`] : []),
     ...(quantization ? [valuesWords(quantization, 'precision')] : []),
     ...(gpu ? [valuesWords(gpu, 'GPU')] : []),
     ...(tp ? [`TP ${tp.length > MOST_NAMED ? rangeWords(tp) : tp.join(', ')}`] : []),
     ...(zone ? [valuesWords(zone, 'zone')] : []),
+    ...ranged,
   ];
   const question = words.length > 0 ? words.join(', ') : sizeWords(base);
   return shard ? `${question}, shard ${shard.index} of ${shard.of}` : question;
@@ -48,9 +86,9 @@ function sweepWords({ base, axes, shard }: SweepSpec): string {
 const valuesWords = (values: string[], one: string): string =>
   values.includes(EVERY) ? `every ${one}` : values.length === 1 ? String(values[0]) : plural(values.length, one);
 
-function usersWords(axis: NonNullable<SweepSpec['axes']['users']>): string {
-  if (!Array.isArray(axis)) return `${formatFixed(axis.from)} to ${formatFixed(axis.to)}`;
-  return axis.length > MOST_NAMED ? rangeWords(axis) : axis.map((value) => formatFixed(value)).join(', ');
+function numbersWords(axis: NumberAxis): string {
+  if (!Array.isArray(axis)) return `${numberWords(axis.from)} to ${numberWords(axis.to)}`;
+  return axis.length > MOST_NAMED ? rangeWords(axis) : axis.map(numberWords).join(', ');
 }
 
 function rangeWords(values: number[]): string {
@@ -61,5 +99,8 @@ function rangeWords(values: number[]): string {
     least = Math.min(least, value);
     most = Math.max(most, value);
   }
-  return `${formatFixed(least)} to ${formatFixed(most)}`;
+  return `${numberWords(least)} to ${numberWords(most)}`;
 }
+
+const numberWords = (value: number): string =>
+  Number.isInteger(value) ? formatFixed(value) : value.toLocaleString('en-US', { maximumSignificantDigits: 6 });

@@ -1,6 +1,7 @@
 import { MOST_SHOWN_ROWS, type RunDetail, type RunRow } from '../../src-worker/protocol/app-api.ts';
 import { cellsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+import { AXIS_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import type { StoredRun } from '../store/store.ts';
 import { pointsIn, type PointView } from '../../src-worker/answers/sweep/points.ts';
 
@@ -73,11 +74,18 @@ function axisColumns({ kind, input }: Pick<StoredRun, 'kind' | 'input'>): string
   const base = spec?.base ?? sizeInputSchema.safeParse(input).data;
   const hasQuantization = spec?.axes.quantization !== undefined || base?.quantization.length === 1;
   const hasTensorParallel = spec?.axes.tp !== undefined || typeof base?.tp === 'number';
+  const others = Object.keys(AXIS_COLUMNS).filter(
+    (axis) => spec?.axes[axis as keyof typeof AXIS_COLUMNS] !== undefined,
+  );
+  const targets = Object.keys(spec?.axes.sla ?? {}).map((metric) => `sla_${metric}_ms`);
   return [
+    ...targets,
+    ...others,
     'users',
     ...(hasQuantization ? ['quantization'] : []),
     'zone',
-    ...(spec?.axes.gpu ? ['gpu'] : []),
+    ...(['provider', 'kv_cache_dtype', 'gpu', 'region'] as const).filter((axis) => spec?.axes[axis] !== undefined),
+    ...(spec?.axes.pp ? ['pipeline_parallel'] : []),
     ...(hasTensorParallel ? ['tensor_parallel'] : []),
   ];
 }

@@ -593,6 +593,8 @@ export interface SweepPlanDocument {
   points: number;
   /** One for each point and instance in scope. */
   rows: number;
+  /** About what they take in the history. */
+  estimated_bytes: number;
   axes: { axis: string; count: number }[];
   /** Capacity searches left: one for each precision, TP and kind of GPU group. */
   searches: number;

@@ -3,7 +3,9 @@ import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.t
 import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { prepareSizing } from '../../src-worker/answers/prepared.ts';
 import { answerSize } from '../../src-worker/answers/size.ts';
+import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import { placesOf, surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep/survey.ts';
+import { packed } from '../../src-worker/pool/packed-batch.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { sizeInputSchema, sweepSpecSchema, type SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 
@@ -28,6 +30,25 @@ const counts = (reasons: string[]): Record<string, number> => {
 const LATER = ['sla_missed'];
 
 describe('plan of a sweep', () => {
+  it.each<[string, SweepSpecDraft['axes'], object]>([
+    ['loads alone', { users: { from: 10, to: 300, step: 10 } }, {}],
+    ['loads and headrooms', { users: { from: 10, to: 100, step: 10 }, headroom: [0, 25, 50] }, { provider: ['gcp'] }],
+    ['regions and price lists', { users: [10, 1000], region: ['*'], pricing: ['ondemand', 'spot'] }, {}],
+    ['zones', { users: { from: 10, to: 100, step: 10 }, headroom: [0, 50], zone: ['*'] }, { provider: ['gcp'] }],
+  ])('says what its rows will take within a factor of two: %s', (_, axes, base) => {
+    const { document } = surveyed({ base: { users: undefined, quantization: ['fp16'], ...base }, axes });
+    const spec = sweepSpecSchema.parse({ base: { model: MODEL, quantization: ['fp16'], ...base }, axes });
+    let [rows, bytes] = [0, 0];
+    for (const unit of planSweep(spec, facts).units) {
+      const batch = packed(answerSweepUnit(unit, model, facts));
+      rows += batch.rows;
+      bytes += batch.data.length;
+    }
+    expect(document.rows).toBe(rows);
+    expect(document.estimated_bytes / bytes).toBeGreaterThan(0.5);
+    expect(document.estimated_bytes / bytes).toBeLessThan(2);
+  });
+
   // With one precision and one degree an instance has one plan, whose reason is the one its row gives.
   it.each([
     ['everywhere', { quantization: ['fp16'], tp: 1 }],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
 import { pointsIn } from '../../src-worker/answers/sweep/points.ts';
 import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
-import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
+import { SWEEP_COLUMNS, sweepColumns } from '../../src-worker/protocol/sweep-columns.ts';
 import { bestSoFar } from '../../src-main/services/best-so-far.ts';
 import { liveEvery, livePoints } from '../../src-main/services/live-points.ts';
 import { shownRows } from '../../src-main/services/shown-rows.ts';
@@ -166,6 +166,21 @@ describe('rows shown of a run', () => {
       reason: 'memory',
       detail: 'first',
     });
+  });
+
+  test('a point without an answer has its place on every axis', () => {
+    const spec = sweepSpecSchema.parse({
+      base: { model: 'm', users: 1 },
+      axes: { headroom: [0, 50], pricing: ['spot'], region: ['r'], pp: [2], sla: { ttft_p95: [300, 500] } },
+    });
+    const shown = shownRows({ kind: 'sweep', input: spec });
+    const place = { headroom: 50, pricing: 'spot', region: 'r', pipeline_parallel: 2, sla_ttft_p95_ms: 300 };
+    const builder = columnBuilder(sweepColumns(['sla_ttft_p95_ms', 'headroom', 'pricing', 'region', 'pp']));
+    const row: Row = { ...refused(0, 'memory'), ...place };
+    builder.add((column) => row[column] ?? null);
+    const one = builder.build();
+    shown.add(pickedRows(one, shown.choose(one)));
+    expect(shown.rows().emptyRows[0]).toMatchObject(place);
   });
 
   test('beyond the most a window holds they are counted only', () => {

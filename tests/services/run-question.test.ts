@@ -23,6 +23,20 @@ test('a sweep is its axes', () => {
   );
   expect(swept({ zone: ['a', 'b'], gpu: ['l4'], tp: [1, 2, 4, 8] }, { users: 5 })).toBe('l4, TP 1 to 8, 2 zones');
   expect(swept({}, { users: 5 })).toBe('chat, 5 users');
+  expect(
+    swept(
+      {
+        pricing: ['ondemand', 'spot'],
+        region: ['*'],
+        headroom: { from: 0, to: 50, step: 25 },
+        prefix_hit_rate: [0.25, 0.5],
+      },
+      { users: 5 },
+    ),
+  ).toBe('2 price lists, every region, hit rate 0.25, 0.5, headroom 0 to 50');
+  expect(swept({ model: ['a', 'b'], sla: { ttft_p95: [300, 500] }, rate: [0.5, 2] }, { model: undefined })).toBe(
+    '2 models, TTFT P95 targets, requests/s 0.5, 2',
+  );
 });
 
 test('a list of a million users is read, not spread over a call', () => {

@@ -1,6 +1,6 @@
 import type { SweepPlanDocument } from '../../../src-worker/protocol/documents.ts';
 import { secondsFromMs } from '../../../src-worker/engine/units.ts';
-import { count, plural } from './format.ts';
+import { bytes, count, plural } from './format.ts';
 import { table, textOf } from './layout.ts';
 
 const AXES: Record<string, [one: string, many: string]> = {
@@ -28,16 +28,11 @@ const AXES: Record<string, [one: string, many: string]> = {
   zone: ['zone', 'zones'],
 };
 
-/** Measured: 2.3 bytes a row over users, headroom, pricing and zones; a row of each load and no place takes more. */
-const BYTES_PER_ROW = 2.5;
-
-const bytesWords = (bytes: number): string =>
-  bytes < 1e6 ? `${count(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${count(Math.round(bytes / 1e6))} MB`;
-
 /** A sweep before it starts: its size, its work, and what is ruled out beforehand. */
 export function sweepPlanReport({
   points,
   rows,
+  estimated_bytes: estimatedBytes,
   axes,
   searches,
   instances,
@@ -49,7 +44,7 @@ export function sweepPlanReport({
   const gone = removed.reduce((sum, reason) => sum + reason.plans, 0);
   return textOf([
     `${plural(points, 'point')}${factors.length > 0 ? `: ${factors.join(' × ')}` : ''}`,
-    `${plural(rows, 'row')}: one for each point and instance, about ${bytesWords(rows * BYTES_PER_ROW)} in the history`,
+    `${plural(rows, 'row')}: one for each point and instance, about ${bytes(estimatedBytes)} in the history`,
     `${plural(searches, 'capacity search', 'capacity searches')} over ${plural(instances, 'instance')}${ms === null ? '' : `, about ${Math.ceil(secondsFromMs(ms))} s`}`,
     `${plural(plans, 'plan')} (instance, precision, TP), ${count(gone)} of them ruled out beforehand`,
     ...(removed.length > 0

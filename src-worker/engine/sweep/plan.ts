@@ -109,7 +109,7 @@ function inputOf<Base extends SweepBase>(base: Base): Named<Base> {
  * Rows of a unit: enough that handing one over costs nothing beside computing it, few enough that a killed sweep loses little
  * and that sixteen bits tell its rows apart.
  */
-const ROWS_PER_UNIT = 65_536;
+export const ROWS_PER_UNIT = 65_536;
 /** Loads of a unit: each has plans of its own to evaluate, some ten milliseconds over a whole catalog. */
 const LOADS_PER_UNIT = 16;
 
