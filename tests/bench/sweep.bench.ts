@@ -11,9 +11,11 @@ import { exclusionCells, recommendationCells } from '../../src-worker/answers/sw
 import { prepareSizing, sizeAt } from '../../src-worker/answers/size.ts';
 import { offersOf } from '../../src-worker/engine/sweep/demand-axes.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
+import { unpacked } from '../../src-worker/pool/packed-batch.ts';
 import { createPool } from '../../src-worker/pool/pool.ts';
 import { cellsOf, numbersOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema, type SweepSpec } from '../../src-worker/protocol/requests.ts';
+import type { PackedBatch } from '../../src-worker/protocol/worker-api.ts';
 import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 
 /**
@@ -72,20 +74,28 @@ const WARM_UP: SweepSpec = sweepSpecSchema.parse({
 });
 
 /** Rows a second of the threads alone. */
-async function kernel(threads: number, rows: number): Promise<SweepFigures> {
+async function kernel(threads: number, rows: number): Promise<SweepFigures & { evaluations_per_second: number }> {
   const pool = createPool({ workerPath: WORKER, size: threads, facts });
-  const run = async (asked: SweepSpec): Promise<number> => {
-    let written = 0;
+  const run = async (asked: SweepSpec): Promise<PackedBatch[]> => {
+    const batches: PackedBatch[] = [];
     const { units } = planSweep(asked, facts);
-    await pool.runSweep({ units, models, onBatch: (batch) => void (written += batch.rows) });
-    return written;
+    await pool.runSweep({ units, models, onBatch: (batch) => void batches.push(batch) });
+    return batches;
   };
   await run(WARM_UP);
   const startMs = performance.now();
-  const written = await run(specOf(rows));
-  const result = figures(written, performance.now() - startMs);
+  const batches = await run(specOf(rows));
+  const ms = performance.now() - startMs;
   await pool.close();
-  return result;
+  const written = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const evaluations = batches.reduce((sum, batch) => sum + evaluationsIn(unpacked(batch)), 0);
+  return { ...figures(written, ms), evaluations_per_second: Math.round(evaluations / (ms / 1000)) };
+}
+
+/** Of the closed form, each load of a plan at its planned rate and in a burst; the first entry of a table is empty. */
+function evaluationsIn({ tables }: ColumnBatch): number {
+  const loads = tables.find(({ numbers }) => 'ttft_ms_p95' in numbers);
+  return loads ? 2 * (loads.entries - 1) : 0;
 }
 
 /** The whole way: as the CLI asks for it, into a database of its own. */
@@ -275,6 +285,7 @@ function all() {
     seconds: two.stored.seconds,
     rows_per_second: two.stored.rows_per_second,
     kernel_rows_per_second: two.kernel.rows_per_second,
+    evaluations_per_second: two.kernel.evaluations_per_second,
     second_core: { kernel: ratio(two.kernel, one.kernel), stored: ratio(two.stored, one.stored) },
     passing_rows: two.stored.passing_rows,
     bytes_per_row: two.stored.bytes_per_row,
