@@ -19,9 +19,15 @@ export interface Thread {
   terminate(): Promise<void>;
 }
 
+/**
+ * What a thread makes and drops again lies there. Measured with a sweep of ten million rows on two threads, 12, 24 and the 48 MB of
+ * Node: 2.0, 2.6 and 2.4 million rows a second, at 515, 492 and 655 MB in all.
+ */
+const YOUNG_MB = 24;
+
 /** Starts a thread at once; the file may be bundled JavaScript or a TypeScript source. */
 export function startThread(workerPath: string, name: string): Thread {
-  const worker = new Worker(workerPath, { name });
+  const worker = new Worker(workerPath, { name, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   const remote = wrap<WorkerApi>(nodeEndpoint(worker));
   /** Calls under way; each is told when the thread dies, because comlink would wait forever. */
   const waiting = new Set<(error: ErrorInfo) => void>();
