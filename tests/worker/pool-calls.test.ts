@@ -130,18 +130,23 @@ describe('pool: a simulation', () => {
     expect(await threadOf()).toBe(before);
   });
 
-  it('whose thread hears nothing ends with it within half a second, and another one takes its place', async () => {
-    open(1);
-    const before = await threadOf();
-    const controller = new AbortController();
-    const answer = pool.simulate(ASKED, null, scripted({ deafMs: 60_000 }), controller.signal);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    const startedAt = performance.now();
-    controller.abort();
-    expect(await answer).toMatchObject(CANCELLED);
-    expect(performance.now() - startedAt).toBeLessThan(500);
-    expect(await threadOf()).not.toBe(before);
-  });
+  // Other programs share the machine, and may hold this one up for the tenth of a second that is left.
+  it(
+    'whose thread hears nothing ends with it within half a second, and another one takes its place',
+    { retry: 2 },
+    async () => {
+      open(1);
+      const before = await threadOf();
+      const controller = new AbortController();
+      const answer = pool.simulate(ASKED, null, scripted({ deafMs: 60_000 }), controller.signal);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const startedAt = performance.now();
+      controller.abort();
+      expect(await answer).toMatchObject(CANCELLED);
+      expect(performance.now() - startedAt).toBeLessThan(500);
+      expect(await threadOf()).not.toBe(before);
+    },
+  );
 
   it('that waits for a thread, or was never wanted, is given up at once', async () => {
     open(1);
