@@ -219,6 +219,8 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   let keptPoints = 0;
 
   let told = { phase: silent.phase, done: 0, total: planned };
+  /** The first batch is told when it is there: who waits for a first answer does not wait for the next tick as well. */
+  let hasTold = false;
   const event = (points: ProgressEvent['live']): ProgressEvent => ({
     ...silent,
     ...told,
@@ -260,9 +262,12 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
         restarts.points += points;
       },
       liveEvery: every,
-      onBatch(batch, { seq }, told) {
-        follow(told);
-        stored.add(seq, batch, told);
+      onBatch(batch, { seq }, batchTold) {
+        follow(batchTold);
+        stored.add(seq, batch, batchTold);
+        if (hasTold) return;
+        hasTold = true;
+        say('computing', Math.max(told.done - keptPoints, batchTold.points));
       },
     });
     say('storing', outcome.donePoints);

@@ -11,7 +11,7 @@ import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 import type { Result } from '../../src-worker/protocol/result.ts';
 
-/** The bar moves at most four times a second (design). */
+/** The bar moves at most four times a second (design); what is shown first does not wait for its turn. */
 const STEP_MS = 250;
 /** How often a sweep that another window started is looked after. */
 const WATCH_MS = 1000;
@@ -160,6 +160,7 @@ export class SweepRun {
     if (event.taskId !== this.#taskId || !this.isBusy) return;
     this.#latest = event;
     this.#news.push(...event.live);
+    if (this.live.length === 0 && event.live.length > 0) this.#showLatest();
     this.#step ??= setTimeout(() => this.#showLatest(), STEP_MS);
   }
 

@@ -98,6 +98,23 @@ describe('a running sweep', () => {
     expect(valueOf(await service.api.listTasks())).toEqual([]);
   });
 
+  test('tells its first points when they are there, not with the next tick', async () => {
+    const service = startService(temporaryFolder(), { workers: 1 });
+    const spec = (users: number): SweepSpecDraft => ({
+      base: NARROW,
+      axes: { users: { from: 1, to: users, step: 1 } },
+    });
+    // The thread starts, and searches what both ask for.
+    valueOf(await service.api.startSweep({ taskId: 'warm', spec: spec(2), name: '' }));
+    const told: ProgressEvent[] = [];
+    service.onProgress((event) => told.push(event));
+    valueOf(await service.api.startSweep({ taskId: 't', spec: spec(400), name: '' }));
+    const first = told.findIndex(({ live }) => live.length > 0);
+    // A unit begins with one load: the batch of the first point, and of nothing after it.
+    expect(told[first]).toMatchObject({ done: 1, live: [{ pointId: 0 }] });
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
+  });
+
   test('tells every point once, and counts those without an answer by reason', async () => {
     const service = startService(temporaryFolder());
     const events: ProgressEvent[] = [];

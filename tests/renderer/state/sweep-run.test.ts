@@ -106,6 +106,21 @@ describe('sweep', () => {
     expect(msLeft).toBeCloseTo((90 / pointsPerS!) * 1000, 6);
   });
 
+  test('shows the first points of the frontier at once, the next ones four times a second', async () => {
+    const { sweep, push } = running();
+    const live = (pointId: number): LivePoint[] => [{ pointId } as LivePoint];
+    await vi.advanceTimersByTimeAsync(20);
+    push({ done: 0 });
+    await vi.advanceTimersByTimeAsync(20);
+    push({ done: 1, live: live(0) });
+    expect(sweep.live).toEqual(live(0));
+    await vi.advanceTimersByTimeAsync(20);
+    push({ done: 2, live: live(1) });
+    expect(sweep.live).toEqual(live(0));
+    await vi.advanceTimersByTimeAsync(250);
+    expect(sweep.live).toEqual([...live(0), ...live(1)]);
+  });
+
   test('progress of another task is not ours', async () => {
     const { sweep, tell } = running();
     tell(50, 'another');
