@@ -1,14 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createAppService } from '../../src-main/services/app-service.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
-import { readBundledModel } from '../../src-main/catalogs/models.ts';
+import { listBundledModelIds, readBundledModel } from '../../src-main/catalogs/models.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import { exclusionCells, recommendationCells } from '../../src-worker/answers/sweep/document-rows.ts';
 import { prepareSizing, sizeAt } from '../../src-worker/answers/size.ts';
+import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { offersOf } from '../../src-worker/engine/sweep/demand-axes.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { unpacked } from '../../src-worker/pool/packed-batch.ts';
@@ -23,15 +25,22 @@ import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
  * real worker threads: rows a second with the store on, the kernel's alone beside it, on one thread and two; sizes from ten
  * thousand rows to ten million, each in a process of its own for its memory; capacity searches where nothing is shared; and a
  * thousand random rows against the direct answer to their question.
+ *
+ * `--full` is the whole what-if alone, which takes many minutes: two hundred models, every instance and zone, four precisions,
+ * twenty numbers of users.
  */
 const MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
 const WORKER = resolve(import.meta.dirname, '../../src-worker/worker.ts');
 const THREADS = 2;
 const SIZES = [1e4, 1e5, 1e6, 1e7];
-/** Rows of the comparison with and without store, and of one thread with two. */
-const COMPARED_ROWS = 4e6;
+/**
+ * Rows of the comparison with and without store, and of one thread with two: some ten seconds, so that what a thread compiles and
+ * searches at first is little beside it.
+ */
+const COMPARED_ROWS = 2e7;
 const RANDOM_ROWS = 1000;
 const ROUNDS = 3;
+const FULL_MODELS = 200;
 
 const folder = bundledCatalogsFolder();
 const facts = loadFacts(folder);
@@ -74,22 +83,29 @@ const WARM_UP: SweepSpec = sweepSpecSchema.parse({
 });
 
 /** Rows a second of the threads alone. */
-async function kernel(threads: number, rows: number): Promise<SweepFigures & { evaluations_per_second: number }> {
+async function kernel(threads: number, rows: number): Promise<SweepFigures> {
+  let written = 0;
+  const ms = await sweepOf(threads, rows, (batch) => (written += batch.rows));
+  return figures(written, ms);
+}
+
+/** Evaluations of the closed form in such a sweep; to count them takes longer than to make them, so no time is said. */
+async function evaluations(threads: number, rows: number): Promise<{ evaluations: number }> {
+  let counted = 0;
+  await sweepOf(threads, rows, (batch) => (counted += evaluationsIn(unpacked(batch))));
+  return { evaluations: counted };
+}
+
+/** Runs a sweep in threads that have compiled what they run; returns ms. */
+async function sweepOf(threads: number, rows: number, onBatch: (batch: PackedBatch) => void): Promise<number> {
   const pool = createPool({ workerPath: WORKER, size: threads, facts });
-  const run = async (asked: SweepSpec): Promise<PackedBatch[]> => {
-    const batches: PackedBatch[] = [];
-    const { units } = planSweep(asked, facts);
-    await pool.runSweep({ units, models, onBatch: (batch) => void batches.push(batch) });
-    return batches;
-  };
-  await run(WARM_UP);
+  await pool.runSweep({ units: planSweep(WARM_UP, facts).units, models, onBatch: () => undefined });
+  const { units } = planSweep(specOf(rows), facts);
   const startMs = performance.now();
-  const batches = await run(specOf(rows));
+  await pool.runSweep({ units, models, onBatch });
   const ms = performance.now() - startMs;
   await pool.close();
-  const written = batches.reduce((sum, batch) => sum + batch.rows, 0);
-  const evaluations = batches.reduce((sum, batch) => sum + evaluationsIn(unpacked(batch)), 0);
-  return { ...figures(written, ms), evaluations_per_second: Math.round(evaluations / (ms / 1000)) };
+  return ms;
 }
 
 /** Of the closed form, each load of a plan at its planned rate and in a burst; the first entry of a table is empty. */
@@ -128,6 +144,59 @@ async function stored(threads: number, rows: number) {
     passing_rows: summary.passingRows,
     bytes_per_row: Number((bytes / summary.rows).toFixed(1)),
     // Of the whole process, its threads included.
+    peak_memory_mb: Math.round(process.resourceUsage().maxRSS / 1000),
+  };
+}
+
+/** The first bundled models that have answers to size. */
+function generators(most: number): string[] {
+  const generates = (id: string): boolean => {
+    const source = readBundledModel(folder, id);
+    try {
+      return source !== null && analyzeGenerator(source) !== null;
+    } catch {
+      return false;
+    }
+  };
+  return listBundledModelIds(folder).filter(generates).slice(0, most);
+}
+
+/** Everything a catalog can be asked about so many models, into a database of its own. */
+async function fullWhatIf(numModels: number) {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-bench-'));
+  const service = createAppService({
+    host: 'cli',
+    dataFolder,
+    workerPath: WORKER,
+    workers: THREADS,
+    environment: { HF_HOME: dataFolder },
+  });
+  const asked = sweepSpecSchema.parse({
+    base: {},
+    axes: {
+      model: generators(numModels),
+      quantization: ['fp16', 'fp8', 'int8', 'int4'],
+      users: { from: 10, to: 200, step: 10 },
+      zone: ['*'],
+    },
+  });
+  const { axes } = planSweep(asked, facts);
+  const startMs = performance.now();
+  const result = await service.api.startSweep({ taskId: 'bench', spec: asked, name: '' });
+  const ms = performance.now() - startMs;
+  if (!result.ok) throw new Error(result.error.message);
+  await service.close();
+  const bytes = statSync(join(dataFolder, 'configiq.sqlite')).size;
+  rmSync(dataFolder, { recursive: true, force: true });
+  const { rows, points, passingRows, problems } = result.value;
+  return {
+    ...figures(rows, ms),
+    axes,
+    points,
+    passing_rows: passingRows,
+    problems,
+    database_mb: Math.round(bytes / 1e6),
+    bytes_per_row: Number((bytes / rows).toFixed(2)),
     peak_memory_mb: Math.round(process.resourceUsage().maxRSS / 1000),
   };
 }
@@ -254,6 +323,8 @@ const PARTS = {
   kernel: (threads: string, rows: string) => kernel(Number(threads), Number(rows)),
   stored: (threads: string, rows: string) => stored(Number(threads), Number(rows)),
   searches: (threads: string) => searches(Number(threads)),
+  evaluations: (threads: string, rows: string) => evaluations(Number(threads), Number(rows)),
+  full: (models: string) => fullWhatIf(Number(models)),
   exactness,
 };
 type Part = keyof typeof PARTS;
@@ -274,9 +345,18 @@ function best<Name extends 'kernel' | 'stored'>(name: Name, ...args: number[]) {
   return rounds.reduce((one, other) => (other.rows_per_second > one.rows_per_second ? other : one));
 }
 
-function all() {
+/** What two processes of one thread each write in the time of one alone: no two threads of a process can gain more. */
+async function twoProcesses(alone: SweepFigures): Promise<number> {
+  const args = [fileURLToPath(import.meta.url), '--part', 'kernel', '1', String(COMPARED_ROWS)];
+  const both = await Promise.all([0, 1].map(() => promisify(execFile)(process.execPath, args)));
+  const slowest = Math.max(...both.map(({ stdout }) => (JSON.parse(stdout) as SweepFigures).seconds));
+  return Number(((2 * alone.seconds) / slowest).toFixed(2));
+}
+
+async function all() {
   const two = { kernel: best('kernel', 2, COMPARED_ROWS), stored: best('stored', 2, COMPARED_ROWS) };
   const one = { kernel: best('kernel', 1, COMPARED_ROWS), stored: best('stored', 1, COMPARED_ROWS) };
+  const counted = apart('evaluations', THREADS, COMPARED_ROWS);
   const searched = apart('searches', THREADS);
   const ratio = (a: SweepFigures, b: SweepFigures): number =>
     Number((a.rows_per_second / b.rows_per_second).toFixed(2));
@@ -285,8 +365,12 @@ function all() {
     seconds: two.stored.seconds,
     rows_per_second: two.stored.rows_per_second,
     kernel_rows_per_second: two.kernel.rows_per_second,
-    evaluations_per_second: two.kernel.evaluations_per_second,
-    second_core: { kernel: ratio(two.kernel, one.kernel), stored: ratio(two.stored, one.stored) },
+    evaluations_per_second: Math.round(counted.evaluations / two.kernel.seconds),
+    second_core: {
+      kernel: ratio(two.kernel, one.kernel),
+      stored: ratio(two.stored, one.stored),
+      two_processes: await twoProcesses(one.kernel),
+    },
     passing_rows: two.stored.passing_rows,
     bytes_per_row: two.stored.bytes_per_row,
     capacity_searches_per_second: searched.searches_per_second,
@@ -302,5 +386,8 @@ const [flag, part, ...rest] = process.argv.slice(2);
 if (flag === '--part') {
   const run = PARTS[part as Part] as (...args: string[]) => Promise<unknown>;
   console.log(JSON.stringify(await run(...rest)));
-} else if (process.argv.includes('--json')) console.log(JSON.stringify(all(), null, 2));
-else console.dir(all(), { depth: 4 });
+} else {
+  const answer = process.argv.includes('--full') ? await fullWhatIf(FULL_MODELS) : await all();
+  if (process.argv.includes('--json')) console.log(JSON.stringify(answer, null, 2));
+  else console.dir(answer, { depth: 4 });
+}
