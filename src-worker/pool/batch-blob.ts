@@ -148,7 +148,9 @@ const ROUNDING = 1e-9;
 function boundsOf(values: Float64Array): Bounds {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
+  // By index: an iterator makes an object of every number.
+  for (let entry = 0; entry < values.length; entry += 1) {
+    const value = values[entry] as number;
     // NaN compares false both ways and so drops out by itself.
     if (value < min) min = value;
     if (value > max) max = value;

@@ -12,9 +12,12 @@ export interface PointView {
 
 interface Gathered {
   best: number | null;
-  /** By reason: how many rows give it, and the first. */
-  reasons: Map<string, { rows: number; first: number }>;
+  /** null where no row was looked at that gives one: most points of a sweep have an answer. */
+  reasons: Reasons | null;
 }
+
+/** By reason: how many rows give it, and the first. */
+type Reasons = Map<string, { rows: number; first: number }>;
 
 /** The points of a batch in the order of their rows. */
 export function pointsIn(batch: ColumnBatch): PointView[] {
@@ -25,7 +28,7 @@ export function pointsIn(batch: ColumnBatch): PointView[] {
   const isCheaper = cheaperRow(batch);
   const points = new Map<number, Gathered>();
   let pointId = Number.NaN;
-  let point: Gathered = { best: null, reasons: new Map() };
+  let point: Gathered = { best: null, reasons: null };
   /** The row of a point that ranks first comes first, where rows are ranked: the others need not be looked at. */
   let isDecided = false;
   for (let row = 0; row < batch.rows; row += 1) {
@@ -33,7 +36,7 @@ export function pointsIn(batch: ColumnBatch): PointView[] {
     if (id !== pointId) {
       // Rows of a point follow each other: it is looked up once.
       pointId = id;
-      point = points.get(id) ?? { best: null, reasons: new Map() };
+      point = points.get(id) ?? { best: null, reasons: null };
       points.set(id, point);
       isDecided = rankAt(row) === 1;
       if (isDecided) point.best = row;
@@ -45,6 +48,7 @@ export function pointsIn(batch: ColumnBatch): PointView[] {
     }
     const reason = reasonAt(row);
     if (reason === null) continue;
+    point.reasons ??= new Map();
     const known = point.reasons.get(reason);
     if (known) known.rows += 1;
     else point.reasons.set(reason, { rows: 1, first: row });
@@ -57,9 +61,9 @@ export function pointsIn(batch: ColumnBatch): PointView[] {
 }
 
 /** The reason that most rows give; among equals the first by name, so that it is the same everywhere. */
-function commonest(reasons: Gathered['reasons']): Pick<PointView, 'reason' | 'reasonRow'> {
+function commonest(reasons: Reasons | null): Pick<PointView, 'reason' | 'reasonRow'> {
   let found: { reason: string; rows: number; first: number } | null = null;
-  for (const [reason, { rows, first }] of reasons) {
+  for (const [reason, { rows, first }] of reasons ?? []) {
     if (!found || rows > found.rows || (rows === found.rows && reason < found.reason)) found = { reason, rows, first };
   }
   return { reason: found?.reason ?? null, reasonRow: found?.first ?? null };

@@ -2,6 +2,7 @@ import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import { gpusUsed } from '../../engine/sizing/plan-order.ts';
 import { offersOf } from '../../engine/sweep/demand-axes.ts';
+import type { PlanChoice } from '../../engine/sizing/size.ts';
 import type { PlanGroup, ReplicaLoad } from '../../engine/sizing/types.ts';
 import type { ColumnBatch } from '../../protocol/columns.ts';
 import { sweepColumns, type SweepColumn } from '../../protocol/sweep-columns.ts';
@@ -67,7 +68,6 @@ class RowWriter implements UnitRun {
   /** Candidates that pass at the point being written, and what they cost. */
   readonly #passing: Uint32Array;
   readonly #usd: Float64Array;
-  readonly #idRank: Uint32Array;
   #rows = 0;
   /** Points written. */
   #done = 0;
@@ -81,7 +81,7 @@ class RowWriter implements UnitRun {
     this.#unranked = this.#tables.ranks.add(0);
     this.#offers = offersOf(unit.demand);
     this.#placed = points.placed(unit.demand);
-    const { candidates, retired, byId } = points;
+    const { candidates, retired } = points;
     const most = unit.points * (candidates.length + retired.length);
     const keysFor = () => new Uint32Array(most);
     this.#keys = {
@@ -95,8 +95,6 @@ class RowWriter implements UnitRun {
     };
     this.#passing = new Uint32Array(candidates.length);
     this.#usd = new Float64Array(candidates.length);
-    this.#idRank = new Uint32Array(candidates.length);
-    byId.forEach((candidate, rank) => (this.#idRank[candidate] = rank));
   }
 
   isDone(): boolean {
@@ -136,7 +134,8 @@ class RowWriter implements UnitRun {
     /** Of this load: plans that run alike share their percentiles, and what is deployed alike its counts. */
     const ofLoad = new Map<ReplicaLoad, number>();
     const ofDeployment = new Map<string, number>();
-    for (const [candidate, choice] of choices.entries()) {
+    for (let candidate = 0; candidate < size; candidate += 1) {
+      const choice = choices[candidate] as PlanChoice;
       if ('refusal' in choice) {
         const { group, refusal } = choice;
         entries.plans[candidate] = once(this.#refusedPlans, group, () => plans.add({ input, group, isTaken: false }));
@@ -206,27 +205,37 @@ class RowWriter implements UnitRun {
     this.#rows = row;
   }
 
-  /** Puts the candidates that pass at a point into `#passing`, by rank; returns how many. */
+  /**
+   * Puts the candidates that pass at a point into `#passing`, by rank; returns how many. Each is put behind those that are no
+   * dearer: they come in the order of their ids, which so decides among equals.
+   */
   #ranked(sized: SizedEntries, placed: PlacedCandidates): number {
+    const { byId } = this.#points;
+    const ranked = this.#passing;
     let passing = 0;
-    for (const candidate of this.#points.byId) {
+    for (let place = 0; place < byId.length; place += 1) {
+      const candidate = byId[place] as number;
       if (sized.passes[candidate] !== 1 || placed.isOffered[candidate] !== 1) continue;
-      this.#passing[passing] = candidate;
       this.#usd[candidate] = (placed.usdPerHour[candidate] as number) * (sized.instances[candidate] as number);
+      let low = 0;
+      for (let high = passing; low < high;) {
+        const middle = (low + high) >> 1;
+        if (this.#isCheaper(candidate, ranked[middle] as number, sized)) high = middle;
+        else low = middle + 1;
+      }
+      ranked.copyWithin(low + 1, low, passing);
+      ranked[low] = candidate;
       passing += 1;
     }
-    // All carry the same load: $/request goes with $/hour.
-    this.#passing
-      .subarray(0, passing)
-      .sort((a, b) => this.#byPrice(a, b, sized) || (this.#idRank[a] as number) - (this.#idRank[b] as number));
     return passing;
   }
 
-  #byPrice(a: number, b: number, { gpus }: SizedEntries): number {
-    const [one, other] = [this.#usd[a] as number, this.#usd[b] as number];
-    const [hasOne, hasOther] = [!Number.isNaN(one), !Number.isNaN(other)];
-    if (hasOne && hasOther) return one - other;
-    return Number(hasOther) - Number(hasOne) || (gpus[a] as number) - (gpus[b] as number);
+  /** All carry the same load: $/request goes with $/hour. What has no price comes last, by its GPUs. */
+  #isCheaper(a: number, b: number, { gpus }: SizedEntries): boolean {
+    const one = this.#usd[a] as number;
+    const other = this.#usd[b] as number;
+    if (!Number.isNaN(one)) return Number.isNaN(other) || one < other;
+    return Number.isNaN(other) && (gpus[a] as number) < (gpus[b] as number);
   }
 }
 
