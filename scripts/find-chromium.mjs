@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { aptInstall, install } from './install.mjs';
 
 const VARIABLES = ['CHROMIUM', 'PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH', 'CHROME_PATH'];
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
@@ -12,7 +12,6 @@ const FIXED_PATHS = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 const APT_PACKAGES = ['chromium', 'fonts-dejavu-core'];
-const MAX_INSTALL_MS = 240_000;
 
 /** `{ path, origin }` of a Chromium that is there: named by a variable, the system's, or Playwright's own; or null. */
 export function findChromium() {
@@ -41,11 +40,11 @@ export function ensureChromium(say) {
     return found.path;
   }
   const failures = [];
-  for (const [how, install] of [
-    ['apt-get', installByApt],
+  for (const [how, attempt] of [
+    ['apt-get', (tell) => aptInstall(APT_PACKAGES, tell)],
     ['Playwright', installByPlaywright],
   ]) {
-    const failure = install(say);
+    const failure = attempt(say);
     const installed = failure === null ? findChromium() : null;
     if (installed) {
       say(`Chromium: ${installed.path} (installed by ${how}).`);
@@ -59,29 +58,10 @@ export function ensureChromium(say) {
   );
 }
 
-/** Each installer returns null, or why it did not work. */
-function installByApt(say) {
-  if (process.getuid?.() !== 0) return 'needs root';
-  if (!existsSync('/usr/bin/apt-get')) return 'not on this system';
-  say(`No Chromium found: installing ${APT_PACKAGES.join(' and ')} with apt-get.`);
-  return run('apt-get', ['update']) ?? run('apt-get', ['install', '-y', '--no-install-recommends', ...APT_PACKAGES]);
-}
-
+/** Returns null, or why it did not work. */
 function installByPlaywright(say) {
   say("No Chromium found: installing Playwright's own.");
   const require = createRequire(import.meta.url);
   const cli = join(dirname(require.resolve('@playwright/test/package.json')), 'cli.js');
-  return run(process.execPath, [cli, 'install', 'chromium']);
-}
-
-function run(program, args) {
-  const { status, error, stderr } = spawnSync(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-    timeout: MAX_INSTALL_MS,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  if (status === 0) return null;
-  const complaint = (stderr ?? '').split('\n').find((line) => /\b(error|failed|unable|cannot)\b|^E:/i.test(line));
-  return error?.message ?? complaint?.trim().slice(0, 160) ?? `exit ${status}`;
+  return install(process.execPath, [cli, 'install', 'chromium']);
 }

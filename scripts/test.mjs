@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { root } from './build.mjs';
 import { ensureChromium } from './find-chromium.mjs';
+import { ensureParallel } from './find-parallel.mjs';
 
 // Every program starts with the Node of this project, also when this script was not started by npm.
 const PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
@@ -35,6 +36,7 @@ const STAGES = [
     [
       {
         name: 'unit',
+        before: () => ensureParallel(say),
         command: [bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
         count: () => vitestCounts(readReport(vitestReport)),
       },
@@ -44,7 +46,7 @@ const STAGES = [
     [
       {
         name: 'browser',
-        before: () => ({ CHROMIUM: ensureChromium((line) => console.log(`         ${line}`)) }),
+        before: () => ({ CHROMIUM: ensureChromium(say) }),
         command: [bin('playwright'), 'test', '--reporter=line,json'],
         environment: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
         count: () => playwrightCounts(readReport(playwrightReport)),
@@ -52,6 +54,11 @@ const STAGES = [
     ],
   ],
 ];
+
+/** What is found or installed on the way. */
+function say(line) {
+  console.log(`         ${line}`);
+}
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 let isGreen = true;
