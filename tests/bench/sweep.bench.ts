@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createAppService } from '../../src-main/services/app-service.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
 import { listBundledModelIds, readBundledModel } from '../../src-main/catalogs/models.ts';
+import { liveEvery } from '../../src-main/services/live-points.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import { exclusionCells, recommendationCells } from '../../src-worker/answers/sweep/document-rows.ts';
 import { prepareSizing, sizeAt } from '../../src-worker/answers/size.ts';
@@ -100,9 +101,9 @@ async function evaluations(threads: number, rows: number): Promise<{ evaluations
 async function sweepOf(threads: number, rows: number, onBatch: (batch: PackedBatch) => void): Promise<number> {
   const pool = createPool({ workerPath: WORKER, size: threads, facts });
   await pool.runSweep({ units: planSweep(WARM_UP, facts).units, models, onBatch: () => undefined });
-  const { units } = planSweep(specOf(rows), facts);
+  const { units, points } = planSweep(specOf(rows), facts);
   const startMs = performance.now();
-  await pool.runSweep({ units, models, onBatch });
+  await pool.runSweep({ units, models, onBatch, liveEvery: liveEvery(points) });
   const ms = performance.now() - startMs;
   await pool.close();
   return ms;
