@@ -4,17 +4,18 @@ import { isAxisOption } from './sweep-axes.ts';
 import {
   listValue,
   numberValue,
-  pathsValue,
   placeValue,
   rateValue,
   slaAxisValue,
   slaValue,
+  textsValue,
   textValue,
   tokensValue,
 } from './values.ts';
 
 /** How the text of an option is read; absent = a switch. */
-type ValueKind = 'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'place' | 'paths';
+type ValueKind =
+  'text' | 'number' | 'rate' | 'tokens' | 'list' | 'metric targets' | 'metric axes' | 'place' | 'paths' | 'texts';
 
 export interface OptionSpec {
   flags: string;
@@ -28,7 +29,8 @@ const PARSERS: Record<ValueKind, (text: string, flag: string, before: unknown) =
   rate: rateValue,
   tokens: tokensValue,
   list: listValue,
-  paths: (text, flag, before) => pathsValue(text, flag, before as string[] | undefined),
+  paths: (text, flag, before) => textsValue(text, flag, before as string[] | undefined),
+  texts: (text, flag, before) => textsValue(text, flag, before as string[] | undefined),
   // commander hands back what the same option gave before, which only this parser made.
   place: (text, flag, before) => placeValue(text, flag, before as Record<string, number | string> | undefined),
   'metric targets': (text, flag, before) => slaValue(text, flag, before as Record<string, number> | undefined),
@@ -532,6 +534,20 @@ export const SENSITIVITY_OPTIONS: OptionSpec[] = [
   { flags: '--by <percent>', description: 'how far each input is lowered and raised (default: 20)', kind: 'number' },
   { flags: '--metric <name>', description: 'usd_per_hour or usd_per_request (default: usd_per_hour)', kind: 'text' },
   json,
+];
+export const RUN_ROWS_OPTIONS: OptionSpec[] = [
+  { flags: '--sort <column>', description: 'order by a column; with :desc the largest first', kind: 'text' },
+  {
+    flags: '--filter <condition>',
+    description: '"COLUMN OPERATOR VALUE", with =, !=, <, <=, >, >= or ~ (the words occur); repeatable, all must hold',
+    kind: 'texts',
+  },
+  { flags: '--columns <list>', description: 'these columns, in this order', kind: 'list' },
+  { flags: '--best', description: 'of each point the cheapest row that passes' },
+  { flags: '--limit <rows>', description: 'rows to print (default: 50)', kind: 'number' },
+  { flags: '--offset <rows>', description: 'rows to pass over', kind: 'number' },
+  { flags: '--json', description: 'as JSON, with all columns unless some are named' },
+  { flags: '--csv', description: 'as CSV, with all columns unless some are named' },
 ];
 export const RUN_EXPORT_OPTIONS: OptionSpec[] = [
   {

@@ -33,6 +33,7 @@ import {
   RUN_GOODPUT_OPTIONS,
   RUN_EXPORT_OPTIONS,
   RUN_RERUN_OPTIONS,
+  RUN_ROWS_OPTIONS,
   RUN_SHOW_OPTIONS,
   SENSITIVITY_OPTIONS,
   SERVE_OPTIONS,
@@ -425,6 +426,17 @@ HF_HUB_DOWNLOAD_TIMEOUT, HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
         description: 'one run: the cheapest row of each point, or every row',
         options: RUN_SHOW_OPTIONS,
         load: async () => (await import('./commands/runs.ts')).runRunsShow,
+      },
+      {
+        usage: 'rows <number>',
+        description: 'rows of a run by order, filters and page',
+        options: RUN_ROWS_OPTIONS,
+        examples: `Examples:
+  configiq runs rows 3 --best --sort cost_usd_per_hour --limit 20
+  configiq runs rows 3 --filter "users >= 100" --filter "gpu ~ h100" --sort ttft_ms_p95:desc
+  configiq runs rows 3 --filter "meets_sla = 0" --columns point_id,instance,reason,detail --csv
+`,
+        load: async () => (await import('./commands/run-rows.ts')).runRunsRows,
       },
       {
         usage: 'frontier <number>',

@@ -70,8 +70,8 @@ export function listValue(text: string, flag: string): string[] {
   return [...new Set(names)];
 }
 
-/** One file of a repeatable option, after those before it. */
-export function pathsValue(text: string, flag: string, before: string[] = []): string[] {
+/** One text of a repeatable option, after those before it. */
+export function textsValue(text: string, flag: string, before: string[] = []): string[] {
   return [...before, textValue(text, flag)];
 }
 

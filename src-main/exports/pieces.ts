@@ -4,7 +4,7 @@ import type { ExportFormat } from '../../src-worker/protocol/export-formats.ts';
 import { csvPieces } from './csv.ts';
 import type { ExportColumn, ExportHeader } from './header.ts';
 import { jsonPieces, ndjsonPieces } from './json.ts';
-import { parquetPieces } from './parquet.ts';
+import { parquetPieces } from './parquet/parquet.ts';
 
 /** What is exported: rows, one batch at a time, and what is said beside them. */
 export interface ExportContent {

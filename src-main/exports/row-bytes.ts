@@ -1,5 +1,5 @@
-import { cellsOf, isNumberColumn, type BatchTable, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { rounded } from '../../src-worker/protocol/rounded.ts';
+import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
+import { entryColumns, type EntryColumn, type EntryTable } from './entry-columns.ts';
 
 /** How rows are written in a text format. */
 export interface RowStyle {
@@ -17,25 +17,17 @@ export interface RowStyle {
 const PIECE_BYTES = 2 ** 20;
 /** Copied byte by byte up to here: below it the call of a copy costs more than the loop. */
 const SHORT = 24;
+const LAST_ASCII = 0x7f;
 
 /** Neighbouring cells of a row that come from the same place. */
 type Segment =
-  | { kind: 'entries'; keys: ArrayLike<number>; bytes: (Uint8Array | undefined)[]; make: (entry: number) => Uint8Array }
-  | {
-      kind: 'pairs';
-      keys: Two<ArrayLike<number> | null>;
-      bytes: Map<number, Uint8Array>;
-      make: (row: number) => Uint8Array;
-      stride: number;
-    }
-  | { kind: 'product'; keys: Two<ArrayLike<number> | null>; factors: Two<Float64Array>; label: string }
-  | { kind: 'rows'; make: (row: number) => Uint8Array };
-type Two<Value> = [Value, Value];
+  | { kind: 'entries'; keys: ArrayLike<number>; bytes: (Uint8Array | undefined)[]; make: (entry: number) => string }
+  | { kind: 'rows'; make: (row: number) => string }
+  | { kind: 'same'; bytes: Uint8Array };
 
 /**
  * Rows of a batch as bytes of a text format, in pieces. What rows share is made into text once: the cells of one entry of a
- * table that stand together are one run of bytes, so a row is a few copies, and only products are rounded and printed for
- * every row. Cells without a finite number or a text are missing.
+ * table that stand together are one run of bytes, those of one pair of entries among them, so a row is a few copies. Cells without a finite number or a text are missing.
  */
 export function* rowBytes(batch: ColumnBatch, columns: readonly string[], style: RowStyle): Generator<Uint8Array> {
   const segments = segmentsOf(batch, columns, style);
@@ -45,7 +37,7 @@ export function* rowBytes(batch: ColumnBatch, columns: readonly string[], style:
     const out = new Bytes(PIECE_BYTES + PIECE_BYTES / 8);
     while (row < batch.rows && out.length < PIECE_BYTES) {
       out.put(begin);
-      for (let place = 0; place < segments.length; place += 1) putSegment(out, segments[place] as Segment, row, style);
+      for (let place = 0; place < segments.length; place += 1) putSegment(out, segments[place] as Segment, row);
       out.put(end);
       row += 1;
     }
@@ -53,127 +45,65 @@ export function* rowBytes(batch: ColumnBatch, columns: readonly string[], style:
   }
 }
 
-function putSegment(out: Bytes, segment: Segment, row: number, style: RowStyle): void {
+function putSegment(out: Bytes, segment: Segment, row: number): void {
   switch (segment.kind) {
     case 'entries': {
       const entry = segment.keys[row] as number;
-      out.put((segment.bytes[entry] ??= segment.make(entry)));
-      return;
-    }
-    case 'pairs': {
-      const [one, other] = segment.keys;
-      const pair = (one ? (one[row] as number) : row) * segment.stride + (other ? (other[row] as number) : row);
-      let bytes = segment.bytes.get(pair);
-      if (!bytes) segment.bytes.set(pair, (bytes = segment.make(row)));
-      out.put(bytes);
-      return;
-    }
-    case 'product': {
-      const { keys, factors, label } = segment;
-      const [one, other] = keys;
-      const value =
-        (factors[0][one ? (one[row] as number) : row] as number) *
-        (factors[1][other ? (other[row] as number) : row] as number);
-      out.putAscii(label + (Number.isFinite(value) ? style.number(rounded(value)) : style.missing));
+      out.put((segment.bytes[entry] ??= Buffer.from(segment.make(entry))));
       return;
     }
     case 'rows':
-      out.put(segment.make(row));
+      out.putText(segment.make(row));
+      return;
+    case 'same':
+      out.put(segment.bytes);
   }
 }
 
 function segmentsOf(batch: ColumnBatch, columns: readonly string[], style: RowStyle): Segment[] {
+  const columnOf = entryColumns(batch);
+  const found = columns.map((name) => ({ name, column: columnOf(name) }));
   const segments: Segment[] = [];
-  let place = 0;
-  while (place < columns.length) {
-    const before = place === 0 ? '' : ',';
-    const column = columns[place] as string;
-    const pair = batch.products[column] ?? batch.joined[column];
-    const table = pair ? null : tableOf(batch, column);
-    if (pair || !table) {
-      segments.push(pair ? pairSegment(batch, column, pair, before, style) : missingSegment(column, before, style));
-      place += 1;
-      continue;
-    }
+  for (let place = 0; place < found.length;) {
+    const table = found[place]?.column?.table;
     let until = place + 1;
-    while (
-      until < columns.length &&
-      isOwn(batch, columns[until] as string) &&
-      tableOf(batch, columns[until] as string) === table
-    )
-      until += 1;
-    segments.push(tableSegment(table, columns.slice(place, until), before, style));
+    while (until < found.length && found[until]?.column?.table === table) until += 1;
+    const cells = found.slice(place, until).map(({ name, column }, index) => ({
+      label: (place + index === 0 ? '' : ',') + style.label(name),
+      read: column && cellReader(column, style),
+    }));
+    segments.push(segmentOf(table, cells, style));
     place = until;
   }
   return segments;
 }
 
-const isOwn = ({ products, joined }: ColumnBatch, column: string): boolean =>
-  !(column in products) && !(column in joined);
-
-const tableOf = ({ tables }: ColumnBatch, column: string): BatchTable | null =>
-  tables.find(({ numbers, texts }) => column in numbers || column in texts) ?? null;
-
-function tableSegment(table: BatchTable, columns: string[], before: string, style: RowStyle): Segment {
-  const readers = columns.map((column, place) => {
-    const label = (place === 0 ? before : ',') + style.label(column);
-    const read = entryReader(table, column, style);
-    return (entry: number) => label + read(entry);
-  });
-  const make = (entry: number): Uint8Array => {
+function segmentOf(
+  table: EntryTable | undefined,
+  cells: readonly { label: string; read: ((entry: number) => string) | null }[],
+  style: RowStyle,
+): Segment {
+  const make = (entry: number): string => {
     let text = '';
-    for (const read of readers) text += read(entry);
-    return Buffer.from(text);
+    for (const { label, read } of cells) text += label + (read ? read(entry) : style.missing);
+    return text;
   };
+  if (!table) return { kind: 'same', bytes: Buffer.from(make(0)) };
   // Without keys every row has an entry of its own: kept, they would be the whole batch once more.
   return table.keys ? { kind: 'entries', keys: table.keys, bytes: [], make } : { kind: 'rows', make };
 }
 
-/** A cell of a table by its entry. A text is quoted once, however many entries share it. */
-function entryReader({ numbers, texts }: BatchTable, column: string, style: RowStyle): (entry: number) => string {
-  const values = numbers[column];
-  if (values) {
-    return (entry) => {
-      const value = values[entry] as number;
-      return Number.isFinite(value) ? style.number(value) : style.missing;
-    };
-  }
-  const { codes, dictionary } = texts[column] ?? { codes: new Uint32Array(), dictionary: [] };
-  const quoted: string[] = [];
+/** A cell by its entry. A text is quoted once, however many entries share it. */
+function cellReader({ valueAt }: EntryColumn, style: RowStyle): (entry: number) => string {
+  const quoted = new Map<string, string>();
   return (entry) => {
-    const code = codes[entry] as number;
-    const text = dictionary[code];
-    return text === undefined ? style.missing : (quoted[code] ??= style.text(text));
+    const value = valueAt(entry);
+    if (value === null) return style.missing;
+    if (typeof value === 'number') return style.number(value);
+    let text = quoted.get(value);
+    if (text === undefined) quoted.set(value, (text = style.text(value)));
+    return text;
   };
-}
-
-function pairSegment(
-  batch: ColumnBatch,
-  column: string,
-  [first, second]: Two<string>,
-  before: string,
-  style: RowStyle,
-): Segment {
-  const label = before + style.label(column);
-  const [one, other] = [tableOf(batch, first), tableOf(batch, second)];
-  if (!one || !other) return missingSegment(column, before, style);
-  const keys: Two<ArrayLike<number> | null> = [one.keys, other.keys];
-  if (isNumberColumn(batch, column)) {
-    const [values, otherValues] = [one.numbers[first], other.numbers[second]];
-    if (!values || !otherValues) return missingSegment(column, before, style);
-    return { kind: 'product', keys, factors: [values, otherValues], label };
-  }
-  const cellAt = cellsOf(batch, column);
-  const make = (row: number): Uint8Array => {
-    const text = cellAt(row);
-    return Buffer.from(label + (text === null ? style.missing : style.text(String(text))));
-  };
-  return { kind: 'pairs', keys, bytes: new Map(), make, stride: Math.max(other.entries, batch.rows) };
-}
-
-function missingSegment(column: string, before: string, style: RowStyle): Segment {
-  const bytes = Buffer.from(before + style.label(column) + style.missing);
-  return { kind: 'rows', make: () => bytes };
 }
 
 /** Bytes that grow. */
@@ -194,11 +124,19 @@ class Bytes {
     this.length = at + bytes.length;
   }
 
-  putAscii(text: string): void {
+  /** Letter by letter while they are ASCII, which all numbers are. */
+  putText(text: string): void {
     const at = this.length;
     this.#room(text.length);
     const out = this.#bytes;
-    for (let place = 0; place < text.length; place += 1) out[at + place] = text.charCodeAt(place);
+    for (let place = 0; place < text.length; place += 1) {
+      const letter = text.charCodeAt(place);
+      if (letter > LAST_ASCII) {
+        this.put(Buffer.from(text));
+        return;
+      }
+      out[at + place] = letter;
+    }
     this.length = at + text.length;
   }
 

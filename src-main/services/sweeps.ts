@@ -1,6 +1,13 @@
 import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
 import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
-import { placesOf, sweepPlanDocument, surveySearches } from '../../src-worker/answers/sweep/survey.ts';
+import {
+  placesOf,
+  shardShare,
+  surveySearches,
+  sweepPlanDocument,
+  wholeShare,
+  type SweepShare,
+} from '../../src-worker/answers/sweep/survey.ts';
 import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
@@ -120,18 +127,23 @@ export function createSweeps(parts: SweepParts): Sweeps {
     plan(spec) {
       const { question, models } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
       const facts = parts.facts();
-      const space = sweepSpace(question, sweepFacts(question, facts));
+      const scope = sweepFacts(question, facts);
+      const plan = question.shard ? planSweep(question, scope) : null;
+      const space = plan ?? sweepSpace(question, scope);
       const survey = surveySearches(space.inputs, placesOf(space.demand), models, facts);
-      const fresh = space.inputs.filter((input) => !pool.remembers(input));
-      const work = {
-        searches:
-          fresh.length === space.inputs.length ? survey.searches : surveySearches(fresh, [], models, facts).searches,
-        inputs: fresh.length,
-        rows: (survey.rows * space.points) / space.inputs.length,
-        sizings: survey.rows * space.sizingsPerInput,
+      const searchesOf = (inputs: readonly SizeInput[]): number =>
+        inputs.length === space.inputs.length ? survey.searches : surveySearches(inputs, [], models, facts).searches;
+      const msOf = ({ inputs, rows, sizings }: SweepShare): number | null => {
+        const fresh = inputs.filter((input) => !pool.remembers(input));
+        const work = { searches: searchesOf(fresh), inputs: fresh.length, rows, sizings };
+        return estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts);
       };
-      const estimatedMs = estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts);
-      return sweepPlanDocument(question, space, survey, facts, estimatedMs);
+      const share = plan ? shardShare(plan, survey) : null;
+      const planned =
+        question.shard && share
+          ? { shard: question.shard, share, searches: searchesOf(share.inputs), estimatedMs: msOf(share) }
+          : null;
+      return sweepPlanDocument(question, space, survey, facts, msOf(wholeShare(space, survey)), planned);
     },
     start,
     resume,

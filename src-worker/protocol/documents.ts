@@ -588,8 +588,20 @@ export interface DetailDocument {
 }
 
 /** A sweep before it starts. */
+/** The part of a sweep that one of several machines has: figures as those of the whole. */
+export interface ShardPlanDocument extends Pick<
+  SweepPlanDocument,
+  'points' | 'rows' | 'estimated_bytes' | 'searches' | 'estimated_ms'
+> {
+  /** From 1. */
+  index: number;
+  of: number;
+}
+
 export interface SweepPlanDocument {
   schema_version: number;
+  /** The shard that is asked for, where one is; all other figures are of the whole sweep. */
+  shard?: ShardPlanDocument;
   points: number;
   /** One for each point and instance in scope. */
   rows: number;

@@ -52,7 +52,7 @@ const badTerm = (term: string): string =>
   term === '' ? `A condition is missing. ${NUMBER_HELP}` : `"${term}" is no condition. ${NUMBER_HELP}`;
 
 function readTerm(term: string): NumberTest | null {
-  if (term.includes('..')) return readRange(term);
+  if (term.includes('..')) return readRange(term.replace(/^==?/, ''));
   const match = /^(>=|<=|!=|>|<|==?)?\s*(.+)$/.exec(term);
   const limit = match?.[2] === undefined ? null : readAmount(match[2]);
   if (!match || limit === null) return null;
@@ -80,13 +80,43 @@ function readAmount(text: string): { value: number; tolerance: number } | null {
   return { value, tolerance: places ? 0.5 * 10 ** -(places[1]?.length ?? 0) : Math.abs(value) * 1e-9 };
 }
 
-/** Reads a filter for words: all of them must occur, in any order and in any case. */
+export const TEXT_HELP = 'Try words that occur, = for the whole text, != for any other.';
+
+/**
+ * Reads a filter for texts: words, all of which must occur, in any order; `= text` for the whole text and `!= text` for any
+ * other, a missing one among them. Upper and lower case count as equal.
+ */
 export function readTextFilter(text: string): Filter {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return { kind: 'empty' };
-  const test: Test = (value) => {
-    const lower = String(value ?? '').toLowerCase();
+  const [, symbol = '', rest = ''] = /^\s*([=!<>≠≤≥~]*)(.*)$/s.exec(text.toLowerCase()) ?? [];
+  const asked = rest.trim();
+  const operator = TEXT_OPERATORS[symbol];
+  if (operator === undefined)
+    return { kind: 'bad', sentence: `"${symbol}" compares numbers, and these are texts. ${TEXT_HELP}` };
+  if (asked === '') {
+    return symbol === '' ? { kind: 'empty' } : { kind: 'bad', sentence: `A text is missing. ${TEXT_HELP}` };
+  }
+  return { kind: 'test', test: operator(asked) };
+}
+
+type TextOperator = (asked: string) => Test;
+
+const lowerCase = (value: number | string | null): string => String(value ?? '').toLowerCase();
+const hasWords: TextOperator = (asked) => {
+  const words = asked.split(/\s+/);
+  return (value) => {
+    const lower = lowerCase(value);
     return words.every((word) => lower.includes(word));
   };
-  return { kind: 'test', test };
-}
+};
+const isText: TextOperator = (asked) => (value) => lowerCase(value) === asked;
+const isOtherText: TextOperator = (asked) => (value) => lowerCase(value) !== asked;
+
+const TEXT_OPERATORS: Partial<Record<string, TextOperator>> = {
+  '': hasWords,
+  '~': hasWords,
+  '=': isText,
+  '==': isText,
+  '!=': isOtherText,
+  '≠': isOtherText,
+  '<>': isOtherText,
+};

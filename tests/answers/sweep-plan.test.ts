@@ -4,7 +4,7 @@ import { readBundledModel } from '../../src-main/catalogs/models.ts';
 import { prepareSizing } from '../../src-worker/answers/prepared.ts';
 import { answerSize } from '../../src-worker/answers/size.ts';
 import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
-import { placesOf, surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep/survey.ts';
+import { placesOf, shardShare, surveySearches, sweepPlanDocument } from '../../src-worker/answers/sweep/survey.ts';
 import { packed } from '../../src-worker/pool/packed-batch.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { sizeInputSchema, sweepSpecSchema, type SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
@@ -47,6 +47,38 @@ describe('plan of a sweep', () => {
     expect(document.rows).toBe(rows);
     expect(document.estimated_bytes / bytes).toBeGreaterThan(0.5);
     expect(document.estimated_bytes / bytes).toBeLessThan(2);
+  });
+
+  it.each([
+    ['whole inputs', { quantization: ['fp16', 'fp8'], tp: [1, 2, 4, 8], users: [10, 20] }, 2],
+    ['units of an input', { users: { from: 10, to: 100, step: 10 }, zone: ['*'] }, 3],
+    ['more shards than units', { users: [10, 20] }, 4],
+  ])('says of each shard what it will compute: %s', (_, axes, of) => {
+    const base = {
+      users: undefined,
+      provider: ['gcp' as const],
+      quantization: 'quantization' in axes ? undefined : ['fp16'],
+    };
+    const { survey, document } = surveyed({ base, axes: axes as SweepSpecDraft['axes'] });
+    const sums = { points: 0, rows: 0, searches: 0, bytes: 0 };
+    for (let index = 1; index <= of; index += 1) {
+      const spec = sweepSpecSchema.parse({ base: { model: MODEL, ...base }, axes, shard: { index, of } });
+      const plan = planSweep(spec, facts);
+      const share = shardShare(plan, survey);
+      const rows = plan.units.reduce((sum, unit) => sum + answerSweepUnit(unit, model, facts).rows, 0);
+      const { searches } = surveySearches(share.inputs, [], new Map([[MODEL, model]]), facts);
+      const shard = { shard: { index, of }, share, searches, estimatedMs: 7 };
+      const said = sweepPlanDocument(spec, plan, survey, facts, null, shard).shard;
+      expect(said).toMatchObject({ index, of, points: plan.plannedPoints, rows, searches, estimated_ms: 7 });
+      sums.points += said?.points ?? 0;
+      sums.rows += said?.rows ?? 0;
+      sums.searches += searches;
+      sums.bytes += said?.estimated_bytes ?? 0;
+    }
+    expect(sums).toMatchObject({ points: document.points, rows: document.rows });
+    expect(Math.abs(sums.bytes - document.estimated_bytes)).toBeLessThanOrEqual(of);
+    // An input that several shards have parts of is searched by each.
+    expect(sums.searches).toBeGreaterThanOrEqual(document.searches);
   });
 
   // With one precision and one degree an instance has one plan, whose reason is the one its row gives.

@@ -9,22 +9,25 @@ import { writePiecesAtomically } from '../../src-main/services/atomic-write.ts';
 import { answerSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { isNumberColumn, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { EXPORT_FORMATS } from '../../src-worker/protocol/export-formats.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../src-worker/protocol/export-formats.ts';
 import { sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
 
 /**
  * How long a stored sweep takes to be written as each format, and what it takes of memory: real batches over users, headrooms,
- * prices and zones, given again and again until there are the rows asked for. `node tests/bench/export.bench.ts [--rows 5000000]
- * [--format csv] [--json]`. Memory that grows with the rows fails.
+ * prices and zones, given again and again until there are the rows asked for: five million of CSV, one million of the others.
+ * `node tests/bench/export.bench.ts [--rows 5000000] [--format csv] [--json]`. Memory that grows with the rows fails, and so does a
+ * piece that holds the thread for longer than others can wait.
  */
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
 };
-const wanted = Number(option('rows') ?? 500_000);
+const rowsOf = (format: ExportFormat): number => Number(option('rows') ?? (format === 'csv' ? 5_000_000 : 1_000_000));
 const formats = EXPORT_FORMATS.filter((format) => (option('format') ?? format) === format);
 /** Above what the first tenth of the rows took: buffers and garbage, whatever the rows. */
 const MOST_GROWTH_MB = 150;
+/** Processor time of this thread for one piece, in which it hears nobody. */
+const MOST_PIECE_MS = 200;
 
 const MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
 const catalogs = bundledCatalogsFolder();
@@ -47,7 +50,8 @@ const folder = mkdtempSync(join(tmpdir(), 'configiq-bench-'));
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
 const results = [];
 for (const format of formats) {
-  let [rows, early, peak] = [0, 0, 0];
+  const wanted = rowsOf(format);
+  let [rows, early, peak, longestMs] = [0, 0, 0, 0];
   function* repeated(): Generator<ColumnBatch> {
     while (rows < wanted) {
       for (const batch of batches) {
@@ -86,9 +90,18 @@ for (const format of formats) {
     },
     columns,
   );
+  function* timed(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+    let before = process.threadCpuUsage();
+    for (const piece of pieces) {
+      const { user, system } = process.threadCpuUsage(before);
+      longestMs = Math.max(longestMs, (user + system) / 1000);
+      yield piece;
+      before = process.threadCpuUsage();
+    }
+  }
   const path = join(folder, `rows.${format}`);
   const [startMs, start] = [performance.now(), process.cpuUsage()];
-  await writePiecesAtomically(path, exportPieces(format, { header, columns, batches: repeated() }));
+  await writePiecesAtomically(path, timed(exportPieces(format, { header, columns, batches: repeated() })));
   const used = process.cpuUsage(start);
   const processorS = (used.user + used.system) / 1e6;
   results.push({
@@ -99,6 +112,7 @@ for (const format of formats) {
     processor_s: processorS,
     rows_per_processor_s: Math.round(rows / processorS),
     file_mb: megabytes(statSync(path).size),
+    longest_piece_ms: Math.round(longestMs),
     rss_after_a_tenth_mb: megabytes(early),
     rss_peak_mb: megabytes(peak),
   });
@@ -110,5 +124,12 @@ else console.table(results);
 const grown = results.filter(({ rss_peak_mb: peak, rss_after_a_tenth_mb: early }) => peak - early > MOST_GROWTH_MB);
 if (grown.length > 0) {
   console.error(`Memory grows with the rows: ${grown.map(({ format }) => format).join(', ')}`);
+  process.exitCode = 1;
+}
+const slow = results.filter(({ longest_piece_ms: ms }) => ms > MOST_PIECE_MS);
+if (slow.length > 0) {
+  console.error(
+    `A piece holds the thread for more than ${MOST_PIECE_MS} ms: ${slow.map(({ format }) => format).join(', ')}`,
+  );
   process.exitCode = 1;
 }

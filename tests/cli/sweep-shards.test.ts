@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
 import { sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
 import { askConfigiq, ensureBuilt, PROJECT } from './command.ts';
 
@@ -184,3 +185,19 @@ test.skipIf(!hasParallel)(
   },
   120_000,
 );
+
+test('a dry run says what the shard has, and the whole sweep beside it', async () => {
+  const dry = (...more: string[]) => askConfigiq([...SWEEP, '--dry-run', ...more], home);
+  const [whole, text, json] = [await dry(), await dry('--shard', '2/4'), await dry('--shard', '2/4', '--json')];
+  expect([whole.code, text.code, json.code]).toEqual([0, 0, 0]);
+  const { shard, points, rows } = JSON.parse(json.stdout) as SweepPlanDocument;
+  expect(points).toBe(40);
+  expect(shard).toMatchObject({ index: 2, of: 4 });
+  expect((shard?.rows ?? 0) / rows).toBeCloseTo((shard?.points ?? 0) / points, 9);
+  expect(shard?.points).toBeLessThan(20);
+  expect(text.stdout).toMatch(
+    /^Shard 2 of 4: \d+ points, [\d,]+ rows, about \d+ (bytes|kB) in the history\n\d+ capacity search/,
+  );
+  expect(text.stdout.split('The whole sweep:\n')[1]).toBe(whole.stdout);
+  expect(whole.stdout).not.toContain('Shard');
+});

@@ -13,6 +13,7 @@ describe('numbers', () => {
     ['>=40', [40, 8000]],
     ['≥ 40', [40, 8000]],
     ['8..16', [8, 12, 16]],
+    ['= 8..16', [8, 12, 16]],
     ['..0', [-3, 0]],
     ['16..', [16, 39.9, 40, 8000]],
     ['<2 or >5', [-3, 0, 1.5, 8, 12, 16, 39.9, 40, 8000]],
@@ -44,5 +45,25 @@ describe('words', () => {
     expect(passes('aws us-east-1 g6.xlarge')).toBe(true);
     expect(passes('aws us-west-1 g6.xlarge')).toBe(false);
     expect(passes(null)).toBe(false);
+  });
+
+  const PLACES = [null, '', 'us-east1', 'us-east1-b', 'US-EAST1'];
+  const passingTexts = (text: string) => {
+    const read = readTextFilter(text);
+    if (read.kind !== 'test') throw new Error(`${text} was read as ${read.kind}`);
+    return PLACES.filter((value) => read.test(value));
+  };
+
+  test.each<[string, (string | null)[]]>([
+    ['us-east1', ['us-east1', 'us-east1-b', 'US-EAST1']],
+    ['~ us-east1', ['us-east1', 'us-east1-b', 'US-EAST1']],
+    ['= us-east1', ['us-east1', 'US-EAST1']],
+    ['==US-east1 ', ['us-east1', 'US-EAST1']],
+    ['!= us-east1', [null, '', 'us-east1-b']],
+    ['<>us-east1', [null, '', 'us-east1-b']],
+  ])('%s', (text, expected) => expect(passingTexts(text)).toEqual(expected));
+
+  test.each([['> 5'], ['=>5'], ['='], ['!= ']])('%s is refused with what would work', (text) => {
+    expect(readTextFilter(text)).toMatchObject({ kind: 'bad', sentence: expect.stringContaining('!= for') as string });
   });
 });

@@ -1,4 +1,4 @@
-import type { SweepPlanDocument } from '../../../src-worker/protocol/documents.ts';
+import type { ShardPlanDocument, SweepPlanDocument } from '../../../src-worker/protocol/documents.ts';
 import { secondsFromMs } from '../../../src-worker/engine/units.ts';
 import { bytes, count, plural } from './format.ts';
 import { table, textOf } from './layout.ts';
@@ -30,6 +30,7 @@ const AXES: Record<string, [one: string, many: string]> = {
 
 /** A sweep before it starts: its size, its work, and what is ruled out beforehand. */
 export function sweepPlanReport({
+  shard,
   points,
   rows,
   estimated_bytes: estimatedBytes,
@@ -43,9 +44,10 @@ export function sweepPlanReport({
   const factors = axes.map(({ axis, count: values }) => plural(values, ...(AXES[axis] ?? [axis, axis])));
   const gone = removed.reduce((sum, reason) => sum + reason.plans, 0);
   return textOf([
+    ...(shard ? [...shardLines(shard), '', 'The whole sweep:'] : []),
     `${plural(points, 'point')}${factors.length > 0 ? `: ${factors.join(' × ')}` : ''}`,
     `${plural(rows, 'row')}: one for each point and instance, about ${bytes(estimatedBytes)} in the history`,
-    `${plural(searches, 'capacity search', 'capacity searches')} over ${plural(instances, 'instance')}${ms === null ? '' : `, about ${Math.ceil(secondsFromMs(ms))} s`}`,
+    `${searchesText(searches)} over ${plural(instances, 'instance')}${timeText(ms)}`,
     `${plural(plans, 'plan')} (instance, precision, TP), ${count(gone)} of them ruled out beforehand`,
     ...(removed.length > 0
       ? [
@@ -58,3 +60,19 @@ export function sweepPlanReport({
       : []),
   ]);
 }
+
+const searchesText = (searches: number): string => plural(searches, 'capacity search', 'capacity searches');
+const timeText = (ms: number | null): string => (ms === null ? '' : `, about ${Math.ceil(secondsFromMs(ms))} s`);
+
+const shardLines = ({
+  index,
+  of,
+  points,
+  rows,
+  estimated_bytes: size,
+  searches,
+  estimated_ms: ms,
+}: ShardPlanDocument) => [
+  `Shard ${index} of ${of}: ${plural(points, 'point')}, ${plural(rows, 'row')}, about ${bytes(size)} in the history`,
+  `${searchesText(searches)}${timeText(ms)}`,
+];

@@ -6,7 +6,7 @@ import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from 
 import { hostMemoryRefusal } from '../../engine/sizing/host-memory.ts';
 import type { PlanGroup, ReasonCode, SizingDemand, SizingScope, SizingSubject } from '../../engine/sizing/types.ts';
 import { pointsOfDemand } from '../../engine/sweep/demand-axes.ts';
-import { ROWS_PER_UNIT } from '../../engine/sweep/plan.ts';
+import { ROWS_PER_UNIT, type SweepPlan } from '../../engine/sweep/plan.ts';
 import type { DemandSpace, SweepSpace } from '../../engine/sweep/types.ts';
 import { SCHEMA_VERSION, type SweepPlanDocument } from '../../protocol/documents.ts';
 import type { SizeInput, SweepSpec } from '../../protocol/requests.ts';
@@ -21,6 +21,8 @@ export interface SearchSurvey {
   instances: number;
   /** Rows of one load and zone, over all inputs: each instance has one, those no longer sold included. */
   rows: number;
+  /** Those of each input, in their order. */
+  rowsOfInputs: number[];
   /** Combinations of instance, precision and tensor parallelism. */
   plans: number;
   removed: Map<ReasonCode, number>;
@@ -69,7 +71,14 @@ export function surveySearches(
   models: ReadonlyMap<string, ModelSource>,
   catalogs: Facts,
 ): SearchSurvey {
-  const survey: SearchSurvey = { searches: 0, instances: 0, rows: 0, plans: 0, removed: new Map() };
+  const survey: SearchSurvey = {
+    searches: 0,
+    instances: 0,
+    rows: 0,
+    rowsOfInputs: [],
+    plans: 0,
+    removed: new Map(),
+  };
   /** Plans by what their search depends on beside them: inputs that differ in their scope alone share them. */
   const known = new Map<unknown, Map<string, PlanGroup>>();
   const placeRefusals = new Map<Instance, ReasonCode | null>();
@@ -82,6 +91,7 @@ export function surveySearches(
     const groups = known.get(subject.lengths) ?? new Map<string, PlanGroup>();
     known.set(subject.lengths, groups);
     const before = searchesIn(groups);
+    const rowsBefore = survey.rows;
     for (const instance of facts.instances) {
       const gpu = gpuOf(instance, gpus);
       if (!gpu || !isIn(scope, instance)) continue;
@@ -93,6 +103,7 @@ export function surveySearches(
       survey.rows += 1;
       surveyInstance(survey, subject, groups, { instance, gpu, place, maxGpus: input.max_gpus });
     }
+    survey.rowsOfInputs.push(survey.rows - rowsBefore);
     survey.searches += searchesIn(groups) - before;
   }
   survey.instances = seen.size;
@@ -173,6 +184,41 @@ function storedBytes({ demand, inputs, sizingsPerInput }: SweepSpace<SizeInput>,
   return Math.round(rows * BYTES_PER_ROW + sizings * BYTES_PER_SIZING + batches * offersInBatch * BYTES_PER_OFFER);
 }
 
+/** What a sweep, or a part of it, will compute and store. */
+export interface SweepShare {
+  /** Inputs that are searched, each once. */
+  inputs: SizeInput[];
+  points: number;
+  rows: number;
+  /** Instances times loads. */
+  sizings: number;
+}
+
+/** Everything. */
+export const wholeShare = (space: SweepSpace<SizeInput>, survey: SearchSurvey): SweepShare => ({
+  inputs: space.inputs,
+  points: space.points,
+  rows: survey.rows * pointsOfDemand(space.demand),
+  sizings: survey.rows * space.sizingsPerInput,
+});
+
+/** The units of a shard. Rows are counted; its loads are taken to be as many as the share of its rows. `survey`: of the whole sweep. */
+export function shardShare(plan: SweepPlan<SizeInput>, survey: SearchSurvey): SweepShare {
+  const whole = wholeShare(plan, survey);
+  const rowsOf = new Map(plan.inputs.map((input, place) => [input, survey.rowsOfInputs[place] ?? 0]));
+  const rows = plan.units.reduce((sum, { input, points }) => sum + points * (rowsOf.get(input) ?? 0), 0);
+  const sizings = whole.rows === 0 ? 0 : Math.ceil((whole.sizings * rows) / whole.rows);
+  return { inputs: [...new Set(plan.units.map(({ input }) => input))], points: plan.plannedPoints, rows, sizings };
+}
+
+/** How much of a sweep a shard is, and how long it will take. */
+export interface PlannedShard {
+  shard: NonNullable<SweepSpec['shard']>;
+  share: SweepShare;
+  searches: number;
+  estimatedMs: number | null;
+}
+
 /** A sweep before it starts: how many points, how many searches, and what is ruled out already. */
 export function sweepPlanDocument(
   spec: SweepSpec,
@@ -180,15 +226,19 @@ export function sweepPlanDocument(
   survey: SearchSurvey,
   facts: Facts,
   estimatedMs: number | null,
+  planned: PlannedShard | null = null,
 ): SweepPlanDocument {
   const sentenceOf = (reason: ReasonCode): string =>
     reason === 'link_domain' && ((spec.base.pp ?? 1) > 1 || spec.axes.pp) ? STAGES_BEYOND : SENTENCES[reason];
   const removed = [...survey.removed].map(([reason, plans]) => ({ reason, sentence: sentenceOf(reason), plans }));
+  const { points, rows } = wholeShare(space, survey);
+  const bytes = storedBytes(space, survey);
   return {
     schema_version: SCHEMA_VERSION,
-    points: space.points,
-    rows: survey.rows * pointsOfDemand(space.demand),
-    estimated_bytes: storedBytes(space, survey),
+    ...(planned && { shard: shardDocument(planned, bytes / rows) }),
+    points,
+    rows,
+    estimated_bytes: bytes,
     axes: space.axes,
     searches: survey.searches,
     instances: survey.instances,
@@ -198,3 +248,17 @@ export function sweepPlanDocument(
     versions: versionsOf(facts, spec.base.calibration),
   };
 }
+
+const shardDocument = (
+  { shard, share, searches, estimatedMs }: PlannedShard,
+  bytesPerRow: number,
+): NonNullable<SweepPlanDocument['shard']> => ({
+  index: shard.index,
+  of: shard.of,
+  points: share.points,
+  rows: share.rows,
+  // A shard may be empty, and a sweep without an instance in scope has no rows at all.
+  estimated_bytes: share.rows === 0 ? 0 : Math.round(share.rows * bytesPerRow),
+  searches,
+  estimated_ms: estimatedMs,
+});
