@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { z } from 'zod';
 import { answerModelHolds } from '../../src-worker/answers/model-holds.ts';
 import { answerModel } from '../../src-worker/answers/model.ts';
 import { checkMachines } from '../../src-worker/answers/own-hardware.ts';
@@ -194,6 +195,11 @@ export function createAppService(options: AppServiceOptions): AppService {
     if (typeof request !== 'object' || request === null || !(part in request)) return request;
     return { ...request, [part]: calibrated((request as Record<string, unknown>)[part]) };
   };
+  /** A sweep over profiles names them itself. */
+  const sweepSpec = (spec: unknown): unknown => {
+    const compares = z.object({ axes: z.object({ calibration: z.array(z.unknown()) }) }).safeParse(spec).success;
+    return compares ? spec : within('base', spec);
+  };
   const sizeQuestion = (request: unknown) => {
     catalogs.follow();
     const input = checkRequest(sizeInputSchema, calibrated(request), 'Size request');
@@ -352,9 +358,9 @@ export function createAppService(options: AppServiceOptions): AppService {
         const result = await sized(input, model);
         return result.ok ? attempt(() => saveSize(input, runName, result.value)) : result;
       }),
-    planSweep: (spec) => answer(() => sweeps.plan(within('base', spec))),
+    planSweep: (spec) => answer(() => sweeps.plan(sweepSpec(spec))),
     startSweep: (request) =>
-      attemptAsync(async () => sweeps.start({ ...request, spec: within('base', request.spec) as SweepStart['spec'] })),
+      attemptAsync(async () => sweeps.start({ ...request, spec: sweepSpec(request.spec) as SweepStart['spec'] })),
     resumeSweep: (request) =>
       attemptAsync(async () => {
         catalogs.follow();

@@ -1,7 +1,7 @@
 import type { LivePoint, RunRow } from '../../src-worker/protocol/app-api.ts';
 import type { Recommendation } from '../../src-worker/protocol/documents.ts';
 import { configurationName, metric, runNumber } from '../../src-worker/protocol/metrics.ts';
-import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
+import { formatFixed, formatSignificant, plural } from '../../src-worker/protocol/numbers.ts';
 import { placeLabel } from '../format/names.ts';
 
 /** A configuration as the Pareto chart takes it, wherever it comes from. */
@@ -51,18 +51,29 @@ const words = (row: RunRow, column: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** A row of a stored run. `id` is what a pick answers with; rows of several points share their configuration's id. */
-export function pointOfRunRow(row: RunRow, id: string): ChartPoint {
-  const users = runNumber(row, 'users');
+/** `100 users`, `12.5 requests/s`; null where a row says neither. */
+export function loadWords(row: RunRow): string | null {
+  const [users, rate] = [runNumber(row, 'users'), runNumber(row, 'rate')];
+  if (users !== null) return plural(users, 'user');
+  return rate === null ? null : `${formatSignificant(rate)} requests/s`;
+}
+
+/**
+ * A row of a stored run. `id` is what a pick answers with; rows of several points share their configuration's id. `about` =
+ * what else its point is about.
+ */
+export function pointOfRunRow(row: RunRow, id: string, about = ''): ChartPoint {
+  const load = loadWords(row);
   return {
     id,
     name: configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') }),
-    ...(users === null ? {} : { load: plural(users, 'user') }),
+    ...(load === null ? {} : { load }),
     gpu: words(row, 'gpu'),
     quantization: words(row, 'quantization'),
     note: [
       placeLabel({ provider: words(row, 'provider'), zone: words(row, 'zone'), region: words(row, 'region') }),
       `TP ${formatFixed(runNumber(row, 'tensor_parallel'))}`,
+      ...(about === '' ? [] : [about]),
     ].join(', '),
     value: (metricId) => valueFrom(metricId, (column) => runNumber(row, column)),
   };

@@ -1,5 +1,6 @@
 import { formatTick, plural } from '../../src-worker/protocol/numbers.ts';
-import { expandAxis, parseNumber, parseUsersAxis } from '../format/parse.ts';
+import type { AxisReading } from '../format/axis-text.ts';
+import { parseNumber } from '../format/parse.ts';
 
 /** How the values of a range follow each other. */
 export type RangeScale = 'linear' | 'doubling' | 'log';
@@ -57,12 +58,13 @@ export function chipLabel(text: string): string {
   return `${ends}, ${plural(range.by, 'value')}, log`;
 }
 
+/** How the words of an axis are read, and what is said where they cannot be. */
+export type ReadAxis = (text: string) => AxisReading;
+
 /** The values a range stands for, or the sentence that says why it stands for none. */
-export function rangeValues(range: RangeChip): { values: number[] } | { problem: string } {
+export function rangeValues(range: RangeChip, read: ReadAxis): { values: number[] } | { problem: string } {
   if (!(range.from < range.to))
     return { problem: 'The range must end above where it begins: raise "to" or lower "from".' };
-  const reading = parseUsersAxis(writeRange(range));
-  return reading.ok
-    ? { values: Array.isArray(reading.axis) ? reading.values : expandAxis(reading.axis) }
-    : { problem: reading.sentence };
+  const reading = read(writeRange(range));
+  return reading.ok ? { values: reading.values } : { problem: reading.sentence };
 }

@@ -1,8 +1,10 @@
 import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
 import { configurationName, runNumber } from '../../src-worker/protocol/metrics.ts';
-import { NO_VALUE } from '../../src-worker/protocol/numbers.ts';
+import { formatFixed, NO_VALUE } from '../../src-worker/protocol/numbers.ts';
+import { columnUnit, sweepColumns } from '../../src-worker/protocol/sweep-columns.ts';
 import { countColumn, runMetricColumn, textColumn, type Column } from '../format/columns.ts';
 import { gpuLabel, lowerFirst, placeLabel, precisionLabel, reasonLabel } from '../format/names.ts';
+import { isAxisId, kindOf } from '../state/sweep-axis-kinds.ts';
 
 /** Next to the name: what a sweep is mostly run for must not scroll out of view. */
 const COST_COLUMNS = ['cost_usd_per_hour', 'cost_usd_per_1m_output_tokens'];
@@ -19,21 +21,57 @@ function cheapest(row: RunRow): string {
   return row['reason'] ? `${NO_VALUE} ${lowerFirst(reasonLabel(word(row, 'reason')))}` : '';
 }
 
+/** Columns of axes that only a sweep over them has, by their names: those of every row are among the others. */
+function axisColumns(columns: readonly string[]): Column<RunRow>[] {
+  const common = new Set(sweepColumns([]).map(({ name }) => name));
+  return sweepColumns(columns).flatMap(({ name, type }) => {
+    if (common.has(name) || !isAxisId(name)) return [];
+    const { label, definition } = kindOf(name);
+    return type === 'text'
+      ? [textColumn<RunRow>(name, label, (row) => word(row, name), definition)]
+      : [axisNumber(name, label, definition)];
+  });
+}
+
+/** A number of an axis as the exports have it: filters of the host are held against the same. */
+const axisNumber = (name: string, label: string, definition: string): Column<RunRow> => ({
+  id: name,
+  label,
+  unit: columnUnit(name) ?? '',
+  definition,
+  isNumber: true,
+  value: (row) => runNumber(row, name),
+  text: (row) => numberText(runNumber(row, name)),
+});
+
+/** Digits as they were asked: a value of an axis is exact. */
+const numberText = (value: number | null): string =>
+  value === null || Number.isInteger(value) ? formatFixed(value) : String(value);
+
 /** Columns of a stored run's rows, the axes first. */
 export function runColumns(detail: Pick<RunDetail, 'columns' | 'bestRows'>): Column<RunRow>[] {
   const hasUsers = detail.bestRows.some((row) => runNumber(row, 'users') !== null);
+  const hasStages = detail.bestRows.some((row) => (runNumber(row, 'pipeline_parallel') ?? 1) > 1);
+  const caches = new Set(detail.bestRows.map((row) => word(row, 'kv_cache_dtype')).filter(Boolean));
   const metrics = (names: string[]): Column<RunRow>[] =>
     names.filter((name) => detail.columns.includes(name)).flatMap((name) => runMetricColumn(name) ?? []);
   return [
     textColumn('instance', 'Cheapest', cheapest),
     ...(hasUsers ? [countColumn<RunRow>('users', 'Users', (row) => runNumber(row, 'users'))] : []),
+    ...axisColumns(detail.columns),
     textColumn('quantization', 'Weights', (row) => precisionLabel(word(row, 'quantization'))),
+    ...(caches.size > 1
+      ? [textColumn<RunRow>('kv_cache_dtype', 'KV cache', (row) => precisionLabel(word(row, 'kv_cache_dtype')))]
+      : []),
     ...metrics(COST_COLUMNS),
     textColumn('gpu', 'GPU', (row) => (word(row, 'gpu') === '' ? '' : gpuLabel(word(row, 'gpu')))),
     textColumn('region', 'Where', (row) =>
       placeLabel({ provider: word(row, 'provider'), zone: word(row, 'zone'), region: word(row, 'region') }),
     ),
     countColumn('tensor_parallel', 'TP', (row) => runNumber(row, 'tensor_parallel')),
+    ...(hasStages
+      ? [countColumn<RunRow>('pipeline_parallel', 'PP', (row) => runNumber(row, 'pipeline_parallel'))]
+      : []),
     ...metrics(METRIC_COLUMNS),
   ];
 }
@@ -46,6 +84,7 @@ const STORED_TEXTS: [column: string, label: string][] = [
   ['provider', 'Provider'],
   ['region', 'Region'],
   ['zone', 'Zone'],
+  ['kv_cache_dtype', 'KV cache'],
   ['reason', 'Reason'],
 ];
 const STORED_COUNTS: [column: string, label: string][] = [
@@ -53,6 +92,7 @@ const STORED_COUNTS: [column: string, label: string][] = [
   ['rank', 'Rank'],
   ['instances', 'Instances'],
   ['tensor_parallel', 'TP'],
+  ['pipeline_parallel', 'PP'],
 ];
 
 /** Columns of rows that the host sorts and filters: each is one of the run. */
@@ -60,6 +100,7 @@ export function storedColumns(columns: readonly string[]): Column<RunRow>[] {
   const made = [
     ...STORED_TEXTS.slice(0, 1).map(([name, label]) => textColumn<RunRow>(name, label, (row) => word(row, name))),
     ...STORED_COUNTS.map(([name, label]) => countColumn<RunRow>(name, label, (row) => runNumber(row, name))),
+    ...axisColumns(columns),
     ...[...COST_COLUMNS, ...METRIC_COLUMNS].flatMap((name) => runMetricColumn(name) ?? []),
     ...STORED_TEXTS.slice(1).map(([name, label]) => textColumn<RunRow>(name, label, (row) => word(row, name))),
   ];

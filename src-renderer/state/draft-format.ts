@@ -12,7 +12,9 @@ import {
 import { defaultFormValues, readForm, type FormValues } from './form-reading.ts';
 import type { MachineTexts } from './own-machines.ts';
 import { readSimulate, type SimulateValues } from './simulate-form.ts';
-import { NOTHING_IN_SCOPE, planSweepSpec, type SweepAxes } from './sweep-spec.ts';
+import { readAxes, type SweepAxes } from './sweep-axes.ts';
+import { NOTHING_IN_SCOPE } from './sweep-scope.ts';
+import { planSweepSpec } from './sweep-spec.ts';
 
 export const SCREENS = [
   'start',
@@ -82,7 +84,7 @@ const simulateChoices = z.looseObject({
 const draftSchema = z.looseObject({
   version: z.literal(DRAFT_VERSION),
   form: z.looseObject({}).default({}),
-  axes: z.looseObject({}).default({}),
+  axes: z.looseObject({}).optional(),
   simulation: z.looseObject({}).default({}),
   screen: z.enum(SCREENS).default('start'),
   sizeView: z.enum(SIZE_VIEWS).default('answer'),
@@ -99,7 +101,7 @@ export function readDraft(text: string, defaults: Draft): Draft | null {
     const stored = draftSchema.parse(JSON.parse(text));
     const form = layOver(defaultFormValues(), stored.form);
     choices.parse(form);
-    const axes = layOver(defaults.axes, withUsersListed(stored.axes));
+    const axes = stored.axes ? readAxes(stored.axes) : defaults.axes;
     const simulation = layOver(defaults.simulation, stored.simulation);
     simulateChoices.parse(simulation);
     // They are read on every edit: what they cannot read would break the window at its start.
@@ -113,12 +115,6 @@ export function readDraft(text: string, defaults: Draft): Draft | null {
     if (thrown instanceof z.ZodError || thrown instanceof SyntaxError || thrown instanceof TypeError) return null;
     throw thrown;
   }
-}
-
-/** Drafts from before the chips kept the users of a sweep as one text. */
-function withUsersListed(axes: Record<string, unknown>): Record<string, unknown> {
-  const { usersText } = axes;
-  return typeof usersText === 'string' ? { users: usersText.split(/[\s,;]+/).filter(Boolean), ...axes } : axes;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -147,8 +143,6 @@ function kept(key: string, base: unknown, stored: unknown): unknown {
   }
   if (!isRecord(base)) return typeof stored === typeof base ? stored : refuse();
   if (!isRecord(stored)) return refuse();
-  // Kinds of a union have keys of their own; their reader looks at them.
-  if ('kind' in base) return typeof stored['kind'] === 'string' ? stored : refuse();
   // Without keys of its own it is a list by name: targets.
   if (Object.keys(base).length === 0) return isTexts(Object.values(stored)) ? stored : refuse();
   return layOver(base, stored);

@@ -1,56 +1,78 @@
+import type { NumberAxis } from '../../src-worker/engine/sweep/axis.ts';
 import type { OwnMachineDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+import { targetAxis, type AxisId } from './sweep-axis-kinds.ts';
+import type { TargetMetric } from './form-reading.ts';
 
 type Base = SweepSpecDraft['base'];
+type Axes = SweepSpecDraft['axes'];
+/** An axis, or a value that is held. */
+type Value = NumberAxis | string[] | string | number | null | undefined;
 
-/** Keys of the base that are one flag with their value; others follow below. */
-const VALUE_FLAGS: Partial<Record<keyof Base, string>> = {
-  workload: '--workload',
-  think_time: '--think-time',
-  headroom: '--headroom',
-  pricing: '--pricing',
-  region: '--region',
-  max_gpus: '--max-gpus',
-  input_tokens: '--input-tokens',
-  output_tokens: '--output-tokens',
-  prefix_hit_rate: '--prefix-hit-rate',
-  cacheable_ratio: '--cacheable-ratio',
-  kv_cache_dtype: '--kv-cache-dtype',
-  method: '--method',
-  calibration: '--calibration',
-};
+/** Keys of a question that are one flag with their value or their values, and what need not be said. */
+const VALUE_FLAGS: { key: Exclude<keyof Base & keyof Axes, 'sla'>; flag: string; unsaid?: Value }[] = [
+  { key: 'model', flag: '--model' },
+  { key: 'workload', flag: '--workload' },
+  { key: 'users', flag: '--users' },
+  { key: 'rate', flag: '--rate' },
+  { key: 'think_time', flag: '--think-time', unsaid: 0 },
+  { key: 'headroom', flag: '--headroom' },
+  { key: 'input_tokens', flag: '--input-tokens' },
+  { key: 'output_tokens', flag: '--output-tokens' },
+  { key: 'prefix_hit_rate', flag: '--prefix-hit-rate' },
+  { key: 'cacheable_ratio', flag: '--cacheable-ratio' },
+  { key: 'quantization', flag: '--quantization' },
+  { key: 'kv_cache_dtype', flag: '--kv-cache-dtype' },
+  { key: 'calibration', flag: '--calibration' },
+  { key: 'gpu', flag: '--gpu' },
+  { key: 'tp', flag: '--tp' },
+  { key: 'pp', flag: '--pp', unsaid: 1 },
+  { key: 'max_gpus', flag: '--max-gpus' },
+  { key: 'provider', flag: '--provider' },
+  { key: 'pricing', flag: '--pricing' },
+  { key: 'region', flag: '--region' },
+  { key: 'zone', flag: '--zone' },
+];
 
 /**
- * The line that runs the same sweep in a terminal, `users` being the words of that axis; null where flags cannot say it: on
- * the command line several GPUs or precisions are always compared, not looked at together.
+ * The line that runs the same sweep in a terminal, `words` being axes as they were typed where that is shorter; null where flags
+ * cannot say it: on the command line several GPUs or precisions are always compared, not looked at together, and clouds never are.
  */
-export function sweepCommand({ base, axes }: SweepSpecDraft, users: string[]): string | null {
+export function sweepCommand(
+  { base, axes }: SweepSpecDraft,
+  words: Partial<Record<AxisId, string>> = {},
+): string | null {
   const [machine, ...others] = base.own_hardware ?? [];
   // Several machines need a file.
-  if (others.length > 0) return null;
+  if (others.length > 0 || axes.provider !== undefined) return null;
   if ((base.gpu?.length ?? 0) > 1 || (base.quantization?.length ?? 0) > 1) return null;
-  const models = axes.model ?? (base.model === undefined ? [] : [base.model]);
-  const flags: string[] = ['--model', models.join(','), '--users', users.join(',')];
-  for (const [key, flag] of Object.entries(VALUE_FLAGS)) {
-    const value = base[key as keyof Base];
-    if (typeof value === 'string' || typeof value === 'number') flags.push(flag, String(value));
+  const flags: string[] = [];
+  const say = (flag: string, axis: Value, held: Value, id: AxisId): void => {
+    const text = axis === undefined ? wordsOf(held) : (words[id] ?? wordsOf(axis));
+    if (text !== '') flags.push(flag, text);
+  };
+  for (const { key, flag, unsaid } of VALUE_FLAGS) {
+    const held = base[key];
+    say(flag, axes[key], held === unsaid ? null : held, key);
   }
+  say('--price-factor', axes.price_factor, null, 'price_factor');
+  if (base.method !== undefined) flags.push('--method', base.method);
   if (machine) flags.push(...machineFlags(machine));
-  if (base.provider && base.provider.length > 0) flags.push('--provider', base.provider.join(','));
-  for (const [metric, ms] of Object.entries(base.sla ?? {}))
-    flags.push('--sla', `${metric.replaceAll('_', '-')}=${ms}`);
-  if ((base.pp ?? 1) > 1) flags.push('--pp', String(base.pp));
+  for (const [metric, target] of Object.entries({ ...base.sla, ...axes.sla })) {
+    const text = words[targetAxis(metric as TargetMetric)] ?? wordsOf(target);
+    flags.push('--sla', `${metric.replaceAll('_', '-')}=${text}`);
+  }
   if (base.prefix_cache === false) flags.push('--no-prefix-cache');
   if (base.strict_context) flags.push('--strict-context');
   if (base.include_retired) flags.push('--include-retired');
-  const names = (flag: string, varied: string[] | undefined, held: string[]): void => {
-    const list = varied ?? held;
-    if (list.length > 0) flags.push(flag, list.map((name) => (name === '*' ? 'all' : name)).join(','));
-  };
-  names('--quantization', axes.quantization, base.quantization ?? []);
-  names('--zone', axes.zone, base.zone ? [base.zone] : []);
-  names('--gpu', axes.gpu, base.gpu ?? []);
-  names('--tp', axes.tp?.map(String), base.tp ? [String(base.tp)] : []);
   return ['configiq sweep', ...flags.map(shellWord)].join(' ');
+}
+
+/** A value or an axis as an option has it: `10,50`, `10..100:10`, `all`; empty where nothing is said. */
+function wordsOf(value: Value): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map((part) => (part === '*' ? 'all' : String(part))).join(',');
+  if (typeof value !== 'object') return String(value);
+  return 'step' in value ? `${value.from}..${value.to}:${value.step}` : `${value.from}..${value.to}*${value.factor}`;
 }
 
 /** Keys of a machine and the flags that give them. */

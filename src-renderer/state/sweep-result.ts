@@ -6,25 +6,39 @@ import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/r
 import { pointOfRunRow, type ChartPoint } from '../charts/chart-point.ts';
 import { frontierIds } from '../charts/frontier.ts';
 import type { HeatAxis, HeatCell } from '../charts/heat-spec.ts';
-import { gpuLabel, precisionLabel, reasonLabel } from '../format/names.ts';
+import { gpuLabel, lowerFirst, precisionLabel, pricingLabel, providerLabel, reasonLabel } from '../format/names.ts';
+import { AXIS_IDS, kindOf, targetOf, type AxisId } from './sweep-axis-kinds.ts';
 
 /** What can be drawn of a stored sweep: pure functions of its rows. */
 
-/** An axis a sweep can have: its key in the spec, the column of its values in the rows, and how they read. */
+/** An axis a sweep can have: its id, the column of its values in the rows, and how they read. */
 interface AxisWords {
-  key: keyof SweepSpecDraft['axes'];
+  key: AxisId;
   column: string;
   label: string;
   text: (value: string) => string;
 }
 
-export const RUN_AXES: AxisWords[] = [
-  { key: 'users', column: 'users', label: 'Users', text: (value) => formatFixed(Number(value)) },
-  { key: 'gpu', column: 'gpu', label: 'GPU', text: gpuLabel },
-  { key: 'quantization', column: 'quantization', label: 'Weights', text: precisionLabel },
-  { key: 'zone', column: 'zone', label: 'Zone', text: (value) => value },
-  { key: 'tp', column: 'tensor_parallel', label: 'TP', text: (value) => value },
-];
+/** Columns that are not called as their axis is. */
+const COLUMNS: Partial<Record<AxisId, string>> = { tp: 'tensor_parallel', pp: 'pipeline_parallel' };
+const TEXTS: Partial<Record<AxisId, (value: string) => string>> = {
+  gpu: gpuLabel,
+  quantization: precisionLabel,
+  kv_cache_dtype: precisionLabel,
+  provider: providerLabel,
+  pricing: pricingLabel,
+};
+/** What most sweeps are run for stands first. */
+const FIRST: readonly AxisId[] = ['users', 'rate', 'gpu', 'quantization', 'zone', 'tp'];
+
+const numberText = (value: string): string =>
+  Number.isInteger(Number(value)) ? formatFixed(Number(value)) : String(Number(value));
+
+const RUN_AXES: AxisWords[] = [...FIRST, ...AXIS_IDS.filter((id) => !FIRST.includes(id))].map((key) => {
+  const { label, control } = kindOf(key);
+  const text = TEXTS[key] ?? (control === 'numbers' ? numberText : (value: string) => value);
+  return { key, column: COLUMNS[key] ?? key, label, text };
+});
 
 /** What a heat map can show. */
 export const HEAT_METRICS = [
@@ -45,8 +59,22 @@ const valueAt = (row: RunRow, { column }: AxisWords): string => String(row[colum
 
 /** Axes with more than one value among the rows. */
 export function variedAxes(detail: RunDetail): AxisWords[] {
-  const spec = specOfRun(detail);
-  return RUN_AXES.filter((axis) => spec?.axes[axis.key] !== undefined && keysOf(detail, axis).length > 1);
+  const { axes } = specOfRun(detail) ?? { axes: {} };
+  return RUN_AXES.filter(({ key }) => isAsked(axes, key)).filter((axis) => keysOf(detail, axis).length > 1);
+}
+
+function isAsked(axes: SweepSpecDraft['axes'], id: AxisId): boolean {
+  const metric = targetOf(id);
+  return (metric === null ? axes[id as keyof typeof axes] : axes.sla?.[metric]) !== undefined;
+}
+
+/** Axes whose values a point of a chart or a name says already. */
+const SAID: readonly AxisId[] = ['users', 'rate', 'gpu', 'quantization', 'tp', 'provider', 'region', 'zone'];
+
+/** `headroom 25, price spot`: what tells points of a run apart beside their load and their configuration. */
+export function pointWords(detail: RunDetail): (row: RunRow) => string {
+  const axes = variedAxes(detail).filter(({ key }) => !SAID.includes(key));
+  return (row) => axes.map((axis) => `${lowerFirst(axis.label)} ${axis.text(valueAt(row, axis))}`).join(', ');
 }
 
 function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
@@ -91,8 +119,9 @@ export const MOST_CHART_POINTS = 1000;
  * Points for the chart. Where there are too many, one in `every` is drawn, and all that nothing beats in the two metrics,
  * so that the frontier is that of all points.
  */
-export function chartRows({ bestRows }: RunDetail, xId: string, yId: string): { points: ChartPoint[]; every: number } {
-  const all = bestRows.map((row) => pointOfRunRow(row, runRowKey(row)));
+export function chartRows(detail: RunDetail, xId: string, yId: string): { points: ChartPoint[]; every: number } {
+  const words = pointWords(detail);
+  const all = detail.bestRows.map((row) => pointOfRunRow(row, runRowKey(row), words(row)));
   const every = Math.max(1, Math.ceil(all.length / MOST_CHART_POINTS));
   if (every === 1) return { points: all, every };
   const placed = all.flatMap((point) => {

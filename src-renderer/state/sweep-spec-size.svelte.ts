@@ -1,3 +1,4 @@
+import type { ErrorInfo } from '../../src-worker/engine/errors.ts';
 import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
 import type { AppApi } from '../../src-worker/protocol/app-api.ts';
 import type { SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
@@ -14,6 +15,10 @@ export class SweepSize {
   document = $state.raw<SweepPlanDocument | null>(null);
   /** Why there is no size; empty when nothing is wrong. */
   problem = $state('');
+  /** True where the question itself is refused: it would be at its start as well. */
+  isInvalid = $state(false);
+  /** The axis that the problem is about, as the planner calls it; empty = none by itself. */
+  problemAxis = $state('');
 
   readonly #ask: AskPlan;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -28,6 +33,8 @@ export class SweepSize {
     this.forget();
     this.document = null;
     this.problem = '';
+    this.problemAxis = '';
+    this.isInvalid = false;
     if (spec) this.#rest = setTimeout(() => void this.#plan(spec), REST_MS);
   }
 
@@ -43,5 +50,11 @@ export class SweepSize {
     if (asked !== this.#asked) return;
     if (result.ok) this.document = result.value;
     else this.problem = result.error.message;
+    this.problemAxis = result.ok ? '' : axisOf(result.error.details);
+    this.isInvalid = !result.ok && result.error.family === 'invalid_input';
   }
 }
+
+/** A target is an axis of its own. */
+const axisOf = ({ axis }: ErrorInfo['details']): string =>
+  typeof axis === 'string' ? axis.replace(/^sla (.+)$/, 'sla_$1_ms') : '';

@@ -1,180 +1,230 @@
-import type { CatalogListing } from '../../src-worker/protocol/app-api.ts';
-import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
-import { parseTpAxis, parseUsersAxis, type AxisReading } from '../format/parse.ts';
-import type { Precision } from '../format/names.ts';
+import { expandNumberAxis } from '../../src-worker/engine/sweep/axis.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
+import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+import { suggestNames } from '../../src-worker/protocol/suggest.ts';
+import { readAxis, type NumberAxis } from '../format/axis-text.ts';
+import { gpuLabel } from '../format/names.ts';
+import { axisIds, type AxisDraft, type SweepAxes } from './sweep-axes.ts';
+import { isAxisId, kindOf, targetOf, type AxisId, type AxisKind } from './sweep-axis-kinds.ts';
+import type { SweepScope } from './sweep-scope.ts';
 
-/** Names an axis runs over: held at the form's value, everything in scope, or a list. */
-export type NamesAxis = { kind: 'none' } | { kind: 'all' } | { kind: 'list'; names: string[] };
-
-/** The axes of a sweep, as the editor holds them. Numbers are kept in the words of the command line. */
-export interface SweepAxes {
-  users: string[];
-  /** Empty = held. */
-  quantization: Precision[];
-  zones: NamesAxis;
-  gpus: NamesAxis;
-  /** Tensor-parallel degrees; empty = held. */
-  tp: string[];
+/** An axis as it was read. */
+export interface PlannedAxis {
+  id: AxisId;
+  /** Values, as far as the window can count them. */
+  count: number;
+  /** What was understood. */
+  help: string;
+  /** What stands in the way, and what would work; empty where nothing does. */
+  problem: string;
+  /** Its values as a spec has them; null where they cannot be read. */
+  values: NumberAxis | string[] | null;
+  /** The same on the command line. */
+  words: string;
 }
-
-export const defaultAxes = (): SweepAxes => ({
-  users: ['10..100:10'],
-  quantization: [],
-  zones: { kind: 'none' },
-  gpus: { kind: 'none' },
-  tp: [],
-});
-
-export const AXIS_IDS = ['users', 'quantization', 'zones', 'gpus', 'tp'] as const;
-export type AxisId = (typeof AXIS_IDS)[number];
-
-/** What the form leaves to choose from. */
-export interface SweepScope {
-  zones: string[];
-  gpus: string[];
-}
-
-export const NOTHING_IN_SCOPE: SweepScope = { zones: [], gpus: [] };
 
 export interface SweepPlan {
-  users: AxisReading;
-  tp: AxisReading;
+  axes: PlannedAxis[];
   /** null while the axes or the form cannot be read. */
   spec: SweepSpecDraft | null;
   points: number;
   /** `10 loads × 2 precisions × 3 zones`. */
   explanation: string;
-  /** What stands in the way of the start, by axis; `form` is what the sweep holds. */
-  problems: Partial<Record<AxisId | 'form', string>>;
+  /** The axes on the command line. */
+  words: Partial<Record<AxisId, string>>;
+  /** What stands in the way of the start: of the first axis that has something, or of what is held; empty = nothing. */
+  hindrance: string;
 }
 
-/** Names of the axes in a spec, and what one value of each is called. */
-const NOUNS = {
-  users: 'load',
-  quantization: 'precision',
-  zone: 'zone',
-  gpu: 'GPU',
-  tp: 'TP degree',
-} as const;
-const isAxis = (axis: string): axis is keyof typeof NOUNS => axis in NOUNS;
+/** As the editor calls what the planner calls so; other names are a later host's. */
+const nounOf = (axis: string): string => (isAxisId(axis) ? kindOf(axis).noun : axis);
 
-const ORDER: string[] = Object.keys(NOUNS);
-
-/** `10 loads × 2 precisions`, as the host counts them; always in one order. */
-export const productWords = (axes: { axis: string; count: number }[]): string =>
-  axes
-    .toSorted((a, b) => ORDER.indexOf(a.axis) - ORDER.indexOf(b.axis))
-    .map(({ axis, count }) => plural(count, isAxis(axis) ? NOUNS[axis] : axis))
-    .join(' × ');
-
-export const isVaried = (axes: SweepAxes, axis: AxisId): boolean => {
-  const value = axes[axis];
-  return Array.isArray(value) ? value.length > 0 : value.kind !== 'none';
+/** What is counted of an axis: `10 loads`. */
+export const countWords = (axis: string, count: number): string => {
+  const noun = nounOf(axis);
+  return noun === 'kind of price' ? plural(count, noun, 'kinds of price') : plural(count, noun);
 };
 
-/** Points to compute = the product of the axes; an axis without values is held at the form's value. */
+/** `10 loads × 2 precisions`, as the host counts them, in the order of the editor; what is held is no axis here. */
+export const productWords = (counts: { axis: string; count: number }[], ids: readonly AxisId[]): string =>
+  ids
+    .flatMap((id) => counts.filter(({ axis }) => axis === id))
+    .map(({ axis, count }) => countWords(axis, count))
+    .join(' × ');
+
+/** Points to compute = the product of the axes; what is no axis is held at the form's value. */
 export function planSweepSpec(base: SizeInputDraft | null, axes: SweepAxes, scope: SweepScope): SweepPlan {
-  const users = parseUsersAxis(axes.users.join(' '));
-  const tp = parseTpAxis(axes.tp.join(' '));
-  const counts: [AxisId, number, string][] = [
-    ['users', users.ok ? users.values.length : 0, NOUNS.users],
-    ['quantization', axes.quantization.length, NOUNS.quantization],
-    ['zones', countNames(axes.zones, scope.zones), NOUNS.zone],
-    ['gpus', countNames(axes.gpus, scope.gpus), NOUNS.gpu],
-    ['tp', tp.ok ? tp.values.length : 0, NOUNS.tp],
-  ];
-  const varied = counts.filter(([axis]) => axis === 'users' || isVaried(axes, axis));
-  const problems = problemsOf(base, { users, tp }, varied);
-  const isReady = base !== null && Object.keys(problems).length === 0;
+  const ids = axisIds(axes);
+  const planned = ids.map((id) => {
+    const draft: AxisDraft = axes[id] ?? { kind: 'list', values: [] };
+    const axis = read(id, draft, scope);
+    return { ...axis, problem: axis.problem || (whyNot(id, base, ids) ?? '') };
+  });
+  const hindrance = base === null ? UNREADABLE_FORM : ids.length === 0 ? NOTHING_VARIES : firstProblem(planned);
   return {
-    users,
-    tp,
-    spec: isReady && users.ok ? specOf(base, users, tp, axes) : null,
-    points: varied.reduce((product, [, count]) => product * count, 1),
-    explanation: varied.map(([, count, noun]) => plural(count, noun)).join(' × '),
-    problems,
+    axes: planned,
+    spec: base !== null && hindrance === '' ? specOf(base, planned) : null,
+    points: planned.reduce((product, { count }) => product * count, 1),
+    explanation: planned.map(({ id, count }) => countWords(id, count)).join(' × '),
+    words: Object.fromEntries(planned.map(({ id, words }) => [id, words])),
+    hindrance,
   };
 }
 
-const countNames = (axis: NamesAxis, inScope: string[]): number =>
-  axis.kind === 'none' ? 0 : axis.kind === 'all' ? inScope.length : axis.names.length;
+const UNREADABLE_FORM = 'The values held fixed cannot be read yet; mend them under Size.';
+const NOTHING_VARIES = 'Nothing varies yet: add an axis.';
 
-function problemsOf(
-  base: SizeInputDraft | null,
-  { users, tp }: { users: AxisReading; tp: AxisReading },
-  varied: [AxisId, number, string][],
-): SweepPlan['problems'] {
-  const problems: SweepPlan['problems'] = {};
-  if (!base) problems.form = 'The values held fixed cannot be read yet; mend them under Size.';
-  if (!users.ok) problems.users = users.sentence;
-  for (const [axis, count, noun] of varied) {
-    if (axis === 'tp' && !tp.ok) problems.tp = tp.sentence;
-    else if (axis === 'zones' && (base?.own_hardware?.length ?? 0) > 0) {
-      problems.zones = 'Own hardware stands in no zone: take this axis out.';
-    } else if (count === 0 && axis !== 'users') problems[axis] = `Add at least one ${noun}, or choose all in scope.`;
+const firstProblem = (axes: readonly PlannedAxis[]): string =>
+  axes.find(({ problem }) => problem !== '')?.problem ?? '';
+
+function read(id: AxisId, draft: AxisDraft, scope: SweepScope): PlannedAxis {
+  const kind = kindOf(id);
+  const nothing = { id, count: 0, help: '', problem: '', values: null, words: '' };
+  if (kind.control === 'numbers') {
+    const reading = readAxis(draft.kind === 'list' ? draft.values.join(' ') : '', kind.rules);
+    if (!reading.ok) return { ...nothing, problem: reading.sentence };
+    const { axis, values, words } = reading;
+    return { ...nothing, count: values.length, help: describeValues(values, kind.rules.unit), values: axis, words };
   }
-  return problems;
+  const known = namesOf(id, kind, scope);
+  if (draft.kind === 'all') {
+    const every = kind.control === 'names' ? kind.everyHelp : '';
+    return { ...nothing, count: known.length, help: every, values: [EVERY], words: 'all' };
+  }
+  const { values } = draft;
+  const listed = { ...nothing, count: values.length, help: countWords(id, values.length), words: values.join(',') };
+  if (values.length === 0) return { ...listed, help: '', problem: emptySentence(kind) };
+  // Before the host has told, nothing is known to be wrong.
+  const unknown = known.length === 0 ? undefined : values.find((name) => !known.includes(name));
+  return unknown === undefined
+    ? { ...listed, values }
+    : { ...listed, problem: unknownSentence(unknown, kind, known), values };
 }
 
-const namesOf = (axis: NamesAxis): string[] | null =>
-  axis.kind === 'all' ? ['*'] : axis.kind === 'list' ? [...axis.names] : null;
+/** Every name in scope, as the host reads it. */
+const EVERY = '*';
 
-function specOf(
-  base: SizeInputDraft,
-  users: AxisReading & { ok: true },
-  tp: AxisReading,
-  axes: SweepAxes,
-): SweepSpecDraft {
+function namesOf(id: AxisId, kind: AxisKind, scope: SweepScope): readonly string[] {
+  if (kind.control === 'choices') return kind.options.map(({ value }) => value);
+  return id in scope ? scope[id as keyof SweepScope] : [];
+}
+
+const emptySentence = (kind: AxisKind): string =>
+  `Add at least one ${kind.noun}${kind.control === 'names' && kind.everyLabel !== null ? ', or choose all' : ''}.`;
+
+function unknownSentence(name: string, { noun }: AxisKind, known: readonly string[]): string {
+  const [near] = suggestNames(name, known);
+  return `"${name}" is no ${noun} in scope${near === undefined ? ': take it out' : `: did you mean ${near}?`}`;
+}
+
+/** Why an axis leads nowhere beside what is held and the other axes; null where it may be had. */
+export function whyNot(id: AxisId, base: SizeInputDraft | null, ids: readonly AxisId[]): string | null {
+  if ((base?.own_hardware?.length ?? 0) > 0) {
+    if (id === 'zone' || id === 'region') return `Own hardware stands in no ${id}: take this axis out.`;
+    if (id === 'provider' || id === 'pricing') return 'Own hardware is not rented: take this axis out.';
+  }
+  if (id === 'zone' && ids.includes('region')) return 'A zone lies in one region: take one of the two axes out.';
+  if (id === 'region' && ids.includes('zone')) return 'A zone lies in one region: take one of the two axes out.';
+  if (id === 'think_time' && isRate(base, ids))
+    return 'Requests/s have no think time, which is that of users: take it out.';
+  const isOfCache = id === 'prefix_hit_rate' || id === 'cacheable_ratio';
+  if (isOfCache && base?.prefix_cache === false) return 'Prefix caching is off under Size: take this axis out.';
+  return null;
+}
+
+const isRate = (base: SizeInputDraft | null, ids: readonly AxisId[]): boolean =>
+  ids.includes('rate') || (!ids.includes('users') && base?.rate !== undefined);
+
+type Held = SweepSpecDraft['base'];
+
+/** Axes even with one value, as on the command line: their values stand in columns that every row has anyway. */
+const ALWAYS_AXES: readonly AxisId[] = ['users', 'quantization', 'zone', 'price_factor'];
+/** Of the base these are lists. */
+const LISTED: readonly AxisId[] = ['gpu', 'quantization', 'provider'];
+/** Of a spec these are lists of numbers, not ranges. */
+const DEGREES: readonly AxisId[] = ['tp', 'pp'];
+
+function specOf(base: SizeInputDraft, planned: readonly PlannedAxis[]): SweepSpecDraft {
+  const held: Record<string, unknown> = { ...heldBase(base, planned) };
+  const sla: Record<string, number> = { ...base.sla };
+  const varied: Record<string, unknown> = {};
+  const targets: Record<string, NumberAxis> = {};
+  for (const { id, values } of planned) {
+    const metric = targetOf(id);
+    const [only, ...more] = Array.isArray(values) ? values : [];
+    // One value narrows the question; only several are compared.
+    const isOne = only !== undefined && more.length === 0 && only !== EVERY && !ALWAYS_AXES.includes(id);
+    if (metric !== null) {
+      delete sla[metric];
+      if (isOne) sla[metric] = Number(only);
+      else targets[metric] = values as NumberAxis;
+    } else if (isOne) held[id] = LISTED.includes(id) ? [only] : only;
+    else varied[id] = DEGREES.includes(id) ? degreesOf(values) : values;
+  }
+  moveAlways(held, varied);
+  if (Object.keys(targets).length > 0) varied['sla'] = targets;
+  // The keys are those of a spec, one by one: of the question, and of the axes by their ids.
+  return { base: { ...(held as Held), sla }, axes: varied };
+}
+
+/** Degrees are small whole numbers: a list of them. */
+function degreesOf(values: PlannedAxis['values']): number[] {
+  if (Array.isArray(values)) return [...new Set(values.map(Number))];
+  return values === null ? [] : expandNumberAxis(values);
+}
+
+/** The question without what varies, and without what says the same otherwise. */
+function heldBase(base: SizeInputDraft, planned: readonly PlannedAxis[]): Held {
   const { method, ...others } = base;
   // A sweep has thousands of points, and a simulated one takes seconds: they are answered in closed form.
-  const held: SweepSpecDraft['base'] = { ...others, method: method === 'mg1' ? method : 'batching' };
-  delete held.users;
-  delete held.rate;
+  const held: Held = { ...others, method: method === 'mg1' ? method : 'batching' };
   delete held.top;
   // Its points share what a replica carries, which holds for arrivals that are split at random.
   delete held.router;
-  const zone = namesOf(axes.zones);
-  const gpu = namesOf(axes.gpus);
-  if (axes.quantization.length > 0) delete held.quantization;
-  if (gpu) delete held.gpu;
-  if (axes.tp.length > 0) delete held.tp;
-  if (zone) {
-    // An axis of zones says where; a region beside it would contradict it.
+  const ids = planned.map(({ id }) => id);
+  for (const id of ids) if (targetOf(id) === null) delete held[id as keyof Held];
+  if (ids.includes('users') || ids.includes('rate')) {
+    delete held.users;
+    delete held.rate;
+  }
+  // The pause between requests is one of users.
+  if (isRate(base, ids)) delete held.think_time;
+  if (ids.includes('zone') || ids.includes('region')) {
+    // An axis of places says where; a place beside it would contradict it.
     delete held.zone;
     delete held.region;
   }
-  return {
-    base: held,
-    axes: {
-      users: users.axis,
-      ...(axes.quantization.length > 0 ? { quantization: [...axes.quantization] } : {}),
-      ...(zone ? { zone } : {}),
-      ...(gpu ? { gpu } : {}),
-      ...(axes.tp.length > 0 && tp.ok ? { tp: tp.values } : {}),
-    },
-  };
+  return held;
 }
 
-/** Zones that sell something and GPUs that are sold, within the filters on clouds and GPUs (empty = all), sorted. */
-export function sweepScope(catalog: CatalogListing | null, providers: string[], gpus: string[]): SweepScope {
-  if (!catalog) return NOTHING_IN_SCOPE;
-  const isOffered = (provider: string): boolean => providers.length === 0 || providers.includes(provider);
-  const gpuOf = new Map(catalog.instances.map((entry) => [`${entry.provider}/${entry.instance}`, entry.gpu]));
-  const sells = ({ provider, instances }: CatalogListing['zones'][number]): boolean =>
-    isOffered(provider) &&
-    instances.some((instance) => gpus.length === 0 || gpus.includes(gpuOf.get(`${provider}/${instance}`) ?? ''));
-  return {
-    zones: distinct(catalog.zones.filter(sells).map((entry) => entry.zone)),
-    gpus: distinct(catalog.instances.filter(({ provider }) => isOffered(provider)).map((entry) => entry.gpu)),
+/** One value of some axes is one too: on the command line, where these are always axes, this is the same sweep. */
+function moveAlways(held: Record<string, unknown>, varied: Record<string, unknown>): void {
+  const { users, zone, quantization } = held as Held;
+  const single = {
+    users: users === undefined ? null : [users],
+    zone: typeof zone === 'string' ? [zone] : null,
+    quantization: quantization?.length === 1 ? quantization : null,
   };
+  for (const [id, values] of Object.entries(single)) {
+    if (values === null) continue;
+    varied[id] = values;
+    delete held[id];
+  }
 }
-
-const distinct = (names: string[]): string[] => [...new Set(names)].sort();
 
 /** Values of an axis in short: `3 values: 10, 50, 100` or `100 values from 10 to 1,000`. */
-export function describeValues(values: number[]): string {
+export function describeValues(values: number[], unit = ''): string {
   const count = plural(values.length, 'value');
-  if (values.length <= 8) return `${count}: ${values.map((value) => formatFixed(value)).join(', ')}`;
-  return `${count} from ${formatFixed(values[0])} to ${formatFixed(values.at(-1))}`;
+  const behind = unit === '' ? '' : ` ${unit}`;
+  if (values.length <= 8) return `${count}: ${values.map(figure).join(', ')}${behind}`;
+  const [least, most] = values.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity],
+  );
+  return `${count} from ${figure(least)} to ${figure(most)}${behind}`;
 }
+
+const figure = (value: number): string => (Number.isInteger(value) ? formatFixed(value) : String(value));
+
+/** A value of an axis of names as people read it. */
+export const nameWords = (id: AxisId, name: string): string => (id === 'gpu' ? gpuLabel(name) : name);

@@ -23,7 +23,7 @@ import { simulateValuesOf } from './simulate-this.ts';
 import { Simulation } from './simulation.svelte.ts';
 import { SolvedExamples } from './solved-examples.svelte.ts';
 import { SweepRun } from './sweep-run.svelte.ts';
-import { defaultAxes, type SweepAxes } from './sweep-spec.ts';
+import { defaultAxes, type SweepAxes } from './sweep-axes.ts';
 
 export type { Screen, SizeView };
 

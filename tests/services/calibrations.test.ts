@@ -237,3 +237,13 @@ test('a file that cannot be read is told by the name it was given, not by where 
     }
   }
 });
+
+test('profiles that are compared are those of the axis, whichever is in use', async () => {
+  const { api } = startService(temporaryFolder());
+  valueOf(await api.useCalibration('seed'));
+  const base = { model: QUESTION.model, users: 1, gpu: ['nvidia-l4'] };
+  const plan = valueOf(await api.planSweep({ base, axes: { calibration: ['default', 'seed'] } }));
+  expect(plan.points).toBe(2);
+  const held = valueOf(await api.planSweep({ base, axes: {} }));
+  expect(held.versions.calibration).toBe('seed');
+});

@@ -1,5 +1,13 @@
 import { invalidInput } from '../errors.ts';
-import { checkCount, expandNumberAxis, meant, USERS_AXIS, type NumberAxis, type NumberAxisRule } from './axis.ts';
+import {
+  checkCount,
+  expandNumberAxis,
+  MAX_SWEEP_POINTS,
+  meant,
+  USERS_AXIS,
+  type NumberAxis,
+  type NumberAxisRule,
+} from './axis.ts';
 
 /** Every zone or GPU in scope; `all` on the command line. */
 export const EVERY = '*';
@@ -17,25 +25,29 @@ const RANGE = new RegExp(`^(${NUMBER})\\.\\.(${NUMBER})(?:([:*])(${NUMBER})|/(\\
  * - `25..3200/12log` twelve values from 25 to 3200, evenly apart on a logarithmic scale
  *
  * A single range stays a range, so that a stored spec reads as it was written; everything else becomes a list. Throws
- * invalid input `axis_syntax`, and whatever `expandNumberAxis` throws.
+ * invalid input `axis_syntax`, and whatever `expandNumberAxis` throws. `limit` = most values of a range.
  */
-export function parseNumberAxis(text: string, rule: NumberAxisRule = USERS_AXIS): NumberAxis {
+export function parseNumberAxis(
+  text: string,
+  rule: NumberAxisRule = USERS_AXIS,
+  limit: number = MAX_SWEEP_POINTS,
+): NumberAxis {
   const parts = text.split(',').map((part) => part.trim());
-  const axes = parts.map((part) => parsePart(part, text, rule));
+  const axes = parts.map((part) => parsePart(part, text, rule, limit));
   const [only] = axes;
-  const axis = axes.length === 1 && only ? only : axes.flatMap((part) => expandNumberAxis(part, rule));
-  expandNumberAxis(axis, rule);
+  const axis = axes.length === 1 && only ? only : axes.flatMap((part) => expandNumberAxis(part, rule, limit));
+  expandNumberAxis(axis, rule, limit);
   return axis;
 }
 
-function parsePart(part: string, text: string, rule: NumberAxisRule): NumberAxis {
+function parsePart(part: string, text: string, rule: NumberAxisRule, limit: number): NumberAxis {
   if (SINGLE.test(part)) return [Number(part)];
   const match = RANGE.exec(part);
   if (!match) throw syntaxError(part, text, rule);
   const [, fromText, toText, operator, amountText, countText] = match;
   const from = Number(fromText);
   const to = Number(toText);
-  if (countText !== undefined) return logarithmic(from, to, Number(countText), rule);
+  if (countText !== undefined) return logarithmic(from, to, Number(countText), rule, limit);
   if (operator === ':') return { from, to, step: Number(amountText) };
   if (operator === '*') return { from, to, factor: Number(amountText) };
   throw invalidInput(
@@ -45,7 +57,7 @@ function parsePart(part: string, text: string, rule: NumberAxisRule): NumberAxis
   );
 }
 
-function logarithmic(from: number, to: number, count: number, rule: NumberAxisRule): number[] {
+function logarithmic(from: number, to: number, count: number, rule: NumberAxisRule, limit: number): number[] {
   if (count < 2 || !(from < to)) {
     throw invalidInput(
       'axis_range',
@@ -60,7 +72,7 @@ function logarithmic(from: number, to: number, count: number, rule: NumberAxisRu
       to,
     });
   }
-  checkCount(count, rule);
+  checkCount(count, rule, limit);
   const values = Array.from({ length: count }, (_, index) => meant(from * (to / from) ** (index / (count - 1))));
   return expandNumberAxis(rule.isWhole ? values.map((value) => Math.round(value)) : values, rule);
 }

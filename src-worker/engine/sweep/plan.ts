@@ -85,7 +85,7 @@ function refuseSize(size: number, counts: { axis: string; count: number }[], lim
   throw invalidInput(
     'sweep_too_large',
     `The sweep has ${size} ${what} (${product}) and may have ${limit}: narrow ${largest?.axis ?? 'an axis'}, which has the most values.`,
-    { points: size, limit },
+    { points: size, limit, axis: largest?.axis ?? null },
   );
 }
 

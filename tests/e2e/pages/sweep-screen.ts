@@ -38,7 +38,7 @@ export class SweepScreen {
     const add = this.page
       .getByRole('group', { name: 'Add an axis' })
       .getByRole('button', { name: new RegExp(`^${axis}:`) });
-    const hold = this.page.getByRole('button', { name: `Hold fixed: ${axis.toLowerCase()}` });
+    const hold = this.page.getByRole('button', { name: `Hold fixed: ${axis}` });
     if (isWanted && (await add.isVisible())) await add.click();
     if (!isWanted && (await hold.isVisible())) await hold.click();
   }

@@ -3,7 +3,7 @@ import { createRawSnippet } from 'svelte';
 import { describe, expect, test, vi } from 'vitest';
 import AmountInput from '../../../src-renderer/components/AmountInput.svelte';
 import Check from '../../../src-renderer/components/Check.svelte';
-import { parseUsersAxis } from '../../../src-renderer/format/parse.ts';
+import { parseUsersAxis } from '../../../src-renderer/format/axis-text.ts';
 import ChipsInput from '../../../src-renderer/components/ChipsInput.svelte';
 import Combobox from '../../../src-renderer/components/Combobox.svelte';
 import Field from '../../../src-renderer/components/Field.svelte';
@@ -205,11 +205,10 @@ describe('ChipsInput', () => {
   });
 
   test('a list of numbers is taken whole or not at all, and a range as chips say it', async () => {
-    const isNumber = (text: string) => (parseUsersAxis(text).ok ? null : 'No number of users.');
     render(ChipsInput, {
       label: 'Users',
       chips: [],
-      check: isNumber,
+      read: parseUsersAxis,
       range: { from: 1, to: 8, scale: 'linear', by: 1 },
       display: chipLabel,
     });
@@ -265,6 +264,7 @@ describe('ChipsInput', () => {
       label: 'Users',
       chips: ['25..3200/12log'],
       display: chipLabel,
+      read: parseUsersAxis,
       range: { from: 10, to: 1000, scale: 'log', by: 8 },
     });
     await fireEvent.click(screen.getByRole('button', { name: 'Edit 25 to 3,200, 12 values, log' }));

@@ -10,6 +10,7 @@ import KeyFigures from '../../../src-renderer/components/KeyFigures.svelte';
 import MetricTable from '../../../src-renderer/components/MetricTable.svelte';
 import Notice from '../../../src-renderer/components/Notice.svelte';
 import ProgressStrip from '../../../src-renderer/components/ProgressStrip.svelte';
+import { parseUsersAxis } from '../../../src-renderer/format/axis-text.ts';
 import { chipLabel, rangeValues, readRange, writeRange } from '../../../src-renderer/components/range-chip.ts';
 import RelaxationTable from '../../../src-renderer/components/RelaxationTable.svelte';
 import Skeleton from '../../../src-renderer/components/Skeleton.svelte';
@@ -79,12 +80,12 @@ describe('ranges as chips', () => {
   });
 
   test('the values keep to their ends, or a sentence says why there are none', () => {
-    const range = rangeValues({ from: 1, to: 16, scale: 'doubling', by: 2 });
+    const range = rangeValues({ from: 1, to: 16, scale: 'doubling', by: 2 }, parseUsersAxis);
     expect(range).toEqual({ values: [1, 2, 4, 8, 16] });
-    expect(rangeValues({ from: 16, to: 1, scale: 'linear', by: 1 })).toEqual({
+    expect(rangeValues({ from: 16, to: 1, scale: 'linear', by: 1 }, parseUsersAxis)).toEqual({
       problem: 'The range must end above where it begins: raise "to" or lower "from".',
     });
-    expect(rangeValues({ from: 1, to: 16, scale: 'doubling', by: 1 })).toHaveProperty('problem');
+    expect(rangeValues({ from: 1, to: 16, scale: 'doubling', by: 1 }, parseUsersAxis)).toHaveProperty('problem');
   });
 });
 

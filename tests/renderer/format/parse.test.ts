@@ -1,15 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
   amountHelp,
-  expandAxis,
   parseAmount,
   parseNumber,
-  parseUsersAxis,
   stepAmount,
   type AmountRules,
 } from '../../../src-renderer/format/parse.ts';
-import { expandNumberAxis } from '../../../src-worker/engine/sweep/axis.ts';
-import { parseNumberAxis } from '../../../src-worker/engine/sweep/axis-text.ts';
 
 const TOKENS: AmountRules = { label: 'Prompt', unit: 'tokens', min: 1, max: 1e7, isWhole: true, example: '250 or 8k' };
 
@@ -175,34 +171,4 @@ describe('units that may be typed', () => {
     expect(stepAmount('abc', key('ArrowUp'), rules('%'), 1, '25')).toBeNull();
     expect(stepAmount('5', key('Home'), rules('%'), 1, '')).toBeNull();
   });
-});
-
-describe('users of a sweep', () => {
-  test.each(['10,50,100', '10..1000:10', '1..1024*2', '25..3200/12log', '3..100*1.5', '1..10:4'])(
-    '%s gives the values the planner will compute',
-    (text) => {
-      const reading = parseUsersAxis(text);
-      if (!reading.ok) throw new Error(reading.sentence);
-      expect(reading.values).toEqual(expandNumberAxis(parseNumberAxis(text)));
-      expect(new Set(expandNumberAxis(reading.axis))).toEqual(new Set(reading.values));
-    },
-  );
-
-  test('a single range stays a range, so that a stored run reads as it was written', () => {
-    expect(parseUsersAxis('10..1000:10')).toMatchObject({ axis: { from: 10, to: 1000, step: 10 } });
-    expect(expandAxis({ from: 1, to: 8, factor: 2 })).toEqual([1, 2, 4, 8]);
-  });
-
-  test('lists may hold ranges and short forms; repeats count once', () => {
-    expect(parseUsersAxis('1k, 10..30:10, 20')).toMatchObject({ ok: true, values: [10, 20, 30, 1000] });
-  });
-
-  test.each(['', 'ten', '100..10:10', '10..100', '1..8*1', '0..10:5', '1.5, 2', '1..1e9:1', '-5'])(
-    '%j is refused with a sentence',
-    (text) => {
-      const reading = parseUsersAxis(text);
-      expect(reading).toMatchObject({ ok: false });
-      expect(reading.ok ? '' : reading.sentence).toMatch(/\.$/);
-    },
-  );
 });

@@ -76,8 +76,62 @@ describe('sweep', () => {
     await fireEvent.input(axis, { target: { value: '10..5:1' } });
     await fireEvent.keyDown(axis, { key: 'Enter' });
     expect(axis).toBeInvalid();
-    expect(axis).toHaveAccessibleDescription(/10\.\.1000:10 counts up by 10/);
+    expect(axis).toHaveAccessibleDescription(/"10\.\.5:1" ends before it starts: write the smaller number first\./);
     expect(axis).toHaveValue('10..5:1');
+    expect(startButton()).toBeDisabled();
+  });
+
+  test('any axis comes out of the menu, says how many values it has, and goes back to being held', async () => {
+    const { started, startSweep } = heldSweep();
+    await open('Sweep', { startSweep });
+    const menu = screen.getByRole('combobox', { name: 'Add an axis' });
+    await fireEvent.input(menu, { target: { value: 'ttft p95' } });
+    const option = await screen.findByRole('option', { name: /^TTFT P95 target/ });
+    expect(option).toBeVisible();
+    await fireEvent.keyDown(menu, { key: 'Enter' });
+    expect(menu).toHaveValue('');
+    const axis = await screen.findByRole('textbox', { name: 'TTFT P95 target: add' });
+    await waitFor(() => expect(axis).toHaveFocus());
+    expect(screen.getByText('3 values: 200, 500, 1,000 ms')).toBeVisible();
+    expect(screen.getByText('30 points')).toBeVisible();
+    await fireEvent.input(axis, { target: { value: 'soon' } });
+    await fireEvent.keyDown(axis, { key: 'Enter' });
+    expect(axis).toHaveAccessibleDescription(/"soon" is not a number of milliseconds/);
+    await fireEvent.input(axis, { target: { value: '' } });
+    await fireEvent.click(startButton());
+    expect(started[0]?.spec.axes.sla).toEqual({ ttft_p95: [200, 500, 1000] });
+    await fireEvent.click(screen.getByRole('button', { name: 'Hold fixed: TTFT P95 target' }));
+    expect(screen.queryByRole('textbox', { name: 'TTFT P95 target: add' })).toBeNull();
+    expect(screen.getByText('10 points')).toBeVisible();
+    await waitFor(() => expect(screen.getByRole('combobox', { name: 'Add an axis' })).toHaveFocus());
+  });
+
+  test('requests a second take the place of users', async () => {
+    const { started, startSweep } = heldSweep();
+    await open('Sweep', { startSweep });
+    const menu = screen.getByRole('combobox', { name: 'Add an axis' });
+    await fireEvent.input(menu, { target: { value: 'requests/s' } });
+    await fireEvent.keyDown(menu, { key: 'Enter' });
+    expect(await screen.findByRole('textbox', { name: 'Requests/s: add' })).toBeVisible();
+    expect(screen.queryByRole('textbox', { name: 'Users: add' })).toBeNull();
+    await fireEvent.click(startButton());
+    expect(started[0]?.spec.axes).toEqual({ rate: { from: 1, to: 10, step: 1 } });
+  });
+
+  test('what the host refuses is said at its axis, and nothing starts', async () => {
+    const planSweep: AppApi['planSweep'] = () =>
+      Promise.resolve(
+        failure({
+          family: 'invalid_input',
+          code: 'sweep_too_large',
+          message: 'The sweep has 1e12 points: narrow users, which has the most values.',
+          details: { axis: 'users' },
+        }),
+      );
+    await open('Sweep', { planSweep });
+    expect(await screen.findAllByText(/narrow users, which has the most values/)).toHaveLength(2);
+    const axis = screen.getByRole('textbox', { name: 'Users: add' });
+    expect(axis).toHaveAccessibleDescription(/narrow users/);
     expect(startButton()).toBeDisabled();
   });
 

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import { changedFields } from '../../../src-renderer/state/changed-fields.ts';
-import { defaultFormValues } from '../../../src-renderer/state/form-reading.ts';
+import { defaultFormValues, type FormValues } from '../../../src-renderer/state/form-reading.ts';
 
-test('a form at its defaults holds nothing beside what is always named', () => {
-  expect(changedFields(defaultFormValues())).toEqual([]);
+const words = (form: FormValues): string[] => changedFields(form).map((field) => field.words);
+
+test('a form at its defaults holds its load beside what is always named', () => {
+  expect(changedFields(defaultFormValues())).toEqual([{ axis: 'users', words: '100 users' }]);
 });
 
-test('every changed field that a sweep holds is named; users are its axis', () => {
+test('every changed field that a sweep holds is named', () => {
   const form = defaultFormValues();
   form.texts = { ...form.texts, users: '3000', inputTokens: '4k', maxGpus: '16' };
   form.targets = { ttft_p95: '700' };
   form.tensorParallel = 2;
   form.usesPrefixCache = false;
-  expect(changedFields(form)).toEqual([
+  expect(words(form)).toEqual([
+    '3000 users',
     'prompt 4k tokens',
     'at most 16 GPUs',
     'TTFT P95 700 ms',
@@ -24,7 +27,7 @@ test('every changed field that a sweep holds is named; users are its axis', () =
 test('a rate counts only where it is what was asked', () => {
   const form = defaultFormValues();
   form.texts = { ...form.texts, rate: '5' };
-  expect(changedFields(form)).toEqual([]);
+  expect(words(form)).toEqual(['100 users']);
   form.loadKind = 'rate';
-  expect(changedFields(form)).toEqual(['5 requests/s']);
+  expect(words(form)).toEqual(['5 requests/s']);
 });

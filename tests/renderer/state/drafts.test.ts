@@ -3,7 +3,7 @@ import { DraftKeeper } from '../../../src-renderer/state/draft-keeper.svelte.ts'
 import { draftText, readDraft, type Draft } from '../../../src-renderer/state/draft-format.ts';
 import { defaultFormValues } from '../../../src-renderer/state/form-reading.ts';
 import { defaultSimulateValues } from '../../../src-renderer/state/simulate-form.ts';
-import { defaultAxes } from '../../../src-renderer/state/sweep-spec.ts';
+import { defaultAxes, withoutAxis } from '../../../src-renderer/state/sweep-axes.ts';
 import { failure, type Result } from '../../../src-worker/protocol/result.ts';
 import type { AppApi } from '../../../src-worker/protocol/app-api.ts';
 import { fakeApi } from '../fixtures/app.ts';
@@ -27,11 +27,12 @@ const EDITED: Draft = {
     targets: { ttft_p95: '640' },
   },
   axes: {
-    users: ['1..8*2', '100'],
-    quantization: ['fp16'],
-    zones: { kind: 'list', names: ['us-east-1a'] },
-    gpus: { kind: 'all' },
-    tp: ['1', '2'],
+    users: { kind: 'list', values: ['1..8*2', '100'] },
+    quantization: { kind: 'list', values: ['fp16'] },
+    gpu: { kind: 'all' },
+    tp: { kind: 'list', values: ['1', '2'] },
+    zone: { kind: 'list', values: ['us-east-1a'] },
+    sla_ttft_p95_ms: { kind: 'list', values: ['200', 'soon'] },
   },
   simulation: {
     ...defaultSimulateValues(),
@@ -47,6 +48,7 @@ const EDITED: Draft = {
   selectedId: 'aws/g6e.xlarge/us-east-1/tp1pp1/fp8',
   view: { results: { sorting: [{ id: 'cost', desc: true }] } },
 };
+const EMPTY_OLDER = { users: [], quantization: [], zones: { kind: 'none' }, gpus: { kind: 'none' }, tp: [] };
 const GONE = failure({ family: 'interrupted', code: 'connection_lost', message: 'Gone.', details: {} });
 
 describe('what a draft holds', () => {
@@ -64,10 +66,30 @@ describe('what a draft holds', () => {
   test('users of a sweep that an older window kept as one text are the same users', () => {
     const older = JSON.stringify({ version: 1, axes: { usersText: '10, 50 1k', quantization: ['fp8'] } });
     expect(readDraft(older, DEFAULTS)?.axes).toEqual({
-      ...defaultAxes(),
-      users: ['10', '50', '1k'],
-      quantization: ['fp8'],
+      users: { kind: 'list', values: ['10', '50', '1k'] },
+      quantization: { kind: 'list', values: ['fp8'] },
     });
+  });
+
+  test('axes as windows before the menu of axes kept them are the same axes', () => {
+    const older = JSON.stringify({
+      version: 1,
+      axes: {
+        users: ['1..8*2', '100'],
+        quantization: ['fp16'],
+        zones: { kind: 'list', names: ['us-east-1a'] },
+        gpus: { kind: 'all' },
+        tp: ['1', '2'],
+      },
+    });
+    const five = withoutAxis(EDITED.axes, 'sla_ttft_p95_ms');
+    expect(readDraft(older, DEFAULTS)?.axes).toEqual(five);
+    const held = JSON.stringify({ version: 1, axes: { ...EMPTY_OLDER, users: ['5'] } });
+    expect(readDraft(held, DEFAULTS)?.axes).toEqual({ users: { kind: 'list', values: ['5'] } });
+  });
+
+  test('axes that were all taken out stay out', () => {
+    expect(readDraft(draftText({ ...EDITED, axes: {} }), DEFAULTS)?.axes).toEqual({});
   });
 
   test.each([
@@ -78,6 +100,8 @@ describe('what a draft holds', () => {
     ['a router there is none of', JSON.stringify({ version: 1, simulation: { router: 'best' } })],
     ['an arrival process there is none of', JSON.stringify({ version: 1, simulation: { arrival: 'steady' } })],
     ['a list of zones without names', JSON.stringify({ version: 1, axes: { zones: { kind: 'list' } } })],
+    ['an axis there is none of', JSON.stringify({ version: 1, axes: { color: { kind: 'all' } } })],
+    ['an axis of another kind', JSON.stringify({ version: 1, axes: { users: { kind: 'list', values: [5] } } })],
     ['a screen there is none of', JSON.stringify({ version: 1, screen: 'settings' })],
     ['no object', '[]'],
     ['nothing', ''],

@@ -14,7 +14,9 @@ import {
 import { precisionReason, scopeOf, tensorParallelReason } from '../../../src-renderer/state/scope.ts';
 import { sweepCommand } from '../../../src-renderer/state/sweep-command.ts';
 import { defaultSimulateValues } from '../../../src-renderer/state/simulate-form.ts';
-import { defaultAxes, planSweepSpec } from '../../../src-renderer/state/sweep-spec.ts';
+import { defaultAxes } from '../../../src-renderer/state/sweep-axes.ts';
+import { NOTHING_IN_SCOPE } from '../../../src-renderer/state/sweep-scope.ts';
+import { planSweepSpec } from '../../../src-renderer/state/sweep-spec.ts';
 import { sizeInputSchema } from '../../../src-worker/protocol/requests.ts';
 import { CATALOG } from '../fixtures/app.ts';
 
@@ -169,9 +171,9 @@ describe('own hardware in drafts', () => {
 describe('own hardware in sweeps', () => {
   test('goes into the spec; an axis of zones contradicts it', () => {
     const base = asked(ownForm(box()));
-    expect(planSweepSpec(base, defaultAxes(), { zones: [], gpus: [] }).spec?.base.own_hardware).toHaveLength(1);
-    const zoned = planSweepSpec(base, { ...defaultAxes(), zones: { kind: 'all' } }, { zones: [], gpus: [] });
-    expect(zoned.problems.zones).toMatch(/no zone/);
+    expect(planSweepSpec(base, defaultAxes(), NOTHING_IN_SCOPE).spec?.base.own_hardware).toHaveLength(1);
+    const zoned = planSweepSpec(base, { ...defaultAxes(), zone: { kind: 'all' } }, NOTHING_IN_SCOPE);
+    expect(zoned.hindrance).toMatch(/no zone/);
   });
 
   test('is a line of flags for one machine, and none for several', () => {
@@ -179,10 +181,10 @@ describe('own hardware in sweeps', () => {
       base: { ...asked(ownForm(...machines)), model: 'm', method: 'batching' as const },
       axes: { users: [5] },
     });
-    expect(sweepCommand(spec(box({ gpuCount: '2', price: '1.5', name: 'my box' })), ['5'])).toContain(
+    expect(sweepCommand(spec(box({ gpuCount: '2', price: '1.5', name: 'my box' })))).toContain(
       "--gpu-type nvidia-l40s --gpu-count 2 --price-per-hour 1.5 --config-name 'my box'",
     );
-    expect(sweepCommand(spec(box(), box({ name: 'b' })), ['5'])).toBeNull();
+    expect(sweepCommand(spec(box(), box({ name: 'b' })))).toBeNull();
     expect(sizeInputSchema.safeParse(asked(ownForm(box()))).success).toBe(true);
   });
 });

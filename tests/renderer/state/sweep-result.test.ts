@@ -101,3 +101,37 @@ test('the chart takes at most a thousand points', () => {
   expect(chartRows({ ...DETAIL, bestRows }, x, y)).toMatchObject({ every: 3, points: { length: 834 } });
   expect(chartRows(DETAIL, x, y)).toMatchObject({ every: 1, points: { length: 4 } });
 });
+
+describe('axes beyond the usual ones', () => {
+  const many: RunDetail = {
+    ...RUN_DETAIL,
+    input: {
+      base: { model: 'm' },
+      axes: { rate: [1, 2.5], headroom: [10, 25], pricing: ['ondemand', 'spot'], sla: { ttft_p95: [200, 400] } },
+    },
+    bestRows: [0, 1].map((index) => {
+      return {
+        ...RUN_DETAIL.bestRows[0],
+        users: null,
+        point_id: index,
+        rate: [1, 2.5][index]!,
+        headroom: [10, 25][index]!,
+        pricing: ['ondemand', 'spot'][index]!,
+        sla_ttft_p95_ms: [200, 400][index]!,
+      };
+    }),
+  };
+
+  test('are those of a heat map as well, with their values in words', () => {
+    const axes = variedAxes(many);
+    expect(axes.map(({ key }) => key).sort()).toEqual(['headroom', 'pricing', 'rate', 'sla_ttft_p95_ms']);
+    const pricing = axes.find(({ key }) => key === 'pricing')!;
+    expect(heatAxis(many, pricing).keys.map(({ label }) => label)).toEqual(['on demand', 'spot']);
+  });
+
+  test('tell points of the chart apart', () => {
+    const { points } = chartRows(many, 'ttft_p95', 'usd_per_hour');
+    expect(points.map(({ load }) => load)).toEqual(['1.00 requests/s', '2.50 requests/s']);
+    expect(points[1]?.note).toContain('headroom 25, price spot, TTFT P95 target 400');
+  });
+});
