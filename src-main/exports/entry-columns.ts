@@ -1,4 +1,4 @@
-import type { BatchTable, ColumnBatch, Keys } from '../../src-worker/protocol/columns.ts';
+import { numbersOf, type BatchTable, type ColumnBatch, type Keys } from '../../src-worker/protocol/columns.ts';
 import { rounded } from '../../src-worker/protocol/rounded.ts';
 
 /** What rows share: columns of the same one have the same entry in a row, so that their cells can be made together. */
@@ -38,6 +38,8 @@ export function entryColumns(batch: ColumnBatch): (name: string) => EntryColumn 
   return (name) => {
     const pair = batch.products[name] ?? batch.joined[name];
     if (!pair) return find(name);
+    // Of more than two factors hardly a row shares its product with another.
+    if (pair.length > 2) return ofRows(batch, name);
     const [one, other] = [find(pair[0]), find(pair[1])];
     if (!one || !other) return null;
     const table = pairTable(one.table, other.table);
@@ -55,6 +57,11 @@ export function entryColumns(batch: ColumnBatch): (name: string) => EntryColumn 
 }
 
 type Value = number | string | null;
+
+function ofRows(batch: ColumnBatch, name: string): EntryColumn {
+  const valueAt = numbersOf(batch, name);
+  return { table: { entries: batch.rows, keys: null }, valueAt: (row) => finiteOrNull(valueAt(row)) };
+}
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 

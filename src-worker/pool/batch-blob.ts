@@ -20,6 +20,7 @@ const texts = z.custom<string[]>(
   'must be a list of texts',
 );
 const pair = z.tuple([z.string(), z.string()]);
+const factors = z.tuple([z.string(), z.string()], z.string());
 
 const keysSchema = z.strictObject({ offset: count, bytes: z.literal([1, 2, 4]) });
 const tableSchema = z.strictObject({
@@ -33,7 +34,7 @@ const tableSchema = z.strictObject({
 export const batchColumnsSchema = z.strictObject({
   order: z.array(z.string()),
   tables: z.array(tableSchema),
-  products: z.record(z.string(), pair),
+  products: z.record(z.string(), factors),
   joined: z.record(z.string(), pair),
 });
 export type BatchColumns = z.output<typeof batchColumnsSchema>;
@@ -134,9 +135,12 @@ export function boundsIn({ tables, products }: Pick<BatchColumns, 'tables' | 'pr
   const product = products[name];
   if (!product)
     return tables.map(({ numbers }) => numbers[name]?.bounds ?? null).find((found) => found !== null) ?? null;
-  const [one, other] = product.map((factor) => boundsIn({ tables, products: {} }, factor));
-  if (!one || !other) return null;
-  const ends = one.flatMap((end) => other.map((otherEnd) => end * otherEnd));
+  let ends = [1];
+  for (const factor of product) {
+    const bounds = boundsIn({ tables, products: {} }, factor);
+    if (!bounds) return null;
+    ends = ends.flatMap((end) => bounds.map((factorEnd) => end * factorEnd));
+  }
   const [min, max] = [Math.min(...ends), Math.max(...ends)];
   // Away from each other, whatever their signs.
   return [min - Math.abs(min) * ROUNDING, max + Math.abs(max) * ROUNDING];

@@ -7,16 +7,18 @@ import { rounded } from './rounded.ts';
  */
 export interface ColumnBatch {
   rows: number;
-  /** All columns in export order; each is a column of one table, a product or a joined text. */
+  /** All columns in export order; each is a product, a joined text, or, where it is neither, a column of one table. */
   order: string[];
   tables: BatchTable[];
-  /** Numbers that are the product of two columns of tables, at ten digits: what a deployment costs at an offer. */
-  products: Record<string, ColumnPair>;
+  /** Numbers that are the product of columns of tables, from left to right, at ten digits: what a deployment costs at an offer. */
+  products: Record<string, Factors>;
   /** Texts that are two columns of tables, one after the other; none where either is missing. */
   joined: Record<string, ColumnPair>;
 }
 
 export type ColumnPair = [first: string, second: string];
+
+export type Factors = [first: string, second: string, ...more: string[]];
 
 export type Keys = Uint8Array | Uint16Array | Uint32Array;
 
@@ -73,12 +75,15 @@ const tableWith = ({ tables }: ColumnBatch, name: string): BatchTable | null =>
 export function numbersOf(batch: ColumnBatch, name: string): (row: Row) => number {
   const product = batch.products[name];
   if (product) {
-    const [one, other] = product.map((factor) => tableNumbers(batch, factor));
-    if (!one || !other) return () => Number.NaN;
-    return (row) => rounded(one(row) * other(row));
+    const [one, other, ...more] = product.map((factor) => tableNumbers(batch, factor) ?? noNumber);
+    if (!one || !other) return noNumber;
+    if (more.length === 0) return (row) => rounded(one(row) * other(row));
+    return (row) => rounded(more.reduce((value, factor) => value * factor(row), one(row) * other(row)));
   }
-  return tableNumbers(batch, name) ?? (() => Number.NaN);
+  return tableNumbers(batch, name) ?? noNumber;
 }
+
+const noNumber = (): number => Number.NaN;
 
 function tableNumbers(batch: ColumnBatch, name: string): ((row: Row) => number) | null {
   for (const { keys, numbers } of batch.tables) {

@@ -34,6 +34,8 @@ describe('plan of a sweep', () => {
     ['loads alone', { users: { from: 10, to: 300, step: 10 } }, {}],
     ['loads and headrooms', { users: { from: 10, to: 100, step: 10 }, headroom: [0, 25, 50] }, { provider: ['gcp'] }],
     ['regions and price lists', { users: [10, 1000], region: ['*'], pricing: ['ondemand', 'spot'] }, {}],
+    ['prices', { users: [10, 100], price_factor: { from: 0.5, to: 2, step: 0.002 } }, {}],
+    ['prices and zones', { users: [10, 100], price_factor: [0.8, 1, 1.2], zone: ['*'] }, { provider: ['gcp'] }],
     ['zones', { users: { from: 10, to: 100, step: 10 }, headroom: [0, 50], zone: ['*'] }, { provider: ['gcp'] }],
   ])('says what its rows will take within a factor of two: %s', (_, axes, base) => {
     const { document } = surveyed({ base: { users: undefined, quantization: ['fp16'], ...base }, axes });

@@ -4,12 +4,17 @@ import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
 import { prepareSizing, sizeAt } from '../../src-worker/answers/size.ts';
 import { exclusionCells, recommendationCells, type Cells } from '../../src-worker/answers/sweep/document-rows.ts';
 import { preparePoints, type PreparedPoints } from '../../src-worker/answers/sweep/prepared-points.ts';
-import { beginSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
+import { answerSweepUnit, beginSweepUnit } from '../../src-worker/answers/sweep/unit.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { RegionOffer } from '../../src-worker/engine/hardware/types.ts';
 import { planSweep } from '../../src-worker/engine/sweep/plan.ts';
 import { cellsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { sizeInputSchema, type SizeInput, type SweepSpec } from '../../src-worker/protocol/requests.ts';
+import {
+  sizeInputSchema,
+  sweepSpecSchema,
+  type SizeInput,
+  type SweepSpec,
+} from '../../src-worker/protocol/requests.ts';
 import { sweepColumns } from '../../src-worker/protocol/sweep-columns.ts';
 import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 import { facts, modelSource } from '../engine/world.ts';
@@ -182,6 +187,20 @@ describe.each(DRAWN_AXES.map((axis, index) => ({ axis, seed: 1000 + index })))(
     });
   },
 );
+
+it('prices that are multiplied have the offers of the catalog, once', () => {
+  const offersWith = (factors: number[]): number => {
+    const spec = sweepSpecSchema.parse({
+      base: { model: 'meta-llama/Llama-2-7b-hf', users: 10, quantization: ['fp16'], provider: ['gcp'] },
+      axes: { price_factor: factors },
+    });
+    const [unit] = planSweep(spec, facts).units;
+    const batch = answerSweepUnit(unit ?? expect.fail('no unit'), modelSource('meta-llama/Llama-2-7b-hf'), facts);
+    return batch.tables.find(({ texts }) => 'provider' in texts)?.entries ?? 0;
+  };
+  expect(offersWith([1])).toBeGreaterThan(10);
+  expect(offersWith([0.5, 0.7, 0.9, 1.1])).toBe(offersWith([1]));
+});
 
 it('what was drawn holds every kind of row', () => {
   expect(seen.cells).toBeGreaterThan(100_000);

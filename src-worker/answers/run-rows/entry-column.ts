@@ -1,11 +1,4 @@
-import {
-  NO_TEXT,
-  type BatchTable,
-  type ColumnBatch,
-  type ColumnPair,
-  type Keys,
-  type TextColumn,
-} from '../../protocol/columns.ts';
+import { NO_TEXT, type BatchTable, type ColumnBatch, type Keys, type TextColumn } from '../../protocol/columns.ts';
 import { rounded } from '../../protocol/rounded.ts';
 
 /** A column of a table of a batch: one value per entry, and which entry each row has (null = its own). */
@@ -26,12 +19,6 @@ export function entryColumn({ tables, products, joined }: ColumnBatch, name: str
   return null;
 }
 
-/** Both columns that a product or a joined text is made of; null where one is missing. */
-function pairOfColumns(batch: ColumnBatch, pair: ColumnPair | undefined): [EntryColumn, EntryColumn] | null {
-  const [one, other] = (pair ?? []).map((name) => entryColumn(batch, name));
-  return one && other ? [one, other] : null;
-}
-
 /**
  * A joined text as a column of a table: a cell for each pair of the two texts, and a last one for no text. `keys`: cell of each
  * row. Most cells are no row's; `text` makes the text of one.
@@ -47,8 +34,7 @@ const MOST_CELLS = 2 ** 24;
 
 /** Throws RangeError where a batch pairs more texts than any sweep does. */
 export function joinedCells(batch: ColumnBatch, name: string): JoinedCells | null {
-  const pair = pairOfColumns(batch, batch.joined[name]);
-  const [one, other] = pair ?? [];
+  const [one, other] = (batch.joined[name] ?? []).map((part) => entryColumn(batch, part));
   if (!one?.texts || !other?.texts) return null;
   const { dictionary: before, codes: beforeCodes } = one.texts;
   const { dictionary: after, codes: afterCodes } = other.texts;
@@ -73,16 +59,18 @@ export function joinedCells(batch: ColumnBatch, name: string): JoinedCells | nul
  */
 export function productValues(batch: ColumnBatch, name: string, rows: Uint32Array | null): Float64Array {
   const count = rows?.length ?? batch.rows;
-  const values = new Float64Array(count).fill(Number.NaN);
-  const [one, other] = pairOfColumns(batch, batch.products[name]) ?? [];
-  if (!one?.numbers || !other?.numbers) return values;
-  const { numbers: left, keys: leftKeys } = one;
-  const { numbers: right, keys: rightKeys } = other;
+  const values = new Float64Array(count).fill(1);
+  for (const factor of batch.products[name] ?? []) {
+    const column = entryColumn(batch, factor);
+    if (!column?.numbers) return values.fill(Number.NaN);
+    const { numbers, keys } = column;
+    for (let index = 0; index < count; index += 1) {
+      const row = rows ? (rows[index] as number) : index;
+      values[index] = (values[index] as number) * (numbers[keys ? (keys[row] as number) : row] as number);
+    }
+  }
   for (let index = 0; index < count; index += 1) {
-    const row = rows ? (rows[index] as number) : index;
-    const a = left[leftKeys ? (leftKeys[row] as number) : row] as number;
-    const b = right[rightKeys ? (rightKeys[row] as number) : row] as number;
-    const product = a * b;
+    const product = values[index] as number;
     if (!Number.isNaN(product)) values[index] = rounded(product);
   }
   return values;

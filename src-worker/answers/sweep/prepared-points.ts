@@ -6,7 +6,7 @@ import { chooseOffer, type OfferChoice } from '../../engine/sizing/offers.ts';
 import { choosePlan, retiredRefusal, type PlanChoice } from '../../engine/sizing/size.ts';
 import type { Candidate } from '../../engine/sizing/evaluated-plans.ts';
 import type { Refusal } from '../../engine/sizing/types.ts';
-import { offerAt, sizingAt, type OfferPoint, type SizingPoint } from '../../engine/sweep/demand-axes.ts';
+import { placeAt, sizingAt, type PlacePoint, type SizingPoint } from '../../engine/sweep/demand-axes.ts';
 import type { DemandSpace } from '../../engine/sweep/types.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
 import { demandFor } from '../demand.ts';
@@ -23,9 +23,9 @@ export interface SizedCandidates {
   choices: PlanChoice[];
 }
 
-/** What the candidates of an input cost at one place and price. */
+/** What the candidates of an input cost at one place and price list, before what prices are multiplied by. */
 export interface PlacedCandidates {
-  offer: OfferPoint;
+  place: PlacePoint;
   /** By candidate: which of the input's distinct offers, or refusals by place, it has. */
   offerIds: Uint32Array;
   /** 1 = on offer. */
@@ -52,7 +52,7 @@ export interface PreparedPoints {
   /** No longer sold, with their entries in the table of offers. */
   retired: { entry: number; refusal: Refusal }[];
   sized(demand: DemandSpace, index: number): SizedCandidates;
-  /** Offers by their index in the demand; remembered, because units ask for the same ones at every load. */
+  /** Offers by the index of their place in the demand; remembered, because units ask for the same ones at every load. */
   placed(demand: DemandSpace): (index: number) => PlacedCandidates;
   /** By the ids that `placed` has given so far. */
   offers: readonly CandidateOffer[];
@@ -76,11 +76,11 @@ export function preparePoints(input: SizeInput, model: ModelSource, facts: Facts
     })),
     sized: (demand, index) => sizedCandidates(prepared, demand, sizingAt(demand, index)),
     placed(demand) {
-      const { pricings, priceFactors, regions, zones } = demand;
-      const key = JSON.stringify([pricings, priceFactors, regions, zones]);
-      const ofDemand = known.get(key) ?? [];
-      known.set(key, ofDemand);
-      return (index) => (ofDemand[index] ??= offers.at(offerAt(demand, index)));
+      const { pricings, regions, zones } = demand;
+      const key = JSON.stringify([pricings, regions, zones]);
+      const ofPlaces = known.get(key) ?? [];
+      known.set(key, ofPlaces);
+      return (index) => (ofPlaces[index] ??= offers.at(placeAt(demand, index)));
     },
     offers: offers.all,
     table,
@@ -98,16 +98,16 @@ function distinctOffers(candidates: readonly Candidate[], table: SharedTable<Pla
     known?.set(key, id);
     return id;
   };
-  const at = (offer: OfferPoint): PlacedCandidates => {
+  const at = (place: PlacePoint): PlacedCandidates => {
     const placed: PlacedCandidates = {
-      offer,
+      place,
       offerIds: new Uint32Array(candidates.length),
       isOffered: new Uint8Array(candidates.length),
       usdPerHour: new Float64Array(candidates.length).fill(Number.NaN),
     };
-    const pricing = offer.pricing as SizeInput['pricing'];
+    const pricing = place.pricing as SizeInput['pricing'];
     for (const [index, candidate] of candidates.entries()) {
-      const choice = offerOf(candidate.instance, offer);
+      const choice = chooseOffer(candidate.instance, { ...place, pricing });
       placed.offerIds[index] = idOf(index, candidate.instance, choice, pricing);
       if (choice.kind === 'refused') continue;
       placed.isOffered[index] = 1;
@@ -166,10 +166,4 @@ function sizedCandidates(prepared: PreparedSizing, { isRate }: DemandSpace, sizi
     context: { prepared: asked, demand, zone: null, explainsCommands: false, ranges: 'none' },
     choices: prepared.evaluated.candidates.map((candidate) => choosePlan(prepared.subject, candidate, placeless)),
   };
-}
-
-function offerOf(instance: Instance, { pricing, priceFactor, region, zone }: OfferPoint): OfferChoice {
-  const choice = chooseOffer(instance, { pricing: pricing as SizeInput['pricing'], region, zone });
-  if (choice.kind === 'refused' || choice.usdPerHour === null || priceFactor === 1) return choice;
-  return { ...choice, usdPerHour: choice.usdPerHour * priceFactor };
 }

@@ -2,9 +2,9 @@ import { costOf, type Cost } from '../../engine/cost/cost.ts';
 import type { Instance, RegionOffer } from '../../engine/hardware/types.ts';
 import { priceDate } from '../../engine/sizing/offers.ts';
 import type { PlanGroup, Refusal, TakenPlan } from '../../engine/sizing/types.ts';
-import type { OfferPoint, SizingPoint } from '../../engine/sweep/demand-axes.ts';
+import type { PlacePoint, SizingPoint } from '../../engine/sweep/demand-axes.ts';
 import { MS_PER_S } from '../../engine/units.ts';
-import type { BatchTable, ColumnBatch, ColumnPair } from '../../protocol/columns.ts';
+import type { BatchTable, ColumnBatch, Factors } from '../../protocol/columns.ts';
 import type { SizeInput } from '../../protocol/requests.ts';
 import { SWEEP_COLUMNS, type SweepColumn } from '../../protocol/sweep-columns.ts';
 import { commandTexts, dataParallelOf } from '../commands.ts';
@@ -29,10 +29,11 @@ export interface AxisPoint {
   input: SizeInput;
   isRate: boolean;
   sizing: SizingPoint;
-  offer: OfferPoint;
+  place: PlacePoint;
+  priceFactor: number;
 }
 
-/** An instance at an offer; one that is refused has at most a region. */
+/** An instance at an offer, whatever its price is multiplied by at a point; one that is refused has at most a region. */
 export type PlacedInstance =
   | { instance: Instance; region: string | null }
   | {
@@ -70,6 +71,9 @@ export function deploymentOf(plan: TakenPlan, context: RowContext): Deployment {
   return { plan, context, atADollar };
 }
 
+/** An axis of prices: what those of the catalog are multiplied by. */
+const PRICE_FACTOR = 'price_factor';
+
 const POINT: TableReaders<AxisPoint> = {
   point_id: ({ pointId }) => pointId,
   users: ({ isRate, sizing }) => (isRate ? null : sizing.load),
@@ -77,9 +81,9 @@ const POINT: TableReaders<AxisPoint> = {
   think_time: ({ sizing }) => sizing.thinkTimeS,
   headroom: ({ sizing }) => sizing.headroom,
   max_gpus: ({ sizing }) => sizing.maxGpus,
-  pricing: ({ offer }) => offer.pricing,
-  price_factor: ({ offer }) => offer.priceFactor,
-  zone: ({ offer }) => offer.zone,
+  pricing: ({ place }) => place.pricing,
+  [PRICE_FACTOR]: ({ priceFactor }) => priceFactor,
+  zone: ({ place }) => place.zone,
   model: ({ input }) => input.model,
   workload: ({ input }) => input.workload,
   input_tokens: ({ input }) => input.input_tokens,
@@ -105,7 +109,7 @@ const targetReaders = (columns: readonly SweepColumn[]): TableReaders<AxisPoint>
  * in the table of points, the first, and so go before those of the parts.
  */
 const ASKED: Record<string, TableReaders<AxisPoint>> = {
-  region: { region: ({ offer }) => offer.region },
+  region: { region: ({ place }) => place.region },
   pp: { pipeline_parallel: ({ input }) => input.pp },
   kv_cache_dtype: { kv_cache_dtype: ({ input }) => input.kv_cache_dtype },
 };
@@ -115,7 +119,7 @@ const askedReaders = (axes: readonly string[]): TableReaders<AxisPoint> =>
 
 /** Names of columns that only make others. */
 const ID_PLACE = 'id_place';
-/** USD per hour of an instance with all its digits: a product of a rounded price would be rounded twice. */
+/** USD per hour of an instance in the catalog, with all its digits: a product of a rounded price would be rounded twice. */
 const PRICE = 'exact_usd_per_hour_instance';
 const ID_PLAN = 'id_plan';
 const AT_A_DOLLAR = {
@@ -237,16 +241,19 @@ export function rowTables(
   };
 }
 
-/** The rows of a batch: columns that no table has are made of two that tables have. */
-export const starBatch = (rows: number, columns: readonly SweepColumn[], tables: BatchTable[]): ColumnBatch => ({
-  rows,
-  order: columns.map(({ name }) => name),
-  tables,
-  products: {
-    cost_usd_per_hour: [PRICE, 'instances'],
-    ...Object.fromEntries(
-      Object.entries(AT_A_DOLLAR).map(([column, factor]): [string, ColumnPair] => [column, [PRICE, factor]]),
-    ),
-  },
-  joined: { id: [ID_PLACE, ID_PLAN] },
-});
+/** The rows of a batch: columns that no table has are made of those that tables have. */
+export function starBatch(rows: number, columns: readonly SweepColumn[], tables: BatchTable[]): ColumnBatch {
+  const hasFactors = columns.some(({ name }) => name === PRICE_FACTOR);
+  const times = (factor: string): Factors => (hasFactors ? [PRICE, PRICE_FACTOR, factor] : [PRICE, factor]);
+  return {
+    rows,
+    order: columns.map(({ name }) => name),
+    tables,
+    products: {
+      ...(hasFactors && { cost_usd_per_hour_instance: [PRICE, PRICE_FACTOR] }),
+      cost_usd_per_hour: times('instances'),
+      ...Object.fromEntries(Object.entries(AT_A_DOLLAR).map(([column, factor]) => [column, times(factor)])),
+    },
+    joined: { id: [ID_PLACE, ID_PLAN] },
+  };
+}

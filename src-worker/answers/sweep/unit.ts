@@ -1,7 +1,7 @@
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import { gpusUsed } from '../../engine/sizing/plan-order.ts';
-import { offersOf } from '../../engine/sweep/demand-axes.ts';
+import { offersOf, placeOfOffer, priceFactorAt } from '../../engine/sweep/demand-axes.ts';
 import type { PlanChoice } from '../../engine/sizing/size.ts';
 import type { PlanGroup, ReplicaLoad } from '../../engine/sizing/types.ts';
 import type { ColumnBatch } from '../../protocol/columns.ts';
@@ -158,15 +158,17 @@ class RowWriter implements UnitRun {
   #writePoint({ sizing }: SizedCandidates, sized: SizedEntries, point: number): void {
     const { input, demand, firstPointId, first } = this.#unit;
     const offerIndex = point % this.#offers;
-    const placed = this.#placed(offerIndex);
+    const placed = this.#placed(placeOfOffer(demand, offerIndex));
+    const priceFactor = priceFactorAt(demand, offerIndex);
     const entry = this.#tables.points.add({
       pointId: firstPointId + (point - first),
       input,
       isRate: demand.isRate,
       sizing,
-      offer: placed.offer,
+      place: placed.place,
+      priceFactor,
     });
-    const passing = this.#ranked(sized, placed);
+    const passing = this.#ranked(sized, placed, priceFactor);
     const { offers: offerOf, retired } = this.#points;
     const { offers, refusals } = this.#tables;
     const keys = this.#keys;
@@ -209,14 +211,15 @@ class RowWriter implements UnitRun {
    * Puts the candidates that pass at a point into `#passing`, by rank; returns how many. Each is put behind those that are no
    * dearer: they come in the order of their ids, which so decides among equals.
    */
-  #ranked(sized: SizedEntries, placed: PlacedCandidates): number {
+  #ranked(sized: SizedEntries, placed: PlacedCandidates, priceFactor: number): number {
     const { byId } = this.#points;
     const ranked = this.#passing;
     let passing = 0;
     for (let place = 0; place < byId.length; place += 1) {
       const candidate = byId[place] as number;
       if (sized.passes[candidate] !== 1 || placed.isOffered[candidate] !== 1) continue;
-      this.#usd[candidate] = (placed.usdPerHour[candidate] as number) * (sized.instances[candidate] as number);
+      const usdPerHour = (placed.usdPerHour[candidate] as number) * priceFactor;
+      this.#usd[candidate] = usdPerHour * (sized.instances[candidate] as number);
       let low = 0;
       for (let high = passing; low < high;) {
         const middle = (low + high) >> 1;

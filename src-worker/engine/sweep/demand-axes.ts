@@ -40,10 +40,9 @@ export interface SizingPoint {
   maxGpus: number | null;
 }
 
-/** Where it stands and what is paid. */
-export interface OfferPoint {
+/** Where it stands, and by which list of prices it is paid. */
+export interface PlacePoint {
   pricing: string;
-  priceFactor: number;
   region: string | null;
   zone: string | null;
 }
@@ -58,15 +57,20 @@ export function sizingAt({ loads, thinkTimes, headrooms, maxGpus }: DemandSpace,
   };
 }
 
-export function offerAt({ pricings, priceFactors, regions, zones }: DemandSpace, index: number): OfferPoint {
-  const [p, f, r, z] = digits(index, [pricings.length, priceFactors.length, regions.length, zones.length]);
-  return {
-    pricing: valueAt(pricings, p),
-    priceFactor: valueAt(priceFactors, f),
-    region: valueAt(regions, r),
-    zone: valueAt(zones, z),
-  };
+export function placeAt({ pricings, regions, zones }: DemandSpace, index: number): PlacePoint {
+  const [p, r, z] = digits(index, [pricings.length, regions.length, zones.length]);
+  return { pricing: valueAt(pricings, p), region: valueAt(regions, r), zone: valueAt(zones, z) };
 }
+
+/** The place of an offer: those that differ in their factor alone have the same. */
+export function placeOfOffer({ priceFactors, regions, zones }: DemandSpace, offer: number): number {
+  const places = regions.length * zones.length;
+  return Math.floor(offer / (places * priceFactors.length)) * places + (offer % places);
+}
+
+/** What the prices of an offer are multiplied by. */
+export const priceFactorAt = ({ priceFactors, regions, zones }: DemandSpace, offer: number): number =>
+  valueAt(priceFactors, Math.floor(offer / (regions.length * zones.length)) % priceFactors.length);
 
 /** A number in mixed radix, the last digit fastest. */
 function digits(index: number, radices: number[]): number[] {
@@ -116,7 +120,7 @@ export function demandSpace(
     maxGpus: axes.max_gpus ? expandNumberAxis(axes.max_gpus, MAX_GPUS_AXIS, room) : [base.max_gpus],
     pricings: axes.pricing ? distinct(axes.pricing, 'pricing') : [base.pricing],
     priceFactors: axes.price_factor ? expandNumberAxis(axes.price_factor, PRICE_FACTOR_AXIS, room) : [1],
-    ...placesOf(base, axes, facts, scope),
+    ...placeAxes(base, axes, facts, scope),
   };
 }
 
@@ -148,7 +152,7 @@ function loadsOf(base: SweepBase, axes: DemandAxes, room: number): Pick<DemandSp
   throw invalidInput('users_missing', 'The sweep has no load: give users or a rate, as a value or as an axis.', {});
 }
 
-function placesOf(
+function placeAxes(
   base: SweepBase,
   axes: DemandAxes,
   facts: CatalogFacts,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
-  offerAt,
   offersOf,
+  placeAt,
+  placeOfOffer,
+  priceFactorAt,
   pointsOfDemand,
   sizingAt,
   sizingsOf,
@@ -102,12 +104,18 @@ describe('the order of points', () => {
         ['us-central1-a', 'us-central1-b'].map((zone) => ({ pricing, priceFactor, region: null, zone })),
       ),
     );
-    expect(Array.from({ length: 8 }, (_, index) => offerAt(demand, index))).toEqual(offers);
+    const offerAt = (index: number) => ({
+      ...placeAt(demand, placeOfOffer(demand, index)),
+      priceFactor: priceFactorAt(demand, index),
+    });
+    expect(Array.from({ length: 8 }, (_, index) => offerAt(index))).toEqual(offers);
+    // A place has one number, whatever its prices are multiplied by.
+    expect(Array.from({ length: 8 }, (_, index) => placeOfOffer(demand, index))).toEqual([0, 1, 0, 1, 2, 3, 2, 3]);
   });
 
   it('a place on no axis is refused, not made up', () => {
     const { demand } = space({ base, axes: {} });
-    expect(() => offerAt({ ...demand, zones: [] }, 0)).toThrow(RangeError);
+    expect(() => placeAt({ ...demand, zones: [] }, 0)).toThrow(RangeError);
   });
 
   it('of points: every input has the same demand, one after the other', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { offerAt, offersOf, sizingAt } from '../../../src-worker/engine/sweep/demand-axes.ts';
+import { offersOf, placeAt, sizingAt } from '../../../src-worker/engine/sweep/demand-axes.ts';
 import { planSweep, type PlannedUnit, type SweepBase } from '../../../src-worker/engine/sweep/plan.ts';
 import { sweepSpecSchema, type SweepSpecDraft } from '../../../src-worker/protocol/requests.ts';
 import type { SweepUnit } from '../../../src-worker/protocol/worker-api.ts';
@@ -22,7 +22,7 @@ function pointsOf<Base extends SweepBase>(units: PlannedUnit<Base>[]) {
       gpu: input.gpu.join(),
       tp: input.tp,
       users: sizingAt(demand, Math.floor((first + index) / offersOf(demand))).load,
-      zone: offerAt(demand, (first + index) % offersOf(demand)).zone,
+      zone: placeAt(demand, (first + index) % offersOf(demand)).zone,
     })),
   );
 }
