@@ -1,14 +1,15 @@
 import { differencesOf } from '../../src-worker/answers/runs/difference.ts';
 import { sizeDifference } from '../../src-worker/answers/runs/size-difference.ts';
-import { axisColumns, SweepComparison } from '../../src-worker/answers/runs/sweep-difference.ts';
+import { axisColumns, SweepComparison, type SurveyedBatch } from '../../src-worker/answers/runs/sweep-difference.ts';
 import { invalidInput } from '../../src-worker/engine/errors.ts';
+import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { SCHEMA_VERSION } from '../../src-worker/protocol/documents.ts';
 import { sweepSpecSchema, type SweepSpec } from '../../src-worker/protocol/requests.ts';
 import type { DeletedRuns, RunHead } from '../../src-worker/protocol/run-api.ts';
 import type { RunDiffDocument } from '../../src-worker/protocol/run-diff.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { inSlices } from './in-slices.ts';
-import { batchesOf, documentOf, requiredRun, runEntry } from './run-view.ts';
+import { documentOf, requiredRun, runEntry } from './run-view.ts';
 
 export function runHead(store: Store, id: number): RunHead {
   const run = requiredRun(store, id);
@@ -67,9 +68,33 @@ async function answersCompared(
     return { ...nothing, reason: `Their axes differ: ${wordsOf(names)} against ${wordsOf(otherNames)}.` };
   }
   const comparison = new SweepComparison(axes);
-  for await (const batch of inSlices(batchesOf(store, before, report))) comparison.addBefore(batch);
-  for await (const batch of inSlices(batchesOf(store, after, report))) comparison.addAfter(batch);
+  const surveyed = { before: new Map<number, SurveyedBatch>(), after: new Map<number, SurveyedBatch>() };
+  for (const [name, run] of [['before', before] as const, ['after', after] as const]) {
+    for await (const { seq, batch } of inSlices(batchesIn(store, run, null, report))) {
+      surveyed[name].set(seq, comparison.survey(batch, name));
+    }
+  }
+  for (const { needs, addBefore, addAfter } of comparison.windows()) {
+    const needed = (batches: Map<number, SurveyedBatch>) =>
+      new Set([...batches].flatMap(([seq, batch]) => (needs(batch) ? [seq] : [])));
+    const [ofBefore, ofAfter] = [needed(surveyed.before), needed(surveyed.after)];
+    for await (const { batch } of inSlices(batchesIn(store, before, ofBefore, report))) addBefore(batch);
+    for await (const { batch } of inSlices(batchesIn(store, after, ofAfter, report))) addAfter(batch);
+  }
   return { ...nothing, points: comparison.difference() };
+}
+
+/** Batches of a sweep, one at a time; `seqs` = only these, null = all. */
+function* batchesIn(
+  store: Store,
+  { id }: StoredRun,
+  seqs: ReadonlySet<number> | null,
+  report: (problem: string) => void,
+): Generator<{ seq: number; batch: ColumnBatch }> {
+  for (const { seq } of store.listChunks(id)) {
+    const batch = seqs?.has(seq) === false ? null : store.readChunk(id, seq, report);
+    if (batch) yield { seq, batch };
+  }
 }
 
 const wordsOf = (columns: readonly string[]): string => (columns.length > 0 ? columns.join(', ') : 'none');

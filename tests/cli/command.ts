@@ -32,23 +32,31 @@ const environmentAt = (home: string, more: Record<string, string>) => ({
 });
 
 /** The real program in a process of its own, with nothing of this one's environment that could change its words. */
-export function startConfigiq(args: string[], home: string, environment: Record<string, string> = {}, cwd = PROJECT) {
+export function startConfigiq(
+  args: string[],
+  home: string,
+  environment: Record<string, string> = {},
+  cwd = PROJECT,
+  user: { uid?: number; gid?: number } = {},
+) {
   return spawn(process.execPath, [LAUNCHER, ...args], {
+    ...user,
     cwd,
     env: environmentAt(home, environment),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
 
-/** `input` comes through its standard input; `cwd` is the folder it is started in. */
+/** `input` comes through its standard input; `cwd` is the folder it is started in, `user` who starts it, where that is another. */
 export function runConfigiq(
   args: string[],
   home: string,
   environment: Record<string, string> = {},
   input = '',
   cwd = PROJECT,
+  user: { uid?: number; gid?: number } = {},
 ): Promise<Ended> {
-  const child = startConfigiq(args, home, environment, cwd);
+  const child = startConfigiq(args, home, environment, cwd, user);
   // It may end without reading it all.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
