@@ -253,8 +253,9 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await tabTo(page, app.runs.table.locator('[role="row"][data-index] > [tabindex="0"]'));
       await keyboard.press('Enter');
       await expect(app.runs.detail).toBeVisible();
-      const exporting = app.runs.detail.getByRole('button', { name: 'Export CSV' });
-      await tabTo(page, exporting);
+      await tabTo(page, app.runs.detail.getByRole('button', { name: 'Export', exact: true }));
+      await keyboard.press('Enter');
+      await expect(page.getByRole('menuitem', { name: 'CSV' })).toBeFocused();
       const { text } = await download(page, () => keyboard.press('Enter'));
       const rows = parse<Record<string, string>>(text, { columns: true, bom: true });
       expect(rows.length).toBeGreaterThan(10);
