@@ -149,11 +149,12 @@ export function createSweeps(parts: SweepParts): Sweeps {
     resume,
     planned: (spec) => plannedSweep(parts, spec),
     list: () =>
-      [...tasks.values()].map(({ task: { taskId, givenName, spec, startedAt, progress } }) => ({
+      [...tasks.values()].map(({ task: { taskId, givenName, spec, startedAt, resumed, progress } }) => ({
         taskId,
         name: nameOf(givenName, spec),
         spec,
         startedAt,
+        resumedRunId: resumed?.id ?? null,
         progress: progress(),
       })),
     cancel: (taskId) => tasks.get(taskId)?.task.controller.abort(),

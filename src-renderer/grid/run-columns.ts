@@ -3,7 +3,7 @@ import { configurationName, runNumber } from '../../src-worker/protocol/metrics.
 import { formatFixed, NO_VALUE } from '../../src-worker/protocol/numbers.ts';
 import { columnUnit, sweepColumns } from '../../src-worker/protocol/sweep-columns.ts';
 import { countColumn, runMetricColumn, textColumn, type Column } from '../format/columns.ts';
-import { gpuLabel, lowerFirst, placeLabel, precisionLabel, reasonLabel } from '../format/names.ts';
+import { gpuLabel, lowerFirst, placeLabel, precisionLabel, pricingLabel, reasonLabel } from '../format/names.ts';
 import { isAxisId, kindOf } from '../state/sweep-axis-kinds.ts';
 
 /** Next to the name: what a sweep is mostly run for must not scroll out of view. */
@@ -22,16 +22,20 @@ function cheapest(row: RunRow): string {
 }
 
 /** Columns of axes that only a sweep over them has, by their names: those of every row are among the others. */
-function axisColumns(columns: readonly string[]): Column<RunRow>[] {
+function axisColumns(columns: readonly string[], axisText: (name: string, value: string) => string): Column<RunRow>[] {
   const common = new Set(sweepColumns([]).map(({ name }) => name));
   return sweepColumns(columns).flatMap(({ name, type }) => {
     if (common.has(name) || !isAxisId(name)) return [];
     const { label, definition } = kindOf(name);
     return type === 'text'
-      ? [textColumn<RunRow>(name, label, (row) => word(row, name), definition)]
+      ? [textColumn<RunRow>(name, label, (row) => axisText(name, word(row, name)), definition)]
       : [axisNumber(name, label, definition)];
   });
 }
+
+/** A value of an axis in words; the host holds filters against what the exports have. */
+const axisWords = (name: string, value: string): string =>
+  name === 'pricing' && value !== '' ? pricingLabel(value) : value;
 
 /** A number of an axis as the exports have it: filters of the host are held against the same. */
 const axisNumber = (name: string, label: string, definition: string): Column<RunRow> => ({
@@ -58,7 +62,7 @@ export function runColumns(detail: Pick<RunDetail, 'columns' | 'bestRows'>): Col
   return [
     textColumn('instance', 'Cheapest', cheapest),
     ...(hasUsers ? [countColumn<RunRow>('users', 'Users', (row) => runNumber(row, 'users'))] : []),
-    ...axisColumns(detail.columns),
+    ...axisColumns(detail.columns, axisWords),
     textColumn('quantization', 'Weights', (row) => precisionLabel(word(row, 'quantization'))),
     ...(caches.size > 1
       ? [textColumn<RunRow>('kv_cache_dtype', 'KV cache', (row) => precisionLabel(word(row, 'kv_cache_dtype')))]
@@ -100,7 +104,7 @@ export function storedColumns(columns: readonly string[]): Column<RunRow>[] {
   const made = [
     ...STORED_TEXTS.slice(0, 1).map(([name, label]) => textColumn<RunRow>(name, label, (row) => word(row, name))),
     ...STORED_COUNTS.map(([name, label]) => countColumn<RunRow>(name, label, (row) => runNumber(row, name))),
-    ...axisColumns(columns),
+    ...axisColumns(columns, (_, value) => value),
     ...[...COST_COLUMNS, ...METRIC_COLUMNS].flatMap((name) => runMetricColumn(name) ?? []),
     ...STORED_TEXTS.slice(1).map(([name, label]) => textColumn<RunRow>(name, label, (row) => word(row, name))),
   ];

@@ -34,4 +34,20 @@ export class RunPages {
     this.page = result.ok ? result.value : null;
     this.offset = question.offset ?? 0;
   }
+
+  /** Place of the first row of a point or, where it has none, of what follows it; of rows in the order of their points. */
+  async placeOfPoint(question: RunRowsDraft, pointId: number): Promise<number> {
+    let [low, high] = [0, this.total];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const found = await this.#ask((api) =>
+        api.runRows({ ...question, offset: middle, limit: 1, columns: ['point_id'] }),
+      );
+      const at = found.ok ? found.value.rows[0]?.['point_id'] : undefined;
+      if (typeof at !== 'number') return 0;
+      if (at < pointId) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

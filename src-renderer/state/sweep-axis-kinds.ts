@@ -320,9 +320,9 @@ const KINDS = {
   },
   price_factor: numbers({
     group: 'Place and price',
-    label: 'Price ±',
+    label: 'Price ×',
     noun: 'price factor',
-    definition: 'What every price is multiplied by: 0.8 is a discount of 20 %.',
+    definition: 'What every price is multiplied by, for prices ± so much: 0.8 is a discount of 20 %.',
     value: 'a factor',
     unit: '',
     span: [0.01, 100],

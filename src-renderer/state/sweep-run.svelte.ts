@@ -43,12 +43,16 @@ export class SweepRun {
   summary = $state.raw<SweepOutcome | null>(null);
   detail = $state.raw<RunDetail | null>(null);
   error = $state.raw<ErrorInfo | null>(null);
+  /** The run that the last sweep went on with, or was to; null = it was a new one. */
+  resumed = $state.raw<RunEntry | null>(null);
   /** What the result is about; null where another window asked it. */
   spec = $state.raw<SweepSpecDraft | null>(null);
 
   readonly #ask: Ask;
   #taskId = '';
   #startedAt = 0;
+  /** Points that were there when it went on; null = not known yet, or none. */
+  #kept: number | null = null;
   #latest: ProgressEvent | null = null;
   /** Points told since the picture was last renewed. */
   #news: LivePoint[] = [];
@@ -77,6 +81,26 @@ export class SweepRun {
     if (result.error.family === 'interrupted') void this.attach();
   }
 
+  /**
+   * Goes on with a stored sweep. Where that is refused (other versions, computed elsewhere, a folder that cannot be written) its rows
+   * are shown as they are, with the reason.
+   */
+  async resume(run: RunEntry): Promise<void> {
+    if (this.isBusy) return;
+    this.#begin(crypto.randomUUID(), performance.now());
+    this.resumed = run;
+    const { points, donePoints: done } = run;
+    this.progress = { phase: 'planning', done, total: points, pointsPerS: null, msLeft: null, best: null };
+    const taskId = this.#taskId;
+    const result = await this.#ask((api) => api.resumeSweep({ taskId, runId: run.id }));
+    this.#showLatest();
+    if (result.ok) return this.#showRun(result.value);
+    const { error } = result;
+    await this.#showRun(outcomeOf(run));
+    this.error = error;
+    if (error.family === 'interrupted') void this.attach();
+  }
+
   /** Finds a sweep that runs already: before a reload, in another window. Watches it to its end. */
   async attach(): Promise<void> {
     if (this.isBusy) return;
@@ -85,6 +109,7 @@ export class SweepRun {
     // One may have been started while that was asked.
     if (!task || this.phase === 'running') return;
     this.#begin(task.taskId, performance.now() - (Date.now() - Date.parse(task.startedAt)));
+    if (task.resumedRunId !== null) this.#countFrom(task.progress.done);
     this.#latest = task.progress;
     this.#news = [...task.progress.live];
     this.#showLatest();
@@ -114,6 +139,7 @@ export class SweepRun {
     this.#taskId = taskId;
     this.#startedAt = startedAt;
     this.#news = [];
+    this.#kept = null;
     this.phase = 'running';
     this.error = null;
     this.summary = null;
@@ -122,10 +148,11 @@ export class SweepRun {
     this.excluded = {};
     this.notes = [];
     this.spec = null;
+    this.resumed = null;
   }
 
   /** Until the host no longer lists the task; its run then tells what came of it. */
-  async #watch({ taskId, startedAt }: TaskEntry): Promise<void> {
+  async #watch({ taskId, startedAt, resumedRunId }: TaskEntry): Promise<void> {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
       const tasks = await this.#ask((api) => api.listTasks());
@@ -138,7 +165,9 @@ export class SweepRun {
     }
     this.#showLatest();
     const runs = await this.#ask((api) => api.listRuns());
-    const entry = runs.ok ? runs.value.find((run) => run.createdAt === startedAt && run.kind === 'sweep') : undefined;
+    const isRunOf = ({ id, createdAt, kind }: RunEntry): boolean =>
+      resumedRunId === null ? createdAt === startedAt && kind === 'sweep' : id === resumedRunId;
+    const entry = runs.ok ? runs.value.find(isRunOf) : undefined;
     if (entry) return this.#showRun(outcomeOf(entry));
     if (!runs.ok) this.error = runs.error;
     this.phase = 'ended';
@@ -158,10 +187,18 @@ export class SweepRun {
 
   #receive(event: ProgressEvent): void {
     if (event.taskId !== this.#taskId || !this.isBusy) return;
+    if (this.resumed && event.phase === 'computing') this.#countFrom(event.done);
     this.#latest = event;
     this.#news.push(...event.live);
     if (this.live.length === 0 && event.live.length > 0) this.#showLatest();
     this.#step ??= setTimeout(() => this.#showLatest(), STEP_MS);
+  }
+
+  /** What comes after so many points is computed from now on; the first to say so is right. */
+  #countFrom(points: number): void {
+    if (this.#kept !== null) return;
+    this.#kept = points;
+    this.#startedAt = performance.now();
   }
 
   #showLatest(): void {
@@ -170,7 +207,9 @@ export class SweepRun {
     if (!this.#latest) return;
     const { phase, done, total, best, excluded, notes } = this.#latest;
     this.#latest = null;
-    const pointsPerS = done > 0 ? (done / (performance.now() - this.#startedAt)) * 1000 : null;
+    // What was kept took no time.
+    const computed = done - (this.#kept ?? 0);
+    const pointsPerS = computed > 0 ? (computed / (performance.now() - this.#startedAt)) * 1000 : null;
     const msLeft = pointsPerS === null ? null : ((total - done) / pointsPerS) * 1000;
     this.progress = { phase, done, total, pointsPerS, msLeft, best };
     this.excluded = excluded;
@@ -179,6 +218,10 @@ export class SweepRun {
     this.#news = [];
   }
 }
+
+/** Whether a stored run is a sweep that lacks points: stopped, cut short by a kill or a full disk, or with points that failed. */
+export const canResume = ({ kind, status, points, donePoints }: RunEntry): boolean =>
+  kind === 'sweep' && status !== 'running' && (status !== 'done' || donePoints < points);
 
 function outcomeOf({ id, status, points, donePoints, rows }: RunEntry): SweepOutcome {
   // A run that a kill cut short is as partial as one that was stopped.

@@ -136,6 +136,12 @@ export class Workspace {
     this.screen = 'simulate';
   }
 
+  /** Goes on with a stored sweep, and shows how far it is. */
+  resumeSweep(run: RunEntry): void {
+    this.screen = 'sweep';
+    void this.sweep.resume(run);
+  }
+
   /** Goes on to Size with this model in the question as it stands. */
   sizeModel(id: string): void {
     this.edit(`Model ${id}`, () => (this.form.model = id));

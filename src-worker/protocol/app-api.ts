@@ -210,6 +210,8 @@ export interface TaskEntry {
   spec: SweepSpecDraft;
   /** ISO time. */
   startedAt: string;
+  /** The stored run that it goes on with; null = it makes a new one. */
+  resumedRunId: number | null;
   /** What was last told of it; `live` holds every point told so far. */
   progress: ProgressEvent;
 }

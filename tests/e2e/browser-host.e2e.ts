@@ -90,9 +90,30 @@ test.describe('sweep', () => {
     expect(document.rows.length).toBe(rows.length);
     expect(document.rows.map((row) => String(row['instance']))).toEqual(rows.map(({ instance }) => instance));
 
+    const ndjson = await app.sweep.export('NDJSON');
+    expect(ndjson.text.trimEnd().split('\n')).toHaveLength(rows.length);
+
     await app.show('Runs');
     await app.runs.openNewest();
     expect(await app.runs.export('CSV')).toEqual(csv);
+    const parquet = await app.runs.export('Parquet');
+    expect(parquet.fileName).toMatch(/[.]parquet$/);
+    expect([parquet.text.slice(0, 4), parquet.text.slice(-4)]).toEqual(['PAR1', 'PAR1']);
+  });
+
+  test('varies an axis out of the menu, and what was stopped goes on to its end', async ({ app, page }) => {
+    await app.show('Sweep');
+    await app.sweep.setAxes({ users: '1..800:1', weights: ['FP16'], zones: 'Held' });
+    await app.sweep.addAxis('price factor');
+    await expect(page.getByText('3 values: 0.8, 1, 1.2')).toBeVisible();
+    await app.sweep.start();
+    await expect.poll(() => app.sweep.donePoints()).toBeGreaterThan(0);
+    await app.sweep.stop();
+    await expect(app.sweep.result).toContainText('Stopped at');
+    await app.sweep.resume();
+    await expect(app.sweep.result).toContainText('2,400 points computed', { timeout: 60_000 });
+    await expect(app.sweep.result.getByRole('button', { name: 'Resume' })).toHaveCount(0);
+    await expect(app.sweep.result.getByRole('columnheader', { name: /Price ×/ })).toBeVisible();
   });
 
   test('shows progress, stops when asked, and keeps what is done', async ({ app }) => {

@@ -243,6 +243,12 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await keyboard.type('1..10000:1');
       await keyboard.press('Enter');
       await expect(chips).toHaveCount(1);
+      await tabTo(page, page.getByRole('combobox', { name: 'Add an axis' }));
+      await keyboard.type('headroom');
+      await keyboard.press('Enter');
+      await expect(page.getByRole('textbox', { name: 'Headroom: add' })).toBeFocused();
+      await keyboard.press('Backspace');
+      await expect(page.getByText('2 values: 10, 25 %')).toBeVisible();
       await tabTo(page, page.getByRole('button', { name: 'Start sweep' }));
       await keyboard.press('Enter');
       await expect.poll(() => app.sweep.donePoints()).toBeGreaterThan(0);
@@ -253,8 +259,9 @@ for (const [kind, open] of Object.entries(WINDOWS)) {
       await tabTo(page, app.runs.table.locator('[role="row"][data-index] > [tabindex="0"]'));
       await keyboard.press('Enter');
       await expect(app.runs.detail).toBeVisible();
-      const exporting = app.runs.detail.getByRole('button', { name: 'Export CSV' });
-      await tabTo(page, exporting);
+      await tabTo(page, app.runs.detail.getByRole('button', { name: 'Export', exact: true }));
+      await keyboard.press('Enter');
+      await expect(page.getByRole('menuitem', { name: 'CSV' })).toBeFocused();
       const { text } = await download(page, () => keyboard.press('Enter'));
       const rows = parse<Record<string, string>>(text, { columns: true, bom: true });
       expect(rows.length).toBeGreaterThan(10);

@@ -86,6 +86,7 @@ describe('a running sweep', () => {
       taskId: 'long',
       name: 'Llama-2-7b-hf over users',
       startedAt: '2026-01-05T09:00:00.000Z',
+      resumedRunId: null,
       spec: { axes: LONG.axes },
       progress: { phase: 'computing', total: 100_000 },
     });

@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test';
-import { download, type Download } from './sweep-screen.ts';
+import { exportAs, type Download, type ExportFormat } from './sweep-screen.ts';
 
 /** What has been stored. */
 export class RunsScreen {
@@ -32,7 +32,7 @@ export class RunsScreen {
     await this.page.getByRole('menuitem', { name: `As ${format}` }).click();
   }
 
-  export(format: 'CSV' | 'JSON'): Promise<Download> {
-    return download(this.page, () => this.detail.getByRole('button', { name: `Export ${format}` }).click());
+  export(format: ExportFormat): Promise<Download> {
+    return exportAs(this.page, this.detail, format);
   }
 }

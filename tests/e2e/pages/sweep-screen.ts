@@ -56,9 +56,28 @@ export class SweepScreen {
     return Number(await this.progress.getByRole('progressbar').getAttribute('aria-valuenow'));
   }
 
-  export(format: 'CSV' | 'JSON'): Promise<Download> {
-    return download(this.page, () => this.result.getByRole('button', { name: `Export ${format}` }).click());
+  /** Adds an axis out of the menu. */
+  async addAxis(words: string): Promise<void> {
+    const menu = this.page.getByRole('combobox', { name: 'Add an axis' });
+    await menu.fill(words);
+    await menu.press('Enter');
   }
+
+  async resume(): Promise<void> {
+    await this.result.getByRole('button', { name: 'Resume' }).click();
+  }
+
+  export(format: ExportFormat): Promise<Download> {
+    return exportAs(this.page, this.result, format);
+  }
+}
+
+export type ExportFormat = 'CSV' | 'JSON' | 'NDJSON' | 'Parquet';
+
+/** What a menu of exports in a part of the page saves. */
+export async function exportAs(page: Page, part: Locator, format: ExportFormat): Promise<Download> {
+  await part.getByRole('button', { name: 'Export', exact: true }).click();
+  return download(page, () => page.getByRole('menuitem', { name: new RegExp(`^${format}\\b`) }).click());
 }
 
 export interface Download {

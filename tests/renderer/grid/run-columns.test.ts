@@ -40,6 +40,12 @@ test('values stand as they were asked, with their unit under the head', () => {
     return [column?.label, column?.unit, column?.text(ROW)];
   };
   expect(cell('headroom')).toEqual(['Headroom', '%', '12.5']);
+  expect(
+    storedColumns(COLUMNS)
+      .find(({ id }) => id === 'pricing')
+      ?.text({ pricing: 'ondemand' }),
+  ).toBe('ondemand');
+  expect(columns.find(({ id }) => id === 'pricing')?.text({ pricing: 'ondemand' })).toBe('on demand');
   expect(cell('pricing')).toEqual(['Price', '', 'spot']);
   expect(cell('sla_ttft_p95_ms')).toEqual(['TTFT P95 target', 'ms', '300']);
 });

@@ -40,3 +40,29 @@ test('sorts, filters and pages go to the host, which has all rows', async () => 
   );
   expect(names()).toEqual(['x3', 'x1', 'x2']);
 });
+
+test('a row that was chosen in a chart is turned to, and marked', async () => {
+  // A row for every second point: 5,000 of them, ten pages.
+  const rowsOf = (offset: number, limit: number) =>
+    Array.from({ length: Math.min(limit, 5000 - offset) }, (_, index) => {
+      const point = 2 * (offset + index);
+      return { point_id: point, users: point, instance: `x${point}`, id: `a/x${point}` };
+    });
+  const runRows = vi.fn<AppApi['runRows']>(({ offset = 0, limit = 500 }: RunRowsDraft) => {
+    const rows = rowsOf(offset, limit);
+    const places = rows.map((_, index) => offset + index);
+    return Promise.resolve(success({ rows, places, total: 5000, columns: ['point_id', 'users', 'instance'] }));
+  });
+  const api = fakeApi({ runRows });
+  const ask: AskRows = (call) => call(api);
+  const bestRows = rowsOf(0, 5000);
+  const detail = { ...RUN_DETAIL, bestRows, columns: ['point_id', 'users', 'instance'] };
+  const { rerender } = render(StoredRows, { detail, onlyBest: true, ask, chosenKey: null });
+  expect(await screen.findByText('1 to 500 of 5,000 rows')).toBeVisible();
+  await rerender({ chosenKey: '6024/a/x6024' });
+  expect(await screen.findByText('3,001 to 3,500 of 5,000 rows')).toBeVisible();
+  const cell = await screen.findByRole('rowheader', { name: 'x6024' });
+  expect(cell.closest('[role=row]')).toHaveAttribute('aria-current', 'true');
+  // Bisecting, not reading all pages.
+  expect(runRows.mock.calls.length).toBeLessThan(20);
+});

@@ -180,11 +180,14 @@ describe('sweep', () => {
     const row = (await within(result).findByRole('rowheader', { name: '2 × g6e.xlarge' })).closest('[role=row]');
     expect(row).toHaveTextContent(/20.*FP16.*3\.72/);
     expect(result).toHaveTextContent('2 points without a configuration that meets the targets');
-    await fireEvent.click(within(result).getByRole('button', { name: 'Export CSV' }));
+    await fireEvent.keyDown(within(result).getByRole('button', { name: 'Export' }), { key: 'Enter' });
+    const formats = await screen.findAllByRole('menuitem');
+    expect(formats.map((item) => item.textContent.trim().split(',')[0])).toEqual(['CSV', 'JSON', 'NDJSON', 'Parquet']);
+    await fireEvent.keyDown(formats[3]!, { key: 'Enter' });
     await waitFor(() => expect(click).toHaveBeenCalledOnce());
-    expect(offerExport).toHaveBeenCalledWith(7, 'csv');
+    expect(offerExport).toHaveBeenCalledWith(7, 'parquet');
     const link = click.mock.contexts[0] as HTMLAnchorElement;
-    expect([link.getAttribute('href'), link.download]).toEqual(['export/secret-7', 'run-7.csv']);
+    expect([link.getAttribute('href'), link.download]).toEqual(['export/secret-7', 'run-7.parquet']);
     click.mockRestore();
   });
 
@@ -209,6 +212,23 @@ describe('runs', () => {
     expect(within(detail).getAllByRole('rowheader')).toHaveLength(RUN_DETAIL.bestRows.length);
     await fireEvent.click(within(detail).getByRole('button', { name: 'Close this run' }));
     expect(screen.queryByTestId('run-detail')).toBeNull();
+  });
+
+  test('one that was cut short goes on, on the screen of sweeps', async () => {
+    const stopped = { ...RUN_DETAIL, entry: { ...RUN_DETAIL.entry, status: 'interrupted' as const, donePoints: 1 } };
+    let finish: (result: Result<SweepSummary>) => void = () => undefined;
+    const resumeSweep = vi.fn<AppApi['resumeSweep']>(() => new Promise((resolve) => (finish = resolve)));
+    await open('Runs', { showRun: () => Promise.resolve(success(stopped)), resumeSweep });
+    await fireEvent.click(await screen.findByRole('rowheader', { name: 'Llama over users' }));
+    await fireEvent.click(await screen.findByRole('button', { name: 'Resume' }));
+    expect(resumeSweep.mock.calls[0]?.[0]).toMatchObject({ runId: 7 });
+    expect(await screen.findByTestId('sweep-progress')).toHaveTextContent('1 of 2 points');
+    const message = 'Run 7 cannot go on, its results would mix: catalog 2026-11-09, now 2026-12-01.';
+    finish(failure({ family: 'invalid_input', code: 'run_of_other_versions', message, details: {} }));
+    expect(await screen.findByText('Run 7 did not go on.')).toBeVisible();
+    expect(screen.getByText(message)).toBeVisible();
+    expect(screen.getByText(/Stopped at 1 of 2 points; kept/)).toBeVisible();
+    expect(await screen.findByRole('button', { name: 'Resume' })).toBeEnabled();
   });
 
   test('none yet: says what belongs here and where to begin', async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi, RunDetail } from '../../../src-worker/protocol/app-api.ts';
 import { failure, success } from '../../../src-worker/protocol/result.ts';
-import { SENSITIVITY } from '../fixtures/answers.ts';
+import { BREAK_EVENS, COMPARISON, LINE, SENSITIVITY } from '../fixtures/answers.ts';
 import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
 
 vi.mock('chart.js', () => import('../fixtures/chart.ts'));
@@ -69,6 +69,31 @@ describe('answers over a sweep', () => {
     expect(result).toHaveTextContent('Without a bar: prefix hit rate.');
     await choose(result, '± 50 %');
     await waitFor(() => expect(sensitivity.mock.calls.at(-1)?.[0]).toMatchObject({ by: 50 }));
+  });
+
+  test('open on what is cheapest, not on what comes first', async () => {
+    const dear = {
+      ...LINE,
+      at: { gpu: 'nvidia-h100-80gb' },
+      steps: LINE.steps.map((step) => ({ ...step, cost: null })),
+    };
+    const lines = [dear, { ...LINE, at: { gpu: 'nvidia-l4' } }];
+    const [first, second] = DETAIL.bestRows;
+    const bestRows = [
+      { ...first, cost_usd_per_hour: 9 },
+      { ...second, cost_usd_per_hour: 1 },
+    ];
+    const sensitivity = vi.fn<AppApi['sensitivity']>(() => Promise.resolve(success(SENSITIVITY)));
+    const result = await openResult({
+      showRun: () => Promise.resolve(success({ ...DETAIL, bestRows })),
+      analyzeRun: ({ kind }) =>
+        Promise.resolve(success(kind === 'comparison' ? COMPARISON : { ...BREAK_EVENS, lines })),
+      sensitivity,
+    });
+    await choose(result, 'Break-even');
+    expect(await within(result).findByLabelText('With')).toHaveTextContent('GPU L4');
+    await choose(result, 'Sensitivity');
+    await waitFor(() => expect(sensitivity.mock.calls[0]?.[0]).toMatchObject({ question: { users: 20 } }));
   });
 
   test('list goodput by dollar and GPU, and the loads that are not met', async () => {

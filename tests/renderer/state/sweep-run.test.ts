@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SweepRun } from '../../../src-renderer/state/sweep-run.svelte.ts';
+import { canResume, SweepRun } from '../../../src-renderer/state/sweep-run.svelte.ts';
 import type {
   AppApi,
   LivePoint,
@@ -75,7 +75,16 @@ function attached() {
         success(
           task.isOver
             ? []
-            : [{ taskId: 'theirs', name: '', spec: SPEC, startedAt, progress: event({ taskId: 'theirs', done: 5 }) }],
+            : [
+                {
+                  taskId: 'theirs',
+                  name: '',
+                  spec: SPEC,
+                  startedAt,
+                  resumedRunId: null,
+                  progress: event({ taskId: 'theirs', done: 5 }),
+                },
+              ],
         ),
       ),
     listRuns: () => Promise.resolve(success(runs)),
@@ -198,5 +207,82 @@ describe('sweep', () => {
     finish(failure({ family: 'invalid_input', code: 'sweep_conflict', message: 'Zone and region.', details: {} }));
     await ended;
     expect(sweep).toMatchObject({ phase: 'ended', summary: null, error: { message: 'Zone and region.' } });
+  });
+});
+
+describe('going on with a stored sweep', () => {
+  const STOPPED: RunEntry = { ...RUN_DETAIL.entry, id: 7, status: 'interrupted', points: 100, donePoints: 40 };
+
+  function resuming(answers: Partial<AppApi> = {}) {
+    const listeners: ((event: ProgressEvent) => void)[] = [];
+    const api = fakeApi(answers);
+    const sweep = new SweepRun(
+      (call) => call(api),
+      (listener) => listeners.push(listener),
+    );
+    return { sweep, push: (parts: Partial<ProgressEvent>) => listeners.forEach((listener) => listener(event(parts))) };
+  }
+
+  test('asks for its run, tells how far it is, and shows the whole of it', async () => {
+    vi.useFakeTimers();
+    let finish: (result: Result<SweepSummary>) => void = () => undefined;
+    const resumeSweep = vi.fn<AppApi['resumeSweep']>(() => new Promise((resolve) => (finish = resolve)));
+    const { sweep, push } = resuming({ resumeSweep });
+    const ended = sweep.resume(STOPPED);
+    const { taskId, runId } = resumeSweep.mock.calls[0]![0];
+    expect(runId).toBe(7);
+    expect(sweep).toMatchObject({ phase: 'running', progress: { done: 40, total: 100 } });
+    push({ taskId, done: 32 });
+    await vi.advanceTimersByTimeAsync(1000);
+    push({ taskId, done: 52 });
+    await vi.advanceTimersByTimeAsync(300);
+    // 20 points in the second since; the 32 that were kept took no time.
+    expect(sweep.progress?.pointsPerS).toBeLessThan(21);
+    finish(success(SUMMARY));
+    await ended;
+    expect(sweep).toMatchObject({ phase: 'ended', error: null, summary: { status: 'done', donePoints: 100 } });
+    vi.useRealTimers();
+  });
+
+  test.each([
+    ['run_of_other_versions', 'invalid_input', 'Run 7 cannot go on, its results would mix: catalog 1, now 2.'],
+    ['run_running', 'invalid_input', 'Run 7 is being computed by a program that runs.'],
+    ['database_read_only', 'file', 'The folder cannot be written.'],
+  ] as const)('%s: its rows stay, with the reason', async (code, family, message) => {
+    const refused = failure({ family, code, message, details: {} });
+    const { sweep } = resuming({ resumeSweep: () => Promise.resolve(refused) });
+    await sweep.resume(STOPPED);
+    expect(sweep).toMatchObject({
+      phase: 'ended',
+      error: { message },
+      summary: { runId: 7, donePoints: 40, status: 'cancelled' },
+      detail: RUN_DETAIL,
+    });
+  });
+
+  test('another window that watches finds the run it goes on with', async () => {
+    vi.useFakeTimers();
+    const task = { taskId: 'theirs', name: '', spec: SPEC, startedAt: '2026-11-30T05:00:00.000Z', resumedRunId: 7 };
+    let isOver = false;
+    const { sweep } = resuming({
+      listTasks: () =>
+        Promise.resolve(success(isOver ? [] : [{ ...task, progress: event({ taskId: 'theirs', done: 50 }) }])),
+      listRuns: () => Promise.resolve(success([{ ...STOPPED, status: 'done', donePoints: 100 }])),
+    });
+    const watched = sweep.attach();
+    await vi.advanceTimersByTimeAsync(500);
+    isOver = true;
+    await vi.advanceTimersByTimeAsync(1000);
+    await watched;
+    expect(sweep.summary).toMatchObject({ runId: 7, status: 'done', donePoints: 100 });
+    vi.useRealTimers();
+  });
+
+  test('is offered where points are missing', () => {
+    expect(canResume(STOPPED)).toBe(true);
+    expect(canResume({ ...STOPPED, status: 'done' })).toBe(true);
+    expect(canResume({ ...STOPPED, status: 'done', donePoints: 100 })).toBe(false);
+    expect(canResume({ ...STOPPED, status: 'running' })).toBe(false);
+    expect(canResume({ ...STOPPED, kind: 'size' })).toBe(false);
   });
 });
