@@ -180,7 +180,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     tell,
     report,
   });
-  const sweeps = createSweeps({ store, models, facts, pool, now, tell });
+  const sweeps = createSweeps({ store, models, facts, pool, now, tell, report });
   const shards = createShards({ store, now, plan: (spec) => sweeps.planned(spec) });
   const sizings = createSimulatedSizings(pool, tell);
   const exports = createExports(store, report);

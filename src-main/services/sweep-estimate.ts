@@ -1,5 +1,6 @@
 import { surveySearches } from '../../src-worker/answers/sweep/survey.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
+import type { KeptPace } from './sweep-pace.ts';
 import { MS_PER_PLACED_ROW, type Pace, type SearchSample } from '../../src-worker/pool/pool.ts';
 
 /** What a sweep will have to do. */
@@ -15,22 +16,30 @@ export interface SweepWork {
 }
 
 /**
- * How long a sweep will take on so many threads, from how fast they were lately; null when nothing has been asked yet. The
- * searches of one input are one piece of work, so that more threads than inputs do not shorten them: the others do the
+ * How long a sweep will take on so many threads, from how fast they were lately, else from `kept`, how fast they were in the last
+ * sweep of this machine; null where neither tells. The searches of one input are one piece of work, so that more threads than inputs do not shorten them: the others do the
  * same search for themselves.
  */
-export function estimateSweepMs(work: SweepWork, pace: Pace, threads: number, facts: Facts): number | null {
-  const msPerSearch = searchPace(pace, facts);
-  // The guess of a sizing needs the pace of a thread that is warm.
-  if (msPerSearch === null || (pace.msPerSizing === null && pace.searches.every(({ isCold }) => isCold))) return null;
-  const msPerSizing = pace.msPerSizing ?? GUESSED_SEARCHES_PER_SIZING * msPerSearch;
+export function estimateSweepMs(
+  work: SweepWork,
+  pace: Pace,
+  threads: number,
+  facts: Facts,
+  kept: KeptPace | null,
+): number | null {
+  const { msPerSearch, msPerSizing } = paceOf(pace, facts) ?? kept ?? {};
+  // Nothing is guessed: what one tells of the other is off by a factor of ten.
+  if (msPerSearch === undefined || msPerSizing === undefined) return null;
   const searchMs = (work.searches * msPerSearch) / Math.max(1, Math.min(threads, work.inputs));
   const rowMs = work.sizings * msPerSizing + (work.rows - work.sizings) * MS_PER_PLACED_ROW;
   return Math.round(searchMs + rowMs / threads);
 }
 
-/** Before the first was timed by itself, in searches. Measured: 0.05 to 0.1 ms for an instance at a load beside 0.5 ms a search. */
-const GUESSED_SEARCHES_PER_SIZING = 0.15;
+/** What the threads were timed at; null before both were. */
+export function paceOf(pace: Pace, facts: Facts): KeptPace | null {
+  const msPerSearch = searchPace(pace, facts);
+  return msPerSearch === null || pace.msPerSizing === null ? null : { msPerSearch, msPerSizing: pace.msPerSizing };
+}
 
 /**
  * ms of one thread for one capacity search, by the latest ones: the lower quartile, because a thread gets faster for a

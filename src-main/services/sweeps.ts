@@ -9,7 +9,7 @@ import {
   type SweepShare,
 } from '../../src-worker/answers/sweep/survey.ts';
 import { analyzeGenerator } from '../../src-worker/engine/model/analyze.ts';
-import { invalidInput } from '../../src-worker/engine/errors.ts';
+import { ConfigIqError, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { Facts } from '../../src-worker/engine/facts.ts';
 import type { ModelSource } from '../../src-worker/engine/model/types.ts';
 import { planSweep, sweepSpace, type SweepPlan } from '../../src-worker/engine/sweep/plan.ts';
@@ -34,7 +34,8 @@ import type { ModelStore } from './model-store.ts';
 import { thisProcess } from './owner.ts';
 import { isRunning, keptBatches, refuseOtherVersions, resumableRun } from './resumed-sweep.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
-import { estimateSweepMs } from './sweep-estimate.ts';
+import { estimateSweepMs, paceOf } from './sweep-estimate.ts';
+import { keepPace, readPace } from './sweep-pace.ts';
 import { sweepVersions, type SweepVersions } from './sweep-versions.ts';
 
 export interface Sweeps {
@@ -72,6 +73,8 @@ interface SweepParts {
   pool: Pool;
   now: () => Date;
   tell: (event: ProgressEvent) => void;
+  /** Told of what cannot be read. */
+  report: (problem: string) => void;
 }
 
 interface Task {
@@ -133,10 +136,11 @@ export function createSweeps(parts: SweepParts): Sweeps {
       const survey = surveySearches(space.inputs, placesOf(space.demand), models, facts);
       const searchesOf = (inputs: readonly SizeInput[]): number =>
         inputs.length === space.inputs.length ? survey.searches : surveySearches(inputs, [], models, facts).searches;
+      const kept = readPace(parts.store, parts.report);
       const msOf = ({ inputs, rows, sizings }: SweepShare): number | null => {
         const fresh = inputs.filter((input) => !pool.remembers(input));
         const work = { searches: searchesOf(fresh), inputs: fresh.length, rows, sizings };
-        return estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts);
+        return estimateSweepMs(work, pool.pace(), pool.sweepThreads, facts, kept);
       };
       const share = plan ? shardShare(plan, survey) : null;
       const planned =
@@ -284,9 +288,24 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
       },
     });
     say('storing', outcome.donePoints);
-    return stored.finish(outcome, best.answer(planned));
+    const summary = stored.finish(outcome, best.answer(planned));
+    rememberPace(parts);
+    return summary;
   } catch (thrown) {
     throw stored.fail(thrown);
+  }
+}
+
+/** For the next program: one that has not computed anything knows how fast this machine is. */
+function rememberPace({ store, pool, facts, now, report }: SweepParts): void {
+  const pace = paceOf(pool.pace(), facts());
+  if (!pace) return;
+  try {
+    keepPace(store, pace, now());
+  } catch (thrown) {
+    // The sweep itself is kept.
+    if (!(thrown instanceof ConfigIqError)) throw thrown;
+    report(thrown.message);
   }
 }
 

@@ -56,6 +56,25 @@ describe('planning a sweep', () => {
     expect(runs.filter(isWithin).length, JSON.stringify(runs)).toBeGreaterThanOrEqual(2);
   });
 
+  test('a program that has computed nothing knows how fast this machine was in its last sweep', async () => {
+    const folder = temporaryFolder();
+    const spec: SweepSpecDraft = { base: NARROW, axes: { users: { from: 1, to: 40, step: 1 } } };
+    const first = startService(folder, { workers: 1 });
+    expect(valueOf(await first.api.planSweep(spec)).estimated_ms).toBeNull();
+    valueOf(await first.api.startSweep({ taskId: 't', spec, name: '' }));
+    await first.close();
+    const second = startService(folder, { workers: 1 });
+    expect(valueOf(await second.api.planSweep(spec)).estimated_ms).toBeGreaterThan(0);
+    // Twice the loads, twice the time, but for the searches.
+    const twice: SweepSpecDraft = { ...spec, axes: { users: { from: 1, to: 4000, step: 1 } } };
+    const thousands: SweepSpecDraft = { ...spec, axes: { users: { from: 1, to: 2000, step: 1 } } };
+    const ratio =
+      Number(valueOf(await second.api.planSweep(twice)).estimated_ms) /
+      Number(valueOf(await second.api.planSweep(thousands)).estimated_ms);
+    expect(ratio).toBeGreaterThan(1.5);
+    expect(ratio).toBeLessThanOrEqual(2);
+  });
+
   test.each<[string, unknown, RegExp]>([
     ['no spec', null, /Sweep spec/],
     ['an unknown model', { base: { model: 'nobody/nothing', users: 1 }, axes: {} }, /nothing/],

@@ -62,7 +62,8 @@ export function sweepPlanReport({
 }
 
 const searchesText = (searches: number): string => plural(searches, 'capacity search', 'capacity searches');
-const timeText = (ms: number | null): string => (ms === null ? '' : `, about ${Math.ceil(secondsFromMs(ms))} s`);
+const timeText = (ms: number | null): string =>
+  ms === null ? '; how long they take is known after a first sweep' : `, about ${Math.ceil(secondsFromMs(ms))} s`;
 
 const shardLines = ({
   index,
