@@ -8,6 +8,7 @@ import type {
   Cost,
   GoodputDocument,
   Place,
+  StayingReason,
 } from './run-analysis.ts';
 import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
 
@@ -62,19 +63,30 @@ const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | nu
 
 /** What changes from one value to the next, and what staying would cost. */
 export function changeWords(line: BreakEvenLine, along: string, change: BreakEvenChange): string {
-  const { from, to, before, after, cost_before: costBefore, cost_after: costAfter, staying } = change;
+  const { from, to, before, after, cost_before: costBefore, cost_after: costAfter } = change;
   const where = `${axisWords(along)} ${valueWords(along, from)} to ${valueWords(along, to)}`;
   const [old, next] = [choiceAt(line, before), choiceAt(line, after)];
-  const stay = old && next ? stayingWords(old, next, staying, costAfter) : '';
+  const stay = old && next ? ` ${stayingWords(old, change)}` : '';
   return `${where}: from ${outcomeWords(old, costBefore)} to ${outcomeWords(next, costAfter)}.${stay}`;
 }
 
-function stayingWords(old: Choice, next: Choice, staying: Cost | null, after: Cost | null): string {
-  if (old.instance === next.instance && old.provider === next.provider) return ' The same instance with another plan.';
-  if (!staying) return ` ${old.instance} no longer meets the targets or is not sold there.`;
-  if (staying.usd_per_hour === after?.usd_per_hour) return ' Staying would cost the same.';
-  return ` Staying would cost ${costWords(staying)}.`;
+function stayingWords({ instance }: Choice, change: BreakEvenChange): string {
+  const { staying, staying_reason: reason, cost_after: after } = change;
+  if (staying) {
+    return staying.usd_per_hour === after?.usd_per_hour
+      ? 'Staying would cost the same.'
+      : `Staying would cost ${costWords(staying)}.`;
+  }
+  return reason === null ? '' : NO_STAYING_WORDS[reason](instance);
 }
+
+const NO_STAYING_WORDS: Record<StayingReason, (instance: string) => string> = {
+  nothing_before: () => '',
+  same_instance: () => 'The same instance with another plan.',
+  not_possible: (instance) => `${instance} no longer meets the targets or is not sold there.`,
+  without_price: (instance) => `${instance} meets the targets there, too, without a price.`,
+  not_known: (instance) => `What ${instance} would cost there could not be read.`,
+};
 
 /** In one sentence, for a line without a change. */
 export function unchangedWords(line: BreakEvenLine, along: string): string {

@@ -97,44 +97,77 @@ describe('the frontier of a run', () => {
 });
 
 describe('break-evens', () => {
-  test('lie where neighbouring values have other winners, and say what staying would cost', () => {
-    let stayed = 0;
-    for (const seed of SEEDS) {
-      const points = madeRun(seed);
-      const found = ask({ kind: 'break_even', runId: 1, along: 'users' }, points) as BreakEvenDocument;
-      expect(found.lines).toHaveLength(4);
-      for (const { at, steps, choices, changes } of found.lines) {
-        const here = points.filter(
-          ([row]) => row?.['pricing'] === at['pricing'] && row?.['quantization'] === at['quantization'],
-        );
-        const rising = here.toSorted((a, b) => num(a[0] as MadeRow, 'users') - num(b[0] as MadeRow, 'users'));
-        const winners = rising.map((rows) => rows.find(({ rank }) => rank === 1) ?? null);
-        expect(steps.map(({ value }) => value)).toEqual([10, 20, 40]);
-        expect(steps.map(({ cost }) => cost?.usd_per_hour ?? null)).toEqual(
-          winners.map((row) => row?.['cost_usd_per_hour'] ?? null),
-        );
-        expect(steps.map(({ choice }) => (choice === null ? null : choices[choice]?.instance))).toEqual(
-          winners.map((row) => row?.['instance'] ?? null),
-        );
-        const switches = winners.filter((row, i) => i > 0 && row?.['instance'] !== winners[i - 1]?.['instance']);
-        expect(changes).toHaveLength(switches.length);
-        for (const { to, before, after, staying } of changes) {
-          const there = passing(rising.find(([row]) => row?.['users'] === to) ?? []);
-          const old = before === null ? undefined : choices[before]?.instance;
-          const isMoved = after === null || choices[after]?.instance !== old;
-          const kept = isMoved ? there.find((row) => row['instance'] === old) : undefined;
-          const isNext = USERS.indexOf(to) === USERS.indexOf(changes.find((one) => one.to === to)?.from ?? 0) + 1;
-          if (isNext) expect(staying?.usd_per_hour).toBe(kept?.['cost_usd_per_hour']);
-        }
-        for (const { before, staying, cost_after: after } of changes) {
-          if (!staying || !after) continue;
-          stayed += 1;
-          expect(before).not.toBeNull();
-          expect(staying.usd_per_hour).toBeGreaterThanOrEqual(after.usd_per_hour);
+  test.each([[[10, 20, 40]], [[40, 20, 10]], [[40, 10, 20]], [[20, 40, 10]]])(
+    'lie where neighbouring values have other winners, and say what staying would cost: listed as %j',
+    (listed) => {
+      const reasons: Record<string, number> = {};
+      for (const seed of SEEDS) {
+        const points = madeRun(seed, listed, 3);
+        const found = ask({ kind: 'break_even', runId: 1, along: 'users' }, points) as BreakEvenDocument;
+        expect(ask({ kind: 'break_even', runId: 1 }, points, 1)).toEqual(found);
+        expect(found.lines).toHaveLength(4);
+        for (const { at, steps, choices, changes } of found.lines) {
+          const here = points.filter(
+            ([row]) => row?.['pricing'] === at['pricing'] && row?.['quantization'] === at['quantization'],
+          );
+          const rising = here.toSorted((a, b) => num(a[0] as MadeRow, 'users') - num(b[0] as MadeRow, 'users'));
+          const winners = rising.map((rows) => rows.find(({ rank }) => rank === 1) ?? null);
+          expect(steps.map(({ value }) => value)).toEqual([10, 20, 40]);
+          expect(steps.map(({ cost }) => cost?.usd_per_hour ?? null)).toEqual(
+            winners.map((row) => row?.['cost_usd_per_hour'] ?? null),
+          );
+          expect(steps.map(({ choice }) => (choice === null ? null : choices[choice]?.instance))).toEqual(
+            winners.map((row) => row?.['instance'] ?? null),
+          );
+          const expected = winners.flatMap((next, i) => {
+            const old = winners[i - 1];
+            if (old === undefined || next?.['instance'] === old?.['instance']) return [];
+            const kept = old && rising[i]?.find((row) => row['instance'] === old['instance'] && row['meets_sla'] === 1);
+            const usd = kept?.['cost_usd_per_hour'] ?? null;
+            const reason = old ? (kept ? null : 'not_possible') : 'nothing_before';
+            return [{ from: rising[i - 1]?.[0]?.['users'], to: rising[i]?.[0]?.['users'], usd, reason }];
+          });
+          const told = changes.map(({ from, to, staying, staying_reason: reason }) => {
+            reasons[reason ?? 'cost'] = (reasons[reason ?? 'cost'] ?? 0) + 1;
+            return { from, to, usd: staying?.usd_per_hour ?? null, reason };
+          });
+          expect(told, `seed ${seed}`).toEqual(expected);
+          for (const { staying, cost_after: after } of changes) {
+            if (staying && after) expect(staying.usd_per_hour).toBeGreaterThanOrEqual(after.usd_per_hour);
+          }
         }
       }
-    }
-    expect(stayed).toBeGreaterThan(5);
+      expect(Object.keys(reasons).sort()).toEqual(['cost', 'not_possible', 'nothing_before']);
+    },
+  );
+
+  test('tell another plan of the same instance, one without a price, and rows that cannot be read again', () => {
+    const row = (users: number, rank: number, instance: string, more: MadeRow = {}): MadeRow => ({
+      ...{ users, rank, instance, pricing: 'spot', quantization: 'fp8', provider: 'p', meets_sla: 1 },
+      ...{ tensor_parallel: 1, pipeline_parallel: 1, instances: 1, cost_usd_per_hour: rank },
+      ...more,
+    });
+    const points = [
+      [row(30, 1, 'b'), row(30, 2, 'desk', { cost_usd_per_hour: null })],
+      [row(20, 1, 'desk', { cost_usd_per_hour: null })],
+      [row(10, 1, 'desk', { cost_usd_per_hour: null, tensor_parallel: 2 })],
+    ].map((rows, point_id) => rows.map((one) => ({ ...one, point_id })));
+    const reasons = ({ lines }: BreakEvenDocument) =>
+      lines.flatMap(({ changes }) => changes.map(({ staying_reason: reason }) => reason));
+    const request = runAnalysisSchema.parse({ kind: 'break_even', runId: 1 });
+    expect(reasons(ask(request, points) as BreakEvenDocument)).toEqual(['same_instance', 'without_price']);
+    const analysis = runAnalysis(request, SPEC);
+    for (const batch of batchesOf(points, 1)) Array.from(analysis.add(batch));
+    expect(analysis.needsRowsAgain?.()).toBe(true);
+    // The second time nothing can be read.
+    expect(analysis.needsRowsAgain?.()).toBe(false);
+    expect(reasons(analysis.answer() as BreakEvenDocument)).toEqual(['same_instance', 'not_known']);
+  });
+
+  test('need the rows once where values come rising', () => {
+    const analysis = runAnalysis(runAnalysisSchema.parse({ kind: 'break_even', runId: 1 }), SPEC);
+    for (const batch of batchesOf(madeRun(1, [10, 20, 40]), 2)) Array.from(analysis.add(batch));
+    expect(analysis.needsRowsAgain?.()).toBe(false);
   });
 
   test.each([

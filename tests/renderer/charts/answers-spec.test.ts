@@ -37,12 +37,13 @@ describe('break-evens as a chart', () => {
   test('tell a cost that stays the same from one that rises, and another plan from another instance', () => {
     const [first] = LINE.changes;
     if (!first) expect.fail('no change');
-    const change = (staying: typeof first.staying, choices = LINE.choices) =>
-      breakEvenSpec({ ...LINE, choices, changes: [{ ...first, staying }] }, 'users').sentences[0];
-    expect(change(first.cost_after)).toMatch(/Staying would cost the same\.$/);
-    expect(change(null)).toMatch(/small no longer meets the targets or is not sold there\.$/);
-    const same = LINE.choices.map((choice) => ({ ...choice, instance: 'small' }));
-    expect(change(null, same)).toMatch(/The same instance with another plan\.$/);
+    const change = (staying: typeof first.staying, staying_reason: typeof first.staying_reason) =>
+      breakEvenSpec({ ...LINE, changes: [{ ...first, staying, staying_reason }] }, 'users').sentences[0];
+    expect(change(first.cost_after, null)).toMatch(/Staying would cost the same\.$/);
+    expect(change(null, 'not_possible')).toMatch(/small no longer meets the targets or is not sold there\.$/);
+    expect(change(null, 'same_instance')).toMatch(/The same instance with another plan\.$/);
+    expect(change(null, 'without_price')).toMatch(/small meets the targets there, too, without a price\.$/);
+    expect(change(null, 'not_known')).toMatch(/What small would cost there could not be read\.$/);
   });
 
   test('of one value, or of none that passes, are still a picture', () => {
