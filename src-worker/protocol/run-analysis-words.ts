@@ -154,7 +154,7 @@ export function endWords({ effect, outcome }: SensitivityEnd, base: CheapestOutc
 }
 
 export const GOODPUT_DEFINITION =
-  'Goodput: the most requests a second served with every target met, capacity of a replica times replicas. Per GPU it is what DistServe (Zhong et al., OSDI 2024) calls so.';
+  'Goodput: the most requests a second that can be served with every target met, all replicas that the instances hold at their capacity. Requests a second per GPU are goodput as DistServe (Zhong et al., OSDI 2024) defines it.';
 
 /** Share of the points that something meets: `all 12 points`, `9 of 12 points`. */
 export const metWords = ({ points, points_met: met }: { points: number; points_met: number }): string =>

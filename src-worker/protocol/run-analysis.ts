@@ -198,8 +198,9 @@ export interface ComparisonDocument {
 export interface GoodputRow extends Choice {
   id: string;
   instances: number;
+  /** All that the instances hold, those included that the load of the point leaves idle. */
   replicas: number;
-  /** Requests per second within every target: capacity of a replica times its replicas. */
+  /** Requests per second that can be served within every target: capacity of a replica times `replicas`. */
   goodput_requests_per_s: number;
   per_gpu_requests_per_s: number;
   requests_per_usd: number | null;

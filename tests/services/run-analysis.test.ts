@@ -28,7 +28,11 @@ test('answers over a stored sweep are those of its exported rows; a saved answer
   const goodput = valueOf(await api.analyzeRun({ kind: 'goodput', runId })) as GoodputDocument;
   const perUsd = passing.map(
     (row) =>
-      (Number(row['capacity_requests_per_s']) * Number(row['replicas']) * 3600) / Number(row['cost_usd_per_hour']),
+      (Number(row['capacity_requests_per_s']) *
+        Number(row['replicas_per_instance']) *
+        Number(row['instances']) *
+        3600) /
+      Number(row['cost_usd_per_hour']),
   );
   expect(goodput.groups[0]?.rows[0]?.requests_per_usd).toBeCloseTo(Math.max(...perUsd), 3);
 

@@ -43,22 +43,26 @@ function pointsOver(seed: number, listed: readonly number[], instances: number):
       for (const pricing of PRICINGS) {
         const rows = Array.from({ length: instances }, (_, i): MadeRow => {
           const passes = random() < 0.7;
-          const usd = 1 + Math.floor(random() * 6);
+          const [usd, count] = [1 + Math.floor(random() * 6), 1 + Math.floor(random() * 3)];
+          // Every other instance has 8 GPUs in 4 replicas, and the last of them some to spare.
+          const perInstance = i % 2 === 0 ? 1 : 4;
           const shared = { users, pricing, quantization, provider: 'p', instance: `i${i}`, gpu: `g${i % 3}` };
           if (!passes) return { ...shared, meets_sla: 0, reason: 'memory' };
           return {
             ...shared,
             meets_sla: 1,
             id: `p/i${i}/r/tp${1 + (i % 2)}pp1/${quantization}`,
-            gpu_count: 1 + (i % 2),
+            gpu_count: perInstance === 1 ? 1 : 8,
             tensor_parallel: 1 + (i % 2),
             pipeline_parallel: 1,
-            instances: 1 + Math.floor(random() * 3),
-            replicas: 1 + Math.floor(random() * 3),
+            instances: count,
+            replicas_per_instance: perInstance,
+            replicas: count * perInstance - Math.floor(random() * perInstance),
             capacity_requests_per_s: 1 + Math.floor(random() * 4),
             capacity_share: 0.5,
-            cost_usd_per_hour: usd,
-            cost_usd_per_request: usd / users,
+            cost_usd_per_hour_instance: usd,
+            cost_usd_per_hour: usd * count,
+            cost_usd_per_request: (usd * count) / users,
             ttft_ms_p95: 100 * (1 + Math.floor(random() * 6)),
             tpot_ms_p50: 10 * (1 + Math.floor(random() * 3)),
           };
