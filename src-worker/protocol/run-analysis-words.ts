@@ -111,7 +111,7 @@ export const leftOutWords = (points: number): string | null =>
 const spanWords = (least: number, most: number, words: (value: number) => string): string =>
   words(least) === words(most) ? words(least) : `${words(least)} to ${words(most)}`;
 
-/** The verdict over all situations: `spot is cheaper throughout, by 55 % to 68 %: ...`. */
+/** The verdict over all situations: `spot is cheaper than on-demand throughout, by 55 % to 68 %: ...`. */
 export function comparisonWords(between: string, pair: Comparison): string {
   const { a, b, a_cheaper: cheaperA, b_cheaper: cheaperB, equal, ratio } = pair;
   const [nameA, nameB] = [valueWords(between, a), valueWords(between, b)];
@@ -120,11 +120,16 @@ export function comparisonWords(between: string, pair: Comparison): string {
     return `${nameA} and ${nameB} are never both possible with a price, so nothing compares.`;
   if (equal === compared) return `${nameA} and ${nameB} cost the same throughout (${plural(compared, 'situation')}).`;
   const saved = (least: number, most: number): string => spanWords(Math.max(0, 1 - most), 1 - least, formatPercent);
-  if (cheaperB > 0 && cheaperA === 0) {
-    return `${nameB} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(ratio.least, ratio.most)}: ${factorWords(pair, nameA, nameB)}`;
-  }
-  if (cheaperA > 0 && cheaperB === 0) {
-    return `${nameA} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperA)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(1 / ratio.most, 1 / ratio.least)}: ${factorWords(pair, nameA, nameB)}`;
+  if (cheaperA === 0 || cheaperB === 0) {
+    const [cheaper, dearer, by] =
+      cheaperA === 0
+        ? [nameB, nameA, saved(ratio.least, ratio.most)]
+        : [nameA, nameB, saved(1 / ratio.most, 1 / ratio.least)];
+    const where =
+      equal > 0
+        ? `in ${formatFixed(compared - equal)} of ${plural(compared, 'situation')} and never dearer`
+        : 'throughout';
+    return `${cheaper} is cheaper than ${dearer} ${where}, by ${by}: ${factorWords(pair, nameA, nameB)}`;
   }
   return `${nameA} is cheaper in ${formatFixed(cheaperA)}, ${nameB} in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')}: ${factorWords(pair, nameA, nameB)}`;
 }

@@ -55,7 +55,7 @@ describe('answers over a sweep', () => {
     expect(await within(result).findByText(/^users 20 to 40: from 2 × small/)).toBeVisible();
     expect(within(result).getByTestId('break-even')).toBeVisible();
     expect(await within(result).findByTestId('comparison')).toHaveTextContent(
-      'spot is cheaper throughout, by 50 % to 60 %: they break even where spot costs 2.00 to 2.50 times what it does. Beside them 1 situation with on-demand alone.',
+      'spot is cheaper than on-demand throughout, by 50 % to 60 %: they break even where spot costs 2.00 to 2.50 times what it does. Beside them 1 situation with on-demand alone.',
     );
     expect(within(result).queryByTestId('sweep-pareto')).toBeNull();
   });
