@@ -45,17 +45,19 @@ export const placeWords = (place: Place): string =>
     .map(([axis, value]) => `${axisWords(axis)} ${valueWords(axis, value)}`)
     .join(', ');
 
-/** `g2-standard-8, TP 1, FP8`. */
-export const choiceWords = ({ instance, quantization, tensor_parallel: tp, pipeline_parallel: pp }: Choice): string =>
-  `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)}`;
+/** `g2-standard-8, TP 1, FP8 (gcp)`. */
+export const choiceWords = ({ provider, instance, quantization, ...choice }: Choice): string => {
+  const { tensor_parallel: tp, pipeline_parallel: pp } = choice;
+  return `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)} (${provider})`;
+};
 
 export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
 
-/** `3 × g2-standard-8, TP 1, FP8 at $4.20/h`; the sentence of nothing where nothing meets the targets. */
+/** `3 × g2-standard-8, TP 1, FP8 (gcp) at $4.20/h`; the sentence of nothing where nothing meets the targets. */
 export function outcomeWords(choice: Choice | null, cost: Cost | null): string {
   if (!choice) return 'nothing that meets the targets';
-  const count = cost ? `${formatFixed(cost.instances)} × ` : '';
-  return `${count}${choiceWords(choice)}${cost ? ` at ${costWords(cost)}` : ''}`;
+  if (!cost) return `${choiceWords(choice)} without a price`;
+  return `${formatFixed(cost.instances)} × ${choiceWords(choice)} at ${costWords(cost)}`;
 }
 
 const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
@@ -98,7 +100,10 @@ export function unchangedWords(line: BreakEvenLine, along: string): string {
       ? `at the one value there is, ${axisWords(along)} ${valueWords(along, first.value)}`
       : `from ${axisWords(along)} ${valueWords(along, first.value)} to ${valueWords(along, last.value)}`;
   const choice = choiceAt(line, first.choice);
-  return choice ? `${choiceWords(choice)} is cheapest ${span}: nothing changes.` : `Nothing meets the targets ${span}.`;
+  if (!choice) return `Nothing meets the targets ${span}.`;
+  if (line.steps.some(({ cost }) => cost)) return `${choiceWords(choice)} is cheapest ${span}: nothing changes.`;
+  // What has no price comes after what has one, the fewest GPUs first (engine/sizing/plan-order.ts).
+  return `${choiceWords(choice)} meets the targets with the fewest GPUs ${span}. It has no price, so nothing is known of its cost.`;
 }
 
 /** What a break-even answer says of points it has no room for; null where it holds all. */

@@ -18,7 +18,7 @@ describe('break-evens as a chart', () => {
     expect(spec.x.min).toBeLessThanOrEqual(10);
     expect(spec.y.max).toBeGreaterThanOrEqual(3);
     expect(spec.sentences[0]).toBe(
-      'users 20 to 40: from 2 × small, TP 1, FP16 at $2.00/h to 1 × big, TP 2, FP8 at $3.00/h. Staying would cost $4.00/h.',
+      'users 20 to 40: from 2 × small, TP 1, FP16 (aws) at $2.00/h to 1 × big, TP 2, FP8 (aws) at $3.00/h. Staying would cost $4.00/h.',
     );
     expect(spec.sentences[1]).toMatch(/to nothing that meets the targets\.$/);
     expect(spec.summary).toMatch(/changes 2 times/);
@@ -27,9 +27,9 @@ describe('break-evens as a chart', () => {
   test('have every value in the table, those without an answer too', () => {
     const table = breakEvenTable(LINE, 'users');
     expect(table.rows.map(({ cells }) => cells.map(({ text }) => text))).toEqual([
-      ['10', 'small, TP 1, FP16', '1', '1.00'],
-      ['20', 'small, TP 1, FP16', '2', '2.00'],
-      ['40', 'big, TP 2, FP8', '1', '3.00'],
+      ['10', 'small, TP 1, FP16 (aws)', '1', '1.00'],
+      ['20', 'small, TP 1, FP16 (aws)', '2', '2.00'],
+      ['40', 'big, TP 2, FP8 (aws)', '1', '3.00'],
       ['80', 'nothing meets the targets', '–', '–'],
     ]);
   });
@@ -49,7 +49,7 @@ describe('break-evens as a chart', () => {
   test('of one value, or of none that passes, are still a picture', () => {
     const only = { ...LINE, steps: LINE.steps.slice(0, 1), changes: [] };
     expect(breakEvenSpec(only, 'users').sentences).toEqual([
-      'small, TP 1, FP16 is cheapest at the one value there is, users 10: nothing changes.',
+      'small, TP 1, FP16 (aws) is cheapest at the one value there is, users 10: nothing changes.',
     ]);
     const none = { at: {}, choices: [], steps: [{ value: 10, choice: null, cost: null }], changes: [] };
     const { points, sentences, y } = breakEvenSpec(none, 'users');

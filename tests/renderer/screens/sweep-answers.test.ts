@@ -74,7 +74,7 @@ describe('answers over a sweep', () => {
   test('list goodput by dollar and GPU, and the loads that are not met', async () => {
     const result = await openResult();
     await choose(result, 'Goodput');
-    const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16' })).closest('tr');
+    const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16 (aws)' })).closest('tr');
     expect(row).toHaveTextContent(/14,400\s*4\.00\s*8\.00\s*2 of 4/);
     expect(result).toHaveTextContent('Not every point has an answer at users 80 (0 of 1 point).');
   });
