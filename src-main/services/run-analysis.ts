@@ -7,7 +7,7 @@ import { inSlices } from './in-slices.ts';
 import { batchesOf, requiredRun } from './run-view.ts';
 
 /**
- * An answer over all rows of a stored run, read one batch at a time. Works in slices, so that a long run holds nobody up; batches
+ * An answer over all rows of a stored run, read one batch at a time, again where the answer asks for it. Works in slices, so that a long run holds nobody up; batches
  * that cannot be read are left out and go to `report`.
  */
 export async function analyzedRun(
@@ -17,8 +17,16 @@ export async function analyzedRun(
 ): Promise<RunAnalysisDocument> {
   const run = requiredRun(store, request.runId);
   const analysis = runAnalysis(request, run.input);
-  const steps = inSlices(stepsOf(analysis, batchesOf(store, run, report)))[Symbol.asyncIterator]();
-  while ((await steps.next()).done !== true);
+  const problems = new Set<string>();
+  const reportOnce = (problem: string): void => {
+    if (problems.has(problem)) return;
+    problems.add(problem);
+    report(problem);
+  };
+  do {
+    const steps = inSlices(stepsOf(analysis, batchesOf(store, run, reportOnce)))[Symbol.asyncIterator]();
+    while ((await steps.next()).done !== true);
+  } while (analysis.needsRowsAgain?.());
   return analysis.answer();
 }
 

@@ -8,6 +8,7 @@ import type {
   Cost,
   GoodputDocument,
   Place,
+  StayingReason,
 } from './run-analysis.ts';
 import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
 
@@ -44,17 +45,19 @@ export const placeWords = (place: Place): string =>
     .map(([axis, value]) => `${axisWords(axis)} ${valueWords(axis, value)}`)
     .join(', ');
 
-/** `g2-standard-8, TP 1, FP8`. */
-export const choiceWords = ({ instance, quantization, tensor_parallel: tp, pipeline_parallel: pp }: Choice): string =>
-  `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)}`;
+/** `g2-standard-8, TP 1, FP8 (gcp)`. */
+export const choiceWords = ({ provider, instance, quantization, ...choice }: Choice): string => {
+  const { tensor_parallel: tp, pipeline_parallel: pp } = choice;
+  return `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)} (${provider})`;
+};
 
 export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
 
-/** `3 × g2-standard-8, TP 1, FP8 at $4.20/h`; the sentence of nothing where nothing meets the targets. */
+/** `3 × g2-standard-8, TP 1, FP8 (gcp) at $4.20/h`; the sentence of nothing where nothing meets the targets. */
 export function outcomeWords(choice: Choice | null, cost: Cost | null): string {
   if (!choice) return 'nothing that meets the targets';
-  const count = cost ? `${formatFixed(cost.instances)} × ` : '';
-  return `${count}${choiceWords(choice)}${cost ? ` at ${costWords(cost)}` : ''}`;
+  if (!cost) return `${choiceWords(choice)} without a price`;
+  return `${formatFixed(cost.instances)} × ${choiceWords(choice)} at ${costWords(cost)}`;
 }
 
 const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
@@ -62,19 +65,30 @@ const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | nu
 
 /** What changes from one value to the next, and what staying would cost. */
 export function changeWords(line: BreakEvenLine, along: string, change: BreakEvenChange): string {
-  const { from, to, before, after, cost_before: costBefore, cost_after: costAfter, staying } = change;
+  const { from, to, before, after, cost_before: costBefore, cost_after: costAfter } = change;
   const where = `${axisWords(along)} ${valueWords(along, from)} to ${valueWords(along, to)}`;
   const [old, next] = [choiceAt(line, before), choiceAt(line, after)];
-  const stay = old && next ? stayingWords(old, next, staying, costAfter) : '';
+  const stay = old && next ? ` ${stayingWords(old, change)}` : '';
   return `${where}: from ${outcomeWords(old, costBefore)} to ${outcomeWords(next, costAfter)}.${stay}`;
 }
 
-function stayingWords(old: Choice, next: Choice, staying: Cost | null, after: Cost | null): string {
-  if (old.instance === next.instance && old.provider === next.provider) return ' The same instance with another plan.';
-  if (!staying) return ` ${old.instance} no longer meets the targets or is not sold there.`;
-  if (staying.usd_per_hour === after?.usd_per_hour) return ' Staying would cost the same.';
-  return ` Staying would cost ${costWords(staying)}.`;
+function stayingWords({ instance }: Choice, change: BreakEvenChange): string {
+  const { staying, staying_reason: reason, cost_after: after } = change;
+  if (staying) {
+    return staying.usd_per_hour === after?.usd_per_hour
+      ? 'Staying would cost the same.'
+      : `Staying would cost ${costWords(staying)}.`;
+  }
+  return reason === null ? '' : NO_STAYING_WORDS[reason](instance);
 }
+
+const NO_STAYING_WORDS: Record<StayingReason, (instance: string) => string> = {
+  nothing_before: () => '',
+  same_instance: () => 'The same instance with another plan.',
+  not_possible: (instance) => `${instance} no longer meets the targets or is not sold there.`,
+  without_price: (instance) => `${instance} meets the targets there, too, without a price.`,
+  not_known: (instance) => `What ${instance} would cost there could not be read.`,
+};
 
 /** In one sentence, for a line without a change. */
 export function unchangedWords(line: BreakEvenLine, along: string): string {
@@ -86,7 +100,10 @@ export function unchangedWords(line: BreakEvenLine, along: string): string {
       ? `at the one value there is, ${axisWords(along)} ${valueWords(along, first.value)}`
       : `from ${axisWords(along)} ${valueWords(along, first.value)} to ${valueWords(along, last.value)}`;
   const choice = choiceAt(line, first.choice);
-  return choice ? `${choiceWords(choice)} is cheapest ${span}: nothing changes.` : `Nothing meets the targets ${span}.`;
+  if (!choice) return `Nothing meets the targets ${span}.`;
+  if (line.steps.some(({ cost }) => cost)) return `${choiceWords(choice)} is cheapest ${span}: nothing changes.`;
+  // What has no price comes after what has one, the fewest GPUs first (engine/sizing/plan-order.ts).
+  return `${choiceWords(choice)} meets the targets with the fewest GPUs ${span}. It has no price, so nothing is known of its cost.`;
 }
 
 /** What a break-even answer says of points it has no room for; null where it holds all. */
@@ -99,7 +116,7 @@ export const leftOutWords = (points: number): string | null =>
 const spanWords = (least: number, most: number, words: (value: number) => string): string =>
   words(least) === words(most) ? words(least) : `${words(least)} to ${words(most)}`;
 
-/** The verdict over all situations: `spot is cheaper throughout, by 55 % to 68 %: ...`. */
+/** The verdict over all situations: `spot is cheaper than on-demand throughout, by 55 % to 68 %: ...`. */
 export function comparisonWords(between: string, pair: Comparison): string {
   const { a, b, a_cheaper: cheaperA, b_cheaper: cheaperB, equal, ratio } = pair;
   const [nameA, nameB] = [valueWords(between, a), valueWords(between, b)];
@@ -108,11 +125,16 @@ export function comparisonWords(between: string, pair: Comparison): string {
     return `${nameA} and ${nameB} are never both possible with a price, so nothing compares.`;
   if (equal === compared) return `${nameA} and ${nameB} cost the same throughout (${plural(compared, 'situation')}).`;
   const saved = (least: number, most: number): string => spanWords(Math.max(0, 1 - most), 1 - least, formatPercent);
-  if (cheaperB > 0 && cheaperA === 0) {
-    return `${nameB} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(ratio.least, ratio.most)}: ${factorWords(pair, nameA, nameB)}`;
-  }
-  if (cheaperA > 0 && cheaperB === 0) {
-    return `${nameA} is cheaper ${equal > 0 ? `in ${formatFixed(cheaperA)} of ${plural(compared, 'situation')} and never dearer` : 'throughout'}, by ${saved(1 / ratio.most, 1 / ratio.least)}: ${factorWords(pair, nameA, nameB)}`;
+  if (cheaperA === 0 || cheaperB === 0) {
+    const [cheaper, dearer, by] =
+      cheaperA === 0
+        ? [nameB, nameA, saved(ratio.least, ratio.most)]
+        : [nameA, nameB, saved(1 / ratio.most, 1 / ratio.least)];
+    const where =
+      equal > 0
+        ? `in ${formatFixed(compared - equal)} of ${plural(compared, 'situation')} and never dearer`
+        : 'throughout';
+    return `${cheaper} is cheaper than ${dearer} ${where}, by ${by}: ${factorWords(pair, nameA, nameB)}`;
   }
   return `${nameA} is cheaper in ${formatFixed(cheaperA)}, ${nameB} in ${formatFixed(cheaperB)} of ${plural(compared, 'situation')}: ${factorWords(pair, nameA, nameB)}`;
 }
@@ -142,7 +164,7 @@ export function endWords({ effect, outcome }: SensitivityEnd, base: CheapestOutc
 }
 
 export const GOODPUT_DEFINITION =
-  'Goodput: the most requests a second served with every target met, capacity of a replica times replicas. Per GPU it is what DistServe (Zhong et al., OSDI 2024) calls so.';
+  'Goodput: the most requests a second that can be served with every target met, all replicas that the instances hold at their capacity. Requests a second per GPU are goodput as DistServe (Zhong et al., OSDI 2024) defines it.';
 
 /** Share of the points that something meets: `all 12 points`, `9 of 12 points`. */
 export const metWords = ({ points, points_met: met }: { points: number; points_met: number }): string =>

@@ -107,6 +107,12 @@ export interface BreakEvenStep {
   cost: Cost | null;
 }
 
+/**
+ * Why there is no cost of staying: nothing met the targets before; it is still the same instance; the instance is not sold at the
+ * value or none of its plans meets the targets there; it is there without a price; the rows of the point could not be read again.
+ */
+export type StayingReason = 'nothing_before' | 'same_instance' | 'not_possible' | 'without_price' | 'not_known';
+
 /** The best choice is another from somewhere between two neighbouring values on. */
 export interface BreakEvenChange {
   from: number;
@@ -115,11 +121,10 @@ export interface BreakEvenChange {
   after: number | null;
   cost_before: Cost | null;
   cost_after: Cost | null;
-  /**
-   * What the instance before would cost at `to`, with the plan that suits it there; null where it does not meet the targets or is
-   * not sold there, where it is still the instance, or nothing was before.
-   */
+  /** What the instance before would cost at `to`, with the plan that suits it there; null for the reason beside it. */
   staying: Cost | null;
+  /** null = staying has a cost. */
+  staying_reason: StayingReason | null;
 }
 
 export interface BreakEvenLine {
@@ -193,8 +198,9 @@ export interface ComparisonDocument {
 export interface GoodputRow extends Choice {
   id: string;
   instances: number;
+  /** All that the instances hold, those included that the load of the point leaves idle. */
   replicas: number;
-  /** Requests per second within every target: capacity of a replica times its replicas. */
+  /** Requests per second that can be served within every target: capacity of a replica times `replicas`. */
   goodput_requests_per_s: number;
   per_gpu_requests_per_s: number;
   requests_per_usd: number | null;

@@ -59,7 +59,7 @@ function groupLines({ at, rows, points }: FrontierGroup, x: AxisMetric, y: AxisM
       shown.map((point) => [
         metric(x.id).format(point.x),
         metric(y.id).format(point.y),
-        `${count(point.instances)} × ${choiceWords(point)} (${point.provider})`,
+        `${count(point.instances)} × ${choiceWords(point)}`,
         ...chosen.map((axis) => valueWords(axis, point.chosen[axis] ?? '')),
         point.others > 0 ? `+${count(point.others)}` : '',
       ]),

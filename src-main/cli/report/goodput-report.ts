@@ -62,7 +62,7 @@ function groupLines(group: GoodputGroup, isPriced: boolean, loads: number): stri
         ...(isPriced ? [count(row.requests_per_usd)] : []),
         decimal(row.per_gpu_requests_per_s),
         decimal(row.goodput_requests_per_s),
-        `${count(row.instances)} × ${choiceWords(row)} (${row.provider})`,
+        `${count(row.instances)} × ${choiceWords(row)}`,
         ...(loads > 1 ? [`${count(row.loads_met)} of ${count(loads)}`] : []),
       ]),
     ),

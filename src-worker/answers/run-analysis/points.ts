@@ -7,6 +7,8 @@ import { requiredAxis, type RunAxis } from './axes.ts';
 export interface RunAnalysis<Answer> {
   /** Takes the rows of a batch, a step for each of its points, so that whoever drives it may pause between. */
   add(batch: ColumnBatch): Generator<void>;
+  /** Asked once all batches were added: does it have to see them a second time? Where it is missing, once is enough. */
+  needsRowsAgain?(): boolean;
   /** Throws invalid input where nothing was there to be answered about. */
   answer(): Answer;
 }

@@ -27,32 +27,42 @@ export const SPEC = {
   axes: { users: USERS, quantization: ['fp16', 'fp8'], pricing: PRICINGS },
 };
 
-/** Points in the order of a sweep over SPEC; coarse figures, so that equal ones are common. */
-export function madeRun(seed: number, instances = 6): MadeRow[][] {
+/** Points in the order of a sweep over SPEC, its users listed in any order; coarse figures, so that equal ones are common. */
+export function madeRun(seed: number, users = USERS, instances = 6): MadeRow[][] {
+  return numbered(pointsOver(seed, users, instances));
+}
+
+const numbered = (points: MadeRow[][]): MadeRow[][] =>
+  points.map((rows, point_id) => rows.map((row) => ({ ...row, point_id })));
+
+function pointsOver(seed: number, listed: readonly number[], instances: number): MadeRow[][] {
   const random = randomOf(seed);
   const points: MadeRow[][] = [];
   for (const quantization of ['fp16', 'fp8']) {
-    for (const users of USERS) {
+    for (const users of listed) {
       for (const pricing of PRICINGS) {
-        const point_id = points.length;
         const rows = Array.from({ length: instances }, (_, i): MadeRow => {
           const passes = random() < 0.7;
-          const usd = 1 + Math.floor(random() * 6);
-          const shared = { point_id, users, pricing, quantization, provider: 'p', instance: `i${i}`, gpu: `g${i % 3}` };
+          const [usd, count] = [1 + Math.floor(random() * 6), 1 + Math.floor(random() * 3)];
+          // Every other instance has 8 GPUs in 4 replicas, and the last of them some to spare.
+          const perInstance = i % 2 === 0 ? 1 : 4;
+          const shared = { users, pricing, quantization, provider: 'p', instance: `i${i}`, gpu: `g${i % 3}` };
           if (!passes) return { ...shared, meets_sla: 0, reason: 'memory' };
           return {
             ...shared,
             meets_sla: 1,
             id: `p/i${i}/r/tp${1 + (i % 2)}pp1/${quantization}`,
-            gpu_count: 1 + (i % 2),
+            gpu_count: perInstance === 1 ? 1 : 8,
             tensor_parallel: 1 + (i % 2),
             pipeline_parallel: 1,
-            instances: 1 + Math.floor(random() * 3),
-            replicas: 1 + Math.floor(random() * 3),
+            instances: count,
+            replicas_per_instance: perInstance,
+            replicas: count * perInstance - Math.floor(random() * perInstance),
             capacity_requests_per_s: 1 + Math.floor(random() * 4),
             capacity_share: 0.5,
-            cost_usd_per_hour: usd,
-            cost_usd_per_request: usd / users,
+            cost_usd_per_hour_instance: usd,
+            cost_usd_per_hour: usd * count,
+            cost_usd_per_request: (usd * count) / users,
             ttft_ms_p95: 100 * (1 + Math.floor(random() * 6)),
             tpot_ms_p50: 10 * (1 + Math.floor(random() * 3)),
           };
@@ -79,6 +89,8 @@ export function batchesOf(points: readonly MadeRow[][], perBatch: number): Colum
 }
 
 export function answered<Answer>(analysis: RunAnalysis<Answer>, batches: readonly ColumnBatch[]): Answer {
-  for (const batch of batches) Array.from(analysis.add(batch));
+  do {
+    for (const batch of batches) Array.from(analysis.add(batch));
+  } while (analysis.needsRowsAgain?.());
   return analysis.answer();
 }

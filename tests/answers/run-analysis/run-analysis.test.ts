@@ -97,44 +97,77 @@ describe('the frontier of a run', () => {
 });
 
 describe('break-evens', () => {
-  test('lie where neighbouring values have other winners, and say what staying would cost', () => {
-    let stayed = 0;
-    for (const seed of SEEDS) {
-      const points = madeRun(seed);
-      const found = ask({ kind: 'break_even', runId: 1, along: 'users' }, points) as BreakEvenDocument;
-      expect(found.lines).toHaveLength(4);
-      for (const { at, steps, choices, changes } of found.lines) {
-        const here = points.filter(
-          ([row]) => row?.['pricing'] === at['pricing'] && row?.['quantization'] === at['quantization'],
-        );
-        const rising = here.toSorted((a, b) => num(a[0] as MadeRow, 'users') - num(b[0] as MadeRow, 'users'));
-        const winners = rising.map((rows) => rows.find(({ rank }) => rank === 1) ?? null);
-        expect(steps.map(({ value }) => value)).toEqual([10, 20, 40]);
-        expect(steps.map(({ cost }) => cost?.usd_per_hour ?? null)).toEqual(
-          winners.map((row) => row?.['cost_usd_per_hour'] ?? null),
-        );
-        expect(steps.map(({ choice }) => (choice === null ? null : choices[choice]?.instance))).toEqual(
-          winners.map((row) => row?.['instance'] ?? null),
-        );
-        const switches = winners.filter((row, i) => i > 0 && row?.['instance'] !== winners[i - 1]?.['instance']);
-        expect(changes).toHaveLength(switches.length);
-        for (const { to, before, after, staying } of changes) {
-          const there = passing(rising.find(([row]) => row?.['users'] === to) ?? []);
-          const old = before === null ? undefined : choices[before]?.instance;
-          const isMoved = after === null || choices[after]?.instance !== old;
-          const kept = isMoved ? there.find((row) => row['instance'] === old) : undefined;
-          const isNext = USERS.indexOf(to) === USERS.indexOf(changes.find((one) => one.to === to)?.from ?? 0) + 1;
-          if (isNext) expect(staying?.usd_per_hour).toBe(kept?.['cost_usd_per_hour']);
-        }
-        for (const { before, staying, cost_after: after } of changes) {
-          if (!staying || !after) continue;
-          stayed += 1;
-          expect(before).not.toBeNull();
-          expect(staying.usd_per_hour).toBeGreaterThanOrEqual(after.usd_per_hour);
+  test.each([[[10, 20, 40]], [[40, 20, 10]], [[40, 10, 20]], [[20, 40, 10]]])(
+    'lie where neighbouring values have other winners, and say what staying would cost: listed as %j',
+    (listed) => {
+      const reasons: Record<string, number> = {};
+      for (const seed of SEEDS) {
+        const points = madeRun(seed, listed, 3);
+        const found = ask({ kind: 'break_even', runId: 1, along: 'users' }, points) as BreakEvenDocument;
+        expect(ask({ kind: 'break_even', runId: 1 }, points, 1)).toEqual(found);
+        expect(found.lines).toHaveLength(4);
+        for (const { at, steps, choices, changes } of found.lines) {
+          const here = points.filter(
+            ([row]) => row?.['pricing'] === at['pricing'] && row?.['quantization'] === at['quantization'],
+          );
+          const rising = here.toSorted((a, b) => num(a[0] as MadeRow, 'users') - num(b[0] as MadeRow, 'users'));
+          const winners = rising.map((rows) => rows.find(({ rank }) => rank === 1) ?? null);
+          expect(steps.map(({ value }) => value)).toEqual([10, 20, 40]);
+          expect(steps.map(({ cost }) => cost?.usd_per_hour ?? null)).toEqual(
+            winners.map((row) => row?.['cost_usd_per_hour'] ?? null),
+          );
+          expect(steps.map(({ choice }) => (choice === null ? null : choices[choice]?.instance))).toEqual(
+            winners.map((row) => row?.['instance'] ?? null),
+          );
+          const expected = winners.flatMap((next, i) => {
+            const old = winners[i - 1];
+            if (old === undefined || next?.['instance'] === old?.['instance']) return [];
+            const kept = old && rising[i]?.find((row) => row['instance'] === old['instance'] && row['meets_sla'] === 1);
+            const usd = kept?.['cost_usd_per_hour'] ?? null;
+            const reason = old ? (kept ? null : 'not_possible') : 'nothing_before';
+            return [{ from: rising[i - 1]?.[0]?.['users'], to: rising[i]?.[0]?.['users'], usd, reason }];
+          });
+          const told = changes.map(({ from, to, staying, staying_reason: reason }) => {
+            reasons[reason ?? 'cost'] = (reasons[reason ?? 'cost'] ?? 0) + 1;
+            return { from, to, usd: staying?.usd_per_hour ?? null, reason };
+          });
+          expect(told, `seed ${seed}`).toEqual(expected);
+          for (const { staying, cost_after: after } of changes) {
+            if (staying && after) expect(staying.usd_per_hour).toBeGreaterThanOrEqual(after.usd_per_hour);
+          }
         }
       }
-    }
-    expect(stayed).toBeGreaterThan(5);
+      expect(Object.keys(reasons).sort()).toEqual(['cost', 'not_possible', 'nothing_before']);
+    },
+  );
+
+  test('tell another plan of the same instance, one without a price, and rows that cannot be read again', () => {
+    const row = (users: number, rank: number, instance: string, more: MadeRow = {}): MadeRow => ({
+      ...{ users, rank, instance, pricing: 'spot', quantization: 'fp8', provider: 'p', meets_sla: 1 },
+      ...{ tensor_parallel: 1, pipeline_parallel: 1, instances: 1, cost_usd_per_hour: rank },
+      ...more,
+    });
+    const points = [
+      [row(30, 1, 'b'), row(30, 2, 'desk', { cost_usd_per_hour: null })],
+      [row(20, 1, 'desk', { cost_usd_per_hour: null })],
+      [row(10, 1, 'desk', { cost_usd_per_hour: null, tensor_parallel: 2 })],
+    ].map((rows, point_id) => rows.map((one) => ({ ...one, point_id })));
+    const reasons = ({ lines }: BreakEvenDocument) =>
+      lines.flatMap(({ changes }) => changes.map(({ staying_reason: reason }) => reason));
+    const request = runAnalysisSchema.parse({ kind: 'break_even', runId: 1 });
+    expect(reasons(ask(request, points) as BreakEvenDocument)).toEqual(['same_instance', 'without_price']);
+    const analysis = runAnalysis(request, SPEC);
+    for (const batch of batchesOf(points, 1)) Array.from(analysis.add(batch));
+    expect(analysis.needsRowsAgain?.()).toBe(true);
+    // The second time nothing can be read.
+    expect(analysis.needsRowsAgain?.()).toBe(false);
+    expect(reasons(analysis.answer() as BreakEvenDocument)).toEqual(['same_instance', 'not_known']);
+  });
+
+  test('need the rows once where values come rising', () => {
+    const analysis = runAnalysis(runAnalysisSchema.parse({ kind: 'break_even', runId: 1 }), SPEC);
+    for (const batch of batchesOf(madeRun(1, [10, 20, 40]), 2)) Array.from(analysis.add(batch));
+    expect(analysis.needsRowsAgain?.()).toBe(false);
   });
 
   test.each([
@@ -183,29 +216,71 @@ describe('two values of an axis', () => {
   });
 });
 
+/** What the instances of a row serve with every replica they hold at work. */
+const servedFull = (row: MadeRow): number =>
+  num(row, 'capacity_requests_per_s') * num(row, 'replicas_per_instance') * num(row, 'instances');
+const fullPerUsd = (row: MadeRow): number => (servedFull(row) * 3600) / num(row, 'cost_usd_per_hour');
+const fullPerGpu = (row: MadeRow): number => servedFull(row) / (num(row, 'instances') * num(row, 'gpu_count'));
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.abs(b);
+
 describe('goodput', () => {
-  test('is what the replicas carry within the targets, and lists each configuration where a dollar buys most', () => {
+  test('is what full instances serve within the targets; each configuration stands where a dollar buys most', () => {
     for (const seed of SEEDS) {
       const points = madeRun(seed);
       const { groups, loads, per } = ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument;
       expect([per, groups.length]).toEqual([[], 1]);
       const rows = passing(points.flat());
-      const perUsd = (row: MadeRow) =>
-        (num(row, 'capacity_requests_per_s') * num(row, 'replicas') * 3600) / num(row, 'cost_usd_per_hour');
-      const best = Math.max(...rows.map(perUsd));
-      expect(groups[0]?.rows[0]?.requests_per_usd).toBeCloseTo(best, 6);
       const keys = new Set(rows.map((row) => `${row['instance']}/${row['quantization']}`));
       expect(groups[0]?.rows).toHaveLength(keys.size);
+      const listed = groups[0]?.rows.map((row) => row.requests_per_usd ?? 0) ?? [];
+      expect(listed).toEqual(listed.toSorted((a, b) => b - a));
       for (const row of groups[0]?.rows ?? []) {
         const own = rows.filter(
           (other) => other['instance'] === row.instance && other['quantization'] === row.quantization,
         );
-        expect(row.requests_per_usd).toBeCloseTo(Math.max(...own.map(perUsd)), 6);
+        const most = Math.max(...own.map(fullPerUsd));
+        const best = own.filter((other) => isNear(fullPerUsd(other), most));
+        const fewest = Math.min(...best.map((other) => num(other, 'instances')));
+        const smallest = best.filter((other) => num(other, 'instances') === fewest);
+        expect(row.requests_per_usd).toBeCloseTo(most, 6);
+        expect(row.instances, `seed ${seed}`).toBe(fewest);
+        expect(row.per_gpu_requests_per_s).toBeCloseTo(Math.max(...smallest.map(fullPerGpu)), 8);
+        expect(smallest.some((other) => isNear(servedFull(other), row.goodput_requests_per_s))).toBe(true);
         expect(row.loads_met).toBe(new Set(own.map((other) => other['users'])).size);
       }
       for (const { value, points: all, points_met: met } of loads) {
         const there = points.filter(([row]) => row?.['users'] === value);
         expect([all, met]).toEqual([there.length, there.filter((point) => passing(point).length > 0).length]);
+      }
+    }
+  });
+
+  const row = (instances: number, replicas: number, usd: number): MadeRow => ({
+    ...{ rank: 1, meets_sla: 1, id: 'p/8x/r/tp1pp1/fp16', provider: 'p', instance: '8x', quantization: 'fp16' },
+    ...{ tensor_parallel: 1, pipeline_parallel: 1, gpu_count: 8, replicas_per_instance: 8, instances, replicas },
+    ...{ capacity_requests_per_s: 1.25, users: 10 * replicas, cost_usd_per_hour_instance: Number(usd.toPrecision(10)) },
+    cost_usd_per_hour: Number((usd * instances).toPrecision(10)),
+  });
+  const listed = (rows: MadeRow[]) => {
+    const points = rows.map((one, point_id) => [{ ...one, point_id }]);
+    return (ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument).groups[0]?.rows;
+  };
+
+  test('counts GPUs that the load leaves idle: what they can serve is the same at every load', () => {
+    // Eight replicas of 1.25 requests/s for $4: 10 a second, 1.25 a GPU, 36,000 requests an hour for 4 dollars.
+    const expected = { instances: 1, replicas: 8, goodput_requests_per_s: 10, per_gpu_requests_per_s: 1.25 };
+    expect(listed([row(1, 1, 4)])).toMatchObject([{ ...expected, requests_per_usd: 9000 }]);
+    expect(listed([row(1, 8, 4)])).toMatchObject([{ ...expected, requests_per_usd: 9000 }]);
+  });
+
+  test('stands at the fewest instances among sizes of equal worth, whatever their prices are rounded to', () => {
+    for (const usd of [1 / 3, 0.1, 4.39, 2.6400000001]) {
+      for (const counts of [
+        [3, 1, 2],
+        [4, 3, 2],
+      ]) {
+        const rows = listed(counts.map((count) => row(count, 8 * count, usd)));
+        expect(rows).toMatchObject([{ instances: Math.min(...counts) }]);
       }
     }
   });

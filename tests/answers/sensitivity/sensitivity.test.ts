@@ -21,8 +21,14 @@ const ask = (draft: SensitivityDraft, catalogs: Facts = facts) =>
 /** The cheapest row as `size` has it, asked by itself. */
 function sized(draft: SizeInputDraft, catalogs: Facts = facts) {
   const [first] = answerSize(sizeInputSchema.parse(draft), modelSource(draft.model), catalogs).recommendations;
-  return first ? { id: first.id, instances: first.instances, usd_per_hour: first.cost.usd_per_hour } : null;
+  if (!first) return null;
+  const { id, instances, cost } = first;
+  return { id, instances, usd_per_hour: near(cost.usd_per_hour), usd_per_request: near(cost.usd_per_request) };
 }
+
+/** Both sides are rounded to ten digits, maybe of the other's last bit. */
+const near = (value: number | null): unknown =>
+  expect.toSatisfy((found: number) => Math.abs(found - (value ?? Number.NaN)) <= 2e-9 * (value ?? 0), `about ${value}`);
 
 const barOf = (document: ReturnType<typeof ask>, input: string) =>
   document.bars.find((bar) => bar.input === input) ?? expect.fail(`no bar of ${input}`);

@@ -18,7 +18,7 @@ describe('break-evens as a chart', () => {
     expect(spec.x.min).toBeLessThanOrEqual(10);
     expect(spec.y.max).toBeGreaterThanOrEqual(3);
     expect(spec.sentences[0]).toBe(
-      'users 20 to 40: from 2 × small, TP 1, FP16 at $2.00/h to 1 × big, TP 2, FP8 at $3.00/h. Staying would cost $4.00/h.',
+      'users 20 to 40: from 2 × small, TP 1, FP16 (aws) at $2.00/h to 1 × big, TP 2, FP8 (aws) at $3.00/h. Staying would cost $4.00/h.',
     );
     expect(spec.sentences[1]).toMatch(/to nothing that meets the targets\.$/);
     expect(spec.summary).toMatch(/changes 2 times/);
@@ -27,9 +27,9 @@ describe('break-evens as a chart', () => {
   test('have every value in the table, those without an answer too', () => {
     const table = breakEvenTable(LINE, 'users');
     expect(table.rows.map(({ cells }) => cells.map(({ text }) => text))).toEqual([
-      ['10', 'small, TP 1, FP16', '1', '1.00'],
-      ['20', 'small, TP 1, FP16', '2', '2.00'],
-      ['40', 'big, TP 2, FP8', '1', '3.00'],
+      ['10', 'small, TP 1, FP16 (aws)', '1', '1.00'],
+      ['20', 'small, TP 1, FP16 (aws)', '2', '2.00'],
+      ['40', 'big, TP 2, FP8 (aws)', '1', '3.00'],
       ['80', 'nothing meets the targets', '–', '–'],
     ]);
   });
@@ -37,18 +37,19 @@ describe('break-evens as a chart', () => {
   test('tell a cost that stays the same from one that rises, and another plan from another instance', () => {
     const [first] = LINE.changes;
     if (!first) expect.fail('no change');
-    const change = (staying: typeof first.staying, choices = LINE.choices) =>
-      breakEvenSpec({ ...LINE, choices, changes: [{ ...first, staying }] }, 'users').sentences[0];
-    expect(change(first.cost_after)).toMatch(/Staying would cost the same\.$/);
-    expect(change(null)).toMatch(/small no longer meets the targets or is not sold there\.$/);
-    const same = LINE.choices.map((choice) => ({ ...choice, instance: 'small' }));
-    expect(change(null, same)).toMatch(/The same instance with another plan\.$/);
+    const change = (staying: typeof first.staying, staying_reason: typeof first.staying_reason) =>
+      breakEvenSpec({ ...LINE, changes: [{ ...first, staying, staying_reason }] }, 'users').sentences[0];
+    expect(change(first.cost_after, null)).toMatch(/Staying would cost the same\.$/);
+    expect(change(null, 'not_possible')).toMatch(/small no longer meets the targets or is not sold there\.$/);
+    expect(change(null, 'same_instance')).toMatch(/The same instance with another plan\.$/);
+    expect(change(null, 'without_price')).toMatch(/small meets the targets there, too, without a price\.$/);
+    expect(change(null, 'not_known')).toMatch(/What small would cost there could not be read\.$/);
   });
 
   test('of one value, or of none that passes, are still a picture', () => {
     const only = { ...LINE, steps: LINE.steps.slice(0, 1), changes: [] };
     expect(breakEvenSpec(only, 'users').sentences).toEqual([
-      'small, TP 1, FP16 is cheapest at the one value there is, users 10: nothing changes.',
+      'small, TP 1, FP16 (aws) is cheapest at the one value there is, users 10: nothing changes.',
     ]);
     const none = { at: {}, choices: [], steps: [{ value: 10, choice: null, cost: null }], changes: [] };
     const { points, sentences, y } = breakEvenSpec(none, 'users');

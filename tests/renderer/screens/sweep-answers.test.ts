@@ -55,7 +55,7 @@ describe('answers over a sweep', () => {
     expect(await within(result).findByText(/^users 20 to 40: from 2 × small/)).toBeVisible();
     expect(within(result).getByTestId('break-even')).toBeVisible();
     expect(await within(result).findByTestId('comparison')).toHaveTextContent(
-      'spot is cheaper throughout, by 50 % to 60 %: they break even where spot costs 2.00 to 2.50 times what it does. Beside them 1 situation with on-demand alone.',
+      'spot is cheaper than on-demand throughout, by 50 % to 60 %: they break even where spot costs 2.00 to 2.50 times what it does. Beside them 1 situation with on-demand alone.',
     );
     expect(within(result).queryByTestId('sweep-pareto')).toBeNull();
   });
@@ -99,7 +99,7 @@ describe('answers over a sweep', () => {
   test('list goodput by dollar and GPU, and the loads that are not met', async () => {
     const result = await openResult();
     await choose(result, 'Goodput');
-    const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16' })).closest('tr');
+    const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16 (aws)' })).closest('tr');
     expect(row).toHaveTextContent(/14,400\s*4\.00\s*8\.00\s*2 of 4/);
     expect(result).toHaveTextContent('Not every point has an answer at users 80 (0 of 1 point).');
   });

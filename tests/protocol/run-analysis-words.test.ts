@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import type { BreakEvenLine, Choice, Comparison } from '../../src-worker/protocol/run-analysis.ts';
+import { changeWords, comparisonWords, unchangedWords } from '../../src-worker/protocol/run-analysis-words.ts';
+
+const pair = (more: Partial<Comparison>): Comparison => ({
+  ...{ a: 'lambda', b: 'runpod', a_cheaper: 0, b_cheaper: 0, equal: 0, only_a: 0, only_b: 0, neither: 0 },
+  ...{ ratio: { least: 0.25, most: 0.4 }, break_even_price_factor: { least: 2.5, most: 4 }, lines: [] },
+  ...more,
+});
+
+describe('two values in a sentence', () => {
+  test('name the one that is cheaper and the one that is dearer', () => {
+    expect(comparisonWords('provider', pair({ b_cheaper: 4 }))).toBe(
+      'runpod is cheaper than lambda throughout, by 60 % to 75 %: they break even where runpod costs 2.50 to 4.00 times what it does.',
+    );
+    const dearer = { ratio: { least: 2, most: 4 }, break_even_price_factor: { least: 0.25, most: 0.5 } };
+    expect(comparisonWords('provider', pair({ ...dearer, a_cheaper: 4 }))).toBe(
+      'lambda is cheaper than runpod throughout, by 50 % to 75 %: they break even where runpod costs 0.250 to 0.500 times what it does.',
+    );
+    expect(comparisonWords('provider', pair({ b_cheaper: 3, equal: 1 }))).toMatch(
+      /^runpod is cheaper than lambda in 3 of 4 situations and never dearer, by /,
+    );
+    expect(comparisonWords('provider', pair({ a_cheaper: 1, b_cheaper: 3 }))).toMatch(
+      /^lambda is cheaper in 1, runpod in 3 of 4 situations: /,
+    );
+  });
+
+  test('say where nothing compares, and where both cost the same', () => {
+    expect(comparisonWords('provider', pair({ ratio: null, break_even_price_factor: null, only_a: 2 }))).toBe(
+      'lambda and runpod are never both possible with a price, so nothing compares.',
+    );
+    expect(comparisonWords('provider', pair({ ratio: { least: 1, most: 1 }, equal: 2 }))).toBe(
+      'lambda and runpod cost the same throughout (2 situations).',
+    );
+  });
+});
+
+const choice = (provider: string, instance: string): Choice => ({
+  ...{ provider, instance, gpu: 'g', quantization: 'fp8', tensor_parallel: 2, pipeline_parallel: 1 },
+});
+
+describe('break-evens in a sentence', () => {
+  const desk = choice('own', 'desk');
+  const steps = [10, 1000].map((value) => ({ value, choice: 0, cost: null }));
+
+  test('do not call cheapest what has no price', () => {
+    const line: BreakEvenLine = { at: {}, choices: [desk], steps, changes: [] };
+    expect(unchangedWords(line, 'users')).toBe(
+      'desk, TP 2, FP8 (own) meets the targets with the fewest GPUs from users 10 to 1,000. It has no price, so nothing is known of its cost.',
+    );
+    const cost = { instances: 1, usd_per_hour: 2, usd_per_request: 1e-4 };
+    const priced = { ...line, choices: [choice('gcp', 'g2')], steps: steps.map((step) => ({ ...step, cost })) };
+    expect(unchangedWords(priced, 'users')).toBe(
+      'g2, TP 2, FP8 (gcp) is cheapest from users 10 to 1,000: nothing changes.',
+    );
+  });
+
+  test('say the cloud of both sides, and which has no price', () => {
+    const cost = { instances: 3, usd_per_hour: 2, usd_per_request: 1e-4 };
+    const line: BreakEvenLine = { at: {}, choices: [choice('gcp', 'g2'), desk], steps: [], changes: [] };
+    const change = { from: 10, to: 20, before: 0, after: 1, cost_before: cost, cost_after: null };
+    expect(changeWords(line, 'users', { ...change, staying: null, staying_reason: 'not_possible' })).toBe(
+      'users 10 to 20: from 3 × g2, TP 2, FP8 (gcp) at $2.00/h to desk, TP 2, FP8 (own) without a price. g2 no longer meets the targets or is not sold there.',
+    );
+  });
+});
