@@ -32,7 +32,7 @@ import { inSlices } from './in-slices.ts';
 import { liveEvery, livePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
 import { thisProcess } from './owner.ts';
-import { isRunning, keptBatches, refuseOtherVersions, resumableRun } from './resumed-sweep.ts';
+import { isRunning, keptBatches, refuseOtherVersions, refuseWhole, resumableRun } from './resumed-sweep.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs } from './sweep-estimate.ts';
 import { sweepVersions, type SweepVersions } from './sweep-versions.ts';
@@ -44,7 +44,7 @@ export interface Sweeps {
   start(request: SweepStart): Promise<SweepSummary>;
   /**
    * Computes what a stored run lacks, and answers as `start` would have: an unbroken run has the same rows. Throws what
-   * `resumableRun` and `refuseOtherVersions` throw.
+   * `resumableRun`, `refuseWhole` and `refuseOtherVersions` throw.
    */
   resume(request: SweepResume): Promise<SweepSummary>;
   /** The units of a spec, and what their results depend on. */
@@ -215,6 +215,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const planned = plan.plannedPoints;
   const runId = resumed?.id ?? null;
   if (resumed) {
+    await refuseWhole(store, resumed);
     refuseOtherVersions(resumed, versions);
     // Two programs may go on with one run at the same moment: one of them does.
     if (!store.reopenRun(resumed.id, thisProcess)) throw isRunning(resumed.id);

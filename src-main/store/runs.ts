@@ -56,6 +56,8 @@ const storedDocument = jsonText(z.looseObject({ schema_version: z.number(), reco
 const nameOf = (row: unknown): string =>
   `run ${typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : 'without a number'}`;
 
+const cureOf = (row: unknown): string => `"configiq runs delete ${nameOf(row).slice('run '.length)}" removes it.`;
+
 const COLUMNS =
   'id, kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, problems, answer, usd_per_hour';
 
@@ -139,10 +141,10 @@ export function runVerbs(db: Database): RunVerbs {
     setAnswer(runId, { answer, usdPerHour }) {
       setAnswer.run(answer, usdPerHour, runId);
     },
-    listRuns: () => readRows(runRow, all.all(), nameOf),
+    listRuns: () => readRows(runRow, all.all(), nameOf, cureOf),
     readRun(id) {
       const row = one.get(id);
-      return row === undefined ? null : readRow(runRow, row, nameOf(row));
+      return row === undefined ? null : readRow(runRow, row, nameOf(row), cureOf(row));
     },
     readDocument(id) {
       const text = documentOf.get(id)?.document ?? null;
