@@ -33,6 +33,7 @@ import { liveEvery, livePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
 import { thisProcess } from './owner.ts';
 import { isRunning, keptBatches, refuseOtherVersions, refuseWhole, resumableRun } from './resumed-sweep.ts';
+import { refuseBeyondRoom } from './room-for-sweep.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs } from './sweep-estimate.ts';
 import { sweepVersions, type SweepVersions } from './sweep-versions.ts';
@@ -72,6 +73,8 @@ interface SweepParts {
   pool: Pool;
   now: () => Date;
   tell: (event: ProgressEvent) => void;
+  /** On the disk of the history; null = not known. */
+  freeBytes: () => number | null;
 }
 
 interface Task {
@@ -91,15 +94,18 @@ export function createSweeps(parts: SweepParts): Sweeps {
   const tasks = new Map<string, { task: Task; ended: Promise<unknown> }>();
 
   const start = (request: SweepStart): Promise<SweepSummary> => {
-    const { taskId, spec, name } = checkRequest(sweepStartSchema, request, 'Sweep request');
+    const { taskId, spec: given, name } = checkRequest(sweepStartSchema, request, 'Sweep request');
     refuseRunning(taskId);
-    return begin({ taskId, spec: checkRequest(sweepSpecSchema, spec, 'Sweep spec'), givenName: name, resumed: null });
+    const spec = checkRequest(sweepSpecSchema, given, 'Sweep spec');
+    refuseBeyondRoom(sweeps.plan(spec));
+    return begin({ taskId, spec, givenName: name, resumed: null });
   };
 
   const resume = (request: SweepResume): Promise<SweepSummary> => {
     const { taskId, runId } = checkRequest(sweepResumeSchema, request, 'Resume request');
     refuseRunning(taskId);
     const { run, spec } = resumableRun(parts.store, runId);
+    refuseBeyondRoom(sweeps.plan(spec), 1 - run.donePoints / Math.max(1, run.points));
     return begin({ taskId, spec, givenName: run.name, resumed: run });
   };
 
@@ -123,7 +129,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
     return ended;
   };
 
-  return {
+  const sweeps: Sweeps = {
     plan(spec) {
       const { question, models } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
       const facts = parts.facts();
@@ -143,7 +149,9 @@ export function createSweeps(parts: SweepParts): Sweeps {
         question.shard && share
           ? { shard: question.shard, share, searches: searchesOf(share.inputs), estimatedMs: msOf(share) }
           : null;
-      return sweepPlanDocument(question, space, survey, facts, msOf(wholeShare(space, survey)), planned);
+      const free = parts.freeBytes();
+      const document = sweepPlanDocument(question, space, survey, facts, msOf(wholeShare(space, survey)), planned);
+      return { ...document, ...(free !== null && { free_bytes: free }) };
     },
     start,
     resume,
@@ -162,6 +170,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
       await Promise.allSettled([...tasks.values()].map(({ ended }) => ended));
     },
   };
+  return sweeps;
 }
 
 const nameOf = (given: string, spec: SweepSpec): string => given.trim() || defaultName(spec);

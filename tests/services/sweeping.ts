@@ -28,6 +28,7 @@ const sweeps = createSweeps({
   pool,
   now: () => new Date(0),
   tell: () => undefined,
+  freeBytes: () => null,
 });
 await sweeps.start({ taskId: 'child', spec: JSON.parse(spec) as SweepSpecDraft, name: 'child' });
 await pool.close();
