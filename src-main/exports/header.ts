@@ -43,3 +43,7 @@ export function exportHeader(run: StoredRun, columns: readonly ExportColumn[]): 
     units: Object.fromEntries(units),
   };
 }
+
+/** What is said beside the header of a run that is damaged; nothing of a sound one. It stands at the end, where it is known. */
+export const lossHeader = (missingRows: number): { missing_rows?: number } =>
+  missingRows > 0 ? { missing_rows: missingRows } : {};

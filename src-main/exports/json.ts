@@ -1,5 +1,5 @@
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import type { ExportHeader } from './header.ts';
+import { lossHeader, type ExportHeader } from './header.ts';
 import { rowBytes, type RowStyle } from './row-bytes.ts';
 
 const OBJECT = {
@@ -17,8 +17,12 @@ export function* ndjsonPieces(header: ExportHeader, batches: Iterable<ColumnBatc
   for (const batch of batches) yield* rowBytes(batch, header.columns, LINE);
 }
 
-/** The JSON document of a run: its header, and one row a line. */
-export function* jsonPieces(header: ExportHeader, batches: Iterable<ColumnBatch>): Generator<Uint8Array> {
+/** The JSON document of a run: its header, one row a line, and what of it was lost. */
+export function* jsonPieces(
+  header: ExportHeader,
+  batches: Iterable<ColumnBatch>,
+  missingRows: () => number,
+): Generator<Uint8Array> {
   yield Buffer.from(`${JSON.stringify(header, null, 2).slice(0, -2)},\n  "rows": [`);
   let isFirst = true;
   for (const batch of batches) {
@@ -27,5 +31,6 @@ export function* jsonPieces(header: ExportHeader, batches: Iterable<ColumnBatch>
       isFirst = false;
     }
   }
-  yield Buffer.from('\n  ]\n}\n');
+  const loss = Object.entries(lossHeader(missingRows())).map(([key, value]) => `,\n  "${key}": ${value}`);
+  yield Buffer.from(`\n  ]${loss.join('')}\n}\n`);
 }

@@ -56,7 +56,7 @@ import {
   taskIdSchema,
   textFormatSchema,
 } from './check-request.ts';
-import { databaseFile } from './data-folder.ts';
+import { databaseFile, freeBytes } from './data-folder.ts';
 import { createModelStore } from './model-store.ts';
 import { isOwnerAlive } from './owner.ts';
 import { createPulls } from './pulls.ts';
@@ -92,6 +92,8 @@ export interface AppServiceOptions {
   /** Variables that say where the Hugging Face cache and hub are; the process's own where not given. */
   environment?: Environment | undefined;
   now?: (() => Date) | undefined;
+  /** Bytes free on the disk of a folder; null = not known. */
+  free?: ((folder: string) => number | null) | undefined;
 }
 
 /** What every host stands on: the calls, the progress pushed beside them, and the end. */
@@ -136,7 +138,7 @@ export interface AppService {
  * broken or the database cannot be used. Calls never reject: they answer a Result.
  */
 export function createAppService(options: AppServiceOptions): AppService {
-  const { host, dataFolder, workerPath, environment = process.env, now = () => new Date() } = options;
+  const { host, dataFolder, workerPath, environment = process.env, now = () => new Date(), free = freeBytes } = options;
   const catalogsFolder = options.catalogsFolder ?? bundledCatalogsFolder();
   const { store, notice } = openStore(databaseFile(dataFolder));
   const notices = new Set(notice === null ? [] : [notice]);
@@ -180,7 +182,7 @@ export function createAppService(options: AppServiceOptions): AppService {
     tell,
     report,
   });
-  const sweeps = createSweeps({ store, models, facts, pool, now, tell, report });
+  const sweeps = createSweeps({ store, models, facts, pool, now, tell, report, freeBytes: () => free(dataFolder) });
   const shards = createShards({ store, now, plan: (spec) => sweeps.planned(spec) });
   const sizings = createSimulatedSizings(pool, tell);
   const exports = createExports(store, report);

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { fileError } from '../../src-worker/engine/errors.ts';
@@ -60,3 +60,14 @@ function statOf(path: string) {
 }
 
 export const databaseFile = (folder: string): string => join(folder, DATABASE);
+
+/** Bytes that may still be written to the disk of a folder; null where the system does not say. */
+export function freeBytes(folder: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    // Some network disks have no such figure: then a full disk is found out when it is full.
+    return null;
+  }
+}

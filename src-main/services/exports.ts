@@ -4,7 +4,7 @@ import { isNumberColumn, type ColumnBatch } from '../../src-worker/protocol/colu
 import { EXPORT_MEDIA_TYPES, type ExportFormat } from '../../src-worker/protocol/export-formats.ts';
 import { SWEEP_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import { exportHeader, type ExportColumn } from '../exports/header.ts';
-import { exportPieces, sidecarText, type ExportContent } from '../exports/pieces.ts';
+import { exportPieces, hasSidecar, sidecarText, type ExportContent } from '../exports/pieces.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { checkWritable, isPlainFile, writeAtomically, writePiecesAtomically } from './atomic-write.ts';
 import { inSlices } from './in-slices.ts';
@@ -14,7 +14,10 @@ import { batchesOf, requiredRun } from './run-view.ts';
 export interface WrittenExport {
   path: string;
   format: ExportFormat;
+  /** In the file. */
   rows: number;
+  /** That were stored and could not be read; 0 unless the run is damaged. */
+  missingRows: number;
   bytes: number;
   /** The file beside it that says what a format without a header cannot; null where there is none. */
   metadata: string | null;
@@ -33,6 +36,13 @@ export interface ExportStream {
   pieces: Iterable<Uint8Array>;
 }
 
+export interface ExportText {
+  fileName: string;
+  text: string;
+  /** As of `WrittenExport`. */
+  missingRows: number;
+}
+
 export interface Exports {
   /** Writes a run to a file, a batch at a time. Throws for a run that is not there or not finished, and for a file that cannot be written. */
   writeTo(request: { runId: number; format: ExportFormat; path: string }, signal?: AbortSignal): Promise<WrittenExport>;
@@ -41,7 +51,7 @@ export interface Exports {
   /** What was offered under that path, once; null when nothing was, or too long ago. */
   open(path: string): ExportStream | null;
   /** A run as text, for those small enough. Throws `export_too_large`. */
-  text(runId: number, format: 'csv' | 'json', limit?: number): Promise<{ fileName: string; text: string }>;
+  text(runId: number, format: 'csv' | 'json', limit?: number): Promise<ExportText>;
 }
 
 /** Longest text a program can hold is about 530 million characters; beyond this a text is refused. */
@@ -54,22 +64,24 @@ export const EXPORT_PATH = 'export/';
 export function createExports(store: Store, report: (problem: string) => void): Exports {
   const offers = new Map<string, { runId: number; format: ExportFormat; untilMs: number }>();
 
-  const piecesOf = (run: StoredRun, format: ExportFormat): Iterable<Uint8Array> => {
+  const piecesOf = (content: CountedContent, run: StoredRun, format: ExportFormat): Iterable<Uint8Array> => {
     // The answer of a size question is its document, byte for byte.
     const document = format === 'json' ? store.readDocument(run.id) : null;
-    return document === null ? exportPieces(format, contentOf(store, run, report)) : [Buffer.from(document)];
+    return document === null ? exportPieces(format, content) : [Buffer.from(document)];
   };
 
   return {
     async writeTo({ runId, format, path }, signal) {
       const run = finishedRun(store, runId);
       const content = contentOf(store, run, report);
-      const text = sidecarText(format, content.header);
-      const metadata = text !== null && isPlainFile(path) ? `${path}.meta.json` : null;
+      const metadata = hasSidecar(format) && isPlainFile(path) ? `${path}.meta.json` : null;
       if (metadata !== null) checkWritable(metadata);
-      const bytes = await writePiecesAtomically(path, piecesOf(run, format), signal);
-      if (text !== null && metadata !== null) await writeAtomically(metadata, text);
-      return { path, format, rows: run.rows, bytes, metadata };
+      const bytes = await writePiecesAtomically(path, piecesOf(content, run, format), signal);
+      const missingRows = content.missingRows();
+      if (metadata !== null) await writeAtomically(metadata, sidecarText(content.header, missingRows));
+      // The document of a size question has its rows, and none of them is read here.
+      const rows = run.kind === 'size' ? run.rows : content.rows();
+      return { path, format, rows, missingRows, bytes, metadata };
     },
     offer(runId, format) {
       const run = finishedRun(store, runId);
@@ -88,34 +100,57 @@ export function createExports(store: Store, report: (problem: string) => void): 
       return {
         fileName: exportFileName(run, format),
         mediaType: EXPORT_MEDIA_TYPES[format],
-        pieces: piecesOf(run, format),
+        pieces: piecesOf(contentOf(store, run, report), run, format),
       };
     },
     async text(runId, format, limit = MAX_TEXT_CHARACTERS) {
       const run = requiredRun(store, runId);
+      const content = contentOf(store, run, report);
       const parts: string[] = [];
       let bytes = 0;
       const decoder = new TextDecoder();
-      for await (const piece of inSlices(piecesOf(run, format))) {
+      for await (const piece of inSlices(piecesOf(content, run, format))) {
         bytes += piece.length;
         if (bytes > limit) throw textTooLarge(runId, format, limit);
         parts.push(decoder.decode(piece, { stream: true }));
       }
-      return { fileName: exportFileName(run, format), text: parts.join('') };
+      return { fileName: exportFileName(run, format), text: parts.join(''), missingRows: content.missingRows() };
     },
   };
 }
 
-/** Columns as the run was stored with them, which an earlier version may have had others of. */
-function contentOf(store: Store, run: StoredRun, report: (problem: string) => void): ExportContent {
-  const columns = columnsIn(batchesOf(store, run, () => undefined));
-  return { header: exportHeader(run, columns), columns, batches: untilTheEnd(store, run, report) };
+interface CountedContent extends ExportContent {
+  /** Read so far. */
+  rows: () => number;
 }
 
-/** Throws where the run was deleted meanwhile: what was written of it is no export. */
-function* untilTheEnd(store: Store, run: StoredRun, report: (problem: string) => void): Generator<ColumnBatch> {
-  yield* batchesOf(store, run, report);
-  requiredRun(store, run.id);
+/**
+ * Columns as the run was stored with them, which an earlier version may have had others of. Reading throws where the run was
+ * deleted meanwhile: what was written of it is no export.
+ */
+function contentOf(store: Store, run: StoredRun, report: (problem: string) => void): CountedContent {
+  const columns = columnsIn(batchesOf(store, run, () => undefined));
+  let rows = 0;
+  let missing = 0;
+  function* counted(): Generator<ColumnBatch> {
+    const batches = batchesOf(store, run, report);
+    for (let next = batches.next(); ; next = batches.next()) {
+      if (next.done) {
+        missing = next.value;
+        break;
+      }
+      rows += next.value.rows;
+      yield next.value;
+    }
+    requiredRun(store, run.id);
+  }
+  return {
+    header: exportHeader(run, columns),
+    columns,
+    batches: counted(),
+    rows: () => rows,
+    missingRows: () => missing,
+  };
 }
 
 function columnsIn(batches: Iterable<ColumnBatch>): ExportColumn[] {

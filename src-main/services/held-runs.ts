@@ -43,18 +43,24 @@ export function createHeldRuns(mostBytes = MOST_HELD_BYTES): HeldRuns {
     }
   };
 
-  const load = async (read: () => Iterable<ColumnBatch>, hold: (bytes: number) => void): Promise<HeldRun> => {
+  const load = async (
+    run: StoredRun,
+    read: () => Iterable<ColumnBatch>,
+    hold: (bytes: number, isWhole: boolean) => void,
+  ): Promise<HeldRun> => {
     const batches: RunBatch[] = [];
     let bytes = 0;
+    let rows = 0;
     let sample: ColumnBatch | null = null;
     for await (const batch of inSlices(read())) {
       sample ??= batch;
       bytes += bytesOf(batch);
+      rows += batch.rows;
       if (bytes > mostBytes) break;
       batches.push(runBatch(batch));
     }
     const isHeld = bytes <= mostBytes;
-    hold(isHeld ? bytes : 0);
+    hold(isHeld ? bytes : 0, !isHeld || rows >= run.rows);
     return {
       columns: sample?.order ?? [],
       sample,
@@ -73,11 +79,17 @@ export function createHeldRuns(mostBytes = MOST_HELD_BYTES): HeldRuns {
         entries.set(run.id, known);
         return known.held;
       }
-      const entry: Entry = { state, bytes: 0, held: load(read, (bytes) => take(entry, bytes)) };
-      // What could not be read is read anew the next time.
-      entry.held.catch(() => {
+      const forget = (): void => {
         if (entries.get(run.id) === entry) entries.delete(run.id);
+      };
+      const held = load(run, read, (bytes, isWhole) => {
+        // A damaged run looks the same once it is mended: it is read anew the next time.
+        if (isWhole) take(entry, bytes);
+        else forget();
       });
+      const entry: Entry = { state, bytes: 0, held };
+      // What could not be read is read anew the next time.
+      entry.held.catch(forget);
       entries.set(run.id, entry);
       return entry.held;
     },

@@ -1,15 +1,15 @@
 import { differencesOf } from '../../src-worker/answers/runs/difference.ts';
 import { sizeDifference } from '../../src-worker/answers/runs/size-difference.ts';
 import { axisColumns, SweepComparison, type SurveyedBatch } from '../../src-worker/answers/runs/sweep-difference.ts';
-import { invalidInput } from '../../src-worker/engine/errors.ts';
+import { ConfigIqError, invalidInput } from '../../src-worker/engine/errors.ts';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { SCHEMA_VERSION } from '../../src-worker/protocol/documents.ts';
 import { sweepSpecSchema, type SweepSpec } from '../../src-worker/protocol/requests.ts';
-import type { DeletedRuns, RunHead } from '../../src-worker/protocol/run-api.ts';
+import type { DeletedRuns, RunEntry, RunHead } from '../../src-worker/protocol/run-api.ts';
 import type { RunDiffDocument } from '../../src-worker/protocol/run-diff.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { inSlices } from './in-slices.ts';
-import { documentOf, requiredRun, runEntry } from './run-view.ts';
+import { documentOf, requiredRun, runEntry, unknownRun } from './run-view.ts';
 
 export function runHead(store: Store, id: number): RunHead {
   const run = requiredRun(store, id);
@@ -17,17 +17,38 @@ export function runHead(store: Store, id: number): RunHead {
   return { entry: runEntry(run), input, versions, problems };
 }
 
-/** Removes all of the runs or, where one cannot be removed, none; then gives their room back to the disk. */
+/**
+ * Removes all of the runs or, where one cannot be removed, none; then gives their room back to the disk. A run that cannot be read
+ * is removed like any other.
+ */
 export function deleteRuns(store: Store, ids: readonly number[]): DeletedRuns {
-  const runs = [...new Set(ids)].map((id) => requiredRun(store, id));
-  const running = runs.find(({ status }) => status === 'running');
+  const known = [...new Set(ids)].map((id) => ({ id, status: store.readRunStatus(id) }));
+  const unknown = known.find(({ status }) => status === null);
+  if (unknown) throw unknownRun(unknown.id);
+  const running = known.find(({ status }) => status === 'running');
   if (running) {
     const { id } = running;
     throw invalidInput('run_running', `Run ${id} is still computed: stop it first, then delete it.`, { id });
   }
+  const runs = known.map(({ id }) => ({ id, entry: readableEntry(store, id) }));
   for (const { id } of runs) store.deleteRun(id);
   const { before, after } = store.compact();
-  return { runs: runs.map(runEntry), bytesBefore: before, bytesAfter: after };
+  return {
+    runs: runs.flatMap(({ entry }) => (entry ? [entry] : [])),
+    unreadable: runs.flatMap(({ id, entry }) => (entry ? [] : [id])),
+    bytesBefore: before,
+    bytesAfter: after,
+  };
+}
+
+/** null = the row of the run cannot be read. */
+function readableEntry(store: Store, id: number): RunEntry | null {
+  try {
+    return runEntry(requiredRun(store, id));
+  } catch (thrown) {
+    if (thrown instanceof ConfigIqError && thrown.code === 'row_unreadable') return null;
+    throw thrown;
+  }
 }
 
 /** What differs between two runs. Works in slices, so that long ones hold nobody up. */

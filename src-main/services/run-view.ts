@@ -10,6 +10,7 @@ import { bestSoFar, type BestSoFar } from './best-so-far.ts';
 import { inSlices } from './in-slices.ts';
 import { runQuestion } from './run-question.ts';
 import { shownRows } from './shown-rows.ts';
+import { storedBatches } from './stored-batches.ts';
 
 export function runEntry(run: StoredRun): RunEntry {
   const { id, kind, name, createdAt, status, model, points, donePoints, rows, answer, usdPerHour } = run;
@@ -53,8 +54,11 @@ function withAnswer(store: Store, run: StoredRun, best: BestSoFar, report: (prob
 export function requiredRun(store: Store, id: number): StoredRun {
   const run = store.readRun(id);
   if (run) return run;
-  throw invalidInput('unknown_run', `There is no run ${id}: the list of runs shows those there are.`, { id });
+  throw unknownRun(id);
 }
+
+export const unknownRun = (id: number): Error =>
+  invalidInput('unknown_run', `There is no run ${id}: the list of runs shows those there are.`, { id });
 
 const COLUMN_NAMES: readonly string[] = SWEEP_COLUMNS.map(({ name }) => name);
 
@@ -64,14 +68,16 @@ function columnsOf(store: Store, run: StoredRun, report: (problem: string) => vo
   return [...COLUMN_NAMES];
 }
 
-/** The rows of a run, one batch at a time; those of a size question are one. */
-export function* batchesOf(store: Store, run: StoredRun, report: (problem: string) => void): Generator<ColumnBatch> {
-  if (run.kind === 'sweep') {
-    yield* store.readChunks(run.id, report);
-    return;
-  }
+/** The rows of a run, one batch at a time; those of a size question are one. Returns how many of its rows are missing. */
+export function* batchesOf(
+  store: Store,
+  run: StoredRun,
+  report: (problem: string) => void,
+): Generator<ColumnBatch, number> {
+  if (run.kind === 'sweep') return yield* storedBatches(store, run, report);
   const document = documentOf(store, run);
   if (document) yield sizeRows(document);
+  return 0;
 }
 
 function* chosenOf(

@@ -32,7 +32,8 @@ import { inSlices } from './in-slices.ts';
 import { liveEvery, livePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
 import { thisProcess } from './owner.ts';
-import { isRunning, keptBatches, refuseOtherVersions, resumableRun } from './resumed-sweep.ts';
+import { isRunning, keptBatches, refuseOtherVersions, refuseWhole, resumableRun } from './resumed-sweep.ts';
+import { refuseBeyondRoom } from './room-for-sweep.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs, paceOf } from './sweep-estimate.ts';
 import { keepPace, readPace } from './sweep-pace.ts';
@@ -45,7 +46,7 @@ export interface Sweeps {
   start(request: SweepStart): Promise<SweepSummary>;
   /**
    * Computes what a stored run lacks, and answers as `start` would have: an unbroken run has the same rows. Throws what
-   * `resumableRun` and `refuseOtherVersions` throw.
+   * `resumableRun`, `refuseWhole` and `refuseOtherVersions` throw.
    */
   resume(request: SweepResume): Promise<SweepSummary>;
   /** The units of a spec, and what their results depend on. */
@@ -75,6 +76,8 @@ interface SweepParts {
   tell: (event: ProgressEvent) => void;
   /** Told of what cannot be read. */
   report: (problem: string) => void;
+  /** On the disk of the history; null = not known. */
+  freeBytes: () => number | null;
 }
 
 interface Task {
@@ -94,15 +97,18 @@ export function createSweeps(parts: SweepParts): Sweeps {
   const tasks = new Map<string, { task: Task; ended: Promise<unknown> }>();
 
   const start = (request: SweepStart): Promise<SweepSummary> => {
-    const { taskId, spec, name } = checkRequest(sweepStartSchema, request, 'Sweep request');
+    const { taskId, spec: given, name } = checkRequest(sweepStartSchema, request, 'Sweep request');
     refuseRunning(taskId);
-    return begin({ taskId, spec: checkRequest(sweepSpecSchema, spec, 'Sweep spec'), givenName: name, resumed: null });
+    const spec = checkRequest(sweepSpecSchema, given, 'Sweep spec');
+    refuseBeyondRoom(sweeps.plan(spec));
+    return begin({ taskId, spec, givenName: name, resumed: null });
   };
 
   const resume = (request: SweepResume): Promise<SweepSummary> => {
     const { taskId, runId } = checkRequest(sweepResumeSchema, request, 'Resume request');
     refuseRunning(taskId);
     const { run, spec } = resumableRun(parts.store, runId);
+    refuseBeyondRoom(sweeps.plan(spec), 1 - run.donePoints / Math.max(1, run.points));
     return begin({ taskId, spec, givenName: run.name, resumed: run });
   };
 
@@ -126,7 +132,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
     return ended;
   };
 
-  return {
+  const sweeps: Sweeps = {
     plan(spec) {
       const { question, models } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
       const facts = parts.facts();
@@ -147,7 +153,9 @@ export function createSweeps(parts: SweepParts): Sweeps {
         question.shard && share
           ? { shard: question.shard, share, searches: searchesOf(share.inputs), estimatedMs: msOf(share) }
           : null;
-      return sweepPlanDocument(question, space, survey, facts, msOf(wholeShare(space, survey)), planned);
+      const free = parts.freeBytes();
+      const document = sweepPlanDocument(question, space, survey, facts, msOf(wholeShare(space, survey)), planned);
+      return { ...document, ...(free !== null && { free_bytes: free }) };
     },
     start,
     resume,
@@ -167,6 +175,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
       await Promise.allSettled([...tasks.values()].map(({ ended }) => ended));
     },
   };
+  return sweeps;
 }
 
 const nameOf = (given: string, spec: SweepSpec): string => given.trim() || defaultName(spec);
@@ -220,6 +229,7 @@ async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
   const planned = plan.plannedPoints;
   const runId = resumed?.id ?? null;
   if (resumed) {
+    await refuseWhole(store, resumed);
     refuseOtherVersions(resumed, versions);
     // Two programs may go on with one run at the same moment: one of them does.
     if (!store.reopenRun(resumed.id, thisProcess)) throw isRunning(resumed.id);

@@ -3,14 +3,17 @@ import { z } from 'zod';
 import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { describeIssues } from '../../src-worker/protocol/requests.ts';
 import { packed, unpacked } from '../../src-worker/pool/packed-batch.ts';
+import { fileError, type ConfigIqError } from '../../src-worker/engine/errors.ts';
+import { isDamage } from './errors.ts';
 import { flatColumnsSchema, unpackFlat } from './flat-blob.ts';
 import { jsonText, unreadable } from './rows.ts';
-import type { PackedChunk, Store } from './store.ts';
+import type { PackedChunk, Store, StoredChunk } from './store.ts';
 
 type ChunkVerbs = Pick<
   Store,
   'appendChunk' | 'readChunks' | 'readChunk' | 'listChunks' | 'removeChunk' | 'readPackedChunks' | 'appendPackedChunk'
 >;
+type Counts = Pick<StoredChunk, 'rows' | 'points' | 'passing'>;
 
 const chunkRow = z.strictObject({
   seq: z.number().int().min(0),
@@ -30,22 +33,24 @@ export function chunkVerbs(db: Database): ChunkVerbs {
   const add = db.prepare<[number, number, number, number]>(
     'UPDATE run SET done_points = done_points + ?, rows = rows + ?, passing = passing + ? WHERE id = ?',
   );
-  const all = db.prepare<[number], { seq: number; rows: number; points: number | null; passing: number | null }>(
-    'SELECT seq, rows, points, passing FROM run_chunk WHERE run_id = ? ORDER BY seq',
+  // Places come from the index alone, so that a page that is damaged costs its own batch and no other. One query per batch
+  // instead of one open cursor: a cursor would keep the connection from writing meanwhile.
+  const nextPlace = db
+    .prepare<[number, number], number>('SELECT seq FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1')
+    .pluck();
+  const counts = db.prepare<[number, number], Counts>(
+    'SELECT rows, points, passing FROM run_chunk WHERE run_id = ? AND seq = ?',
   );
-  const remove = db.prepare<[number, number], { rows: number; points: number | null; passing: number | null }>(
-    'DELETE FROM run_chunk WHERE run_id = ? AND seq = ? RETURNING rows, points, passing',
-  );
-  // One query per batch instead of one open cursor: a cursor would keep the connection from writing meanwhile.
-  const next = db.prepare<[number, number], { seq: number }>(
-    'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
-  );
+  const remove = db.prepare<[number, number]>('DELETE FROM run_chunk WHERE run_id = ? AND seq = ?');
   const one = db.prepare<[number, number], { seq: number }>(
     'SELECT seq, rows, columns, data FROM run_chunk WHERE run_id = ? AND seq = ?',
   );
-  const nextPacked = db.prepare<[number, number], PackedChunk>(
-    'SELECT seq, rows, points, passing, columns, data FROM run_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1',
+  const onePacked = db.prepare<[number, number], PackedChunk>(
+    'SELECT seq, rows, points, passing, columns, data FROM run_chunk WHERE run_id = ? AND seq = ?',
   );
+  function* places(runId: number): Generator<number> {
+    for (let seq = nextPlace.get(runId, -1); seq !== undefined; seq = nextPlace.get(runId, seq)) yield seq;
+  }
 
   const store = db.transaction(
     (
@@ -57,8 +62,12 @@ export function chunkVerbs(db: Database): ChunkVerbs {
     },
   );
   const takeOut = db.transaction((runId: number, seq: number) => {
-    const chunk = remove.get(runId, seq);
-    if (chunk) add.run(-(chunk.points ?? 0), -chunk.rows, -(chunk.passing ?? 0), runId);
+    const gone = onSoundPages(
+      () => counts.get(runId, seq),
+      () => undefined,
+    );
+    remove.run(runId, seq);
+    if (gone) add.run(-(gone.points ?? 0), -gone.rows, -(gone.passing ?? 0), runId);
   });
 
   return {
@@ -78,22 +87,74 @@ export function chunkVerbs(db: Database): ChunkVerbs {
       return batch;
     },
     readChunk(runId, seq, report) {
-      const row = one.get(runId, seq);
-      return row ? readable(`run ${runId}, batch ${seq}`, row, report) : null;
+      const what = `run ${runId}, batch ${seq}`;
+      const row = onSoundPages(
+        () => one.get(runId, seq),
+        () => report(unreadable(what, `${what}: ${PAGE_DAMAGED}.`).message),
+      );
+      return row ? readable(what, row, report) : null;
     },
     *readPackedChunks(runId) {
-      for (let row = nextPacked.get(runId, -1); row; row = nextPacked.get(runId, row.seq)) yield row;
+      for (const seq of places(runId)) {
+        const row = onSoundPages(
+          () => onePacked.get(runId, seq),
+          (thrown) => {
+            throw damagedRun(runId, seq, thrown);
+          },
+        );
+        if (row) yield row;
+      }
     },
-    listChunks: (runId) => all.all(runId),
-    removeChunk: (runId, seq) => takeOut.immediate(runId, seq),
+    listChunks(runId) {
+      const chunks: StoredChunk[] = [];
+      for (const seq of places(runId)) {
+        const found = onSoundPages(
+          () => counts.get(runId, seq),
+          () => undefined,
+        );
+        chunks.push({ seq, ...(found ?? { rows: 0, points: 0, passing: 0 }) });
+      }
+      return chunks;
+    },
+    removeChunk(runId, seq) {
+      onSoundPages(
+        () => takeOut.immediate(runId, seq),
+        (thrown) => {
+          throw damagedRun(runId, seq, thrown);
+        },
+      );
+    },
     *readChunks(runId, report) {
-      for (let row = next.get(runId, -1); row; row = next.get(runId, row.seq)) {
-        const batch = readable(`run ${runId}, batch ${row.seq}`, row, report);
+      for (const seq of places(runId)) {
+        const batch = this.readChunk(runId, seq, report);
         if (batch) yield batch;
       }
     },
   };
 }
+
+const PAGE_DAMAGED = 'the database is damaged there';
+
+/** What `work` finds; where a page that it needs is damaged, `whereDamaged` is called and there is nothing. */
+function onSoundPages<Value>(work: () => Value, whereDamaged: (thrown: unknown) => void): Value | undefined {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    whereDamaged(thrown);
+    return undefined;
+  }
+}
+
+/** A batch that can be neither read nor replaced where it lies. */
+const damagedRun = (runId: number, seq: number, cause: unknown): ConfigIqError =>
+  fileError(
+    'run_damaged',
+    `Run ${runId} is damaged: its batch ${seq} lies on a page of the database that cannot be read. "configiq runs rerun ${runId}" asks it anew, ` +
+      `"configiq runs delete ${runId}" removes it; other runs are not touched.`,
+    { id: runId, batch: seq },
+    cause,
+  );
 
 /** The batch of a row; null, and reported, when it cannot be read. */
 function readable(what: string, row: unknown, report: (problem: string) => void): ColumnBatch | null {

@@ -1,4 +1,5 @@
 import Sqlite, { type Database } from 'better-sqlite3';
+import { isDamage } from './errors.ts';
 
 /** `PRAGMA auto_vacuum`: pages that are free may be taken off the end of the file. */
 const INCREMENTAL = 2;
@@ -23,7 +24,8 @@ export function compact(db: Database): { before: number; after: number } {
     // What was freed lies in the log until it is carried over; another program's reader may keep it there for a while.
     db.pragma('wal_checkpoint(TRUNCATE)');
   } catch (thrown) {
-    if (!isNoRoom(thrown)) throw thrown;
+    // Pages cannot be moved where one is damaged.
+    if (!isNoRoom(thrown) && !isDamage(thrown)) throw thrown;
   }
   return { before, after: bytesOf(db) };
 }

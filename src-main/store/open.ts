@@ -67,8 +67,8 @@ function findDamage(file: string, migrations: readonly string[], busyTimeoutMs: 
   try {
     const version = readVersion(db);
     refuseNewer(file, version, migrations.length);
-    const problem = String(db.pragma('quick_check(1)', { simple: true }));
-    if (problem !== 'ok') return problem.replaceAll(/\s+/g, ' ');
+    const problem = problemOfTables(db);
+    if (problem !== null) return problem;
     // In this order: another program may be making the tables at this moment, and marks them as ours along with it.
     const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
     const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
@@ -83,6 +83,26 @@ function findDamage(file: string, migrations: readonly string[], busyTimeoutMs: 
     db.close();
   }
 }
+
+/**
+ * What SQLite finds wrong with a table; null = nothing. Not in the rows of runs, where nearly all bytes are: whoever reads a batch
+ * checks it, and one that is damaged costs its run alone (chunks.ts). Of them the end must be sound, where the next ones go.
+ */
+function problemOfTables(db: Database.Database): string | null {
+  const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid").pluck();
+  const check = db.prepare<[string], string>('SELECT quick_check FROM pragma_quick_check(?) LIMIT 1').pluck();
+  for (const table of ['sqlite_schema', ...tables.all()]) {
+    const problem = table === ROWS_OF_RUNS ? 'ok' : (check.get(table) ?? 'ok');
+    if (problem !== 'ok') return problem.replaceAll(/\s+/g, ' ');
+  }
+  if (tables.all().includes(ROWS_OF_RUNS)) {
+    db.prepare(`SELECT rows FROM ${ROWS_OF_RUNS} ORDER BY id DESC LIMIT 1`).get();
+    db.prepare(`SELECT seq FROM ${ROWS_OF_RUNS} ORDER BY run_id DESC, seq DESC LIMIT 1`).get();
+  }
+  return null;
+}
+
+const ROWS_OF_RUNS = 'run_chunk';
 
 function connect(
   file: string,
@@ -165,6 +185,8 @@ function verbs(db: Database.Database, file: string): Store {
     listRuns: spoken(runs.listRuns),
     readRun: spoken(runs.readRun),
     readDocument: spoken(runs.readDocument),
+    readRunStatus: spoken(runs.readRunStatus),
+    setCounts: spoken(runs.setCounts),
     deleteRun: spoken(runs.deleteRun),
     compact: spoken(() => compact(db)),
     readChunks: (...given) => spokenBatches(chunks.readChunks(...given)),

@@ -25,11 +25,16 @@ export function jsonText<Schema extends z.ZodType>(schema: Schema) {
   });
 }
 
-/** Reads one row of the database as outside input. Throws `row_unreadable`. */
-export function readRow<Schema extends z.ZodType>(schema: Schema, row: unknown, what: string): z.output<Schema> {
+/** Reads one row of the database as outside input. Throws `row_unreadable`; `cure` = a sentence of what helps. */
+export function readRow<Schema extends z.ZodType>(
+  schema: Schema,
+  row: unknown,
+  what: string,
+  cure = '',
+): z.output<Schema> {
   const checked = schema.safeParse(row);
   if (checked.success) return checked.data;
-  throw unreadable(what, describeIssues(checked.error, what));
+  throw unreadable(what, [describeIssues(checked.error, what), cure].join(' ').trim());
 }
 
 export function unreadable(what: string, reason: string): ConfigIqError {
@@ -43,12 +48,16 @@ export function readRows<Schema extends z.ZodType>(
   schema: Schema,
   rows: readonly unknown[],
   name: (row: unknown) => string,
+  cure: (row: unknown) => string = () => '',
 ): Listing<z.output<Schema>> {
   const listing: Listing<z.output<Schema>> = { rows: [], problems: [] };
   for (const row of rows) {
     const checked = schema.safeParse(row);
     if (checked.success) listing.rows.push(checked.data);
-    else listing.problems.push(unreadable(name(row), describeIssues(checked.error, name(row))).message);
+    else {
+      const reason = [describeIssues(checked.error, name(row)), cure(row)].join(' ').trim();
+      listing.problems.push(unreadable(name(row), reason).message);
+    }
   }
   return listing;
 }

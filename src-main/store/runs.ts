@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+import { isDamage } from './errors.ts';
 import { jsonText, readRow, readRows, unreadable } from './rows.ts';
 import type { Store, StoredRun } from './store.ts';
 
@@ -14,6 +15,8 @@ type RunVerbs = Pick<
   | 'listRuns'
   | 'readRun'
   | 'readDocument'
+  | 'readRunStatus'
+  | 'setCounts'
   | 'deleteRun'
   | 'markInterruptedRuns'
 >;
@@ -53,6 +56,8 @@ const storedDocument = jsonText(z.looseObject({ schema_version: z.number(), reco
 const nameOf = (row: unknown): string =>
   `run ${typeof row === 'object' && row !== null && 'id' in row ? String(row.id) : 'without a number'}`;
 
+const cureOf = (row: unknown): string => `"configiq runs delete ${nameOf(row).slice('run '.length)}" removes it.`;
+
 const COLUMNS =
   'id, kind, name, model, created_at, status, input, versions, points, done_points, rows, passing, problems, answer, usd_per_hour';
 
@@ -81,7 +86,29 @@ export function runVerbs(db: Database): RunVerbs {
   const all = db.prepare<[], unknown>(`SELECT ${COLUMNS} FROM run ORDER BY created_at DESC, id DESC`);
   const one = db.prepare<[number], unknown>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
   const documentOf = db.prepare<[number], { document: string | null }>('SELECT document FROM run WHERE id = ?');
+  const statusOf = db.prepare<[number], string>('SELECT status FROM run WHERE id = ?').pluck();
+  const setCounts = db.prepare<[number, number, number, number]>(
+    'UPDATE run SET done_points = ?, rows = ?, passing = ? WHERE id = ?',
+  );
   const remove = db.prepare<[number]>("DELETE FROM run WHERE id = ? AND status <> 'running'");
+  const placesOf = db.prepare<[number], number>('SELECT seq FROM run_chunk WHERE run_id = ?').pluck();
+  const removeBatch = db.prepare<[number, number]>('DELETE FROM run_chunk WHERE run_id = ? AND seq = ?');
+  /** Rows on pages that are damaged cannot be taken out: they stay, of no run, and their room with them. */
+  const removeDamaged = (id: number): boolean => {
+    for (const seq of placesOf.all(id)) {
+      try {
+        removeBatch.run(id, seq);
+      } catch (thrown) {
+        if (!isDamage(thrown)) throw thrown;
+      }
+    }
+    db.pragma('foreign_keys = OFF');
+    try {
+      return remove.run(id).changes > 0;
+    } finally {
+      db.pragma('foreign_keys = ON');
+    }
+  };
   const running = db.prepare<[], { id: number; owner: string | null }>(
     "SELECT id, owner FROM run WHERE status = 'running' ORDER BY id",
   );
@@ -114,10 +141,10 @@ export function runVerbs(db: Database): RunVerbs {
     setAnswer(runId, { answer, usdPerHour }) {
       setAnswer.run(answer, usdPerHour, runId);
     },
-    listRuns: () => readRows(runRow, all.all(), nameOf),
+    listRuns: () => readRows(runRow, all.all(), nameOf, cureOf),
     readRun(id) {
       const row = one.get(id);
-      return row === undefined ? null : readRow(runRow, row, nameOf(row));
+      return row === undefined ? null : readRow(runRow, row, nameOf(row), cureOf(row));
     },
     readDocument(id) {
       const text = documentOf.get(id)?.document ?? null;
@@ -126,8 +153,19 @@ export function runVerbs(db: Database): RunVerbs {
       if (!checked.success) throw unreadable(`run ${id}`, `run ${id}: its answer is not a size document.`);
       return text;
     },
-    // Its rows go with it (ON DELETE CASCADE).
-    deleteRun: (id) => remove.run(id).changes > 0,
+    readRunStatus: (id) => statusOf.get(id) ?? null,
+    setCounts(id, { points, rows, passing }) {
+      setCounts.run(points, rows, passing, id);
+    },
+    deleteRun(id) {
+      try {
+        // Its rows go with it (ON DELETE CASCADE).
+        return remove.run(id).changes > 0;
+      } catch (thrown) {
+        if (!isDamage(thrown)) throw thrown;
+        return statusOf.get(id) !== 'running' && removeDamaged(id);
+      }
+    },
     markInterruptedRuns: (isOwnerAlive) => markInterrupted.immediate(isOwnerAlive),
   };
 }

@@ -94,7 +94,7 @@ export interface StoredRun extends NewRun, RunAnswer {
   problems: string[];
 }
 
-/** A batch of a run, without its rows. Earlier versions counted neither points nor passing rows. */
+/** A batch of a run, without its rows. Earlier versions counted neither points nor passing rows; on a damaged page all counts are 0. */
 export interface StoredChunk {
   seq: number;
   rows: number;
@@ -165,11 +165,11 @@ export interface Store {
   ): void;
   /** Places of the batches a run has, in order, without their rows. */
   listChunks(runId: number): StoredChunk[];
-  /** Takes a batch out and its counts back; nothing where there is none at that place. */
+  /** Takes a batch out and its counts back; nothing where there is none at that place. Throws `run_damaged` where its page is. */
   removeChunk(runId: number, seq: number): void;
   /** One batch; null where there is none, or none that can be read, which is reported. */
   readChunk(runId: number, seq: number, report: (problem: string) => void): ColumnBatch | null;
-  /** Batches of a run in order as they lie there, one at a time. */
+  /** Batches of a run in order as they lie there, one at a time. Throws `run_damaged` where the page of one is. */
   readPackedChunks(runId: number): Generator<PackedChunk>;
   /** `appendChunk` of a batch that another database has packed, and the batch; throws `row_unreadable` for what is none. */
   appendPackedChunk(runId: number, chunk: PackedChunk & { points: number; passing: number }): ColumnBatch;
@@ -186,7 +186,11 @@ export interface Store {
   readRun(id: number): StoredRun | null;
   /** The answer of a size run, exactly as it was saved; null for sweeps. */
   readDocument(id: number): string | null;
-  /** Removes a run with its rows. False when there is none, or when it is still computed. */
+  /** Whether or not the rest of the run can be read; null when there is none. */
+  readRunStatus(id: number): string | null;
+  /** What a run has, where its batches tell otherwise than what was counted. */
+  setCounts(id: number, counts: { points: number; rows: number; passing: number }): void;
+  /** Removes a run with its rows, damaged or not. False when there is none, or when it is still computed. */
   deleteRun(id: number): boolean;
   /** Gives the room of what was removed back to the disk, as far as it can be had; returns the bytes of the file before and after. */
   compact(): { before: number; after: number };

@@ -309,8 +309,14 @@ export interface AppApi extends CatalogApi, BenchmarkApi, CalibrationApi, RunApi
   analyzeRun(request: RunAnalysisDraft): Promise<Result<RunAnalysisDocument>>;
   /** A page of the rows of a run, sorted and filtered here: a window need not hold them. */
   runRows(question: RunRowsDraft): Promise<Result<RunRowsPage>>;
-  /** A run as text, for hosts that print it; one too long for a text is refused, and `offerExport` has it. */
-  exportRun(id: number, format: 'csv' | 'json'): Promise<Result<{ fileName: string; text: string }>>;
+  /**
+   * A run as text, for hosts that print it; one too long for a text is refused, and `offerExport` has it. `missingRows` = of a
+   * damaged run, those that could not be read.
+   */
+  exportRun(
+    id: number,
+    format: 'csv' | 'json',
+  ): Promise<Result<{ fileName: string; text: string; missingRows: number }>>;
   /** What a window put away under a name: drafts, where it was left. null when there is nothing (or it was damaged). */
   readNote(name: string): Promise<Result<string | null>>;
   writeNote(name: string, text: string): Promise<Result<null>>;

@@ -607,6 +607,8 @@ export interface SweepPlanDocument {
   rows: number;
   /** About what they take in the history. */
   estimated_bytes: number;
+  /** Free on the disk of the history; absent where the system does not say. A sweep that takes more is refused. */
+  free_bytes?: number;
   axes: { axis: string; count: number }[];
   /** Capacity searches left: one for each precision, TP and kind of GPU group. */
   searches: number;

@@ -32,6 +32,8 @@ export interface RunHead {
 
 export interface DeletedRuns {
   runs: RunEntry[];
+  /** Numbers of those that could not be read, and are gone all the same. */
+  unreadable: number[];
   /** Bytes of the database before and after. */
   bytesBefore: number;
   bytesAfter: number;

@@ -56,6 +56,8 @@ export function exported(
   format: ExportFormat,
   columns: readonly ExportColumn[],
   batches: readonly ColumnBatch[],
+  missingRows = 0,
 ): Buffer {
-  return Buffer.concat([...exportPieces(format, { header: exportHeader(run, columns), columns, batches })]);
+  const content = { header: exportHeader(run, columns), columns, batches, missingRows: () => missingRows };
+  return Buffer.concat([...exportPieces(format, content)]);
 }

@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
+import { EXPORT_FORMATS } from '../../src-worker/protocol/export-formats.ts';
 import { cell, NO_TEXT, plainBatch, pickedRows, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
-import { sidecarText } from '../../src-main/exports/pieces.ts';
+import { hasSidecar, sidecarText } from '../../src-main/exports/pieces.ts';
 import { exportHeader } from '../../src-main/exports/header.ts';
 import { columnsOf, exported, run } from './sample.ts';
 
@@ -111,8 +112,16 @@ test('what stands beside CSV and NDJSON is the header of the JSON document', () 
   const columns = columnsOf(batch);
   const head = JSON.parse(text('json', [batch])) as Record<string, unknown>;
   delete head['rows'];
-  const beside = (format: 'csv' | 'json' | 'ndjson' | 'parquet') => sidecarText(format, exportHeader(run, columns));
-  expect(JSON.parse(beside('csv') ?? '')).toEqual(head);
-  expect(beside('ndjson')).toBe(beside('csv'));
-  expect([beside('json'), beside('parquet')]).toEqual([null, null]);
+  expect(JSON.parse(sidecarText(exportHeader(run, columns), 0))).toEqual(head);
+  expect(EXPORT_FORMATS.filter(hasSidecar)).toEqual(['csv', 'ndjson']);
+});
+
+test('what a damaged run has lost stands beside its rows, and in the JSON document behind them', () => {
+  const columns = columnsOf(batch);
+  const whole = JSON.parse(text('json', [batch])) as Record<string, unknown>;
+  expect(whole).not.toHaveProperty('missing_rows');
+  const damaged = exported('json', columns, [batch], 1234).toString();
+  expect(JSON.parse(damaged)).toEqual({ ...whole, missing_rows: 1234 });
+  expect(JSON.parse(sidecarText(exportHeader(run, columns), 1234))).toMatchObject({ missing_rows: 1234 });
+  expect(exported('csv', columns, [batch], 1234)).toEqual(exported('csv', columns, [batch]));
 });

@@ -29,6 +29,7 @@ const sweeps = createSweeps({
   now: () => new Date(0),
   tell: () => undefined,
   report: () => undefined,
+  freeBytes: () => null,
 });
 await sweeps.start({ taskId: 'child', spec: JSON.parse(spec) as SweepSpecDraft, name: 'child' });
 await pool.close();

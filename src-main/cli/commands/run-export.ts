@@ -5,7 +5,7 @@ import { exportTarget, writeExport } from '../exports.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
 import { runNumber } from '../run-number.ts';
 
-/** `configiq runs export`: Ctrl-C leaves no part of a file (exit 130). */
+/** `configiq runs export`: Ctrl-C leaves no part of a file (exit 130); of a damaged run what can be read is written (exit 4). */
 export const runRunsExport: Run = async (context, { format, json }, [number = '', path = '']) => {
   const runId = runNumber(number);
   const target = exportTarget(path, typeof format === 'string' ? format : undefined);
@@ -14,5 +14,6 @@ export const runRunsExport: Run = async (context, { format, json }, [number = ''
   if (json === true) {
     context.terminal.print(documentText({ schema_version: SCHEMA_VERSION, ...snakeCaseKeys(written) }));
   }
-  return EXIT.answered;
+  // What is missing is told at the end, with what helps.
+  return written.missingRows > 0 ? EXIT.file : EXIT.answered;
 };

@@ -21,10 +21,11 @@ export const runRunsShow: Run = async ({ service, terminal }, options, [number])
   if (json === true && csv === true) throw usageError('--json and --csv exclude each other: keep one.');
   const id = runNumber(number);
   const { api } = await service();
-  const text =
-    json === true || csv === true
-      ? unwrap(await api.exportRun(id, csv === true ? 'csv' : 'json')).text
-      : runReport(unwrap(await api.showRun(id)));
-  terminal.print(text);
+  if (json === true || csv === true) {
+    const { text, missingRows } = unwrap(await api.exportRun(id, csv === true ? 'csv' : 'json'));
+    terminal.print(text);
+    return missingRows > 0 ? EXIT.file : EXIT.answered;
+  }
+  terminal.print(runReport(unwrap(await api.showRun(id))));
   return EXIT.answered;
 };

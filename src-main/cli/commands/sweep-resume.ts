@@ -1,12 +1,11 @@
 import { sweepSpecSchema } from '../../../src-worker/protocol/requests.ts';
-import type { AppService } from '../../services/app-service.ts';
 import { checkWritable } from '../../services/atomic-write.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
 import { exportTarget, writeExport } from '../exports.ts';
 import { ownFiles } from '../own-files.ts';
 import { runNumber } from '../run-number.ts';
-import { exitCodeFor, summaryJson, summaryText, watchedSweep } from './sweep.ts';
+import { exitCodeFor, summaryJson, summaryText, watchedResult } from './sweep.ts';
 import { isShardFile, writeShard } from './sweep-shards.ts';
 
 /** `configiq sweep resume RUN`: what a stored sweep lacks. Of a run that is done the shard file is written, where that is asked. */
@@ -17,13 +16,14 @@ export const runSweepResume: Run = async (context, options, [number = '']) => {
   const target = path === null || isShardFile(path) ? null : exportTarget(path);
   if (path !== null) checkWritable(path);
   const service = await context.service(ownFiles(options));
-  if (path !== null && isShardFile(path) && (await isDone(service, runId))) {
+  const resumed = await watchedResult(context, service, (taskId) => service.api.resumeSweep({ taskId, runId }));
+  if (!resumed.ok && resumed.error.code === 'run_done' && path !== null && isShardFile(path)) {
     context.terminal.note(`Run ${runId} is done; only its file is written.`);
-    const summary = await service.shards.export(runId, path);
-    context.terminal.print(await summaryText(service, summary));
+    const done = await service.shards.export(runId, path);
+    context.terminal.print(await summaryText(service, done));
     return EXIT.answered;
   }
-  const summary = await watchedSweep(context, service, (taskId) => service.api.resumeSweep({ taskId, runId }));
+  const summary = unwrap(resumed);
   for (const problem of summary.problems) context.terminal.complain(problem);
   if (target) await writeExport(context, service, { runId, ...target });
   else if (path !== null) await writeShard(context, service, summary, path);
@@ -34,9 +34,3 @@ export const runSweepResume: Run = async (context, options, [number = '']) => {
   const exitCode = exitCodeFor(summary);
   return spec.shard && exitCode === EXIT.noAnswer ? EXIT.answered : exitCode;
 };
-
-/** Whether a sweep lacks nothing. */
-async function isDone(service: AppService, id: number): Promise<boolean> {
-  const run = unwrap(await service.api.listRuns()).find((entry) => entry.id === id);
-  return run?.kind === 'sweep' && run.status === 'done' && run.donePoints === run.points;
-}

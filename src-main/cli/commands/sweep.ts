@@ -108,11 +108,15 @@ function sharingOf({ shard, shards, manifest, image, output }: z.output<typeof s
 }
 
 /** A sweep with its progress; Ctrl-C ends it, and what is done is kept. */
-export async function watchedSweep(
+export const watchedSweep = async (...asked: Parameters<typeof watchedResult>): Promise<SweepSummary> =>
+  unwrap(await watchedResult(...asked));
+
+/** The same for whoever knows what to do about a refusal. */
+export async function watchedResult(
   { terminal, onInterrupt }: CommandContext,
   service: AppService,
   start: (taskId: string) => Promise<Result<SweepSummary>>,
-): Promise<SweepSummary> {
+): Promise<Result<SweepSummary>> {
   const taskId = `cli-${process.pid}`;
   const stopListening = service.onProgress(sweepProgress(terminal));
   let interruptedAtMs: number | null = null;
@@ -126,10 +130,10 @@ export async function watchedSweep(
     void service.api.cancelTask(taskId);
   });
   try {
-    const summary = unwrap(await start(taskId));
+    const result = await start(taskId);
     // The copy of the first Ctrl-C that the launcher hands on must have come before a Ctrl-C counts as the second.
     if (interruptedAtMs !== null) await setTimeout(HANDED_ON_MS);
-    return summary;
+    return result;
   } finally {
     stopListening();
     terminal.endProgress();

@@ -34,6 +34,7 @@ export function sweepPlanReport({
   points,
   rows,
   estimated_bytes: estimatedBytes,
+  free_bytes: free,
   axes,
   searches,
   instances,
@@ -46,7 +47,7 @@ export function sweepPlanReport({
   return textOf([
     ...(shard ? [...shardLines(shard), '', 'The whole sweep:'] : []),
     `${plural(points, 'point')}${factors.length > 0 ? `: ${factors.join(' × ')}` : ''}`,
-    `${plural(rows, 'row')}: one for each point and instance, about ${bytes(estimatedBytes)} in the history`,
+    `${plural(rows, 'row')}: one for each point and instance, about ${bytes(estimatedBytes)} in the history${roomText(shard?.estimated_bytes ?? estimatedBytes, free)}`,
     `${searchesText(searches)} over ${plural(instances, 'instance')}${timeText(ms)}`,
     `${plural(plans, 'plan')} (instance, precision, TP), ${count(gone)} of them ruled out beforehand`,
     ...(removed.length > 0
@@ -60,6 +61,13 @@ export function sweepPlanReport({
       : []),
   ]);
 }
+
+/** Said where it matters: a sweep that takes a part of the room that one notices. */
+const NOTICED_SHARE = 0.1;
+const roomText = (size: number, free: number | undefined): string => {
+  if (free === undefined || size < free * NOTICED_SHARE) return '';
+  return size > free ? `, more than the ${bytes(free)} that are free` : ` of the ${bytes(free)} that are free`;
+};
 
 const searchesText = (searches: number): string => plural(searches, 'capacity search', 'capacity searches');
 const timeText = (ms: number | null): string =>

@@ -2,7 +2,7 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { ColumnBatch } from '../../../src-worker/protocol/columns.ts';
 import { entryColumns } from '../entry-columns.ts';
-import type { ExportColumn, ExportHeader } from '../header.ts';
+import { lossHeader, type ExportColumn, type ExportHeader } from '../header.ts';
 import { ColumnCoder } from './coded-column.ts';
 import { writeColumnChunk } from './column-chunk.ts';
 import type { RowGroup, SchemaElement } from './format-types.ts';
@@ -26,6 +26,7 @@ export function* parquetPieces(
   header: ExportHeader,
   columns: readonly ExportColumn[],
   batches: Iterable<ColumnBatch>,
+  missingRows: () => number,
 ): Generator<Uint8Array> {
   const out = new ByteWriter();
   const taken = (): Uint8Array => {
@@ -63,7 +64,7 @@ export function* parquetPieces(
     schema: [{ name: 'root', num_children: columns.length }, ...elements],
     num_rows: BigInt(allRows),
     row_groups: groups,
-    key_value_metadata: Object.entries(header).map(([key, value]) => ({
+    key_value_metadata: Object.entries({ ...header, ...lossHeader(missingRows()) }).map(([key, value]) => ({
       key: `configiq.${key}`,
       value: JSON.stringify(value),
     })),

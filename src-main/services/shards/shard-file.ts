@@ -121,7 +121,7 @@ export function openShardFile(path: string): ShardFile {
       return head;
     };
     const first = next();
-    if (first.kind !== KIND.header || first.textBytes > MOST_HEADER_BYTES) throw damaged(path, 'header');
+    if (first.kind !== KIND.header || first.textBytes > MOST_HEADER_BYTES) throw damagedShard(path, 'header');
     const header = headerIn(path, readRecord(handle, path, offset, 'header').text);
     const batches: ShardBatch[] = [];
     for (offset += HEAD_BYTES + first.textBytes; ;) {
@@ -131,7 +131,7 @@ export function openShardFile(path: string): ShardFile {
         if (head.seq !== batches.length) throw cutShort(path);
         return { path, header, batches };
       }
-      if (head.kind !== KIND.batch) throw damaged(path, `record after batch ${batches.at(-1)?.seq ?? 'none'}`);
+      if (head.kind !== KIND.batch) throw damagedShard(path, `record after batch ${batches.at(-1)?.seq ?? 'none'}`);
       batches.push({ seq: head.seq, points: head.points, offset });
       offset += HEAD_BYTES + head.textBytes + head.dataBytes;
     }
@@ -164,7 +164,7 @@ function readRecord(handle: number, path: string, offset: number, what: string) 
   const head = headOf(bytes);
   const text = readExactly(handle, path, offset + HEAD_BYTES, head.textBytes);
   const data = readExactly(handle, path, offset + HEAD_BYTES + head.textBytes, head.dataBytes);
-  if (checksumOf(bytes, text, data) !== head.checksum) throw damaged(path, what);
+  if (checksumOf(bytes, text, data) !== head.checksum) throw damagedShard(path, what);
   return { head, text: text.toString('utf8'), data };
 }
 
@@ -187,7 +187,7 @@ function headerIn(path: string, text: string): ShardHeaderText {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    throw damaged(path, 'header', thrown);
+    throw damagedShard(path, 'header', thrown);
   }
   const checked = headerSchema.safeParse(value, { reportInput: true });
   if (!checked.success) throw shardError(path, `cannot be used: ${describeIssues(checked.error, 'its header')}`);
@@ -231,7 +231,7 @@ function readExactly(handle: number, path: string, offset: number, length: numbe
 
 const cutShort = (path: string): ConfigIqError =>
   shardError(path, 'was cut short: copy it again, or compute the shard again.', 'shard_damaged');
-const damaged = (path: string, what: string, cause?: unknown): ConfigIqError =>
+export const damagedShard = (path: string, what: string, cause?: unknown): ConfigIqError =>
   shardError(path, `is damaged (${what}): copy it again, or compute the shard again.`, 'shard_damaged', cause);
 const shardError = (path: string, words: string, code = 'shard_unreadable', cause?: unknown): ConfigIqError =>
   fileError(code, `${path} ${words}`, { path }, cause);
