@@ -4,7 +4,9 @@ import type {
   BreakEvenChange,
   BreakEvenLine,
   Choice,
+  ComparedValue,
   Comparison,
+  ComparisonDocument,
   Cost,
   GoodputDocument,
   Place,
@@ -113,7 +115,7 @@ export const leftOutWords = (points: number): string | null =>
     : `${plural(points, 'point')} beyond what an answer holds (or without a value of an axis) left out: fix axes to see them.`;
 
 /** `55 % to 68 %`, or one figure where both are the same. */
-const spanWords = (least: number, most: number, words: (value: number) => string): string =>
+export const spanWords = (least: number, most: number, words: (value: number) => string): string =>
   words(least) === words(most) ? words(least) : `${words(least)} to ${words(most)}`;
 
 /** The verdict over all situations: `spot is cheaper than on-demand throughout, by 55 % to 68 %: ...`. */
@@ -143,6 +145,35 @@ function factorWords({ break_even_price_factor: factor }: Comparison, nameA: str
   if (!factor) return `${nameB} costs nothing.`;
   return `they break even where ${nameB} costs ${spanWords(factor.least, factor.most, (value) => formatSignificant(value))} times what it does.`;
 }
+
+/** What a comparison says, a sentence for each pair, of many values for each of the cheapest. */
+export function comparisonSentences({ between, values, pairs, situations }: ComparisonDocument): string[] {
+  if (values.length < 2) return [`Only one value of ${axisWords(between)} has points here: nothing compares.`];
+  if (pairs.length > 0) {
+    return pairs.map((pair) => [comparisonWords(between, pair), onlyWords(between, pair)].filter(Boolean).join(' '));
+  }
+  const rest = values.length - MOST_SENTENCES;
+  return [
+    ...values.slice(0, MOST_SENTENCES).map((value) => comparedWords(between, value, situations)),
+    ...(rest > 0 ? [`And ${plural(rest, 'value')} that cost more or have no cost.`] : []),
+  ];
+}
+
+/** Values of an axis that have a sentence each. */
+const MOST_SENTENCES = 12;
+
+/** `us-east1-b: 1.04 times the cheapest on average, $0.88 to $5.28/h; cheapest in 3 of 9 situations`. */
+function comparedWords(between: string, compared: ComparedValue, situations: number): string {
+  const { value, cheapest, usd_per_hour: usd, times_cheapest: times } = compared;
+  const name = valueWords(between, value);
+  if (!usd) return `${name}: nothing with a price meets the targets.`;
+  const span = `${spanWords(usd.least, usd.most, formatUsd)}/h`;
+  const mean = times ? `${formatSignificant(times.mean)} times the cheapest on average, ` : '';
+  return `${name}: ${mean}${span}; cheapest in ${formatFixed(cheapest)} of ${plural(situations, 'situation')}${pricedWords(compared, situations)}.`;
+}
+
+const pricedWords = ({ situations: priced }: ComparedValue, situations: number): string =>
+  priced < situations ? `, with a cost in ${formatFixed(priced)}` : '';
 
 /** What a pair says of situations that have only one side, or none; null where all have both. */
 export function onlyWords(between: string, { a, b, only_a: onlyA, only_b: onlyB, neither }: Comparison): string | null {

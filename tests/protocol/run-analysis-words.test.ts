@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { BreakEvenLine, Choice, Comparison } from '../../src-worker/protocol/run-analysis.ts';
-import { changeWords, comparisonWords, unchangedWords } from '../../src-worker/protocol/run-analysis-words.ts';
+import {
+  changeWords,
+  comparisonSentences,
+  comparisonWords,
+  unchangedWords,
+} from '../../src-worker/protocol/run-analysis-words.ts';
 
 const pair = (more: Partial<Comparison>): Comparison => ({
   ...{ a: 'lambda', b: 'runpod', a_cheaper: 0, b_cheaper: 0, equal: 0, only_a: 0, only_b: 0, neither: 0 },
@@ -33,6 +38,23 @@ describe('two values in a sentence', () => {
       'lambda and runpod cost the same throughout (2 situations).',
     );
   });
+});
+
+test('many values are a sentence each, the cheapest twelve of them', () => {
+  const value = (index: number) => ({
+    ...{ value: `z${index}`, situations: 3, cheapest: index === 0 ? 4 : 0 },
+    ...{ usd_per_hour: { least: 1, most: 2 }, times_cheapest: { least: 1, mean: 1.5, most: 2 } },
+  });
+  const values = Array.from({ length: 14 }, (_, index) => value(index));
+  const document = { kind: 'comparison' as const, run_id: 1, at: {}, between: 'zone', along: null, pairs: [] };
+  const told = comparisonSentences({ ...document, situations: 4, values, points: 56, points_left_out: 0 });
+  expect(told).toHaveLength(13);
+  expect([told[0], told.at(-1)]).toEqual([
+    'z0: 1.50 times the cheapest on average, $1.00 to $2.00/h; cheapest in 4 of 4 situations, with a cost in 3.',
+    'And 2 values that cost more or have no cost.',
+  ]);
+  const only = comparisonSentences({ ...document, situations: 4, values: [value(0)], points: 4, points_left_out: 0 });
+  expect(only).toEqual(['Only one value of zone has points here: nothing compares.']);
 });
 
 const choice = (provider: string, instance: string): Choice => ({
