@@ -1,6 +1,7 @@
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
 import { precisionLabel } from './precision-labels.ts';
 import type {
+  AxisMetric,
   BreakEvenChange,
   BreakEvenLine,
   Choice,
@@ -12,6 +13,7 @@ import type {
   Place,
   StayingReason,
 } from './run-analysis.ts';
+import { columnUnit } from './sweep-columns.ts';
 import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
 
 /* Answers over a run in words: the command line and the window say the same. */
@@ -33,10 +35,16 @@ const AXIS_WORDS: Partial<Record<string, string>> = {
   kv_cache_dtype: 'KV cache',
 };
 
+/** Units that the words of an axis do not say. */
+const UNIT_WORDS: readonly string[] = ['ms', 's', '%'];
+
 const PRICING_WORDS: Partial<Record<string, string>> = { ondemand: 'on-demand', spot: 'spot' };
 
 export const valueWords = (axis: string, value: number | string): string => {
-  if (typeof value === 'number') return Number.isInteger(value) ? formatFixed(value) : String(value);
+  if (typeof value === 'number') {
+    const unit = UNIT_WORDS.includes(columnUnit(axis) ?? '') ? ` ${columnUnit(axis)}` : '';
+    return `${Number.isInteger(value) ? formatFixed(value) : String(value)}${unit}`;
+  }
   if (axis === 'pricing') return PRICING_WORDS[value] ?? value;
   return axis === 'quantization' ? precisionLabel(value) : value;
 };
@@ -198,8 +206,18 @@ export const GOODPUT_DEFINITION =
   'Goodput: the most requests a second that can be served with every target met, all replicas that the instances hold at their capacity. Requests a second per GPU are goodput as DistServe (Zhong et al., OSDI 2024) defines it.';
 
 /** Share of the points that something meets: `all 12 points`, `9 of 12 points`. */
-export const metWords = ({ points, points_met: met }: { points: number; points_met: number }): string =>
-  met === points ? `all ${plural(points, 'point')}` : `${formatFixed(met)} of ${plural(points, 'point')}`;
+export function metWords({ points, points_met: met }: { points: number; points_met: number }): string {
+  if (met < points) return `${formatFixed(met)} of ${plural(points, 'point')}`;
+  return points === 1 ? 'the one point' : `all ${plural(points, 'point')}`;
+}
+
+/** A label within a sentence: `Cost` is `cost`, `TTFT P95` stays. */
+const inSentence = (label: string): string =>
+  /^[A-Z][a-z]/.test(label) ? `${label.charAt(0).toLowerCase()}${label.slice(1)}` : label;
+
+/** `Lower cost and lower TTFT P95 are better.` */
+export const betterWords = (x: AxisMetric, y: AxisMetric): string =>
+  `${x.better === 'lower' ? 'Lower' : 'Higher'} ${inSentence(x.label)} and ${y.better} ${inSentence(y.label)} are better.`;
 
 export const hasPrices = ({ groups }: GoodputDocument): boolean =>
   groups.some(({ rows }) => rows.some((row) => row.requests_per_usd !== null));

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { BreakEvenLine, Choice, Comparison } from '../../src-worker/protocol/run-analysis.ts';
 import {
+  betterWords,
   changeWords,
   comparisonSentences,
   comparisonWords,
+  metWords,
+  placeWords,
   unchangedWords,
 } from '../../src-worker/protocol/run-analysis-words.ts';
 
@@ -85,4 +88,31 @@ describe('break-evens in a sentence', () => {
       'users 10 to 20: from 3 × g2, TP 2, FP8 (gcp) at $2.00/h to desk, TP 2, FP8 (own) without a price. g2 no longer meets the targets or is not sold there.',
     );
   });
+});
+
+test('values of axes have their units', () => {
+  expect(placeWords({ sla_ttft_p95_ms: 200, think_time: 5, headroom: 20, users: 1000, rate: 2.5 })).toBe(
+    'TTFT P95 target 200 ms, think time 5 s, headroom 20 %, users 1,000, requests/s 2.5',
+  );
+});
+
+test('what is better is a sentence of its own', () => {
+  const metric = (label: string, better: 'lower' | 'higher') => ({ id: label, label, unit: '', better });
+  expect(betterWords(metric('Cost', 'lower'), metric('TTFT P95', 'lower'))).toBe(
+    'Lower cost and lower TTFT P95 are better.',
+  );
+  expect(betterWords(metric('Speed per user', 'higher'), metric('KV tokens that fit', 'higher'))).toBe(
+    'Higher speed per user and higher KV tokens that fit are better.',
+  );
+});
+
+test('one point is not all points', () => {
+  expect(
+    [
+      [1, 1],
+      [12, 12],
+      [12, 9],
+      [1, 0],
+    ].map(([points = 0, points_met = 0]) => metWords({ points, points_met })),
+  ).toEqual(['the one point', 'all 12 points', '9 of 12 points', '0 of 1 point']);
 });

@@ -75,7 +75,8 @@ export function frontierAnalysis(
   const x = rankedMetric(asked.x);
   const y = rankedMetric(asked.y);
   if (x.id === y.id) {
-    throw invalidInput('same_metric', `Both axes are ${x.id}: a frontier weighs two metrics against each other.`, {});
+    const both = asked.x === asked.y ? `Both axes are ${asked.x}` : `${asked.x} and ${asked.y} are one metric`;
+    throw invalidInput('same_metric', `${both}: a frontier weighs two metrics against each other.`, {});
   }
   const place = new AskedPlace(asked.at, axes);
   const varied = axes.filter(({ isVaried, axis }) => isVaried && !(axis in place.place));

@@ -82,7 +82,10 @@ describe('the frontier of a run', () => {
   test.each([
     [{ x: 'cost_usd_per_hor' }, /Unknown metric .*did you mean "cost_usd_per_hour"/],
     [{ x: 'planned_requests_per_s' }, /neither more nor less is better/],
-    [{ x: 'ttft_p95' }, /Both axes are ttft_p95/],
+    [{ x: 'ttft_p95' }, /Both axes are ttft_p95:/],
+    [{ x: 'cost_usd_per_hour', y: 'cost_usd_per_hour' }, /Both axes are cost_usd_per_hour:/],
+    [{ x: 'ttft_ms_p95' }, /^ttft_ms_p95 and ttft_p95 are one metric:/],
+    [{ x: 'throughput_requests_per_s' }, /Of throughput_requests_per_s neither/],
     [{ at: { user: 10 } }, /no axis "user": did you mean "users"/],
     [{ at: { users: 11 } }, /No point of the run has users=11: it has 10, 20, 40\./],
   ])('refuses %o in a sentence', (wrong, sentence) => {
