@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runAnalysis } from '../../../src-worker/answers/run-analysis/analysis.ts';
-import { Skyline } from '../../../src-worker/answers/run-analysis/frontier.ts';
+import { Skyline } from '../../../src-worker/answers/run-analysis/skyline.ts';
 import {
   runAnalysisSchema,
   type BreakEvenDocument,
