@@ -1,4 +1,4 @@
-import type { Comparison, Place } from '../../src-worker/protocol/run-analysis.ts';
+import type { ComparisonDocument, Place } from '../../src-worker/protocol/run-analysis.ts';
 import { gpuLabel, providerLabel } from './names.ts';
 
 /* Values of axes as a window names them, where the command line has ids that its options take. */
@@ -12,9 +12,12 @@ const named = <Value extends number | string>(axis: string, value: Value): Value
 export const namedPlace = (place: Place): Place =>
   Object.fromEntries(Object.entries(place).map(([axis, value]) => [axis, named(axis, value)]));
 
-/** A comparison with the names of its two values. */
-export const namedPair = (axis: string, pair: Comparison): Comparison => ({
-  ...pair,
-  a: named(axis, pair.a),
-  b: named(axis, pair.b),
-});
+/** A comparison whose values read so. */
+export const namedComparison = (comparison: ComparisonDocument): ComparisonDocument => {
+  const { between } = comparison;
+  return {
+    ...comparison,
+    values: comparison.values.map((compared) => ({ ...compared, value: named(between, compared.value) })),
+    pairs: comparison.pairs.map((pair) => ({ ...pair, a: named(between, pair.a), b: named(between, pair.b) })),
+  };
+};

@@ -1,15 +1,19 @@
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
 import { precisionLabel } from './precision-labels.ts';
 import type {
+  AxisMetric,
   BreakEvenChange,
   BreakEvenLine,
   Choice,
+  ComparedValue,
   Comparison,
+  ComparisonDocument,
   Cost,
   GoodputDocument,
   Place,
   StayingReason,
 } from './run-analysis.ts';
+import { columnUnit } from './sweep-columns.ts';
 import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
 
 /* Answers over a run in words: the command line and the window say the same. */
@@ -31,10 +35,16 @@ const AXIS_WORDS: Partial<Record<string, string>> = {
   kv_cache_dtype: 'KV cache',
 };
 
+/** Units that the words of an axis do not say. */
+const UNIT_WORDS: readonly string[] = ['ms', 's', '%'];
+
 const PRICING_WORDS: Partial<Record<string, string>> = { ondemand: 'on-demand', spot: 'spot' };
 
 export const valueWords = (axis: string, value: number | string): string => {
-  if (typeof value === 'number') return Number.isInteger(value) ? formatFixed(value) : String(value);
+  if (typeof value === 'number') {
+    const unit = UNIT_WORDS.includes(columnUnit(axis) ?? '') ? ` ${columnUnit(axis)}` : '';
+    return `${Number.isInteger(value) ? formatFixed(value) : String(value)}${unit}`;
+  }
   if (axis === 'pricing') return PRICING_WORDS[value] ?? value;
   return axis === 'quantization' ? precisionLabel(value) : value;
 };
@@ -113,7 +123,7 @@ export const leftOutWords = (points: number): string | null =>
     : `${plural(points, 'point')} beyond what an answer holds (or without a value of an axis) left out: fix axes to see them.`;
 
 /** `55 % to 68 %`, or one figure where both are the same. */
-const spanWords = (least: number, most: number, words: (value: number) => string): string =>
+export const spanWords = (least: number, most: number, words: (value: number) => string): string =>
   words(least) === words(most) ? words(least) : `${words(least)} to ${words(most)}`;
 
 /** The verdict over all situations: `spot is cheaper than on-demand throughout, by 55 % to 68 %: ...`. */
@@ -144,6 +154,35 @@ function factorWords({ break_even_price_factor: factor }: Comparison, nameA: str
   return `they break even where ${nameB} costs ${spanWords(factor.least, factor.most, (value) => formatSignificant(value))} times what it does.`;
 }
 
+/** What a comparison says, a sentence for each pair, of many values for each of the cheapest. */
+export function comparisonSentences({ between, values, pairs, situations }: ComparisonDocument): string[] {
+  if (values.length < 2) return [`Only one value of ${axisWords(between)} has points here: nothing compares.`];
+  if (pairs.length > 0) {
+    return pairs.map((pair) => [comparisonWords(between, pair), onlyWords(between, pair)].filter(Boolean).join(' '));
+  }
+  const rest = values.length - MOST_SENTENCES;
+  return [
+    ...values.slice(0, MOST_SENTENCES).map((value) => comparedWords(between, value, situations)),
+    ...(rest > 0 ? [`And ${plural(rest, 'value')} that cost more or have no cost.`] : []),
+  ];
+}
+
+/** Values of an axis that have a sentence each. */
+const MOST_SENTENCES = 12;
+
+/** `us-east1-b: 1.04 times the cheapest on average, $0.88 to $5.28/h; cheapest in 3 of 9 situations`. */
+function comparedWords(between: string, compared: ComparedValue, situations: number): string {
+  const { value, cheapest, usd_per_hour: usd, times_cheapest: times } = compared;
+  const name = valueWords(between, value);
+  if (!usd) return `${name}: nothing with a price meets the targets.`;
+  const span = `${spanWords(usd.least, usd.most, formatUsd)}/h`;
+  const mean = times ? `${formatSignificant(times.mean)} times the cheapest on average, ` : '';
+  return `${name}: ${mean}${span}; cheapest in ${formatFixed(cheapest)} of ${plural(situations, 'situation')}${pricedWords(compared, situations)}.`;
+}
+
+const pricedWords = ({ situations: priced }: ComparedValue, situations: number): string =>
+  priced < situations ? `, with a cost in ${formatFixed(priced)}` : '';
+
 /** What a pair says of situations that have only one side, or none; null where all have both. */
 export function onlyWords(between: string, { a, b, only_a: onlyA, only_b: onlyB, neither }: Comparison): string | null {
   const parts = [
@@ -167,8 +206,18 @@ export const GOODPUT_DEFINITION =
   'Goodput: the most requests a second that can be served with every target met, all replicas that the instances hold at their capacity. Requests a second per GPU are goodput as DistServe (Zhong et al., OSDI 2024) defines it.';
 
 /** Share of the points that something meets: `all 12 points`, `9 of 12 points`. */
-export const metWords = ({ points, points_met: met }: { points: number; points_met: number }): string =>
-  met === points ? `all ${plural(points, 'point')}` : `${formatFixed(met)} of ${plural(points, 'point')}`;
+export function metWords({ points, points_met: met }: { points: number; points_met: number }): string {
+  if (met < points) return `${formatFixed(met)} of ${plural(points, 'point')}`;
+  return points === 1 ? 'the one point' : `all ${plural(points, 'point')}`;
+}
+
+/** A label within a sentence: `Cost` is `cost`, `TTFT P95` stays. */
+const inSentence = (label: string): string =>
+  /^[A-Z][a-z]/.test(label) ? `${label.charAt(0).toLowerCase()}${label.slice(1)}` : label;
+
+/** `Lower cost and lower TTFT P95 are better.` */
+export const betterWords = (x: AxisMetric, y: AxisMetric): string =>
+  `${x.better === 'lower' ? 'Lower' : 'Higher'} ${inSentence(x.label)} and ${y.better} ${inSentence(y.label)} are better.`;
 
 export const hasPrices = ({ groups }: GoodputDocument): boolean =>
   groups.some(({ rows }) => rows.some((row) => row.requests_per_usd !== null));

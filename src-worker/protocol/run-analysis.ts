@@ -164,6 +164,22 @@ export interface ComparisonLine {
   changes: ComparisonChange[];
 }
 
+export interface Span {
+  least: number;
+  most: number;
+}
+
+/** One value of an axis beside all others of it. */
+export interface ComparedValue {
+  value: string;
+  /** Situations in which it has a cost, and those of them in which no other value is cheaper. */
+  situations: number;
+  cheapest: number;
+  usd_per_hour: Span | null;
+  /** Its cost over that of the cheapest value in the same situation, 1 where it is that; null where no situation tells. */
+  times_cheapest: (Span & { mean: number }) | null;
+}
+
 /** Two values of an axis, all others alike. Counts are of situations: combinations of the other axes. */
 export interface Comparison {
   a: string;
@@ -175,12 +191,12 @@ export interface Comparison {
   only_b: number;
   neither: number;
   /** b / a in dollars an hour over the situations in which both have an answer. */
-  ratio: { least: number; most: number } | null;
+  ratio: Span | null;
   /**
    * What the prices of b may be multiplied by until a is as cheap: 1 / ratio, at its least and its most. Below 1 they would
    * have to fall.
    */
-  break_even_price_factor: { least: number; most: number } | null;
+  break_even_price_factor: Span | null;
   lines: ComparisonLine[];
 }
 
@@ -190,6 +206,11 @@ export interface ComparisonDocument {
   at: Place;
   between: string;
   along: string | null;
+  /** Combinations of the other axes. */
+  situations: number;
+  /** All of them, by `times_cheapest`. */
+  values: ComparedValue[];
+  /** Each against each, as long as there are few: of many `values` says more. */
   pairs: Comparison[];
   points: number;
   points_left_out: number;

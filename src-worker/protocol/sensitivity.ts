@@ -41,7 +41,7 @@ export interface CheapestOutcome {
   usd_per_request: number;
 }
 
-/** Beside the base: nothing, the size or the price of the same plan, another plan, or no plan at all. */
+/** Beside the base: nothing (in size and in the metric asked for), the size or the cost of the same plan, another plan, or no plan. */
 export type SensitivityEffect = 'same' | 'cost' | 'plan' | 'no_answer';
 
 export interface SensitivityEnd {

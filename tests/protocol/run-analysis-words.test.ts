@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { BreakEvenLine, Choice, Comparison } from '../../src-worker/protocol/run-analysis.ts';
-import { changeWords, comparisonWords, unchangedWords } from '../../src-worker/protocol/run-analysis-words.ts';
+import {
+  betterWords,
+  changeWords,
+  comparisonSentences,
+  comparisonWords,
+  metWords,
+  placeWords,
+  unchangedWords,
+} from '../../src-worker/protocol/run-analysis-words.ts';
 
 const pair = (more: Partial<Comparison>): Comparison => ({
   ...{ a: 'lambda', b: 'runpod', a_cheaper: 0, b_cheaper: 0, equal: 0, only_a: 0, only_b: 0, neither: 0 },
@@ -35,6 +43,23 @@ describe('two values in a sentence', () => {
   });
 });
 
+test('many values are a sentence each, the cheapest twelve of them', () => {
+  const value = (index: number) => ({
+    ...{ value: `z${index}`, situations: 3, cheapest: index === 0 ? 4 : 0 },
+    ...{ usd_per_hour: { least: 1, most: 2 }, times_cheapest: { least: 1, mean: 1.5, most: 2 } },
+  });
+  const values = Array.from({ length: 14 }, (_, index) => value(index));
+  const document = { kind: 'comparison' as const, run_id: 1, at: {}, between: 'zone', along: null, pairs: [] };
+  const told = comparisonSentences({ ...document, situations: 4, values, points: 56, points_left_out: 0 });
+  expect(told).toHaveLength(13);
+  expect([told[0], told.at(-1)]).toEqual([
+    'z0: 1.50 times the cheapest on average, $1.00 to $2.00/h; cheapest in 4 of 4 situations, with a cost in 3.',
+    'And 2 values that cost more or have no cost.',
+  ]);
+  const only = comparisonSentences({ ...document, situations: 4, values: [value(0)], points: 4, points_left_out: 0 });
+  expect(only).toEqual(['Only one value of zone has points here: nothing compares.']);
+});
+
 const choice = (provider: string, instance: string): Choice => ({
   ...{ provider, instance, gpu: 'g', quantization: 'fp8', tensor_parallel: 2, pipeline_parallel: 1 },
 });
@@ -63,4 +88,31 @@ describe('break-evens in a sentence', () => {
       'users 10 to 20: from 3 × g2, TP 2, FP8 (gcp) at $2.00/h to desk, TP 2, FP8 (own) without a price. g2 no longer meets the targets or is not sold there.',
     );
   });
+});
+
+test('values of axes have their units', () => {
+  expect(placeWords({ sla_ttft_p95_ms: 200, think_time: 5, headroom: 20, users: 1000, rate: 2.5 })).toBe(
+    'TTFT P95 target 200 ms, think time 5 s, headroom 20 %, users 1,000, requests/s 2.5',
+  );
+});
+
+test('what is better is a sentence of its own', () => {
+  const metric = (label: string, better: 'lower' | 'higher') => ({ id: label, label, unit: '', better });
+  expect(betterWords(metric('Cost', 'lower'), metric('TTFT P95', 'lower'))).toBe(
+    'Lower cost and lower TTFT P95 are better.',
+  );
+  expect(betterWords(metric('Speed per user', 'higher'), metric('KV tokens that fit', 'higher'))).toBe(
+    'Higher speed per user and higher KV tokens that fit are better.',
+  );
+});
+
+test('one point is not all points', () => {
+  expect(
+    [
+      [1, 1],
+      [12, 12],
+      [12, 9],
+      [1, 0],
+    ].map(([points = 0, points_met = 0]) => metWords({ points, points_met })),
+  ).toEqual(['the one point', 'all 12 points', '9 of 12 points', '0 of 1 point']);
 });

@@ -53,13 +53,12 @@ export const runRunsBreakEven: Run = async (context, options, [number]) => {
   if (typeof between === 'string') {
     const asked: AskedOf<'comparison'> = { kind: 'comparison', between, ...given(options, 'along') };
     const document = await analyzed<'comparison'>(context, options, number, asked);
-    return printed(
-      context,
-      options,
-      document,
-      comparisonReport,
-      document.pairs.some(({ ratio }) => ratio !== null),
-    );
+    const { pairs, values } = document;
+    const isCompared =
+      pairs.length > 0
+        ? pairs.some(({ ratio }) => ratio !== null)
+        : values.filter(({ situations }) => situations > 0).length > 1;
+    return printed(context, options, document, comparisonReport, isCompared);
   }
   const asked: AskedOf<'break_even'> = { kind: 'break_even', ...given(options, 'along') };
   const document = await analyzed<'break_even'>(context, options, number, asked);

@@ -6,14 +6,16 @@ import {
   leftOutWords,
   onlyWords,
   placeWords,
+  spanWords,
   unchangedWords,
   valueWords,
 } from '../../../src-worker/protocol/run-analysis-words.ts';
-import { plural, usd } from './format.ts';
+import { count, decimal, NONE, plural, usd } from './format.ts';
 import { bullet, heading, table, textOf, wrap } from './layout.ts';
 
 const MOST_LINES = 20;
 const MOST_STEPS = 24;
+const MOST_VALUES = 24;
 
 const lines = (sentence: string | null): string[] => (sentence === null ? [] : ['', ...wrap(sentence)]);
 const atWords = (at: BreakEvenDocument['at']): string => (Object.keys(at).length > 0 ? ` (${placeWords(at)})` : '');
@@ -46,11 +48,13 @@ export function breakEvenReport(document: BreakEvenDocument): string {
 }
 
 export function comparisonReport(document: ComparisonDocument): string {
-  const { run_id: run, between, along, at, pairs, points_left_out: leftOut } = document;
+  const { run_id: run, between, along, at, values, pairs, points_left_out: leftOut } = document;
   return textOf([
     ...heading(`BREAK-EVENS OF RUN ${run} BETWEEN VALUES OF ${axisWords(between).toUpperCase()}`),
     ...wrap(`The cheapest choice with the one against that with the other, all other axes alike${atWords(at)}.`),
-    ...(pairs.length === 0 ? lines(`Only one value of ${axisWords(between)} has points here: nothing compares.`) : []),
+    ...(values.length < 2 ? lines(`Only one value of ${axisWords(between)} has points here: nothing compares.`) : []),
+    // Of two values the sentence of their pair says it all.
+    ...(values.length > 2 ? valueLines(document) : []),
     ...pairs.flatMap((pair) => [
       ...lines(comparisonWords(between, pair)),
       ...wrap(onlyWords(between, pair) ?? ''),
@@ -59,6 +63,35 @@ export function comparisonReport(document: ComparisonDocument): string {
     ]),
     ...lines(leftOutWords(leftOut)),
   ]);
+}
+
+function valueLines({ between, values, situations }: ComparisonDocument): string[] {
+  const shown = values.slice(0, MOST_VALUES);
+  const hasGaps = shown.some(({ situations: priced }) => priced < situations);
+  return [
+    '',
+    ...table(
+      [
+        { title: axisWords(between) },
+        { title: 'x cheapest', align: 'right' },
+        { title: '$/h', align: 'right' },
+        { title: 'Cheapest in', align: 'right' },
+        ...(hasGaps ? [{ title: 'Priced in', align: 'right' as const }] : []),
+      ],
+      shown.map(({ value, situations: priced, cheapest, usd_per_hour: cost, times_cheapest: times }) => [
+        valueWords(between, value),
+        decimal(times?.mean),
+        cost ? spanWords(cost.least, cost.most, usd) : NONE,
+        `${count(cheapest)} of ${count(situations)}`,
+        ...(hasGaps ? [`${count(priced)} of ${count(situations)}`] : []),
+      ]),
+    ),
+    ...(values.length > shown.length ? [`and ${plural(values.length - shown.length, 'value')} more in --json`] : []),
+    '',
+    ...wrap(
+      `x cheapest: its cost over that of the cheapest value, all other axes alike, on average over the situations in which it has a cost.`,
+    ),
+  ];
 }
 
 function flipLines({ a, b, lines: found }: Comparison, between: string, along: string): string[] {

@@ -1,6 +1,12 @@
 import { metric } from '../../../src-worker/protocol/metrics.ts';
 import type { AxisMetric, FrontierDocument, FrontierGroup } from '../../../src-worker/protocol/run-analysis.ts';
-import { axisWords, choiceWords, placeWords, valueWords } from '../../../src-worker/protocol/run-analysis-words.ts';
+import {
+  axisWords,
+  betterWords,
+  choiceWords,
+  placeWords,
+  valueWords,
+} from '../../../src-worker/protocol/run-analysis-words.ts';
 import { count, plural } from './format.ts';
 import { heading, table, textOf, wrap } from './layout.ts';
 
@@ -17,7 +23,7 @@ export function frontierReport(document: FrontierDocument): string {
   const lead =
     rows === 0
       ? `No row of the run${alone} passes, so there is no frontier: configiq runs show ${run} says how its points ended.`
-      : `Of ${plural(rows, 'row')} that pass${alone}, those that no other beats in both${situations}. ${x.better === 'lower' ? 'Less' : 'More'} ${x.label} and ${y.better === 'lower' ? 'less' : 'more'} ${y.label} is better.`;
+      : `Of ${plural(rows, 'row')} that pass${alone}, those that no other beats in both${situations}. ${betterWords(x, y)}`;
   return textOf([
     ...heading(`FRONTIER OF RUN ${run}: ${x.label} against ${y.label}`),
     ...wrap(lead),

@@ -22,7 +22,7 @@ export function rankedMetric(name: string): RankedMetric {
   const found = metricOfColumn(wanted) ?? (isMetric(wanted) ? metric(wanted) : null);
   if (found && isInRows(found)) {
     if (isRanked(found)) return found;
-    const message = `Of ${found.id} neither more nor less is better, so nothing can be best in it: take another metric, such as usd_per_hour or ttft_p95.`;
+    const message = `Of ${wanted} neither more nor less is better, so nothing can be best in it: take another metric, such as usd_per_hour or ttft_p95.`;
     throw invalidInput('metric_without_direction', message, { metric: found.id });
   }
   const names = METRICS.filter((one) => isInRows(one) && isRanked(one)).flatMap(({ id, column }) => [id, column ?? id]);

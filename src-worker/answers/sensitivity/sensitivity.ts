@@ -73,7 +73,12 @@ function barOf(
   const ends = [low, high].map((variation): SensitivityEnd => {
     const outcome = cheapest(base, variation);
     const { change, value: changed } = variation;
-    return { change, value: changed === null ? null : rounded(changed), outcome, effect: effectOf(atBase, outcome) };
+    return {
+      change,
+      value: changed === null ? null : rounded(changed),
+      outcome,
+      effect: effectOf(atBase, outcome, metric),
+    };
   });
   const [lowEnd, highEnd] = ends as [SensitivityEnd, SensitivityEnd];
   const figures = [atBase, lowEnd.outcome, highEnd.outcome].map((outcome) => outcome?.[metric] ?? null);
@@ -124,13 +129,16 @@ const planOf = ({ id, instance, instances, group }: ChosenPlan) => ({
   pipeline_parallel: group.pipelineParallel,
 });
 
-function effectOf(base: CheapestOutcome, outcome: CheapestOutcome | null): SensitivityEffect {
+/** By the metric that is shown: with another load each request costs another sum at the same cost an hour. */
+function effectOf(
+  base: CheapestOutcome,
+  outcome: CheapestOutcome | null,
+  metric: SensitivityMetric,
+): SensitivityEffect {
   if (!outcome) return 'no_answer';
   const isSamePlan = (['provider', 'instance', 'quantization', 'tensor_parallel', 'pipeline_parallel'] as const).every(
     (key) => base[key] === outcome[key],
   );
   if (!isSamePlan) return 'plan';
-  return base.usd_per_hour === outcome.usd_per_hour && base.usd_per_request === outcome.usd_per_request
-    ? 'same'
-    : 'cost';
+  return base[metric] === outcome[metric] && base.instances === outcome.instances ? 'same' : 'cost';
 }

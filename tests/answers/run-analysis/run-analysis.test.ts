@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runAnalysis } from '../../../src-worker/answers/run-analysis/analysis.ts';
-import { Skyline } from '../../../src-worker/answers/run-analysis/frontier.ts';
+import { Skyline } from '../../../src-worker/answers/run-analysis/skyline.ts';
 import {
   runAnalysisSchema,
   type BreakEvenDocument,
@@ -82,7 +82,10 @@ describe('the frontier of a run', () => {
   test.each([
     [{ x: 'cost_usd_per_hor' }, /Unknown metric .*did you mean "cost_usd_per_hour"/],
     [{ x: 'planned_requests_per_s' }, /neither more nor less is better/],
-    [{ x: 'ttft_p95' }, /Both axes are ttft_p95/],
+    [{ x: 'ttft_p95' }, /Both axes are ttft_p95:/],
+    [{ x: 'cost_usd_per_hour', y: 'cost_usd_per_hour' }, /Both axes are cost_usd_per_hour:/],
+    [{ x: 'ttft_ms_p95' }, /^ttft_ms_p95 and ttft_p95 are one metric:/],
+    [{ x: 'throughput_requests_per_s' }, /Of throughput_requests_per_s neither/],
     [{ at: { user: 10 } }, /no axis "user": did you mean "users"/],
     [{ at: { users: 11 } }, /No point of the run has users=11: it has 10, 20, 40\./],
   ])('refuses %o in a sentence', (wrong, sentence) => {
@@ -213,6 +216,80 @@ describe('two values of an axis', () => {
       for (const { ratio_before: before, ratio_after: after } of flips)
         expect((before - 1) * (after - 1)).toBeLessThanOrEqual(0);
     }
+  });
+});
+
+describe('many values of an axis', () => {
+  const zones = Array.from({ length: 20 }, (_, i) => `z${String(i).padStart(2, '0')}`);
+  const spec = { base: { model: 'm' }, axes: { users: USERS, quantization: ['fp16', 'fp8'], zone: zones } };
+
+  test('are one list by cost beside the cheapest of the same situation, and no pairs', () => {
+    for (const seed of SEEDS.slice(0, 10)) {
+      const random = randomOf(seed);
+      const rows = USERS.flatMap((users) =>
+        ['fp16', 'fp8'].flatMap((quantization) =>
+          zones.map((zone): MadeRow => {
+            const shared = { users, quantization, zone, provider: 'p', instance: 'i' };
+            // The last has no answer anywhere.
+            if (zone === zones.at(-1) || random() < 0.2) return { ...shared, meets_sla: 0, reason: 'zone' };
+            const cost_usd_per_hour = 1 + Math.floor(random() * 6);
+            return { ...shared, rank: 1, meets_sla: 1, instances: 1, cost_usd_per_hour };
+          }),
+        ),
+      );
+      const points = rows.map((row, point_id) => [{ ...row, point_id }]);
+      const request = { kind: 'comparison', runId: 1, between: 'zone' } as const;
+      const found = ask(request, points, 7, spec) as ComparisonDocument;
+      expect([found.situations, found.pairs, found.points_left_out]).toEqual([6, [], 0]);
+      const cheapestOf = (row: MadeRow) =>
+        Math.min(
+          ...passing(rows)
+            .filter((other) => other['users'] === row['users'] && other['quantization'] === row['quantization'])
+            .map((other) => num(other, 'cost_usd_per_hour')),
+        );
+      expect(found.values.map(({ value }) => value).sort()).toEqual(zones);
+      for (const { value, situations, cheapest, usd_per_hour: usd, times_cheapest: times } of found.values) {
+        const own = passing(rows.filter((row) => row['zone'] === value));
+        const factors = own.map((row) => num(row, 'cost_usd_per_hour') / cheapestOf(row));
+        expect([situations, cheapest]).toEqual([own.length, factors.filter((factor) => factor === 1).length]);
+        if (own.length === 0) {
+          expect([usd, times]).toEqual([null, null]);
+          continue;
+        }
+        expect(times?.mean).toBeCloseTo(factors.reduce((sum, factor) => sum + factor, 0) / factors.length, 8);
+        expect([times?.least, times?.most]).toEqual([
+          expect.closeTo(Math.min(...factors), 8),
+          expect.closeTo(Math.max(...factors), 8),
+        ]);
+        expect(usd?.most).toBe(Math.max(...own.map((row) => num(row, 'cost_usd_per_hour'))));
+      }
+      const means = found.values.map(({ times_cheapest: times }) => times?.mean ?? Infinity);
+      expect(means).toEqual(means.toSorted((a, b) => a - b));
+      expect(found.values.at(-1)?.situations).toBe(0);
+    }
+  });
+
+  test('of which one is picked are one value', () => {
+    const points = zones.map((zone, point_id) => [
+      { ...{ point_id, users: 10, quantization: 'fp8', zone, rank: 1, meets_sla: 1, cost_usd_per_hour: 2 } },
+    ]);
+    const request = { kind: 'comparison', runId: 1, between: 'zone', at: { zone: 'z03' } } as const;
+    const { values, pairs } = ask(request, points, 7, spec) as ComparisonDocument;
+    expect([values.map(({ value }) => value), pairs]).toEqual([['z03'], []]);
+  });
+
+  test('that cost nothing are no factor for the others', () => {
+    const points = [0, 3].map((cost_usd_per_hour, point_id) => [
+      {
+        ...{ point_id, users: 10, quantization: 'fp8', zone: zones[point_id] ?? '', rank: 1, meets_sla: 1 },
+        cost_usd_per_hour,
+      },
+    ]);
+    const { values } = ask({ kind: 'comparison', runId: 1, between: 'zone' }, points, 7, spec) as ComparisonDocument;
+    expect(values).toMatchObject([
+      { value: 'z00', cheapest: 1, times_cheapest: null },
+      { value: 'z01', cheapest: 0, times_cheapest: null, usd_per_hour: { least: 3, most: 3 } },
+    ]);
   });
 });
 

@@ -73,6 +73,26 @@ describe('the ends of a bar', () => {
     expect(high.outcome).toMatchObject(sized({ ...question, sla: targets(1.5) }) ?? {});
   });
 
+  test('are called the same where the metric that is shown and the size are the same', () => {
+    const effects = new Set<string>();
+    for (const metric of ['usd_per_hour', 'usd_per_request'] as const) {
+      // Three in a hundred fewer users do not need fewer machines, but each request costs more.
+      for (const by of [3, 20]) {
+        const { base, bars } = ask({ question: NARROW, by, metric });
+        if (!base) expect.fail('no base');
+        for (const { outcome, effect } of bars.flatMap(({ low, high }) => [low, high])) {
+          if (!outcome || effect === 'plan') continue;
+          const isSame = outcome[metric] === base[metric] && outcome.instances === base.instances;
+          expect(effect).toBe(isSame ? 'same' : 'cost');
+          if (outcome.usd_per_hour === base.usd_per_hour && outcome.usd_per_request !== base.usd_per_request) {
+            effects.add(`${metric} ${effect}`);
+          }
+        }
+      }
+    }
+    expect([...effects].sort()).toEqual(['usd_per_hour same', 'usd_per_request cost']);
+  });
+
   test('rise and fall with the swing', () => {
     const swings = document.bars.map(({ swing }) => swing ?? Infinity);
     expect(swings).toEqual([...swings].sort((a, b) => b - a));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { namedPair, namedPlace } from '../../../src-renderer/format/place-names.ts';
+import { namedComparison, namedPlace } from '../../../src-renderer/format/place-names.ts';
 import { cheapestLine, cheapestRow } from '../../../src-renderer/state/cheapest.ts';
 import { COMPARISON, LINE } from '../fixtures/answers.ts';
 
@@ -34,7 +34,18 @@ test('GPUs and clouds read as everywhere in the window', () => {
     users: 10,
     zone: 'us-central1-a',
   });
-  const pair = { ...COMPARISON.pairs[0]!, a: 'nvidia-l4', b: 'nvidia-h100-80gb' };
-  expect(namedPair('gpu', pair)).toMatchObject({ a: 'L4', b: 'H100 80GB' });
-  expect(namedPair('pricing', COMPARISON.pairs[0]!)).toMatchObject({ a: 'ondemand', b: 'spot' });
+  const [pair] = COMPARISON.pairs;
+  const compared = (between: string, a: string, b: string) =>
+    namedComparison({
+      ...COMPARISON,
+      between,
+      values: [{ ...COMPARISON.values[0]!, value: a }],
+      pairs: [{ ...pair!, a, b }],
+    });
+  expect(compared('gpu', 'nvidia-l4', 'nvidia-h100-80gb')).toMatchObject({
+    values: [{ value: 'L4' }],
+    pairs: [{ a: 'L4', b: 'H100 80GB' }],
+  });
+  expect(namedComparison(COMPARISON)).toEqual(COMPARISON);
+});
 });
