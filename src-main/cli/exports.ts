@@ -54,3 +54,22 @@ export async function writeExport(
   if (written.metadata !== null) terminal.note(`Written: ${written.metadata}, what was asked, versions and units`);
   return written;
 }
+
+/** The same for a run that has just been computed: where the file fails, what is kept is said, and how it goes on. */
+export async function writeComputed(...given: Parameters<typeof writeExport>): Promise<WrittenExport> {
+  const [, , { runId }] = given;
+  return await sayingKept(`Run ${runId} is kept: configiq runs export ${runId} FILE writes it.`, () =>
+    writeExport(...given),
+  );
+}
+
+/** Adds a sentence to what a file refuses. */
+export async function sayingKept<Value>(sentence: string, write: () => Promise<Value>): Promise<Value> {
+  try {
+    return await write();
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigIqError) || thrown.family !== 'file') throw thrown;
+    const { family, code, message, details } = thrown;
+    throw new ConfigIqError(family, code, `${message}\n${sentence}`, details, { cause: thrown });
+  }
+}

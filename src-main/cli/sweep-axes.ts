@@ -3,7 +3,7 @@ import type { SweepAxis } from '../../src-worker/protocol/requests.ts';
 /* Which options of a question a sweep takes several values of. */
 
 /** Options whose values are numbers, and those whose values are names; `always` = an axis even with one value. */
-export const NUMBER_AXES: readonly SweepAxis[] = [
+export const NUMBER_AXES = [
   'input_tokens',
   'output_tokens',
   'prefix_hit_rate',
@@ -16,7 +16,8 @@ export const NUMBER_AXES: readonly SweepAxis[] = [
   'headroom',
   'max_gpus',
   'price_factor',
-];
+] as const satisfies readonly SweepAxis[];
+export type NumberAxisKey = (typeof NUMBER_AXES)[number];
 export const NAME_AXES: readonly SweepAxis[] = [
   'model',
   'workload',
@@ -33,9 +34,6 @@ export const ALWAYS_AXES: readonly SweepAxis[] = ['users', 'quantization', 'zone
 export const LISTED: readonly SweepAxis[] = ['gpu', 'quantization'];
 /** Of a spec these are lists of numbers, not ranges. */
 export const DEGREES: readonly SweepAxis[] = ['pp', 'tp'];
-
-/** Ranges of these grow by whole numbers: 25..3200/12log means people. */
-export const WHOLE_AXES: readonly string[] = ['users', 'tp', 'pp', 'max_gpus'];
 
 /** Numbers that people write as 8k. */
 export const TOKEN_AXES: readonly SweepAxis[] = ['input_tokens', 'output_tokens'];

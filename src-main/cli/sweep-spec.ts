@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fileError } from '../../src-worker/engine/errors.ts';
 import { expandNumberAxis, type NumberAxis } from '../../src-worker/engine/sweep/axis.ts';
+import { NUMBER_RULES, targetRule } from '../../src-worker/engine/sweep/number-rules.ts';
 import { EVERY, parseListAxis, parseNumberAxis } from '../../src-worker/engine/sweep/axis-text.ts';
 import {
   describeIssues,
@@ -14,11 +15,11 @@ import { parseJsonText } from '../services/json-text.ts';
 import { usageError } from './errors.ts';
 import { readTextFile } from './files.ts';
 import { partFor, type Draft } from './options.ts';
-import { ALWAYS_AXES, DEGREES, LISTED, NAME_AXES, NUMBER_AXES, TOKEN_AXES, WHOLE_AXES } from './sweep-axes.ts';
+import { ALWAYS_AXES, DEGREES, LISTED, NAME_AXES, NUMBER_AXES, TOKEN_AXES, type NumberAxisKey } from './sweep-axes.ts';
 import { checkRequest } from './validate.ts';
 import { withoutSuffixes } from './values.ts';
 
-/* A sweep on the command line: every option that names a value takes several, and is an axis then. */
+/* A sweep on the command line: an option of an axis (sweep-axes.ts) takes several values, and is an axis then. */
 
 /** The spec from a file, from options, or from both: options win. `given` = its base as it was given. */
 export function specOf(draft: Draft, file: string | undefined): { spec: SweepSpec; given: Draft } {
@@ -73,21 +74,22 @@ function valuesOf(draft: Draft): AskedValues {
   return asked;
 }
 
-function addNumbers(asked: AskedValues, key: SweepAxis, text: string): void {
-  const axis = parseNumberAxis(TOKEN_AXES.includes(key) ? withoutSuffixes(text) : text, ruleOf(key));
-  const [only, ...more] = Array.isArray(axis) ? axis : [];
-  const isOne = only !== undefined && more.length === 0 && !ALWAYS_AXES.includes(key);
-  if (isOne) asked.fixed[key] = only;
-  else asked.axes[key] = DEGREES.includes(key) ? expandNumberAxis(axis, ruleOf(key)) : axis;
+function addNumbers(asked: AskedValues, key: NumberAxisKey, text: string): void {
+  const given = TOKEN_AXES.includes(key) ? withoutSuffixes(text) : text;
+  // One value narrows the question, whose schema says what it may be.
+  if (ONE_NUMBER.test(given) && !ALWAYS_AXES.includes(key)) asked.fixed[key] = Number(given);
+  else {
+    const rule = ruleOf(key);
+    const axis = parseNumberAxis(given, rule);
+    asked.axes[key] = DEGREES.includes(key) ? expandNumberAxis(axis, rule) : axis;
+  }
 }
 
-/** Nothing but numbers: what they may be is said by the schema and the planner. */
-const ruleOf = (key: string) => ({
-  name: key,
-  isWhole: WHOLE_AXES.includes(key),
-  min: Number.NEGATIVE_INFINITY,
-  max: Infinity,
-});
+const ONE_NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+
+/** The planner's, under the name of the option. */
+const ruleOf = (key: NumberAxisKey) => ({ ...NUMBER_RULES[key], name: optionOf(key) });
+const optionOf = (key: string): string => `--${key.replaceAll('_', '-')}`;
 
 function addNames(asked: AskedValues, key: SweepAxis, names: string[]): void {
   const [only, ...more] = names;
@@ -101,7 +103,7 @@ function addTargets(asked: AskedValues, targets: Record<string, string>): void {
   const fixed: Record<string, number> = {};
   const axes: Record<string, NumberAxis> = {};
   for (const [metric, text] of Object.entries(targets)) {
-    const axis = parseNumberAxis(text, ruleOf(`sla ${metric.replaceAll('_', '-')}`));
+    const axis = parseNumberAxis(text, { ...targetRule(metric), name: `--sla ${metric.replaceAll('_', '-')}` });
     const [only, ...more] = Array.isArray(axis) ? axis : [];
     if (only !== undefined && more.length === 0) fixed[metric] = only;
     else axes[metric] = axis;

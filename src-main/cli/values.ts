@@ -84,6 +84,15 @@ export function slaValue(text: string, flag: string, before: Record<string, numb
 /** One `--sla ttft-p95=300,500`, added to those before it. */
 export function slaAxisValue(text: string, flag: string, before: Record<string, string> = {}): Record<string, string> {
   const { metric, value } = targetParts(text, flag);
+  if (metric in before) {
+    const name = metric.replaceAll('_', '-');
+    throw usageError(
+      `${flag} ${name} is given twice: give all its values at once, ${name}=${before[metric]},${value}.`,
+      {
+        option: flag,
+      },
+    );
+  }
   return { ...before, [metric]: value };
 }
 

@@ -57,6 +57,8 @@ export class SweepRun {
   /** Points told since the picture was last renewed. */
   #news: LivePoint[] = [];
   #step: ReturnType<typeof setTimeout> | undefined;
+  /** Tells the run of the sweep whose host went away; null = none did. */
+  #lost: ((run: RunEntry) => boolean) | null = null;
 
   constructor(ask: Ask, onProgress: (listener: (event: ProgressEvent) => void) => void) {
     this.#ask = ask;
@@ -72,13 +74,16 @@ export class SweepRun {
     this.spec = spec;
     this.progress = { phase: 'planning', done: 0, total: points, pointsPerS: null, msLeft: null, best: null };
     const taskId = this.#taskId;
+    const begunMs = Date.now();
     const result = await this.#ask((api) => api.startSweep({ taskId, spec, name }));
     this.#showLatest();
     if (result.ok) return this.#showRun(result.value);
     this.error = result.error;
     this.phase = 'ended';
-    // The sweep may well go on: the host was only out of reach.
-    if (result.error.family === 'interrupted') void this.attach();
+    if (result.error.family !== 'interrupted') return;
+    // The sweep may well go on: the host was only out of reach. If not, what it kept is found when the host is back.
+    this.#lost = (run) => Date.parse(run.createdAt) >= begunMs && run.points === points;
+    void this.attach();
   }
 
   /**
@@ -107,7 +112,11 @@ export class SweepRun {
     const tasks = await this.#ask((api) => api.listTasks());
     const [task] = tasks.ok ? tasks.value : [];
     // One may have been started while that was asked.
-    if (!task || this.phase === 'running') return;
+    if (this.phase === 'running') return;
+    if (!task) {
+      if (tasks.ok) await this.#showKept();
+      return;
+    }
     this.#begin(task.taskId, performance.now() - (Date.now() - Date.parse(task.startedAt)));
     if (task.resumedRunId !== null) this.#countFrom(task.progress.done);
     this.#latest = task.progress;
@@ -135,7 +144,22 @@ export class SweepRun {
     if (!result.ok) this.error = result.error;
   }
 
+  /** Of a sweep that ended with its host: the rows that are stored are its result. */
+  async #showKept(): Promise<void> {
+    const isLost = this.#lost;
+    if (!isLost) return;
+    const runs = await this.#ask((api) => api.listRuns());
+    if (!runs.ok || this.isBusy || isLost !== this.#lost) return;
+    this.#lost = null;
+    // Newest first: of several the one that was begun first after it was asked.
+    const entry = runs.value.findLast((run) => run.kind === 'sweep' && isLost(run));
+    if (!entry) return;
+    this.error = null;
+    await this.#showRun(outcomeOf(entry));
+  }
+
   #begin(taskId: string, startedAt: number): void {
+    this.#lost = null;
     this.#taskId = taskId;
     this.#startedAt = startedAt;
     this.#news = [];
@@ -159,6 +183,7 @@ export class SweepRun {
       if (!tasks.ok) {
         this.error = tasks.error;
         this.phase = 'ended';
+        this.#lost = (run) => run.createdAt === startedAt;
         return;
       }
       if (!tasks.value.some((task) => task.taskId === taskId)) break;

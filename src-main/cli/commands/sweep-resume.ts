@@ -2,7 +2,7 @@ import { sweepSpecSchema } from '../../../src-worker/protocol/requests.ts';
 import { checkWritable } from '../../services/atomic-write.ts';
 import type { Run } from '../context.ts';
 import { EXIT, unwrap } from '../errors.ts';
-import { exportTarget, writeExport } from '../exports.ts';
+import { exportTarget, writeComputed } from '../exports.ts';
 import { ownFiles } from '../own-files.ts';
 import { runNumber } from '../run-number.ts';
 import { exitCodeFor, summaryJson, summaryText, watchedResult } from './sweep.ts';
@@ -25,7 +25,7 @@ export const runSweepResume: Run = async (context, options, [number = '']) => {
   }
   const summary = unwrap(resumed);
   for (const problem of summary.problems) context.terminal.complain(problem);
-  if (target) await writeExport(context, service, { runId, ...target });
+  if (target) await writeComputed(context, service, { runId, ...target });
   else if (path !== null) await writeShard(context, service, summary, path);
   const spec = sweepSpecSchema.parse(unwrap(await service.api.showRun(runId)).input);
   context.terminal.print(

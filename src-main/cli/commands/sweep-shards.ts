@@ -1,9 +1,10 @@
-import { MOST_SHARDS } from '../../../src-worker/protocol/requests.ts';
+import { MOST_SHARDS, type SweepSpec } from '../../../src-worker/protocol/requests.ts';
 import type { SweepSummary } from '../../../src-worker/protocol/app-api.ts';
 import type { AppService } from '../../services/app-service.ts';
 import { SHARD_ENDING } from '../../services/shards/shard-file.ts';
 import type { CommandContext } from '../context.ts';
 import { usageError } from '../errors.ts';
+import { sayingKept } from '../exports.ts';
 
 /** `2/4` = the second of four. Throws a usage error. */
 export function shardOf(text: string): { index: number; of: number } {
@@ -30,6 +31,15 @@ export async function writeShard(
     return;
   }
   onInterrupt(null);
-  await service.shards.export(runId, file);
+  await sayingKept(`Run ${runId} is kept: configiq sweep resume ${runId} --export FILE writes it.`, () =>
+    service.shards.export(runId, file),
+  );
   terminal.note(`Written: ${file}`);
 }
+
+/** Said of a shard that nothing falls to; null of any other. */
+export const emptyShardWords = (shard: SweepSpec['shard'], points: number): string | null =>
+  shard && points === 0
+    ? `Shard ${shard.index} of ${shard.of} has no points: a sweep is shared in pieces that are computed whole, and none falls to this one. ` +
+      'Its file belongs to the merge all the same; fewer shards share the sweep more evenly.'
+    : null;

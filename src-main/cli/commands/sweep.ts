@@ -9,7 +9,7 @@ import { checkWritable, writeAtomically } from '../../services/atomic-write.ts';
 import { refuseThinkTimeWithRate } from '../conflicts.ts';
 import type { CommandContext, Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
-import { exportTarget, writeExport } from '../exports.ts';
+import { exportTarget, writeComputed } from '../exports.ts';
 import { manifestFor } from '../manifests/manifests.ts';
 import { modelIdOf } from '../models.ts';
 import { withProfileInUse } from '../profiles.ts';
@@ -23,7 +23,7 @@ import { sweepPlanReport } from '../report/sweep-plan-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
 import { specOf } from '../sweep-spec.ts';
 import { checkRequest } from '../validate.ts';
-import { isShardFile, shardOf, writeShard } from './sweep-shards.ts';
+import { emptyShardWords, isShardFile, shardOf, writeShard } from './sweep-shards.ts';
 
 const showSchema = z.strictObject({
   spec: z.string().optional(),
@@ -72,6 +72,7 @@ export const runSweep: Run = async (context, options) => {
   }
   if (show.dry_run) {
     const plan = unwrap(await service.api.planSweep(question));
+    noteEmptyShard(context, question, plan.shard?.points ?? plan.points);
     context.terminal.print(show.json ? documentText(plan) : sweepPlanReport(plan));
     return EXIT.answered;
   }
@@ -79,10 +80,11 @@ export const runSweep: Run = async (context, options) => {
     service.api.startSweep({ taskId, spec: question, name: show.name }),
   );
   for (const problem of summary.problems) context.terminal.complain(problem);
+  noteEmptyShard(context, question, summary.points);
   if (shardFile !== null) await writeShard(context, service, summary, shardFile);
   if (target) {
     if (summary.status === 'cancelled') context.terminal.note('Stopped; writing what is done.');
-    await writeExport(context, service, { runId: summary.runId, ...target });
+    await writeComputed(context, service, { runId: summary.runId, ...target });
   }
   context.terminal.print(
     show.json ? await summaryJson(service, question, summary) : await summaryText(service, summary),
@@ -91,6 +93,11 @@ export const runSweep: Run = async (context, options) => {
   // Whether anything passes is for the merge to say: a scheduler must not take an empty shard for a failure.
   return question.shard && exitCode === EXIT.noAnswer ? EXIT.answered : exitCode;
 };
+
+function noteEmptyShard({ terminal }: CommandContext, { shard }: SweepSpec, points: number): void {
+  const words = emptyShardWords(shard, points);
+  if (words !== null) terminal.note(words);
+}
 
 /** The shard that is asked for, or what makes a manifest for all of them. */
 function sharingOf({ shard, shards, manifest, image, output }: z.output<typeof showSchema>): {

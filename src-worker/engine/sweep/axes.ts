@@ -1,8 +1,9 @@
 import { invalidInput } from '../errors.ts';
 import { resolveProviderId } from '../hardware/resolve.ts';
-import { expandNumberAxis, TP_AXIS, type NumberAxis, type NumberAxisRule } from './axis.ts';
+import { expandNumberAxis, type NumberAxis, type NumberAxisRule } from './axis.ts';
 import { EVERY } from './axis-text.ts';
 import { gpuAxisIds } from './gpus.ts';
+import { NUMBER_RULES, targetRule } from './number-rules.ts';
 import type { CatalogFacts } from './zones.ts';
 
 /* What a sweep may vary, in the order of its points: the slowest first. */
@@ -60,10 +61,6 @@ export interface SearchAxes {
 /** What is unset stays what the base says, so that equal searches have equal inputs. */
 type Patch = Record<string, unknown>;
 
-const TOKENS = { isWhole: false, min: 1, max: 10_000_000 };
-const FRACTION = { isWhole: false, min: 0, max: 1 };
-const PP_AXIS: NumberAxisRule = { ...TP_AXIS, name: 'pp' };
-
 interface SearchAxis {
   key: keyof SearchAxes & keyof SweepBase;
   /** What the base says when it says nothing: anything else beside the axis is a contradiction. */
@@ -72,10 +69,10 @@ interface SearchAxis {
 }
 
 const numbers =
-  (key: 'input_tokens' | 'output_tokens' | 'prefix_hit_rate' | 'cacheable_ratio', rule: Omit<NumberAxisRule, 'name'>) =>
+  (key: 'input_tokens' | 'output_tokens' | 'prefix_hit_rate' | 'cacheable_ratio') =>
   (axes: SearchAxes): number[] | null => {
     const axis = axes[key];
-    return axis ? expandNumberAxis(axis, { ...rule, name: key }) : null;
+    return axis ? expandNumberAxis(axis, NUMBER_RULES[key]) : null;
   };
 
 const names =
@@ -112,10 +109,10 @@ const degrees = (values: number[] | undefined, rule: NumberAxisRule): number[] |
 const SEARCH_AXES: SearchAxis[] = [
   { key: 'model', unset: undefined, values: names('model') },
   { key: 'workload', unset: 'chat', values: names('workload') },
-  { key: 'input_tokens', unset: null, values: numbers('input_tokens', TOKENS) },
-  { key: 'output_tokens', unset: null, values: numbers('output_tokens', TOKENS) },
-  { key: 'prefix_hit_rate', unset: null, values: numbers('prefix_hit_rate', FRACTION) },
-  { key: 'cacheable_ratio', unset: null, values: numbers('cacheable_ratio', FRACTION) },
+  { key: 'input_tokens', unset: null, values: numbers('input_tokens') },
+  { key: 'output_tokens', unset: null, values: numbers('output_tokens') },
+  { key: 'prefix_hit_rate', unset: null, values: numbers('prefix_hit_rate') },
+  { key: 'cacheable_ratio', unset: null, values: numbers('cacheable_ratio') },
   { key: 'calibration', unset: 'default', values: names('calibration') },
   { key: 'provider', unset: [], values: providers },
   { key: 'kv_cache_dtype', unset: 'auto', values: names('kv_cache_dtype') },
@@ -126,8 +123,8 @@ const SEARCH_AXES: SearchAxis[] = [
     values: ({ gpu }, base, facts) =>
       gpu ? gpuAxisIds(distinctNames(gpu, 'gpu'), facts, base).map((id) => [id]) : null,
   },
-  { key: 'pp', unset: 1, values: ({ pp }) => degrees(pp, PP_AXIS) },
-  { key: 'tp', unset: null, values: ({ tp }) => degrees(tp, TP_AXIS) },
+  { key: 'pp', unset: 1, values: ({ pp }) => degrees(pp, NUMBER_RULES.pp) },
+  { key: 'tp', unset: null, values: ({ tp }) => degrees(tp, NUMBER_RULES.tp) },
 ];
 
 /** One value of every search axis that is given, for each of their combinations; slowest axis first. */
@@ -150,7 +147,7 @@ function targetPatches(sla: SearchAxes['sla'], base: SweepBase): { axis: string;
   return Object.entries(sla ?? {}).flatMap(([metric, axis]) => {
     if (!axis) return [];
     refuseBoth(`sla ${metric}`, base.sla[metric], undefined);
-    const values = expandNumberAxis(axis, { name: `sla ${metric}`, isWhole: false, min: 1e-6, max: 1e9 });
+    const values = expandNumberAxis(axis, targetRule(metric));
     return [{ axis: `sla_${metric}_ms`, patches: values.map((value): Patch => ({ sla: { [metric]: value } })) }];
   });
 }

@@ -1,8 +1,9 @@
 import { invalidInput } from '../errors.ts';
 import type { SweepBase } from './axes.ts';
 import { refuseBoth } from './axes.ts';
-import { expandNumberAxis, USERS_AXIS, type NumberAxis, type NumberAxisRule } from './axis.ts';
+import { expandNumberAxis, type NumberAxis, type NumberAxisRule } from './axis.ts';
 import { EVERY } from './axis-text.ts';
+import { NUMBER_RULES } from './number-rules.ts';
 import type { DemandSpace } from './types.ts';
 import { checkRegions, checkZones, regionsInScope, zonesInScope, type CatalogFacts } from './zones.ts';
 
@@ -90,12 +91,6 @@ function valueAt<Value>(values: Value[], index: number | undefined): Value {
   return value;
 }
 
-const RATE_AXIS: NumberAxisRule = { name: 'rate', isWhole: false, min: 1e-9, max: 1e9 };
-const THINK_TIME_AXIS: NumberAxisRule = { name: 'think_time', isWhole: false, min: 0, max: 1e6 };
-const HEADROOM_AXIS: NumberAxisRule = { name: 'headroom', isWhole: false, min: 0, max: 100 };
-const MAX_GPUS_AXIS: NumberAxisRule = { name: 'max_gpus', isWhole: true, min: 1, max: 1e9 };
-const PRICE_FACTOR_AXIS: NumberAxisRule = { name: 'price_factor', isWhole: false, min: 0.01, max: 100 };
-
 /** `gpu` = the GPUs looked at, those of an axis included; `room` = most points an input may have. */
 export function demandSpace(
   base: SweepBase,
@@ -115,11 +110,11 @@ export function demandSpace(
   return {
     loads,
     isRate,
-    thinkTimes: numbers(axes.think_time, THINK_TIME_AXIS, base.think_time, 0),
-    headrooms: numbers(axes.headroom, HEADROOM_AXIS, base.headroom, DEFAULT_HEADROOM),
-    maxGpus: axes.max_gpus ? expandNumberAxis(axes.max_gpus, MAX_GPUS_AXIS, room) : [base.max_gpus],
+    thinkTimes: numbers(axes.think_time, NUMBER_RULES.think_time, base.think_time, 0),
+    headrooms: numbers(axes.headroom, NUMBER_RULES.headroom, base.headroom, DEFAULT_HEADROOM),
+    maxGpus: axes.max_gpus ? expandNumberAxis(axes.max_gpus, NUMBER_RULES.max_gpus, room) : [base.max_gpus],
     pricings: axes.pricing ? distinct(axes.pricing, 'pricing') : [base.pricing],
-    priceFactors: axes.price_factor ? expandNumberAxis(axes.price_factor, PRICE_FACTOR_AXIS, room) : [1],
+    priceFactors: axes.price_factor ? expandNumberAxis(axes.price_factor, NUMBER_RULES.price_factor, room) : [1],
     ...placeAxes(base, axes, facts, scope),
   };
 }
@@ -145,8 +140,8 @@ function loadsOf(base: SweepBase, axes: DemandAxes, room: number): Pick<DemandSp
       given: names,
     });
   }
-  if (axes.users) return { loads: expandNumberAxis(axes.users, USERS_AXIS, room), isRate: false };
-  if (axes.rate) return { loads: expandNumberAxis(axes.rate, RATE_AXIS, room), isRate: true };
+  if (axes.users) return { loads: expandNumberAxis(axes.users, NUMBER_RULES.users, room), isRate: false };
+  if (axes.rate) return { loads: expandNumberAxis(axes.rate, NUMBER_RULES.rate, room), isRate: true };
   if (base.users !== undefined) return { loads: [base.users], isRate: false };
   if (base.rate !== undefined) return { loads: [base.rate], isRate: true };
   throw invalidInput('users_missing', 'The sweep has no load: give users or a rate, as a value or as an axis.', {});

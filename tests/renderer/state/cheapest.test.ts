@@ -48,4 +48,3 @@ test('GPUs and clouds read as everywhere in the window', () => {
   });
   expect(namedComparison(COMPARISON)).toEqual(COMPARISON);
 });
-});

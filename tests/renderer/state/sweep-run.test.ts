@@ -202,6 +202,45 @@ describe('sweep', () => {
     expect(sweep).toMatchObject({ phase: 'running', detail: null });
   });
 
+  test('what a host kept that was killed is shown once it is back', async () => {
+    const gone = failure({ family: 'interrupted', code: 'connection_lost', message: 'Lost.', details: {} });
+    const host = { isBack: false };
+    const entry = {
+      ...RUN_DETAIL.entry,
+      kind: 'sweep' as const,
+      status: 'interrupted' as const,
+      points: 100,
+      donePoints: 43,
+    };
+    const minuteFromNow = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+    const runs: RunEntry[] = [
+      { ...entry, id: 9, createdAt: minuteFromNow(2), points: 7 },
+      { ...entry, id: 8, createdAt: minuteFromNow(1) },
+      { ...entry, id: 7, createdAt: minuteFromNow(-1) },
+    ];
+    const { sweep, ended, finish } = running({
+      listTasks: () => Promise.resolve(host.isBack ? success([]) : gone),
+      listRuns: () => Promise.resolve(host.isBack ? success(runs) : gone),
+      showRun: () => Promise.resolve(success(RUN_DETAIL)),
+    });
+    finish(gone);
+    await ended;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sweep).toMatchObject({ phase: 'ended', summary: null, error: { message: 'Lost.' } });
+    host.isBack = true;
+    await sweep.attach();
+    expect(sweep).toMatchObject({
+      phase: 'ended',
+      error: null,
+      summary: { runId: 8, status: 'cancelled', donePoints: 43, points: 100 },
+      detail: RUN_DETAIL,
+    });
+    // Found once: whoever connects again later is not taken back to it.
+    sweep.summary = null;
+    await sweep.attach();
+    expect(sweep.summary).toBeNull();
+  });
+
   test('a sweep that cannot start says why', async () => {
     const { sweep, ended, finish } = running();
     finish(failure({ family: 'invalid_input', code: 'sweep_conflict', message: 'Zone and region.', details: {} }));
