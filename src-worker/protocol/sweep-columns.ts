@@ -24,7 +24,7 @@ const latencies = LATENCIES.flatMap((latency) =>
  * `_`, then those of an exclusion. A row has the one or the other; `meets_sla` is 1 or 0 in every row.
  *
  * `quantization` is the precision asked for at the point, and that of the plan where the point left it open. `gpu` is that
- * of the instance, which is the point's where GPUs are an axis; `tensor_parallel` that of the plan, and the one asked for
+ * of the instance, which is the point's where GPUs or instances are an axis; `tensor_parallel` that of the plan, and the one asked for
  * where no plan came near. Points are numbered with zones fastest, then users, tensor parallelism, GPUs, quantization.
  */
 export const SWEEP_COLUMNS = [

@@ -4,7 +4,7 @@ import { refuseBoth } from './axes.ts';
 import { expandNumberAxis, USERS_AXIS, type NumberAxis, type NumberAxisRule } from './axis.ts';
 import { EVERY } from './axis-text.ts';
 import type { DemandSpace } from './types.ts';
-import { checkRegions, checkZones, regionsInScope, zonesInScope, type CatalogFacts } from './zones.ts';
+import { checkRegions, checkZones, regionsInScope, zonesInScope, type CatalogFacts, type ZoneScope } from './zones.ts';
 
 /** Axes that points with one capacity search may differ in. */
 export interface DemandAxes {
@@ -96,12 +96,12 @@ const HEADROOM_AXIS: NumberAxisRule = { name: 'headroom', isWhole: false, min: 0
 const MAX_GPUS_AXIS: NumberAxisRule = { name: 'max_gpus', isWhole: true, min: 1, max: 1e9 };
 const PRICE_FACTOR_AXIS: NumberAxisRule = { name: 'price_factor', isWhole: false, min: 0.01, max: 100 };
 
-/** `gpu` = the GPUs looked at, those of an axis included; `room` = most points an input may have. */
+/** `scope` = what is looked at, the names of axes included; `room` = most points an input may have. */
 export function demandSpace(
   base: SweepBase,
   axes: DemandAxes,
   facts: CatalogFacts,
-  scope: { gpu: string[]; provider: string[] },
+  scope: Omit<ZoneScope, 'include_retired'>,
   room: number,
 ): DemandSpace {
   const { loads, isRate } = loadsOf(base, axes, room);
@@ -156,7 +156,7 @@ function placeAxes(
   base: SweepBase,
   axes: DemandAxes,
   facts: CatalogFacts,
-  scope: { gpu: string[]; provider: string[] },
+  scope: Omit<ZoneScope, 'include_retired'>,
 ): Pick<DemandSpace, 'regions' | 'zones'> {
   const { zone, region } = base;
   const given = [
@@ -200,7 +200,7 @@ function placeAxis(
   if (all.length > 0) return all;
   throw invalidInput(
     `${kind}_unknown`,
-    `No ${kind} sells anything within the provider and GPU filters: widen them.`,
+    `No ${kind} sells anything within the provider, GPU and instance filters: widen them.`,
     {},
   );
 }
