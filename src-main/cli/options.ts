@@ -82,6 +82,11 @@ const model: OptionSpec = {
 const json: OptionSpec = { flags: '--json', description: 'print one JSON document and nothing else' };
 const provider: OptionSpec = { flags: '--provider <list>', description: 'only these providers', kind: 'list' };
 const gpu: OptionSpec = { flags: '--gpu <list>', description: 'only instances with these GPUs', kind: 'list' };
+const instance: OptionSpec = {
+  flags: '--instance <list>',
+  description: 'only these instances, by name or provider/name',
+  kind: 'list',
+};
 
 /** Files of the user that lie over all catalogs for one command. */
 const catalogFiles: OptionSpec = {
@@ -184,6 +189,7 @@ export const SIZE_OPTIONS: OptionSpec[] = [
   sizeMethod,
   router,
   gpu,
+  instance,
   { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   {
@@ -208,6 +214,7 @@ export const EXPLAIN_OPTIONS: OptionSpec[] = [
   sizeMethod,
   router,
   gpu,
+  instance,
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
   { flags: '--zone <name>', description: 'only this zone', kind: 'text' },
@@ -236,6 +243,11 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
   {
     flags: '--gpu <list>',
     description: 'only instances with this GPU; several are compared, all = every one',
+    kind: 'text',
+  },
+  {
+    flags: '--instance <list>',
+    description: 'only this instance, by name or provider/name; several are compared, all = every one',
     kind: 'text',
   },
   {
@@ -527,6 +539,7 @@ export const SENSITIVITY_OPTIONS: OptionSpec[] = [
   ...QUESTION_OPTIONS,
   method('batching or mg1'),
   gpu,
+  instance,
   { flags: '--tp <gpus>', description: 'only this tensor parallelism', kind: 'number' },
   { flags: '-u, --users <count>', description: 'concurrent users', kind: 'number' },
   { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },

@@ -25,13 +25,14 @@ export const NAME_AXES: readonly SweepAxis[] = [
   'kv_cache_dtype',
   'quantization',
   'gpu',
+  'instance',
   'pricing',
   'region',
   'zone',
 ];
 export const ALWAYS_AXES: readonly SweepAxis[] = ['users', 'quantization', 'zone', 'price_factor'];
 /** Of the base these are lists. */
-export const LISTED: readonly SweepAxis[] = ['gpu', 'quantization'];
+export const LISTED: readonly SweepAxis[] = ['gpu', 'instance', 'quantization'];
 /** Of a spec these are lists of numbers, not ranges. */
 export const DEGREES: readonly SweepAxis[] = ['pp', 'tp'];
 

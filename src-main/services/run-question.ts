@@ -26,8 +26,11 @@ export function runQuestion({ kind, input }: Pick<StoredRun, 'kind' | 'input'>):
   return read.success ? sweepWords(read.data) : '';
 }
 
-const sizeWords = (input: Pick<SizeInput, 'workload' | 'users' | 'rate'>): string =>
-  [input.workload, ...loadWords(input)].join(', ');
+const sizeWords = (input: Pick<SizeInput, 'workload' | 'users' | 'rate' | 'instance'>): string =>
+  [input.workload, ...loadWords(input), ...onlyWords(input)].join(', ');
+
+const onlyWords = ({ instance }: Pick<SizeInput, 'instance'>): string[] =>
+  instance.length > 0 ? [`only ${valuesWords(instance, 'instance')}`] : [];
 
 function loadWords({ users, rate }: Pick<SizeInput, 'users' | 'rate'>): string[] {
   if (users !== undefined) return [plural(users, 'user')];
@@ -40,6 +43,7 @@ const COUNTED: Partial<Record<SweepAxis, string>> = {
   workload: 'workload',
   calibration: 'profile',
   provider: 'provider',
+  instance: 'instance',
   kv_cache_dtype: 'KV dtype',
   pricing: 'price list',
   region: 'region',

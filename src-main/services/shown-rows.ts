@@ -84,7 +84,9 @@ function axisColumns({ kind, input }: Pick<StoredRun, 'kind' | 'input'>): string
     'users',
     ...(hasQuantization ? ['quantization'] : []),
     'zone',
-    ...(['provider', 'kv_cache_dtype', 'gpu', 'region'] as const).filter((axis) => spec?.axes[axis] !== undefined),
+    ...(['provider', 'kv_cache_dtype', 'gpu', 'instance', 'region'] as const).filter(
+      (axis) => spec?.axes[axis] !== undefined,
+    ),
     ...(spec?.axes.pp ? ['pipeline_parallel'] : []),
     ...(hasTensorParallel ? ['tensor_parallel'] : []),
   ];

@@ -35,6 +35,7 @@ const SETTERS: { [Key in Exclude<keyof SizeInputDraft, 'top' | 'calibration' | '
   region: (values, region) => setPlace(values, 'region', region),
   provider: (values, providers) => (values.providers = [...providers]),
   gpu: (values, gpus) => (values.gpus = [...gpus]),
+  instance: (values, instances) => (values.instances = [...instances]),
   max_gpus: amount('maxGpus'),
   tp: (values, degree) => (values.tensorParallel = degree ?? 0),
   include_retired: (values, includes) => (values.includesRetired = includes),

@@ -43,6 +43,7 @@ export function changedFields(form: FormValues): ChangedField[] {
     [form.tensorParallel > 0, `TP ${form.tensorParallel}`, 'tp'],
     [form.pipelineParallel > 1, `PP ${form.pipelineParallel}`, 'pp'],
     [form.gpus.length > 0, form.gpus.map(gpuLabel).join(', '), 'gpu'],
+    [form.instances.length > 0, form.instances.join(', '), 'instance'],
     [form.method !== 'batching', `method ${form.method}`],
     [form.router !== 'random', `router ${form.router}`],
     [!form.usesPrefixCache, 'no prefix cache'],

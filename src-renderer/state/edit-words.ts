@@ -21,6 +21,7 @@ const LABELS: Record<string, string> = {
   'form.tensorParallel': 'TP',
   'form.pipelineParallel': 'PP',
   'form.gpus': 'GPUs',
+  'form.instances': 'Instances',
   'form.method': 'Method',
   'form.router': 'Router',
   'form.usesPrefixCache': 'Prefix caching',

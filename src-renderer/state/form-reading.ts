@@ -1,7 +1,7 @@
 import type { LATENCY_METRICS, SizeInputDraft } from '../../src-worker/protocol/requests.ts';
 import type { Precision } from '../format/names.ts';
 import { parseAmount, type Amount, type AmountRules } from '../format/parse.ts';
-import { readMachines, type MachineTexts } from './own-machines.ts';
+import { isOwnMachine, ownMachineId, readMachines, type MachineTexts } from './own-machines.ts';
 
 /** Everything the form holds, as people left it: text stays as it was typed. */
 export interface FormValues {
@@ -25,6 +25,8 @@ export interface FormValues {
   /** Stages of a replica. */
   pipelineParallel: number;
   gpus: string[];
+  /** By `cloud/name`, or as a question named them. */
+  instances: string[];
   method: NonNullable<SizeInputDraft['method']>;
   router: NonNullable<SizeInputDraft['router']>;
   usesPrefixCache: boolean;
@@ -87,6 +89,7 @@ export function defaultFormValues(): FormValues {
     tensorParallel: 0,
     pipelineParallel: 1,
     gpus: [],
+    instances: [],
     method: 'batching',
     router: 'random',
     usesPrefixCache: true,
@@ -195,11 +198,13 @@ function request(
   };
 }
 
-/** Where to rent, and how it is paid for; while own hardware is sized it waits, but for GPUs that some machine has. */
-function rentedPart(values: FormValues): Pick<SizeInputDraft, 'pricing' | 'zone' | 'region' | 'provider' | 'gpu'> {
+/** Where to rent, and how it is paid for; while own hardware is sized it waits, but for GPUs and machines that are there. */
+function rentedPart(
+  values: FormValues,
+): Pick<SizeInputDraft, 'pricing' | 'zone' | 'region' | 'provider' | 'gpu' | 'instance'> {
   if (values.hardware === 'own') {
     const gpu = values.gpus.filter((id) => values.machines.some((machine) => machine.gpu === id));
-    return { pricing: 'ondemand', zone: null, region: null, provider: [], gpu };
+    return { pricing: 'ondemand', zone: null, region: null, provider: [], gpu, ...instancePart(ownInstances(values)) };
   }
   return {
     pricing: values.pricing,
@@ -207,7 +212,17 @@ function rentedPart(values: FormValues): Pick<SizeInputDraft, 'pricing' | 'zone'
     region: values.place === 'region' ? values.placeName.trim() : null,
     provider: [...values.providers],
     gpu: [...values.gpus],
+    ...instancePart(values.instances.filter((name) => !isOwnMachine(name))),
   };
+}
+
+const instancePart = (instance: string[]): Pick<SizeInputDraft, 'instance'> =>
+  instance.length > 0 ? { instance } : {};
+
+/** Those of the instances that are machines of one's own by now. */
+function ownInstances({ machines, instances }: FormValues): string[] {
+  const names = new Set(machines.flatMap(({ name }) => [name.trim(), ownMachineId(name)]));
+  return instances.filter((name) => names.has(name));
 }
 
 /** The targets that were changed, or the sentence about the first that cannot be read. */

@@ -30,6 +30,7 @@ export const FORM_ROWS = {
   pipelineParallel: { label: 'Pipeline stages', base: 'default', values: ['pipelineParallel'] },
   maxGpus: { label: 'Most GPUs', base: 'default', texts: ['maxGpus'] },
   gpus: { label: 'GPUs', base: 'default', values: ['gpus'] },
+  instances: { label: 'Instances', base: 'default', values: ['instances'] },
   method: { label: 'Method', base: 'default', values: ['method'] },
   router: { label: 'Router', base: 'default', values: ['router'] },
   options: {
@@ -82,6 +83,7 @@ const ADVANCED_ROWS: readonly FormRowName[] = [
   'pipelineParallel',
   'maxGpus',
   'gpus',
+  'instances',
   'method',
   'router',
   'options',

@@ -40,6 +40,7 @@ const HELD: Partial<Record<AxisId, (form: FormValues) => string>> = {
   kv_cache_dtype: ({ kvCacheDtype }) => (kvCacheDtype === 'fp8' ? 'FP8' : 'as the model'),
   calibration: () => 'the one in use',
   gpu: ({ gpus }) => (gpus.length > 0 ? 'those chosen' : 'all together'),
+  instance: ({ instances }) => (instances.length > 0 ? 'those chosen' : 'all together'),
   tp: ({ tensorParallel }) => (tensorParallel > 0 ? String(tensorParallel) : 'whatever is cheapest'),
   pp: ({ pipelineParallel }) => String(pipelineParallel),
   provider: ({ providers }) => providers.map(providerLabel).join(', ') || 'all together',

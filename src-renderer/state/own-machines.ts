@@ -106,6 +106,11 @@ function machineInput(machine: MachineTexts): OwnMachineInput {
   };
 }
 
+const OWN = 'own';
+/** As an instance: `own/box`. */
+export const ownMachineId = (name: string): string => `${OWN}/${name.trim()}`;
+export const isOwnMachine = (instance: string): boolean => instance.startsWith(`${OWN}/`);
+
 /** The machines that can be read, as a listing of the catalog names instances: for what the form leaves to choose from. */
 export function machineEntries(machines: readonly MachineTexts[], catalog: CatalogListing | null): InstanceEntry[] {
   return machines.flatMap((machine, index) => {
@@ -114,7 +119,7 @@ export function machineEntries(machines: readonly MachineTexts[], catalog: Catal
     if (!catalog?.gpus.some(({ id }) => id === gpu)) return [];
     return [
       {
-        provider: 'own',
+        provider: OWN,
         instance: name,
         gpu,
         gpuCount,

@@ -12,9 +12,9 @@ export interface Scope {
   words: string;
 }
 
-type Narrowing = Pick<FormValues, 'hardware' | 'machines' | 'providers' | 'gpus' | 'place' | 'placeName'>;
+type Narrowing = Pick<FormValues, 'hardware' | 'machines' | 'providers' | 'gpus' | 'instances' | 'place' | 'placeName'>;
 
-/** Instances of the chosen clouds and GPUs, and of the zone, where it is known. The listing does not say which instances a region has. */
+/** The chosen instances of the chosen clouds and GPUs, and of the zone, where it is known. The listing does not say which instances a region has. */
 export function scopeOf(catalog: CatalogListing | null, form: Narrowing): Scope {
   if (form.hardware === 'own') {
     const instances = machineEntries(form.machines, catalog);
@@ -31,10 +31,21 @@ export function scopeOf(catalog: CatalogListing | null, form: Narrowing): Scope 
     ({ provider, gpu, instance }) =>
       holds(form.providers, provider) &&
       holds(form.gpus, gpu) &&
-      (inZone.size === 0 || inZone.has(`${provider}/${instance}`)),
+      (holds(form.instances, instanceName({ provider, instance })) || form.instances.includes(instance)) &&
+      (inZone.size === 0 || inZone.has(instanceName({ provider, instance }))),
   );
   return { instances, gpus: gpusOf(instances, catalog), words: scopeWords(form, inZone.size > 0) };
 }
+
+/** As questions name it: `gcp/g2-standard-4`. */
+export const instanceName = ({ provider, instance }: Pick<InstanceEntry, 'provider' | 'instance'>): string =>
+  `${provider}/${instance}`;
+
+/** Instances to choose from: what every other field leaves, sorted. */
+export const instanceNames = (catalog: CatalogListing | null, form: Narrowing): string[] =>
+  scopeOf(catalog, { ...form, instances: [] })
+    .instances.map(instanceName)
+    .sort();
 
 function gpusOf(instances: readonly InstanceEntry[], catalog: CatalogListing | null): GpuEntry[] {
   const ids = new Set(instances.map(({ gpu }) => gpu));
@@ -45,6 +56,7 @@ function scopeWords(form: Narrowing, isZoneKnown: boolean): string {
   const narrowed = [
     form.providers.length > 0 ? 'clouds' : '',
     form.gpus.length > 0 ? 'GPUs' : '',
+    form.instances.length > 0 ? 'instances' : '',
     isZoneKnown ? 'zone' : '',
   ].filter(Boolean);
   return narrowed.length === 0 ? 'the catalog' : `the chosen ${narrowed.join(' and ')}`;

@@ -237,6 +237,17 @@ const KINDS = {
     'All on sale',
     'Every GPU in scope that an instance on sale has.',
   ),
+  instance: names(
+    {
+      group: 'Hardware',
+      label: 'Instances',
+      noun: 'instance',
+      definition: 'Each instance by itself.',
+      placeholder: 'add an instance',
+    },
+    'All on sale',
+    'Every instance in scope that is on sale.',
+  ),
   tp: numbers({
     group: 'Hardware',
     label: 'TP',

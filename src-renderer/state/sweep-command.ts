@@ -24,6 +24,7 @@ const VALUE_FLAGS: { key: Exclude<keyof Base & keyof Axes, 'sla'>; flag: string;
   { key: 'kv_cache_dtype', flag: '--kv-cache-dtype' },
   { key: 'calibration', flag: '--calibration' },
   { key: 'gpu', flag: '--gpu' },
+  { key: 'instance', flag: '--instance' },
   { key: 'tp', flag: '--tp' },
   { key: 'pp', flag: '--pp', unsaid: 1 },
   { key: 'max_gpus', flag: '--max-gpus' },
@@ -35,7 +36,7 @@ const VALUE_FLAGS: { key: Exclude<keyof Base & keyof Axes, 'sla'>; flag: string;
 
 /**
  * The line that runs the same sweep in a terminal, `words` being axes as they were typed where that is shorter; null where flags
- * cannot say it: on the command line several GPUs or precisions are always compared, not looked at together, and clouds never are.
+ * cannot say it: on the command line several GPUs, instances or precisions are always compared, not looked at together, and clouds never are.
  */
 export function sweepCommand(
   { base, axes }: SweepSpecDraft,
@@ -44,7 +45,10 @@ export function sweepCommand(
   const [machine, ...others] = base.own_hardware ?? [];
   // Several machines need a file.
   if (others.length > 0 || axes.provider !== undefined) return null;
-  if ((base.gpu?.length ?? 0) > 1 || (base.quantization?.length ?? 0) > 1) return null;
+  const compared = [base.gpu, base.instance, base.quantization];
+  if (compared.some((values) => (values?.length ?? 0) > 1)) return null;
+  // A machine may be called so; the commas of a flag stand between names.
+  if ([...(base.instance ?? []), ...(axes.instance ?? [])].some((name) => name.includes(','))) return null;
   const flags: string[] = [];
   const say = (flag: string, axis: Value, held: Value, id: AxisId): void => {
     const text = axis === undefined ? wordsOf(held) : (words[id] ?? wordsOf(axis));

@@ -69,7 +69,17 @@ function isAsked(axes: SweepSpecDraft['axes'], id: AxisId): boolean {
 }
 
 /** Axes whose values a point of a chart or a name says already. */
-const SAID: readonly AxisId[] = ['users', 'rate', 'gpu', 'quantization', 'tp', 'provider', 'region', 'zone'];
+const SAID: readonly AxisId[] = [
+  'users',
+  'rate',
+  'gpu',
+  'instance',
+  'quantization',
+  'tp',
+  'provider',
+  'region',
+  'zone',
+];
 
 /** `headroom 25, price spot`: what tells points of a run apart beside their load and their configuration. */
 export function pointWords(detail: RunDetail): (row: RunRow) => string {

@@ -1,7 +1,7 @@
 import type { CatalogListing, WorkloadEntry } from '../../src-worker/protocol/app-api.ts';
 import type { ModelListEntry } from '../../src-worker/protocol/documents.ts';
 import type { FormValues } from './form-reading.ts';
-import { scopeOf } from './scope.ts';
+import { instanceName, instanceNames, scopeOf } from './scope.ts';
 import type { NamesAxisId } from './sweep-axis-kinds.ts';
 
 /** What the form and the catalogs leave to choose from, by axis. */
@@ -12,6 +12,7 @@ export const NOTHING_IN_SCOPE: SweepScope = {
   workload: [],
   calibration: [],
   gpu: [],
+  instance: [],
   provider: [],
   region: [],
   zone: [],
@@ -26,10 +27,10 @@ export interface ScopeLists {
   profiles: readonly string[];
 }
 
-/** Places that sell something and GPUs that are sold, within the filters on clouds and GPUs (empty = all), sorted. */
+/** Places that sell something, and GPUs and instances that are sold, within the filters on them and on clouds (empty = all), sorted. */
 export function sweepScope(
   { catalog, models, workloads, profiles }: ScopeLists,
-  form: Pick<FormValues, 'hardware' | 'machines' | 'providers' | 'gpus'>,
+  form: Pick<FormValues, 'hardware' | 'machines' | 'providers' | 'gpus' | 'instances'>,
 ): SweepScope {
   const scope = {
     ...NOTHING_IN_SCOPE,
@@ -37,20 +38,21 @@ export function sweepScope(
     workload: workloads.map(({ name }) => name),
     calibration: profiles,
   };
+  const anywhere = { ...form, place: 'anywhere', placeName: '' } as const;
+  const instance = instanceNames(catalog, anywhere);
   if (form.hardware === 'own') {
-    const own = scopeOf(catalog, { ...form, place: 'anywhere', placeName: '' });
-    return { ...scope, gpu: own.gpus.map(({ id }) => id) };
+    return { ...scope, instance, gpu: scopeOf(catalog, anywhere).gpus.map(({ id }) => id) };
   }
   if (!catalog) return scope;
-  const { providers, gpus } = form;
+  const { providers } = form;
   const isOffered = (provider: string): boolean => providers.length === 0 || providers.includes(provider);
-  const gpuOf = new Map(catalog.instances.map((entry) => [`${entry.provider}/${entry.instance}`, entry.gpu]));
+  const inScope = new Set(scopeOf(catalog, anywhere).instances.map(instanceName));
   const sells = ({ provider, instances }: CatalogListing['zones'][number]): boolean =>
-    isOffered(provider) &&
-    instances.some((instance) => gpus.length === 0 || gpus.includes(gpuOf.get(`${provider}/${instance}`) ?? ''));
+    instances.some((name) => inScope.has(instanceName({ provider, instance: name })));
   return {
     ...scope,
-    gpu: distinct(catalog.instances.filter(({ provider }) => isOffered(provider)).map((entry) => entry.gpu)),
+    gpu: distinct(scopeOf(catalog, { ...anywhere, gpus: [] }).instances.map(({ gpu }) => gpu)),
+    instance,
     provider: distinct(catalog.instances.map(({ provider }) => provider)),
     // The listing does not say which instances a region has.
     region: distinct(catalog.regions.filter(({ provider }) => isOffered(provider)).map(({ region }) => region)),

@@ -140,7 +140,7 @@ type Held = SweepSpecDraft['base'];
 /** Axes even with one value, as on the command line: their values stand in columns that every row has anyway. */
 const ALWAYS_AXES: readonly AxisId[] = ['users', 'quantization', 'zone', 'price_factor'];
 /** Of the base these are lists. */
-const LISTED: readonly AxisId[] = ['gpu', 'quantization', 'provider'];
+const LISTED: readonly AxisId[] = ['gpu', 'instance', 'quantization', 'provider'];
 /** Of a spec these are lists of numbers, not ranges. */
 const DEGREES: readonly AxisId[] = ['tp', 'pp'];
 

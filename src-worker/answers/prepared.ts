@@ -20,6 +20,7 @@ import {
   resolveCalibration,
   resolveEngine,
   resolveGpus,
+  resolveInstances,
   resolvePrecisions,
   resolveProviders,
   resolveWorkload,
@@ -63,6 +64,7 @@ export function resolved(
   const engine = resolveEngine('vllm', facts);
   const gpuIds = resolveGpus(input.gpu, facts);
   checkGpuFilter(input, gpuIds, facts);
+  const instanceIds = resolveInstances(input.instance, facts, providers);
   const known = planMemoryOf(catalogs).subject(subjectKey(input, source, workload), () => {
     const model = analyzeGenerator(source);
     return { model, lengths: lengthsOf(workload, model) };
@@ -88,7 +90,7 @@ export function resolved(
   const subject = dependsOnShare(input, workload)
     ? { ...unshared, sharedPerMs: offeredPerMs(input, unshared) }
     : unshared;
-  const scope: SizingScope = { providers, gpuIds, includeRetired: input.include_retired };
+  const scope: SizingScope = { providers, gpuIds, instanceIds, includeRetired: input.include_retired };
   return { prepared: { input, facts, model, subject, scope }, known };
 }
 

@@ -2,7 +2,7 @@ import type { CalibrationProfile } from '../engine/calibration/types.ts';
 import { invalidInput } from '../engine/errors.ts';
 import type { Facts } from '../engine/facts.ts';
 import type { RegionOffer } from '../engine/hardware/types.ts';
-import { resolveGpuId, resolveProviderId } from '../engine/hardware/resolve.ts';
+import { resolveGpuId, resolveInstanceId, resolveProviderId } from '../engine/hardware/resolve.ts';
 import type { EngineDefaults } from '../engine/memory/types.ts';
 import { checkpointPrecision } from '../engine/model/weights.ts';
 import type { Model, Precision } from '../engine/model/types.ts';
@@ -79,6 +79,10 @@ export const resolveProviders = (names: string[], facts: Facts): string[] =>
   names.map((name) => resolveProviderId(facts, name));
 
 export const resolveGpus = (names: string[], facts: Facts): string[] => names.map((name) => resolveGpuId(facts, name));
+
+/** `providers`: those that the question narrows to, by id. */
+export const resolveInstances = (names: string[], facts: Facts, providers: readonly string[]): string[] =>
+  names.map((name) => resolveInstanceId(facts, name, providers));
 
 /** Zone and region exclude each other, and each must exist at one of the providers. */
 export function checkPlace(input: Pick<SizeInput, 'zone' | 'region'>, facts: Facts): void {

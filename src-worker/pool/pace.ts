@@ -143,6 +143,7 @@ const planText = (input: SizeInput): string =>
     subjectText(input),
     input.quantization,
     input.gpu,
+    input.instance,
     input.tp,
     input.pp,
     input.provider,

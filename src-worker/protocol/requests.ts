@@ -84,6 +84,8 @@ export const sizeInputSchema = z.strictObject({
   region: name.nullable().default(null),
   provider: z.array(name).default([]),
   gpu: z.array(name).default([]),
+  /** Instances by name or `provider/name`. */
+  instance: z.array(name).default([]),
   max_gpus: z.number().int().min(1).nullable().default(null),
   tp: z.number().int().min(1).max(1024).nullable().default(null),
   include_retired: z.boolean().default(false),
@@ -258,8 +260,8 @@ const names = z.array(name).min(1);
 const degrees = z.array(z.number().int().min(1).max(1024)).min(1);
 
 /**
- * Axes of a sweep, slowest first as its points are numbered. `["*"]` = every provider, GPU, region or zone in scope. A range may
- * grow by a factor: powers of two.
+ * Axes of a sweep, slowest first as its points are numbered. `["*"]` = every provider, GPU, instance, region or zone in scope. A
+ * range may grow by a factor: powers of two.
  */
 export const sweepAxesSchema = z.strictObject({
   /** Targets in ms; each metric is an axis of its own. */
@@ -275,6 +277,7 @@ export const sweepAxesSchema = z.strictObject({
   kv_cache_dtype: z.array(kvCacheDtypeSchema).min(1).optional(),
   quantization: z.array(precisionSchema).min(1).optional(),
   gpu: names.optional(),
+  instance: names.optional(),
   pp: degrees.optional(),
   tp: degrees.optional(),
   users: numberAxis.optional(),

@@ -24,9 +24,9 @@ const latencies = LATENCIES.flatMap((latency) =>
  * `_`, then those of an exclusion. A row has the one or the other; `meets_sla` is 1 or 0 in every row.
  *
  * `quantization` is the precision asked for at the point, and that of the plan where the point left it open. `gpu` is that
- * of the instance, which is the point's where GPUs are an axis; `tensor_parallel` that of the plan, and the one asked for
- * where no plan came near. Points are numbered with zones fastest, then regions, price factors, price lists, GPU limits, headrooms, think
- * times, loads, and last what a search depends on (engine/sweep/plan.ts).
+ * of the instance, which is the point's where GPUs or instances are an axis; `tensor_parallel` that of the plan, and the one asked
+ * for where no plan came near. Points are numbered with zones fastest, then regions, price factors, price lists, GPU limits,
+ * headrooms, think times, loads, and last what a search depends on (engine/sweep/plan.ts).
  */
 export const SWEEP_COLUMNS = [
   number('point_id'),

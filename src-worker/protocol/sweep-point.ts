@@ -29,6 +29,10 @@ export function questionOfPoint({ base, axes }: SweepSpecDraft, cellAt: (column:
   }
   for (const key of ['rate', 'think_time', 'headroom', 'max_gpus'] as const) set(key, numberAt(key), axes[key]);
   for (const key of ['provider', 'quantization', 'gpu'] as const) set(key, listOf(key), axes[key]);
+  const [provider, instance] = [cellAt('provider'), cellAt('instance')];
+  if (typeof provider === 'string' && typeof instance === 'string') {
+    set('instance', [`${provider}/${instance}`], axes.instance);
+  }
   // The load of every row, axis or not.
   set('users', numberAt('users'), numberAt('users') ?? undefined);
   set('tp', numberAt('tensor_parallel'), axes.tp);

@@ -1,4 +1,5 @@
 import type { Facts } from '../../src-worker/engine/facts.ts';
+import { instanceId } from '../../src-worker/engine/hardware/resolve.ts';
 import { seededRandom, type RandomSource } from '../../src-worker/engine/numerics/random.ts';
 import { sweepSpecSchema, type SweepSpec, type SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 
@@ -21,6 +22,7 @@ export const DRAWN_AXES = [
   'kv_cache_dtype',
   'quantization',
   'gpu',
+  'instance',
   'pp',
   'tp',
   'users',
@@ -58,7 +60,8 @@ export function drawnSweep(seed: number, isOver: DrawnAxis, facts: Facts): Drawn
   const pick = <Value>(values: readonly Value[]): Value =>
     values[Math.floor(random() * values.length)] ?? raise('nothing to draw from');
   const isOwn = !['provider', 'pricing', 'region', 'zone'].includes(isOver) && random() < 0.3;
-  const provider = isOwn ? [] : isOver === 'provider' ? PROVIDERS : [pick(PROVIDERS)];
+  const drawn = isOver === 'zone' ? PROVIDERS.filter((id) => hasZones(id, facts)) : PROVIDERS;
+  const provider = isOwn ? [] : isOver === 'provider' ? PROVIDERS : [pick(drawn)];
   const isIncludingRetired = random() < 0.5;
   const there = facts.instances.filter((instance) => provider.includes(instance.provider));
   const sold = there.filter(({ status }) => status !== 'retired');
@@ -82,6 +85,7 @@ export function drawnSweep(seed: number, isOver: DrawnAxis, facts: Facts): Drawn
     kv_cache_dtype: () => ['auto', 'fp8'],
     quantization: () => twoOf(random, ['fp16', 'fp8', 'int4', 'checkpoint', 'nvfp4']),
     gpu: () => twoOf(random, gpus),
+    instance: () => twoOf(random, isOwn ? own.map(({ name }) => `own/${name}`) : there.map(instanceId)),
     pp: () => [1, 2],
     tp: () => twoOf(random, [1, 2, 3, 8]),
     users: () => twoOf(random, [1, 37, 400, 25_000]),
@@ -101,8 +105,10 @@ export function drawnSweep(seed: number, isOver: DrawnAxis, facts: Facts): Drawn
     zone: ['region', 'provider'],
     region: ['zone', 'provider'],
     // A place belongs to a provider, and a question about another one refuses it.
-    provider: ['zone', 'region', 'gpu'],
-    gpu: ['provider'],
+    provider: ['zone', 'region', 'gpu', 'instance'],
+    gpu: ['provider', 'instance'],
+    // An instance that the other axis leaves out is refused.
+    instance: ['provider', 'gpu'],
   };
   const axes: Axes = {};
   const given = new Set<DrawnAxis>();
@@ -126,6 +132,8 @@ export function drawnSweep(seed: number, isOver: DrawnAxis, facts: Facts): Drawn
   set('quantization', () => pick([['fp16'], ['fp8', 'int4']]), 0.5);
   set('max_gpus', () => 64, 0.2);
   set('kv_cache_dtype', () => 'fp8', 0.2);
+  if (!given.has('gpu'))
+    set('instance', () => twoOf(random, isOwn ? own.map(({ name }) => name) : there.map(instanceId)), 0.1);
   if (!isOwn) set('pricing', () => 'spot', 0.2);
   // The base keeps other targets than those on an axis.
   if (random() < 0.3) base.sla = { tpot_p99: 400 };
@@ -138,6 +146,9 @@ export function drawnSweep(seed: number, isOver: DrawnAxis, facts: Facts): Drawn
     spec: sweepSpecSchema.parse({ base, axes }),
   };
 }
+
+const hasZones = (id: string, { instances }: Facts): boolean =>
+  instances.some(({ provider, offers }) => provider === id && offers.some(({ zones }) => zones.length > 0));
 
 /** With and without prices. */
 const ownMachines = (random: RandomSource): NonNullable<Base['own_hardware']> => [

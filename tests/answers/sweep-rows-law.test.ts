@@ -48,7 +48,7 @@ function questionAt({ base, axes }: SweepSpec, place: Place): SizeInput {
   const plain = Object.fromEntries(
     Object.entries(place)
       .filter(([key]) => key !== 'price_factor' && !key.startsWith('sla_'))
-      .map(([key, value]) => [key, ['provider', 'quantization', 'gpu'].includes(key) ? [value] : value]),
+      .map(([key, value]) => [key, ['provider', 'quantization', 'gpu', 'instance'].includes(key) ? [value] : value]),
   );
   const targets = Object.keys(axes.sla ?? {}).map((metric): [string, unknown] => [metric, place[`sla_${metric}_ms`]]);
   return sizeInputSchema.parse({ ...base, ...plain, sla: { ...base.sla, ...Object.fromEntries(targets) } });
@@ -147,46 +147,49 @@ function swept(spec: SweepSpec, sizes: readonly number[]): Swept {
 
 const seen = { passing: 0, failing: 0, empty: 0, retired: 0, unpriced: 0, cells: 0 };
 
-describe.each(DRAWN_AXES.map((axis, index) => ({ axis, seed: 1000 + index })))(
-  'a sweep over $axis',
-  ({ axis, seed }) => {
-    const { spec, name } = drawnSweep(seed, axis, facts);
-    const places = placesOf(spec);
-    const { batch, cuts } = swept(spec, [1, 7, 1000]);
+/** One sweep over every axis, and one over instances that are machines of one's own. */
+const DRAWN: { axis: DrawnAxis; seed: number }[] = [
+  ...DRAWN_AXES.map((axis, index) => ({ axis, seed: 1000 + index })),
+  { axis: 'instance', seed: 2008 },
+];
 
-    it(`${name}: rows are those of the direct answers, cell for cell`, () => {
-      const cellAt = new Map(batch.order.map((column) => [column, cellsOf(batch, column)]));
-      const read = (column: string, row: number) => cellAt.get(column)?.(row) ?? null;
-      let row = 0;
-      for (const [pointId, place] of places.entries()) {
-        const wanted = directRows(spec, pointId, place);
-        expect(sizeInputSchema.parse(questionOfPoint(spec, (column) => read(column, row)))).toEqual(
-          questionAt(spec, place),
-        );
-        const differing: string[] = [];
-        for (const cells of wanted) {
-          for (const column of batch.order) {
-            const [got, want] = [read(column, row), stored(cells(column))];
-            if (!Object.is(got, want)) differing.push(`point ${pointId}, row ${row}, ${column}: ${got}, not ${want}`);
-          }
-          if (read('meets_sla', row) === 1) seen.passing += 1;
-          else seen.failing += 1;
-          if (read('reason', row) === 'retired') seen.retired += 1;
-          if (read('cost_reason', row) === 'own_hardware') seen.unpriced += 1;
-          seen.cells += batch.order.length;
-          row += 1;
+describe.each(DRAWN)('a sweep over $axis', ({ axis, seed }) => {
+  const { spec, name } = drawnSweep(seed, axis, facts);
+  const places = placesOf(spec);
+  const { batch, cuts } = swept(spec, [1, 7, 1000]);
+
+  it(`${name}: rows are those of the direct answers, cell for cell`, () => {
+    const cellAt = new Map(batch.order.map((column) => [column, cellsOf(batch, column)]));
+    const read = (column: string, row: number) => cellAt.get(column)?.(row) ?? null;
+    let row = 0;
+    for (const [pointId, place] of places.entries()) {
+      const wanted = directRows(spec, pointId, place);
+      expect(sizeInputSchema.parse(questionOfPoint(spec, (column) => read(column, row)))).toEqual(
+        questionAt(spec, place),
+      );
+      const differing: string[] = [];
+      for (const cells of wanted) {
+        for (const column of batch.order) {
+          const [got, want] = [read(column, row), stored(cells(column))];
+          if (!Object.is(got, want)) differing.push(`point ${pointId}, row ${row}, ${column}: ${got}, not ${want}`);
         }
-        if (wanted.every((cells) => cells('meets_sla') === false)) seen.empty += 1;
-        expect(differing.slice(0, 5)).toEqual([]);
+        if (read('meets_sla', row) === 1) seen.passing += 1;
+        else seen.failing += 1;
+        if (read('reason', row) === 'retired') seen.retired += 1;
+        if (read('cost_reason', row) === 'own_hardware') seen.unpriced += 1;
+        seen.cells += batch.order.length;
+        row += 1;
       }
-      expect(row).toBe(batch.rows);
-    });
+      if (wanted.every((cells) => cells('meets_sla') === false)) seen.empty += 1;
+      expect(differing.slice(0, 5)).toEqual([]);
+    }
+    expect(row).toBe(batch.rows);
+  });
 
-    it('cut into other units has the same rows', () => {
-      for (const cut of cuts) expect(cut).toEqual(batch);
-    });
-  },
-);
+  it('cut into other units has the same rows', () => {
+    for (const cut of cuts) expect(cut).toEqual(batch);
+  });
+});
 
 it('prices that are multiplied have the offers of the catalog, once', () => {
   const offersWith = (factors: number[]): number => {

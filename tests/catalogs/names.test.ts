@@ -1,12 +1,47 @@
 import { describe, expect, test } from 'vitest';
 import { catalogListing } from '../../src-main/catalogs/listing.ts';
 import { bundledCatalogsFolder, loadFacts } from '../../src-main/catalogs/load.ts';
-import { resolveGpuId, resolveProviderId } from '../../src-worker/engine/hardware/resolve.ts';
+import { resolveGpuId, resolveInstanceId, resolveProviderId } from '../../src-worker/engine/hardware/resolve.ts';
 import { didYouMean, suggestNames } from '../../src-worker/protocol/suggest.ts';
 import { errorOf } from './folder.ts';
 
 const facts = loadFacts(bundledCatalogsFolder());
 const listing = catalogListing(facts);
+
+describe('instance names', () => {
+  test('every instance goes by its name and by that of its provider with it, in any case', () => {
+    for (const { provider, name } of facts.instances) {
+      const id = `${provider}/${name}`;
+      for (const given of [name, name.toUpperCase(), id, ` ${id.toUpperCase()} `]) {
+        expect(resolveInstanceId(facts, given), given).toBe(id);
+      }
+    }
+  });
+
+  test.each([
+    ['g2-standart-4', 'did you mean "g2-standard-4"'],
+    ['aws/g2-standard-4', 'did you mean "gcp/g2-standard-4"'],
+    ['', 'known are '],
+  ])('an unknown one, %s, is refused with the nearest', (name, words) => {
+    const error = errorOf(() => resolveInstanceId(facts, name));
+    expect(error).toMatchObject({ family: 'invalid_input', code: 'unknown_instance' });
+    expect(error.message).toContain(`unknown instance "${name}": ${words}`);
+  });
+
+  test('a name that two providers have is not guessed: one of them is chosen by the provider', () => {
+    const [first] = facts.instances;
+    if (!first) throw new Error('no instance');
+    const both = { instances: [first, { ...first, provider: 'other' }] };
+    const error = errorOf(() => resolveInstanceId(both, first.name));
+    expect(error).toMatchObject({ family: 'invalid_input', code: 'ambiguous_instance' });
+    expect(error.message).toContain(`other/${first.name}`);
+    expect(resolveInstanceId(both, first.name, ['other'])).toBe(`other/${first.name}`);
+    expect(resolveInstanceId(both, `${first.provider}/${first.name}`, ['other'])).toBe(
+      `${first.provider}/${first.name}`,
+    );
+    expect(resolveInstanceId(both, `other/${first.name}`)).toBe(`other/${first.name}`);
+  });
+});
 
 describe('GPU names', () => {
   test.each([

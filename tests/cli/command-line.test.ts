@@ -594,6 +594,14 @@ describe('configiq sweep and runs', () => {
       dry('--spec', spec, '--gpu', 'l4', '--tp', '1,2,4'),
       configiq('sweep', ...one, '--gpu', 'all', '--provider', 'lambda', '--tp', '4', '--dry-run'),
     ]);
+    const [instances, filtered, every] = await Promise.all([
+      dry(...one, '--instance', 'g2-standard-4,aws/g6e.xlarge'),
+      dry(...one, '--instance', 'g6e.xlarge', '--headroom', '10,20'),
+      configiq('sweep', ...one, '--instance', 'all', '--provider', 'lambda', '--dry-run'),
+    ]);
+    expect(instances).toEqual([2, 'instance 2', 'users 1']);
+    expect(filtered).toEqual([2, 'users 1', 'headroom 2']);
+    expect(every.stdout).toMatch(/^(\d+) points: \1 instances × 1 load\n\1 rows: /);
     expect(compared).toEqual([8, 'gpu 2', 'tp 4', 'users 1']);
     expect(narrowed).toEqual([1, 'users 1']);
     expect(fromFile).toEqual([6, 'gpu 3', 'tp 2']);

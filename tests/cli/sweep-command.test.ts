@@ -66,6 +66,7 @@ const NAMES: Partial<Record<AxisId, string[]>> = {
   workload: ['chat', 'rag'],
   calibration: ['default', 'ours'],
   gpu: ['nvidia-l4', 'nvidia-h100-80gb'],
+  instance: ['gcp/g2-standard-8', 'aws/p5.48xlarge'],
   provider: ['gcp', 'aws'],
   region: ['us-central1', 'us-east-1'],
   zone: ['us-central1-a', 'us-central1-b'],
@@ -123,6 +124,7 @@ describe('the command asks the same sweep', () => {
       { gpu: ['nvidia-l40s'], quantization: ['fp8'], kv_cache_dtype: 'fp8', pp: 2 },
       defaultAxes(),
     ],
+    ['an instance', { instance: ['gcp/g2-standard-8'] }, defaultAxes()],
     ['clouds and targets', { provider: ['gcp', 'aws'], sla: { ttft_p95: 900, e2e_p99: 9000 } }, defaultAxes()],
     [
       'a target beside one that varies',
@@ -143,7 +145,10 @@ describe('the command asks the same sweep', () => {
     ['one cloud', {}, { ...defaultAxes(), provider: list('gcp') }],
     [
       'a machine',
-      { own_hardware: [{ name: "Jo's box", gpu: 'nvidia-l40s', gpu_count: 2, usd_per_hour: 1.5 }] },
+      {
+        instance: ["own/Jo's box"],
+        own_hardware: [{ name: "Jo's box", gpu: 'nvidia-l40s', gpu_count: 2, usd_per_hour: 1.5 }],
+      },
       defaultAxes(),
     ],
   ])('with %s held', (_, keys, varied) => {
@@ -153,6 +158,10 @@ describe('the command asks the same sweep', () => {
 
 test('what flags cannot say has no line', () => {
   expect(asked({ gpu: ['nvidia-l4', 'nvidia-l40s'] }, defaultAxes()).line).toBeNull();
+  expect(asked({ instance: ['gcp/g2-standard-8', 'aws/p5.48xlarge'] }, defaultAxes()).line).toBeNull();
+  expect(
+    asked({ own_hardware: [{ name: 'a, b', gpu: 'nvidia-l4' }], instance: ['own/a, b'] }, defaultAxes()).line,
+  ).toBeNull();
   expect(asked({ quantization: ['fp8', 'fp16'] }, defaultAxes()).line).toBeNull();
   expect(asked({}, { ...defaultAxes(), provider: list('gcp', 'aws') }).line).toBeNull();
 });

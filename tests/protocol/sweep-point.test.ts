@@ -13,6 +13,7 @@ const PLAN: Row = {
   quantization: 'int4',
   zone: null,
   provider: 'gcp',
+  instance: 'g2-standard-4',
   gpu: 'nvidia-l4',
   region: 'us-central1',
   tensor_parallel: 4,
@@ -34,6 +35,7 @@ const AXES: [keyof SweepSpecDraft['axes'], unknown, Row, object][] = [
   ['kv_cache_dtype', ['auto', 'fp8'], { kv_cache_dtype: 'fp8' }, { kv_cache_dtype: 'fp8' }],
   ['quantization', ['fp16', 'fp8'], { quantization: 'fp8' }, { quantization: ['fp8'] }],
   ['gpu', ['l4', 'h100'], { gpu: 'nvidia-h100-80gb' }, { gpu: ['nvidia-h100-80gb'] }],
+  ['instance', ['gcp/a', 'gcp/b'], { instance: 'b' }, { instance: ['gcp/b'] }],
   ['pp', [1, 2], { pipeline_parallel: 2 }, { pp: 2 }],
   ['tp', [1, 2], { tensor_parallel: 2 }, { tp: 2 }],
   ['users', [1, 70], { users: 70 }, { users: 70 }],
@@ -83,7 +85,13 @@ describe('the size question of a row', () => {
     const axes = Object.fromEntries(together.map(([axis, values]) => [axis, values]));
     const row = Object.assign({}, ...together.map(([, , cells]) => cells)) as Row;
     const wanted = Object.assign({}, ...together.map(([, , , keys]) => keys)) as object;
-    expect(question({ base: {}, axes }, { ...PLAN, ...row })).toEqual({ ...sizeInputSchema.parse(base), ...wanted });
+    // The instance is named with the provider of its row.
+    const named = { instance: ['aws/b'] };
+    expect(question({ base: {}, axes }, { ...PLAN, ...row })).toEqual({
+      ...sizeInputSchema.parse(base),
+      ...wanted,
+      ...named,
+    });
   });
 
   it('is none without a model', () => {

@@ -10,6 +10,8 @@ test('a size question is its workload and its load', () => {
   expect(sized({ users: 100 })).toBe('chat, 100 users');
   expect(sized({ users: 1, workload: 'rag' })).toBe('rag, 1 user');
   expect(sized({ rate: 1234.5 })).toBe('chat, 1,234.5 requests/s');
+  expect(sized({ users: 5, instance: ['g6e.xlarge'] })).toBe('chat, 5 users, only g6e.xlarge');
+  expect(sized({ users: 5, instance: ['a', 'b'] })).toBe('chat, 5 users, only 2 instances');
   expect(sized({ rate: 0.25 })).toBe('chat, 0.25 requests/s');
 });
 
@@ -22,6 +24,8 @@ test('a sweep is its axes', () => {
     'fp8, every GPU, TP 1, 2, 4, every zone',
   );
   expect(swept({ zone: ['a', 'b'], gpu: ['l4'], tp: [1, 2, 4, 8] }, { users: 5 })).toBe('l4, TP 1 to 8, 2 zones');
+  expect(swept({ instance: ['*'], headroom: [0, 50] }, { users: 5 })).toBe('every instance, headroom 0, 50');
+  expect(swept({ instance: ['gcp/a', 'gcp/b'] }, { users: 5 })).toBe('2 instances');
   expect(swept({}, { users: 5 })).toBe('chat, 5 users');
   expect(
     swept(

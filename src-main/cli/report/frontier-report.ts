@@ -50,7 +50,7 @@ function groupLines({ at, rows, points }: FrontierGroup, x: AxisMetric, y: AxisM
   const shown = points.slice(0, MOST_POINTS);
   const chosen = [...new Set(points.flatMap((point) => Object.keys(point.chosen)))].filter(
     // They stand in the name of a configuration.
-    (axis) => !['provider', 'quantization', 'tp', 'pp', 'gpu'].includes(axis),
+    (axis) => !['provider', 'quantization', 'tp', 'pp', 'gpu', 'instance'].includes(axis),
   );
   return [
     ...(place === '' ? [] : [`${place}: ${plural(points.length, 'choice')} of ${plural(rows, 'row')}`, '']),

@@ -105,6 +105,7 @@ const AXIS_TITLES: [axis: keyof SweepAxes, column: string, title: string][] = [
   ['cacheable_ratio', 'cacheable_ratio', 'Cacheable'],
   ['calibration', 'calibration', 'Profile'],
   ['provider', 'provider', 'Provider'],
+  ['instance', 'instance', 'Instance'],
   ['kv_cache_dtype', 'kv_cache_dtype', 'KV'],
   ['pp', 'pipeline_parallel', 'PP'],
   ['rate', 'rate', 'Requests/s'],

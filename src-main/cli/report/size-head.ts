@@ -74,14 +74,17 @@ function usersRows({ assumptions }: SizeDocument): [string, string][] {
 }
 
 function placeRows({ assumptions, input }: SizeDocument): [string, string][] {
-  const { own_hardware: machines } = input;
+  const { own_hardware: machines, instance } = input;
+  const only: [string, string][] =
+    Array.isArray(instance) && instance.length > 0 ? [['Instances', `only ${instance.join(', ')}`]] : [];
   if (!asksOwn({ input })) {
     return [
       ['Pricing', PRICING_TEXT[assumptions.pricing] ?? assumptions.pricing],
       ['Location', locationText(input)],
+      ...only,
     ];
   }
-  return [['Hardware', `own: ${(machines as OwnMachineInput[]).map(machineText).join('; ')}`]];
+  return [['Hardware', `own: ${(machines as OwnMachineInput[]).map(machineText).join('; ')}`], ...only];
 }
 
 const machineText = ({ name, gpu, gpu_count: gpus, usd_per_hour: price }: OwnMachineInput): string =>

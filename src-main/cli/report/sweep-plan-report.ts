@@ -15,6 +15,7 @@ const AXES: Record<string, [one: string, many: string]> = {
   kv_cache_dtype: ['KV dtype', 'KV dtypes'],
   quantization: ['precision', 'precisions'],
   gpu: ['GPU', 'GPUs'],
+  instance: ['instance', 'instances'],
   tp: ['TP degree', 'TP degrees'],
   pp: ['stage count', 'stage counts'],
   users: ['load', 'loads'],

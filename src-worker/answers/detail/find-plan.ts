@@ -5,6 +5,7 @@ import type { ModelSource } from '../../engine/model/types.ts';
 import { chooseOffer } from '../../engine/sizing/offers.ts';
 import { gpuGroup, tensorParallelChoices } from '../../engine/sizing/plan-groups.ts';
 import { evaluatePlans } from '../../engine/sizing/evaluated-plans.ts';
+import { isInScope } from '../../engine/sizing/scope.ts';
 import { sizeForDemand } from '../../engine/sizing/size.ts';
 import type { ExcludedRow, PlanGroup, SizedRow, SizingDemand } from '../../engine/sizing/types.ts';
 import type { Demand } from '../../engine/workload/demand.ts';
@@ -42,11 +43,9 @@ export const isPassing = (row: SizedRow | ExcludedRow): row is SizedRow => 'chos
 type Unevaluated = Omit<PreparedSizing, 'evaluated'>;
 
 function pricedInstances({ subject, scope, facts }: Unevaluated, sizing: SizingDemand): PricedInstance[] {
-  const { providers, gpuIds, includeRetired } = scope;
   return facts.instances.flatMap((instance) => {
-    if (providers.length > 0 && !providers.includes(instance.provider)) return [];
-    if (gpuIds.length > 0 && !gpuIds.includes(instance.gpuId)) return [];
-    if (instance.status === 'retired' && !includeRetired) return [];
+    if (!isInScope(scope, instance)) return [];
+    if (instance.status === 'retired' && !scope.includeRetired) return [];
     const choice = chooseOffer(instance, sizing);
     if (choice.kind === 'refused') return [];
     const place = `${instance.provider}/${instance.name}/${choice.offer.region}`;

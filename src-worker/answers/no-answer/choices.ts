@@ -46,12 +46,15 @@ export function precisionAttempts(asked: Asked): Attempts {
 
 /** Filters of the question, each dropped by itself. */
 export function filterAttempts(asked: Asked): Attempts {
-  const { gpu, provider, tp, pp } = asked.prepared.input;
+  const { gpu, instance, provider, tp, pp } = asked.prepared.input;
   const to = 'any';
   return joined([
     gpu.length === 0
       ? NOTHING
       : attempt(asked, { gpu: [] }, { family: 'search', change: 'Any GPU', from: gpu.join(', '), to }),
+    instance.length === 0
+      ? NOTHING
+      : attempt(asked, { instance: [] }, { family: 'search', change: 'Any instance', from: instance.join(', '), to }),
     provider.length === 0
       ? NOTHING
       : attempt(asked, { provider: [] }, { family: 'search', change: 'Any provider', from: provider.join(', '), to }),
@@ -71,7 +74,7 @@ export function rentAttempts(asked: Asked): Attempts {
   return attempt(
     asked,
     // A window may remember filters from before the own hardware was named.
-    { own_hardware: [], gpu: [], provider: [], zone: null, region: null, pricing: 'ondemand' },
+    { own_hardware: [], gpu: [], instance: [], provider: [], zone: null, region: null, pricing: 'ondemand' },
     { family: 'search', change: 'Rent instead', from: 'own hardware', to: 'any cloud' },
   );
 }

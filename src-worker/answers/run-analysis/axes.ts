@@ -33,6 +33,7 @@ const ROLES: Record<Exclude<SweepAxis, 'sla'>, AxisRole> = {
   kv_cache_dtype: 'chosen',
   quantization: 'chosen',
   gpu: 'chosen',
+  instance: 'chosen',
   pp: 'chosen',
   tp: 'chosen',
   users: 'given',

@@ -3,8 +3,9 @@ import type { Gpu, Instance } from '../../engine/hardware/types.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
 import { chooseOffer } from '../../engine/sizing/offers.ts';
 import { checkPlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from '../../engine/sizing/plan-groups.ts';
+import { isInScope } from '../../engine/sizing/scope.ts';
 import { hostMemoryRefusal } from '../../engine/sizing/host-memory.ts';
-import type { PlanGroup, ReasonCode, SizingDemand, SizingScope, SizingSubject } from '../../engine/sizing/types.ts';
+import type { PlanGroup, ReasonCode, SizingDemand, SizingSubject } from '../../engine/sizing/types.ts';
 import { pointsOfDemand } from '../../engine/sweep/demand-axes.ts';
 import { ROWS_PER_UNIT, type SweepPlan } from '../../engine/sweep/plan.ts';
 import type { DemandSpace, SweepSpace } from '../../engine/sweep/types.ts';
@@ -94,7 +95,7 @@ export function surveySearches(
     const rowsBefore = survey.rows;
     for (const instance of facts.instances) {
       const gpu = gpuOf(instance, gpus);
-      if (!gpu || !isIn(scope, instance)) continue;
+      if (!gpu || !isInScope(scope, instance)) continue;
       // Undefined = not looked at yet: null is an answer, and most of them.
       const looked = placeRefusals.get(instance);
       const place = looked === undefined ? placeRefusal(instance, input, places) : looked;
@@ -109,9 +110,6 @@ export function surveySearches(
   survey.instances = seen.size;
   return survey;
 }
-
-const isIn = ({ providers, gpuIds }: SizingScope, { provider, gpuId }: Instance): boolean =>
-  (providers.length === 0 || providers.includes(provider)) && (gpuIds.length === 0 || gpuIds.includes(gpuId));
 
 function searchesIn(groups: ReadonlyMap<string, PlanGroup>): number {
   let searches = 0;

@@ -1,7 +1,7 @@
 import { invalidInput } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import { chooseFrom, didYouMean, suggestNames } from '../suggest.ts';
-import type { Gpu } from './types.ts';
+import type { Gpu, Instance } from './types.ts';
 
 /**
  * The id of the GPU a person means: an id, its short form (`h100`, `l4`, `a100-80gb`) or its full name, in upper or lower
@@ -39,6 +39,65 @@ export function resolveProviderId(facts: Pick<Facts, 'instances' | 'providers'>,
   throw invalidInput('unknown_provider', `unknown provider "${shortened(name)}": ${didYouMean(name, ids.sort())}`, {
     provider: shortened(name),
     suggestions: suggestNames(name, ids),
+  });
+}
+
+/** `provider/name`: what tells an instance from every other of the catalogs. */
+export const instanceId = ({ provider, name }: Pick<Instance, 'provider' | 'name'>): string => `${provider}/${name}`;
+
+interface InstanceNames {
+  ids: ReadonlySet<string>;
+  /** By lower case: of an id, and of a name alone. */
+  byName: ReadonlyMap<string, Pick<Instance, 'provider' | 'name'>[]>;
+}
+const namesOfCatalog = new WeakMap<readonly Instance[], InstanceNames>();
+
+function instanceNames(instances: readonly Instance[]): InstanceNames {
+  const known = namesOfCatalog.get(instances);
+  if (known) return known;
+  const byName = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    for (const name of [instanceId(instance), instance.name]) {
+      const key = name.toLowerCase();
+      const named = byName.get(key);
+      if (named) named.push(instance);
+      else byName.set(key, [instance]);
+    }
+  }
+  const names = { ids: new Set(instances.map(instanceId)), byName };
+  namesOfCatalog.set(instances, names);
+  return names;
+}
+
+/**
+ * The id (`provider/name`) of the instance a person means, by its id or its name; case does not count. A name that several
+ * providers have is that of one of `providers` (empty = all). Throws invalidInput naming the nearest, or all that it can mean.
+ */
+export function resolveInstanceId(
+  { instances }: Pick<Facts, 'instances'>,
+  name: string,
+  providers: readonly string[] = [],
+): string {
+  const wanted = name.trim();
+  const { ids, byName } = instanceNames(instances);
+  if (ids.has(wanted)) return wanted;
+  const named = byName.get(wanted.toLowerCase()) ?? [];
+  const within = named.filter(({ provider }) => providers.includes(provider));
+  const candidates = (within.length > 0 ? within : named).map(instanceId);
+  const [first, second] = candidates;
+  if (first !== undefined && second === undefined) return first;
+  const instance = shortened(name);
+  if (first !== undefined) {
+    throw invalidInput(
+      'ambiguous_instance',
+      `instance "${instance}" can mean ${candidates.join(', ')}: give one of these names.`,
+      { instance, candidates },
+    );
+  }
+  const known = wanted.includes('/') ? [...ids] : instances.map((entry) => entry.name);
+  throw invalidInput('unknown_instance', `unknown instance "${instance}": ${didYouMean(name, known)}`, {
+    instance,
+    suggestions: suggestNames(name, known),
   });
 }
 

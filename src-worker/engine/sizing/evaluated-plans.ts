@@ -2,6 +2,7 @@ import type { Facts } from '../facts.ts';
 import type { Gpu, Instance } from '../hardware/types.ts';
 import type { Precision } from '../model/types.ts';
 import { evaluatePlanGroup, gpuGroup, gpuOf, planKey, tensorParallelChoices } from './plan-groups.ts';
+import { isInScope } from './scope.ts';
 import type { PlanCapacity, PlanGroup, SizingScope, SizingSubject } from './types.ts';
 
 /* Which plans of which instances are in scope, and the capacity of each. */
@@ -26,8 +27,7 @@ function instancesIn(scope: SizingScope, facts: Facts): { offered: Omit<Candidat
   const offered: Omit<Candidate, 'plans'>[] = [];
   const retired: Instance[] = [];
   for (const instance of facts.instances) {
-    if (scope.providers.length > 0 && !scope.providers.includes(instance.provider)) continue;
-    if (scope.gpuIds.length > 0 && !scope.gpuIds.includes(instance.gpuId)) continue;
+    if (!isInScope(scope, instance)) continue;
     const gpu = gpuOf(instance, gpus);
     if (!gpu) continue;
     if (instance.status === 'retired' && !scope.includeRetired) retired.push(instance);

@@ -81,6 +81,8 @@ export interface SizingSubject {
 export interface SizingScope {
   providers: string[];
   gpuIds: string[];
+  /** `provider/name`. */
+  instanceIds: string[];
   includeRetired: boolean;
 }
 

@@ -3,6 +3,7 @@ import { resolveProviderId } from '../hardware/resolve.ts';
 import { expandNumberAxis, type NumberAxis, type NumberAxisRule } from './axis.ts';
 import { EVERY } from './axis-text.ts';
 import { gpuAxisIds } from './gpus.ts';
+import { instanceAxisIds } from './instances.ts';
 import { NUMBER_RULES, targetRule } from './number-rules.ts';
 import type { CatalogFacts } from './zones.ts';
 
@@ -23,6 +24,7 @@ export interface SweepBase {
   region: string | null;
   provider: string[];
   gpu: string[];
+  instance: string[];
   max_gpus: number | null;
   tp: number | null;
   pp: number;
@@ -52,6 +54,8 @@ export interface SearchAxes {
   quantization?: string[] | undefined;
   /** Names of GPUs; `["*"]` = every GPU in scope that some instance has. */
   gpu?: string[] | undefined;
+  /** Names of instances, `provider/name` or `name`; `["*"]` = every instance in scope that is sold. */
+  instance?: string[] | undefined;
   /** Pipeline stages. */
   pp?: number[] | undefined;
   /** Tensor-parallel degrees. */
@@ -98,6 +102,15 @@ function providers(axes: SearchAxes, _base: SweepBase, facts: CatalogFacts): str
   return [...new Set(ids)].map((id) => [id]);
 }
 
+/** The providers and GPUs of other axes narrow what every instance is. */
+function instances({ instance, provider, gpu }: SearchAxes, base: SweepBase, facts: CatalogFacts): string[][] | null {
+  if (!instance) return null;
+  const among = (axis: string[] | undefined, held: string[]): string[] =>
+    axis === undefined ? held : axis.includes(EVERY) ? [] : axis;
+  const scope = { ...base, provider: among(provider, base.provider), gpu: among(gpu, base.gpu) };
+  return instanceAxisIds(distinctNames(instance, 'instance'), facts, scope).map((id) => [id]);
+}
+
 /** Providers that offer an instance, sorted by code unit so that every machine numbers them alike. */
 const everyProvider = ({ instances }: CatalogFacts): string[] =>
   [...new Set(instances.map(({ provider }) => provider))].sort();
@@ -123,6 +136,7 @@ const SEARCH_AXES: SearchAxis[] = [
     values: ({ gpu }, base, facts) =>
       gpu ? gpuAxisIds(distinctNames(gpu, 'gpu'), facts, base).map((id) => [id]) : null,
   },
+  { key: 'instance', unset: [], values: instances },
   { key: 'pp', unset: 1, values: ({ pp }) => degrees(pp, NUMBER_RULES.pp) },
   { key: 'tp', unset: null, values: ({ tp }) => degrees(tp, NUMBER_RULES.tp) },
 ];

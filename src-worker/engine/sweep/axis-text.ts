@@ -9,7 +9,7 @@ import {
   type NumberAxisRule,
 } from './axis.ts';
 
-/** Every zone or GPU in scope; `all` on the command line. */
+/** Every zone, GPU or instance in scope; `all` on the command line. */
 export const EVERY = '*';
 
 const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
@@ -87,7 +87,7 @@ function syntaxError(part: string, text: string, rule: NumberAxisRule): Error {
 }
 
 /** Axes on which `all` means something. */
-const HAVE_ALL: readonly string[] = ['provider', 'gpu', 'region', 'zone'];
+const HAVE_ALL: readonly string[] = ['provider', 'gpu', 'instance', 'region', 'zone'];
 
 /**
  * An axis of names: `fp16,fp8,int4`. `all` stands for every value where the axis has one (`["*"]`). Names are checked

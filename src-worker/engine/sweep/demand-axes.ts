@@ -5,7 +5,7 @@ import { expandNumberAxis, type NumberAxis, type NumberAxisRule } from './axis.t
 import { EVERY } from './axis-text.ts';
 import { NUMBER_RULES } from './number-rules.ts';
 import type { DemandSpace } from './types.ts';
-import { checkRegions, checkZones, regionsInScope, zonesInScope, type CatalogFacts } from './zones.ts';
+import { checkRegions, checkZones, regionsInScope, zonesInScope, type CatalogFacts, type ZoneScope } from './zones.ts';
 
 /** Axes that points with one capacity search may differ in. */
 export interface DemandAxes {
@@ -91,12 +91,12 @@ function valueAt<Value>(values: Value[], index: number | undefined): Value {
   return value;
 }
 
-/** `gpu` = the GPUs looked at, those of an axis included; `room` = most points an input may have. */
+/** `scope` = what is looked at, the names of axes included; `room` = most points an input may have. */
 export function demandSpace(
   base: SweepBase,
   axes: DemandAxes,
   facts: CatalogFacts,
-  scope: { gpu: string[]; provider: string[] },
+  scope: Omit<ZoneScope, 'include_retired'>,
   room: number,
 ): DemandSpace {
   const { loads, isRate } = loadsOf(base, axes, room);
@@ -151,7 +151,7 @@ function placeAxes(
   base: SweepBase,
   axes: DemandAxes,
   facts: CatalogFacts,
-  scope: { gpu: string[]; provider: string[] },
+  scope: Omit<ZoneScope, 'include_retired'>,
 ): Pick<DemandSpace, 'regions' | 'zones'> {
   const { zone, region } = base;
   const given = [
@@ -195,7 +195,7 @@ function placeAxis(
   if (all.length > 0) return all;
   throw invalidInput(
     `${kind}_unknown`,
-    `No ${kind} sells anything within the provider and GPU filters: widen them.`,
+    `No ${kind} sells anything within the provider, GPU and instance filters: widen them.`,
     {},
   );
 }

@@ -36,7 +36,8 @@ export const MAX_SWEEP_INPUTS = 50_000;
  * The points of a sweep as the values of its axes, without a list of them.
  *
  * Throws invalid input: `sweep_conflict` (a value both in the base and on an axis, a place given twice), `model_missing`,
- * `users_missing`, `unknown_zone`, `unknown_region`, `unknown_gpu`, `gpu_not_offered`, `sweep_too_large`, and what
+ * `users_missing`, `unknown_zone`, `unknown_region`, `unknown_gpu`, `gpu_not_offered`,
+ * `unknown_instance`, `instance_not_offered`, `sweep_too_large`, and what
  * `expandNumberAxis` throws.
  */
 export function sweepSpace<Base extends SweepBase>(
@@ -46,11 +47,11 @@ export function sweepSpace<Base extends SweepBase>(
   const search = searchPatches(axes, base, facts);
   const counts = search.map(({ axis, patches }) => ({ axis, count: patches.length }));
   const numInputs = counts.reduce((product, { count }) => product * count, 1);
-  const namesOf = (key: 'gpu' | 'provider'): string[] => {
+  const namesOf = (key: 'gpu' | 'instance' | 'provider'): string[] => {
     const given = search.find(({ axis }) => axis === key)?.patches.map((patch) => patch[key] as string[]);
     return given ? given.flat() : base[key];
   };
-  const scope = { gpu: namesOf('gpu'), provider: namesOf('provider') };
+  const scope = { gpu: namesOf('gpu'), instance: namesOf('instance'), provider: namesOf('provider') };
   const demand = demandSpace(base, axes, facts, scope, MAX_SWEEP_POINTS);
   const allCounts = [...counts, ...demandCounts(axes, demand)];
   const points = numInputs * pointsOfDemand(demand);

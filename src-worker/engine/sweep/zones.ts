@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import { resolveGpuId, resolveProviderId } from '../hardware/resolve.ts';
+import { instanceId, resolveGpuId, resolveInstanceId, resolveProviderId } from '../hardware/resolve.ts';
 import type { Instance } from '../hardware/types.ts';
 import { didYouMean, suggestNames } from '../suggest.ts';
 
@@ -11,20 +11,26 @@ export type CatalogFacts = Pick<Facts, 'gpus' | 'instances' | 'providers'>;
 export interface ZoneScope {
   provider: string[];
   gpu: string[];
+  instance: string[];
   include_retired: boolean;
 }
 
-/** Instances of a scope that are sold, and with them the regions and zones that sell them. */
-function offeredIn(facts: CatalogFacts, scope: ZoneScope): Instance[] {
+/** Instances of a scope that are sold, in the order of the catalog. */
+export function offeredIn(facts: CatalogFacts, scope: ZoneScope): Instance[] {
   const providers = new Set(scope.provider.map((name) => resolveProviderId(facts, name)));
   const gpus = new Set(scope.gpu.map((name) => resolveGpuId(facts, name)));
+  const ids = new Set(scope.instance.map((name) => resolveInstanceId(facts, name, [...providers])));
   return facts.instances.filter(
-    ({ provider, gpuId, status }) =>
-      (providers.size === 0 || providers.has(provider)) &&
-      (gpus.size === 0 || gpus.has(gpuId)) &&
-      (status !== 'retired' || scope.include_retired),
+    (instance) =>
+      (providers.size === 0 || providers.has(instance.provider)) &&
+      (gpus.size === 0 || gpus.has(instance.gpuId)) &&
+      (ids.size === 0 || ids.has(instanceId(instance))) &&
+      (instance.status !== 'retired' || scope.include_retired),
   );
 }
+
+/** Everything that was ever sold. */
+const ANY: ZoneScope = { provider: [], gpu: [], instance: [], include_retired: true };
 
 /** How many rows a point has: one for each instance, those no longer sold included. */
 export const instancesInScope = (facts: CatalogFacts, scope: ZoneScope): number =>
@@ -43,11 +49,11 @@ export const regionsInScope = (facts: CatalogFacts, scope: ZoneScope): string[] 
 
 /** Throws `unknown_zone` with the nearest names for a zone in which these providers (none = all) sell nothing. */
 export const checkZones = (names: string[], facts: CatalogFacts, provider: string[]): void =>
-  checkPlaces('zone', names, zonesInScope(facts, { provider, gpu: [], include_retired: true }), provider);
+  checkPlaces('zone', names, zonesInScope(facts, { ...ANY, provider }), provider);
 
 /** Throws `unknown_region`, as `checkZones` does for zones. */
 export const checkRegions = (names: string[], facts: CatalogFacts, provider: string[]): void =>
-  checkPlaces('region', names, regionsInScope(facts, { provider, gpu: [], include_retired: true }), provider);
+  checkPlaces('region', names, regionsInScope(facts, { ...ANY, provider }), provider);
 
 function checkPlaces(kind: 'zone' | 'region', names: string[], known: string[], provider: string[]): void {
   for (const name of names) {

@@ -10,6 +10,7 @@ import {
 } from '../../../src-worker/engine/sweep/demand-axes.ts';
 import { MAX_SWEEP_INPUTS, planSweep, sweepSpace } from '../../../src-worker/engine/sweep/plan.ts';
 import { sweepSpecSchema, type SweepSpecDraft } from '../../../src-worker/protocol/requests.ts';
+import { instancesInScope } from '../../../src-worker/engine/sweep/zones.ts';
 import { facts } from './few-facts.ts';
 import { codeOf, messageOf } from './thrown.ts';
 
@@ -274,6 +275,44 @@ describe('every value in scope', () => {
     expect(inputs.map(({ provider }) => provider)).toEqual([['aws'], ['gcp'], ['lambda']]);
     expect(space({ base, axes: { provider: ['GCP', 'gcp'] } }).inputs).toHaveLength(1);
     expect(codeOf(() => space({ base, axes: { provider: ['gpc'] } }))).toBe('unknown_provider');
+  });
+
+  it('of instances: those on sale that other filters and axes leave, by provider and name, sorted', () => {
+    const idsOf = (more: object, axes: Axes) =>
+      space({ base: { ...base, ...more }, axes }).inputs.flatMap(({ instance }) => instance);
+    const sold = ['aws/p4d.24xlarge', 'gcp/a2-highgpu-1g', 'gcp/a3-highgpu-1g', 'lambda/gpu_1x_h100'];
+    expect(idsOf({}, { instance: ['*'] })).toEqual(sold);
+    expect(idsOf({}, { instance: ['*', 'p2.xlarge'] })).toEqual(sold);
+    expect(idsOf({ include_retired: true }, { instance: ['*'] })).toEqual(['aws/p2.xlarge', ...sold]);
+    expect(idsOf({ provider: ['gcp'] }, { instance: ['*'] })).toEqual(sold.slice(1, 3));
+    expect(idsOf({ gpu: ['h100'] }, { instance: ['*'] })).toEqual(sold.slice(2));
+    expect(new Set(idsOf({}, { instance: ['*'], gpu: ['h100'] }))).toEqual(new Set(sold.slice(2)));
+    expect(idsOf({}, { instance: ['A2-highgpu-1g', 'gcp/a2-highgpu-1g', 'p2.xlarge'] })).toEqual([
+      'gcp/a2-highgpu-1g',
+      'aws/p2.xlarge',
+    ]);
+  });
+
+  it('of instances: unknown ones, and those that a filter or an axis leaves out, are refused', () => {
+    const refused = (more: object, axes: Axes) => codeOf(() => space({ base: { ...base, ...more }, axes }));
+    expect(refused({}, { instance: ['a2-highgpu-2g'] })).toBe('unknown_instance');
+    expect(refused({ provider: ['aws'] }, { instance: ['a2-highgpu-1g'] })).toBe('instance_not_offered');
+    expect(refused({}, { gpu: ['h100'], instance: ['a2-highgpu-1g'] })).toBe('instance_not_offered');
+    expect(refused({}, { provider: ['aws', 'lambda'], instance: ['a2-highgpu-1g'] })).toBe('instance_not_offered');
+    expect(refused({ gpu: ['k80'] }, { instance: ['*'] })).toBe('instance_not_offered');
+    expect(refused({ instance: ['p2.xlarge'] }, { instance: ['*'] })).toBe('sweep_conflict');
+    expect(refused({ instance: ['p2.xlarge'] }, { gpu: ['h100'] })).toBe('gpu_not_offered');
+  });
+
+  it('of GPUs and places: those of the instances asked for', () => {
+    const some = { ...base, instance: ['a3-highgpu-1g', 'aws/p4d.24xlarge'] };
+    const { inputs, demand } = space({ base: some, axes: { gpu: ['*'], zone: ['*'] } });
+    expect(inputs.flatMap(({ gpu }) => gpu)).toEqual(['nvidia-a100-40gb', 'nvidia-h100-80gb']);
+    expect(demand.zones).toEqual(['us-central1-c', 'us-east-1a']);
+    const axes: Axes = { instance: ['a3-highgpu-1g'], zone: ['*'] };
+    expect(space({ base, axes }).demand.zones).toEqual(['us-central1-c']);
+    const [input] = planSweep(sweepSpecSchema.parse({ base, axes }), facts).units;
+    expect(input && instancesInScope(facts, input.input)).toBe(1);
   });
 
   it('of regions: those that sell something in scope', () => {

@@ -23,6 +23,7 @@ const CHANGES: Partial<SizeInputDraft>[] = [
   { region: 'europe-west4' },
   { provider: ['gcp', 'aws'] },
   { gpu: ['nvidia-l4'] },
+  { instance: ['gcp/g2-standard-8', 'g6e.xlarge'] },
   { max_gpus: 16 },
   { tp: 4 },
   { include_retired: true },

@@ -13,6 +13,8 @@ test('every changed field that a sweep holds is named', () => {
   form.texts = { ...form.texts, users: '3000', inputTokens: '4k', maxGpus: '16' };
   form.targets = { ttft_p95: '700' };
   form.tensorParallel = 2;
+  form.gpus = ['nvidia-l4'];
+  form.instances = ['gcp/g2-standard-4', 'g2-standard-8'];
   form.usesPrefixCache = false;
   expect(words(form)).toEqual([
     '3000 users',
@@ -20,6 +22,8 @@ test('every changed field that a sweep holds is named', () => {
     'at most 16 GPUs',
     'TTFT P95 700 ms',
     'TP 2',
+    'L4',
+    'gcp/g2-standard-4, g2-standard-8',
     'no prefix cache',
   ]);
 });

@@ -32,6 +32,7 @@ const changed = (): FormValues => ({
   tensorParallel: 2,
   pipelineParallel: 2,
   gpus: ['nvidia-l4'],
+  instances: ['gcp/g2-standard-4'],
   method: 'mg1',
   router: 'round_robin',
   usesPrefixCache: false,

@@ -106,6 +106,13 @@ describe('own hardware in the question', () => {
     expect(asked({ ...ownForm(box()), gpus: ['nvidia-l40s', 'nvidia-l4'] }).gpu).toEqual(['nvidia-l40s']);
   });
 
+  test('so does an instance that is one of the machines, and one of them is no instance of a cloud', () => {
+    const { name } = box();
+    const form = { ...ownForm(box()), instances: [name, `own/${name}`, 'own/other', 'gcp/g2-standard-8'] };
+    expect(asked(form).instance).toEqual([name, `own/${name}`]);
+    expect(asked({ ...form, hardware: 'cloud' }).instance).toEqual([name, 'gcp/g2-standard-8']);
+  });
+
   test('is opened from a stored question, and left by one without it', () => {
     const form = formOfRequest({ model: 'm', users: 5, own_hardware: [{ name: 'box', gpu: 'nvidia-l40s' }] });
     expect([form.hardware, form.machines]).toEqual(['own', [box()]]);

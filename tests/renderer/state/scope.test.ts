@@ -36,6 +36,9 @@ test('an option leads nowhere only where nothing of the scope has it, and then s
   expect(reasons({ place: 'zone', placeName: ' us-central1-a ' })[1]).toBe(
     'The largest instance of the chosen zone has 2 GPUs.',
   );
+  expect(reasons({ instances: ['gcp/g2-standard-8', 'a3-highgpu-1g'] })[1]).toBe(
+    'The largest instance of the chosen instances has 2 GPUs.',
+  );
   // A zone nobody knows narrows nothing; its own field says so.
   expect(reasons({ place: 'zone', placeName: 'us-centrall1' })).toEqual([null, null, null]);
   // Nothing is left to choose from: that is said where it was narrowed.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultFormValues, readForm } from '../../../src-renderer/state/form-reading.ts';
+import { newMachine } from '../../../src-renderer/state/own-machines.ts';
 import { defaultAxes, type AxisDraft, type SweepAxes } from '../../../src-renderer/state/sweep-axes.ts';
 import { sweepScope, NOTHING_IN_SCOPE } from '../../../src-renderer/state/sweep-scope.ts';
 import { describeValues, planSweepSpec } from '../../../src-renderer/state/sweep-spec.ts';
@@ -150,6 +151,18 @@ test('what is in scope follows the filters on clouds and GPUs', () => {
   expect(scope(['aws'], []).gpu).toEqual(['nvidia-l40s']);
   expect(scope(['aws'], []).region).toEqual(['us-east-1']);
   expect(scope(['aws'], []).provider).toEqual(['aws', 'gcp']);
+  expect(scope([], []).instance).toEqual(['aws/g6e.xlarge', 'gcp/a3-highgpu-1g', 'gcp/g2-standard-8']);
+  expect(scope(['gcp'], ['nvidia-l4']).instance).toEqual(['gcp/g2-standard-8']);
+  // What varies is not narrowed by what it was held at; what does not vary is.
+  const held = sweepScope(lists, { ...defaultFormValues(), instances: ['gcp/a3-highgpu-1g'] });
+  expect(held.instance).toHaveLength(3);
+  expect([held.gpu, held.zone]).toEqual([['nvidia-h100-80gb'], ['us-central1-b']]);
+  const own = {
+    ...defaultFormValues(),
+    hardware: 'own' as const,
+    machines: [{ ...newMachine([]), gpu: 'nvidia-l40s' }],
+  };
+  expect(sweepScope(lists, own).instance).toEqual(['own/machine 1']);
   expect(scope([], [])).toMatchObject({ workload: ['chat', 'rag'], calibration: ['default', 'ours'] });
   expect(scope([], []).model.length).toBeGreaterThan(0);
   const nothing = { catalog: null, models: [], workloads: [], profiles: [] };
