@@ -29,13 +29,13 @@ function placesOf(kind: PlaceKind, anywhere: Probe): Place[] {
 
 /** The place that sells the cheapest answer. */
 function cheapestPlace(places: readonly Place[], kind: PlaceKind, anywhere: Probe): Place | null {
-  let best: { place: Place; usdPerRequest: number } | null = null;
+  let best: { place: Place; usdPerHour: number } | null = null;
   for (const place of places) {
     const there: SizingDemand = { ...anywhere.sizing, [kind]: place.name };
     const [row] = sizeForDemand(anywhere.prepared.evaluated, there).rows;
     if (!row) continue;
-    const usdPerRequest = row.chosen.cost?.usdPerRequest ?? Infinity;
-    if (!best || usdPerRequest < best.usdPerRequest) best = { place, usdPerRequest };
+    const usdPerHour = row.chosen.cost?.usdPerHour ?? Infinity;
+    if (!best || usdPerHour < best.usdPerHour) best = { place, usdPerHour };
   }
   return best?.place ?? null;
 }

@@ -22,18 +22,19 @@ export interface Cost {
 /**
  * Cost at the sized load (NUMBERS.md, Prices): $/request = $/hour of all instances / (3600 · rate).
  * Example: 2 instances at $3.60 for 2 requests/s: 7.2 / 7200 = $0.001 a request.
+ *
+ * Every figure is the price times what an instance at a dollar an hour would cost. So the rows of a sweep, which multiply a
+ * price by that, have the same numbers to the last bit, also where a price ends in a five at the last digit shown.
  */
 export function costOf(question: CostQuestion): Cost {
-  const usdPerHour = question.usdPerHourPerInstance * question.instances;
-  const usdPerRequest = usdPerHour / (SECONDS_PER_HOUR * question.rateReqPerS);
+  const price = question.usdPerHourPerInstance;
+  const hoursPerRequest = question.instances / (SECONDS_PER_HOUR * question.rateReqPerS);
   return {
-    usdPerHourPerInstance: question.usdPerHourPerInstance,
-    usdPerHour,
-    // Hours of all instances first, which are whole: prices have few digits, and a month's cost often ends in a five at the last
-    // digit shown. Rounded once, it falls the same way here and in the rows of a sweep, which multiply the price by the rest.
-    usdPerMonth: question.usdPerHourPerInstance * (question.instances * HOURS_PER_MONTH),
-    usdPerRequest,
-    usdPer1kTokens: (usdPerRequest / (question.promptTokensMean + question.outputTokensMean)) * 1000,
-    usdPer1mOutputTokens: (usdPerRequest / question.outputTokensMean) * 1e6,
+    usdPerHourPerInstance: price,
+    usdPerHour: price * question.instances,
+    usdPerMonth: price * (question.instances * HOURS_PER_MONTH),
+    usdPerRequest: price * hoursPerRequest,
+    usdPer1kTokens: price * ((hoursPerRequest / (question.promptTokensMean + question.outputTokensMean)) * 1000),
+    usdPer1mOutputTokens: price * ((hoursPerRequest / question.outputTokensMean) * 1e6),
   };
 }

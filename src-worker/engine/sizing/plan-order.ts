@@ -8,17 +8,17 @@ export const gpusUsed = ({ instances, instance }: Pick<CountedPlan, 'instances' 
   instances * instance.gpuCount;
 
 /**
- * Cheapest first: $/request, then $/hour, then id (NUMBERS.md, Prices). What has no price comes after what has one, the
- * fewest GPUs first.
+ * Cheapest first: $/request, then id (NUMBERS.md, Prices). All are planned for one load, so that $/request goes with $/hour, which
+ * is compared because it has no rounding of a division in it. What has no price comes after what has one, the fewest GPUs first.
  */
 export function byCost(a: SizedPlan, b: SizedPlan): number {
   return byPrice(a, b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** $/request and $/hour alone; below 0 where `a` is cheaper. */
+/** The price alone; below 0 where `a` is cheaper. */
 const byPrice = (a: SizedPlan, b: SizedPlan): number =>
   a.cost && b.cost
-    ? a.cost.usdPerRequest - b.cost.usdPerRequest || a.cost.usdPerHour - b.cost.usdPerHour
+    ? a.cost.usdPerHour - b.cost.usdPerHour
     : Number(a.cost === null) - Number(b.cost === null) || gpusUsed(a) - gpusUsed(b);
 
 /**

@@ -23,7 +23,7 @@ test('cost per request does not depend on how many instances carry a proportiona
   expect(at(7)).toBeCloseTo(at(1), 15);
 });
 
-test('the cost of a month is to the bit that of a dollar an hour times the price', () => {
+test('every cost is to the bit that of a dollar an hour times the price', () => {
   for (let n = 1; n < 60; n += 1) {
     for (const usdPerHourPerInstance of [0.526, 1.006, 3.673, 98.32]) {
       const at = (usd: number) =>
@@ -34,7 +34,10 @@ test('the cost of a month is to the bit that of a dollar an hour times the price
           promptTokensMean: 10,
           outputTokensMean: 10,
         });
-      expect(at(usdPerHourPerInstance).usdPerMonth).toBe(usdPerHourPerInstance * at(1).usdPerMonth);
+      const cost = at(usdPerHourPerInstance);
+      for (const figure of Object.keys(cost) as (keyof typeof cost)[]) {
+        expect(cost[figure], figure).toBe(usdPerHourPerInstance * at(1)[figure]);
+      }
     }
   }
 });
