@@ -99,6 +99,13 @@ test.describe('sweep', () => {
     const parquet = await app.runs.export('Parquet');
     expect(parquet.fileName).toMatch(/[.]parquet$/);
     expect([parquet.text.slice(0, 4), parquet.text.slice(-4)]).toEqual(['PAR1', 'PAR1']);
+
+    await app.runs.openInSweep();
+    await app.sweep.view('Break-even');
+    await expect(app.sweep.result.getByTestId('break-even')).toBeVisible();
+    await app.sweep.view('Frontier');
+    await app.sweep.pickSituation('users', '100');
+    await expect(app.sweep.result).toContainText('meet the targets with users 100');
   });
 
   test('varies an axis out of the menu, and what was stopped goes on to its end', async ({ app, page }) => {
