@@ -84,8 +84,12 @@ function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
   return keys.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
 }
 
+/** Ways to cut a model are chosen; every other number is given, and its least value would be cheapest always. */
+const isGiven = ({ key }: AxisWords): boolean => kindOf(key).control === 'numbers' && key !== 'tp' && key !== 'pp';
+
 export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
   label: axis.label,
+  shared: isGiven(axis) ? 'last' : 'best',
   keys: keysOf(detail, axis)
     .map((key) => ({ key, label: axis.text(key) }))
     .sort((a, b) => Number(a.key) - Number(b.key) || (a.label < b.label ? -1 : 1)),

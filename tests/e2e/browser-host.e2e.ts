@@ -74,7 +74,7 @@ test.describe('sweep', () => {
     await app.show('Sweep');
     await app.sweep.setAxes({ users: '10, 100, 1000', weights: ['FP16', 'FP8'], zones: 'Held' });
     await app.sweep.start();
-    await expect(app.sweep.result).toContainText('meet the targets');
+    await expect(app.sweep.result).toContainText('6 points have a configuration that meets the targets');
 
     const csv = await app.sweep.export('CSV');
     expect(csv.fileName).toMatch(/[.]csv$/);

@@ -175,7 +175,9 @@ describe('sweep', () => {
     await fireEvent.click(startButton());
     const result = await screen.findByTestId('sweep-result');
     await waitFor(() =>
-      expect(result).toHaveTextContent('4 points computed, 12 rows. 9 configurations meet the targets.'),
+      expect(result).toHaveTextContent(
+        '4 points computed, 12 rows. 2 points have a configuration that meets the targets.',
+      ),
     );
     const row = (await within(result).findByRole('rowheader', { name: '2 × g6e.xlarge' })).closest('[role=row]');
     expect(row).toHaveTextContent(/20.*FP16.*3\.72/);
