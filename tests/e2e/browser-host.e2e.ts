@@ -105,7 +105,7 @@ test.describe('sweep', () => {
     await expect(app.sweep.result.getByTestId('break-even')).toBeVisible();
     await app.sweep.view('Frontier');
     await app.sweep.pickSituation('users', '100');
-    await expect(app.sweep.result).toContainText('meet the targets with users 100');
+    await expect(app.sweep.result).toContainText('that meets the targets with users 100');
   });
 
   test('varies an axis out of the menu, and what was stopped goes on to its end', async ({ app, page }) => {
