@@ -120,7 +120,7 @@ test.describe('sweep', () => {
     await app.sweep.resume();
     await expect(app.sweep.result).toContainText('2,400 points computed', { timeout: 60_000 });
     await expect(app.sweep.result.getByRole('button', { name: 'Resume' })).toHaveCount(0);
-    await expect(app.sweep.result.getByRole('columnheader', { name: /Price ×/ })).toBeVisible();
+    await expect(app.sweep.result.getByTestId('run-rows').getByRole('columnheader', { name: /Price ×/ })).toBeVisible();
   });
 
   test('shows progress, stops when asked, and keeps what is done', async ({ app }) => {
