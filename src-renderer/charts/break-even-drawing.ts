@@ -1,5 +1,5 @@
 import { hatch, label, line, measure } from './canvas-marks.ts';
-import type { BreakEvenSpec } from './break-even-spec.ts';
+import { NAME_ROWS, type BreakEvenSpec } from './break-even-spec.ts';
 import {
   basicOptions,
   layoutWith,
@@ -16,7 +16,6 @@ import type { StopsLink } from './stops-link.ts';
 
 const POINT_RADIUS = 3;
 const NAME_STEP = 13;
-const NAME_ROWS = 3;
 
 export function breakEvenConfiguration(
   spec: BreakEvenSpec,
@@ -29,10 +28,16 @@ export function breakEvenConfiguration(
     data: {
       datasets: [
         {
-          data: spec.points.map(({ x, y }) => ({ x, y })),
+          data: spec.steps,
           showLine: true,
+          spanGaps: false,
           borderColor: color,
           borderWidth: 1.75,
+          pointRadius: 0,
+          pointHoverRadius: 0,
+        },
+        {
+          data: spec.points.map(({ x, y }) => ({ x, y })),
           pointRadius: POINT_RADIUS,
           pointHoverRadius: POINT_RADIUS,
           pointBackgroundColor: color,

@@ -9,7 +9,7 @@ import {
   unchangedWords,
   valueWords,
 } from '../../src-worker/protocol/run-analysis-words.ts';
-import { axisAround, type AxisRange } from './axis.ts';
+import { axisAround, withTicks, type AxisRange } from './axis.ts';
 import { metricCell, numberCell, textCell, type ChartTable } from './chart-table.ts';
 
 /** From one line of break-evens to what is drawn: the cheapest cost over the axis, and where the choice changes. */
@@ -17,6 +17,11 @@ export interface BreakEvenSpec {
   x: AxisRange & { title: string };
   y: AxisRange & { title: string };
   points: { x: number; y: number; choice: number }[];
+  /**
+   * The line: level between two values, at the dearer of their two costs, as nothing there was computed and cost has steps
+   * (docs/decisions/0045). It breaks, with a y of NaN, at a value without an answer.
+   */
+  steps: { x: number; y: number }[];
   /** Between two values; the name is that of the choice from there on. */
   changes: { from: number; to: number; name: string }[];
   stops: { x: number; y: number; text: string }[];
@@ -26,6 +31,10 @@ export interface BreakEvenSpec {
 }
 
 const COST = metric('usd_per_hour');
+
+/** Rows of names above the marks, and what their height is worth of the axis: 13 px each of some 200 px, and a margin. */
+export const NAME_ROWS = 3;
+const NAME_ROOM = [0.1, 0.17, 0.24];
 
 const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
   index === null ? null : (choices[index] ?? null);
@@ -45,8 +54,15 @@ export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec
   const title = axisWords(along);
   return {
     x: { ...rangeOf(line.steps.map(({ value }) => value)), title },
-    y: { ...rangeOf(points.map(({ y }) => y)), title: `${COST.label}, ${COST.unit}` },
+    y: {
+      ...withRoomAbove(
+        rangeOf(points.map(({ y }) => y)),
+        line.changes.length === 0 ? 0 : NAME_ROOM[Math.min(line.changes.length, NAME_ROWS) - 1]!,
+      ),
+      title: `${COST.label}, ${COST.unit}`,
+    },
     points,
+    steps: stepsOf(line),
     changes,
     stops: line.steps.map(({ value, choice, cost }) => ({
       x: value,
@@ -60,6 +76,25 @@ export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec
         : `the choice changes ${changes.length === 1 ? 'once' : `${formatFixed(changes.length)} times`}`
     }.`,
   };
+}
+
+function stepsOf({ steps }: BreakEvenLine): BreakEvenSpec['steps'] {
+  const at = steps.map(({ value, choice, cost }) => ({
+    x: value,
+    y: choice === null || !cost ? Number.NaN : cost.usd_per_hour,
+  }));
+  return at.flatMap((here, index) => {
+    const next = at[index + 1];
+    // Beside a value without an answer both are NaN, and the line breaks.
+    const level = next ? Math.max(here.y, next.y) : here.y;
+    return next ? [here, { x: here.x, y: level }, { x: next.x, y: level }] : [here];
+  });
+}
+
+/** The axis with the upper `share` of its length left free of values. */
+function withRoomAbove({ min, max, isLog }: AxisRange, share: number): AxisRange {
+  const stretch = 1 / (1 - share);
+  return withTicks(min, isLog ? min * (max / min) ** stretch : min + (max - min) * stretch, isLog);
 }
 
 function rangeOf(values: readonly number[]): AxisRange {

@@ -60,10 +60,9 @@ export function loadWords(row: RunRow): string | null {
 
 /**
  * A row of a stored run. `id` is what a pick answers with; rows of several points share their configuration's id. `about` =
- * what else its point is about.
+ * what else its point is about; `load` = its load in words, null where all points have the same.
  */
-export function pointOfRunRow(row: RunRow, id: string, about = ''): ChartPoint {
-  const load = loadWords(row);
+export function pointOfRunRow(row: RunRow, id: string, about = '', load = loadWords(row)): ChartPoint {
   return {
     id,
     name: configurationName({ instances: runNumber(row, 'instances') ?? 1, instance: words(row, 'instance') }),

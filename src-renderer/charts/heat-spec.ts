@@ -10,6 +10,11 @@ export interface HeatAxis {
   /** What the axis is: `GPU`, `Users`. */
   label: string;
   keys: { key: string; label: string }[];
+  /**
+   * Of values that share a place: `best` shows the best of them, as somebody may choose it; `last` the largest, as a load is
+   * given and the least would be best always.
+   */
+  shared?: 'best' | 'last';
 }
 
 export interface HeatCell {
@@ -60,8 +65,10 @@ export function heatSpec(rows: HeatAxis, columns: HeatAxis, cells: readonly Heat
   const level = levelsOf(cells, shown);
   const spots = rowGroups.map((rowGroup) =>
     columnGroups.map((columnGroup): HeatSpot => {
-      const members = rowGroup.keys.flatMap((row) =>
-        columnGroup.keys.map((column): HeatCell => byPlace.get(placeOf(row, column)) ?? pending(row, column)),
+      const members = shownKeys(rows, rowGroup).flatMap((row) =>
+        shownKeys(columns, columnGroup).map(
+          (column): HeatCell => byPlace.get(placeOf(row, column)) ?? pending(row, column),
+        ),
       );
       return spotOf(
         bestOf(members, shown),
@@ -77,7 +84,7 @@ export function heatSpec(rows: HeatAxis, columns: HeatAxis, cells: readonly Heat
     columns: columnGroups.map(({ id, label }) => ({ id, label })),
     cells: spots,
     folding,
-    note: noteOf(folding),
+    note: noteOf(folding, rows, columns),
     legend: legendOf(spots.flat(), shown),
     summary: summaryOf(rows, columns, cells, shown),
   };
@@ -112,6 +119,8 @@ export function fold(keys: HeatAxis['keys']): Group[] {
   }
   return groups;
 }
+
+const shownKeys = ({ shared }: HeatAxis, { keys }: Group): string[] => (shared === 'last' ? keys.slice(-1) : keys);
 
 /** The best of those with a value; else one still to come; else the first that is empty. */
 function bestOf(members: HeatCell[], { better }: Metric): HeatCell {
@@ -165,13 +174,17 @@ function spotOf(cell: HeatCell, place: string, shown: Metric, level: (value: num
   };
 }
 
-function noteOf({ rows, columns }: HeatSpec['folding']): string {
-  if (rows === 1 && columns === 1) return '';
+function noteOf(folding: HeatSpec['folding'], rows: HeatAxis, columns: HeatAxis): string {
   const parts = [
-    ...(rows > 1 ? [`${formatFixed(rows)} rows`] : []),
-    ...(columns > 1 ? [`${formatFixed(columns)} columns`] : []),
-  ];
-  return `Up to ${parts.join(' and ')} share a place; the best of them is shown.`;
+    { count: folding.rows, words: 'rows', axis: rows },
+    { count: folding.columns, words: 'columns', axis: columns },
+  ].filter(({ count }) => count > 1);
+  if (parts.length === 0) return '';
+  const shared = parts.map(({ count, words }) => `${formatFixed(count)} ${words}`).join(' and ');
+  const largest = parts.filter(({ axis }) => axis.shared === 'last').map(({ axis }) => axis.label.toLowerCase());
+  if (largest.length === 0) return `Up to ${shared} share a place; the best of them is shown.`;
+  const which = largest.length === parts.length ? 'that of' : 'the best of them at';
+  return `Up to ${shared} share a place; ${which} the largest ${largest.join(' and ')} is shown.`;
 }
 
 function legendOf(spots: readonly HeatSpot[], shown: Metric): LegendEntry[] {

@@ -1,7 +1,7 @@
 import { drawPoint } from 'chart.js/helpers';
 import { drawLabels, hatch, label, measure, targetLine } from './canvas-marks.ts';
 import { pixelOf, type ScatterChart } from './drawing.ts';
-import { boxAround, boxesAlong, placeLabels, type Box, type LabelWish } from './label-places.ts';
+import { boxAround, boxesAlong, LABEL_HEIGHT, placeLabels, type Box, type LabelWish } from './label-places.ts';
 import type { Palette } from './palette.ts';
 import { HOLLOW_SLOT, type ParetoPoint, type ParetoSpec } from './pareto-spec.ts';
 
@@ -22,6 +22,8 @@ const RING_RADIUS = 9;
 const POINT_REACH = 5;
 const FRONTIER_REACH = 6;
 const LINE_REACH = 2;
+/** Between the words of the better corner and a name beside them. */
+const CORNER_GAP = 6;
 /** A frontier of a sweep may have hundreds of points; looking for room for all their names would take a tenth of a second. */
 const MOST_NAMES = 24;
 /** Nearer to the right edge than this, the name of the target stands left of its line. */
@@ -122,6 +124,13 @@ export function betterCorner(spec: Pick<ParetoSpec, 'x' | 'y'>, area: Box) {
   };
 }
 
+/** Where the words of the better corner stand, which names keep clear of. */
+function cornerBox(ctx: CanvasRenderingContext2D, palette: Palette, corner: ReturnType<typeof betterCorner>): Box {
+  const width = measure(ctx, palette, corner.text) + CORNER_GAP;
+  const [left, right] = corner.align === 'right' ? [corner.x - width, corner.x] : [corner.x, corner.x + width];
+  return { left, right, top: corner.y - LABEL_HEIGHT / 2, bottom: corner.y + LABEL_HEIGHT / 2 };
+}
+
 /** Frontier and selection are named; what finds no room beside all points and names is not. */
 function labelPlaces(chart: ScatterChart, spec: ParetoSpec, palette: Palette, marks: ParetoMarks) {
   const { ctx, chartArea } = chart;
@@ -130,6 +139,7 @@ function labelPlaces(chart: ScatterChart, spec: ParetoSpec, palette: Palette, ma
   const seen = spec.points.filter(isSeen).map((point) => ({ point, at: pixelOf(chart, point) }));
   const frontier = seen.filter(({ point }) => point.isFrontier).map(({ at }) => at);
   const obstacles = [
+    cornerBox(ctx, palette, betterCorner(spec, chartArea)),
     ...seen.map(({ point, at }) => boxAround(at.x, at.y, point.isFrontier ? FRONTIER_REACH : POINT_REACH)),
     ...boxesAlong(frontier, LINE_REACH),
   ];

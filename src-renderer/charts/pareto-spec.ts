@@ -17,6 +17,8 @@ export interface ParetoSpec {
   points: ParetoPoint[];
   /** Ids of the points nothing beats in both metrics, in order of x. */
   frontier: string[];
+  /** False where the points are of several situations, so that none beats another. */
+  hasFrontier: boolean;
   /** The gating target of the metric on the x axis, if it has one. */
   target: { value: number; label: string; missed: string } | null;
   legend: LegendEntry[];
@@ -59,20 +61,26 @@ export interface ParetoQuestion {
   hidden?: ReadonlySet<string>;
   /** null where `points` are all there are. */
   of?: ParetoTotal | null;
+  /** Ids of the points on it; `own` = worked out of the points; `none` = they are of several situations and have none. */
+  frontier?: ReadonlySet<string> | 'own' | 'none';
 }
 
-export function paretoSpec({ points: sources, xId, yId, targets = [], hidden, of = null }: ParetoQuestion): ParetoSpec {
+export function paretoSpec({
+  points: sources,
+  xId,
+  yId,
+  targets = [],
+  hidden,
+  of = null,
+  frontier: asked = 'own',
+}: ParetoQuestion): ParetoSpec {
   const [xMetric, yMetric] = [metric(xId), metric(yId)];
   const all = sources.flatMap((source) => placed(source, xId, yId));
   const points = hidden?.size
     ? all.filter(({ slot, shape }) => !hidden.has(`family-${slot}`) && !hidden.has(`shape-${shape}`))
     : all;
   points.sort((a, b) => a.x - b.x || a.y - b.y || (a.id < b.id ? -1 : 1));
-  const frontier = frontierIds(
-    points.filter((point) => !point.isExcluded),
-    xMetric.better ?? 'lower',
-    yMetric.better ?? 'lower',
-  );
+  const frontier = frontierOf(points, asked, [xMetric, yMetric]);
   const onFrontier = new Set(frontier);
   for (const point of points) point.isFrontier = onFrontier.has(point.id);
   const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
@@ -82,10 +90,31 @@ export function paretoSpec({ points: sources, xId, yId, targets = [], hidden, of
     y: axisOver(yId, ys),
     points,
     frontier,
+    hasFrontier: asked !== 'none',
     target,
-    legend: legendOf(all, hidden ?? new Set()),
-    summary: summaryOf(points, all.length - points.length, [xMetric, yMetric], of),
+    legend: [...legendOf(all, hidden ?? new Set()), ...(asked === 'none' || all.length === 0 ? [] : [FRONTIER_ENTRY])],
+    summary: summaryOf(points, {
+      numHidden: all.length - points.length,
+      metrics: [xMetric, yMetric],
+      of,
+      hasFrontier: asked !== 'none',
+    }),
   };
+}
+
+function frontierOf(
+  points: readonly ParetoPoint[],
+  asked: NonNullable<ParetoQuestion['frontier']>,
+  [x, y]: [Metric, Metric],
+): string[] {
+  if (asked === 'none') return [];
+  // A line has the points in order of x.
+  if (asked !== 'own') return points.filter(({ id }) => asked.has(id)).map(({ id }) => id);
+  return frontierIds(
+    points.filter((point) => !point.isExcluded),
+    x.better ?? 'lower',
+    y.better ?? 'lower',
+  );
 }
 
 function axisOver(metricId: string, values: number[]): AxisSpec {
@@ -147,7 +176,9 @@ function targetOn(xId: string, sla: readonly SlaRow[], xs: number[]): ParetoSpec
   return { value, label: `${label} ≤ ${entry.target_ms} ms`, missed: `misses ${label}` };
 }
 
-/** Families and shapes that occur, in their fixed order, then the line. */
+const FRONTIER_ENTRY: LegendEntry = { id: 'frontier', label: 'frontier', mark: 'line', color: '--chart-frontier' };
+
+/** Families and shapes that occur, in their fixed order. */
 function legendOf(points: ParetoPoint[], hidden: ReadonlySet<string>): LegendEntry[] {
   const families = GPU_FAMILIES.flatMap((family, index): LegendEntry[] => {
     const slot = index + 1;
@@ -172,7 +203,7 @@ function legendOf(points: ParetoPoint[], hidden: ReadonlySet<string>): LegendEnt
       const id = `shape-${shape}`;
       return { id, label: SHAPE_LABELS[shape], mark, color: '--text-2', isShown: !hidden.has(id) };
     });
-  return [...families, ...shapes, { id: 'frontier', label: 'frontier', mark: 'line', color: '--chart-frontier' }];
+  return [...families, ...shapes];
 }
 
 /** The slot of everything without one of its own; drawn hollow. */
@@ -184,11 +215,11 @@ export const withUnit = ({ format, unit }: Metric, value: number | null): string
 
 function summaryOf(
   points: ParetoPoint[],
-  numHidden: number,
-  [xMetric, yMetric]: [Metric, Metric],
-  of: ParetoTotal | null,
+  about: { numHidden: number; metrics: [Metric, Metric]; of: ParetoTotal | null; hasFrontier: boolean },
 ): string {
-  const onFrontier = points.filter((point) => point.isFrontier);
+  const { numHidden, of, hasFrontier } = about;
+  const [xMetric, yMetric] = about.metrics;
+  const onFrontier = hasFrontier ? points.filter((point) => point.isFrontier) : points;
   const bestIn = (axis: 'x' | 'y', { better }: Metric): ParetoPoint | undefined =>
     onFrontier.toSorted((a, b) => (better === 'higher' ? b[axis] - a[axis] : a[axis] - b[axis]))[0];
   const [cheap, fast] = [bestIn('y', yMetric), bestIn('x', xMetric)];
@@ -201,6 +232,7 @@ function summaryOf(
   const hidden = numHidden > 0 ? ` ${plural(numHidden, 'configuration is', 'configurations are')} hidden.` : '';
   const total = plural(of?.count ?? points.filter((point) => !point.isExcluded).length, of?.noun ?? 'configuration');
   if (cheap.id === fast.id) return `Of ${total} ${at(cheap)} is best in both.${hidden}`;
+  if (!hasFrontier) return `${total}, from ${at(cheap)} to ${at(fast)}.${hidden}`;
   return `${formatFixed(onFrontier.length)} of ${total} are on the frontier, from ${at(cheap)} to ${at(fast)}.${hidden}`;
 }
 
@@ -219,19 +251,25 @@ export function describePoint(spec: Pick<ParetoSpec, 'x' | 'y'>, { x, y, source,
   ];
 }
 
-export function paretoTable({ x, y, points }: ParetoSpec): ChartTable {
+export function paretoTable({ x, y, points, hasFrontier }: ParetoSpec): ChartTable {
   const [xMetric, yMetric] = [metric(x.metricId), metric(y.metricId)];
   const head = ({ label, unit }: Metric) => ({ label, unit, isNumber: true });
   const words = (label: string) => ({ label, unit: '', isNumber: false });
   return {
-    columns: [words('Configuration'), head(xMetric), head(yMetric), words('On the frontier'), words('Where')],
+    columns: [
+      words('Configuration'),
+      head(xMetric),
+      head(yMetric),
+      ...(hasFrontier ? [words('On the frontier')] : []),
+      words('Where'),
+    ],
     rows: points.map((point) => ({
       id: point.id,
       cells: [
         textCell(point.label),
         metricCell(xMetric, point.x),
         metricCell(yMetric, point.y),
-        textCell(point.isExcluded ? 'misses a target' : point.isFrontier ? 'yes' : 'no'),
+        ...(hasFrontier ? [textCell(point.isExcluded ? 'misses a target' : point.isFrontier ? 'yes' : 'no')] : []),
         textCell(point.source.note),
       ],
     })),

@@ -3,8 +3,7 @@ import { metric } from '../../src-worker/protocol/metrics.ts';
 import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
-import { pointOfRunRow, type ChartPoint } from '../charts/chart-point.ts';
-import { frontierIds } from '../charts/frontier.ts';
+import { pointOfRunRow } from '../charts/chart-point.ts';
 import type { HeatAxis, HeatCell } from '../charts/heat-spec.ts';
 import { gpuLabel, lowerFirst, precisionLabel, pricingLabel, providerLabel, reasonLabel } from '../format/names.ts';
 import { AXIS_IDS, kindOf, targetOf, type AxisId } from './sweep-axis-kinds.ts';
@@ -81,9 +80,12 @@ const SAID: readonly AxisId[] = [
   'zone',
 ];
 
-/** `headroom 25, price spot`: what tells points of a run apart beside their load and their configuration. */
-export function pointWords(detail: RunDetail): (row: RunRow) => string {
-  const axes = variedAxes(detail).filter(({ key }) => !SAID.includes(key));
+/**
+ * `headroom 25, price spot`: what tells points of a run apart beside their load and their configuration. Axes of `held` say the
+ * same of all that are looked at.
+ */
+export function pointWords(detail: RunDetail, held: ReadonlySet<string> = new Set()): (row: RunRow) => string {
+  const axes = variedAxes(detail).filter(({ key, column }) => !SAID.includes(key) && !held.has(column));
   return (row) => axes.map((axis) => `${lowerFirst(axis.label)} ${axis.text(valueAt(row, axis))}`).join(', ');
 }
 
@@ -92,8 +94,12 @@ function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
   return keys.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
 }
 
+/** Ways to cut a model are chosen; every other number is given, and its least value would be cheapest always. */
+const isGiven = ({ key }: AxisWords): boolean => kindOf(key).control === 'numbers' && key !== 'tp' && key !== 'pp';
+
 export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
   label: axis.label,
+  shared: isGiven(axis) ? 'last' : 'best',
   keys: keysOf(detail, axis)
     .map((key) => ({ key, label: axis.text(key) }))
     .sort((a, b) => Number(a.key) - Number(b.key) || (a.label < b.label ? -1 : 1)),
@@ -121,26 +127,6 @@ export function heatCells(detail: RunDetail, rows: AxisWords, columns: AxisWords
 
 /** Key of a row among those of its run. */
 export const runRowKey = (row: RunRow): string => `${String(row['point_id'])}/${String(row['id'])}`;
-
-/** More points than these beside the frontier cannot be told apart in the chart. */
-export const MOST_CHART_POINTS = 1000;
-
-/**
- * Points for the chart. Where there are too many, one in `every` is drawn, and all that nothing beats in the two metrics,
- * so that the frontier is that of all points.
- */
-export function chartRows(detail: RunDetail, xId: string, yId: string): { points: ChartPoint[]; every: number } {
-  const words = pointWords(detail);
-  const all = detail.bestRows.map((row) => pointOfRunRow(row, runRowKey(row), words(row)));
-  const every = Math.max(1, Math.ceil(all.length / MOST_CHART_POINTS));
-  if (every === 1) return { points: all, every };
-  const placed = all.flatMap((point) => {
-    const [x, y] = [point.value(xId), point.value(yId)];
-    return x !== null && y !== null && x > 0 && y > 0 ? [{ id: point.id, x, y }] : [];
-  });
-  const kept = new Set(frontierIds(placed, metric(xId).better ?? 'lower', metric(yId).better ?? 'lower'));
-  return { points: all.filter(({ id }, index) => index % every === 0 || kept.has(id)), every };
-}
 
 /** The row with the best value at a place of the heat map. */
 export function rowAtPlace(

@@ -45,6 +45,8 @@ export class SweepRun {
   error = $state.raw<ErrorInfo | null>(null);
   /** The run that the last sweep went on with, or was to; null = it was a new one. */
   resumed = $state.raw<RunEntry | null>(null);
+  /** The stored run that is shown; null = the result is that of a sweep of this window. */
+  opened = $state.raw<RunEntry | null>(null);
   /** What the result is about; null where another window asked it. */
   spec = $state.raw<SweepSpecDraft | null>(null);
 
@@ -136,6 +138,14 @@ export class SweepRun {
     this.phase = 'ended';
   }
 
+  /** Shows any stored sweep in place of the one before, from whichever window or command it is; not while one runs. */
+  async open(run: RunEntry): Promise<void> {
+    if (this.isBusy) return;
+    this.#begin(crypto.randomUUID(), performance.now());
+    this.opened = run;
+    await this.#showRun(outcomeOf(run));
+  }
+
   /** What has been computed is kept. */
   async stop(): Promise<void> {
     if (this.phase !== 'running') return;
@@ -173,6 +183,7 @@ export class SweepRun {
     this.notes = [];
     this.spec = null;
     this.resumed = null;
+    this.opened = null;
   }
 
   /** Until the host no longer lists the task; its run then tells what came of it. */

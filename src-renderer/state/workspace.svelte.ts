@@ -142,6 +142,12 @@ export class Workspace {
     void this.sweep.resume(run);
   }
 
+  /** Shows a stored sweep with all that its result can be asked. */
+  openSweep(run: RunEntry): void {
+    this.screen = 'sweep';
+    void this.sweep.open(run);
+  }
+
   /** Goes on to Size with this model in the question as it stands. */
   sizeModel(id: string): void {
     this.edit(`Model ${id}`, () => (this.form.model = id));

@@ -74,7 +74,7 @@ test.describe('sweep', () => {
     await app.show('Sweep');
     await app.sweep.setAxes({ users: '10, 100, 1000', weights: ['FP16', 'FP8'], zones: 'Held' });
     await app.sweep.start();
-    await expect(app.sweep.result).toContainText('meet the targets');
+    await expect(app.sweep.result).toContainText('6 points have a configuration that meets the targets');
 
     const csv = await app.sweep.export('CSV');
     expect(csv.fileName).toMatch(/[.]csv$/);
@@ -99,6 +99,13 @@ test.describe('sweep', () => {
     const parquet = await app.runs.export('Parquet');
     expect(parquet.fileName).toMatch(/[.]parquet$/);
     expect([parquet.text.slice(0, 4), parquet.text.slice(-4)]).toEqual(['PAR1', 'PAR1']);
+
+    await app.runs.openInSweep();
+    await app.sweep.view('Break-even');
+    await expect(app.sweep.result.getByTestId('break-even')).toBeVisible();
+    await app.sweep.view('Frontier');
+    await app.sweep.pickSituation('users', '100');
+    await expect(app.sweep.result).toContainText('that meets the targets with users 100');
   });
 
   test('varies an axis out of the menu, and what was stopped goes on to its end', async ({ app, page }) => {
@@ -113,7 +120,7 @@ test.describe('sweep', () => {
     await app.sweep.resume();
     await expect(app.sweep.result).toContainText('2,400 points computed', { timeout: 60_000 });
     await expect(app.sweep.result.getByRole('button', { name: 'Resume' })).toHaveCount(0);
-    await expect(app.sweep.result.getByRole('columnheader', { name: /Price ×/ })).toBeVisible();
+    await expect(app.sweep.result.getByTestId('run-rows').getByRole('columnheader', { name: /Price ×/ })).toBeVisible();
   });
 
   test('shows progress, stops when asked, and keeps what is done', async ({ app }) => {

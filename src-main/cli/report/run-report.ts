@@ -19,11 +19,12 @@ export function runListReport(runs: readonly RunEntry[]): string {
         { title: 'Date' },
         { title: 'Name' },
       ],
-      runs.map(({ id, kind, status, points, rows, createdAt, name }) => [
+      runs.map(({ id, kind, status, points, donePoints, rows, createdAt, name }) => [
         String(id),
         kind,
         status,
-        count(points),
+        // Of one that did not come to its end, what there is of it.
+        donePoints < points ? `${count(donePoints)} of ${count(points)}` : count(points),
         count(rows),
         createdAt.slice(0, 'YYYY-MM-DD'.length),
         name.length > NAME_SHOWN ? `${name.slice(0, NAME_SHOWN - 3)}...` : name,

@@ -32,6 +32,10 @@ export class RunsScreen {
     await this.page.getByRole('menuitem', { name: `As ${format}` }).click();
   }
 
+  async openInSweep(): Promise<void> {
+    await this.detail.getByRole('button', { name: 'Open in Sweep' }).click();
+  }
+
   export(format: ExportFormat): Promise<Download> {
     return exportAs(this.page, this.detail, format);
   }

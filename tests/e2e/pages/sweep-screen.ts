@@ -67,6 +67,17 @@ export class SweepScreen {
     await this.result.getByRole('button', { name: 'Resume' }).click();
   }
 
+  /** One of the answers over the sweep that ended. */
+  async view(name: 'Frontier' | 'Break-even' | 'Sensitivity' | 'Goodput'): Promise<void> {
+    await this.result.getByRole('radio', { name }).click();
+  }
+
+  /** Of an axis that is given, the value whose configurations are weighed. */
+  async pickSituation(axis: string, value: string): Promise<void> {
+    await this.result.getByLabel(`Situation: ${axis}`).click();
+    await this.page.getByRole('option', { name: `${axis} ${value}`, exact: true }).click();
+  }
+
   export(format: ExportFormat): Promise<Download> {
     return exportAs(this.page, this.result, format);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { breakEvenSpec, breakEvenTable } from '../../../src-renderer/charts/break-even-spec.ts';
 import { tornadoSpec, tornadoTable } from '../../../src-renderer/charts/tornado-spec.ts';
+import { shareOf } from '../../../src-renderer/charts/axis.ts';
 import { LINE, SENSITIVITY } from '../fixtures/answers.ts';
 
 describe('break-evens as a chart', () => {
@@ -22,6 +23,45 @@ describe('break-evens as a chart', () => {
     );
     expect(spec.sentences[1]).toMatch(/to nothing that meets the targets\.$/);
     expect(spec.summary).toMatch(/changes 2 times/);
+  });
+
+  test('are steps: between two values nothing is interpolated, and beside one without an answer there is no line', () => {
+    const { steps } = breakEvenSpec(LINE, 'users');
+    expect(steps.slice(0, 7)).toEqual([
+      { x: 10, y: 1 },
+      { x: 10, y: 2 },
+      { x: 20, y: 2 },
+      { x: 20, y: 2 },
+      { x: 20, y: 3 },
+      { x: 40, y: 3 },
+      { x: 40, y: 3 },
+    ]);
+    expect(steps.slice(7).every(({ y }) => Number.isNaN(y))).toBe(true);
+    // A line is level or upright.
+    for (const [index, { x, y }] of steps.slice(1, 7).entries()) {
+      expect(x === steps[index]!.x || y === steps[index]!.y).toBe(true);
+    }
+  });
+
+  test('have room above the highest mark for as many rows of names as there are', () => {
+    const shareOfTop = (numChanges: number, costs: number[]) => {
+      const steps = costs.map((usd, index) => ({
+        value: index + 1,
+        choice: 0,
+        cost: { instances: 1, usd_per_hour: usd, usd_per_request: usd },
+      }));
+      const changes = Array.from({ length: numChanges }, () => LINE.changes[0]!);
+      const { y } = breakEvenSpec({ ...LINE, steps, changes }, 'users');
+      return 1 - shareOf(y, Math.max(...costs));
+    };
+    // 13 px a row and 8 px above them, of a picture that is 204 px high.
+    for (const costs of [[1, 2, 3.08], [0.5, 40], [2]]) {
+      expect(shareOfTop(1, costs)).toBeGreaterThan(17 / 204);
+      expect(shareOfTop(2, costs)).toBeGreaterThan(30 / 204);
+      expect(shareOfTop(30, costs)).toBeGreaterThan(43 / 204);
+      expect(shareOfTop(0, costs)).toBeGreaterThan(0);
+      if (costs.length > 1) expect(shareOfTop(30, costs)).toBeLessThan(0.4);
+    }
   });
 
   test('have every value in the table, those without an answer too', () => {

@@ -94,6 +94,16 @@ describe('folding', () => {
     expect(groups[0]?.label).toBe('1–3');
   });
 
+  test('shows the largest load of those that share a place: the least would be cheapest always', () => {
+    const cells = many.keys.map(({ key }): HeatCell => done('L4', key, Number(key)));
+    const folded = heatSpec(GPUS, { ...many, shared: 'last' }, cells, 'usd_per_1m_output_tokens');
+    const groups = fold(many.keys);
+    const columns = folded.cells[0]!;
+    expect(columns.map(({ column }) => column)).toEqual(groups.map(({ keys }) => keys.at(-1)));
+    expect(columns.map(({ value }) => value)).toEqual(groups.map(({ keys }) => Number(keys.at(-1))));
+    expect(folded.note).toBe('Up to 3 columns share a place; that of the largest users is shown.');
+  });
+
   test('shows the best of those that share a place, says so, and leads to it', () => {
     const cells = [done('L4', '1', 5), done('L4', '2', 3), empty('L4', '3', 'no'), done('L4', '4', 4)];
     const folded = heatSpec(GPUS, many, cells, 'usd_per_1m_output_tokens');

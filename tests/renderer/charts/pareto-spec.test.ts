@@ -47,6 +47,26 @@ describe('frontier', () => {
   });
 });
 
+describe('a frontier that is known from elsewhere', () => {
+  test('is drawn as it is, in order of x; what the legend hides is left out', () => {
+    const [first, second] = [spec.points.at(-1)!.id, spec.points[0]!.id];
+    const frontier = new Set([first, second]);
+    const given = specOf('speed_per_user', 'usd_per_1m_output_tokens', { frontier });
+    expect(given.frontier).toEqual([second, first]);
+    const hidden = new Set([`family-${given.points[0]!.slot}`]);
+    expect(specOf('speed_per_user', 'usd_per_1m_output_tokens', { frontier, hidden }).frontier).toEqual([first]);
+  });
+
+  test('is none where the points are of several loads: no line, no word of one', () => {
+    const none = specOf('speed_per_user', 'usd_per_1m_output_tokens', { frontier: 'none' });
+    expect(none.points.filter(({ isFrontier }) => isFrontier)).toEqual([]);
+    expect(none.legend.map(({ id }) => id)).not.toContain('frontier');
+    expect(none.summary).toMatch(/^4 configurations, from /);
+    expect(paretoTable(none).columns.map(({ label }) => label)).not.toContain('On the frontier');
+    expect(paretoTable(none).rows[0]?.cells).toHaveLength(4);
+  });
+});
+
 describe('points', () => {
   test('are sorted by x, whatever the order they come in', () => {
     const xs = specOf('speed_per_user', 'usd_per_hour', { points: points.toReversed() }).points.map((point) => point.x);

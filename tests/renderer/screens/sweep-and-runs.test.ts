@@ -175,7 +175,9 @@ describe('sweep', () => {
     await fireEvent.click(startButton());
     const result = await screen.findByTestId('sweep-result');
     await waitFor(() =>
-      expect(result).toHaveTextContent('4 points computed, 12 rows. 9 configurations meet the targets.'),
+      expect(result).toHaveTextContent(
+        '4 points computed, 12 rows. 2 points have a configuration that meets the targets.',
+      ),
     );
     const row = (await within(result).findByRole('rowheader', { name: '2 × g6e.xlarge' })).closest('[role=row]');
     expect(row).toHaveTextContent(/20.*FP16.*3\.72/);
@@ -229,6 +231,34 @@ describe('runs', () => {
     expect(screen.getByText(message)).toBeVisible();
     expect(screen.getByText(/Stopped at 1 of 2 points; kept/)).toBeVisible();
     expect(await screen.findByRole('button', { name: 'Resume' })).toBeEnabled();
+  });
+
+  test.each(['done', 'interrupted', 'failed', 'cancelled'] as const)(
+    'a sweep that is %s opens on the screen of sweeps, with all that can be asked of it',
+    async (status) => {
+      const stored = { ...RUN_DETAIL, entry: { ...RUN_DETAIL.entry, status } };
+      await open('Runs', { showRun: () => Promise.resolve(success(stored)) });
+      await fireEvent.click(await screen.findByRole('rowheader', { name: 'Llama over users' }));
+      await fireEvent.click(await screen.findByRole('button', { name: 'Open in Sweep' }));
+      const result = await screen.findByTestId('sweep-result');
+      expect(within(result).getByRole('heading', { name: 'Run 7: Llama over users' })).toBeVisible();
+      const views = await within(result).findByRole('radiogroup', { name: 'Answers over the sweep' });
+      expect(within(views).getAllByRole('radio')).toHaveLength(4);
+      await fireEvent.click(within(result).getByRole('radio', { name: 'Goodput' }));
+      expect(await within(result).findByTestId('goodput')).toBeVisible();
+    },
+  );
+
+  test('a sweep that cannot be read says so where it was to be shown', async () => {
+    const broken = failure({ family: 'file', code: 'database', message: 'The database is locked.', details: {} });
+    let isBroken = false;
+    await open('Runs', { showRun: () => Promise.resolve(isBroken ? broken : success(RUN_DETAIL)) });
+    await fireEvent.click(await screen.findByRole('rowheader', { name: 'Llama over users' }));
+    const button = await screen.findByRole('button', { name: 'Open in Sweep' });
+    isBroken = true;
+    await fireEvent.click(button);
+    expect(await screen.findByText('Run 7 cannot be shown.')).toBeVisible();
+    expect(screen.getByText('The database is locked.')).toBeVisible();
   });
 
   test('none yet: says what belongs here and where to begin', async () => {

@@ -2,9 +2,9 @@ import '@testing-library/jest-dom/vitest';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
-import type { AppApi, RunDetail } from '../../../src-worker/protocol/app-api.ts';
+import type { AppApi, RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
 import { failure, success } from '../../../src-worker/protocol/result.ts';
-import { BREAK_EVENS, COMPARISON, LINE, SENSITIVITY } from '../fixtures/answers.ts';
+import { BREAK_EVENS, COMPARISON, FRONTIER, LINE, SENSITIVITY } from '../fixtures/answers.ts';
 import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
 
 vi.mock('chart.js', () => import('../fixtures/chart.ts'));
@@ -41,6 +41,74 @@ beforeEach(() => {
   localStorage.clear();
 });
 afterEach(() => void vi.unstubAllGlobals());
+
+/** Rows of the fixture's loads, as the host has them; the middling one is on no frontier. */
+const ROWS: RunRow[] = [
+  ...[0, 1].map((pointId) => ({ point_id: pointId, rank: 1, instance: 'small', tpot: [10, 20][pointId]!, usd: 1 })),
+  ...[0, 1].map((pointId) => ({ point_id: pointId, rank: 2, instance: 'middling', tpot: 25, usd: 2 })),
+  { point_id: 1, rank: 3, instance: 'big', tpot: 12.5, usd: 3 },
+].map(({ tpot, usd, instance, ...row }) => ({
+  ...row,
+  ...DETAIL.bestRows[0],
+  ...row,
+  users: [10, 20][row.point_id]!,
+  id: `aws/${instance}/r/tp1pp1/fp16`,
+  instance,
+  meets_sla: 1,
+  tpot_ms_p50: tpot,
+  cost_usd_per_1m_output_tokens: usd,
+}));
+const runRows = vi.fn<AppApi['runRows']>(({ filters = [] }) => {
+  const users = filters.find(({ column }) => column === 'users')?.expression;
+  const rows = ROWS.filter((row) => users === `${String(row['users'])}..${String(row['users'])}`);
+  return Promise.resolve(success({ rows, places: rows.map((_, index) => index), total: rows.length, columns: [] }));
+});
+const bestRows = ROWS.filter(({ rank }) => rank === 1);
+
+describe('the frontier of a sweep', () => {
+  const analyzeRun = vi.fn<AppApi['analyzeRun']>(() => Promise.resolve(success(FRONTIER)));
+  const open = () =>
+    openResult({ analyzeRun, runRows, showRun: () => Promise.resolve(success({ ...DETAIL, bestRows })) });
+  const table = async (result: HTMLElement) => {
+    const chart = within(result).getByTestId('sweep-pareto');
+    const toTable = within(chart).getByTitle(/^Show as/);
+    if (toTable.getAttribute('aria-pressed') === 'false') await fireEvent.click(toTable);
+    const rows = within(await within(chart).findByRole('table'))
+      .getAllByRole('row')
+      .slice(1);
+    return rows.map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent.trim()));
+  };
+
+  test('is the one of the first load, with every configuration of it as a point', async () => {
+    const result = await open();
+    expect(analyzeRun).toHaveBeenCalledWith({
+      kind: 'frontier',
+      runId: 7,
+      x: 'speed_per_user',
+      y: 'usd_per_1m_output_tokens',
+    });
+    await waitFor(() => expect(result).toHaveTextContent('Every configuration that meets the targets with users 10'));
+    expect((await table(result)).map(([name, , , isOn]) => [name, isOn])).toEqual([
+      ['1 × middling, L40S FP16', 'no'],
+      ['1 × small, L40S FP16', 'yes'],
+    ]);
+  });
+
+  test('follows the load that is picked, and the point that is chosen', async () => {
+    const result = await open();
+    const picker = await within(result).findByLabelText('Situation: users');
+    expect(picker).toHaveTextContent('users 10');
+    await fireEvent.click((await within(result).findAllByRole('rowheader', { name: /small/ }))[1]!);
+    await waitFor(() => expect(within(result).getByLabelText('Situation: users')).toHaveTextContent('users 20'));
+    await waitFor(async () =>
+      expect((await table(result)).map(([name, , , isOn]) => [name, isOn])).toEqual([
+        ['1 × middling, L40S FP16', 'no'],
+        ['1 × small, L40S FP16', 'yes'],
+        ['1 × big, L40S FP16', 'yes'],
+      ]),
+    );
+  });
+});
 
 describe('answers over a sweep', () => {
   test('begin with the frontier', async () => {

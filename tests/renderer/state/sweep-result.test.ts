@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
-  chartRows,
   emptyReasons,
   heatAxis,
   heatCells,
+  pointWords,
   questionOfRow,
   rowAtPlace,
-  runRowKey,
   variedAxes,
 } from '../../../src-renderer/state/sweep-result.ts';
 import type { RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
-import { pointOfRunRow, type ChartPoint } from '../../../src-renderer/charts/chart-point.ts';
-import { paretoSpec } from '../../../src-renderer/charts/pareto-spec.ts';
 import { RUN_DETAIL } from '../fixtures/app.ts';
 
 const row = (users: number, quantization: string, usdPerHour: number, gpu = 'nvidia-l4'): RunRow => ({
@@ -82,26 +79,6 @@ test('reasons are counted, the commonest first', () => {
   ]);
 });
 
-test('the frontier of the points drawn is that of all points, whatever is left out', () => {
-  const bestRows = Array.from({ length: 2500 }, (_, index) => ({
-    ...row(index + 1, 'fp16', 1 + (((index + 1) * 7919) % 2503)),
-    ttft_ms_p95: 1 + (((index + 1) * 104_729) % 2477),
-  }));
-  const frontierOf = (points: ChartPoint[]) => paretoSpec({ points, xId: 'ttft_p95', yId: 'usd_per_hour' }).frontier;
-  const all = bestRows.map((entry) => pointOfRunRow(entry, runRowKey(entry)));
-  const { points, every } = chartRows({ ...DETAIL, bestRows }, 'ttft_p95', 'usd_per_hour');
-  expect(every).toBe(3);
-  expect(frontierOf(all).length).toBeGreaterThan(3);
-  expect(frontierOf(points)).toEqual(frontierOf(all));
-});
-
-test('the chart takes at most a thousand points', () => {
-  const bestRows = Array.from({ length: 2500 }, (_, index) => row(index + 1, 'fp16', 1));
-  const [x, y] = ['ttft_p95', 'usd_per_hour'];
-  expect(chartRows({ ...DETAIL, bestRows }, x, y)).toMatchObject({ every: 3, points: { length: 834 } });
-  expect(chartRows(DETAIL, x, y)).toMatchObject({ every: 1, points: { length: 4 } });
-});
-
 describe('axes beyond the usual ones', () => {
   const many: RunDetail = {
     ...RUN_DETAIL,
@@ -129,9 +106,9 @@ describe('axes beyond the usual ones', () => {
     expect(heatAxis(many, pricing).keys.map(({ label }) => label)).toEqual(['on demand', 'spot']);
   });
 
-  test('tell points of the chart apart', () => {
-    const { points } = chartRows(many, 'ttft_p95', 'usd_per_hour');
-    expect(points.map(({ load }) => load)).toEqual(['1.00 requests/s', '2.50 requests/s']);
-    expect(points[1]?.note).toContain('headroom 25, price spot, TTFT P95 target 400');
+  test('tell points of the chart apart, those of a situation aside', () => {
+    const [, row] = many.bestRows;
+    expect(pointWords(many)(row!)).toBe('headroom 25, price spot, TTFT P95 target 400');
+    expect(pointWords(many, new Set(['headroom', 'sla_ttft_p95_ms']))(row!)).toBe('price spot');
   });
 });
