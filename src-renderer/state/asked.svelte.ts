@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Result } from '../../src-worker/protocol/result.ts';
 
 /** What became of the last question of one kind. The answer to an earlier one is passed over; the old one stays meanwhile. */
@@ -12,7 +13,8 @@ export class Asked<Value> {
 
   /** Asks, unless the same is being asked already. */
   async ask(key: string, question: () => Promise<Result<Value>>): Promise<void> {
-    if (this.isWaiting && key === this.#askedKey) return;
+    // An effect that asks must not run again when its answer comes: it would ask for ever.
+    if (untrack(() => this.isWaiting) && key === this.#askedKey) return;
     this.#askedKey = key;
     this.isWaiting = true;
     const result = await question();

@@ -172,6 +172,28 @@ describe('answers over a sweep', () => {
     expect(result).toHaveTextContent('Not every point has an answer at users 80 (0 of 1 point).');
   });
 
+  test.each(['Frontier', 'Break-even', 'Sensitivity', 'Goodput'])('%s asks its question once', async (name) => {
+    const asked: string[] = [];
+    const { analyzeRun, sensitivity } = fakeApi({});
+    // As from a host: the answer comes later, and what it changes must not ask again.
+    const later = <Value>(answer: Value): Promise<Value> =>
+      new Promise((resolve) => setTimeout(() => resolve(answer), 5));
+    const result = await openResult({
+      analyzeRun: async (request) => {
+        asked.push(JSON.stringify(request));
+        return later(await analyzeRun(request));
+      },
+      sensitivity: async (request) => {
+        asked.push(JSON.stringify(request));
+        return later(await sensitivity(request));
+      },
+    });
+    await choose(result, name);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked).toEqual([...new Set(asked)]);
+  });
+
   test('a failure is a sentence', async () => {
     const broken = failure({ family: 'file', code: 'database', message: 'The database is locked.', details: {} });
     const result = await openResult({ analyzeRun: () => Promise.resolve(broken) });
