@@ -9,6 +9,7 @@ import type { DeletedRuns, RunEntry, RunHead } from '../../src-worker/protocol/r
 import type { RunDiffDocument } from '../../src-worker/protocol/run-diff.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { inSlices } from './in-slices.ts';
+import { numberedBatches } from './stored-batches.ts';
 import { documentOf, requiredRun, runEntry, unknownRun } from './run-view.ts';
 
 export function runHead(store: Store, id: number): RunHead {
@@ -91,7 +92,7 @@ async function answersCompared(
   const comparison = new SweepComparison(axes);
   const surveyed = { before: new Map<number, SurveyedBatch>(), after: new Map<number, SurveyedBatch>() };
   for (const [name, run] of [['before', before] as const, ['after', after] as const]) {
-    for await (const { seq, batch } of inSlices(batchesIn(store, run, null, report))) {
+    for await (const { seq, batch } of inSlices(numberedBatches(store, run, report))) {
       surveyed[name].set(seq, comparison.survey(batch, name));
     }
   }
@@ -99,22 +100,18 @@ async function answersCompared(
     const needed = (batches: Map<number, SurveyedBatch>) =>
       new Set([...batches].flatMap(([seq, batch]) => (needs(batch) ? [seq] : [])));
     const [ofBefore, ofAfter] = [needed(surveyed.before), needed(surveyed.after)];
-    for await (const { batch } of inSlices(batchesIn(store, before, ofBefore, report))) addBefore(batch);
-    for await (const { batch } of inSlices(batchesIn(store, after, ofAfter, report))) addAfter(batch);
+    for await (const { batch } of inSlices(batchesIn(store, before, ofBefore))) addBefore(batch);
+    for await (const { batch } of inSlices(batchesIn(store, after, ofAfter))) addAfter(batch);
   }
   return { ...nothing, points: comparison.difference() };
 }
 
-/** Batches of a sweep, one at a time; `seqs` = only these, null = all. */
-function* batchesIn(
-  store: Store,
-  { id }: StoredRun,
-  seqs: ReadonlySet<number> | null,
-  report: (problem: string) => void,
-): Generator<{ seq: number; batch: ColumnBatch }> {
-  for (const { seq } of store.listChunks(id)) {
-    const batch = seqs?.has(seq) === false ? null : store.readChunk(id, seq, report);
-    if (batch) yield { seq, batch };
+/** Batches that were read before, once more, one at a time. */
+function* batchesIn(store: Store, { id }: StoredRun, seqs: ReadonlySet<number>): Generator<{ batch: ColumnBatch }> {
+  for (const seq of seqs) {
+    // What it lacks was told when it was surveyed.
+    const batch = store.readChunk(id, seq, () => undefined);
+    if (batch) yield { batch };
   }
 }
 

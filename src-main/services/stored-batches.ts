@@ -2,20 +2,37 @@ import type { ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
-/**
- * Batches of a sweep in order, one at a time, those that cannot be read left out. Returns how many of the rows that were stored are
- * missing, which is reported in one sentence with what helps: an answer over such a run is one over a part of it.
- */
+/** The batches of `numberedBatches` alone. */
 export function* storedBatches(
   store: Store,
   run: StoredRun,
   report: (problem: string) => void,
 ): Generator<ColumnBatch, number> {
+  const batches = numberedBatches(store, run, report);
+  for (;;) {
+    const next = batches.next();
+    if (next.done) return next.value;
+    yield next.value.batch;
+  }
+}
+
+/**
+ * Batches of a sweep in order, one at a time, with their numbers, those that cannot be read left out. Returns how many of the rows
+ * that were stored are missing, which is reported in one sentence with what helps: an answer over such a run is one over a part of
+ * it.
+ */
+export function* numberedBatches(
+  store: Store,
+  run: StoredRun,
+  report: (problem: string) => void,
+): Generator<{ seq: number; batch: ColumnBatch }, number> {
   const unreadable: string[] = [];
   let rows = 0;
-  for (const batch of store.readChunks(run.id, (problem) => unreadable.push(problem))) {
+  for (const { seq } of store.listChunks(run.id)) {
+    const batch = store.readChunk(run.id, seq, (problem) => unreadable.push(problem));
+    if (!batch) continue;
     rows += batch.rows;
-    yield batch;
+    yield { seq, batch };
   }
   const missing = Math.max(0, run.rows - rows);
   if (missing === 0 && unreadable.length === 0) return 0;

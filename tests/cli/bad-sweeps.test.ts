@@ -22,9 +22,9 @@ async function expectRefused(args: string[], code: number, sentence: string): Pr
 }
 
 test.each<[string, string[], string]>([
-  ['NaN', ['-u', 'NaN'], 'users: "NaN" is not a number or a range'],
+  ['NaN', ['-u', 'NaN'], '--users: "NaN" is not a number or a range'],
   ['no value', ['-u', ''], '--users needs a value, got an empty text.'],
-  ['a range without an end', ['-u', '1..'], 'users: "1.."'],
+  ['a range without an end', ['-u', '1..'], '--users: "1.."'],
   [
     'an empty part',
     ['-u', '10', '-q', 'fp16,,fp8'],

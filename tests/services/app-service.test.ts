@@ -215,6 +215,7 @@ describe('size runs', () => {
     expect(valueOf(await api.exportRun(entry.id, 'json'))).toEqual({
       fileName: `run-${entry.id}-llama-2-7b-hf-size.json`,
       text: documentText(document),
+      missingRows: 0,
     });
     const detail = valueOf(await api.showRun(entry.id));
     expect(detail.bestRows.map((row) => row['id'])).toEqual(document.recommendations.slice(0, 1).map(({ id }) => id));

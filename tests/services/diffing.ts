@@ -41,7 +41,7 @@ const held = (): number => {
 let mostBytes = 0;
 let reads = 0;
 const store = {
-  readRun: (id: number) => ({ id, kind: 'sweep', input, versions: {} }) as unknown as StoredRun,
+  readRun: (id: number) => ({ id, kind: 'sweep', input, versions: {}, rows: POINTS }) as unknown as StoredRun,
   listChunks: () => Array.from({ length: POINTS / BATCH_POINTS }, (_, seq) => ({ seq })),
   readChunk: (run: number, seq: number) => {
     reads += 1;
