@@ -174,18 +174,18 @@ describe('answers over a sweep', () => {
 
   test.each(['Frontier', 'Break-even', 'Sensitivity', 'Goodput'])('%s asks its question once', async (name) => {
     const asked: string[] = [];
-    const { analyzeRun, sensitivity } = fakeApi({});
+    const api = fakeApi({});
     // As from a host: the answer comes later, and what it changes must not ask again.
     const later = <Value>(answer: Value): Promise<Value> =>
       new Promise((resolve) => setTimeout(() => resolve(answer), 5));
     const result = await openResult({
       analyzeRun: async (request) => {
         asked.push(JSON.stringify(request));
-        return later(await analyzeRun(request));
+        return later(await api.analyzeRun(request));
       },
       sensitivity: async (request) => {
         asked.push(JSON.stringify(request));
-        return later(await sensitivity(request));
+        return later(await api.sensitivity(request));
       },
     });
     await choose(result, name);
