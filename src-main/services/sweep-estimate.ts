@@ -17,8 +17,8 @@ export interface SweepWork {
 
 /**
  * How long a sweep will take on so many threads, from how fast they were lately, else from `kept`, how fast they were in the last
- * sweep of this machine; null where neither tells. The searches of one input are one piece of work, so that more threads than inputs do not shorten them: the others do the
- * same search for themselves.
+ * sweep of this machine; null where neither tells. The searches of one input are one piece of work, so that more threads than inputs
+ * do not shorten them: the others do the same search for themselves.
  */
 export function estimateSweepMs(
   work: SweepWork,

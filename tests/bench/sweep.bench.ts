@@ -115,16 +115,20 @@ function evaluationsIn({ tables }: ColumnBatch): number {
   return loads ? 2 * (loads.entries - 1) : 0;
 }
 
-/** The whole way: as the CLI asks for it, into a database of its own. */
-async function stored(threads: number, rows: number) {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-bench-'));
-  const service = createAppService({
+/** The program of the command line, on a folder of its own. */
+const serviceIn = (dataFolder: string, threads: number) =>
+  createAppService({
     host: 'cli',
     dataFolder,
     workerPath: WORKER,
     workers: threads,
     environment: { HF_HOME: dataFolder },
   });
+
+/** The whole way: as the CLI asks for it, into a database of its own. */
+async function stored(threads: number, rows: number) {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-bench-'));
+  const service = serviceIn(dataFolder, threads);
   const run = async (asked: SweepSpec) => {
     const result = await service.api.startSweep({ taskId: 'bench', spec: asked, name: '' });
     if (!result.ok) throw new Error(result.error.message);
@@ -165,13 +169,7 @@ function generators(most: number): string[] {
 /** Everything a catalog can be asked about so many models, into a database of its own. */
 async function fullWhatIf(numModels: number) {
   const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-bench-'));
-  const service = createAppService({
-    host: 'cli',
-    dataFolder,
-    workerPath: WORKER,
-    workers: THREADS,
-    environment: { HF_HOME: dataFolder },
-  });
+  const service = serviceIn(dataFolder, THREADS);
   const asked = sweepSpecSchema.parse({
     base: {},
     axes: {
@@ -247,13 +245,7 @@ function* randomIndices(most: number): Generator<number, never> {
 /** Random rows of a stored sweep against the answer to the question of their point. */
 async function exactness() {
   const dataFolder = mkdtempSync(join(tmpdir(), 'configiq-bench-'));
-  const service = createAppService({
-    host: 'cli',
-    dataFolder,
-    workerPath: WORKER,
-    workers: THREADS,
-    environment: { HF_HOME: dataFolder },
-  });
+  const service = serviceIn(dataFolder, THREADS);
   const asked = specOf(1e6);
   const result = await service.api.startSweep({ taskId: 'bench', spec: asked, name: '' });
   if (!result.ok) throw new Error(result.error.message);
