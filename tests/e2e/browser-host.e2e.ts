@@ -128,15 +128,26 @@ test.describe('sweep', () => {
     await app.sweep.setAxes({ users: '1..10000:1', weights: ['FP16', 'FP8', 'INT4'], zones: 'All' });
     await app.sweep.start();
     await expect.poll(() => app.sweep.donePoints()).toBeGreaterThan(0);
-    const startedMs = performance.now();
     await app.sweep.stop();
     await expect(app.sweep.result).toContainText('Stopped at');
-    // Half a second is the promise; the page then reads the run it kept, while other tests take their share of the machine.
-    expect(performance.now() - startedMs).toBeLessThan(3000);
 
     await app.show('Runs');
     await expect(app.runs.rows().first()).toContainText('stopped, kept');
   });
+});
+
+test('a sweep that is stopped says so within a second', { tag: '@timed' }, async ({ app }, testInfo) => {
+  await app.show('Sweep');
+  await app.sweep.setAxes({ users: '1..10000:1', weights: ['FP16', 'FP8', 'INT4'], zones: 'All' });
+  await app.sweep.start();
+  await expect.poll(() => app.sweep.donePoints()).toBeGreaterThan(0);
+  const stoppedMs = performance.now();
+  await app.sweep.stop();
+  await expect(app.sweep.result).toContainText('Stopped at');
+  const ms = Math.round(performance.now() - stoppedMs);
+  testInfo.annotations.push({ type: 'ms from Stop to the kept part', description: String(ms) });
+  // The threads stop within half a second (tests/worker/pool-sweep.test.ts); the page then reads the run that was kept.
+  expect(ms).toBeLessThan(1000);
 });
 
 test.describe('who may connect', () => {
