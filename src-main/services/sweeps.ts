@@ -1,5 +1,4 @@
 import { sweepFacts } from '../../src-worker/answers/own-hardware.ts';
-import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
 import {
   placesOf,
   shardShare,
@@ -21,15 +20,11 @@ import type {
   TaskEntry,
 } from '../../src-worker/protocol/app-api.ts';
 import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
-import { plural } from '../../src-worker/protocol/numbers.ts';
 import { sweepSpecSchema, type SizeInput, type SweepSpec } from '../../src-worker/protocol/requests.ts';
-import type { UnitSummary } from '../../src-worker/protocol/worker-api.ts';
 import type { Pool } from '../../src-worker/pool/pool.ts';
 import type { Store, StoredRun } from '../store/store.ts';
-import { bestSoFar } from './best-so-far.ts';
 import { checkRequest, sweepResumeSchema, sweepStartSchema } from './check-request.ts';
 import { inSlices } from './in-slices.ts';
-import { liveEvery, livePoints } from './live-points.ts';
 import type { ModelStore } from './model-store.ts';
 import { thisProcess } from './owner.ts';
 import { isRunning, keptBatches, refuseOtherVersions, refuseWhole, resumableRun } from './resumed-sweep.ts';
@@ -37,7 +32,9 @@ import { refuseBeyondRoom } from './room-for-sweep.ts';
 import { defaultName, storedSweep } from './stored-sweep.ts';
 import { estimateSweepMs, paceOf } from './sweep-estimate.ts';
 import { keepPace, readPace } from './sweep-pace.ts';
+import { sweepProgress } from './sweep-progress.ts';
 import { sweepVersions, type SweepVersions } from './sweep-versions.ts';
+import { computingProgress } from './task-progress.ts';
 
 export interface Sweeps {
   /** Size and rough duration; computes no point. */
@@ -119,13 +116,13 @@ export function createSweeps(parts: SweepParts): Sweeps {
     });
   };
 
-  const begin = (asked: Pick<Task, 'taskId' | 'spec' | 'givenName' | 'resumed'>): Promise<SweepSummary> => {
-    const { taskId } = asked;
+  const begin = (request: Pick<Task, 'taskId' | 'spec' | 'givenName' | 'resumed'>): Promise<SweepSummary> => {
+    const { taskId } = request;
     const task: Task = {
-      ...asked,
+      ...request,
       startedAt: now().toISOString(),
       controller: new AbortController(),
-      progress: () => progressOf(taskId),
+      progress: () => planning(taskId),
     };
     const ended = runSweep(parts, task).finally(() => tasks.delete(taskId));
     tasks.set(taskId, { task, ended });
@@ -134,7 +131,7 @@ export function createSweeps(parts: SweepParts): Sweeps {
 
   const sweeps: Sweeps = {
     plan(spec) {
-      const { question, models } = asked(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
+      const { question, models } = withModels(parts, checkRequest(sweepSpecSchema, spec, 'Sweep spec'));
       const facts = parts.facts();
       const scope = sweepFacts(question, facts);
       const plan = question.shard ? planSweep(question, scope) : null;
@@ -180,13 +177,14 @@ export function createSweeps(parts: SweepParts): Sweeps {
 
 const nameOf = (given: string, spec: SweepSpec): string => given.trim() || defaultName(spec);
 
-interface AskedSweep {
+interface NamedSweep {
   /** With ids of models in the place of their aliases. */
   question: SweepSpec;
   models: ReadonlyMap<string, ModelSource>;
 }
 
-function asked({ models }: SweepParts, spec: SweepSpec): AskedSweep {
+/** Throws `unknown_model` and what `analyzeGenerator` throws. */
+function withModels({ models }: SweepParts, spec: SweepSpec): NamedSweep {
   const resolved = (spec.axes.model ?? []).map((name) => models.resolve(name));
   const base = spec.base.model === undefined ? null : models.resolve(spec.base.model);
   const all = base ? [base, ...resolved] : resolved;
@@ -202,103 +200,59 @@ function asked({ models }: SweepParts, spec: SweepSpec): AskedSweep {
 
 function plannedSweep(parts: SweepParts, spec: SweepSpec): PlannedSweep {
   const facts = parts.facts();
-  const { question, models } = asked(parts, spec);
+  const { question, models } = withModels(parts, spec);
   const plan = planSweep(question, sweepFacts(question, facts));
   return { plan, question, models, versions: sweepVersions(question, models, facts) };
 }
 
-/** What a task tells before it has computed anything. */
-const progressOf = (taskId: string): ProgressEvent => ({
-  type: 'configiq:progress',
-  taskId,
-  phase: 'planning',
-  done: 0,
-  total: 0,
-  best: null,
-  live: [],
-  excluded: {},
-  notes: [],
-});
+/** What a task tells before it is known how many points it has. */
+const planning = (taskId: string): ProgressEvent => ({ ...computingProgress(taskId, 0, 0), phase: 'planning' });
 
 async function runSweep(parts: SweepParts, task: Task): Promise<SweepSummary> {
-  const { pool, store, tell } = parts;
+  const { pool, store } = parts;
   const { taskId, spec, controller, resumed } = task;
-  const silent = progressOf(taskId);
-  tell(silent);
+  parts.tell(planning(taskId));
   const { plan, question, models, versions } = plannedSweep(parts, spec);
-  const planned = plan.plannedPoints;
-  const runId = resumed?.id ?? null;
   if (resumed) {
     await refuseWhole(store, resumed);
     refuseOtherVersions(resumed, versions);
     // Two programs may go on with one run at the same moment: one of them does.
     if (!store.reopenRun(resumed.id, thisProcess)) throw isRunning(resumed.id);
   }
-  const best = bestSoFar();
-  const live = livePoints();
   const stored = storedSweep(
     store,
     { spec: question, name: nameOf(task.givenName, question), createdAt: task.startedAt, versions },
-    planned,
-    runId,
+    plan.plannedPoints,
+    resumed?.id ?? null,
   );
-  const restarts = { workers: 0, points: 0 };
-  let keptPoints = 0;
-
-  let told = { phase: silent.phase, done: 0, total: planned };
-  /** The first batch is told when it is there: who waits for a first answer does not wait for the next tick as well. */
-  let hasTold = false;
-  const event = (points: ProgressEvent['live']): ProgressEvent => ({
-    ...silent,
-    ...told,
-    best: best.words(),
-    live: points,
-    excluded: live.excluded(),
-    notes: restartNotes(restarts),
-  });
-  const say = (phase: ProgressEvent['phase'], done: number) => {
-    told = { phase, done: keptPoints + done, total: planned };
-    tell(event(live.take()));
-  };
-  const every = liveEvery(planned);
   const axes = plan.axes.map(({ axis }) => axis);
-  const follow = (told: UnitSummary) => {
-    best.add(told.best);
-    live.add(told);
-  };
-  task.progress = () => event(live.told());
+  const progress = sweepProgress({ taskId, planned: plan.plannedPoints, axes }, parts.tell);
+  task.progress = () => progress.soFar();
 
   try {
     const kept = new Set<number>();
-    for await (const batch of inSlices(runId === null ? [] : keptBatches(store, runId, plan.units))) {
-      follow(summaryOf(batch.batch, axes, every));
+    for await (const batch of inSlices(resumed ? keptBatches(store, resumed.id, plan.units) : [])) {
+      progress.addKept(batch.batch, batch.points);
       stored.keep(batch);
       kept.add(batch.seq);
-      keptPoints += batch.points;
     }
     // Catalogs may change while a long run is read, and the threads have those of now.
     if (resumed) refuseOtherVersions(resumed, sweepVersions(question, models, parts.facts()));
-    say('computing', 0);
+    progress.tell('computing', 0);
     const outcome = await pool.runSweep({
       units: plan.units.filter(({ seq }) => !kept.has(seq)),
       models,
       signal: controller.signal,
-      onProgress: (done) => say('computing', done),
-      onRetry: (points) => {
-        restarts.workers += 1;
-        restarts.points += points;
-      },
-      liveEvery: every,
-      onBatch(batch, { seq }, batchTold) {
-        follow(batchTold);
-        stored.add(seq, batch, batchTold);
-        if (hasTold) return;
-        hasTold = true;
-        say('computing', Math.max(told.done - keptPoints, batchTold.points));
+      onProgress: (points) => progress.tell('computing', points),
+      onRetry: (points) => progress.addRestart(points),
+      liveEvery: progress.liveEvery,
+      onBatch(batch, { seq }, summary) {
+        stored.add(seq, batch, summary);
+        progress.addComputed(summary);
       },
     });
-    say('storing', outcome.donePoints);
-    const summary = stored.finish(outcome, best.answer(planned));
+    progress.tell('storing', outcome.donePoints);
+    const summary = stored.finish(outcome, progress.answer());
     rememberPace(parts);
     return summary;
   } catch (thrown) {
@@ -317,12 +271,4 @@ function rememberPace({ store, pool, facts, now, report }: SweepParts): void {
     if (!(thrown instanceof ConfigIqError)) throw thrown;
     report(thrown.message);
   }
-}
-
-function restartNotes({ workers, points }: { workers: number; points: number }): string[] {
-  if (workers === 0) return [];
-  const again = `${plural(points, 'point')} ${points === 1 ? 'was' : 'were'} computed again`;
-  return workers === 1
-    ? [`One worker stopped and was restarted; ${again}.`]
-    : [`${workers} workers stopped and were restarted; ${again}.`];
 }
