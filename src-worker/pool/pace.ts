@@ -42,8 +42,11 @@ export const MS_PER_PLACED_ROW = 3e-4;
 export interface PaceMeter {
   /** Books a unit that had its thread to itself, also in the thread's past. */
   addUnit(job: Job, outcome: CallOutcome<'sweepUnit'>, past: ThreadPast): void;
-  /** Books the answer of a size question. */
-  addSize(call: Parameters<WorkerApi['size']>, outcome: CallOutcome<'size'>, past: ThreadPast): void;
+  /**
+   * Books in the thread's past that it was asked a size question. Its time tells nothing of sweeps: an answer also ranges, explains and
+   * counts, ten times the work of the same rows in a sweep.
+   */
+  addSize(call: Parameters<WorkerApi['size']>, past: ThreadPast): void;
   /** Books a thread's share in the searches of a size question. */
   addShare(call: Parameters<WorkerApi['searchPlans']>, outcome: CallOutcome<'searchPlans'>, past: ThreadPast): void;
   pace(): Pace;
@@ -87,17 +90,8 @@ export function paceMeter(): PaceMeter {
       if (outcome.kind !== 'answered' || !outcome.result.ok || total === 0) return;
       addSearch({ input, model, ms: outcome.ms, rows: 0, share: keys.length / total, isCold });
     },
-    addSize([input, model, capacities = []], outcome, past) {
-      const isAskedAgain = isAskedBefore(past, input);
-      const search = ask(past, input);
-      if (outcome.kind !== 'answered' || !outcome.result.ok) return;
-      const { num_passing: passing, excluded } = outcome.result.value;
-      // Where nothing passes, other questions are asked as well: that many searches nobody plans.
-      if (passing === 0) return;
-      // Every instance is worked out, however few are listed.
-      const rows = passing + excluded.length;
-      if (isAskedAgain || capacities.length > 0) addRows(outcome.ms, rows, rows);
-      else if (search) addSearch({ input, model, ms: outcome.ms, rows, share: 1, ...search });
+    addSize([input], past) {
+      ask(past, input);
     },
     pace() {
       const sizings = units.reduce((sum, unit) => sum + unit.sizings, 0);

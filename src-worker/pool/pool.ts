@@ -162,9 +162,8 @@ class ThreadPool implements Pool {
     const outcome = await this.#call(seat, facts, method, ...args);
     seat.hasSingle = false;
     // What the name says of arguments and answer, the compiler cannot follow through the generic name.
-    if (isAlone && method === 'size' && (args as Parameters<WorkerApi['size']>)[0].method !== 'simulation') {
-      this.#meter.addSize(args as Parameters<WorkerApi['size']>, outcome as CallOutcome<'size'>, seat.past);
-    } else if (isAlone && method === 'searchPlans') {
+    if (method === 'size') this.#meter.addSize(args as Parameters<WorkerApi['size']>, seat.past);
+    else if (isAlone && method === 'searchPlans') {
       this.#meter.addShare(
         args as Parameters<WorkerApi['searchPlans']>,
         outcome as CallOutcome<'searchPlans'>,

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { columnBuilder } from '../../src-worker/answers/column-builder.ts';
 import { summaryOf } from '../../src-worker/answers/sweep/unit-summary.ts';
-import { newPast, paceMeter } from '../../src-worker/pool/pace.ts';
+import { isAskedBefore, newPast, paceMeter } from '../../src-worker/pool/pace.ts';
 import { packed } from '../../src-worker/pool/packed-batch.ts';
 import type { Job } from '../../src-worker/pool/sweep-run.ts';
 import type { CallOutcome } from '../../src-worker/pool/thread.ts';
-import type { SizeDocument } from '../../src-worker/protocol/documents.ts';
 import { sizeInputSchema, type SizeInput } from '../../src-worker/protocol/requests.ts';
 import { failure, success } from '../../src-worker/protocol/result.ts';
 import { SCRIPTED_COLUMNS } from './fixtures/scripted-worker.ts';
@@ -84,41 +83,27 @@ test('what was cut short, failed or died says nothing', () => {
   expect(meter.pace()).toEqual({ searches: [], msPerSizing: null });
 });
 
-test('a size question tells of searches at first, and of rows when only its load or place is edited', () => {
+test('a share of the searches of a size question tells of that many', () => {
   const meter = paceMeter();
-  const past = newPast();
-  const answer = (passing: number): CallOutcome<'size'> => ({
-    kind: 'answered',
-    ms: 50,
-    result: success({ num_passing: passing, recommendations: [{}], excluded: [{}] } as unknown as SizeDocument),
-  });
-  meter.addSize([input, model], answer(4), past);
-  expect(meter.pace()).toEqual({
-    searches: [{ input, model, ms: 50, rows: 5, share: 1, isCold: true }],
-    msPerSizing: null,
-  });
-  meter.addSize([{ ...input, users: 7, top: 100 }, model], answer(9), past);
-  expect(meter.pace()).toMatchObject({ searches: [{}], msPerSizing: 5 });
-  // Some plans are known, some not: it tells of neither.
-  meter.addSize([{ ...input, provider: ['gcp'] }, model], answer(1), past);
-  // Where nothing passes, other questions are asked along with it.
-  meter.addSize([{ ...input, workload: 'rag' }, model], answer(0), past);
-  expect(meter.pace()).toMatchObject({ searches: [{}], msPerSizing: 5 });
-});
-
-test('a share of the searches tells of that many, and what follows it of rows', () => {
-  const meter = paceMeter();
-  const past = newPast();
-  meter.addShare([input, model, ['a', 'b'], 8], { kind: 'answered', ms: 12, result: success([]) }, past);
-  const sized: CallOutcome<'size'> = {
-    kind: 'answered',
-    ms: 20,
-    result: success({ num_passing: 4, recommendations: [], excluded: [] } as unknown as SizeDocument),
-  };
-  const capacities = [{ key: 'c', capacity: { kind: 'found', ratePerMs: 1, binding: 'kv' } }] as const;
-  meter.addSize([input, model, capacities], sized, past);
+  meter.addShare([input, model, ['a', 'b'], 8], { kind: 'answered', ms: 12, result: success([]) }, newPast());
   expect(meter.pace()).toEqual({
     searches: [{ input, model, ms: 12, rows: 0, share: 0.25, isCold: true }],
-    msPerSizing: 5,
+    msPerSizing: null,
   });
+});
+
+test('the answer of a size question tells of neither, as it explains what a sweep does not; its plans are remembered', () => {
+  const meter = paceMeter();
+  const past = newPast();
+  meter.addUnit(job(input), unit(100, 10), past);
+  meter.addUnit(job(input), unit(20, 10), past);
+  const before = meter.pace();
+  const rag = { ...input, workload: 'rag' as const };
+  meter.addSize([input, model], past);
+  meter.addSize([rag, model], past);
+  expect(meter.pace()).toEqual(before);
+  expect(isAskedBefore(past, { ...rag, users: 7 })).toBe(true);
+  // Its searches were done for the question, so this unit's time tells of none.
+  meter.addUnit(job(rag), unit(3, 1), past);
+  expect(meter.pace()).toEqual(before);
 });
