@@ -34,9 +34,12 @@ const unit = (ms: number, rows: number, kind: 'done' | 'cancelled' = 'done'): Ca
   result: success({ kind, ...rowsOf(rows) }),
 });
 
+/** A thread that has compiled what it runs, and has seen no input. */
+const warmPast = () => ({ ...newPast(), sizings: 1e6 });
+
 test('the first unit of an input on a thread searches, the next ones only write rows', () => {
   const meter = paceMeter();
-  const past = newPast();
+  const past = warmPast();
   expect(meter.pace()).toEqual({ searches: [], msPerSizing: null });
   meter.addUnit(job(input), unit(100, 10), past);
   meter.addUnit(job(input), unit(20, 10), past);
@@ -68,6 +71,22 @@ test('only a search that a thread cannot have remembered tells of searches', () 
   expect(asked({ quantization: ['fp16'], workload: 'rag' })).toBe(true);
 });
 
+test('rows of a thread that still compiles what it runs tell of no pace: a short first sweep is several times slower', () => {
+  const meter = paceMeter();
+  const past = newPast();
+  meter.addUnit(job(input), unit(2000, 1000), past);
+  meter.addUnit(job(input), unit(600, 2999), past);
+  meter.addUnit(job(input), unit(200, 1), past);
+  expect(meter.pace().msPerSizing).toBeNull();
+  meter.addUnit(job(input), unit(50, 1000), past);
+  expect(meter.pace().msPerSizing).toBe(0.05);
+  // What a sweep of another input compiled is compiled.
+  const other = sizeInputSchema.parse({ model: 'm', workload: 'rag' });
+  meter.addUnit(job(other), unit(100, 1000), past);
+  meter.addUnit(job(other), unit(150, 1000), past);
+  expect(meter.pace().msPerSizing).toBe(0.1);
+});
+
 test('samples are few and the latest', () => {
   const meter = paceMeter();
   for (let ms = 1; ms <= 20; ms += 1) meter.addUnit(job(input), unit(ms, 1), newPast());
@@ -94,7 +113,7 @@ test('a share of the searches of a size question tells of that many', () => {
 
 test('the answer of a size question tells of neither, as it explains what a sweep does not; its plans are remembered', () => {
   const meter = paceMeter();
-  const past = newPast();
+  const past = warmPast();
   meter.addUnit(job(input), unit(100, 10), past);
   meter.addUnit(job(input), unit(20, 10), past);
   const before = meter.pace();
