@@ -3,9 +3,10 @@ import { EXPORT_FORMATS, exportFormatOf, type ExportFormat } from '../../src-wor
 import type { AppService } from '../services/app-service.ts';
 import { checkWritable } from '../services/atomic-write.ts';
 import type { WrittenExport } from '../services/exports.ts';
+import { formatDiskSize } from '../../src-worker/protocol/numbers.ts';
 import type { CommandContext } from './context.ts';
 import { unwrap, usageError } from './errors.ts';
-import { bytes, plural } from './report/format.ts';
+import { plural } from './report/format.ts';
 
 export interface ExportTarget {
   path: string;
@@ -50,7 +51,7 @@ export async function writeExport(
   unwrap(await service.api.readRun(runId));
   terminal.note(`Writing ${path}…`);
   const written = unwrap(await service.exportRunTo(request, controller.signal));
-  terminal.note(`Written: ${path}, ${plural(written.rows, 'row')}, ${bytes(written.bytes)}`);
+  terminal.note(`Written: ${path}, ${plural(written.rows, 'row')}, ${formatDiskSize(written.bytes)}`);
   if (written.metadata !== null) terminal.note(`Written: ${written.metadata}, what was asked, versions and units`);
   return written;
 }

@@ -559,8 +559,8 @@ export const RUN_ROWS_OPTIONS: OptionSpec[] = [
   { flags: '--best', description: 'of each point the cheapest row that passes' },
   { flags: '--limit <rows>', description: 'rows to print (default: 50)', kind: 'number' },
   { flags: '--offset <rows>', description: 'rows to pass over', kind: 'number' },
-  { flags: '--json', description: 'as JSON, with all columns unless some are named' },
-  { flags: '--csv', description: 'as CSV, with all columns unless some are named' },
+  { flags: '--json', description: 'as JSON, with all columns but vllm_command unless some are named' },
+  { flags: '--csv', description: 'as CSV, with all columns but vllm_command unless some are named' },
 ];
 export const RUN_EXPORT_OPTIONS: OptionSpec[] = [
   {

@@ -1,6 +1,6 @@
 import { invalidInput } from '../../src-worker/engine/errors.ts';
 import type { SweepPlanDocument } from '../../src-worker/protocol/documents.ts';
-import { formatSignificant } from '../../src-worker/protocol/numbers.ts';
+import { formatDiskSize } from '../../src-worker/protocol/numbers.ts';
 
 /** Axes that are named where a sweep is too large: those with the most values. */
 const MOST_NAMED = 2;
@@ -21,11 +21,8 @@ export function refuseBeyondRoom(plan: SweepPlanDocument, missing = 1): void {
   const narrower = widest.length > 0 ? `ask fewer values of ${widest.join(' or ')}` : 'narrow it to fewer instances';
   throw invalidInput(
     'no_room',
-    `The sweep takes about ${gigabytes(bytes)} in the history, and its disk has ${gigabytes(free)} free: ${narrower}, ` +
+    `The sweep takes about ${formatDiskSize(bytes)} in the history, and its disk has ${formatDiskSize(free)} free: ${narrower}, ` +
       'delete runs, or set CONFIGIQ_HOME to a folder on a larger disk.',
     { estimated_bytes: bytes, free_bytes: free },
   );
 }
-
-/** As disks are sold and as files are listed. */
-const gigabytes = (bytes: number): string => `${formatSignificant(bytes / 1e9)} GB`;

@@ -113,6 +113,12 @@ export function formatBytes(bytes: Maybe): string {
   return `${formatTick(bytes / size)} ${unit}`;
 }
 
+/** On a disk, in decimal units as disks are sold and files are listed: 96 kB, 4.5 MB, 39.77 GB. */
+export function formatDiskSize(bytes: number): string {
+  if (bytes < 1e6) return bytes < 1e3 ? plural(bytes, 'byte') : `${formatFixed(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${formatFixed(bytes / 1e6, 1)} MB` : `${formatFixed(bytes / 1e9, 2)} GB`;
+}
+
 /** A multiple: 2.1×, 12×. */
 export function formatTimes(factor: Maybe): string {
   return isShown(factor) ? `${formatFixed(factor, Math.abs(factor) < 10 ? 1 : 0)}×` : NO_VALUE;
@@ -123,8 +129,16 @@ export function formatDuration(ms: Maybe): string {
   if (!isShown(ms)) return NO_VALUE;
   if (ms < 1000) return `${formatFixed(ms)} ms`;
   if (ms < 60_000) return `${formatFixed(ms / 1000, ms < 10_000 ? 1 : 0)} s`;
-  return `${formatFixed(Math.ceil(ms / 60_000))} min`;
+  const minutes = Math.ceil(ms / 60_000);
+  if (minutes < MINUTES_ALONE) return `${minutes} min`;
+  const hours = Math.ceil(ms / 3_600_000);
+  if (hours >= HOURS_ALONE) return `${formatFixed(Math.floor(hours / 24))} d ${hours % 24} h`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** Durations that are read in one unit, though they have some of the next. */
+const MINUTES_ALONE = 120;
+const HOURS_ALONE = 48;
 
 /** `2026-07-20` as 20 Jul 2026; months and years as they are known. */
 export function formatDate(iso: string | null): string {

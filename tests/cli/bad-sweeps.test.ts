@@ -33,7 +33,7 @@ test.each<[string, string[], string]>([
   [
     '10^12 points',
     ['-u', '1..10000:1', '--headroom', '0..99.99:0.01', '--price-factor', '0.01..100:0.01'],
-    'The sweep has 1000000000000 points (10000 users x 10000 headroom x 10000 price_factor) and may have 10000000: narrow users',
+    'The sweep has 1,000,000,000,000 points (10,000 users x 10,000 headroom x 10,000 price_factor) and may have 10,000,000: narrow users',
   ],
 ])('%s in an option', (_, args, sentence) => expectRefused(['sweep', '-m', MODEL, ...args], 2, sentence), 60_000);
 

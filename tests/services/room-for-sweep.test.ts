@@ -24,7 +24,7 @@ test('a sweep that takes more than the disk has is refused before it begins, wit
   const error = errorOf(await service.api.startSweep({ taskId: 't', spec: HUGE, name: '' }));
   expect(error).toMatchObject({ family: 'invalid_input', code: 'no_room' });
   expect(error.message).toMatch(
-    /^The sweep takes about 0\.\d+ GB in the history, and its disk has 0\.0100 GB free: ask fewer values of users or headroom, delete runs, or set CONFIGIQ_HOME to a folder on a larger disk\.$/,
+    /^The sweep takes about \d+\.\d MB in the history, and its disk has 10\.0 MB free: ask fewer values of users or headroom, delete runs, or set CONFIGIQ_HOME to a folder on a larger disk\.$/,
   );
   expect(valueOf(await service.api.listRuns())).toEqual([]);
   expect(valueOf(await service.api.startSweep({ taskId: 't', spec: SMALL, name: '' })).status).toBe('done');

@@ -44,12 +44,6 @@ export function smallUsd(value: Value): string {
 
 export const gib = (value: Value): string => (isMissing(value) ? NONE : `${grouped(value, 2)} GiB`);
 
-/** Of a file: 812 bytes, 3.4 MB, 1.65 GB. */
-export function bytes(value: number): string {
-  if (value < 1e6) return value < 1e3 ? plural(value, 'byte') : `${grouped(value / 1e3, 0)} kB`;
-  return value < 1e9 ? `${grouped(value / 1e6, 1)} MB` : `${grouped(value / 1e9, 2)} GB`;
-}
-
 /** 6.74 B, 125 M: counts of parameters. */
 export function parameters(value: Value): string {
   if (isMissing(value)) return NONE;

@@ -1,6 +1,6 @@
 import type { ShardPlanDocument, SweepPlanDocument } from '../../../src-worker/protocol/documents.ts';
-import { secondsFromMs } from '../../../src-worker/engine/units.ts';
-import { bytes, count, plural } from './format.ts';
+import { formatDiskSize, formatDuration } from '../../../src-worker/protocol/numbers.ts';
+import { count, plural } from './format.ts';
 import { table, textOf } from './layout.ts';
 
 const AXES: Record<string, [one: string, many: string]> = {
@@ -48,7 +48,7 @@ export function sweepPlanReport({
   return textOf([
     ...(shard ? [...shardLines(shard), '', 'The whole sweep:'] : []),
     `${plural(points, 'point')}${factors.length > 0 ? `: ${factors.join(' × ')}` : ''}`,
-    `${plural(rows, 'row')}: one for each point and instance, about ${bytes(estimatedBytes)} in the history${roomText(shard?.estimated_bytes ?? estimatedBytes, free)}`,
+    `${plural(rows, 'row')}: one for each point and instance, about ${formatDiskSize(estimatedBytes)} in the history${roomText(shard?.estimated_bytes ?? estimatedBytes, free)}`,
     `${searchesText(searches)} over ${plural(instances, 'instance')}${timeText(ms)}`,
     `${plural(plans, 'plan')} (instance, precision, TP), ${count(gone)} of them ruled out beforehand`,
     ...(removed.length > 0
@@ -67,12 +67,18 @@ export function sweepPlanReport({
 const NOTICED_SHARE = 0.1;
 const roomText = (size: number, free: number | undefined): string => {
   if (free === undefined || size < free * NOTICED_SHARE) return '';
-  return size > free ? `, more than the ${bytes(free)} that are free` : ` of the ${bytes(free)} that are free`;
+  return size > free
+    ? `, more than the ${formatDiskSize(free)} that are free`
+    : ` of the ${formatDiskSize(free)} that are free`;
 };
 
 const searchesText = (searches: number): string => plural(searches, 'capacity search', 'capacity searches');
 const timeText = (ms: number | null): string =>
-  ms === null ? '; how long they take is known after a first sweep' : `, about ${Math.ceil(secondsFromMs(ms))} s`;
+  ms === null
+    ? '; how long they take is known after a sweep of some length'
+    : ms < 1000
+      ? ', under a second'
+      : `, about ${formatDuration(ms)}`;
 
 const shardLines = ({
   index,
@@ -83,6 +89,6 @@ const shardLines = ({
   searches,
   estimated_ms: ms,
 }: ShardPlanDocument) => [
-  `Shard ${index} of ${of}: ${plural(points, 'point')}, ${plural(rows, 'row')}, about ${bytes(size)} in the history`,
+  `Shard ${index} of ${of}: ${plural(points, 'point')}, ${plural(rows, 'row')}, about ${formatDiskSize(size)} in the history`,
   `${searchesText(searches)}${timeText(ms)}`,
 ];

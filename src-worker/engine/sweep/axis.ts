@@ -110,7 +110,7 @@ export function checkCount(count: number, rule: NumberAxisRule, limit: number = 
   if (count <= limit) return;
   throw invalidInput(
     'sweep_too_large',
-    `${rule.name}: ${count} values make a sweep of more than ${MAX_SWEEP_POINTS} points: use a larger step or factor.`,
+    `${rule.name}: ${count.toLocaleString('en-US')} values make a sweep of more than ${MAX_SWEEP_POINTS.toLocaleString('en-US')} points: use a larger step or factor.`,
     { axis: rule.name, values: count, limit },
   );
 }

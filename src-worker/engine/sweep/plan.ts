@@ -80,15 +80,17 @@ const demandCounts = (axes: DemandAxes, demand: DemandSpace): SweepSpace<unknown
 function refuseSize(size: number, counts: { axis: string; count: number }[], limit: number, what: string): never {
   const product = counts
     .filter(({ count }) => count > 1)
-    .map(({ axis, count }) => `${count} ${axis}`)
+    .map(({ axis, count }) => `${grouped(count)} ${axis}`)
     .join(' x ');
   const largest = [...counts].sort((a, b) => b.count - a.count)[0];
   throw invalidInput(
     'sweep_too_large',
-    `The sweep has ${size} ${what} (${product}) and may have ${limit}: narrow ${largest?.axis ?? 'an axis'}, which has the most values.`,
+    `The sweep has ${grouped(size)} ${what} (${product}) and may have ${grouped(limit)}: narrow ${largest?.axis ?? 'an axis'}, which has the most values.`,
     { points: size, limit, axis: largest?.axis ?? null },
   );
 }
+
+const grouped = (value: number): string => value.toLocaleString('en-US');
 
 /** Every combination of one entry of each list, the last list fastest. */
 const product = <Item>(lists: Item[][]): Item[][] =>

@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatCompact,
   formatDate,
+  formatDiskSize,
   formatDuration,
   formatFixed,
   formatGap,
@@ -88,6 +89,22 @@ describe('figures', () => {
     expect([8.03e9, 671e9, 1.1e12, 350e6, 12].map(formatCompact)).toEqual(['8.03B', '671B', '1.10T', '350M', '12']);
     expect([1.33, 2.13, 78].map(formatTimes)).toEqual(['1.3×', '2.1×', '78×']);
     expect([38, 2400, 41_000, 150_000].map(formatDuration)).toEqual(['38 ms', '2.4 s', '41 s', '3 min']);
+    const hour = 3_600_000;
+    expect([1.5 * hour, 2 * hour, 2.51 * hour, 47 * hour, 48 * hour, 135.7 * hour].map(formatDuration)).toEqual([
+      '90 min',
+      '2 h 0 min',
+      '2 h 31 min',
+      '47 h 0 min',
+      '2 d 0 h',
+      '5 d 16 h',
+    ]);
+    expect([1, 999, 96_000, 4_500_000, 39.77e9].map(formatDiskSize)).toEqual([
+      '1 byte',
+      '999 bytes',
+      '96 kB',
+      '4.5 MB',
+      '39.77 GB',
+    ]);
     expect([20, 0.5, 1000].map(formatTick)).toEqual(['20', '0.5', '1,000']);
   });
 
