@@ -545,7 +545,12 @@ export const SENSITIVITY_OPTIONS: OptionSpec[] = [
   { flags: '-q, --quantization <list>', description: 'precisions that are looked at', kind: 'list' },
   { flags: '--zone <name>', description: 'only this zone', kind: 'text' },
   { flags: '--by <percent>', description: 'how far each input is lowered and raised (default: 20)', kind: 'number' },
-  { flags: '--metric <name>', description: 'usd_per_hour or usd_per_request (default: usd_per_hour)', kind: 'text' },
+  {
+    flags: '--metric <name>',
+    description: 'the cost that is shown: usd_per_hour or usd_per_request (default: usd_per_hour)',
+    kind: 'text',
+  },
+  { flags: '--price-factor <factor>', description: 'every price times this (default: 1)', kind: 'number' },
   json,
 ];
 export const RUN_ROWS_OPTIONS: OptionSpec[] = [

@@ -1,5 +1,6 @@
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
 import { precisionLabel } from './precision-labels.ts';
+import { isOfTargets, reasonClause } from './reason-words.ts';
 import type {
   AxisMetric,
   BreakEvenChange,
@@ -10,6 +11,7 @@ import type {
   ComparisonDocument,
   Cost,
   GoodputDocument,
+  LineChoice,
   Place,
   StayingReason,
 } from './run-analysis.ts';
@@ -63,15 +65,36 @@ export const choiceWords = ({ provider, instance, quantization, ...choice }: Cho
 
 export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
 
-/** `3 × g2-standard-8, TP 1, FP8 (gcp) at $4.20/h`; the sentence of nothing where nothing meets the targets. */
-export function outcomeWords(choice: Choice | null, cost: Cost | null): string {
-  if (!choice) return 'nothing that meets the targets';
-  if (!cost) return `${choiceWords(choice)} without a price`;
-  return `${formatFixed(cost.instances)} × ${choiceWords(choice)} at ${costWords(cost)}`;
+/** Axes that the name of a configuration tells. */
+const NAMED_AXES: readonly string[] = ['provider', 'instance', 'gpu', 'quantization', 'tp', 'pp'];
+
+/** The values of chosen axes that the name of a configuration does not tell: of pricing, place and KV cache. */
+export const unnamedChosen = (chosen: Place): Place =>
+  Object.fromEntries(Object.entries(chosen).filter(([axis]) => !NAMED_AXES.includes(axis)));
+
+/** `g2-standard-8, TP 1, FP8 (gcp), pricing spot`. */
+function lineChoiceWords(choice: Choice | LineChoice): string {
+  const more = 'chosen' in choice ? placeWords(unnamedChosen(choice.chosen)) : '';
+  return more === '' ? choiceWords(choice) : `${choiceWords(choice)}, ${more}`;
 }
 
-const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
+/** `3 × g2-standard-8, TP 1, FP8 (gcp) at $4.20/h`; what stands in the way where nothing passes. */
+export function outcomeWords(
+  choice: Choice | LineChoice | null,
+  cost: Cost | null,
+  reason: string | null = null,
+): string {
+  if (!choice)
+    return isOfTargets(reason) ? 'nothing that meets the targets' : `nothing (${reasonClause(String(reason))})`;
+  if (!cost) return `${lineChoiceWords(choice)} without a price`;
+  return `${formatFixed(cost.instances)} × ${lineChoiceWords(choice)} at ${costWords(cost)}`;
+}
+
+const choiceAt = ({ choices }: BreakEvenLine, index: number | null): LineChoice | null =>
   index === null ? null : (choices[index] ?? null);
+
+const reasonAt = ({ steps }: BreakEvenLine, value: number): string | null =>
+  steps.find((step) => step.value === value)?.reason ?? null;
 
 /** What changes from one value to the next, and what staying would cost. */
 export function changeWords(line: BreakEvenLine, along: string, change: BreakEvenChange): string {
@@ -79,17 +102,22 @@ export function changeWords(line: BreakEvenLine, along: string, change: BreakEve
   const where = `${axisWords(along)} ${valueWords(along, from)} to ${valueWords(along, to)}`;
   const [old, next] = [choiceAt(line, before), choiceAt(line, after)];
   const stay = old && next ? ` ${stayingWords(old, change)}` : '';
-  return `${where}: from ${outcomeWords(old, costBefore)} to ${outcomeWords(next, costAfter)}.${stay}`;
+  const [was, is] = [
+    outcomeWords(old, costBefore, reasonAt(line, from)),
+    outcomeWords(next, costAfter, reasonAt(line, to)),
+  ];
+  return `${where}: from ${was} to ${is}.${stay}`;
 }
 
 function stayingWords({ instance }: Choice, change: BreakEvenChange): string {
   const { staying, staying_reason: reason, cost_after: after } = change;
-  if (staying) {
-    return staying.usd_per_hour === after?.usd_per_hour
-      ? 'Staying would cost the same.'
-      : `Staying would cost ${costWords(staying)}.`;
-  }
-  return reason === null ? '' : NO_STAYING_WORDS[reason](instance);
+  if (!staying) return reason === null ? '' : NO_STAYING_WORDS[reason](instance);
+  if (!after) return `Staying would cost ${costWords(staying)}.`;
+  if (staying.usd_per_hour === after.usd_per_hour) return 'Staying would cost the same.';
+  // A difference below what is shown of a price would read as none.
+  return costWords(staying) === costWords(after)
+    ? `Staying would cost ${formatUsd(staying.usd_per_hour - after.usd_per_hour)}/h more.`
+    : `Staying would cost ${costWords(staying)}.`;
 }
 
 const NO_STAYING_WORDS: Record<StayingReason, (instance: string) => string> = {
@@ -110,10 +138,14 @@ export function unchangedWords(line: BreakEvenLine, along: string): string {
       ? `at the one value there is, ${axisWords(along)} ${valueWords(along, first.value)}`
       : `from ${axisWords(along)} ${valueWords(along, first.value)} to ${valueWords(along, last.value)}`;
   const choice = choiceAt(line, first.choice);
-  if (!choice) return `Nothing meets the targets ${span}.`;
-  if (line.steps.some(({ cost }) => cost)) return `${choiceWords(choice)} is cheapest ${span}: nothing changes.`;
+  if (!choice) {
+    return isOfTargets(line.reason)
+      ? `Nothing meets the targets ${span}.`
+      : `No answer ${span}, most often because ${reasonClause(String(line.reason))}.`;
+  }
+  if (line.steps.some(({ cost }) => cost)) return `${lineChoiceWords(choice)} is cheapest ${span}: nothing changes.`;
   // What has no price comes after what has one, the fewest GPUs first (engine/sizing/plan-order.ts).
-  return `${choiceWords(choice)} meets the targets with the fewest GPUs ${span}. It has no price, so nothing is known of its cost.`;
+  return `${lineChoiceWords(choice)} meets the targets with the fewest GPUs ${span}. It has no price, so nothing is known of its cost.`;
 }
 
 /** What a break-even answer says of points it has no room for; null where it holds all. */
@@ -209,6 +241,27 @@ export const GOODPUT_DEFINITION =
 export function metWords({ points, points_met: met }: { points: number; points_met: number }): string {
   if (met < points) return `${formatFixed(met)} of ${plural(points, 'point')}`;
   return points === 1 ? 'the one point' : `all ${plural(points, 'point')}`;
+}
+
+interface MetPoints {
+  points: number;
+  points_met: number;
+  reason: string | null;
+}
+
+/** `9 of 12 points met`, and why most of the others have no answer where it is no matter of targets. */
+export function metSentence({ reason, ...met }: MetPoints): string {
+  if (met.points_met === met.points || isOfTargets(reason)) return `${metWords(met)} met`;
+  const others = met.points_met === 0 ? '' : 'the others ';
+  return `${metWords(met)} met, ${others}most often because ${reasonClause(String(reason))}`;
+}
+
+/** Of situations none of which has an answer: why. */
+export function noGoodputWords(groups: readonly MetPoints[]): string {
+  const [most] = [...groups].sort((one, other) => other.points - one.points);
+  return !most || isOfTargets(most.reason)
+    ? 'Nothing meets the targets at any point, so there is no goodput.'
+    : `No point has an answer, most often because ${reasonClause(String(most.reason))}, so there is no goodput.`;
 }
 
 /** A label within a sentence: `Cost` is `cost`, `TTFT P95` stays. */

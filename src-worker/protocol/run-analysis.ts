@@ -58,13 +58,16 @@ export interface Choice {
   pipeline_parallel: number;
 }
 
-export interface FrontierPoint extends Choice {
+/** One with the values of the axes that were left to choose. */
+export interface LineChoice extends Choice {
+  chosen: Place;
+}
+
+export interface FrontierPoint extends LineChoice {
   id: string;
   instances: number;
   point_id: number;
   rank: number;
-  /** Axes that were left to choose. */
-  chosen: Place;
   x: number;
   y: number;
   /** Further rows with these very two figures. */
@@ -105,11 +108,14 @@ export interface BreakEvenStep {
   /** Index among the `choices` of the line; null where nothing meets the targets. */
   choice: number | null;
   cost: Cost | null;
+  /** Commonest reason of its points where nothing passes; null where something does, or no row gives one. */
+  reason: string | null;
 }
 
 /**
- * Why there is no cost of staying: nothing met the targets before; it is still the same instance; the instance is not sold at the
- * value or none of its plans meets the targets there; it is there without a price; the rows of the point could not be read again.
+ * Why there is no cost of staying: nothing met the targets before; it is still the same instance with the same values of the chosen
+ * axes; the instance is not sold at the value or none of its plans meets the targets there; it is there without a price; the rows
+ * of the point could not be read again.
  */
 export type StayingReason = 'nothing_before' | 'same_instance' | 'not_possible' | 'without_price' | 'not_known';
 
@@ -121,17 +127,23 @@ export interface BreakEvenChange {
   after: number | null;
   cost_before: Cost | null;
   cost_after: Cost | null;
-  /** What the instance before would cost at `to`, with the plan that suits it there; null for the reason beside it. */
+  /**
+   * What the instance before would cost at `to`, with the same values of the chosen axes and the plan that suits it there; null for
+   * the reason beside it.
+   */
   staying: Cost | null;
   /** null = staying has a cost. */
   staying_reason: StayingReason | null;
 }
 
+/** One situation of the given axes: what is cheapest along the axis, the values of chosen axes being part of the choice. */
 export interface BreakEvenLine {
   at: Place;
-  choices: Choice[];
+  choices: LineChoice[];
   steps: BreakEvenStep[];
   changes: BreakEvenChange[];
+  /** Commonest reason of its points where nothing passes anywhere on it; null where something does, or no row gives one. */
+  reason: string | null;
 }
 
 export interface BreakEvenDocument {
@@ -232,8 +244,10 @@ export interface GoodputRow extends Choice {
 export interface GoodputGroup {
   at: Place;
   points: number;
-  /** Points that some configuration meets. */
+  /** Points at which some configuration passes. */
   points_met: number;
+  /** Commonest reason of the other points; null where there are none, or no row gives one. */
+  reason: string | null;
   rows: GoodputRow[];
 }
 
@@ -243,8 +257,8 @@ export interface GoodputDocument {
   at: Place;
   per: string[];
   groups: GoodputGroup[];
-  /** Share of the points met, load by load. */
-  loads: { axis: string; value: number; points: number; points_met: number }[];
+  /** Share of the points met, load by load, and the commonest reason of the others. */
+  loads: { axis: string; value: number; points: number; points_met: number; reason: string | null }[];
   points_left_out: number;
 }
 

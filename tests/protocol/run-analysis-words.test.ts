@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { BreakEvenLine, Choice, Comparison } from '../../src-worker/protocol/run-analysis.ts';
+import type { BreakEvenLine, Comparison, LineChoice, Place } from '../../src-worker/protocol/run-analysis.ts';
 import {
   betterWords,
   changeWords,
   comparisonSentences,
   comparisonWords,
+  metSentence,
   metWords,
+  noGoodputWords,
   placeWords,
   unchangedWords,
 } from '../../src-worker/protocol/run-analysis-words.ts';
@@ -60,16 +62,16 @@ test('many values are a sentence each, the cheapest twelve of them', () => {
   expect(only).toEqual(['Only one value of zone has points here: nothing compares.']);
 });
 
-const choice = (provider: string, instance: string): Choice => ({
-  ...{ provider, instance, gpu: 'g', quantization: 'fp8', tensor_parallel: 2, pipeline_parallel: 1 },
+const choice = (provider: string, instance: string, chosen: Place = {}): LineChoice => ({
+  ...{ provider, instance, gpu: 'g', quantization: 'fp8', tensor_parallel: 2, pipeline_parallel: 1, chosen },
 });
 
 describe('break-evens in a sentence', () => {
   const desk = choice('own', 'desk');
-  const steps = [10, 1000].map((value) => ({ value, choice: 0, cost: null }));
+  const steps = [10, 1000].map((value) => ({ value, choice: 0, cost: null, reason: null }));
 
   test('do not call cheapest what has no price', () => {
-    const line: BreakEvenLine = { at: {}, choices: [desk], steps, changes: [] };
+    const line: BreakEvenLine = { at: {}, choices: [desk], steps, changes: [], reason: null };
     expect(unchangedWords(line, 'users')).toBe(
       'desk, TP 2, FP8 (own) meets the targets with the fewest GPUs from users 10 to 1,000. It has no price, so nothing is known of its cost.',
     );
@@ -82,12 +84,61 @@ describe('break-evens in a sentence', () => {
 
   test('say the cloud of both sides, and which has no price', () => {
     const cost = { instances: 3, usd_per_hour: 2, usd_per_request: 1e-4 };
-    const line: BreakEvenLine = { at: {}, choices: [choice('gcp', 'g2'), desk], steps: [], changes: [] };
+    const choices = [choice('gcp', 'g2'), desk];
+    const line: BreakEvenLine = { at: {}, choices, steps: [], changes: [], reason: null };
     const change = { from: 10, to: 20, before: 0, after: 1, cost_before: cost, cost_after: null };
     expect(changeWords(line, 'users', { ...change, staying: null, staying_reason: 'not_possible' })).toBe(
       'users 10 to 20: from 3 × g2, TP 2, FP8 (gcp) at $2.00/h to desk, TP 2, FP8 (own) without a price. g2 no longer meets the targets or is not sold there.',
     );
   });
+
+  test('name the values of chosen axes that a configuration does not tell', () => {
+    const choices = [
+      choice('gcp', 'g2', { pricing: 'spot', quantization: 'fp8', provider: 'gcp' }),
+      choice('gcp', 'g2', { pricing: 'ondemand', zone: 'us-east1-b' }),
+    ];
+    const line: BreakEvenLine = { at: {}, choices, steps: [], changes: [], reason: null };
+    const [cheap, dear, same] = [2.5512, 2.5536, 2.5512].map((usd) => ({
+      ...{ instances: 1, usd_per_hour: usd, usd_per_request: 1 },
+    }));
+    const change = { from: 10, to: 20, before: 0, after: 1, cost_before: cheap ?? null, cost_after: cheap ?? null };
+    const told = (staying: typeof cheap) =>
+      changeWords(line, 'users', { ...change, staying: staying ?? null, staying_reason: null });
+    expect(told(same)).toBe(
+      'users 10 to 20: from 1 × g2, TP 2, FP8 (gcp), pricing spot at $2.55/h to 1 × g2, TP 2, FP8 (gcp), pricing on-demand, zone us-east1-b at $2.55/h. Staying would cost the same.',
+    );
+    // What is shown of both prices would read as the same.
+    expect(told(dear)).toMatch(/Staying would cost \$0\.0024\/h more\.$/);
+  });
+
+  test('say why there is no answer where it is not the targets', () => {
+    const none = (reason: string | null): BreakEvenLine => ({
+      ...{ at: {}, choices: [desk], changes: [], reason },
+      steps: [10, 640].map((value) => ({ value, choice: null, cost: null, reason })),
+    });
+    expect(unchangedWords(none('sla_missed'), 'users')).toBe('Nothing meets the targets from users 10 to 640.');
+    expect(unchangedWords(none(null), 'users')).toBe('Nothing meets the targets from users 10 to 640.');
+    expect(unchangedWords(none('spot_unknown'), 'users')).toBe(
+      'No answer from users 10 to 640, most often because no spot price is known.',
+    );
+    const change = { from: 10, to: 640, before: 0, after: null, cost_before: null, cost_after: null };
+    expect(changeWords(none('max_gpus'), 'users', { ...change, staying: null, staying_reason: null })).toBe(
+      'users 10 to 640: from desk, TP 2, FP8 (own) without a price to nothing (it takes more GPUs than are allowed).',
+    );
+  });
+});
+
+test('points that something passes at, and why the others have no answer', () => {
+  const points = (points_met: number, reason: string | null) => ({ points: 16, points_met, reason });
+  expect(metSentence(points(16, null))).toBe('all 16 points met');
+  expect(metSentence(points(12, 'sla_missed'))).toBe('12 of 16 points met');
+  expect(metSentence(points(12, 'spot_unknown'))).toBe(
+    '12 of 16 points met, the others most often because no spot price is known',
+  );
+  expect(noGoodputWords([points(0, 'spot_unknown')])).toBe(
+    'No point has an answer, most often because no spot price is known, so there is no goodput.',
+  );
+  expect(noGoodputWords([points(0, 'sla_missed')])).toMatch(/^Nothing meets the targets/);
 });
 
 test('values of axes have their units', () => {

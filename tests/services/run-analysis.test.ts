@@ -62,3 +62,69 @@ test('what staying would cost is that of the exported rows, where users are list
     expect(staying?.usd_per_hour).toBe(kept?.['cost_usd_per_hour']);
   }
 });
+
+test('break-evens of two chosen axes are the cheapest of all exported rows of a load, named by their values', async () => {
+  const { api } = startService(temporaryFolder(), { workers: 1 });
+  const spec = {
+    base: { model: 'meta-llama/Llama-3.1-8B-Instruct' },
+    axes: {
+      users: [10, 50, 100, 300, 1000],
+      instance: ['aws/g6e.xlarge', 'gcp/g2-standard-24', 'lambda/gpu_1x_gh200'],
+      pricing: ['ondemand', 'spot'] as ('ondemand' | 'spot')[],
+      price_factor: [1, 1.5],
+    },
+  };
+  const { runId } = valueOf(await api.startSweep({ taskId: 't', spec, name: '' }));
+  const { rows } = JSON.parse(valueOf(await api.exportRun(runId, 'json')).text) as {
+    rows: Record<string, number | string | null>[];
+  };
+  const passing = rows.filter((row) => row['meets_sla'] === 1);
+  const { lines } = valueOf(await api.analyzeRun({ kind: 'break_even', runId })) as BreakEvenDocument;
+  expect(lines.map(({ at }) => at)).toEqual([{ price_factor: 1 }, { price_factor: 1.5 }]);
+  for (const { at, steps, choices, changes } of lines) {
+    const rowsAt = (users: number) =>
+      passing.filter((row) => row['users'] === users && row['price_factor'] === at['price_factor']);
+    const costs = (own: typeof rows) => own.map((row) => Number(row['cost_usd_per_hour']));
+    for (const { value, choice, cost } of steps) {
+      const least = Math.min(...costs(rowsAt(value)));
+      expect(cost?.usd_per_hour).toBe(least);
+      const { instance, chosen } = choices[choice ?? -1] ?? expect.fail('no choice');
+      const named = rowsAt(value).find(
+        (row) =>
+          row['instance'] === instance && row['pricing'] === chosen['pricing'] && chosen['instance'] === instance,
+      );
+      expect(named?.['cost_usd_per_hour']).toBe(least);
+    }
+    expect(new Set(choices.map(({ instance }) => instance)).size).toBeGreaterThan(1);
+    expect(changes.length).toBeGreaterThan(0);
+    for (const { to, before, staying, staying_reason: reason } of changes) {
+      const old = choices[before ?? -1];
+      const kept = rowsAt(to).filter(
+        (row) => row['instance'] === old?.instance && row['pricing'] === old?.chosen['pricing'],
+      );
+      expect([staying?.usd_per_hour, reason]).toEqual([costs(kept)[0], kept.length > 0 ? null : 'not_possible']);
+    }
+    const [onDemand] = (
+      valueOf(
+        await api.analyzeRun({ kind: 'break_even', runId, at: { ...at, pricing: 'ondemand' } }),
+      ) as BreakEvenDocument
+    ).lines;
+    expect(onDemand?.steps.map(({ cost }) => cost?.usd_per_hour)).toEqual(
+      steps.map(({ value }) => Math.min(...costs(rowsAt(value).filter((row) => row['pricing'] === 'ondemand')))),
+    );
+  }
+});
+
+test('where no price is known, that is what break-even and goodput say', async () => {
+  const { api } = startService(temporaryFolder(), { workers: 1 });
+  const base = { model: 'meta-llama/Llama-3.1-8B-Instruct', provider: ['lambda'] };
+  const spec = { base, axes: { users: [10, 40], pricing: ['spot'] as 'spot'[] } };
+  const { runId } = valueOf(await api.startSweep({ taskId: 't', spec, name: '' }));
+  const { lines } = valueOf(await api.analyzeRun({ kind: 'break_even', runId })) as BreakEvenDocument;
+  expect(lines).toMatchObject([
+    { reason: 'spot_unknown', steps: [{ reason: 'spot_unknown' }, { reason: 'spot_unknown' }] },
+  ]);
+  const goodput = valueOf(await api.analyzeRun({ kind: 'goodput', runId })) as GoodputDocument;
+  expect(goodput.groups).toMatchObject([{ points: 2, points_met: 0, reason: 'spot_unknown' }]);
+  expect(goodput.loads.map(({ reason }) => reason)).toEqual(['spot_unknown', 'spot_unknown']);
+});

@@ -13,8 +13,8 @@ import { withProfileInUse } from '../profiles.ts';
 import { sensitivityReport } from '../report/sensitivity-report.ts';
 import { checkRequest } from '../validate.ts';
 
-const { by, metric, question: askedSchema } = sensitivitySchema.shape;
-const ownSchema = z.strictObject({ by, metric, json: z.boolean().default(false) });
+const { by, metric, price_factor, question: askedSchema } = sensitivitySchema.shape;
+const ownSchema = z.strictObject({ by, metric, price_factor, json: z.boolean().default(false) });
 
 /** `configiq sensitivity`: which inputs move the cheapest answer, and by how much. Exit 3 where there is no answer to move. */
 export const runSensitivity: Run = async (context, options) => {
@@ -29,7 +29,8 @@ export const runSensitivity: Run = async (context, options) => {
   const service = await context.service(ownFiles(options));
   if (own) await checkOwnHardware(service, own);
   const input = { ...withProfileInUse(service, question, draft), model: await modelIdOf(service, question.model) };
-  const document = unwrap(await service.api.sensitivity({ question: input, by: asked.by, metric: asked.metric }));
-  context.terminal.print(asked.json ? documentText(document) : sensitivityReport(document));
+  const { json, ...around } = asked;
+  const document = unwrap(await service.api.sensitivity({ question: input, ...around }));
+  context.terminal.print(json ? documentText(document) : sensitivityReport(document));
   return document.base ? EXIT.answered : EXIT.noAnswer;
 };

@@ -5,7 +5,8 @@ import {
   GOODPUT_DEFINITION,
   hasPrices,
   leftOutWords,
-  metWords,
+  metSentence,
+  noGoodputWords,
   placeWords,
   valueWords,
 } from '../../../src-worker/protocol/run-analysis-words.ts';
@@ -24,7 +25,7 @@ export function goodputReport(document: GoodputDocument): string {
   return textOf([
     ...heading(`GOODPUT OF RUN ${run}`),
     ...wrap(`${GOODPUT_DEFINITION}${place}`),
-    ...(hasAny ? [] : ['', ...wrap('Nothing meets the targets at any point of the run, so there is no goodput.')]),
+    ...(hasAny ? [] : ['', ...wrap(noGoodputWords(groups))]),
     ...shown.flatMap((group) => ['', ...groupLines(group, hasPrices(document), loads.length)]),
     ...(groups.length > shown.length
       ? [
@@ -37,7 +38,7 @@ export function goodputReport(document: GoodputDocument): string {
     ...(unmet.length > 0 ? ['', 'Loads at which not every point has an answer:'] : []),
     ...unmet
       .slice(0, MOST_ROWS)
-      .flatMap((load) => bullet(`${axisWords(load.axis)} ${valueWords(load.axis, load.value)}: ${metWords(load)} met`)),
+      .flatMap((load) => bullet(`${axisWords(load.axis)} ${valueWords(load.axis, load.value)}: ${metSentence(load)}`)),
     ...wrap(leftOutWords(leftOut) ?? ''),
   ]);
 }
@@ -45,10 +46,11 @@ export function goodputReport(document: GoodputDocument): string {
 function groupLines(group: GoodputGroup, isPriced: boolean, loads: number): string[] {
   const { at, rows } = group;
   const place = placeWords(at);
-  if (rows.length === 0) return place === '' ? [] : [`${place}: nothing meets the targets`];
+  // Of the run as a whole it has been said.
+  if (rows.length === 0) return place === '' ? [] : wrap(`${place}: ${metSentence(group)}`);
   const shown = rows.slice(0, MOST_ROWS);
   return [
-    `${place === '' ? 'The run' : place}: ${metWords(group)} met`,
+    ...wrap(`${place === '' ? 'The run' : place}: ${metSentence(group)}`),
     '',
     ...table(
       [

@@ -1,17 +1,28 @@
 import { metric } from '../../../src-worker/protocol/metrics.ts';
 import { endWords } from '../../../src-worker/protocol/run-analysis-words.ts';
-import type { SensitivityBar, SensitivityDocument, SensitivityEnd } from '../../../src-worker/protocol/sensitivity.ts';
+import type {
+  SensitivityBar,
+  SensitivityDocument,
+  SensitivityEnd,
+  SensitivityMetric,
+} from '../../../src-worker/protocol/sensitivity.ts';
 import { NONE } from './format.ts';
 import { bullet, heading, table, textOf, wrap } from './layout.ts';
 
 /** Characters of a bar from the base to its farthest end. */
 const BAR = 10;
 
+const METRIC_WORDS: Record<SensitivityMetric, string> = {
+  usd_per_hour: 'cost in US$ an hour',
+  usd_per_request: 'cost in US$ a request',
+};
+
 export function sensitivityReport(document: SensitivityDocument): string {
   const { base, base_reason: reason, by_percent: by, bars, left_out: leftOut, versions } = document;
   const shown = metric(document.metric);
   const money = (end: SensitivityEnd): string => shown.formatCell(end.outcome?.[document.metric] ?? null);
-  const head = heading(`SENSITIVITY: ${shown.label.toLowerCase()} in ${shown.unit}, each input ${by} % down and up`);
+  const head = heading(`SENSITIVITY: ${METRIC_WORDS[document.metric]}, each input ${by} % down and up`);
+  const prices = document.price_factor === 1 ? '' : ` with prices times ${document.price_factor}`;
   if (!base) return textOf([...head, ...wrap(reason ?? '')]);
   const farthest = Math.max(
     ...bars.flatMap(({ low, high }) =>
@@ -27,7 +38,7 @@ export function sensitivityReport(document: SensitivityDocument): string {
   return textOf([
     ...head,
     ...wrap(
-      `Cheapest as asked: ${base.instances} × ${base.instance} (${base.provider}), TP ${base.tensor_parallel}, ${shown.formatCell(base[document.metric])} ${shown.unit}. The whole question is sized anew at each end.`,
+      `Cheapest as asked${prices}: ${base.instances} × ${base.instance} (${base.provider}), TP ${base.tensor_parallel}, ${shown.formatCell(base[document.metric])} ${shown.unit}. The whole question is sized anew at each end.`,
     ),
     '',
     ...table(

@@ -1,139 +1,205 @@
 import type {
   BreakEvenChange,
   BreakEvenLine,
-  Choice,
   Cost,
+  LineChoice,
   Place,
   StayingReason,
 } from '../../protocol/run-analysis.ts';
-import { choiceKey, type PointRows } from './points.ts';
+import { commonestReason, ReasonCounts } from '../reason-counts.ts';
+import { choiceKey, placeKey, type PointRows } from './points.ts';
 
-/** What the instance of the value before costs at a step, or why that is not to be had. */
+/** What the choice of the value before costs at a step, or why that is not to be had. */
 type Staying = { cost: Cost; reason: null } | { cost: null; reason: StayingReason };
+
+/** The cheapest row of those that were offered at a value. */
+interface Cheapest {
+  row: RankedRow;
+  /** Index among the choices of the line. */
+  choice: number;
+  cost: Cost | null;
+}
 
 interface Step {
   value: number;
+  /** That which came up before it: where values rise, the one it is compared with. */
+  before: Step | null;
+  cheapest: Cheapest | null;
+  /** Why its points have no answer, while none has one. */
+  reasons: ReasonCounts;
+  /** Of which step and which of its choices it was worked out; null = the row was not seen. */
+  staying: { before: Step; choice: number; found: Staying } | null;
+}
+
+/** What decides among rows of points that carry the same load. */
+export interface RankedRow {
+  /** Infinity without a price. */
+  usdPerHour: number;
+  gpus: number;
+  id: string;
   pointId: number;
-  /** Index among the choices of the line; null where nothing meets the targets. */
-  choice: number | null;
-  cost: Cost | null;
-  /** Beside which step it was worked out: the neighbour is known once all have come. */
-  staying: Staying & { before: Step | null };
 }
 
 /** What of the rows of a batch is read. */
 export interface StepRows {
-  choiceAt: (row: number) => Choice;
+  choiceAt: (row: number) => LineChoice;
+  chosenAt: (row: number) => Place | null;
   costAt: (row: number) => Cost | null;
   passesAt: (row: number) => number;
+  gpusAt: (row: number) => number;
+  idAt: (row: number) => string | null;
+  reasonAt: (row: number) => string | null;
 }
 
 const NOTHING_BEFORE: Staying = { cost: null, reason: 'nothing_before' };
 const SAME_INSTANCE: Staying = { cost: null, reason: 'same_instance' };
 const NOT_KNOWN: Staying = { cost: null, reason: 'not_known' };
+const NOT_POSSIBLE: Staying = { cost: null, reason: 'not_possible' };
 
-/** The cheapest choices at the values of one line, whose points come in any order; holds a step a point. */
+/**
+ * The cheapest choices at the values of one line, whose points come in any order. Several points share a value where axes are left to
+ * choose: the cheapest of all their rows is the choice there. Holds a step a value.
+ */
 export class BreakEvenSteps {
   private readonly at: Place;
-  private readonly choices: Choice[] = [];
+  private readonly choices: LineChoice[] = [];
   private readonly indexOf = new Map<string, number>();
-  private readonly steps: Step[] = [];
-  /** Steps whose neighbour is not the one that came before them, by point. */
+  /** In the order in which they came up. */
+  private readonly steps = new Map<number, Step>();
+  private last: Step | null = null;
+  /** Steps whose neighbour is another than the one that came before them, by value. */
   private readonly wanted = new Map<number, Step>();
 
   constructor(at: Place) {
     this.at = at;
   }
 
-  /** Takes a point and its best row, if one passes; no point may come twice. */
-  add(point: PointRows, value: number, best: number | null, rows: StepRows): void {
-    const before = this.steps.at(-1) ?? null;
-    const step: Step = {
-      value,
-      pointId: point.pointId,
-      choice: best === null ? null : this.indexIn(rows.choiceAt(best)),
-      cost: best === null ? null : rows.costAt(best),
-      staying: { ...NOTHING_BEFORE, before },
-    };
-    if (before) step.staying = { ...this.stayingOf(before, step, point, rows), before };
-    this.steps.push(step);
+  /** Takes a point and its best row, null where none passes; no point may come twice. Returns whether its value is new. */
+  add(point: PointRows, value: number, best: number | null, rows: StepRows): boolean {
+    const known = this.steps.get(value);
+    const step = known ?? this.newStep(value);
+    if (best !== null) this.offer(step, point, best, rows);
+    else if (!step.cheapest) addReason(step.reasons, commonestReason(rows.reasonAt, point));
+    const { before } = step;
+    if (before?.cheapest) this.readStaying(step, before, before.cheapest.choice, point, rows);
+    return !known;
   }
 
   /** Once all points are there: must rows be read again to say what staying would cost? */
   needsStaying(): boolean {
     for (const [before, after] of this.changingPairs()) {
-      if (after.staying.before === before) continue;
-      const known = this.knownStaying(before, after);
-      after.staying = { ...(known ?? NOT_KNOWN), before };
-      if (!known) this.wanted.set(after.pointId, after);
+      if (!before.cheapest || this.isKnown(before, after)) continue;
+      after.staying = { before, choice: before.cheapest.choice, found: NOT_KNOWN };
+      this.wanted.set(after.value, after);
     }
     return this.wanted.size > 0;
   }
 
   /** Takes the rows of a point a second time. */
-  addStaying(point: PointRows, rows: StepRows): void {
-    const step = this.wanted.get(point.pointId);
-    const before = step?.staying.before;
-    if (step && before) step.staying = { ...this.stayingOf(before, step, point, rows), before };
+  addStaying(point: PointRows, value: number, rows: StepRows): void {
+    const step = this.wanted.get(value);
+    if (step?.staying) this.readStaying(step, step.staying.before, step.staying.choice, point, rows);
   }
 
   /** The answer, by rising values. */
   line(): BreakEvenLine {
+    const rising = this.rising();
+    const reasons = new ReasonCounts();
+    for (const step of rising) reasons.addAll(step.reasons);
     return {
       at: this.at,
       choices: this.choices,
-      steps: this.rising().map(({ value, choice, cost }) => ({ value, choice, cost })),
-      changes: this.changingPairs().map(([before, after]): BreakEvenChange => ({
-        from: before.value,
-        to: after.value,
-        before: before.choice,
-        after: after.choice,
-        cost_before: before.cost,
-        cost_after: after.cost,
-        staying: after.staying.cost,
-        staying_reason: after.staying.reason,
+      steps: rising.map(({ value, cheapest, reasons: own }) => ({
+        value,
+        choice: cheapest?.choice ?? null,
+        cost: cheapest?.cost ?? null,
+        reason: cheapest ? null : (own.commonest()?.reason ?? null),
       })),
+      changes: this.changingPairs().map(([before, after]): BreakEvenChange => {
+        const staying = this.stayingAt(before, after);
+        return {
+          from: before.value,
+          to: after.value,
+          before: before.cheapest?.choice ?? null,
+          after: after.cheapest?.choice ?? null,
+          cost_before: before.cheapest?.cost ?? null,
+          cost_after: after.cheapest?.cost ?? null,
+          staying: staying.cost,
+          staying_reason: staying.reason,
+        };
+      }),
+      reason: rising.some(({ cheapest }) => cheapest) ? null : (reasons.commonest()?.reason ?? null),
     };
   }
 
+  private newStep(value: number): Step {
+    const step: Step = { value, before: this.last, cheapest: null, reasons: new ReasonCounts(), staying: null };
+    this.steps.set(value, step);
+    this.last = step;
+    return step;
+  }
+
+  private offer(step: Step, { pointId }: PointRows, best: number, { choiceAt, costAt, gpusAt, idAt }: StepRows): void {
+    const cost = costAt(best);
+    const row: RankedRow = {
+      usdPerHour: cost?.usd_per_hour ?? Infinity,
+      gpus: gpusAt(best),
+      id: idAt(best) ?? '',
+      pointId,
+    };
+    if (step.cheapest && !isCheaper(row, step.cheapest.row)) return;
+    step.cheapest = { row, choice: this.indexIn(choiceAt(best)), cost };
+  }
+
   private rising(): Step[] {
-    return [...this.steps].sort((a, b) => a.value - b.value);
+    return [...this.steps.values()].sort((a, b) => a.value - b.value);
   }
 
   private changingPairs(): [Step, Step][] {
     const rising = this.rising();
     return rising.flatMap((after, index): [Step, Step][] => {
       const before = rising[index - 1];
-      return before && before.choice !== after.choice ? [[before, after]] : [];
+      return before && before.cheapest?.choice !== after.cheapest?.choice ? [[before, after]] : [];
     });
   }
 
-  private choiceOf({ choice }: Step): Choice | null {
-    return choice === null ? null : (this.choices[choice] ?? null);
+  private choiceOf({ cheapest }: Step): LineChoice | null {
+    return cheapest ? (this.choices[cheapest.choice] ?? null) : null;
   }
 
-  /** What two steps say without the rows of their points; null where those are needed. */
-  private knownStaying(before: Step, after: Step): Staying | null {
+  private stayingAt(before: Step, after: Step): Staying {
     const [old, next] = [this.choiceOf(before), this.choiceOf(after)];
     if (!old) return NOTHING_BEFORE;
-    return next && isSameInstance(old, next) ? SAME_INSTANCE : null;
+    if (next && isSameOffer(old, next)) return SAME_INSTANCE;
+    return after.staying?.found ?? NOT_KNOWN;
   }
 
-  private stayingOf(before: Step, after: Step, { first, end }: PointRows, rows: StepRows): Staying {
-    const known = this.knownStaying(before, after);
-    const old = this.choiceOf(before);
-    if (known || !old) return known ?? NOTHING_BEFORE;
+  private isKnown(before: Step, after: Step): boolean {
+    if (this.stayingAt(before, after) === SAME_INSTANCE) return true;
+    return after.staying?.before === before && after.staying.choice === before.cheapest?.choice;
+  }
+
+  /** Reads what a choice costs at a point, if it is the point that has the values of the choice. */
+  private readStaying(step: Step, before: Step, index: number, { first, end }: PointRows, rows: StepRows): void {
+    const old = this.choices[index];
+    // All rows of a point have the same values of its axes.
+    const chosen = rows.chosenAt(first);
+    if (!old || !chosen || placeKey(chosen) !== placeKey(old.chosen)) return;
+    const isRead = step.staying?.before === before && step.staying.choice === index;
+    if (isRead && step.staying?.found.cost) return;
+    let found = NOT_POSSIBLE;
     // A point has one row of each instance, with the plan that suits it there.
     for (let row = first; row < end; row += 1) {
       if (rows.passesAt(row) !== 1 || !isSameInstance(old, rows.choiceAt(row))) continue;
       const cost = rows.costAt(row);
-      return cost ? { cost, reason: null } : { cost: null, reason: 'without_price' };
+      found = cost ? { cost, reason: null } : { cost: null, reason: 'without_price' };
+      break;
     }
-    return { cost: null, reason: 'not_possible' };
+    step.staying = { before, choice: index, found };
   }
 
-  private indexIn(choice: Choice): number {
-    const key = choiceKey(choice);
+  private indexIn(choice: LineChoice): number {
+    const key = `${choiceKey(choice)}${placeKey(choice.chosen)}`;
     const known = this.indexOf.get(key);
     if (known !== undefined) return known;
     this.indexOf.set(key, this.choices.length);
@@ -141,5 +207,20 @@ export class BreakEvenSteps {
   }
 }
 
-const isSameInstance = (one: Choice, other: Choice): boolean =>
+function addReason(counts: ReasonCounts, reason: string | null): void {
+  if (reason !== null) counts.add(reason);
+}
+
+/** As rows of one point are ranked (engine/sizing/plan-order.ts): what has no price comes last, by its GPUs; then by id. */
+function isCheaper(one: RankedRow, other: RankedRow): boolean {
+  if (one.usdPerHour !== other.usdPerHour) return one.usdPerHour < other.usdPerHour;
+  if (one.usdPerHour === Infinity && one.gpus !== other.gpus) return one.gpus < other.gpus;
+  if (one.id !== other.id) return one.id < other.id;
+  return one.pointId < other.pointId;
+}
+
+const isSameInstance = (one: LineChoice, other: LineChoice): boolean =>
   one.provider === other.provider && one.instance === other.instance;
+
+const isSameOffer = (one: LineChoice, other: LineChoice): boolean =>
+  isSameInstance(one, other) && placeKey(one.chosen) === placeKey(other.chosen);

@@ -1,13 +1,14 @@
 import { invalidInput } from '../../engine/errors.ts';
-import { numbersOf, type ColumnBatch } from '../../protocol/columns.ts';
+import { numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
 import type { BreakEvenDocument, Place } from '../../protocol/run-analysis.ts';
+import { gpusOf } from '../sweep/points.ts';
 import { defaultAlong, varyingAxis, type RunAxis } from './axes.ts';
-import { BreakEvenSteps } from './break-even-steps.ts';
-import { AskedPlace, bestRowOf, choicesOf, costsOf, placesOf, pointsOf, type RunAnalysis } from './points.ts';
+import { BreakEvenSteps, type StepRows } from './break-even-steps.ts';
+import { AskedPlace, bestRowOf, costsOf, lineChoicesOf, placesOf, pointsOf, type RunAnalysis } from './points.ts';
 import { Situations } from './situations.ts';
 
-/** Points a document has room for; those of further lines are counted and `at` reaches them. */
-export const MOST_POINTS = 200_000;
+/** Values of lines a document has room for; points of further lines are counted and `at` reaches them. */
+const MOST_STEPS = 200_000;
 
 /** The axis asked for, or the first that can be taken. */
 export function alongOf(asked: string | null, axes: readonly RunAxis[]): RunAxis {
@@ -22,11 +23,12 @@ export function alongOf(asked: string | null, axes: readonly RunAxis[]): RunAxis
 }
 
 /**
- * Where the best choice changes along an axis of numbers, all other axes held: between which two neighbouring values, and what
- * both cost there. Nothing is interpolated: a deployment grows by whole instances, so that its cost has steps.
+ * Where the best choice changes along an axis of numbers, all given axes held (axes.ts): between which two neighbouring values, and
+ * what both cost there. Of a chosen axis the value that suits best is part of the choice, as long as `at` does not fix one. Nothing is
+ * interpolated: a deployment grows by whole instances, so that its cost has steps.
  *
- * What staying would cost is read as points come where values rise. Where a sweep lists them in another order, the value before
- * is known only once all have come, and the rows are read a second time.
+ * What staying would cost is read as points come where values rise: of each choice the value before is seen first. Where a sweep lists
+ * them in another order, the value before is known only once all have come, and the rows are read a second time.
  */
 export function breakEvenAnalysis(
   asked: { runId: number; along: string | null; at: Place },
@@ -34,40 +36,53 @@ export function breakEvenAnalysis(
 ): RunAnalysis<BreakEvenDocument> {
   const place = new AskedPlace(asked.at, axes);
   const along = alongOf(asked.along, axes);
-  const held = axes.filter((axis) => axis.isVaried && axis !== along && !(axis.axis in place.place));
-  const counts = { points: 0, leftOut: 0 };
+  const others = axes.filter((axis) => axis.isVaried && axis !== along && !(axis.axis in place.place));
+  const given = others.filter(({ role }) => role === 'given');
+  const chosen = others.filter(({ role }) => role === 'chosen');
+  const counts = { points: 0, leftOut: 0, steps: 0 };
   const lines = new Situations(
     (at) => new BreakEvenSteps(at),
-    () => counts.points - counts.leftOut <= MOST_POINTS,
+    () => counts.steps < MOST_STEPS,
   );
   let isSecondTime = false;
 
+  const rowsOf = (batch: ColumnBatch): StepRows => ({
+    choiceAt: lineChoicesOf(batch, chosen),
+    chosenAt: placesOf(batch, chosen),
+    costAt: costsOf(batch),
+    passesAt: numbersOf(batch, 'meets_sla'),
+    gpusAt: gpusOf(batch),
+    idAt: textsOf(batch, 'id'),
+    reasonAt: textsOf(batch, 'reason'),
+  });
+
   function* collect(batch: ColumnBatch): Generator<void> {
     const matches = place.matcher(batch);
-    const heldAt = placesOf(batch, held);
+    const givenAt = placesOf(batch, given);
     const valueAt = numbersOf(batch, along.column);
-    const [choiceAt, costAt] = [choicesOf(batch), costsOf(batch)];
-    const [rankAt, passesAt] = [numbersOf(batch, 'rank'), numbersOf(batch, 'meets_sla')];
+    const rankAt = numbersOf(batch, 'rank');
+    const rows = rowsOf(batch);
     for (const point of pointsOf(batch)) {
       yield;
       if (!matches(point.first)) continue;
       counts.points += 1;
-      const at = heldAt(point.first);
+      const at = givenAt(point.first);
       const value = valueAt(point.first);
       const line = at && !Number.isNaN(value) ? lines.at(at) : null;
       if (!line) counts.leftOut += 1;
-      else line.add(point, value, bestRowOf(point, passesAt, rankAt), { choiceAt, costAt, passesAt });
+      else if (line.add(point, value, bestRowOf(point, rows.passesAt, rankAt), rows)) counts.steps += 1;
     }
   }
 
   function* collectStaying(batch: ColumnBatch): Generator<void> {
     const matches = place.matcher(batch);
-    const heldAt = placesOf(batch, held);
-    const rows = { choiceAt: choicesOf(batch), costAt: costsOf(batch), passesAt: numbersOf(batch, 'meets_sla') };
+    const givenAt = placesOf(batch, given);
+    const valueAt = numbersOf(batch, along.column);
+    const rows = rowsOf(batch);
     for (const point of pointsOf(batch)) {
       yield;
-      const at = matches(point.first) ? heldAt(point.first) : null;
-      if (at) lines.at(at)?.addStaying(point, rows);
+      const at = matches(point.first) ? givenAt(point.first) : null;
+      if (at) lines.at(at)?.addStaying(point, valueAt(point.first), rows);
     }
   }
 

@@ -1,7 +1,6 @@
 import { cellsOf, numbersOf, type ColumnBatch } from '../../protocol/columns.ts';
 import type { ComparisonCost, ComparisonDocument, Place } from '../../protocol/run-analysis.ts';
 import { defaultAlong, varyingAxis, type RunAxis } from './axes.ts';
-import { MOST_POINTS } from './break-even.ts';
 import { pairsOf, type ComparedLine } from './comparison-pairs.ts';
 import { valuesByCost } from './comparison-values.ts';
 import { AskedPlace, bestRowOf, choicesOf, costsOf, placesOf, pointsOf, type RunAnalysis } from './points.ts';
@@ -9,6 +8,8 @@ import { Situations } from './situations.ts';
 
 /** Each against each of more values than these is a list nobody reads (15 pairs of 6): they are ranked by cost instead. */
 const MOST_PAIRED = 6;
+/** Points that are held; those of further lines are counted and `at` reaches them. */
+const MOST_POINTS = 200_000;
 
 /**
  * The values of an axis of names against each other, all other axes alike: all of them by cost, and of a few each pair: which is

@@ -4,7 +4,7 @@ import { rounded } from '../../protocol/rounded.ts';
 import type { FrontierDocument, FrontierPoint, Place } from '../../protocol/run-analysis.ts';
 import type { RunAxis } from './axes.ts';
 import { axisMetric, metricValues, rankedMetric, type RankedMetric } from './metric-values.ts';
-import { AskedPlace, choicesOf, placesOf, pointsOf, type PointRows, type RunAnalysis } from './points.ts';
+import { AskedPlace, lineChoicesOf, placesOf, pointsOf, type PointRows, type RunAnalysis } from './points.ts';
 import { Situations } from './situations.ts';
 import { Skyline, type SkylineItem } from './skyline.ts';
 
@@ -102,7 +102,7 @@ function offersOf(batch: ColumnBatch, x: RankedMetric, y: RankedMetric, chosen: 
   const signX = x.better === 'higher' ? -1 : 1;
   const signY = y.better === 'higher' ? -1 : 1;
   const [rankAt, instancesAt] = [numbersOf(batch, 'rank'), numbersOf(batch, 'instances')];
-  const [choiceAt, chosenAt, idAt] = [choicesOf(batch), placesOf(batch, chosen), textsOf(batch, 'id')];
+  const [choiceAt, idAt] = [lineChoicesOf(batch, chosen), textsOf(batch, 'id')];
   return (group: Group, { pointId }: PointRows, row: number): boolean => {
     group.rows += 1;
     const [valueX, valueY] = [xAt(row), yAt(row)];
@@ -118,7 +118,6 @@ function offersOf(batch: ColumnBatch, x: RankedMetric, y: RankedMetric, chosen: 
         instances: instancesAt(row),
         point_id: pointId,
         rank,
-        chosen: chosenAt(row) ?? {},
         x: rounded(valueX),
         y: rounded(valueY),
         others,

@@ -2,6 +2,7 @@ import { SECONDS_PER_HOUR } from '../../engine/units.ts';
 import { numbersOf, type ColumnBatch } from '../../protocol/columns.ts';
 import { rounded } from '../../protocol/rounded.ts';
 import type { Choice, GoodputGroup, GoodputRow, Place } from '../../protocol/run-analysis.ts';
+import { ReasonCounts } from '../reason-counts.ts';
 import { choiceKey } from './points.ts';
 
 /** What a configuration can serve, by its size and for what it takes. */
@@ -46,6 +47,7 @@ export class GoodputGroupRows {
   private readonly carried = new Map<string, Set<number>>();
   private points = 0;
   private met = 0;
+  private readonly reasons = new ReasonCounts();
 
   constructor(at: Place) {
     this.at = at;
@@ -66,9 +68,11 @@ export class GoodputGroupRows {
     else this.carried.set(key, new Set([load]));
   }
 
-  count(isMet: boolean): void {
+  /** A point; `reason` says why it is not met. */
+  count(isMet: boolean, reason: string | null): void {
     this.points += 1;
     this.met += isMet ? 1 : 0;
+    if (reason !== null) this.reasons.add(reason);
   }
 
   group(): GoodputGroup {
@@ -82,6 +86,7 @@ export class GoodputGroupRows {
       at: this.at,
       points: this.points,
       points_met: this.met,
+      reason: this.reasons.commonest()?.reason ?? null,
       rows: sorted.map((row) => ({ ...row, loads_met: this.carried.get(choiceKey(row))?.size ?? 0 })),
     };
   }

@@ -1,5 +1,6 @@
 import { numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
 import type { GoodputDocument, Place } from '../../protocol/run-analysis.ts';
+import { commonestReason } from '../reason-counts.ts';
 import type { RunAxis } from './axes.ts';
 import { GoodputGroupRows, goodputsOf } from './goodput-rows.ts';
 import { LoadsMet } from './loads-met.ts';
@@ -43,7 +44,7 @@ export function goodputAnalysis(
       const matches = place.matcher(batch);
       const givenAt = placesOf(batch, given);
       const [choiceAt, goodputAt, idAt] = [choicesOf(batch), goodputsOf(batch), textsOf(batch, 'id')];
-      const passesAt = numbersOf(batch, 'meets_sla');
+      const [passesAt, reasonAt] = [numbersOf(batch, 'meets_sla'), textsOf(batch, 'reason')];
       const loadAt = load ? numbersOf(batch, load.column) : null;
       for (const { first, end } of pointsOf(batch)) {
         yield;
@@ -64,8 +65,9 @@ export function goodputAnalysis(
           group.carries(key, value);
           group.offer(key, goodputAt(row), () => ({ ...choice, id: idAt(row) ?? '' }));
         }
-        group.count(isMet);
-        loads.count(value, isMet);
+        const reason = isMet ? null : commonestReason(reasonAt, { first, end });
+        group.count(isMet, reason);
+        loads.count(value, isMet, reason);
       }
     },
     answer() {

@@ -1,6 +1,6 @@
 import { invalidInput } from '../../engine/errors.ts';
 import { cellsOf, numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
-import type { Choice, Cost, Place } from '../../protocol/run-analysis.ts';
+import type { Choice, Cost, LineChoice, Place } from '../../protocol/run-analysis.ts';
 import { requiredAxis, type RunAxis } from './axes.ts';
 
 /** An answer over the rows of a run, fed batch by batch; it holds what it answers and no rows. */
@@ -129,6 +129,12 @@ export function choicesOf(batch: ColumnBatch): (row: number) => Choice {
     tensor_parallel: orOne(tensorParallel?.(row)),
     pipeline_parallel: orOne(pipelineParallel?.(row)),
   });
+}
+
+/** The same with the values of axes that were left to choose; without them where a row lacks one. */
+export function lineChoicesOf(batch: ColumnBatch, chosen: readonly RunAxis[]): (row: number) => LineChoice {
+  const [choiceAt, chosenAt] = [choicesOf(batch), placesOf(batch, chosen)];
+  return (row) => ({ ...choiceAt(row), chosen: chosenAt(row) ?? {} });
 }
 
 /** Runs of versions before pipelines have no such column. */

@@ -1,3 +1,4 @@
+import { costOf } from '../../engine/cost/cost.ts';
 import { invalidInput } from '../../engine/errors.ts';
 import type { Facts } from '../../engine/facts.ts';
 import type { ModelSource } from '../../engine/model/types.ts';
@@ -25,12 +26,12 @@ import { VARIED_INPUTS, type Base, type Variation, type VariedInput } from './va
  * question is sized anew, so that plan, replicas and instance may be others. `explain` holds the configuration instead.
  */
 export function answerSensitivity(
-  { question, by, metric }: SensitivityRequest,
+  { question, by, metric, price_factor: priceFactor }: SensitivityRequest,
   source: ModelSource,
   facts: Facts,
 ): SensitivityDocument {
   const prepared = prepareSizing(question, source, facts);
-  const base: Base = { prepared, demand: demandFor(prepared, null) };
+  const base: Base = { prepared, demand: demandFor(prepared, null), priceFactor };
   const atBase = cheapest(base, {
     subject: null,
     rateReqPerS: base.demand.rateReqPerS,
@@ -43,6 +44,7 @@ export function answerSensitivity(
     input: { ...question },
     by_percent: by,
     metric,
+    price_factor: priceFactor,
     versions: versionsOf(prepared.facts, prepared.subject.calibration.name),
   };
   if (!atBase) {
@@ -96,26 +98,34 @@ function barOf(
 }
 
 /** The cheapest that passes; null where nothing does. Throws `price_needed` where it has no price. */
-function cheapest({ prepared, demand }: Base, variation: Variation): CheapestOutcome | null {
-  const { subject, rateReqPerS, priceFactor, servedReqPerS = rateReqPerS } = variation;
+function cheapest({ prepared, demand, priceFactor }: Base, variation: Variation): CheapestOutcome | null {
+  const { subject, rateReqPerS, servedReqPerS = rateReqPerS } = variation;
   const evaluated = subject ? evaluatePlans(subject, prepared.scope, prepared.facts) : prepared.evaluated;
   const asked = sizingDemand(prepared, { ...demand, rateReqPerS }, prepared.input.zone);
   const [first] = sizeForDemand(evaluated, asked).rows;
   if (!first) return null;
   const { chosen } = first;
-  const { instance, group, cost } = chosen;
+  const { instance, group, cost, instances } = chosen;
   if (!cost) {
     throw invalidInput(
       'price_needed',
-      `${instance.name} has no price, so there is no cost to vary: give what an hour of it costs (usd_per_hour).`,
+      `${instance.name} has no price, so there is no cost to vary: say what an hour of it costs where you describe it.`,
       { instance: instance.name },
     );
   }
+  const { moments } = (subject ?? prepared.subject).lengths;
+  const paid = costOf({
+    usdPerHourPerInstance: cost.usdPerHourPerInstance * (priceFactor * variation.priceFactor),
+    instances,
+    rateReqPerS: servedReqPerS,
+    promptTokensMean: moments.promptMean,
+    outputTokensMean: moments.outputMean,
+  });
   return {
     ...planOf(chosen),
     quantization: group.precision,
-    usd_per_hour: rounded(cost.usdPerHour * priceFactor),
-    usd_per_request: rounded((cost.usdPerRequest * priceFactor * rateReqPerS) / servedReqPerS),
+    usd_per_hour: rounded(paid.usdPerHour),
+    usd_per_request: rounded(paid.usdPerRequest),
   };
 }
 

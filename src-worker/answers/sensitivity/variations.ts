@@ -17,7 +17,7 @@ export interface Variation {
   subject: SizingSubject | null;
   /** Requests per second that are provided for. */
   rateReqPerS: number;
-  /** On the price of everything. */
+  /** On the price of everything, beside that of the base. */
   priceFactor: number;
   /** Requests per second that are served for it, where another rate stands for them: see `efficiency`. */
   servedReqPerS?: number;
@@ -39,6 +39,8 @@ export interface VariedInput {
 export interface Base {
   prepared: PreparedSizing;
   demand: Demand;
+  /** What prices are multiplied by before anything is changed. */
+  priceFactor: number;
 }
 
 const NO_BREAK_SPACE = ' ';

@@ -1,4 +1,5 @@
 import { numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
+import { ReasonCounts } from '../reason-counts.ts';
 
 /** What a batch says of one point. All rows of a point lie in one batch. */
 export interface PointView {
@@ -13,11 +14,8 @@ export interface PointView {
 interface Gathered {
   best: number | null;
   /** null where no row was looked at that gives one: most points of a sweep have an answer. */
-  reasons: Reasons | null;
+  reasons: ReasonCounts | null;
 }
-
-/** By reason: how many rows give it, and the first. */
-type Reasons = Map<string, { rows: number; first: number }>;
 
 /** The points of a batch in the order of their rows. */
 export function pointsIn(batch: ColumnBatch): PointView[] {
@@ -48,10 +46,8 @@ export function pointsIn(batch: ColumnBatch): PointView[] {
     }
     const reason = reasonAt(row);
     if (reason === null) continue;
-    point.reasons ??= new Map();
-    const known = point.reasons.get(reason);
-    if (known) known.rows += 1;
-    else point.reasons.set(reason, { rows: 1, first: row });
+    point.reasons ??= new ReasonCounts();
+    point.reasons.add(reason, { first: row });
   }
   return [...points].map(([pointId, { best, reasons }]) => ({
     pointId,
@@ -60,12 +56,8 @@ export function pointsIn(batch: ColumnBatch): PointView[] {
   }));
 }
 
-/** The reason that most rows give; among equals the first by name, so that it is the same everywhere. */
-function commonest(reasons: Reasons | null): Pick<PointView, 'reason' | 'reasonRow'> {
-  let found: { reason: string; rows: number; first: number } | null = null;
-  for (const [reason, { rows, first }] of reasons ?? []) {
-    if (!found || rows > found.rows || (rows === found.rows && reason < found.reason)) found = { reason, rows, first };
-  }
+function commonest(reasons: ReasonCounts | null): Pick<PointView, 'reason' | 'reasonRow'> {
+  const found = reasons?.commonest() ?? null;
   return { reason: found?.reason ?? null, reasonRow: found?.first ?? null };
 }
 

@@ -77,11 +77,17 @@ function pointsOver(seed: number, listed: readonly number[], instances: number):
   return points;
 }
 
-/** Points as batches of `perBatch` points. */
-export function batchesOf(points: readonly MadeRow[][], perBatch: number): ColumnBatch[] {
+const AXES = ['pricing', 'users', 'quantization'];
+
+/** Points of a sweep over these axes as batches of `perBatch` points. */
+export function batchesOf(
+  points: readonly MadeRow[][],
+  perBatch: number,
+  axes: readonly string[] = AXES,
+): ColumnBatch[] {
   const batches: ColumnBatch[] = [];
   for (let i = 0; i < points.length; i += perBatch) {
-    const builder = columnBuilder(sweepColumns(['pricing', 'users', 'quantization']));
+    const builder = columnBuilder(sweepColumns(axes));
     for (const row of points.slice(i, i + perBatch).flat()) builder.add((column) => row[column] ?? null);
     batches.push(builder.build());
   }

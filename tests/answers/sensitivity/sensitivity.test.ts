@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { answerSensitivity } from '../../../src-worker/answers/sensitivity/sensitivity.ts';
 import { answerSize } from '../../../src-worker/answers/size.ts';
+import { answerSweepUnit } from '../../../src-worker/answers/sweep/unit.ts';
 import type { Facts } from '../../../src-worker/engine/facts.ts';
-import { sizeInputSchema, type SizeInputDraft } from '../../../src-worker/protocol/requests.ts';
+import { NUMBER_RULES } from '../../../src-worker/engine/sweep/number-rules.ts';
+import { planSweep } from '../../../src-worker/engine/sweep/plan.ts';
+import { cell } from '../../../src-worker/protocol/columns.ts';
+import { sizeInputSchema, sweepSpecSchema, type SizeInputDraft } from '../../../src-worker/protocol/requests.ts';
 import { sensitivitySchema, type SensitivityDraft } from '../../../src-worker/protocol/sensitivity.ts';
+import { priceFactorOfPoint, questionOfPoint } from '../../../src-worker/protocol/sweep-point.ts';
 import { facts, modelSource } from '../../engine/world.ts';
 
 const LLAMA = 'meta-llama/Llama-3.1-8B-Instruct';
@@ -149,6 +154,48 @@ describe('efficiency', () => {
   });
 });
 
+describe('around a point of a sweep', () => {
+  test('the centre costs what its row costs, and the ends follow, also where prices are multiplied', () => {
+    const factors = [0.8, 1, 1.37];
+    const spec = sweepSpecSchema.parse({
+      base: { model: LLAMA, workload: 'rag', provider: ['gcp', 'lambda'] },
+      axes: { users: [60, 140], price_factor: factors },
+    });
+    const batches = planSweep(spec, facts).units.map((unit) => answerSweepUnit(unit, modelSource(LLAMA), facts));
+    let points = 0;
+    for (const batch of batches) {
+      const cellAt = (row: number) => (column: string) => cell(batch, column, row);
+      for (let row = 0; row < batch.rows; row += 1) {
+        const read = cellAt(row);
+        if (read('rank') !== 1) continue;
+        points += 1;
+        const around = { question: questionOfPoint(spec, read), price_factor: priceFactorOfPoint(read) };
+        const { base, bars, price_factor: factor } = ask(around);
+        expect(factors).toContain(factor);
+        expect(base).toMatchObject({
+          id: read('id'),
+          usd_per_hour: read('cost_usd_per_hour'),
+          usd_per_request: read('cost_usd_per_request'),
+        });
+        // What is dearer by a factor is dearer by it at every end, and changes no choice.
+        const atList = ask({ question: around.question });
+        for (const [index, { low, input }] of bars.entries()) {
+          const list = atList.bars[index];
+          expect([input, low.outcome?.id]).toEqual([list?.input, list?.low.outcome?.id]);
+          expect(low.outcome?.usd_per_hour).toEqual(near((list?.low.outcome?.usd_per_hour ?? 0) * factor));
+        }
+      }
+    }
+    expect(points).toBe(6);
+  });
+
+  test('factors are taken as far as the axis goes', () => {
+    const { min, max } = NUMBER_RULES.price_factor;
+    const isTaken = (price_factor: number) => sensitivitySchema.safeParse({ question: NARROW, price_factor }).success;
+    expect([min, max, min * 0.99, max * 1.01].map(isTaken)).toEqual([true, true, false, false]);
+  });
+});
+
 describe('what has no bar', () => {
   test('is said: no cache to hit', () => {
     const { left_out: left } = ask({ question: { ...NARROW, workload: 'chat', prefix_cache: false } });
@@ -180,7 +227,7 @@ describe('what has no bar', () => {
 
   test('hardware without a price is refused with the cure', () => {
     const question: SizeInputDraft = { model: LLAMA, users: 10, own_hardware: [{ name: 'box', gpu: 'h100' }] };
-    expect(() => ask({ question })).toThrow(/box has no price.*usd_per_hour/);
+    expect(() => ask({ question })).toThrow(/box has no price.*what an hour of it costs/);
   });
 
   test.each([

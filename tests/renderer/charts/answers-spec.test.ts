@@ -49,6 +49,7 @@ describe('break-evens as a chart', () => {
         value: index + 1,
         choice: 0,
         cost: { instances: 1, usd_per_hour: usd, usd_per_request: usd },
+        reason: null,
       }));
       const changes = Array.from({ length: numChanges }, () => LINE.changes[0]!);
       const { y } = breakEvenSpec({ ...LINE, steps, changes }, 'users');
@@ -91,7 +92,8 @@ describe('break-evens as a chart', () => {
     expect(breakEvenSpec(only, 'users').sentences).toEqual([
       'small, TP 1, FP16 (aws) is cheapest at the one value there is, users 10: nothing changes.',
     ]);
-    const none = { at: {}, choices: [], steps: [{ value: 10, choice: null, cost: null }], changes: [] };
+    const steps = [{ value: 10, choice: null, cost: null, reason: 'sla_missed' }];
+    const none = { at: {}, choices: [], steps, changes: [], reason: 'sla_missed' };
     const { points, sentences, y } = breakEvenSpec(none, 'users');
     expect([points, Number.isFinite(y.max)]).toEqual([[], true]);
     expect(sentences[0]).toMatch(/^Nothing meets the targets/);
