@@ -110,8 +110,8 @@ export function changeWords(line: BreakEvenLine, along: string, change: BreakEve
 }
 
 function stayingWords({ instance }: Choice, change: BreakEvenChange): string {
-  const { staying, staying_reason: reason, cost_after: after } = change;
-  if (!staying) return reason === null ? '' : NO_STAYING_WORDS[reason](instance);
+  const { staying, staying_reason: reason, staying_excluded: excluded, cost_after: after } = change;
+  if (!staying) return reason === null ? '' : NO_STAYING_WORDS[reason](instance, excluded);
   if (!after) return `Staying would cost ${costWords(staying)}.`;
   if (staying.usd_per_hour === after.usd_per_hour) return 'Staying would cost the same.';
   // A difference below what is shown of a price would read as none.
@@ -120,10 +120,14 @@ function stayingWords({ instance }: Choice, change: BreakEvenChange): string {
     : `Staying would cost ${costWords(staying)}.`;
 }
 
-const NO_STAYING_WORDS: Record<StayingReason, (instance: string) => string> = {
+const NO_STAYING_WORDS: Record<StayingReason, (instance: string, excluded: string | null) => string> = {
   nothing_before: () => '',
   same_instance: () => 'The same instance with another plan.',
-  not_possible: (instance) => `${instance} no longer meets the targets or is not sold there.`,
+  not_possible(instance, excluded) {
+    if (excluded === null) return `${instance} is not offered there.`;
+    if (isOfTargets(excluded)) return `${instance} no longer meets the targets.`;
+    return `${instance} does not pass there: ${reasonClause(excluded)}.`;
+  },
   without_price: (instance) => `${instance} meets the targets there, too, without a price.`,
   not_known: (instance) => `What ${instance} would cost there could not be read.`,
 };

@@ -134,6 +134,8 @@ export interface BreakEvenChange {
   staying: Cost | null;
   /** null = staying has a cost. */
   staying_reason: StayingReason | null;
+  /** Where it is not possible: why the instance does not pass at `to`, by code; null where it is not offered there. */
+  staying_excluded: string | null;
 }
 
 /** One situation of the given axes: what is cheapest along the axis, the values of chosen axes being part of the choice. */

@@ -87,9 +87,15 @@ describe('break-evens in a sentence', () => {
     const choices = [choice('gcp', 'g2'), desk];
     const line: BreakEvenLine = { at: {}, choices, steps: [], changes: [], reason: null };
     const change = { from: 10, to: 20, before: 0, after: 1, cost_before: cost, cost_after: null };
-    expect(changeWords(line, 'users', { ...change, staying: null, staying_reason: 'not_possible' })).toBe(
-      'users 10 to 20: from 3 × g2, TP 2, FP8 (gcp) at $2.00/h to desk, TP 2, FP8 (own) without a price. g2 no longer meets the targets or is not sold there.',
+    const told = (excluded: string | null) => {
+      const staying = { staying: null, staying_reason: 'not_possible' as const, staying_excluded: excluded };
+      return changeWords(line, 'users', { ...change, ...staying });
+    };
+    expect(told('sla_missed')).toBe(
+      'users 10 to 20: from 3 × g2, TP 2, FP8 (gcp) at $2.00/h to desk, TP 2, FP8 (own) without a price. g2 no longer meets the targets.',
     );
+    expect(told('max_gpus')).toMatch(/g2 does not pass there: it takes more GPUs than are allowed\.$/);
+    expect(told(null)).toMatch(/g2 is not offered there\.$/);
   });
 
   test('name the values of chosen axes that a configuration does not tell', () => {
@@ -103,7 +109,7 @@ describe('break-evens in a sentence', () => {
     }));
     const change = { from: 10, to: 20, before: 0, after: 1, cost_before: cheap ?? null, cost_after: cheap ?? null };
     const told = (staying: typeof cheap) =>
-      changeWords(line, 'users', { ...change, staying: staying ?? null, staying_reason: null });
+      changeWords(line, 'users', { ...change, staying: staying ?? null, staying_reason: null, staying_excluded: null });
     expect(told(same)).toBe(
       'users 10 to 20: from 1 × g2, TP 2, FP8 (gcp), pricing spot at $2.55/h to 1 × g2, TP 2, FP8 (gcp), pricing on-demand, zone us-east1-b at $2.55/h. Staying would cost the same.',
     );
@@ -122,7 +128,14 @@ describe('break-evens in a sentence', () => {
       'No answer from users 10 to 640, most often because no spot price is known.',
     );
     const change = { from: 10, to: 640, before: 0, after: null, cost_before: null, cost_after: null };
-    expect(changeWords(none('max_gpus'), 'users', { ...change, staying: null, staying_reason: null })).toBe(
+    expect(
+      changeWords(none('max_gpus'), 'users', {
+        ...change,
+        staying: null,
+        staying_reason: null,
+        staying_excluded: null,
+      }),
+    ).toBe(
       'users 10 to 640: from desk, TP 2, FP8 (own) without a price to nothing (it takes more GPUs than are allowed).',
     );
   });

@@ -9,8 +9,9 @@ import type {
 import { commonestReason, ReasonCounts } from '../reason-counts.ts';
 import { choiceKey, placeKey, type PointRows } from './points.ts';
 
-/** What the choice of the value before costs at a step, or why that is not to be had. */
-type Staying = { cost: Cost; reason: null } | { cost: null; reason: StayingReason };
+/** What the choice of the value before costs at a step, or why that is not to be had; `excluded` = why its row does not pass. */
+type Staying =
+  { cost: Cost; reason: null; excluded: null } | { cost: null; reason: StayingReason; excluded: string | null };
 
 /** The cheapest row of those that were offered at a value. */
 interface Cheapest {
@@ -51,10 +52,11 @@ export interface StepRows {
   reasonAt: (row: number) => string | null;
 }
 
-const NOTHING_BEFORE: Staying = { cost: null, reason: 'nothing_before' };
-const SAME_INSTANCE: Staying = { cost: null, reason: 'same_instance' };
-const NOT_KNOWN: Staying = { cost: null, reason: 'not_known' };
-const NOT_POSSIBLE: Staying = { cost: null, reason: 'not_possible' };
+const without = (reason: StayingReason, excluded: string | null = null): Staying => ({ cost: null, reason, excluded });
+const NOTHING_BEFORE = without('nothing_before');
+const SAME_INSTANCE = without('same_instance');
+const NOT_KNOWN = without('not_known');
+const NOT_OFFERED = without('not_possible');
 
 /**
  * The cheapest choices at the values of one line, whose points come in any order. Several points share a value where axes are left to
@@ -126,6 +128,7 @@ export class BreakEvenSteps {
           cost_after: after.cheapest?.cost ?? null,
           staying: staying.cost,
           staying_reason: staying.reason,
+          staying_excluded: staying.excluded,
         };
       }),
       reason: rising.some(({ cheapest }) => cheapest) ? null : (reasons.commonest()?.reason ?? null),
@@ -187,15 +190,13 @@ export class BreakEvenSteps {
     if (!old || !chosen || placeKey(chosen) !== placeKey(old.chosen)) return;
     const isRead = step.staying?.before === before && step.staying.choice === index;
     if (isRead && step.staying?.found.cost) return;
-    let found = NOT_POSSIBLE;
+    step.staying = { before, choice: index, found: NOT_OFFERED };
     // A point has one row of each instance, with the plan that suits it there.
     for (let row = first; row < end; row += 1) {
-      if (rows.passesAt(row) !== 1 || !isSameInstance(old, rows.choiceAt(row))) continue;
-      const cost = rows.costAt(row);
-      found = cost ? { cost, reason: null } : { cost: null, reason: 'without_price' };
-      break;
+      if (!isSameInstance(old, rows.choiceAt(row))) continue;
+      step.staying.found = stayingOf(row, rows);
+      return;
     }
-    step.staying = { before, choice: index, found };
   }
 
   private indexIn(choice: LineChoice): number {
@@ -205,6 +206,12 @@ export class BreakEvenSteps {
     this.indexOf.set(key, this.choices.length);
     return this.choices.push(choice) - 1;
   }
+}
+
+function stayingOf(row: number, { passesAt, costAt, reasonAt }: StepRows): Staying {
+  if (passesAt(row) !== 1) return without('not_possible', reasonAt(row));
+  const cost = costAt(row);
+  return cost ? { cost, reason: null, excluded: null } : without('without_price');
 }
 
 function addReason(counts: ReasonCounts, reason: string | null): void {

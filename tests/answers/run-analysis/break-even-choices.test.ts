@@ -33,6 +33,8 @@ function cheapest(rows: readonly MadeRow[]): MadeRow | null {
   return first ?? null;
 }
 
+const NO_CHANGE = { before: null, staying_excluded: null, staying_reason: null };
+
 const offerOf = (row: MadeRow) => [row['instance'], row['quantization'], row['pricing']];
 
 describe('with two axes left to choose', () => {
@@ -68,13 +70,16 @@ describe('with two axes left to choose', () => {
           const kept =
             old && rowsAt(users).find((row) => row['meets_sla'] === 1 && String(offerOf(row)) === String(offerOf(old)));
           if (old && next && String(offerOf(old)) === String(offerOf(next)))
-            return [{ to: users, usd: null, reason: 'same_instance' }];
+            return [{ to: users, usd: null, reason: 'same_instance', excluded: null }];
+          const refused = old && !kept && rowsAt(users).find((row) => String(offerOf(row)) === String(offerOf(old)));
           const reason = old ? (kept ? null : 'not_possible') : 'nothing_before';
-          return [{ to: users, usd: kept?.['cost_usd_per_hour'] ?? null, reason }];
+          const excluded = (refused && refused['reason']) || null;
+          return [{ to: users, usd: kept?.['cost_usd_per_hour'] ?? null, reason, excluded }];
         });
-        const given = changes.map(({ to, staying, staying_reason: reason }) => {
+        const given = changes.map(({ to, staying, staying_reason: reason, staying_excluded: excluded }) => {
           reasons[reason ?? 'cost'] = (reasons[reason ?? 'cost'] ?? 0) + 1;
-          return { to, usd: staying?.usd_per_hour ?? null, reason };
+          if (excluded !== null) reasons[excluded] = (reasons[excluded] ?? 0) + 1;
+          return { to, usd: staying?.usd_per_hour ?? null, reason, excluded };
         });
         expect(given, `seed ${seed}`).toEqual(expected);
         for (const { staying, cost_after: after } of changes) {
@@ -83,8 +88,28 @@ describe('with two axes left to choose', () => {
       }
       expect(reasons['cost']).toBeGreaterThan(20);
       expect(reasons['not_possible']).toBeGreaterThan(2);
+      expect(Number(reasons['memory']) + Number(reasons['max_gpus'] ?? 0)).toBeGreaterThan(1);
     },
   );
+
+  test('an instance without a row is not offered, which is another thing than one that does not pass', () => {
+    const outcomes = SEEDS.flatMap((seed) => {
+      const points = madeRun(seed, [10, 20], 3);
+      const { lines } = ask(points);
+      return lines.flatMap(({ changes, choices }) => {
+        const [{ before, staying_excluded: excluded, staying_reason: reason } = NO_CHANGE] = changes;
+        const old = before === null ? null : choices[before];
+        if (!old || reason !== 'not_possible') return [];
+        const without = points.map((rows) =>
+          rows.filter((row) => row['users'] !== 20 || row['instance'] !== old.instance),
+        );
+        const again = ask(without).lines[0]?.changes[0];
+        return [[excluded === null, again?.staying_reason, again?.staying_excluded]];
+      });
+    });
+    expect(outcomes.length).toBeGreaterThan(2);
+    for (const outcome of outcomes) expect(outcome).toEqual([false, 'not_possible', null]);
+  });
 
   test('one that is fixed is no part of the choice, and what is cheapest with it is the choice', () => {
     for (const seed of SEEDS) {

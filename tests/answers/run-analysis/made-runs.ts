@@ -27,6 +27,8 @@ export const SPEC = {
   axes: { users: USERS, quantization: ['fp16', 'fp8'], pricing: PRICINGS },
 };
 
+const REFUSALS = ['memory', 'max_gpus', 'sla_missed'];
+
 /** Points in the order of a sweep over SPEC, its users listed in any order; coarse figures, so that equal ones are common. */
 export function madeRun(seed: number, users = USERS, instances = 6): MadeRow[][] {
   return numbered(pointsOver(seed, users, instances));
@@ -47,7 +49,7 @@ function pointsOver(seed: number, listed: readonly number[], instances: number):
           // Every other instance has 8 GPUs in 4 replicas, and the last of them some to spare.
           const perInstance = i % 2 === 0 ? 1 : 4;
           const shared = { users, pricing, quantization, provider: 'p', instance: `i${i}`, gpu: `g${i % 3}` };
-          if (!passes) return { ...shared, meets_sla: 0, reason: 'memory' };
+          if (!passes) return { ...shared, meets_sla: 0, reason: REFUSALS[(i + users) % REFUSALS.length] ?? '' };
           return {
             ...shared,
             meets_sla: 1,

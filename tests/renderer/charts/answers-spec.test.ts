@@ -79,9 +79,12 @@ describe('break-evens as a chart', () => {
     const [first] = LINE.changes;
     if (!first) expect.fail('no change');
     const change = (staying: typeof first.staying, staying_reason: typeof first.staying_reason) =>
-      breakEvenSpec({ ...LINE, changes: [{ ...first, staying, staying_reason }] }, 'users').sentences[0];
+      breakEvenSpec(
+        { ...LINE, changes: [{ ...first, staying, staying_reason, staying_excluded: 'sla_missed' }] },
+        'users',
+      ).sentences[0];
     expect(change(first.cost_after, null)).toMatch(/Staying would cost the same\.$/);
-    expect(change(null, 'not_possible')).toMatch(/small no longer meets the targets or is not sold there\.$/);
+    expect(change(null, 'not_possible')).toMatch(/small no longer meets the targets\.$/);
     expect(change(null, 'same_instance')).toMatch(/The same instance with another plan\.$/);
     expect(change(null, 'without_price')).toMatch(/small meets the targets there, too, without a price\.$/);
     expect(change(null, 'not_known')).toMatch(/What small would cost there could not be read\.$/);
