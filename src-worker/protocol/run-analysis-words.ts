@@ -1,17 +1,18 @@
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
 import { precisionLabel } from './precision-labels.ts';
-import type {
-  AxisMetric,
-  BreakEvenChange,
-  BreakEvenLine,
-  Choice,
-  ComparedValue,
-  Comparison,
-  ComparisonDocument,
-  Cost,
-  GoodputDocument,
-  Place,
-  StayingReason,
+import {
+  CHOICE_AXES,
+  type AxisMetric,
+  type BreakEvenChange,
+  type BreakEvenLine,
+  type Choice,
+  type ComparedValue,
+  type Comparison,
+  type ComparisonDocument,
+  type Cost,
+  type GoodputDocument,
+  type Place,
+  type StayingReason,
 } from './run-analysis.ts';
 import { columnUnit } from './sweep-columns.ts';
 import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
@@ -60,6 +61,10 @@ export const choiceWords = ({ provider, instance, quantization, ...choice }: Cho
   const { tensor_parallel: tp, pipeline_parallel: pp } = choice;
   return `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)} (${provider})`;
 };
+
+/** Axes that were left to choose and do not stand in the words of a choice: they need columns of their own. */
+export const axesBesideChoice = (rows: readonly { chosen: Place }[]): string[] =>
+  [...new Set(rows.flatMap(({ chosen }) => Object.keys(chosen)))].filter((axis) => !CHOICE_AXES.includes(axis));
 
 export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
 

@@ -58,6 +58,9 @@ export interface Choice {
   pipeline_parallel: number;
 }
 
+/** Axes whose value stands in a choice. */
+export const CHOICE_AXES: readonly string[] = ['provider', 'instance', 'gpu', 'quantization', 'tp', 'pp'];
+
 export interface FrontierPoint extends Choice {
   id: string;
   instances: number;
@@ -218,6 +221,10 @@ export interface ComparisonDocument {
 
 export interface GoodputRow extends Choice {
   id: string;
+  /** Axes that were left to choose: with another value of one it is another configuration. */
+  chosen: Place;
+  /** GPUs of an instance. */
+  gpu_count: number;
   instances: number;
   /** All that the instances hold, those included that the load of the point leaves idle. */
   replicas: number;
@@ -225,8 +232,11 @@ export interface GoodputRow extends Choice {
   goodput_requests_per_s: number;
   per_gpu_requests_per_s: number;
   requests_per_usd: number | null;
-  /** Values of the load at which it meets the targets and is the plan that suits its instance: a point has one row of each. */
-  loads_met: number;
+  /**
+   * Values of the load at which it meets the targets and is the plan that suits its instance: a point has one row of each. Null
+   * where the load does not vary.
+   */
+  loads_met: number | null;
 }
 
 export interface GoodputGroup {
@@ -243,7 +253,7 @@ export interface GoodputDocument {
   at: Place;
   per: string[];
   groups: GoodputGroup[];
-  /** Share of the points met, load by load. */
+  /** Share of the points met, load by load; empty where the load does not vary. */
   loads: { axis: string; value: number; points: number; points_met: number }[];
   points_left_out: number;
 }

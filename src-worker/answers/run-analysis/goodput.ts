@@ -1,9 +1,9 @@
 import { numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
-import type { GoodputDocument, Place } from '../../protocol/run-analysis.ts';
+import { CHOICE_AXES, type GoodputDocument, type Place } from '../../protocol/run-analysis.ts';
 import type { RunAxis } from './axes.ts';
 import { GoodputGroupRows, goodputsOf } from './goodput-rows.ts';
 import { LoadsMet } from './loads-met.ts';
-import { AskedPlace, choiceKey, choicesOf, placesOf, pointsOf, type RunAnalysis } from './points.ts';
+import { AskedPlace, choiceKey, choicesOf, keysOf, placesOf, pointsOf, type RunAnalysis } from './points.ts';
 import { Situations } from './situations.ts';
 
 /** Situations a document has room for. */
@@ -18,8 +18,9 @@ const LOAD_AXES: readonly string[] = ['users', 'rate', 'think_time', 'headroom',
  * of a point leaves idle count with what they can serve. The goal is here in the target: P95 of the first token below 200 ms is
  * an attainment of 95 %.
  *
- * Each configuration of a situation is listed once, where a dollar buys most and at the fewest instances of the sweep there, with
- * the loads of the sweep that it carries.
+ * Each configuration of a situation is listed once, at the fewest instances of the sweep at which a dollar buys most, with the loads
+ * of the sweep that it carries. What is chosen beside it makes it another one: on spot a dollar buys more, and a KV cache of fewer
+ * bytes carries more.
  */
 export function goodputAnalysis(
   asked: { runId: number; at: Place },
@@ -31,6 +32,8 @@ export function goodputAnalysis(
   const given = varied.filter(
     ({ axis, role }) => role === 'given' && !LOAD_AXES.includes(axis) && !(axis in place.place),
   );
+  const chosen = varied.filter(({ axis, role }) => role === 'chosen' && !(axis in place.place));
+  const besideChoice = chosen.filter(({ axis }) => !CHOICE_AXES.includes(axis));
   const groups = new Situations(
     (at) => new GoodputGroupRows(at),
     (known) => known < MOST_GROUPS,
@@ -43,6 +46,7 @@ export function goodputAnalysis(
       const matches = place.matcher(batch);
       const givenAt = placesOf(batch, given);
       const [choiceAt, goodputAt, idAt] = [choicesOf(batch), goodputsOf(batch), textsOf(batch, 'id')];
+      const [chosenAt, besideAt] = [placesOf(batch, chosen), keysOf(batch, besideChoice)];
       const passesAt = numbersOf(batch, 'meets_sla');
       const loadAt = load ? numbersOf(batch, load.column) : null;
       for (const { first, end } of pointsOf(batch)) {
@@ -60,9 +64,9 @@ export function goodputAnalysis(
           if (passesAt(row) !== 1) continue;
           isMet = true;
           const choice = choiceAt(row);
-          const key = choiceKey(choice);
+          const key = `${choiceKey(choice)}${besideAt(row)}`;
           group.carries(key, value);
-          group.offer(key, goodputAt(row), () => ({ ...choice, id: idAt(row) ?? '' }));
+          group.offer(key, goodputAt(row), () => ({ ...choice, id: idAt(row) ?? '', chosen: chosenAt(row) ?? {} }));
         }
         group.count(isMet);
         loads.count(value, isMet);
@@ -75,7 +79,7 @@ export function goodputAnalysis(
         run_id: asked.runId,
         at: place.place,
         per: given.map(({ axis }) => axis),
-        groups: groups.all().map((group) => group.group()),
+        groups: groups.all().map((group) => group.group(load !== undefined)),
         loads: loads.shares(load?.axis ?? ''),
         points_left_out: leftOut,
       };

@@ -6,19 +6,20 @@ import {
   type BreakEvenDocument,
   type ComparisonDocument,
   type FrontierDocument,
-  type GoodputDocument,
-  type RunAnalysisDraft,
 } from '../../../src-worker/protocol/run-analysis.ts';
-import { answered, batchesOf, madeRun, PRICINGS, randomOf, SPEC, USERS, type MadeRow } from './made-runs.ts';
-
-const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
-const num = (row: MadeRow, column: string): number => Number(row[column]);
-
-function ask(request: RunAnalysisDraft, points: MadeRow[][], perBatch = 5, spec: unknown = SPEC) {
-  return answered(runAnalysis(runAnalysisSchema.parse(request), spec), batchesOf(points, perBatch));
-}
-
-const passing = (rows: MadeRow[]): MadeRow[] => rows.filter(({ meets_sla }) => meets_sla === 1);
+import {
+  ask,
+  batchesOf,
+  madeRun,
+  num,
+  passing,
+  PRICINGS,
+  randomOf,
+  SEEDS,
+  SPEC,
+  USERS,
+  type MadeRow,
+} from './made-runs.ts';
 
 describe('the skyline of points', () => {
   test('is what comparing each with each leaves, in any order', () => {
@@ -290,75 +291,5 @@ describe('many values of an axis', () => {
       { value: 'z00', cheapest: 1, times_cheapest: null },
       { value: 'z01', cheapest: 0, times_cheapest: null, usd_per_hour: { least: 3, most: 3 } },
     ]);
-  });
-});
-
-/** What the instances of a row serve with every replica they hold at work. */
-const servedFull = (row: MadeRow): number =>
-  num(row, 'capacity_requests_per_s') * num(row, 'replicas_per_instance') * num(row, 'instances');
-const fullPerUsd = (row: MadeRow): number => (servedFull(row) * 3600) / num(row, 'cost_usd_per_hour');
-const fullPerGpu = (row: MadeRow): number => servedFull(row) / (num(row, 'instances') * num(row, 'gpu_count'));
-const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.abs(b);
-
-describe('goodput', () => {
-  test('is what full instances serve within the targets; each configuration stands where a dollar buys most', () => {
-    for (const seed of SEEDS) {
-      const points = madeRun(seed);
-      const { groups, loads, per } = ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument;
-      expect([per, groups.length]).toEqual([[], 1]);
-      const rows = passing(points.flat());
-      const keys = new Set(rows.map((row) => `${row['instance']}/${row['quantization']}`));
-      expect(groups[0]?.rows).toHaveLength(keys.size);
-      const listed = groups[0]?.rows.map((row) => row.requests_per_usd ?? 0) ?? [];
-      expect(listed).toEqual(listed.toSorted((a, b) => b - a));
-      for (const row of groups[0]?.rows ?? []) {
-        const own = rows.filter(
-          (other) => other['instance'] === row.instance && other['quantization'] === row.quantization,
-        );
-        const most = Math.max(...own.map(fullPerUsd));
-        const best = own.filter((other) => isNear(fullPerUsd(other), most));
-        const fewest = Math.min(...best.map((other) => num(other, 'instances')));
-        const smallest = best.filter((other) => num(other, 'instances') === fewest);
-        expect(row.requests_per_usd).toBeCloseTo(most, 6);
-        expect(row.instances, `seed ${seed}`).toBe(fewest);
-        expect(row.per_gpu_requests_per_s).toBeCloseTo(Math.max(...smallest.map(fullPerGpu)), 8);
-        expect(smallest.some((other) => isNear(servedFull(other), row.goodput_requests_per_s))).toBe(true);
-        expect(row.loads_met).toBe(new Set(own.map((other) => other['users'])).size);
-      }
-      for (const { value, points: all, points_met: met } of loads) {
-        const there = points.filter(([row]) => row?.['users'] === value);
-        expect([all, met]).toEqual([there.length, there.filter((point) => passing(point).length > 0).length]);
-      }
-    }
-  });
-
-  const row = (instances: number, replicas: number, usd: number): MadeRow => ({
-    ...{ rank: 1, meets_sla: 1, id: 'p/8x/r/tp1pp1/fp16', provider: 'p', instance: '8x', quantization: 'fp16' },
-    ...{ tensor_parallel: 1, pipeline_parallel: 1, gpu_count: 8, replicas_per_instance: 8, instances, replicas },
-    ...{ capacity_requests_per_s: 1.25, users: 10 * replicas, cost_usd_per_hour_instance: Number(usd.toPrecision(10)) },
-    cost_usd_per_hour: Number((usd * instances).toPrecision(10)),
-  });
-  const listed = (rows: MadeRow[]) => {
-    const points = rows.map((one, point_id) => [{ ...one, point_id }]);
-    return (ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument).groups[0]?.rows;
-  };
-
-  test('counts GPUs that the load leaves idle: what they can serve is the same at every load', () => {
-    // Eight replicas of 1.25 requests/s for $4: 10 a second, 1.25 a GPU, 36,000 requests an hour for 4 dollars.
-    const expected = { instances: 1, replicas: 8, goodput_requests_per_s: 10, per_gpu_requests_per_s: 1.25 };
-    expect(listed([row(1, 1, 4)])).toMatchObject([{ ...expected, requests_per_usd: 9000 }]);
-    expect(listed([row(1, 8, 4)])).toMatchObject([{ ...expected, requests_per_usd: 9000 }]);
-  });
-
-  test('stands at the fewest instances among sizes of equal worth, whatever their prices are rounded to', () => {
-    for (const usd of [1 / 3, 0.1, 4.39, 2.6400000001]) {
-      for (const counts of [
-        [3, 1, 2],
-        [4, 3, 2],
-      ]) {
-        const rows = listed(counts.map((count) => row(count, 8 * count, usd)));
-        expect(rows).toMatchObject([{ instances: Math.min(...counts) }]);
-      }
-    }
   });
 });
