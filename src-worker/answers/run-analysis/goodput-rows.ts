@@ -81,11 +81,12 @@ export class GoodputGroupRows {
     this.at = at;
   }
 
-  /** A configuration at a point; `name` is called where it is worth more there than at those before. */
-  offer(key: string, goodput: Goodput, name: () => Named): void {
+  /** A configuration at a point; `name` is called where it is worth more there than at those before. Is it a new one? */
+  offer(key: string, goodput: Goodput, name: () => Named): boolean {
     const known = this.rows.get(key);
-    if (known && byWorth(known, goodput) <= 0) return;
+    if (known && byWorth(known, goodput) <= 0) return false;
     this.rows.set(key, { ...name(), ...goodput });
+    return known === undefined;
   }
 
   /** NaN = a point without a load on an axis. */

@@ -8,6 +8,8 @@ import { Situations } from './situations.ts';
 
 /** Situations a document has room for. */
 const MOST_GROUPS = 10_000;
+/** Rows after which it takes up no further situation: some 40 MB. A sweep over zones has one of each instance and zone. */
+const MOST_ROWS = 100_000;
 /** Axes that only say how much arrives, and how it is provided for: what a replica carries does not depend on them. */
 const LOAD_AXES: readonly string[] = ['users', 'rate', 'think_time', 'headroom', 'max_gpus'];
 
@@ -25,6 +27,7 @@ const LOAD_AXES: readonly string[] = ['users', 'rate', 'think_time', 'headroom',
 export function goodputAnalysis(
   asked: { runId: number; at: Place },
   axes: readonly RunAxis[],
+  mostRows = MOST_ROWS,
 ): RunAnalysis<GoodputDocument> {
   const place = new AskedPlace(asked.at, axes);
   const varied = axes.filter(({ isVaried }) => isVaried);
@@ -36,10 +39,10 @@ export function goodputAnalysis(
   const besideChoice = chosen.filter(({ axis }) => !CHOICE_AXES.includes(axis));
   const groups = new Situations(
     (at) => new GoodputGroupRows(at),
-    (known) => known < MOST_GROUPS,
+    (known) => known < MOST_GROUPS && rows < mostRows,
   );
   const loads = new LoadsMet();
-  let leftOut = 0;
+  let [rows, leftOut] = [0, 0];
 
   return {
     *add(batch: ColumnBatch) {
@@ -66,7 +69,8 @@ export function goodputAnalysis(
           const choice = choiceAt(row);
           const key = `${choiceKey(choice)}${besideAt(row)}`;
           group.carries(key, value);
-          group.offer(key, goodputAt(row), () => ({ ...choice, id: idAt(row) ?? '', chosen: chosenAt(row) ?? {} }));
+          const name = () => ({ ...choice, id: idAt(row) ?? '', chosen: chosenAt(row) ?? {} });
+          if (group.offer(key, goodputAt(row), name)) rows += 1;
         }
         group.count(isMet);
         loads.count(value, isMet);

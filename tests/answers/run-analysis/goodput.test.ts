@@ -1,6 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { runAxes } from '../../../src-worker/answers/run-analysis/axes.ts';
+import { goodputAnalysis } from '../../../src-worker/answers/run-analysis/goodput.ts';
 import type { GoodputDocument, GoodputRow, Place } from '../../../src-worker/protocol/run-analysis.ts';
-import { ask, LOAD_AXES, madeRun, num, passing, PRICINGS, SEEDS, type MadeRow } from './made-runs.ts';
+import {
+  answered,
+  ask,
+  batchesOf,
+  LOAD_AXES,
+  madeRun,
+  num,
+  passing,
+  PRICINGS,
+  SEEDS,
+  type MadeRow,
+} from './made-runs.ts';
 
 /** What the instances of a row serve with every replica they hold at work. */
 const servedFull = (row: MadeRow): number =>
@@ -123,6 +136,25 @@ test.each(['users', ...LOAD_AXES])('what a replica carries does not hang on %s: 
   const { per, groups } = goodput(pointsOf(rows), spec);
   expect([per, groups.length]).toEqual([[], 1]);
   expect(groups[0]).toMatchObject({ at: {}, points: 2, points_met: 2, rows: [{ instances: 1 }] });
+});
+
+test('situations beyond the rows that an answer holds are counted, those that it began are whole', () => {
+  const users = [10, 20];
+  const spec = { base: { model: 'm' }, axes: { users, price_factor: [1, 2, 3], pricing: PRICINGS } };
+  const points = pointsOf(
+    spec.axes.price_factor.flatMap((price_factor) =>
+      PRICINGS.flatMap((pricing) => users.map((load) => row(1, 1, 4, { price_factor, pricing, users: load }))),
+    ),
+  );
+  const asked = { runId: 1, at: {} };
+  const batches = batchesOf(points, 5);
+  // Two rows a situation: after the second there are four, and no room for a third.
+  for (const mostRows of [3, 4]) {
+    const found = answered(goodputAnalysis(asked, runAxes(spec), mostRows), batches);
+    expect([found.groups.map(({ rows }) => rows.length), found.points_left_out]).toEqual([[2, 2], 4]);
+  }
+  const all = answered(goodputAnalysis(asked, runAxes(spec)), batches);
+  expect([all.groups.length, all.points_left_out]).toEqual([3, 0]);
 });
 
 test('without a load that varies nothing is counted of loads', () => {

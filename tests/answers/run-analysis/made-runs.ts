@@ -91,7 +91,7 @@ export const LOAD_AXES = ['rate', 'think_time', 'headroom', 'max_gpus'];
 export function batchesOf(points: readonly MadeRow[][], perBatch: number): ColumnBatch[] {
   const batches: ColumnBatch[] = [];
   for (let i = 0; i < points.length; i += perBatch) {
-    const builder = columnBuilder(sweepColumns(['pricing', 'users', 'quantization', ...LOAD_AXES]));
+    const builder = columnBuilder(sweepColumns(['pricing', 'price_factor', 'users', 'quantization', ...LOAD_AXES]));
     for (const row of points.slice(i, i + perBatch).flat()) builder.add((column) => row[column] ?? null);
     batches.push(builder.build());
   }
