@@ -175,11 +175,13 @@ export interface Span {
 /** One value of an axis beside all others of it. */
 export interface ComparedValue {
   value: string;
-  /** Situations in which it has a cost, and those of them in which no other value is cheaper. */
+  /** Situations in which it has a cost, and those of them in which no other value has one: nothing compares there. */
   situations: number;
+  alone: number;
+  /** Of those that compare, in which no other value is cheaper. */
   cheapest: number;
   usd_per_hour: Span | null;
-  /** Its cost over that of the cheapest value in the same situation, 1 where it is that; null where no situation tells. */
+  /** Over the situations that compare: its cost over that of the cheapest value, 1 where it is that; null where none tells. */
   times_cheapest: (Span & { mean: number }) | null;
 }
 

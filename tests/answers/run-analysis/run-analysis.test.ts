@@ -232,8 +232,12 @@ describe('many values of an axis', () => {
           zones.map((zone): MadeRow => {
             const shared = { users, quantization, zone, provider: 'p', instance: 'i' };
             // The last has no answer anywhere.
-            if (zone === zones.at(-1) || random() < 0.2) return { ...shared, meets_sla: 0, reason: 'zone' };
-            const cost_usd_per_hour = 1 + Math.floor(random() * 6);
+            // Of the last of users and precisions only one zone has, and it is a situation of its own.
+            const isLonely = users === USERS.at(-1) && quantization === 'fp8';
+            if (zone === zones.at(-1) || (isLonely ? zone !== 'z04' : random() < 0.2))
+              return { ...shared, meets_sla: 0, reason: 'zone' };
+            // Costs that are nearly the least are not the least.
+            const cost_usd_per_hour = 1 + Math.floor(random() * 60) / 10;
             return { ...shared, rank: 1, meets_sla: 1, instances: 1, cost_usd_per_hour };
           }),
         ),
@@ -242,17 +246,18 @@ describe('many values of an axis', () => {
       const request = { kind: 'comparison', runId: 1, between: 'zone' } as const;
       const found = ask(request, points, 7, spec) as ComparisonDocument;
       expect([found.situations, found.pairs, found.points_left_out]).toEqual([6, [], 0]);
-      const cheapestOf = (row: MadeRow) =>
-        Math.min(
-          ...passing(rows)
-            .filter((other) => other['users'] === row['users'] && other['quantization'] === row['quantization'])
-            .map((other) => num(other, 'cost_usd_per_hour')),
-        );
+      const costsBeside = (row: MadeRow) =>
+        passing(rows)
+          .filter((other) => other['users'] === row['users'] && other['quantization'] === row['quantization'])
+          .map((other) => num(other, 'cost_usd_per_hour'));
       expect(found.values.map(({ value }) => value).sort()).toEqual(zones);
-      for (const { value, situations, cheapest, usd_per_hour: usd, times_cheapest: times } of found.values) {
+      for (const { value, situations, alone, cheapest, usd_per_hour: usd, times_cheapest: times } of found.values) {
         const own = passing(rows.filter((row) => row['zone'] === value));
-        const factors = own.map((row) => num(row, 'cost_usd_per_hour') / cheapestOf(row));
-        expect([situations, cheapest]).toEqual([own.length, factors.filter((factor) => factor === 1).length]);
+        const compared = own.filter((row) => costsBeside(row).length > 1);
+        const factors = compared.map((row) => num(row, 'cost_usd_per_hour') / Math.min(...costsBeside(row)));
+        const best = factors.filter((factor) => factor === 1).length;
+        expect([situations, alone, cheapest]).toEqual([own.length, own.length - compared.length, best]);
+        expect(alone).toBe(value === 'z04' ? 1 : 0);
         if (own.length === 0) {
           expect([usd, times]).toEqual([null, null]);
           continue;
@@ -268,6 +273,54 @@ describe('many values of an axis', () => {
       expect(means).toEqual(means.toSorted((a, b) => a - b));
       expect(found.values.at(-1)?.situations).toBe(0);
     }
+  });
+
+  /** Costs of values in one situation after the other; null = none. */
+  const comparedBy = (costs: Record<string, (number | null)[]>) => {
+    const rows = Object.entries(costs).flatMap(([zone, usd]) =>
+      usd.map((cost_usd_per_hour, i): MadeRow => {
+        const shared = { users: i, quantization: 'fp8', zone };
+        return cost_usd_per_hour === null
+          ? { ...shared, meets_sla: 0 }
+          : { ...shared, rank: 1, meets_sla: 1, cost_usd_per_hour };
+      }),
+    );
+    const points = rows.map((row, point_id) => [{ ...row, point_id }]);
+    return (ask({ kind: 'comparison', runId: 1, between: 'zone' }, points, 7, spec) as ComparisonDocument).values;
+  };
+
+  test('are ranked by situations in which another has a cost: being alone is not being cheap', () => {
+    const values = comparedBy({
+      // Nearly always alone, and dear where it is not.
+      a: [...Array<number>(30).fill(9), 6],
+      b: [...Array<null>(30).fill(null), 2],
+      c: [...Array<null>(30).fill(null), 5],
+    });
+    expect(values).toMatchObject([
+      { value: 'b', situations: 1, alone: 0, cheapest: 1, times_cheapest: { mean: 1 } },
+      { value: 'c', situations: 1, alone: 0, cheapest: 0, times_cheapest: { mean: 2.5 } },
+      { value: 'a', situations: 31, alone: 30, cheapest: 0, times_cheapest: { least: 3, mean: 3, most: 3 } },
+    ]);
+    expect(values[2]?.usd_per_hour).toEqual({ least: 6, most: 9 });
+  });
+
+  test('that are alone wherever they have a cost stand between the others and those without one', () => {
+    const values = comparedBy({ z: [null, null], lonely: [3, null], a: [null, 2], b: [null, 4] });
+    expect(values).toMatchObject([
+      { value: 'a', cheapest: 1 },
+      { value: 'b', cheapest: 0, times_cheapest: { mean: 2 } },
+      { value: 'lonely', situations: 1, alone: 1, cheapest: 0, times_cheapest: null, usd_per_hour: { least: 3 } },
+      { value: 'z', situations: 0, alone: 0, times_cheapest: null, usd_per_hour: null },
+    ]);
+  });
+
+  test('that cost nearly as little as the cheapest are not the cheapest; equals all are', () => {
+    const values = comparedBy({ a: [1, 1, 2], b: [1.01, 1, 2.0001], c: [4, 1, 8] });
+    expect(values.map(({ value, cheapest }) => [value, cheapest])).toEqual([
+      ['a', 3],
+      ['b', 1],
+      ['c', 1],
+    ]);
   });
 
   test('of which one is picked are one value', () => {
