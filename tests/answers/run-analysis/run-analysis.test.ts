@@ -80,6 +80,26 @@ describe('the frontier of a run', () => {
     expect(groups[0]?.points[0]?.x).toBe(Math.max(...rows.map((row) => 1000 / num(row, 'tpot_ms_p50'))));
   });
 
+  test('in room weighs how often its load a configuration carries: more of it is better', () => {
+    for (const seed of SEEDS.slice(0, 10)) {
+      const random = randomOf(seed);
+      const points = madeRun(seed).map((rows) =>
+        rows.map((row) => ({ ...row, capacity_share: (1 + Math.floor(random() * 8)) / 8 })),
+      );
+      const found = ask({ kind: 'frontier', runId: 1, x: 'usd_per_hour', y: 'room' }, points) as FrontierDocument;
+      expect(found.y).toMatchObject({ id: 'room', better: 'higher' });
+      for (const users of USERS) {
+        const figures = passing(points.flat().filter((row) => row['users'] === users)).map(
+          (row) => [num(row, 'cost_usd_per_hour'), 1 / num(row, 'capacity_share')] as const,
+        );
+        const left = figures.filter(([x, y]) => !figures.some(([a, b]) => a <= x && b >= y && (a < x || b > y)));
+        const own = found.groups.find(({ at }) => at['users'] === users)?.points ?? [];
+        const expected = [...new Map(left.map((pair) => [pair[0], pair])).values()].toSorted(([a], [b]) => a - b);
+        expect(own.map(({ x, y }) => [x, y])).toEqual(expected.map(([x, y]) => [x, expect.closeTo(y, 8)]));
+      }
+    }
+  });
+
   test.each([
     [{ x: 'cost_usd_per_hor' }, /Unknown metric .*did you mean "cost_usd_per_hour"/],
     [{ x: 'planned_requests_per_s' }, /neither more nor less is better/],
