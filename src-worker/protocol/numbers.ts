@@ -35,6 +35,12 @@ export function formatSignificant(value: Maybe, digits = 3): string {
   return isShown(value) ? formatFixed(value, placesFor(value, digits)) : NO_VALUE;
 }
 
+/** The number that is shown so, for what must be ordered as it reads. */
+export function asShown(value: number, digits = 3): number {
+  const scale = 10 ** placesFor(value, digits);
+  return Math.round(value * scale) / scale;
+}
+
 /** Latencies are known to about a percent: 0.42, 6.9, 38, 1,240. */
 export function formatMs(ms: Maybe): string {
   if (!isShown(ms)) return NO_VALUE;

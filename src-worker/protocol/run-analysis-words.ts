@@ -1,19 +1,20 @@
 import { formatFixed, formatPercent, formatSignificant, formatUsd, plural } from './numbers.ts';
 import { precisionLabel } from './precision-labels.ts';
 import { isOfTargets, reasonClause } from './reason-words.ts';
-import type {
-  AxisMetric,
-  BreakEvenChange,
-  BreakEvenLine,
-  Choice,
-  ComparedValue,
-  Comparison,
-  ComparisonDocument,
-  Cost,
-  GoodputDocument,
-  LineChoice,
-  Place,
-  StayingReason,
+import {
+  CHOICE_AXES,
+  type AxisMetric,
+  type BreakEvenChange,
+  type BreakEvenLine,
+  type Choice,
+  type ComparedValue,
+  type Comparison,
+  type ComparisonDocument,
+  type Cost,
+  type GoodputDocument,
+  type LineChoice,
+  type Place,
+  type StayingReason,
 } from './run-analysis.ts';
 import { columnUnit } from './sweep-columns.ts';
 import type { CheapestOutcome, SensitivityEnd } from './sensitivity.ts';
@@ -63,14 +64,15 @@ export const choiceWords = ({ provider, instance, quantization, ...choice }: Cho
   return `${instance}, TP ${tp}${pp > 1 ? `, PP ${pp}` : ''}, ${precisionLabel(quantization)} (${provider})`;
 };
 
-export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
+/** Axes that were left to choose and do not stand in the words of a choice: they need columns of their own. */
+export const axesBesideChoice = (rows: readonly { chosen: Place }[]): string[] =>
+  [...new Set(rows.flatMap(({ chosen }) => Object.keys(chosen)))].filter((axis) => !CHOICE_AXES.includes(axis));
 
-/** Axes that the name of a configuration tells. */
-const NAMED_AXES: readonly string[] = ['provider', 'instance', 'gpu', 'quantization', 'tp', 'pp'];
+export const costWords = (cost: Cost): string => `${formatUsd(cost.usd_per_hour)}/h`;
 
 /** The values of chosen axes that the name of a configuration does not tell: of pricing, place and KV cache. */
 export const unnamedChosen = (chosen: Place): Place =>
-  Object.fromEntries(Object.entries(chosen).filter(([axis]) => !NAMED_AXES.includes(axis)));
+  Object.fromEntries(Object.entries(chosen).filter(([axis]) => !CHOICE_AXES.includes(axis)));
 
 /** `g2-standard-8, TP 1, FP8 (gcp), pricing spot`. */
 function lineChoiceWords(choice: Choice | LineChoice): string {
@@ -199,25 +201,28 @@ export function comparisonSentences({ between, values, pairs, situations }: Comp
   const rest = values.length - MOST_SENTENCES;
   return [
     ...values.slice(0, MOST_SENTENCES).map((value) => comparedWords(between, value, situations)),
-    ...(rest > 0 ? [`And ${plural(rest, 'value')} that cost more or have no cost.`] : []),
+    ...(rest > 0 ? [`And ${plural(rest, 'value')} that cost more or do not compare.`] : []),
   ];
 }
 
 /** Values of an axis that have a sentence each. */
 const MOST_SENTENCES = 12;
 
-/** `us-east1-b: 1.04 times the cheapest on average, $0.88 to $5.28/h; cheapest in 3 of 9 situations`. */
+/** `us-east1-b: 1.04 times the cheapest on average, $0.88 to $5.28/h; cheapest in 3 of 9 situations, alone in 2 more.` */
 function comparedWords(between: string, compared: ComparedValue, situations: number): string {
-  const { value, cheapest, usd_per_hour: usd, times_cheapest: times } = compared;
+  const { value, situations: priced, alone, cheapest, usd_per_hour: usd, times_cheapest: times } = compared;
   const name = valueWords(between, value);
   if (!usd) return `${name}: nothing with a price meets the targets.`;
   const span = `${spanWords(usd.least, usd.most, formatUsd)}/h`;
   const mean = times ? `${formatSignificant(times.mean)} times the cheapest on average, ` : '';
-  return `${name}: ${mean}${span}; cheapest in ${formatFixed(cheapest)} of ${plural(situations, 'situation')}${pricedWords(compared, situations)}.`;
+  const among = priced - alone;
+  const rank =
+    among > 0
+      ? `cheapest in ${formatFixed(cheapest)} of ${plural(among, 'situation')}${alone > 0 ? `, alone in ${formatFixed(alone)} more` : ''}`
+      : `alone in ${plural(alone, 'situation')}, so nothing compares`;
+  const without = situations - priced;
+  return `${name}: ${mean}${span}; ${rank}${without > 0 ? `, without a cost in ${formatFixed(without)}` : ''}.`;
 }
-
-const pricedWords = ({ situations: priced }: ComparedValue, situations: number): string =>
-  priced < situations ? `, with a cost in ${formatFixed(priced)}` : '';
 
 /** What a pair says of situations that have only one side, or none; null where all have both. */
 export function onlyWords(between: string, { a, b, only_a: onlyA, only_b: onlyB, neither }: Comparison): string | null {

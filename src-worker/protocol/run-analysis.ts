@@ -58,6 +58,9 @@ export interface Choice {
   pipeline_parallel: number;
 }
 
+/** Axes whose value stands in a choice. */
+export const CHOICE_AXES: readonly string[] = ['provider', 'instance', 'gpu', 'quantization', 'tp', 'pp'];
+
 /** One with the values of the axes that were left to choose. */
 export interface LineChoice extends Choice {
   chosen: Place;
@@ -186,11 +189,13 @@ export interface Span {
 /** One value of an axis beside all others of it. */
 export interface ComparedValue {
   value: string;
-  /** Situations in which it has a cost, and those of them in which no other value is cheaper. */
+  /** Situations in which it has a cost, and those of them in which no other value has one: nothing compares there. */
   situations: number;
+  alone: number;
+  /** Of those that compare, in which no other value is cheaper. */
   cheapest: number;
   usd_per_hour: Span | null;
-  /** Its cost over that of the cheapest value in the same situation, 1 where it is that; null where no situation tells. */
+  /** Over the situations that compare: its cost over that of the cheapest value, 1 where it is that; null where none tells. */
   times_cheapest: (Span & { mean: number }) | null;
 }
 
@@ -232,6 +237,10 @@ export interface ComparisonDocument {
 
 export interface GoodputRow extends Choice {
   id: string;
+  /** Axes that were left to choose: with another value of one it is another configuration. */
+  chosen: Place;
+  /** GPUs of an instance. */
+  gpu_count: number;
   instances: number;
   /** All that the instances hold, those included that the load of the point leaves idle. */
   replicas: number;
@@ -239,8 +248,11 @@ export interface GoodputRow extends Choice {
   goodput_requests_per_s: number;
   per_gpu_requests_per_s: number;
   requests_per_usd: number | null;
-  /** Values of the load at which it meets the targets and is the plan that suits its instance: a point has one row of each. */
-  loads_met: number;
+  /**
+   * Values of the load at which it meets the targets and is the plan that suits its instance: a point has one row of each. Null
+   * where the load does not vary.
+   */
+  loads_met: number | null;
 }
 
 export interface GoodputGroup {
@@ -259,7 +271,7 @@ export interface GoodputDocument {
   at: Place;
   per: string[];
   groups: GoodputGroup[];
-  /** Share of the points met, load by load, and the commonest reason of the others. */
+  /** Share of the points met, load by load, and the commonest reason of the others; empty where the load does not vary. */
   loads: { axis: string; value: number; points: number; points_met: number; reason: string | null }[];
   points_left_out: number;
 }

@@ -47,16 +47,23 @@ describe('two values in a sentence', () => {
 
 test('many values are a sentence each, the cheapest twelve of them', () => {
   const value = (index: number) => ({
-    ...{ value: `z${index}`, situations: 3, cheapest: index === 0 ? 4 : 0 },
+    ...{ value: `z${index}`, situations: 7, alone: 2, cheapest: index === 0 ? 4 : 0 },
     ...{ usd_per_hour: { least: 1, most: 2 }, times_cheapest: { least: 1, mean: 1.5, most: 2 } },
   });
   const values = Array.from({ length: 14 }, (_, index) => value(index));
   const document = { kind: 'comparison' as const, run_id: 1, at: {}, between: 'zone', along: null, pairs: [] };
-  const told = comparisonSentences({ ...document, situations: 4, values, points: 56, points_left_out: 0 });
+  const told = comparisonSentences({ ...document, situations: 8, values, points: 112, points_left_out: 0 });
   expect(told).toHaveLength(13);
   expect([told[0], told.at(-1)]).toEqual([
-    'z0: 1.50 times the cheapest on average, $1.00 to $2.00/h; cheapest in 4 of 4 situations, with a cost in 3.',
-    'And 2 values that cost more or have no cost.',
+    'z0: 1.50 times the cheapest on average, $1.00 to $2.00/h; cheapest in 4 of 5 situations, alone in 2 more, without a cost in 1.',
+    'And 2 values that cost more or do not compare.',
+  ]);
+  const lonely = { ...value(1), situations: 2, cheapest: 0, times_cheapest: null };
+  const compared = { ...value(0), situations: 8, alone: 0 };
+  const few = { ...document, situations: 8, values: [compared, lonely], points: 16, points_left_out: 0 };
+  expect(comparisonSentences(few)).toEqual([
+    'z0: 1.50 times the cheapest on average, $1.00 to $2.00/h; cheapest in 4 of 8 situations.',
+    'z1: $1.00 to $2.00/h; alone in 2 situations, so nothing compares, without a cost in 6.',
   ]);
   const only = comparisonSentences({ ...document, situations: 4, values: [value(0)], points: 4, points_left_out: 0 });
   expect(only).toEqual(['Only one value of zone has points here: nothing compares.']);

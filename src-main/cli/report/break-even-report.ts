@@ -68,6 +68,7 @@ export function comparisonReport(document: ComparisonDocument): string {
 function valueLines({ between, values, situations }: ComparisonDocument): string[] {
   const shown = values.slice(0, MOST_VALUES);
   const hasGaps = shown.some(({ situations: priced }) => priced < situations);
+  const hasAlone = shown.some(({ alone }) => alone > 0);
   return [
     '',
     ...table(
@@ -76,20 +77,22 @@ function valueLines({ between, values, situations }: ComparisonDocument): string
         { title: 'x cheapest', align: 'right' },
         { title: '$/h', align: 'right' },
         { title: 'Cheapest in', align: 'right' },
+        ...(hasAlone ? [{ title: 'Alone in', align: 'right' as const }] : []),
         ...(hasGaps ? [{ title: 'Priced in', align: 'right' as const }] : []),
       ],
-      shown.map(({ value, situations: priced, cheapest, usd_per_hour: cost, times_cheapest: times }) => [
+      shown.map(({ value, situations: priced, alone, cheapest, usd_per_hour: cost, times_cheapest: times }) => [
         valueWords(between, value),
         decimal(times?.mean),
         cost ? spanWords(cost.least, cost.most, usd) : NONE,
-        `${count(cheapest)} of ${count(situations)}`,
+        priced > alone ? `${count(cheapest)} of ${count(priced - alone)}` : NONE,
+        ...(hasAlone ? [count(alone)] : []),
         ...(hasGaps ? [`${count(priced)} of ${count(situations)}`] : []),
       ]),
     ),
     ...(values.length > shown.length ? [`and ${plural(values.length - shown.length, 'value')} more in --json`] : []),
     '',
     ...wrap(
-      `x cheapest: its cost over that of the cheapest value, all other axes alike, on average over the situations in which it has a cost.`,
+      `x cheapest: its cost over that of the cheapest value, all other axes alike, on average over the situations in which it and another have a cost.${hasAlone ? ' Alone in: no other has a cost there, so nothing compares.' : ''}`,
     ),
   ];
 }

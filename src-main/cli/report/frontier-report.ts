@@ -1,6 +1,7 @@
 import { metric } from '../../../src-worker/protocol/metrics.ts';
 import type { AxisMetric, FrontierDocument, FrontierGroup } from '../../../src-worker/protocol/run-analysis.ts';
 import {
+  axesBesideChoice,
   axisWords,
   betterWords,
   choiceWords,
@@ -48,10 +49,7 @@ export function frontierReport(document: FrontierDocument): string {
 function groupLines({ at, rows, points }: FrontierGroup, x: AxisMetric, y: AxisMetric): string[] {
   const place = placeWords(at);
   const shown = points.slice(0, MOST_POINTS);
-  const chosen = [...new Set(points.flatMap((point) => Object.keys(point.chosen)))].filter(
-    // They stand in the name of a configuration.
-    (axis) => !['provider', 'quantization', 'tp', 'pp', 'gpu', 'instance'].includes(axis),
-  );
+  const chosen = axesBesideChoice(points);
   return [
     ...(place === '' ? [] : [`${place}: ${plural(points.length, 'choice')} of ${plural(rows, 'row')}`, '']),
     ...table(

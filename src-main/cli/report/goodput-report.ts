@@ -1,5 +1,7 @@
 import type { GoodputDocument, GoodputGroup } from '../../../src-worker/protocol/run-analysis.ts';
+import { formatSignificant } from '../../../src-worker/protocol/numbers.ts';
 import {
+  axesBesideChoice,
   axisWords,
   choiceWords,
   GOODPUT_DEFINITION,
@@ -10,7 +12,7 @@ import {
   placeWords,
   valueWords,
 } from '../../../src-worker/protocol/run-analysis-words.ts';
-import { count, decimal, plural } from './format.ts';
+import { count, NONE, plural } from './format.ts';
 import { bullet, heading, table, textOf, wrap } from './layout.ts';
 
 const MOST_GROUPS = 8;
@@ -49,6 +51,7 @@ function groupLines(group: GoodputGroup, isPriced: boolean, loads: number): stri
   // Of the run as a whole it has been said.
   if (rows.length === 0) return place === '' ? [] : wrap(`${place}: ${metSentence(group)}`);
   const shown = rows.slice(0, MOST_ROWS);
+  const chosen = axesBesideChoice(rows);
   return [
     ...wrap(`${place === '' ? 'The run' : place}: ${metSentence(group)}`),
     '',
@@ -58,13 +61,15 @@ function groupLines(group: GoodputGroup, isPriced: boolean, loads: number): stri
         { title: 'Per GPU', align: 'right' },
         { title: 'Req/s', align: 'right' },
         { title: 'Configuration' },
+        ...chosen.map((axis) => ({ title: axisWords(axis) })),
         ...(loads > 1 ? [{ title: 'Loads', align: 'right' as const }] : []),
       ],
       shown.map((row) => [
-        ...(isPriced ? [count(row.requests_per_usd)] : []),
-        decimal(row.per_gpu_requests_per_s),
-        decimal(row.goodput_requests_per_s),
+        ...(isPriced ? [formatSignificant(row.requests_per_usd)] : []),
+        formatSignificant(row.per_gpu_requests_per_s),
+        formatSignificant(row.goodput_requests_per_s),
         `${count(row.instances)} × ${choiceWords(row)}`,
+        ...chosen.map((axis) => valueWords(axis, row.chosen[axis] ?? NONE)),
         ...(loads > 1 ? [`${count(row.loads_met)} of ${count(loads)}`] : []),
       ]),
     ),

@@ -5,10 +5,18 @@ import type { ComparedLine } from './comparison-pairs.ts';
 /** What is added up of one value. Costs in dollars an hour, `times` the cheapest of the same situation. */
 class Standing {
   situations = 0;
+  private alone = 0;
   private cheapest = 0;
   private readonly usd: Span = { least: Infinity, most: -Infinity };
   private readonly times: Span = { least: Infinity, most: -Infinity };
   private readonly sum = { times: 0, situations: 0 };
+
+  /** A situation in which no other value has a cost: it says nothing of which is cheaper. */
+  addAlone(usd: number): void {
+    this.situations += 1;
+    this.alone += 1;
+    widen(this.usd, usd);
+  }
 
   add(usd: number, cheapestUsd: number): void {
     this.situations += 1;
@@ -28,6 +36,7 @@ class Standing {
     return {
       value,
       situations: this.situations,
+      alone: this.alone,
       cheapest: this.cheapest,
       usd_per_hour: this.situations > 0 ? span(this.usd) : null,
       times_cheapest: situations > 0 ? { ...span(this.times), mean: rounded(times / situations) } : null,
@@ -42,7 +51,8 @@ function widen(span: Span, value: number): void {
 
 /**
  * All values of an axis by what they cost beside the cheapest of the same situation, on average over the situations in which a
- * value has a cost; those that have none come last. Of equals the one with more situations first, then by name.
+ * value and another one have a cost: one that is alone would be the cheapest. Then those that are alone wherever they have a cost,
+ * and those that have none. Of equals the one with more situations first, then by name.
  */
 export function valuesByCost(values: readonly string[], lines: readonly ComparedLine[]): ComparedValue[] {
   const standings = new Map(values.map((value) => [value, new Standing()]));
@@ -50,7 +60,10 @@ export function valuesByCost(values: readonly string[], lines: readonly Compared
     for (const costs of situations.values()) {
       const found = [...costs].flatMap(([value, cost]) => (cost ? [{ value, usd: cost.usd_per_hour }] : []));
       const cheapest = found.reduce((least, { usd }) => Math.min(least, usd), Infinity);
-      for (const { value, usd } of found) standings.get(value)?.add(usd, cheapest);
+      for (const { value, usd } of found) {
+        if (found.length > 1) standings.get(value)?.add(usd, cheapest);
+        else standings.get(value)?.addAlone(usd);
+      }
     }
   }
   const mean = ({ times_cheapest: times }: ComparedValue): number => times?.mean ?? Number.MAX_VALUE;

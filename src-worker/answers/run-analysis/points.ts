@@ -58,6 +58,16 @@ export function placesOf(batch: ColumnBatch, axes: readonly RunAxis[]): (row: nu
   };
 }
 
+/** Reads a key that is the same for rows with the same values of axes. */
+export function keysOf(batch: ColumnBatch, axes: readonly RunAxis[]): (row: number) => string {
+  const readers = axes.map(({ column }) => cellsOf(batch, column));
+  return (row) => {
+    let key = '';
+    for (const read of readers) key += `/${read(row)}`;
+    return key;
+  };
+}
+
 /** A key that is the same for the same values. */
 export const placeKey = (place: Place): string => JSON.stringify(Object.values(place));
 

@@ -1,10 +1,17 @@
+import { runAnalysis } from '../../../src-worker/answers/run-analysis/analysis.ts';
 import type { RunAnalysis } from '../../../src-worker/answers/run-analysis/points.ts';
 import { columnBuilder } from '../../../src-worker/answers/column-builder.ts';
 import type { ColumnBatch } from '../../../src-worker/protocol/columns.ts';
+import { runAnalysisSchema, type RunAnalysisDraft } from '../../../src-worker/protocol/run-analysis.ts';
 import { sweepColumns } from '../../../src-worker/protocol/sweep-columns.ts';
 
 /** A row of a made run; what is left out is null. */
 export type MadeRow = Record<string, number | string | null>;
+
+export const num = (row: MadeRow, column: string): number => Number(row[column]);
+export const passing = (rows: MadeRow[]): MadeRow[] => rows.filter(({ meets_sla }) => meets_sla === 1);
+
+export const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
 
 /** mulberry32, so that a failing case can be made again. */
 export function randomOf(seed: number): () => number {
@@ -79,7 +86,9 @@ function pointsOver(seed: number, listed: readonly number[], instances: number):
   return points;
 }
 
-const AXES = ['pricing', 'users', 'quantization'];
+/** Axes beside users that only say how much arrives, and how it is provided for. */
+export const LOAD_AXES = ['rate', 'think_time', 'headroom', 'max_gpus'];
+const AXES = ['pricing', 'price_factor', 'users', 'quantization', ...LOAD_AXES];
 
 /** Points of a sweep over these axes as batches of `perBatch` points. */
 export function batchesOf(
@@ -102,3 +111,6 @@ export function answered<Answer>(analysis: RunAnalysis<Answer>, batches: readonl
   } while (analysis.needsRowsAgain?.());
   return analysis.answer();
 }
+
+export const ask = (request: RunAnalysisDraft, points: MadeRow[][], perBatch = 5, spec: unknown = SPEC) =>
+  answered(runAnalysis(runAnalysisSchema.parse(request), spec), batchesOf(points, perBatch));

@@ -6,19 +6,20 @@ import {
   type BreakEvenDocument,
   type ComparisonDocument,
   type FrontierDocument,
-  type GoodputDocument,
-  type RunAnalysisDraft,
 } from '../../../src-worker/protocol/run-analysis.ts';
-import { answered, batchesOf, madeRun, PRICINGS, randomOf, SPEC, USERS, type MadeRow } from './made-runs.ts';
-
-const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
-const num = (row: MadeRow, column: string): number => Number(row[column]);
-
-function ask(request: RunAnalysisDraft, points: MadeRow[][], perBatch = 5, spec: unknown = SPEC) {
-  return answered(runAnalysis(runAnalysisSchema.parse(request), spec), batchesOf(points, perBatch));
-}
-
-const passing = (rows: MadeRow[]): MadeRow[] => rows.filter(({ meets_sla }) => meets_sla === 1);
+import {
+  ask,
+  batchesOf,
+  madeRun,
+  num,
+  passing,
+  PRICINGS,
+  randomOf,
+  SEEDS,
+  SPEC,
+  USERS,
+  type MadeRow,
+} from './made-runs.ts';
 
 describe('the skyline of points', () => {
   test('is what comparing each with each leaves, in any order', () => {
@@ -77,6 +78,26 @@ describe('the frontier of a run', () => {
     expect([x.better, y.id, groups.length]).toEqual(['higher', 'ttft_p95', 1]);
     const rows = passing(points.flat().filter((row) => row['users'] === 10));
     expect(groups[0]?.points[0]?.x).toBe(Math.max(...rows.map((row) => 1000 / num(row, 'tpot_ms_p50'))));
+  });
+
+  test('in room weighs how often its load a configuration carries: more of it is better', () => {
+    for (const seed of SEEDS.slice(0, 10)) {
+      const random = randomOf(seed);
+      const points = madeRun(seed).map((rows) =>
+        rows.map((row): MadeRow => ({ ...row, capacity_share: (1 + Math.floor(random() * 8)) / 8 })),
+      );
+      const found = ask({ kind: 'frontier', runId: 1, x: 'usd_per_hour', y: 'room' }, points) as FrontierDocument;
+      expect(found.y).toMatchObject({ id: 'room', better: 'higher' });
+      for (const users of USERS) {
+        const figures = passing(points.flat().filter((row) => row['users'] === users)).map(
+          (row) => [num(row, 'cost_usd_per_hour'), 1 / num(row, 'capacity_share')] as const,
+        );
+        const left = figures.filter(([x, y]) => !figures.some(([a, b]) => a <= x && b >= y && (a < x || b > y)));
+        const own = found.groups.find(({ at }) => at['users'] === users)?.points ?? [];
+        const expected = [...new Map(left.map((pair) => [pair[0], pair])).values()].toSorted(([a], [b]) => a - b);
+        expect(own.map(({ x, y }) => [x, y])).toEqual(expected.map(([x, y]) => [x, expect.closeTo(y, 8) as number]));
+      }
+    }
   });
 
   test.each([
@@ -235,8 +256,12 @@ describe('many values of an axis', () => {
           zones.map((zone): MadeRow => {
             const shared = { users, quantization, zone, provider: 'p', instance: 'i' };
             // The last has no answer anywhere.
-            if (zone === zones.at(-1) || random() < 0.2) return { ...shared, meets_sla: 0, reason: 'zone' };
-            const cost_usd_per_hour = 1 + Math.floor(random() * 6);
+            // Of the last of users and precisions only one zone has, and it is a situation of its own.
+            const isLonely = users === USERS.at(-1) && quantization === 'fp8';
+            if (zone === zones.at(-1) || (isLonely ? zone !== 'z04' : random() < 0.2))
+              return { ...shared, meets_sla: 0, reason: 'zone' };
+            // Costs that are nearly the least are not the least.
+            const cost_usd_per_hour = 1 + Math.floor(random() * 60) / 10;
             return { ...shared, rank: 1, meets_sla: 1, instances: 1, cost_usd_per_hour };
           }),
         ),
@@ -245,17 +270,18 @@ describe('many values of an axis', () => {
       const request = { kind: 'comparison', runId: 1, between: 'zone' } as const;
       const found = ask(request, points, 7, spec) as ComparisonDocument;
       expect([found.situations, found.pairs, found.points_left_out]).toEqual([6, [], 0]);
-      const cheapestOf = (row: MadeRow) =>
-        Math.min(
-          ...passing(rows)
-            .filter((other) => other['users'] === row['users'] && other['quantization'] === row['quantization'])
-            .map((other) => num(other, 'cost_usd_per_hour')),
-        );
+      const costsBeside = (row: MadeRow) =>
+        passing(rows)
+          .filter((other) => other['users'] === row['users'] && other['quantization'] === row['quantization'])
+          .map((other) => num(other, 'cost_usd_per_hour'));
       expect(found.values.map(({ value }) => value).sort()).toEqual(zones);
-      for (const { value, situations, cheapest, usd_per_hour: usd, times_cheapest: times } of found.values) {
+      for (const { value, situations, alone, cheapest, usd_per_hour: usd, times_cheapest: times } of found.values) {
         const own = passing(rows.filter((row) => row['zone'] === value));
-        const factors = own.map((row) => num(row, 'cost_usd_per_hour') / cheapestOf(row));
-        expect([situations, cheapest]).toEqual([own.length, factors.filter((factor) => factor === 1).length]);
+        const compared = own.filter((row) => costsBeside(row).length > 1);
+        const factors = compared.map((row) => num(row, 'cost_usd_per_hour') / Math.min(...costsBeside(row)));
+        const best = factors.filter((factor) => factor === 1).length;
+        expect([situations, alone, cheapest]).toEqual([own.length, own.length - compared.length, best]);
+        expect(alone).toBe(value === 'z04' ? 1 : 0);
         if (own.length === 0) {
           expect([usd, times]).toEqual([null, null]);
           continue;
@@ -271,6 +297,54 @@ describe('many values of an axis', () => {
       expect(means).toEqual(means.toSorted((a, b) => a - b));
       expect(found.values.at(-1)?.situations).toBe(0);
     }
+  });
+
+  /** Costs of values in one situation after the other; null = none. */
+  const comparedBy = (costs: Record<string, (number | null)[]>) => {
+    const rows = Object.entries(costs).flatMap(([zone, usd]) =>
+      usd.map((cost_usd_per_hour, i): MadeRow => {
+        const shared = { users: i, quantization: 'fp8', zone };
+        return cost_usd_per_hour === null
+          ? { ...shared, meets_sla: 0 }
+          : { ...shared, rank: 1, meets_sla: 1, cost_usd_per_hour };
+      }),
+    );
+    const points = rows.map((row, point_id) => [{ ...row, point_id }]);
+    return (ask({ kind: 'comparison', runId: 1, between: 'zone' }, points, 7, spec) as ComparisonDocument).values;
+  };
+
+  test('are ranked by situations in which another has a cost: being alone is not being cheap', () => {
+    const values = comparedBy({
+      // Nearly always alone, and dear where it is not.
+      a: [...Array<number>(30).fill(9), 6],
+      b: [...Array<null>(30).fill(null), 2],
+      c: [...Array<null>(30).fill(null), 5],
+    });
+    expect(values).toMatchObject([
+      { value: 'b', situations: 1, alone: 0, cheapest: 1, times_cheapest: { mean: 1 } },
+      { value: 'c', situations: 1, alone: 0, cheapest: 0, times_cheapest: { mean: 2.5 } },
+      { value: 'a', situations: 31, alone: 30, cheapest: 0, times_cheapest: { least: 3, mean: 3, most: 3 } },
+    ]);
+    expect(values[2]?.usd_per_hour).toEqual({ least: 6, most: 9 });
+  });
+
+  test('that are alone wherever they have a cost stand between the others and those without one', () => {
+    const values = comparedBy({ z: [null, null], lonely: [3, null], a: [null, 2], b: [null, 4] });
+    expect(values).toMatchObject([
+      { value: 'a', cheapest: 1 },
+      { value: 'b', cheapest: 0, times_cheapest: { mean: 2 } },
+      { value: 'lonely', situations: 1, alone: 1, cheapest: 0, times_cheapest: null, usd_per_hour: { least: 3 } },
+      { value: 'z', situations: 0, alone: 0, times_cheapest: null, usd_per_hour: null },
+    ]);
+  });
+
+  test('that cost nearly as little as the cheapest are not the cheapest; equals all are', () => {
+    const values = comparedBy({ a: [1, 1, 2], b: [1.01, 1, 2.0001], c: [4, 1, 8] });
+    expect(values.map(({ value, cheapest }) => [value, cheapest])).toEqual([
+      ['a', 3],
+      ['b', 1],
+      ['c', 1],
+    ]);
   });
 
   test('of which one is picked are one value', () => {
@@ -294,75 +368,5 @@ describe('many values of an axis', () => {
       { value: 'z00', cheapest: 1, times_cheapest: null },
       { value: 'z01', cheapest: 0, times_cheapest: null, usd_per_hour: { least: 3, most: 3 } },
     ]);
-  });
-});
-
-/** What the instances of a row serve with every replica they hold at work. */
-const servedFull = (row: MadeRow): number =>
-  num(row, 'capacity_requests_per_s') * num(row, 'replicas_per_instance') * num(row, 'instances');
-const fullPerUsd = (row: MadeRow): number => (servedFull(row) * 3600) / num(row, 'cost_usd_per_hour');
-const fullPerGpu = (row: MadeRow): number => servedFull(row) / (num(row, 'instances') * num(row, 'gpu_count'));
-const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-9 * Math.abs(b);
-
-describe('goodput', () => {
-  test('is what full instances serve within the targets; each configuration stands where a dollar buys most', () => {
-    for (const seed of SEEDS) {
-      const points = madeRun(seed);
-      const { groups, loads, per } = ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument;
-      expect([per, groups.length]).toEqual([[], 1]);
-      const rows = passing(points.flat());
-      const keys = new Set(rows.map((row) => `${row['instance']}/${row['quantization']}`));
-      expect(groups[0]?.rows).toHaveLength(keys.size);
-      const listed = groups[0]?.rows.map((row) => row.requests_per_usd ?? 0) ?? [];
-      expect(listed).toEqual(listed.toSorted((a, b) => b - a));
-      for (const row of groups[0]?.rows ?? []) {
-        const own = rows.filter(
-          (other) => other['instance'] === row.instance && other['quantization'] === row.quantization,
-        );
-        const most = Math.max(...own.map(fullPerUsd));
-        const best = own.filter((other) => isNear(fullPerUsd(other), most));
-        const fewest = Math.min(...best.map((other) => num(other, 'instances')));
-        const smallest = best.filter((other) => num(other, 'instances') === fewest);
-        expect(row.requests_per_usd).toBeCloseTo(most, 6);
-        expect(row.instances, `seed ${seed}`).toBe(fewest);
-        expect(row.per_gpu_requests_per_s).toBeCloseTo(Math.max(...smallest.map(fullPerGpu)), 8);
-        expect(smallest.some((other) => isNear(servedFull(other), row.goodput_requests_per_s))).toBe(true);
-        expect(row.loads_met).toBe(new Set(own.map((other) => other['users'])).size);
-      }
-      for (const { value, points: all, points_met: met } of loads) {
-        const there = points.filter(([row]) => row?.['users'] === value);
-        expect([all, met]).toEqual([there.length, there.filter((point) => passing(point).length > 0).length]);
-      }
-    }
-  });
-
-  const row = (instances: number, replicas: number, usd: number): MadeRow => ({
-    ...{ rank: 1, meets_sla: 1, id: 'p/8x/r/tp1pp1/fp16', provider: 'p', instance: '8x', quantization: 'fp16' },
-    ...{ tensor_parallel: 1, pipeline_parallel: 1, gpu_count: 8, replicas_per_instance: 8, instances, replicas },
-    ...{ capacity_requests_per_s: 1.25, users: 10 * replicas, cost_usd_per_hour_instance: Number(usd.toPrecision(10)) },
-    cost_usd_per_hour: Number((usd * instances).toPrecision(10)),
-  });
-  const listed = (rows: MadeRow[]) => {
-    const points = rows.map((one, point_id) => [{ ...one, point_id }]);
-    return (ask({ kind: 'goodput', runId: 1 }, points) as GoodputDocument).groups[0]?.rows;
-  };
-
-  test('counts GPUs that the load leaves idle: what they can serve is the same at every load', () => {
-    // Eight replicas of 1.25 requests/s for $4: 10 a second, 1.25 a GPU, 36,000 requests an hour for 4 dollars.
-    const expected = { instances: 1, replicas: 8, goodput_requests_per_s: 10, per_gpu_requests_per_s: 1.25 };
-    expect(listed([row(1, 1, 4)])).toMatchObject([{ ...expected, requests_per_usd: 9000 }]);
-    expect(listed([row(1, 8, 4)])).toMatchObject([{ ...expected, requests_per_usd: 9000 }]);
-  });
-
-  test('stands at the fewest instances among sizes of equal worth, whatever their prices are rounded to', () => {
-    for (const usd of [1 / 3, 0.1, 4.39, 2.6400000001]) {
-      for (const counts of [
-        [3, 1, 2],
-        [4, 3, 2],
-      ]) {
-        const rows = listed(counts.map((count) => row(count, 8 * count, usd)));
-        expect(rows).toMatchObject([{ instances: Math.min(...counts) }]);
-      }
-    }
   });
 });

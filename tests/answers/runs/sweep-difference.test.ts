@@ -145,6 +145,34 @@ test('window by window, two runs differ as they do all at once, whatever their a
   expect(shared).toBeGreaterThan(1000);
 });
 
+test('the ten points that are shown are those whose cost moved most, up or down', () => {
+  const points = (usd: (users: number) => number): Point[] =>
+    Array.from({ length: 40 }, (_, i) => {
+      return { users: i, quantization: 'fp8', zone: 'a', id: 'x', instances: 1, usd: usd(i) };
+    });
+  const usersOf = ({ examples }: ReturnType<typeof compared>['difference']) =>
+    examples.map(({ axes: { users } }) => users);
+  // Every other one falls.
+  const percent = (users: number): number => (users % 2 === 0 ? -users : users);
+  const after = points((users) => 100 + percent(users));
+  for (const order of [after, after.toReversed()]) {
+    const before = points(() => 100);
+    const { difference } = compared(batchesOf(before, 7), batchesOf(order, 7), 9);
+    expect(usersOf(difference)).toEqual([39, 38, 37, 36, 35, 34, 33, 32, 31, 30]);
+  }
+  const falling = compared(
+    batchesOf(
+      points(() => 100),
+      7,
+    ),
+    batchesOf(
+      points((users) => 100 - users),
+      7,
+    ),
+  );
+  expect(usersOf(falling.difference)).toEqual([39, 38, 37, 36, 35, 34, 33, 32, 31, 30]);
+});
+
 test('runs in the same order are read about once: a window needs the batches that have its points', () => {
   const points: Point[] = [];
   for (const quantization of ['fp16', 'fp8', 'int4']) {

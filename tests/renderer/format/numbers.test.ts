@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  asShown,
   NO_VALUE,
   formatBytes,
   formatCompact,
@@ -16,6 +17,15 @@ import {
   formatUsd,
   plural,
 } from '../../../src-worker/protocol/numbers.ts';
+
+test('what is shown alike is the same number', () => {
+  // From what is shown as nothing to a million, some near to the next digit.
+  for (let step = 0; step < 4000; step += 1) {
+    const value = 1e-5 * 1.0065 ** step + (step % 7) * 1e-9;
+    expect(asShown(value)).toBe(Number(formatSignificant(value).replaceAll(',', '')));
+  }
+  expect([asShown(0), asShown(351_338.72), asShown(0.2644)]).toEqual([0, 351_339, 0.264]);
+});
 
 describe('memory', () => {
   test.each([

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi, RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
 import { failure, success } from '../../../src-worker/protocol/result.ts';
-import { BREAK_EVENS, COMPARISON, FRONTIER, LINE, SENSITIVITY } from '../fixtures/answers.ts';
+import { BREAK_EVENS, COMPARISON, FRONTIER, GOODPUT, LINE, SENSITIVITY } from '../fixtures/answers.ts';
 import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
 
 vi.mock('chart.js', () => import('../fixtures/chart.ts'));
@@ -170,6 +170,26 @@ describe('answers over a sweep', () => {
     const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16 (aws)' })).closest('tr');
     expect(row).toHaveTextContent(/14,400\s*4\.00\s*8\.00\s*2 of 4/);
     expect(result).toHaveTextContent('Not every point has an answer at users 80 (0 of 1 point).');
+  });
+
+  test('list goodput by what was chosen beside a configuration, in columns', async () => {
+    const [group] = GOODPUT.groups;
+    const rows = [
+      { pricing: 'spot', kv_cache_dtype: 'fp8', provider: 'aws' },
+      { pricing: 'ondemand', kv_cache_dtype: 'fp8', provider: 'aws' },
+    ].map((chosen, i) => ({ ...group!.rows[0]!, chosen, requests_per_usd: 14.4 / (i + 1) }));
+    const document = { ...GOODPUT, groups: [{ ...group!, rows }] };
+    const result = await openResult({ analyzeRun: () => Promise.resolve(success(document)) });
+    await choose(result, 'Goodput');
+    const table = within(await within(result).findByTestId('goodput'));
+    const texts = (role: string) => table.getAllByRole(role).map((cell) => cell.textContent.trim());
+    expect(texts('columnheader').slice(0, 3)).toEqual(['Configuration', 'pricing', 'KV cache']);
+    expect(texts('rowheader')).toEqual(Array(2).fill('2 × small, TP 1, FP16 (aws)'));
+    const cells = texts('cell');
+    expect([cells.slice(0, 3), cells.slice(6, 9)]).toEqual([
+      ['spot', 'fp8', '14.4'],
+      ['on-demand', 'fp8', '7.20'],
+    ]);
   });
 
   test.each(['Frontier', 'Break-even', 'Sensitivity', 'Goodput'])('%s asks its question once', async (name) => {
