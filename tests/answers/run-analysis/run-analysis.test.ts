@@ -84,7 +84,7 @@ describe('the frontier of a run', () => {
     for (const seed of SEEDS.slice(0, 10)) {
       const random = randomOf(seed);
       const points = madeRun(seed).map((rows) =>
-        rows.map((row) => ({ ...row, capacity_share: (1 + Math.floor(random() * 8)) / 8 })),
+        rows.map((row): MadeRow => ({ ...row, capacity_share: (1 + Math.floor(random() * 8)) / 8 })),
       );
       const found = ask({ kind: 'frontier', runId: 1, x: 'usd_per_hour', y: 'room' }, points) as FrontierDocument;
       expect(found.y).toMatchObject({ id: 'room', better: 'higher' });
