@@ -95,7 +95,7 @@ describe('the frontier of a run', () => {
         const left = figures.filter(([x, y]) => !figures.some(([a, b]) => a <= x && b >= y && (a < x || b > y)));
         const own = found.groups.find(({ at }) => at['users'] === users)?.points ?? [];
         const expected = [...new Map(left.map((pair) => [pair[0], pair])).values()].toSorted(([a], [b]) => a - b);
-        expect(own.map(({ x, y }) => [x, y])).toEqual(expected.map(([x, y]) => [x, expect.closeTo(y, 8)]));
+        expect(own.map(({ x, y }) => [x, y])).toEqual(expected.map(([x, y]) => [x, expect.closeTo(y, 8) as number]));
       }
     }
   });
