@@ -1,5 +1,6 @@
 import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
 import { metric } from '../../src-worker/protocol/metrics.ts';
+import { axisFacts } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
@@ -18,8 +19,6 @@ interface AxisWords {
   text: (value: string) => string;
 }
 
-/** Columns that are not called as their axis is. */
-const COLUMNS: Partial<Record<AxisId, string>> = { tp: 'tensor_parallel', pp: 'pipeline_parallel' };
 const TEXTS: Partial<Record<AxisId, (value: string) => string>> = {
   gpu: gpuLabel,
   quantization: precisionLabel,
@@ -36,7 +35,7 @@ const numberText = (value: string): string =>
 const RUN_AXES: AxisWords[] = [...FIRST, ...AXIS_IDS.filter((id) => !FIRST.includes(id))].map((key) => {
   const { label, control } = kindOf(key);
   const text = TEXTS[key] ?? (control === 'numbers' ? numberText : (value: string) => value);
-  return { key, column: COLUMNS[key] ?? key, label, text };
+  return { key, column: axisFacts(key)?.column ?? key, label, text };
 });
 
 /** What a heat map can show. */
@@ -94,8 +93,7 @@ function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
   return keys.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
 }
 
-/** Ways to cut a model are chosen; every other number is given, and its least value would be cheapest always. */
-const isGiven = ({ key }: AxisWords): boolean => kindOf(key).control === 'numbers' && key !== 'tp' && key !== 'pp';
+const isGiven = ({ key }: AxisWords): boolean => axisFacts(key)?.role === 'given';
 
 export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
   label: axis.label,
