@@ -110,6 +110,59 @@ describe('the frontier of a sweep', () => {
   });
 });
 
+describe('the heat map of a sweep over safety, too', () => {
+  const USD: Record<number, number> = { 10: 1.28, 50: 2.55 };
+  const safe: RunDetail = {
+    ...RUN_DETAIL,
+    input: { base: { model: 'm' }, axes: { users: [10, 20], quantization: ['fp16', 'fp8'], headroom: [10, 50] } },
+    bestRows: [10, 50].flatMap((headroom, level) =>
+      [10, 20].flatMap((users, load) =>
+        ['fp16', 'fp8'].map((quantization, form) => ({
+          ...RUN_DETAIL.bestRows[0],
+          ...{ point_id: level * 4 + load * 2 + form, users, quantization, headroom },
+          cost_usd_per_hour: USD[headroom]! * (load + 1) * (form + 1),
+        })),
+      ),
+    ),
+  };
+  const open = () =>
+    openResult({
+      showRun: () => Promise.resolve(success(safe)),
+      runRows: () => Promise.resolve(success({ rows: [], places: [], total: 0, columns: [] })),
+    });
+  const spots = (map: HTMLElement) =>
+    within(map)
+      .getAllByRole('gridcell')
+      .map((spot) => spot.textContent);
+
+  test('is that of the headroom which is picked above both charts, and says so', async () => {
+    const result = await open();
+    const map = await within(result).findByTestId('heat-map');
+    expect(spots(map)).toEqual(['1.28', '2.56', '2.56', '5.12']);
+    expect(map).toHaveTextContent('With headroom 10 %.');
+    const both = within(result).getByRole('group', { name: 'Situation, Both charts with' });
+    const picker = within(both).getByLabelText('Situation: headroom');
+    await fireEvent.keyDown(picker, { key: 'ArrowDown' });
+    expect(await screen.findByRole('option', { name: 'headroom 50 %' })).toBeVisible();
+    await fireEvent.keyDown(picker, { key: 'ArrowDown' });
+    await fireEvent.keyDown(picker, { key: 'Enter' });
+    await waitFor(() => expect(spots(map)).toEqual(['2.55', '5.10', '5.10', '10.20']));
+    expect(map).toHaveTextContent('With headroom 50 %.');
+  });
+
+  test('leads to the row of that headroom; the load, which it shows itself, is picked for the other chart alone', async () => {
+    const result = await open();
+    const map = await within(result).findByTestId('heat-map');
+    const chart = within(result).getByTestId('sweep-pareto');
+    expect(within(chart).getByLabelText('Situation: users')).toHaveTextContent('users 10');
+    expect(within(result).getAllByLabelText(/^Situation: /)).toHaveLength(2);
+    await fireEvent.click(within(map).getAllByRole('gridcell')[3]!);
+    await waitFor(() => expect(within(chart).getByLabelText('Situation: users')).toHaveTextContent('users 20'));
+    expect(within(result).getByLabelText('Situation: headroom')).toHaveTextContent('headroom 10 %');
+    expect(result).toHaveTextContent('1 × g6e.xlarge for 20 users, headroom 10');
+  });
+});
+
 describe('answers over a sweep', () => {
   test('begin with the frontier', async () => {
     const result = await openResult();
