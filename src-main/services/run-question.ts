@@ -1,5 +1,7 @@
 import type { NumberAxis } from '../../src-worker/engine/sweep/axis.ts';
 import { EVERY } from '../../src-worker/engine/sweep/axis-text.ts';
+import { precisionLabel } from '../../src-worker/protocol/precision-labels.ts';
+import { valueWords } from '../../src-worker/protocol/run-analysis-words.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import {
   sizeInputSchema,
@@ -45,7 +47,7 @@ const COUNTED = {
   provider: 'provider',
   instance: 'instance',
   kv_cache_dtype: 'KV dtype',
-  pricing: 'price list',
+  pricing: 'price',
   region: 'region',
 } as const satisfies Partial<Record<NamedAxis, string>>;
 /** Those that stand in the middle of the words. */
@@ -67,6 +69,8 @@ function sweepWords({ base, axes, shard }: SweepSpec): string {
   const { users, quantization, gpu, tp, zone, sla } = axes;
   const counted = Object.entries(COUNTED).flatMap(([axis, one]) => {
     const values = axes[axis as NamedAxis];
+    if (axis === 'pricing' && Array.isArray(values))
+      return [values.map((value) => valueWords(axis, String(value))).join(' and ')];
     return Array.isArray(values) ? [valuesWords(values.map(String), one)] : [];
   });
   const ranged = Object.entries(RANGED).flatMap(([axis, name]) => {
@@ -79,7 +83,7 @@ function sweepWords({ base, axes, shard }: SweepSpec): string {
     ...counted,
     ...targets,
     ...(users ? [`users ${numbersWords(users)}`] : []),
-    ...(quantization ? [valuesWords(quantization, 'precision')] : []),
+    ...(quantization ? [valuesWords(quantization.map(precisionLabel), 'precision')] : []),
     ...(gpu ? [valuesWords(gpu, 'GPU')] : []),
     ...(tp ? [`TP ${tp.length > MOST_NAMED ? rangeWords(tp) : tp.join(', ')}`] : []),
     ...(zone ? [valuesWords(zone, 'zone')] : []),
