@@ -23,6 +23,8 @@ export const sensitivitySchema = z.strictObject({
   /** Percent by which each input is lowered and raised. */
   by: z.number().min(0.1).max(90).default(20),
   metric: z.enum(SENSITIVITY_METRICS).default('usd_per_hour'),
+  /** What prices are multiplied by at the point it is asked around: a question of `size` has list prices. Bounds of the axis. */
+  price_factor: z.number().min(0.01).max(100).default(1),
 });
 export type SensitivityRequest = z.output<typeof sensitivitySchema>;
 export type SensitivityDraft = z.input<typeof sensitivitySchema>;

@@ -12,7 +12,7 @@ const LISTED: ReadonlySet<NamedAxis> = new Set(['provider', 'quantization', 'gpu
 
 /**
  * The size question of one point of a sweep, by the cells of one of its rows. What a row of another axis leaves open is the base's.
- * Prices that are multiplied are no question of `size`: the row says by how much. Throws where neither says which model.
+ * Prices that are multiplied are no question of `size`: `priceFactorOfPoint` has by how much. Throws where neither says which model.
  */
 export function questionOfPoint({ base, axes }: SweepSpecDraft, cellAt: (column: string) => Cell): SizeInputDraft {
   const numberAt = (column: string): number | null => {
@@ -39,4 +39,10 @@ export function questionOfPoint({ base, axes }: SweepSpecDraft, cellAt: (column:
   if (typeof question['model'] !== 'string') throw new Error('a sweep without a model');
   // The keys are those of the question, one by one.
   return question as SizeInputDraft;
+}
+
+/** What prices are multiplied by at the point of a row: the `price_factor` of `sensitivity` around it. 1 = list prices. */
+export function priceFactorOfPoint(cellAt: (column: string) => Cell): number {
+  const factor = cellAt('price_factor');
+  return typeof factor === 'number' ? factor : 1;
 }

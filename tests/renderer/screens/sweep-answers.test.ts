@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi, RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
 import { failure, success } from '../../../src-worker/protocol/result.ts';
-import { BREAK_EVENS, COMPARISON, FRONTIER, LINE, SENSITIVITY } from '../fixtures/answers.ts';
+import { BREAK_EVENS, COMPARISON, FRONTIER, GOODPUT, LINE, SENSITIVITY } from '../fixtures/answers.ts';
 import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
 
 vi.mock('chart.js', () => import('../fixtures/chart.ts'));
@@ -159,7 +159,7 @@ describe('the heat map of a sweep over safety, too', () => {
     await fireEvent.click(within(map).getAllByRole('gridcell')[3]!);
     await waitFor(() => expect(within(chart).getByLabelText('Situation: users')).toHaveTextContent('users 20'));
     expect(within(result).getByLabelText('Situation: headroom')).toHaveTextContent('headroom 10 %');
-    expect(result).toHaveTextContent('1 × g6e.xlarge for 20 users, headroom 10');
+    expect(result).toHaveTextContent('1 × g6e.xlarge, FP8 (AWS) for 20 users, headroom 10');
   });
 });
 
@@ -190,6 +190,25 @@ describe('answers over a sweep', () => {
     expect(result).toHaveTextContent('Without a bar: prefix hit rate.');
     await choose(result, '± 50 %');
     await waitFor(() => expect(sensitivity.mock.calls.at(-1)?.[0]).toMatchObject({ by: 50 }));
+  });
+
+  test('take the price factor of the point with them; Size, which has none, says that it has list prices', async () => {
+    const sensitivity = vi.fn<AppApi['sensitivity']>(() => Promise.resolve(success(SENSITIVITY)));
+    const bestRows = DETAIL.bestRows.map((row) => ({ ...row, price_factor: 0.8 }));
+    const result = await openResult({ sensitivity, showRun: () => Promise.resolve(success({ ...DETAIL, bestRows })) });
+    await fireEvent.click((await within(result).findAllByRole('rowheader', { name: /g6e/ }))[0]!);
+    expect(await within(result).findByText('Size has list prices; this point has them × 0.8.')).toBeVisible();
+    await choose(result, 'Sensitivity');
+    await waitFor(() => expect(sensitivity.mock.calls[0]?.[0]).toMatchObject({ price_factor: 0.8 }));
+  });
+
+  test('say of a point without a price that there is no cost to vary, and ask nothing', async () => {
+    const sensitivity = vi.fn<AppApi['sensitivity']>(() => Promise.resolve(success(SENSITIVITY)));
+    const bestRows = DETAIL.bestRows.map((row) => ({ ...row, cost_usd_per_hour: null }));
+    const result = await openResult({ sensitivity, showRun: () => Promise.resolve(success({ ...DETAIL, bestRows })) });
+    await choose(result, 'Sensitivity');
+    expect(await within(result).findByText(/has no price, so there is no cost to vary/)).toBeVisible();
+    expect(sensitivity).not.toHaveBeenCalled();
   });
 
   test('open on what is cheapest, not on what comes first', async () => {
@@ -223,6 +242,29 @@ describe('answers over a sweep', () => {
     const row = (await within(result).findByRole('rowheader', { name: '2 × small, TP 1, FP16 (aws)' })).closest('tr');
     expect(row).toHaveTextContent(/14,400\s*4\.00\s*8\.00\s*2 of 4/);
     expect(result).toHaveTextContent('Not every point has an answer at users 80 (0 of 1 point).');
+  });
+
+  test('count the loads and the configurations of goodput that have no room', async () => {
+    const [group] = GOODPUT.groups;
+    const [row] = group!.rows;
+    const rows = Array.from({ length: 120 }, (_, index) => ({ ...row!, id: `r${index}` }));
+    const loads = Array.from({ length: 7 }, (_, index) => ({
+      axis: 'users',
+      value: index + 1,
+      points: 1,
+      points_met: 0,
+    }));
+    const result = await openResult({
+      analyzeRun: () => Promise.resolve(success({ ...GOODPUT, groups: [{ ...group!, rows }], loads })),
+    });
+    await choose(result, 'Goodput');
+    await waitFor(() => expect(result).toHaveTextContent('users 6 (0 of 1 point) and at 1 further load.'));
+    const shown = () => within(within(result).getByTestId('goodput')).getAllByRole('row').length - 1;
+    expect(shown()).toBe(50);
+    await fireEvent.click(within(result).getByRole('button', { name: 'Show 50 more' }));
+    await fireEvent.click(within(result).getByRole('button', { name: 'Show 20 more' }));
+    expect(shown()).toBe(120);
+    expect(result).not.toHaveTextContent('--json');
   });
 
   test.each(['Frontier', 'Break-even', 'Sensitivity', 'Goodput'])('%s asks its question once', async (name) => {
