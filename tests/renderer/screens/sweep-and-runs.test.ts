@@ -3,6 +3,7 @@ import { fireEvent, render, screen, waitFor, within } from '@testing-library/sve
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi, SweepStart, SweepSummary } from '../../../src-worker/protocol/app-api.ts';
+import type { CalibrationEntry } from '../../../src-worker/protocol/calibration-api.ts';
 import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
 import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
 
@@ -25,6 +26,12 @@ async function open(screenName: 'Sweep' | 'Runs', answers: Partial<AppApi> = {})
   await fireEvent.click(screen.getByRole('button', { name: screenName }));
   return host;
 }
+
+/** In use. */
+const PROFILE: CalibrationEntry = {
+  ...{ name: 'default', description: '', isOwn: false, createdAt: null, isInUse: true },
+  ...{ measurements: null, ownMeasurements: null, baseMeasurements: null },
+};
 
 /** A sweep that ends when the test says so. */
 function heldSweep() {
@@ -297,7 +304,11 @@ describe('runs', () => {
     };
     const openIt = async (stored: object = input) => {
       const { started, startSweep } = heldSweep();
-      await open('Runs', { showRun: () => Promise.resolve(success({ ...RUN_DETAIL, input: stored })), startSweep });
+      await open('Runs', {
+        showRun: () => Promise.resolve(success({ ...RUN_DETAIL, input: stored })),
+        listCalibrations: () => Promise.resolve(success([PROFILE])),
+        startSweep,
+      });
       await fireEvent.click(await screen.findByRole('rowheader', { name: 'Llama over users' }));
       await fireEvent.click(await screen.findByRole('button', { name: 'Open in Sweep' }));
       const heading = await screen.findByRole('heading', { name: 'Run 7: Llama over users' });
@@ -338,7 +349,9 @@ describe('runs', () => {
     test('tells what it has that no field has', async () => {
       await openIt({ ...input, base: { ...input.base, calibration: 'mine' }, shard: { index: 1, of: 3 } });
       expect(
-        screen.getByText(/It is shard 1 of 3; below stands the whole sweep\. It was computed with profile mine/),
+        await screen.findByText(
+          /It is shard 1 of 3; below stands the whole sweep\. It was computed with profile mine; below, with default, which is in use/,
+        ),
       ).toBeVisible();
     });
 
