@@ -1,13 +1,15 @@
 import type { NumberAxis } from '../../src-worker/engine/sweep/axis.ts';
 import { EVERY } from '../../src-worker/engine/sweep/axis-text.ts';
+import { precisionLabel } from '../../src-worker/protocol/precision-labels.ts';
+import { valueWords } from '../../src-worker/protocol/run-analysis-words.ts';
 import { formatFixed, plural } from '../../src-worker/protocol/numbers.ts';
 import {
   sizeInputSchema,
   sweepSpecSchema,
   type SizeInput,
-  type SweepAxis,
   type SweepSpec,
 } from '../../src-worker/protocol/requests.ts';
+import type { NamedAxis } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import type { StoredRun } from '../store/store.ts';
 
 /** Values of an axis that are written out. */
@@ -38,17 +40,19 @@ function loadWords({ users, rate }: Pick<SizeInput, 'users' | 'rate'>): string[]
 }
 
 /** Axes by what one of their values is called; the others are told by their values. */
-const COUNTED: Partial<Record<SweepAxis, string>> = {
+const COUNTED = {
   model: 'model',
   workload: 'workload',
   calibration: 'profile',
   provider: 'provider',
   instance: 'instance',
   kv_cache_dtype: 'KV dtype',
-  pricing: 'price list',
+  pricing: 'price',
   region: 'region',
-};
-const RANGED: Partial<Record<SweepAxis, string>> = {
+} as const satisfies Partial<Record<NamedAxis, string>>;
+/** Those that stand in the middle of the words. */
+type OwnWords = 'users' | 'quantization' | 'gpu' | 'tp' | 'zone';
+const RANGED: Record<Exclude<NamedAxis, OwnWords | keyof typeof COUNTED>, string> = {
   input_tokens: 'prompt',
   output_tokens: 'answer',
   prefix_hit_rate: 'hit rate',
@@ -64,11 +68,13 @@ const RANGED: Partial<Record<SweepAxis, string>> = {
 function sweepWords({ base, axes, shard }: SweepSpec): string {
   const { users, quantization, gpu, tp, zone, sla } = axes;
   const counted = Object.entries(COUNTED).flatMap(([axis, one]) => {
-    const values = axes[axis as SweepAxis];
+    const values = axes[axis as NamedAxis];
+    if (axis === 'pricing' && Array.isArray(values))
+      return [values.map((value) => valueWords(axis, String(value))).join(' and ')];
     return Array.isArray(values) ? [valuesWords(values.map(String), one)] : [];
   });
   const ranged = Object.entries(RANGED).flatMap(([axis, name]) => {
-    const values = axes[axis as SweepAxis];
+    const values = axes[axis as NamedAxis];
     // Of these axes alone: lists and ranges of numbers.
     return values === undefined ? [] : [`${name} ${numbersWords(values as NumberAxis)}`];
   });
@@ -77,7 +83,7 @@ function sweepWords({ base, axes, shard }: SweepSpec): string {
     ...counted,
     ...targets,
     ...(users ? [`users ${numbersWords(users)}`] : []),
-    ...(quantization ? [valuesWords(quantization, 'precision')] : []),
+    ...(quantization ? [valuesWords(quantization.map(precisionLabel), 'precision')] : []),
     ...(gpu ? [valuesWords(gpu, 'GPU')] : []),
     ...(tp ? [`TP ${tp.length > MOST_NAMED ? rangeWords(tp) : tp.join(', ')}`] : []),
     ...(zone ? [valuesWords(zone, 'zone')] : []),

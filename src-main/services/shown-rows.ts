@@ -1,6 +1,7 @@
 import { MOST_SHOWN_ROWS, type RunDetail, type RunRow } from '../../src-worker/protocol/app-api.ts';
 import { cellsOf, type ColumnBatch } from '../../src-worker/protocol/columns.ts';
 import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requests.ts';
+import { targetAxisName } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import { AXIS_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import type { StoredRun } from '../store/store.ts';
 import { pointsIn, type PointView } from '../../src-worker/answers/sweep/points.ts';
@@ -77,7 +78,7 @@ function axisColumns({ kind, input }: Pick<StoredRun, 'kind' | 'input'>): string
   const others = Object.keys(AXIS_COLUMNS).filter(
     (axis) => spec?.axes[axis as keyof typeof AXIS_COLUMNS] !== undefined,
   );
-  const targets = Object.keys(spec?.axes.sla ?? {}).map((metric) => `sla_${metric}_ms`);
+  const targets = Object.keys(spec?.axes.sla ?? {}).map(targetAxisName);
   return [
     ...targets,
     ...others,

@@ -74,6 +74,14 @@ const SHOWN_DIGITS = 12;
 const shown = (value: number, { scale }: AxisRules): number =>
   scale === 1 ? value : Number((value / scale).toPrecision(SHOWN_DIGITS));
 
+/** An axis as somebody would have typed it: its values one by one, or its range. */
+export function shownText(axis: NumberAxis, rules: AxisRules): string[] {
+  const text = (value: number): string => String(shown(value, rules));
+  if (Array.isArray(axis)) return axis.map(text);
+  const ends = `${text(axis.from)}..${text(axis.to)}`;
+  return ['step' in axis ? `${ends}:${text(axis.step)}` : `${ends}*${axis.factor}`];
+}
+
 const RANGE = /^(.+?)\.\.(.+?)(?:([:*])(.+)|\/(\d+)log)$/;
 
 /** One value or range in the words of the command line, or why it is none. */

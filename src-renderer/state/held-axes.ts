@@ -1,8 +1,9 @@
+import type { NamedAxis } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import { precisionLabel, pricingLabel, providerLabel } from '../format/names.ts';
 import type { AmountField, FormValues, TargetMetric } from './form-reading.ts';
 import { targetOf, type AxisId } from './sweep-axis-kinds.ts';
 
-const AMOUNTS: Partial<Record<AxisId, [field: AmountField, unit: string]>> = {
+const AMOUNTS = {
   users: ['users', ''],
   rate: ['rate', ''],
   think_time: ['thinkTime', ' s'],
@@ -11,18 +12,20 @@ const AMOUNTS: Partial<Record<AxisId, [field: AmountField, unit: string]>> = {
   prefix_hit_rate: ['hitPercent', ' %'],
   cacheable_ratio: ['cacheablePercent', ' %'],
   max_gpus: ['maxGpus', ''],
-};
+} as const satisfies Partial<Record<NamedAxis, readonly [field: AmountField, unit: string]>>;
+type AmountAxis = keyof typeof AMOUNTS;
+const isAmount = (id: AxisId): id is AmountAxis => id in AMOUNTS;
 
 /** What an axis is held at while it is none; what is not said follows from the workload or from what is cheapest. */
 export function heldAt(id: AxisId, form: FormValues): string {
-  const amount = AMOUNTS[id];
-  if (amount) {
-    const text = form.texts[amount[0]].trim();
-    return text === '' ? (UNSAID[id] ?? 'as the workload') : `${text}${amount[1]}`;
+  if (isAmount(id)) {
+    const [field, unit] = AMOUNTS[id];
+    const text = form.texts[field].trim();
+    return text === '' ? (UNSAID[id] ?? 'as the workload') : `${text}${unit}`;
   }
   const metric = targetOf(id);
-  if (metric !== null) return targetText(form, metric);
-  return HELD[id]?.(form) ?? '';
+  // What is neither an amount nor a target is an axis by name.
+  return metric === null ? HELD[id as Exclude<NamedAxis, AmountAxis>](form) : targetText(form, metric);
 }
 
 const targetText = ({ targets }: FormValues, metric: TargetMetric): string => {
@@ -32,7 +35,7 @@ const targetText = ({ targets }: FormValues, metric: TargetMetric): string => {
 
 const UNSAID: Partial<Record<AxisId, string>> = { users: '', rate: '', think_time: '0 s', max_gpus: 'no limit' };
 
-const HELD: Partial<Record<AxisId, (form: FormValues) => string>> = {
+const HELD: Record<Exclude<NamedAxis, AmountAxis>, (form: FormValues) => string> = {
   headroom: ({ headroom }) => `${headroom} %`,
   workload: ({ workload }) => workload,
   model: ({ model }) => model,

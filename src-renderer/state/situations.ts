@@ -1,4 +1,4 @@
-import type { RunRow } from '../../src-worker/protocol/app-api.ts';
+import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
 import { metric } from '../../src-worker/protocol/metrics.ts';
 import type { FrontierDocument, FrontierGroup, FrontierPoint, Place } from '../../src-worker/protocol/run-analysis.ts';
 import { choiceWords, placeWords } from '../../src-worker/protocol/run-analysis-words.ts';
@@ -6,22 +6,12 @@ import type { RunRowsDraft } from '../../src-worker/protocol/run-rows.ts';
 import type { ChartPoint } from '../charts/chart-point.ts';
 import { providerLabel } from '../format/names.ts';
 import { namedPlace } from '../format/place-names.ts';
+import { givenAxes } from './sweep-result.ts';
 
 /*
  * The situations of a sweep: loads and everything else that is given. Configurations weigh against each other in one situation
  * only (docs/decisions/0045).
  */
-
-/** The situation a row belongs to; null where it lacks the value of an axis. */
-export function placeOfRow(row: RunRow, per: readonly string[]): Place | null {
-  const place: Place = {};
-  for (const axis of per) {
-    const value = row[axis];
-    if (value === undefined || value === null) return null;
-    place[axis] = value;
-  }
-  return place;
-}
 
 const isSame = (a: Place, b: Place): boolean => Object.entries(a).every(([axis, value]) => b[axis] === value);
 
@@ -29,13 +19,48 @@ const isSame = (a: Place, b: Place): boolean => Object.entries(a).every(([axis, 
 export const groupAt = ({ groups }: FrontierDocument, place: Place): FrontierGroup | null =>
   groups.find(({ at }) => isSame(place, at)) ?? null;
 
-/** Values of each given axis that some passing row has: numbers in their order, names as they come. */
-export function situationAxes({ per, groups }: FrontierDocument): { axis: string; values: (number | string)[] }[] {
-  return per.map((axis) => {
-    const values = [...new Set(groups.flatMap(({ at }) => at[axis] ?? []))];
-    return { axis, values: values.every((value) => typeof value === 'number') ? values.sort((a, b) => a - b) : values };
-  });
+/** An axis of which somebody picks the value that is looked at. */
+export interface SituationAxis {
+  axis: string;
+  values: (number | string)[];
 }
+
+/**
+ * The given axes of a sweep with several values, numbers in their order, names as they come. Both sides may know only some of them:
+ * `detail` has rows without an answer as well, but no more than a window holds, and the frontier (null = not known yet) passing rows alone.
+ */
+export function situationAxes(detail: RunDetail, frontier: Pick<FrontierDocument, 'groups'> | null): SituationAxis[] {
+  const places: Record<string, number | string | null>[] = [
+    ...detail.bestRows,
+    ...detail.emptyRows,
+    ...(frontier?.groups ?? []).map(({ at }) => at),
+  ];
+  return givenAxes(detail)
+    .map(({ column }) => {
+      const values = [...new Set(places.flatMap((place) => place[column] ?? []))];
+      const isNumbers = values.every((value) => typeof value === 'number');
+      return { axis: column, values: isNumbers ? values.sort((a, b) => a - b) : values };
+    })
+    .filter(({ values }) => values.length > 1);
+}
+
+/** What is picked of each axis, or else that of the row that is chosen, or of the first that has an answer. */
+export function placeOf(
+  axes: readonly SituationAxis[],
+  picked: Place,
+  chosen: RunRow | null,
+  { bestRows }: RunDetail,
+): Place {
+  const [first] = bestRows;
+  const entries = axes.map(({ axis, values }): [string, number | string | undefined] => [
+    axis,
+    picked[axis] ?? chosen?.[axis] ?? first?.[axis] ?? values[0],
+  ]);
+  return Object.fromEntries(entries.filter((entry): entry is [string, number | string] => entry[1] !== undefined));
+}
+
+export const isRowIn = (row: RunRow, place: Place): boolean =>
+  Object.entries(place).every(([axis, value]) => row[axis] === value);
 
 /** An equality: numbers in filters of tables are equal as far as they are typed. */
 const exactly = (value: number | string): string => (typeof value === 'number' ? `${value}..${value}` : `= ${value}`);

@@ -1,4 +1,5 @@
 import { LATENCY_METRICS } from '../../src-worker/protocol/requests.ts';
+import type { NamedAxis } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import type { RangeChip } from '../components/range-chip.ts';
 import { USERS_RULES, type AxisRules } from '../format/axis-text.ts';
 import { latencyLabel, PRECISION_NAMES, precisionLabel, pricingLabel, type Precision } from '../format/names.ts';
@@ -341,9 +342,9 @@ const KINDS = {
     start: ['0.8', '1', '1.2'],
     range: even(0.8, 1.2, 0.1),
   }),
-} satisfies Record<string, AxisKind>;
+} satisfies Record<NamedAxis, AxisKind>;
 
-export type AxisId = keyof typeof KINDS | TargetAxisId;
+export type AxisId = NamedAxis | TargetAxisId;
 
 /** Targets that a person may begin with: about what chats and batches are held to. */
 const TARGET_STARTS: Record<string, { start: string[]; range: RangeChip }> = {
@@ -378,7 +379,7 @@ export const targetOf = (id: AxisId): TargetMetric | null => TARGETS.get(id) ?? 
 
 /** Every axis, in the order of the menu. */
 export const AXIS_KINDS: ReadonlyMap<AxisId, AxisKind> = new Map<AxisId, AxisKind>([
-  ...(Object.entries(KINDS) as [keyof typeof KINDS, AxisKind][]),
+  ...(Object.entries(KINDS) as [NamedAxis, AxisKind][]),
   ...LATENCY_METRICS.map((metric): [AxisId, AxisKind] => [targetAxis(metric), targetKind(metric)]),
 ]);
 export const AXIS_IDS: readonly AxisId[] = [...AXIS_KINDS.keys()];

@@ -1,38 +1,39 @@
 import type { NumberAxis } from '../../src-worker/engine/sweep/axis.ts';
 import type { OwnMachineDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+import type { NamedAxis } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import { targetAxis, type AxisId } from './sweep-axis-kinds.ts';
 import type { TargetMetric } from './form-reading.ts';
 
-type Base = SweepSpecDraft['base'];
-type Axes = SweepSpecDraft['axes'];
 /** An axis, or a value that is held. */
 type Value = NumberAxis | string[] | string | number | null | undefined;
 
-/** Keys of a question that are one flag with their value or their values, and what need not be said. */
-const VALUE_FLAGS: { key: Exclude<keyof Base & keyof Axes, 'sla'>; flag: string; unsaid?: Value }[] = [
-  { key: 'model', flag: '--model' },
-  { key: 'workload', flag: '--workload' },
-  { key: 'users', flag: '--users' },
-  { key: 'rate', flag: '--rate' },
-  { key: 'think_time', flag: '--think-time', unsaid: 0 },
-  { key: 'headroom', flag: '--headroom' },
-  { key: 'input_tokens', flag: '--input-tokens' },
-  { key: 'output_tokens', flag: '--output-tokens' },
-  { key: 'prefix_hit_rate', flag: '--prefix-hit-rate' },
-  { key: 'cacheable_ratio', flag: '--cacheable-ratio' },
-  { key: 'quantization', flag: '--quantization' },
-  { key: 'kv_cache_dtype', flag: '--kv-cache-dtype' },
-  { key: 'calibration', flag: '--calibration' },
-  { key: 'gpu', flag: '--gpu' },
-  { key: 'instance', flag: '--instance' },
-  { key: 'tp', flag: '--tp' },
-  { key: 'pp', flag: '--pp', unsaid: 1 },
-  { key: 'max_gpus', flag: '--max-gpus' },
-  { key: 'provider', flag: '--provider' },
-  { key: 'pricing', flag: '--pricing' },
-  { key: 'region', flag: '--region' },
-  { key: 'zone', flag: '--zone' },
-];
+/** Flags with the value or the values of a key, in the order of the line; prices that are multiplied are no key of a question. */
+const VALUE_FLAGS: Record<Exclude<NamedAxis, 'price_factor'>, string> = {
+  model: '--model',
+  workload: '--workload',
+  users: '--users',
+  rate: '--rate',
+  think_time: '--think-time',
+  headroom: '--headroom',
+  input_tokens: '--input-tokens',
+  output_tokens: '--output-tokens',
+  prefix_hit_rate: '--prefix-hit-rate',
+  cacheable_ratio: '--cacheable-ratio',
+  quantization: '--quantization',
+  kv_cache_dtype: '--kv-cache-dtype',
+  calibration: '--calibration',
+  gpu: '--gpu',
+  instance: '--instance',
+  tp: '--tp',
+  pp: '--pp',
+  max_gpus: '--max-gpus',
+  provider: '--provider',
+  pricing: '--pricing',
+  region: '--region',
+  zone: '--zone',
+};
+/** What need not be said. */
+const UNSAID: Partial<Record<NamedAxis, Value>> = { think_time: 0, pp: 1 };
 
 /**
  * The line that runs the same sweep in a terminal, `words` being axes as they were typed where that is shorter; null where flags
@@ -54,9 +55,10 @@ export function sweepCommand(
     const text = axis === undefined ? wordsOf(held) : (words[id] ?? wordsOf(axis));
     if (text !== '') flags.push(flag, text);
   };
-  for (const { key, flag, unsaid } of VALUE_FLAGS) {
+  for (const [axis, flag] of Object.entries(VALUE_FLAGS)) {
+    const key = axis as keyof typeof VALUE_FLAGS;
     const held = base[key];
-    say(flag, axes[key], held === unsaid ? null : held, key);
+    say(flag, axes[key], held === UNSAID[key] ? null : held, key);
   }
   say('--price-factor', axes.price_factor, null, 'price_factor');
   if (base.method !== undefined) flags.push('--method', base.method);

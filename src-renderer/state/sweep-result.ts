@@ -1,8 +1,10 @@
 import type { RunDetail, RunRow } from '../../src-worker/protocol/app-api.ts';
 import { metric } from '../../src-worker/protocol/metrics.ts';
+import { axisFacts } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import { questionOfPoint } from '../../src-worker/protocol/sweep-point.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
 import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
+import type { Place } from '../../src-worker/protocol/run-analysis.ts';
 import { pointOfRunRow } from '../charts/chart-point.ts';
 import type { HeatAxis, HeatCell } from '../charts/heat-spec.ts';
 import { gpuLabel, lowerFirst, precisionLabel, pricingLabel, providerLabel, reasonLabel } from '../format/names.ts';
@@ -11,15 +13,13 @@ import { AXIS_IDS, kindOf, targetOf, type AxisId } from './sweep-axis-kinds.ts';
 /** What can be drawn of a stored sweep: pure functions of its rows. */
 
 /** An axis a sweep can have: its id, the column of its values in the rows, and how they read. */
-interface AxisWords {
+export interface AxisWords {
   key: AxisId;
   column: string;
   label: string;
   text: (value: string) => string;
 }
 
-/** Columns that are not called as their axis is. */
-const COLUMNS: Partial<Record<AxisId, string>> = { tp: 'tensor_parallel', pp: 'pipeline_parallel' };
 const TEXTS: Partial<Record<AxisId, (value: string) => string>> = {
   gpu: gpuLabel,
   quantization: precisionLabel,
@@ -36,7 +36,7 @@ const numberText = (value: string): string =>
 const RUN_AXES: AxisWords[] = [...FIRST, ...AXIS_IDS.filter((id) => !FIRST.includes(id))].map((key) => {
   const { label, control } = kindOf(key);
   const text = TEXTS[key] ?? (control === 'numbers' ? numberText : (value: string) => value);
-  return { key, column: COLUMNS[key] ?? key, label, text };
+  return { key, column: axisFacts(key)?.column ?? key, label, text };
 });
 
 /** What a heat map can show. */
@@ -94,8 +94,13 @@ function keysOf({ bestRows, emptyRows }: RunDetail, axis: AxisWords): string[] {
   return keys.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
 }
 
-/** Ways to cut a model are chosen; every other number is given, and its least value would be cheapest always. */
-const isGiven = ({ key }: AxisWords): boolean => kindOf(key).control === 'numbers' && key !== 'tp' && key !== 'pp';
+/** Axes that are given (protocol/sweep-axis-roles.ts), however many values their rows have. */
+export const givenAxes = (detail: RunDetail): AxisWords[] => {
+  const { axes } = specOfRun(detail) ?? { axes: {} };
+  return RUN_AXES.filter((axis) => isAsked(axes, axis.key) && isGiven(axis));
+};
+
+export const isGiven = ({ key }: AxisWords): boolean => axisFacts(key)?.role === 'given';
 
 export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
   label: axis.label,
@@ -105,22 +110,41 @@ export const heatAxis = (detail: RunDetail, axis: AxisWords): HeatAxis => ({
     .sort((a, b) => Number(a.key) - Number(b.key) || (a.label < b.label ? -1 : 1)),
 });
 
-/** The best value at each place of two axes, over all others; why there is none where no point of the place has one. */
-export function heatCells(detail: RunDetail, rows: AxisWords, columns: AxisWords, metricId: string): HeatCell[] {
+/** What is held where two axes are shown: those of a situation have values of their own there. */
+export const heldBeside = (place: Place, shown: readonly AxisWords[]): Place =>
+  Object.fromEntries(Object.entries(place).filter(([axis]) => !shown.some(({ column }) => column === axis)));
+
+const isIn = (row: RunRow, held: Place): boolean =>
+  Object.entries(held).every(([column, value]) => row[column] === value);
+
+/**
+ * The best value at each place of two axes, over all others that are chosen; why there is none where no point of the place has one.
+ * Those that are given, and not shown, are held at `place`: over all headrooms, say, the least would be best always.
+ */
+export function heatCells(
+  detail: RunDetail,
+  rows: AxisWords,
+  columns: AxisWords,
+  metricId: string,
+  place: Place,
+): HeatCell[] {
   const isHigher = metric(metricId).better === 'higher';
+  const held = heldBeside(place, [rows, columns]);
   const cells = new Map<string, HeatCell>();
   for (const row of detail.bestRows) {
+    if (!isIn(row, held)) continue;
     const value = pointOfRunRow(row, '').value(metricId);
-    const place = { row: valueAt(row, rows), column: valueAt(row, columns) };
-    const known = cells.get(`${place.row}/${place.column}`)?.value ?? null;
+    const spot = { row: valueAt(row, rows), column: valueAt(row, columns) };
+    const known = cells.get(`${spot.row}/${spot.column}`)?.value ?? null;
     const isBetter = value !== null && (known === null || (isHigher ? value > known : value < known));
-    if (isBetter) cells.set(`${place.row}/${place.column}`, { ...place, value, reason: null, state: 'done' });
+    if (isBetter) cells.set(`${spot.row}/${spot.column}`, { ...spot, value, reason: null, state: 'done' });
   }
   for (const row of detail.emptyRows) {
-    const place = { row: valueAt(row, rows), column: valueAt(row, columns) };
-    const key = `${place.row}/${place.column}`;
+    if (!isIn(row, held)) continue;
+    const spot = { row: valueAt(row, rows), column: valueAt(row, columns) };
+    const key = `${spot.row}/${spot.column}`;
     const reason = row['reason'] ? reasonLabel(String(row['reason'])) : null;
-    if (!cells.has(key)) cells.set(key, { ...place, value: null, reason, state: 'empty' });
+    if (!cells.has(key)) cells.set(key, { ...spot, value: null, reason, state: 'empty' });
   }
   return [...cells.values()];
 }
@@ -128,15 +152,17 @@ export function heatCells(detail: RunDetail, rows: AxisWords, columns: AxisWords
 /** Key of a row among those of its run. */
 export const runRowKey = (row: RunRow): string => `${String(row['point_id'])}/${String(row['id'])}`;
 
-/** The row with the best value at a place of the heat map. */
+/** The row with the best value at a spot of the heat map, as `heatCells` has it. */
 export function rowAtPlace(
   detail: RunDetail,
-  place: { row: string; column: string },
+  spot: { row: string; column: string },
   [rows, columns]: [AxisWords, AxisWords],
   metricId: string,
+  place: Place,
 ): RunRow | null {
+  const held = heldBeside(place, [rows, columns]);
   const here = detail.bestRows.filter(
-    (row) => valueAt(row, rows) === place.row && valueAt(row, columns) === place.column,
+    (row) => valueAt(row, rows) === spot.row && valueAt(row, columns) === spot.column && isIn(row, held),
   );
   const sign = metric(metricId).better === 'higher' ? -1 : 1;
   const worth = (row: RunRow): number => sign * (pointOfRunRow(row, '').value(metricId) ?? Infinity);

@@ -1,9 +1,10 @@
+import { ZodError } from 'zod';
 import { CommandRegistry } from '../commands/registry.svelte.ts';
 import type { Connection } from '../platform/connect.ts';
 import type { RunEntry } from '../../src-worker/protocol/app-api.ts';
 import type { Recommendation, Relaxation } from '../../src-worker/protocol/documents.ts';
 import { configurationName } from '../../src-worker/protocol/metrics.ts';
-import type { SizeInputDraft } from '../../src-worker/protocol/requests.ts';
+import type { SizeInputDraft, SweepSpecDraft } from '../../src-worker/protocol/requests.ts';
 import { AccuracyBoard } from './accuracy-board.svelte.ts';
 import { applyRequest, formOfRequest } from './apply-request.ts';
 import { BenchmarkCalibration } from './benchmark-calibration.svelte.ts';
@@ -12,6 +13,7 @@ import { DraftKeeper } from './draft-keeper.svelte.ts';
 import type { Draft, Screen, SizeView } from './draft-format.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { editWords } from './edit-words.ts';
+import { formOfSpec, type SpecForm } from './form-of-spec.ts';
 import { LiveAnswer } from './live-answer.svelte.ts';
 import { ModelShelf } from './model-shelf.svelte.ts';
 import { ProfileShelf } from './profile-shelf.svelte.ts';
@@ -22,6 +24,7 @@ import { defaultSimulateValues, type SimulateValues } from './simulate-form.ts';
 import { simulateValuesOf } from './simulate-this.ts';
 import { Simulation } from './simulation.svelte.ts';
 import { SolvedExamples } from './solved-examples.svelte.ts';
+import { specOfRun } from './sweep-result.ts';
 import { SweepRun } from './sweep-run.svelte.ts';
 import { defaultAxes, type SweepAxes } from './sweep-axes.ts';
 
@@ -42,6 +45,16 @@ const TYPED_PATH =
 
 /** As the live answer asks it, so that what is saved is what is shown: a configuration is simulated once it is opened. */
 const asAnswered = (request: SizeInputDraft): SizeInputDraft => ({ ...request, simulation_check: false });
+
+/** null where the form cannot ask it: of another version, or with more values than a field shows. */
+function specForm(spec: SweepSpecDraft): SpecForm | null {
+  try {
+    return formOfSpec(spec);
+  } catch (thrown) {
+    if (!(thrown instanceof ZodError)) throw thrown;
+    return null;
+  }
+}
 
 /** Everything the window holds while it is open; screens come and go, this stays. */
 export class Workspace {
@@ -74,6 +87,10 @@ export class Workspace {
   saved = $state.raw<{ kind: 'saved'; run: RunEntry } | { kind: 'problem'; sentence: string } | null>(null);
   /** True once it is known where the window was left; before, nothing is shown that would be replaced. */
   isRestored = $state(false);
+  /** The stored sweep that was opened: what its edit is called, and what the form asked then; null = nothing could be put there. */
+  openedSweep = $state.raw<{ words: string; asked: string | null } | null>(null);
+  /** Where the focus goes as soon as it is there. */
+  turnsTo = $state<'sweep-result' | 'sweep-progress' | null>(null);
   /** What was just done, in words, for the status bar and for those who listen. */
   announcement = $state('');
 
@@ -142,10 +159,39 @@ export class Workspace {
     void this.sweep.resume(run);
   }
 
-  /** Shows a stored sweep with all that its result can be asked. */
-  openSweep(run: RunEntry): void {
+  /** Shows a stored sweep with all that its result can be asked, and puts its question into the form, as one edit. */
+  async openSweep(run: RunEntry): Promise<void> {
     this.screen = 'sweep';
-    void this.sweep.open(run);
+    this.turnsTo = 'sweep-result';
+    this.openedSweep = null;
+    await this.sweep.open(run);
+    const { detail } = this.sweep;
+    // Another one may have been opened meanwhile.
+    if (detail?.entry.id !== run.id || this.sweep.opened?.id !== run.id) return;
+    const spec = specOfRun(detail);
+    const found = spec && specForm(spec);
+    const words = `axes of run ${run.id}`;
+    if (found) {
+      this.edit(words, () => {
+        this.form = found.form;
+        this.axes = found.axes;
+      });
+    }
+    this.openedSweep = { words, asked: found ? this.#sweepText() : null };
+  }
+
+  /** Whether the form asks something else than the stored sweep that is shown. */
+  get isOpenedSweepEdited(): boolean {
+    return this.openedSweep !== null && this.openedSweep.asked !== this.#sweepText();
+  }
+
+  /** Whether opening the sweep that is shown is the last that happened to the form. */
+  get isFormOfOpenedSweep(): boolean {
+    return this.openedSweep?.asked != null && this.history.undoWords === this.openedSweep.words;
+  }
+
+  #sweepText(): string {
+    return JSON.stringify([this.form, this.axes]);
   }
 
   /** Goes on to Size with this model in the question as it stands. */

@@ -1,4 +1,5 @@
 import type { SweepAxis } from './requests.ts';
+import { SWEEP_AXES } from './sweep-axis-roles.ts';
 
 /** A column of sweep results: what kind of cell it has, and the unit its name ends in (null = none). */
 export interface SweepColumn {
@@ -93,22 +94,14 @@ export const SWEEP_COLUMNS = [
   text('margin_unit'),
 ] as const satisfies readonly SweepColumn[];
 
+const EVERY_SWEEP: ReadonlySet<string> = new Set(SWEEP_COLUMNS.map(({ name }) => name));
+
 /** Columns of axes that have none of their own above: they stand between `point_id` and `users` in the rows of a sweep over them. */
-export const AXIS_COLUMNS = {
-  model: text('model'),
-  workload: text('workload'),
-  input_tokens: number('input_tokens', 'tokens'),
-  output_tokens: number('output_tokens', 'tokens'),
-  prefix_hit_rate: number('prefix_hit_rate'),
-  cacheable_ratio: number('cacheable_ratio'),
-  calibration: text('calibration'),
-  rate: number('rate', 'requests/s'),
-  think_time: number('think_time', 's'),
-  headroom: number('headroom', '%'),
-  max_gpus: number('max_gpus'),
-  pricing: text('pricing'),
-  price_factor: number('price_factor'),
-} as const satisfies Partial<Record<SweepAxis, SweepColumn>>;
+export const AXIS_COLUMNS: Readonly<Partial<Record<SweepAxis, SweepColumn>>> = Object.fromEntries(
+  Object.entries(SWEEP_AXES)
+    .filter(([, { column }]) => !EVERY_SWEEP.has(column))
+    .map(([axis, { column, type, unit }]) => [axis, { name: column, type, unit }]),
+);
 
 /** The columns of a sweep over axes of these names (engine/sweep/plan.ts). */
 export function sweepColumns(axes: readonly string[]): SweepColumn[] {

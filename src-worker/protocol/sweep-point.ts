@@ -1,6 +1,14 @@
 import type { SizeInputDraft, SweepSpecDraft } from './requests.ts';
+import { SWEEP_AXES, targetAxisName, type NamedAxis } from './sweep-axis-roles.ts';
 
 type Cell = number | string | boolean | null | undefined;
+
+/** An instance is named with its cloud; prices that are multiplied are no question of `size`. */
+const QUESTION_AXES = (Object.keys(SWEEP_AXES) as NamedAxis[]).filter(
+  (axis): axis is Exclude<NamedAxis, 'instance' | 'price_factor'> => axis !== 'instance' && axis !== 'price_factor',
+);
+/** Of a question these are lists. */
+const LISTED: ReadonlySet<NamedAxis> = new Set(['provider', 'quantization', 'gpu']);
 
 /**
  * The size question of one point of a sweep, by the cells of one of its rows. What a row of another axis leaves open is the base's.
@@ -15,28 +23,19 @@ export function questionOfPoint({ base, axes }: SweepSpecDraft, cellAt: (column:
   const set = (key: string, value: unknown, isGiven: unknown): void => {
     if (isGiven !== undefined && value !== null && value !== undefined) question[key] = value;
   };
-  const listOf = (column: string): string[] | null => {
-    const value = cellAt(column);
-    return typeof value === 'string' ? [value] : null;
-  };
-  const targets = Object.keys(axes.sla ?? {}).map((metric) => [metric, numberAt(`sla_${metric}_ms`)]);
+  const targets = Object.keys(axes.sla ?? {}).map((metric) => [metric, numberAt(targetAxisName(metric))]);
   set('sla', { ...base.sla, ...Object.fromEntries(targets) }, axes.sla);
-  for (const key of ['model', 'workload', 'calibration', 'kv_cache_dtype', 'pricing', 'region', 'zone'] as const) {
-    set(key, cellAt(key), axes[key]);
+  for (const axis of QUESTION_AXES) {
+    const { column, type } = SWEEP_AXES[axis];
+    const value = type === 'number' ? numberAt(column) : cellAt(column);
+    set(axis, LISTED.has(axis) && typeof value === 'string' ? [value] : value, axes[axis]);
   }
-  for (const key of ['input_tokens', 'output_tokens', 'prefix_hit_rate', 'cacheable_ratio'] as const) {
-    set(key, numberAt(key), axes[key]);
-  }
-  for (const key of ['rate', 'think_time', 'headroom', 'max_gpus'] as const) set(key, numberAt(key), axes[key]);
-  for (const key of ['provider', 'quantization', 'gpu'] as const) set(key, listOf(key), axes[key]);
   const [provider, instance] = [cellAt('provider'), cellAt('instance')];
   if (typeof provider === 'string' && typeof instance === 'string') {
     set('instance', [`${provider}/${instance}`], axes.instance);
   }
   // The load of every row, axis or not.
   set('users', numberAt('users'), numberAt('users') ?? undefined);
-  set('tp', numberAt('tensor_parallel'), axes.tp);
-  set('pp', numberAt('pipeline_parallel'), axes.pp);
   if (typeof question['model'] !== 'string') throw new Error('a sweep without a model');
   // The keys are those of the question, one by one.
   return question as SizeInputDraft;

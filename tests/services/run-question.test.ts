@@ -21,7 +21,7 @@ test('a sweep is its axes', () => {
   expect(swept({ users: [10, 2000] })).toBe('users 10, 2,000');
   expect(swept({ users: [50, 10, 2000, 100] })).toBe('users 10 to 2,000');
   expect(swept({ zone: ['*'], gpu: ['*'], tp: [1, 2, 4], quantization: ['fp8'] }, { users: 5 })).toBe(
-    'fp8, every GPU, TP 1, 2, 4, every zone',
+    'FP8, every GPU, TP 1, 2, 4, every zone',
   );
   expect(swept({ zone: ['a', 'b'], gpu: ['l4'], tp: [1, 2, 4, 8] }, { users: 5 })).toBe('l4, TP 1 to 8, 2 zones');
   expect(swept({ instance: ['*'], headroom: [0, 50] }, { users: 5 })).toBe('every instance, headroom 0, 50');
@@ -37,7 +37,7 @@ test('a sweep is its axes', () => {
       },
       { users: 5 },
     ),
-  ).toBe('2 price lists, every region, hit rate 0.25, 0.5, headroom 0 to 50');
+  ).toBe('on-demand and spot, every region, hit rate 0.25, 0.5, headroom 0 to 50');
   expect(swept({ model: ['a', 'b'], sla: { ttft_p95: [300, 500] }, rate: [0.5, 2] }, { model: undefined })).toBe(
     '2 models, TTFT P95 targets, requests/s 0.5, 2',
   );

@@ -5,12 +5,12 @@ import { paretoSpec } from '../../src-renderer/charts/pareto-spec.ts';
 import {
   frontierKey,
   groupAt,
-  placeOfRow,
+  isRowIn,
   rowOfPoint,
   rowsOfSituation,
   situationAxes,
 } from '../../src-renderer/state/situations.ts';
-import { runRowKey } from '../../src-renderer/state/sweep-result.ts';
+import { heatCells, runRowKey, variedAxes } from '../../src-renderer/state/sweep-result.ts';
 import type { FrontierDocument } from '../../src-worker/protocol/run-analysis.ts';
 import { startService, temporaryFolder, valueOf } from './service.ts';
 
@@ -27,16 +27,31 @@ test('what the window draws of a situation is what runs frontier says of it, met
   const frontierIn = async (x: string, y: string) =>
     valueOf(await api.analyzeRun({ kind: 'frontier', runId, x, y })) as FrontierDocument;
   const document = await frontierIn('speed_per_user', 'usd_per_hour');
-  expect(situationAxes(document)).toEqual([
-    { axis: 'users', values: [20, 21, 300] },
-    { axis: 'price_factor', values: [1, 1.04] },
-    { axis: 'sla_ttft_p95_ms', values: [400, 401] },
-  ]);
+  const detail = valueOf(await api.showRun(runId));
+  for (const frontier of [document, null]) {
+    expect(situationAxes(detail, frontier)).toEqual([
+      { axis: 'users', values: [20, 21, 300] },
+      { axis: 'price_factor', values: [1, 1.04] },
+      { axis: 'sla_ttft_p95_ms', values: [400, 401] },
+    ]);
+  }
   const place = { users: 20, price_factor: 1.04, sla_ttft_p95_ms: 400 };
   const found = valueOf(await api.runRows(rowsOfSituation(runId, place, 'usd_per_hour')));
   expect(found.total).toBe(groupAt(document, place)?.rows);
   expect(found.total).toBeGreaterThan(10);
-  for (const row of found.rows) expect(placeOfRow(row, document.per)).toEqual(place);
+  for (const row of found.rows) expect(isRowIn(row, place)).toBe(true);
+
+  // A place of the heat map is the cheapest of all rows there that pass in the situation.
+  const shown = variedAxes(detail);
+  const [users, weights] = ['users', 'quantization'].map((key) => shown.find((axis) => axis.key === key));
+  if (!users || !weights) expect.fail('no axes to show');
+  const cells = heatCells(detail, weights, users, 'usd_per_hour', place);
+  expect(cells).toHaveLength(6);
+  for (const { row: quantization, column, value } of cells) {
+    const there = rowsOfSituation(runId, { ...place, users: Number(column), quantization }, 'usd_per_hour');
+    const { rows } = valueOf(await api.runRows(there));
+    expect(value).toBe(rows[0]?.['cost_usd_per_hour']);
+  }
 
   const points = found.rows.map((row) => pointOfRunRow(row, runRowKey(row)));
   let several = 0;

@@ -19,6 +19,7 @@ async function analyzed<Kind extends RunAnalysisDocument['kind']>(
   const runId = runNumber(number);
   const at = (options['at'] ?? {}) as Place;
   const { api } = await service();
+  // A generic type that is spread is no member of the union any more, whatever its kind; the host checks what it is given.
   const document = unwrap(await api.analyzeRun({ ...asked, runId, at } as unknown as RunAnalysisDraft));
   // The kind that was asked for is the kind that is answered.
   return document as Extract<RunAnalysisDocument, { kind: Kind }>;

@@ -1,59 +1,21 @@
 import { invalidInput } from '../../engine/errors.ts';
-import { AXIS_COLUMNS } from '../../protocol/sweep-columns.ts';
-import { sweepSpecSchema, type SweepAxis } from '../../protocol/requests.ts';
+import { sweepSpecSchema } from '../../protocol/requests.ts';
 import { didYouMean } from '../../protocol/suggest.ts';
+import {
+  axisFacts,
+  isLoadAxis,
+  isSeveral,
+  targetAxisName,
+  targetFacts,
+  type AxisFacts,
+} from '../../protocol/sweep-axis-roles.ts';
 
-/**
- * A given axis is a situation somebody is in: with rows of another load, workload or target on one frontier, or of another
- * price level, the easiest would win always. Of a chosen one somebody takes the value that suits best. Headroom and the most GPUs
- * are given: they say how much safety is paid for, and less of it is always cheaper.
- */
-export type AxisRole = 'given' | 'chosen';
-
-export interface RunAxis {
+export interface RunAxis extends AxisFacts {
   /** As the command line names it, with `_`. */
   axis: string;
-  /** Column of the rows that holds its value. */
-  column: string;
-  type: 'number' | 'text';
-  role: AxisRole;
   /** Does the spec name more than one value? */
   isVaried: boolean;
 }
-
-const ROLES: Record<Exclude<SweepAxis, 'sla'>, AxisRole> = {
-  model: 'given',
-  workload: 'given',
-  input_tokens: 'given',
-  output_tokens: 'given',
-  prefix_hit_rate: 'given',
-  cacheable_ratio: 'given',
-  calibration: 'given',
-  provider: 'chosen',
-  kv_cache_dtype: 'chosen',
-  quantization: 'chosen',
-  gpu: 'chosen',
-  instance: 'chosen',
-  pp: 'chosen',
-  tp: 'chosen',
-  users: 'given',
-  rate: 'given',
-  think_time: 'given',
-  headroom: 'given',
-  max_gpus: 'given',
-  pricing: 'chosen',
-  price_factor: 'given',
-  region: 'chosen',
-  zone: 'chosen',
-};
-
-const OTHER_COLUMNS: Partial<Record<string, string>> = { tp: 'tensor_parallel', pp: 'pipeline_parallel' };
-const NUMBERS: ReadonlySet<string> = new Set(['users', 'tp', 'pp']);
-
-const isRole = (axis: string): axis is keyof typeof ROLES => axis in ROLES;
-
-const isSeveral = (values: unknown): boolean =>
-  Array.isArray(values) ? new Set(values).size > 1 || values.includes('*') : values !== undefined;
 
 /** The axes of a stored run, those of loads first; none for a saved answer. */
 export function runAxes(input: unknown): RunAxis[] {
@@ -61,16 +23,14 @@ export function runAxes(input: unknown): RunAxis[] {
   if (!axes) return [];
   const { sla, ...others } = axes;
   const targets = Object.entries(sla ?? {}).map(([metric, values]): RunAxis => {
-    const axis = `sla_${metric}_ms`;
-    return { axis, column: axis, type: 'number', role: 'given', isVaried: isSeveral(values) };
+    const axis = targetAxisName(metric);
+    return { axis, ...targetFacts(axis), isVaried: isSeveral(values) };
   });
-  const columns: Partial<Record<string, { type: RunAxis['type'] }>> = AXIS_COLUMNS;
   const rest = Object.entries(others).flatMap(([axis, values]): RunAxis[] => {
-    if (values === undefined || !isRole(axis)) return [];
-    const type = columns[axis]?.type ?? (NUMBERS.has(axis) ? 'number' : 'text');
-    return [{ axis, column: OTHER_COLUMNS[axis] ?? axis, type, role: ROLES[axis], isVaried: isSeveral(values) }];
+    const facts = axisFacts(axis);
+    return values === undefined || !facts ? [] : [{ axis, ...facts, isVaried: isSeveral(values) }];
   });
-  const isLoad = ({ axis }: RunAxis): number => (axis === 'users' || axis === 'rate' ? 0 : 1);
+  const isLoad = ({ axis }: RunAxis): number => (isLoadAxis(axis) ? 0 : 1);
   return [...rest, ...targets].sort((one, other) => isLoad(one) - isLoad(other));
 }
 

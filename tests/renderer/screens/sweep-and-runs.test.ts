@@ -3,6 +3,7 @@ import { fireEvent, render, screen, waitFor, within } from '@testing-library/sve
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import App from '../../../src-renderer/App.svelte';
 import type { AppApi, SweepStart, SweepSummary } from '../../../src-worker/protocol/app-api.ts';
+import type { CalibrationEntry } from '../../../src-worker/protocol/calibration-api.ts';
 import { failure, success, type Result } from '../../../src-worker/protocol/result.ts';
 import { fakeApi, fakeHost, RUN_DETAIL, stubBrowser } from '../fixtures/app.ts';
 
@@ -25,6 +26,12 @@ async function open(screenName: 'Sweep' | 'Runs', answers: Partial<AppApi> = {})
   await fireEvent.click(screen.getByRole('button', { name: screenName }));
   return host;
 }
+
+/** In use. */
+const PROFILE: CalibrationEntry = {
+  ...{ name: 'default', description: '', isOwn: false, createdAt: null, isInUse: true },
+  ...{ measurements: null, ownMeasurements: null, baseMeasurements: null },
+};
 
 /** A sweep that ends when the test says so. */
 function heldSweep() {
@@ -193,6 +200,35 @@ describe('sweep', () => {
     click.mockRestore();
   });
 
+  test('whoever starts it is taken to its progress and then to its result, and is left where he has gone since', async () => {
+    const first = heldSweep();
+    await open('Sweep', { startSweep: first.startSweep, showRun: () => Promise.resolve(success(RUN_DETAIL)) });
+    await fireEvent.click(startButton());
+    await waitFor(() => expect(screen.getByRole('group', { name: 'Sweep in progress' })).toHaveFocus());
+    first.finish(success(SUMMARY));
+    await waitFor(() => expect(screen.getByRole('heading', { name: /^Run 7/ })).toHaveFocus());
+    await fireEvent.click(startButton());
+    const axis = screen.getByRole('textbox', { name: 'Users: add' });
+    await waitFor(() => expect(screen.getByRole('group', { name: 'Sweep in progress' })).toHaveFocus());
+    axis.focus();
+    first.finish(success(SUMMARY));
+    await screen.findByRole('heading', { name: /^Run 7/ });
+    expect(axis).toHaveFocus();
+  });
+
+  test('a host that is gone is no sweep without a result: what it stored is kept', async () => {
+    const gone = failure({ family: 'interrupted' as const, code: 'connection_lost', message: 'Lost.', details: {} });
+    const { startSweep, finish } = heldSweep();
+    await open('Sweep', { startSweep });
+    await fireEvent.click(startButton());
+    finish(gone);
+    const result = await screen.findByTestId('sweep-result');
+    expect(result).toHaveTextContent(
+      'The host is out of reach. Lost. The points computed so far are kept: they are shown when it is back.',
+    );
+    expect(result).not.toHaveTextContent('has no result');
+  });
+
   test('problems of single points and of the whole sweep are told', async () => {
     const message = 'The worker stopped twice.';
     await open('Sweep', {
@@ -214,6 +250,18 @@ describe('runs', () => {
     expect(within(detail).getAllByRole('rowheader')).toHaveLength(RUN_DETAIL.bestRows.length);
     await fireEvent.click(within(detail).getByRole('button', { name: 'Close this run' }));
     expect(screen.queryByTestId('run-detail')).toBeNull();
+  });
+
+  test('of a sweep say of what the answer is, name two models and count more', async () => {
+    const [of, other] = ['meta-llama/Llama-2-7b-hf', 'Qwen/Qwen3-8B'];
+    const two = { ...RUN_DETAIL.entry, model: `${of}, ${other}` };
+    const three = { ...RUN_DETAIL.entry, id: 8, name: 'three', model: `${of}, ${other}, m/x` };
+    await open('Runs', { listRuns: () => Promise.resolve(success([two, three])) });
+    const row = (await screen.findByRole('rowheader', { name: 'Llama over users' })).closest('[role=row]');
+    expect(row).toHaveTextContent(/Llama-2-7b-hf, Qwen3-8B/);
+    expect(row).toHaveTextContent(/at best 1 × g6e\.xlarge/);
+    expect(row).toHaveTextContent(/by point/);
+    expect(screen.getByRole('rowheader', { name: 'three' }).closest('[role=row]')).toHaveTextContent(/3 models/);
   });
 
   test('one that was cut short goes on, on the screen of sweeps', async () => {
@@ -248,6 +296,72 @@ describe('runs', () => {
       expect(await within(result).findByTestId('goodput')).toBeVisible();
     },
   );
+
+  describe('a sweep that is opened', () => {
+    const input = {
+      base: { model: RUN_DETAIL.entry.model, workload: 'rag' },
+      axes: { users: [7, 9], headroom: [10, 25] },
+    };
+    const openIt = async (stored: object = input) => {
+      const { started, startSweep } = heldSweep();
+      await open('Runs', {
+        showRun: () => Promise.resolve(success({ ...RUN_DETAIL, input: stored })),
+        listCalibrations: () => Promise.resolve(success([PROFILE])),
+        startSweep,
+      });
+      await fireEvent.click(await screen.findByRole('rowheader', { name: 'Llama over users' }));
+      await fireEvent.click(await screen.findByRole('button', { name: 'Open in Sweep' }));
+      const heading = await screen.findByRole('heading', { name: 'Run 7: Llama over users' });
+      await waitFor(() => expect(heading).toHaveFocus());
+      await within(screen.getByTestId('sweep-result')).findByRole('radiogroup', { name: 'Answers over the sweep' });
+      return { started };
+    };
+    const chips = (axis: string) =>
+      within(screen.getByRole('list', { name: `${axis}: chosen` }))
+        .getAllByRole('listitem')
+        .map((chip) => chip.textContent.trim());
+
+    test('has the focus on its heading and its question in the form, which starts it again', async () => {
+      const { started } = await openIt();
+      expect(chips('Users')).toEqual(['7', '9']);
+      expect(chips('Headroom')).toEqual(['10', '25']);
+      expect(screen.getByText(/and what is held under Size, are those of run 7 now/)).toBeVisible();
+      expect(screen.queryByText(/about the axes as they were/)).toBeNull();
+      await fireEvent.click(startButton());
+      expect(started[0]?.spec).toMatchObject({ base: { workload: 'rag' }, axes: input.axes });
+    });
+
+    test('gives back what stood in the form, and says when the form asks something else', async () => {
+      await openIt();
+      await fireEvent.click(screen.getByRole('button', { name: 'Take back' }));
+      await waitFor(() => expect(chips('Users')).toEqual(['10 to 100 by 10']));
+      expect(screen.queryByText(/are those of run 7 now/)).toBeNull();
+      expect(screen.getByText(/This is about the axes as they were; start again for those below/)).toBeVisible();
+    });
+
+    test('leaves the form alone where it cannot ask that, and says so', async () => {
+      const users = Array.from({ length: 600 }, (_, index) => index + 1);
+      await openIt({ ...input, axes: { users } });
+      expect(chips('Users')).toEqual(['10 to 100 by 10']);
+      expect(screen.getByText('The form below cannot ask this sweep: it stands as it was.')).toBeVisible();
+    });
+
+    test('tells what it has that no field has', async () => {
+      await openIt({ ...input, base: { ...input.base, calibration: 'mine' }, shard: { index: 1, of: 3 } });
+      expect(
+        await screen.findByText(
+          /It is shard 1 of 3; below stands the whole sweep\. It was computed with profile mine; below, with default, which is in use/,
+        ),
+      ).toBeVisible();
+    });
+
+    test('Change the axes takes the focus to them', async () => {
+      Element.prototype.scrollIntoView = vi.fn();
+      await openIt();
+      await fireEvent.click(screen.getByRole('button', { name: 'Change the axes' }));
+      expect(screen.getByRole('heading', { name: 'What should vary?' })).toHaveFocus();
+    });
+  });
 
   test('a sweep that cannot be read says so where it was to be shown', async () => {
     const broken = failure({ family: 'file', code: 'database', message: 'The database is locked.', details: {} });

@@ -110,6 +110,59 @@ describe('the frontier of a sweep', () => {
   });
 });
 
+describe('the heat map of a sweep over safety, too', () => {
+  const USD: Record<number, number> = { 10: 1.28, 50: 2.55 };
+  const safe: RunDetail = {
+    ...RUN_DETAIL,
+    input: { base: { model: 'm' }, axes: { users: [10, 20], quantization: ['fp16', 'fp8'], headroom: [10, 50] } },
+    bestRows: [10, 50].flatMap((headroom, level) =>
+      [10, 20].flatMap((users, load) =>
+        ['fp16', 'fp8'].map((quantization, form) => ({
+          ...RUN_DETAIL.bestRows[0],
+          ...{ point_id: level * 4 + load * 2 + form, users, quantization, headroom },
+          cost_usd_per_hour: USD[headroom]! * (load + 1) * (form + 1),
+        })),
+      ),
+    ),
+  };
+  const open = () =>
+    openResult({
+      showRun: () => Promise.resolve(success(safe)),
+      runRows: () => Promise.resolve(success({ rows: [], places: [], total: 0, columns: [] })),
+    });
+  const spots = (map: HTMLElement) =>
+    within(map)
+      .getAllByRole('gridcell')
+      .map((spot) => spot.textContent);
+
+  test('is that of the headroom which is picked above both charts, and says so', async () => {
+    const result = await open();
+    const map = await within(result).findByTestId('heat-map');
+    expect(spots(map)).toEqual(['1.28', '2.56', '2.56', '5.12']);
+    expect(map).toHaveTextContent('With headroom 10 %.');
+    const both = within(result).getByRole('group', { name: 'Situation, Both charts with' });
+    const picker = within(both).getByLabelText('Situation: headroom');
+    await fireEvent.keyDown(picker, { key: 'ArrowDown' });
+    expect(await screen.findByRole('option', { name: 'headroom 50 %' })).toBeVisible();
+    await fireEvent.keyDown(picker, { key: 'ArrowDown' });
+    await fireEvent.keyDown(picker, { key: 'Enter' });
+    await waitFor(() => expect(spots(map)).toEqual(['2.55', '5.10', '5.10', '10.20']));
+    expect(map).toHaveTextContent('With headroom 50 %.');
+  });
+
+  test('leads to the row of that headroom; the load, which it shows itself, is picked for the other chart alone', async () => {
+    const result = await open();
+    const map = await within(result).findByTestId('heat-map');
+    const chart = within(result).getByTestId('sweep-pareto');
+    expect(within(chart).getByLabelText('Situation: users')).toHaveTextContent('users 10');
+    expect(within(result).getAllByLabelText(/^Situation: /)).toHaveLength(2);
+    await fireEvent.click(within(map).getAllByRole('gridcell')[3]!);
+    await waitFor(() => expect(within(chart).getByLabelText('Situation: users')).toHaveTextContent('users 20'));
+    expect(within(result).getByLabelText('Situation: headroom')).toHaveTextContent('headroom 10 %');
+    expect(result).toHaveTextContent('1 × g6e.xlarge, FP8 (AWS) for 20 users, headroom 10');
+  });
+});
+
 describe('answers over a sweep', () => {
   test('begin with the frontier', async () => {
     const result = await openResult();
@@ -137,6 +190,25 @@ describe('answers over a sweep', () => {
     expect(result).toHaveTextContent('Without a bar: prefix hit rate.');
     await choose(result, '± 50 %');
     await waitFor(() => expect(sensitivity.mock.calls.at(-1)?.[0]).toMatchObject({ by: 50 }));
+  });
+
+  test('take the price factor of the point with them; Size, which has none, says that it has list prices', async () => {
+    const sensitivity = vi.fn<AppApi['sensitivity']>(() => Promise.resolve(success(SENSITIVITY)));
+    const bestRows = DETAIL.bestRows.map((row) => ({ ...row, price_factor: 0.8 }));
+    const result = await openResult({ sensitivity, showRun: () => Promise.resolve(success({ ...DETAIL, bestRows })) });
+    await fireEvent.click((await within(result).findAllByRole('rowheader', { name: /g6e/ }))[0]!);
+    expect(await within(result).findByText('Size has list prices; this point has them × 0.8.')).toBeVisible();
+    await choose(result, 'Sensitivity');
+    await waitFor(() => expect(sensitivity.mock.calls[0]?.[0]).toMatchObject({ price_factor: 0.8 }));
+  });
+
+  test('say of a point without a price that there is no cost to vary, and ask nothing', async () => {
+    const sensitivity = vi.fn<AppApi['sensitivity']>(() => Promise.resolve(success(SENSITIVITY)));
+    const bestRows = DETAIL.bestRows.map((row) => ({ ...row, cost_usd_per_hour: null }));
+    const result = await openResult({ sensitivity, showRun: () => Promise.resolve(success({ ...DETAIL, bestRows })) });
+    await choose(result, 'Sensitivity');
+    expect(await within(result).findByText(/has no price, so there is no cost to vary/)).toBeVisible();
+    expect(sensitivity).not.toHaveBeenCalled();
   });
 
   test('open on what is cheapest, not on what comes first', async () => {
@@ -190,6 +262,29 @@ describe('answers over a sweep', () => {
       ['spot', 'fp8', '14.4'],
       ['on-demand', 'fp8', '7.20'],
     ]);
+  });
+
+  test('count the loads and the configurations of goodput that have no room', async () => {
+    const [group] = GOODPUT.groups;
+    const [row] = group!.rows;
+    const rows = Array.from({ length: 120 }, (_, index) => ({ ...row!, id: `r${index}` }));
+    const loads = Array.from({ length: 7 }, (_, index) => ({
+      axis: 'users',
+      value: index + 1,
+      points: 1,
+      points_met: 0,
+    }));
+    const result = await openResult({
+      analyzeRun: () => Promise.resolve(success({ ...GOODPUT, groups: [{ ...group!, rows }], loads })),
+    });
+    await choose(result, 'Goodput');
+    await waitFor(() => expect(result).toHaveTextContent('users 6 (0 of 1 point) and at 1 further load.'));
+    const shown = () => within(within(result).getByTestId('goodput')).getAllByRole('row').length - 1;
+    expect(shown()).toBe(50);
+    await fireEvent.click(within(result).getByRole('button', { name: 'Show 50 more' }));
+    await fireEvent.click(within(result).getByRole('button', { name: 'Show 20 more' }));
+    expect(shown()).toBe(120);
+    expect(result).not.toHaveTextContent('--json');
   });
 
   test.each(['Frontier', 'Break-even', 'Sensitivity', 'Goodput'])('%s asks its question once', async (name) => {

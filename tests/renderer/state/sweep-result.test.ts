@@ -8,6 +8,7 @@ import {
   rowAtPlace,
   variedAxes,
 } from '../../../src-renderer/state/sweep-result.ts';
+import { situationAxes } from '../../../src-renderer/state/situations.ts';
 import type { RunDetail, RunRow } from '../../../src-worker/protocol/app-api.ts';
 import { RUN_DETAIL } from '../fixtures/app.ts';
 
@@ -47,7 +48,7 @@ describe('a heat map of a sweep', () => {
   });
 
   test('shows the best over the axes that are not shown, and why a place has none', () => {
-    const cells = heatCells(DETAIL, weights!, users!, 'usd_per_hour');
+    const cells = heatCells(DETAIL, weights!, users!, 'usd_per_hour', {});
     const at = (down: string, across: string) => cells.find((cell) => cell.row === down && cell.column === across);
     expect(at('fp16', '10')).toMatchObject({ value: 2, state: 'done' });
     expect(at('fp8', '10')).toMatchObject({ value: 1, state: 'done' });
@@ -56,8 +57,53 @@ describe('a heat map of a sweep', () => {
   });
 
   test('leads to the row whose value it shows', () => {
-    const found = rowAtPlace(DETAIL, { row: 'fp16', column: '10' }, [weights!, users!], 'usd_per_hour');
+    const found = rowAtPlace(DETAIL, { row: 'fp16', column: '10' }, [weights!, users!], 'usd_per_hour', {});
     expect(found).toMatchObject({ gpu: 'nvidia-h100-80gb', cost_usd_per_hour: 2 });
+  });
+});
+
+describe('a heat map whose points lie in several situations', () => {
+  // As a sweep of headrooms at one load has them: less of it is always cheaper.
+  const costs: Record<number, number> = { 10: 1.28, 25: 2.04, 50: 2.55 };
+  const at = (headroom: number, quantization: string, users: number): RunRow => ({
+    ...row(users, quantization, costs[headroom]! * (quantization === 'fp8' ? 0.5 : 1)),
+    point_id: headroom + users,
+    headroom,
+  });
+  const safe: RunDetail = {
+    ...RUN_DETAIL,
+    input: { base: { model: 'm' }, axes: { users: [100, 400], quantization: ['fp16', 'fp8'], headroom: [10, 25, 50] } },
+    bestRows: [10, 25, 50].flatMap((headroom) => [at(headroom, 'fp16', 400), at(headroom, 'fp8', 400)]),
+    emptyRows: [
+      ...[10, 25].map((headroom) => ({ ...at(headroom, 'fp16', 100), reason: 'memory' })),
+      { ...at(50, 'fp16', 100), reason: 'sla_missed' },
+    ],
+  };
+  const [users, weights] = variedAxes(safe);
+  const held = { users: 400, headroom: 50 };
+
+  test('shows those of the situation that is picked, of the axes that it does not show', () => {
+    const cells = heatCells(safe, weights!, users!, 'usd_per_hour', held);
+    const at400 = cells.filter(({ column }) => column === '400').map(({ row: down, value }) => [down, value]);
+    expect(at400).toEqual([
+      ['fp16', 2.55],
+      ['fp8', 1.275],
+    ]);
+    expect(cells.find(({ column }) => column === '100')).toMatchObject({ value: null, reason: 'Miss a target' });
+  });
+
+  test('leads to the row of that situation', () => {
+    const place = { row: 'fp16', column: '400' };
+    expect(rowAtPlace(safe, place, [weights!, users!], 'usd_per_hour', held)).toMatchObject({ headroom: 50 });
+  });
+
+  test('has a picker for each of its given axes, with the values that any row has', () => {
+    expect(situationAxes(safe, null)).toEqual([
+      { axis: 'users', values: [100, 400] },
+      { axis: 'headroom', values: [10, 25, 50] },
+    ]);
+    const groups = [{ at: { users: 800, headroom: 10 }, rows: 1, points: [] }];
+    expect(situationAxes(safe, { groups })[0]).toEqual({ axis: 'users', values: [100, 400, 800] });
   });
 });
 
