@@ -58,7 +58,7 @@ export function requiredRun(store: Store, id: number): StoredRun {
 }
 
 export const unknownRun = (id: number): Error =>
-  invalidInput('unknown_run', `There is no run ${id}: the list of runs shows those there are.`, { id });
+  invalidInput('unknown_run', `There is no run ${id}.`, { id });
 
 const COLUMN_NAMES: readonly string[] = SWEEP_COLUMNS.map(({ name }) => name);
 
