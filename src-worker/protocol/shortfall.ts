@@ -1,5 +1,3 @@
-import type { Place } from './run-analysis.ts';
-
 /* Why points of a run have no answer: protocol of what is said in place of one. */
 
 /**
@@ -16,8 +14,8 @@ export const MEASURED_REASONS: readonly string[] = [
 
 /** A configuration that does not pass, and by how much. */
 export interface NearMiss {
-  /** Its point, on the axes that vary. */
-  at: Place;
+  /** Its point: values of the axes that vary, by name. */
+  at: Record<string, number | string>;
   provider: string;
   instance: string;
   gpu: string;
