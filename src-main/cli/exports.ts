@@ -15,8 +15,11 @@ export interface ExportTarget {
 
 const ENDINGS = EXPORT_FORMATS.map((format) => `.${format}`).join(', ');
 
-/** Where an export goes and as what: by the ending of the file, unless a format is named. Throws before anything is computed. */
-export function exportTarget(path: string, named?: string): ExportTarget {
+/**
+ * Where an export goes and as what: by the ending of the file, unless a format is named; `canBeNamed` where the command has an option
+ * for it. Throws before anything is computed.
+ */
+export function exportTarget(path: string, named?: string, canBeNamed = false): ExportTarget {
   const format = named === undefined ? exportFormatOf(path) : EXPORT_FORMATS.find((known) => known === named);
   if (format === undefined) {
     throw usageError(
@@ -24,7 +27,9 @@ export function exportTarget(path: string, named?: string): ExportTarget {
     );
   }
   if (format === null) {
-    throw usageError(`An export is written as ${ENDINGS}, got "${path}": give the name one of these endings.`);
+    throw usageError(
+      `An export is written as ${ENDINGS}, got "${path}": give the name one of these endings${canBeNamed ? ', or the format with --format' : ''}.`,
+    );
   }
   checkWritable(path);
   return { path, format };

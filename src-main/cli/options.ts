@@ -284,13 +284,14 @@ export const SWEEP_OPTIONS: OptionSpec[] = [
   { flags: '--json', description: 'print the summary as JSON' },
 ];
 
+const EXPORT_ENDINGS = 'a .csv, .json, .ndjson or .parquet file';
 const sweepExport: OptionSpec = {
   flags: '--export <file>',
-  description: 'write every row to a .csv or .json file',
+  description: `write every row to ${EXPORT_ENDINGS}`,
   kind: 'text',
 };
 export const SWEEP_RESUME_OPTIONS: OptionSpec[] = [
-  { ...sweepExport, description: 'write every row to a .csv or .json file, or a shard to a .cqshard file' },
+  { ...sweepExport, description: `write every row to ${EXPORT_ENDINGS}, or a shard to a .cqshard file` },
   catalogFiles,
   workloadFiles,
   goodPart,

@@ -17,7 +17,7 @@ export function resumableRun(store: Store, runId: number): { run: StoredRun; spe
   store.markInterruptedRuns(isOwnerAlive);
   const run = store.readRun(runId);
   const refuse = (code: string, sentence: string): Error => invalidInput(code, sentence, { id: runId });
-  if (!run) throw refuse('unknown_run', `There is no run ${runId}: the list of runs shows those there are.`);
+  if (!run) throw refuse('unknown_run', `There is no run ${runId}.`);
   if (run.kind !== 'sweep') {
     throw refuse('run_not_a_sweep', `Run ${runId} is a saved answer, which is whole: only sweeps can go on.`);
   }

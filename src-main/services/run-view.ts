@@ -57,8 +57,7 @@ export function requiredRun(store: Store, id: number): StoredRun {
   throw unknownRun(id);
 }
 
-export const unknownRun = (id: number): Error =>
-  invalidInput('unknown_run', `There is no run ${id}: the list of runs shows those there are.`, { id });
+export const unknownRun = (id: number): Error => invalidInput('unknown_run', `There is no run ${id}.`, { id });
 
 const COLUMN_NAMES: readonly string[] = SWEEP_COLUMNS.map(({ name }) => name);
 

@@ -4,9 +4,11 @@ import { sizeInputSchema, sweepSpecSchema } from '../../src-worker/protocol/requ
 import { targetAxisName } from '../../src-worker/protocol/sweep-axis-roles.ts';
 import { AXIS_COLUMNS } from '../../src-worker/protocol/sweep-columns.ts';
 import type { StoredRun } from '../store/store.ts';
+import { runAxes } from '../../src-worker/answers/run-analysis/axes.ts';
+import { Shortfalls } from '../../src-worker/answers/run-analysis/shortfalls.ts';
 import { pointsIn, type PointView } from '../../src-worker/answers/sweep/points.ts';
 
-type Shown = Pick<RunDetail, 'bestRows' | 'answeredPoints' | 'emptyRows' | 'emptyPoints'>;
+type Shown = Pick<RunDetail, 'bestRows' | 'answeredPoints' | 'emptyRows' | 'emptyPoints' | 'shortfall'>;
 
 export interface ShownRows {
   /** Books the points of a batch and says which of its rows are shown. */
@@ -18,14 +20,16 @@ export interface ShownRows {
 
 /**
  * Gathers the rows that a window shows of a run, batch by batch in the order of the points: of each point the cheapest
- * that passes, else its place on the axes with the commonest reason.
+ * that passes, else its place on the axes with the commonest reason; and why those of the whole run have no answer.
  */
 export function shownRows(run: Pick<StoredRun, 'kind' | 'input'>, most = MOST_SHOWN_ROWS): ShownRows {
-  const shown: Shown = { bestRows: [], answeredPoints: 0, emptyRows: [], emptyPoints: 0 };
+  const shortfalls = new Shortfalls(runAxes(run.input));
+  const shown: Omit<Shown, 'shortfall'> = { bestRows: [], answeredPoints: 0, emptyRows: [], emptyPoints: 0 };
   const axes = axisColumns(run);
   let last: PointView[] = [];
   return {
     choose(batch) {
+      shortfalls.addBatch(batch);
       let { length: best } = shown.bestRows;
       let { length: empty } = shown.emptyRows;
       last = pointsIn(batch).filter((point) => {
@@ -45,7 +49,7 @@ export function shownRows(run: Pick<StoredRun, 'kind' | 'input'>, most = MOST_SH
         else shown.emptyRows.push(emptyRow(cellsAt, row, point, axes));
       }
     },
-    rows: () => shown,
+    rows: () => ({ ...shown, shortfall: shortfalls.shortfall() }),
   };
 }
 

@@ -1,12 +1,14 @@
 import { metric } from '../../src-worker/protocol/metrics.ts';
 import { formatFixed } from '../../src-worker/protocol/numbers.ts';
-import type { BreakEvenLine, Choice } from '../../src-worker/protocol/run-analysis.ts';
+import type { BreakEvenLine, LineChoice } from '../../src-worker/protocol/run-analysis.ts';
 import {
   axisWords,
   changeWords,
-  choiceWords,
+  lineChoiceWords,
   outcomeWords,
+  placeWords,
   unchangedWords,
+  unnamedChosen,
   valueWords,
 } from '../../src-worker/protocol/run-analysis-words.ts';
 import { axisAround, withTicks, type AxisRange } from './axis.ts';
@@ -36,8 +38,15 @@ const COST = metric('usd_per_hour');
 export const NAME_ROWS = 3;
 const NAME_ROOM = [0.1, 0.17, 0.24];
 
-const choiceAt = ({ choices }: BreakEvenLine, index: number | null): Choice | null =>
+const choiceAt = ({ choices }: BreakEvenLine, index: number | null): LineChoice | null =>
   index === null ? null : (choices[index] ?? null);
+
+/** The instance, with what was chosen beside it where another choice of the line has the same. */
+function shortName({ choices }: BreakEvenLine, choice: LineChoice): string {
+  const chosen = placeWords(unnamedChosen(choice.chosen));
+  const isAlone = choices.filter(({ instance }) => instance === choice.instance).length === 1;
+  return isAlone || chosen === '' ? choice.instance : `${choice.instance}, ${chosen}`;
+}
 
 export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec {
   const points = line.steps.flatMap(({ value, choice, cost }) =>
@@ -45,7 +54,7 @@ export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec
   );
   const changes = line.changes.map(({ from, to, after }) => {
     const choice = choiceAt(line, after);
-    return { from, to, name: choice ? choice.instance : 'nothing' };
+    return { from, to, name: choice ? shortName(line, choice) : 'nothing' };
   });
   const sentences =
     line.changes.length > 0
@@ -64,10 +73,10 @@ export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec
     points,
     steps: stepsOf(line),
     changes,
-    stops: line.steps.map(({ value, choice, cost }) => ({
+    stops: line.steps.map(({ value, choice, cost, reason }) => ({
       x: value,
       y: cost?.usd_per_hour ?? 0,
-      text: `${title} ${valueWords(along, value)}: ${outcomeWords(choiceAt(line, choice), cost)}`,
+      text: `${title} ${valueWords(along, value)}: ${outcomeWords(choiceAt(line, choice), cost, reason)}`,
     })),
     sentences,
     summary: `The cheapest cost over ${title}, ${formatFixed(points.length)} values; ${
@@ -115,13 +124,13 @@ export function breakEvenTable(line: BreakEvenLine, along: string): ChartTable {
       { label: 'Instances', unit: '', isNumber: true },
       { label: COST.label, unit: COST.unit, isNumber: true },
     ],
-    rows: line.steps.map(({ value, choice, cost }) => {
+    rows: line.steps.map(({ value, choice, cost, reason }) => {
       const chosen = choiceAt(line, choice);
       return {
         id: String(value),
         cells: [
           { value, text: valueWords(along, value) },
-          textCell(chosen ? choiceWords(chosen) : 'nothing meets the targets'),
+          textCell(chosen ? lineChoiceWords(chosen) : outcomeWords(null, null, reason)),
           numberCell(cost?.instances ?? null, formatFixed),
           metricCell(COST, cost?.usd_per_hour ?? null),
         ],

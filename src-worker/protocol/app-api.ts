@@ -31,6 +31,7 @@ import type {
 import type { Result } from './result.ts';
 import type { RunAnalysisDocument, RunAnalysisDraft } from './run-analysis.ts';
 import type { SensitivityDocument, SensitivityDraft } from './sensitivity.ts';
+import type { Shortfall } from './shortfall.ts';
 import type { RunRowsDraft } from './run-rows.ts';
 import type { RunApi, RunEntry } from './run-api.ts';
 
@@ -168,6 +169,8 @@ export interface RunDetail {
   /** Points without an answer: the axes, and the commonest `reason` with a `detail`; at most MOST_SHOWN_ROWS. */
   emptyRows: RunRow[];
   emptyPoints: number;
+  /** Why those have none, all of them. */
+  shortfall: Shortfall;
   /** The answer itself, for a saved answer. */
   document: SizeDocument | null;
 }

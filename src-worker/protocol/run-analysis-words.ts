@@ -75,7 +75,7 @@ export const unnamedChosen = (chosen: Place): Place =>
   Object.fromEntries(Object.entries(chosen).filter(([axis]) => !CHOICE_AXES.includes(axis)));
 
 /** `g2-standard-8, TP 1, FP8 (gcp), pricing spot`. */
-function lineChoiceWords(choice: Choice | LineChoice): string {
+export function lineChoiceWords(choice: Choice | LineChoice): string {
   const more = 'chosen' in choice ? placeWords(unnamedChosen(choice.chosen)) : '';
   return more === '' ? choiceWords(choice) : `${choiceWords(choice)}, ${more}`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Shortfall } from './shortfall.ts';
 
 /* What can be asked of a stored run as a whole: protocol of `analyzeRun`. */
 
@@ -98,6 +99,8 @@ export interface FrontierDocument {
   rows_without: number;
   /** Rows of further situations than a document holds. */
   rows_left_out: number;
+  /** Why no row passes; null where one does. */
+  no_answer: Shortfall | null;
 }
 
 export interface Cost {

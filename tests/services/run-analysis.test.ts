@@ -128,3 +128,23 @@ test('where no price is known, that is what break-even and goodput say', async (
   expect(goodput.groups).toMatchObject([{ points: 2, points_met: 0, reason: 'spot_unknown' }]);
   expect(goodput.loads.map(({ reason }) => reason)).toEqual(['spot_unknown', 'spot_unknown']);
 });
+
+test('why nothing passes is the same of a run that is shown and of its frontier, and that of its exported rows', async () => {
+  const { api } = startService(temporaryFolder(), { workers: 1 });
+  const base = { model: MODEL, provider: ['gcp', 'lambda'], sla: { ttft_p95: 3 } };
+  const spec = { base, axes: { users: [10, 40], quantization: ['fp16', 'fp8'] as ('fp16' | 'fp8')[] } };
+  const { runId } = valueOf(await api.startSweep({ taskId: 't', spec, name: '' }));
+  const { rows } = JSON.parse(valueOf(await api.exportRun(runId, 'json')).text) as {
+    rows: Record<string, number | string | null>[];
+  };
+  const { shortfall, emptyPoints } = valueOf(await api.showRun(runId));
+  expect([shortfall.points, emptyPoints]).toEqual([4, 4]);
+  const { no_answer: found } = valueOf(await api.analyzeRun({ kind: 'frontier', runId })) as FrontierDocument;
+  expect(found).toEqual(shortfall);
+  const gaps = rows
+    .filter((row) => row['reason'] === 'sla_missed' && Number(row['margin_value']) > 0)
+    .map((row) => Number(row['margin_value']) / Number(row['margin_limit']));
+  const { value, limit } = shortfall.nearest?.margin ?? { value: 0, limit: 1 };
+  expect(value / limit).toBe(Math.min(...gaps));
+  expect(shortfall.nearest).toMatchObject({ reason: 'sla_missed', at: { users: 10 } });
+});

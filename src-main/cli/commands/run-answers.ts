@@ -5,6 +5,7 @@ import { EXIT, unwrap } from '../errors.ts';
 import { breakEvenReport, comparisonReport } from '../report/break-even-report.ts';
 import { frontierReport } from '../report/frontier-report.ts';
 import { goodputReport } from '../report/goodput-report.ts';
+import { askedTargets } from '../report/shortfall-report.ts';
 import { runNumber } from '../run-number.ts';
 
 /** What an analysis is asked beside its kind; `Of` keeps the keys of each kind. */
@@ -41,11 +42,20 @@ function printed<Document extends RunAnalysisDocument>(
 const given = (options: Options, key: string): object =>
   typeof options[key] === 'string' ? { [key]: options[key] } : {};
 
+/** The targets a run asked for, in words. */
+async function targetsOf({ service }: CommandContext, runId: number): Promise<string> {
+  const { api } = await service();
+  const { input } = unwrap(await api.readRun(runId));
+  return askedTargets(input, unwrap(await api.listWorkloads()));
+}
+
 /** `configiq runs frontier`: the rows that no other beats in both of two metrics. */
 export const runRunsFrontier: Run = async (context, options, [number]) => {
   const asked: AskedOf<'frontier'> = { kind: 'frontier', ...given(options, 'x'), ...given(options, 'y') };
   const document = await analyzed<'frontier'>(context, options, number, asked);
-  return printed(context, options, document, frontierReport, document.groups.length > 0);
+  const targets = document.no_answer ? await targetsOf(context, document.run_id) : '';
+  const isAnswered = document.groups.some(({ points }) => points.length > 0);
+  return printed(context, options, document, (found) => frontierReport(found, targets), isAnswered);
 };
 
 /** `configiq runs break-even`: where the best choice changes along an axis, or which of two values of another is cheaper. */
@@ -58,7 +68,7 @@ export const runRunsBreakEven: Run = async (context, options, [number]) => {
     const isCompared =
       pairs.length > 0
         ? pairs.some(({ ratio }) => ratio !== null)
-        : values.filter(({ situations }) => situations > 0).length > 1;
+        : values.some(({ situations, alone }) => situations > alone);
     return printed(context, options, document, comparisonReport, isCompared);
   }
   const asked: AskedOf<'break_even'> = { kind: 'break_even', ...given(options, 'along') };

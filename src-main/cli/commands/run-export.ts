@@ -8,7 +8,7 @@ import { runNumber } from '../run-number.ts';
 /** `configiq runs export`: Ctrl-C leaves no part of a file (exit 130); of a damaged run what can be read is written (exit 4). */
 export const runRunsExport: Run = async (context, { format, json }, [number = '', path = '']) => {
   const runId = runNumber(number);
-  const target = exportTarget(path, typeof format === 'string' ? format : undefined);
+  const target = exportTarget(path, typeof format === 'string' ? format : undefined, true);
   const service = await context.service();
   const written = await writeExport(context, service, { runId, ...target });
   if (json === true) {

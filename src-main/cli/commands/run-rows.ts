@@ -28,7 +28,10 @@ export const runRunsRows: Run = async ({ service, terminal }, options, [number =
   } else {
     const { input } = unwrap(await api.readRun(asked.runId));
     const shown = asked.columns ?? tableColumns(rows, known, input, askedColumns(asked));
-    terminal.print(runRowsReport(shown, rows, { total, offset: asked.offset }));
+    const { offset, filters, onlyBest } = asked;
+    terminal.print(
+      runRowsReport(shown, rows, { total, offset, filters: filters?.length ?? 0, onlyBest: onlyBest === true }),
+    );
   }
   return total > 0 ? EXIT.answered : EXIT.noAnswer;
 };

@@ -3,6 +3,7 @@ import type { Run } from '../context.ts';
 import { EXIT, unwrap, usageError } from '../errors.ts';
 import { snakeCaseKeys } from '../json-keys.ts';
 import { runNumber } from '../run-number.ts';
+import { askedTargets } from '../report/shortfall-report.ts';
 import { runListReport, runReport } from '../report/run-report.ts';
 
 /** Number and time of a run stand here alone: a history cannot do without, every other document has neither. */
@@ -26,6 +27,7 @@ export const runRunsShow: Run = async ({ service, terminal }, options, [number])
     terminal.print(text);
     return missingRows > 0 ? EXIT.file : EXIT.answered;
   }
-  terminal.print(runReport(unwrap(await api.showRun(id))));
+  const detail = unwrap(await api.showRun(id));
+  terminal.print(runReport(detail, askedTargets(detail.input, unwrap(await api.listWorkloads()))));
   return EXIT.answered;
 };

@@ -16,9 +16,10 @@ import { withProfileInUse } from '../profiles.ts';
 import { ownFiles } from '../own-files.ts';
 import { draftOf, partFor } from '../options.ts';
 import { checkOwnHardware, readOwnHardware } from '../own-hardware.ts';
-import { plural } from '../report/format.ts';
+import { count, plural } from '../report/format.ts';
 import { textOf } from '../report/layout.ts';
 import { bestLines } from '../report/run-report.ts';
+import { askedTargets } from '../report/shortfall-report.ts';
 import { sweepPlanReport } from '../report/sweep-plan-report.ts';
 import { sweepProgress } from '../report/sweep-progress.ts';
 import { specOf } from '../sweep-spec.ts';
@@ -176,9 +177,10 @@ export async function summaryJson(service: AppService, input: SweepSpec, summary
 export async function summaryText(service: AppService, summary: SweepSummary): Promise<string> {
   const { runId, donePoints, points, rows, passingRows, status } = summary;
   const detail = unwrap(await service.api.showRun(runId));
+  const targets = askedTargets(detail.input, unwrap(await service.api.listWorkloads()));
   return textOf([
-    `Run ${runId}, ${status}: ${donePoints} of ${plural(points, 'point')}, ${plural(rows, 'row')}, ${passingRows} of them pass.`,
+    `Run ${runId}, ${status}: ${count(donePoints)} of ${plural(points, 'point')}, ${plural(rows, 'row')}, ${count(passingRows)} of them pass.`,
     '',
-    ...bestLines(detail, donePoints),
+    ...bestLines(detail, donePoints, targets),
   ]);
 }

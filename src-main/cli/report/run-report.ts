@@ -2,6 +2,7 @@ import type { RunDetail, RunEntry, RunRow } from '../../../src-worker/protocol/a
 import { sweepSpecSchema, type SweepAxes } from '../../../src-worker/protocol/requests.ts';
 import { count, NONE, plural, smallUsd, usd } from './format.ts';
 import { facts, heading, table, textOf } from './layout.ts';
+import { shortfallLines } from './shortfall-report.ts';
 
 /** As much of a name as the line has room for; runs show prints it whole. */
 const NAME_SHOWN = 28;
@@ -33,7 +34,7 @@ export function runListReport(runs: readonly RunEntry[]): string {
   );
 }
 
-export function runReport(detail: RunDetail): string {
+export function runReport(detail: RunDetail, targets: string): string {
   const { entry, versions } = detail;
   return textOf([
     ...heading(`RUN ${entry.id}: ${entry.name}`),
@@ -45,7 +46,7 @@ export function runReport(detail: RunDetail): string {
       ['Catalog', versions['catalog'] ?? NONE],
     ]),
     '',
-    ...bestLines(detail, entry.points),
+    ...bestLines(detail, entry.points, targets),
   ]);
 }
 
@@ -57,8 +58,15 @@ interface PointColumn {
   cell: (row: RunRow) => string;
 }
 
-/** The cheapest passing row of each point, as far as a screen or two go. Axes that the sweep leaves open are left out. */
-export function bestLines({ bestRows, answeredPoints, input }: RunDetail, points: number): string[] {
+/**
+ * The cheapest passing row of each point, as far as a screen or two go, and why others have none. Axes that the sweep leaves open are
+ * left out. `targets` are those asked for, in words.
+ */
+export function bestLines(
+  { entry, bestRows, answeredPoints, input, shortfall }: RunDetail,
+  points: number,
+  targets: string,
+): string[] {
   const shown = bestRows.slice(0, MOST_POINTS);
   const missing = points - answeredPoints;
   const more = answeredPoints - shown.length;
@@ -91,8 +99,10 @@ export function bestLines({ bestRows, answeredPoints, input }: RunDetail, points
           shown.map((row) => columns.map(({ cell }) => cell(row))),
         )
       : []),
-    ...(more > 0 ? [`and ${count(more)} more points (all in the export)`] : []),
-    ...(missing > 0 ? [`${plural(missing, 'point')} without an answer that passes`] : []),
+    ...(more > 0
+      ? [`and ${plural(more, 'point')} more: configiq runs rows ${entry.id} --best --offset ${shown.length}`]
+      : []),
+    ...(missing > 0 ? [...(shown.length > 0 ? [''] : []), ...shortfallLines(shortfall, missing, targets)] : []),
   ];
 }
 

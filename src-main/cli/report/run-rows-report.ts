@@ -23,9 +23,9 @@ export function tableColumns(
 export function runRowsReport(
   columns: readonly string[],
   rows: readonly RunRow[],
-  { total, offset }: { total: number; offset: number },
+  { total, offset, filters, onlyBest }: { total: number; offset: number; filters: number; onlyBest: boolean },
 ): string {
-  if (total === 0) return textOf(['No row of the run passes.']);
+  if (total === 0) return textOf([noRowWords(filters, onlyBest)]);
   if (rows.length === 0) return textOf([`There are ${plural(total, 'row')}, none from --offset ${offset} on.`]);
   const isNumber = (column: string) => rows.some((row) => typeof row[column] === 'number');
   const more = total - offset - rows.length;
@@ -38,6 +38,14 @@ export function runRowsReport(
     `Rows ${count(offset + 1)} to ${count(offset + rows.length)} of ${count(total)}` +
       (more > 0 ? `; --offset ${offset + rows.length} goes on` : ''),
   ]);
+}
+
+/** Of all rows there is always one: what is asked of them matches none, or nothing passes. */
+function noRowWords(filters: number, onlyBest: boolean): string {
+  if (filters === 0)
+    return onlyBest ? 'No row of the run passes: configiq runs show says why.' : 'The run has no rows.';
+  const which = onlyBest ? 'No row that is best at its point' : 'No row of the run';
+  return `${which} matches ${filters === 1 ? 'the filter' : `all ${filters} filters`}.`;
 }
 
 /** Columns that name something by a number: it is not grouped. */

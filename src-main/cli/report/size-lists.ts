@@ -1,4 +1,5 @@
 import type { Exclusion, Margin, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
+import { MEASURED_REASONS } from '../../../src-worker/protocol/shortfall.ts';
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
 import { checkLines } from './simulation-check.ts';
@@ -93,7 +94,7 @@ function missLines(group: readonly Exclusion[]): string[] {
 }
 
 /** How far a miss is off: of a target as the seed names it, with the metric; else as a share of the limit. */
-function gapText(reason: string, { metric, value, limit }: Margin): string {
+export function gapText(reason: string, { metric, value, limit }: Margin): string {
   const off = value / limit - 1;
   if (reason !== 'sla_missed') return `${percentOfFraction(Math.abs(off), 1)} off the limit`;
   return `worst SLA gap: ${metricLabel(metric)} ${off > 0 ? '+' : ''}${percentOfFraction(off, 1)}`;
@@ -119,5 +120,3 @@ export function nearestMisses(excluded: readonly Exclusion[]): Exclusion[] {
     .sort((a, b) => a.order - b.order || a.gap - b.gap || (a.row.instance < b.row.instance ? -1 : 1))
     .map(({ row }) => row);
 }
-
-const MEASURED_REASONS = ['sla_missed', 'max_gpus', 'memory', 'host_memory', 'context_exceeded'];

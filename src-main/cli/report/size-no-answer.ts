@@ -26,8 +26,13 @@ function verdict(document: SizeDocument): string[] {
   ];
 }
 
+type Named = Pick<
+  Exclusion,
+  'provider' | 'instance' | 'gpu' | 'quantization' | 'tensor_parallel' | 'pipeline_parallel'
+>;
+
 /** `a2-ultragpu-8g (gcp), nvidia-a100-80gb, TP 8, fp16`. */
-export function planText(exclusion: Exclusion): string {
+export function planText(exclusion: Named): string {
   const { provider, instance, gpu, quantization } = exclusion;
   const plan = [gpu, parallelText(exclusion), quantization ?? ''].filter((part) => part !== '').join(', ');
   return `${instance} (${provider}), ${plan}`;

@@ -104,10 +104,14 @@ function refuseMissing(files: readonly ShardFile[], of: number): void {
   if (missing.length === 0) return;
   const named = missing.slice(0, MOST_NAMED).join(', ');
   const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
-  const [word, verb] = missing.length === 1 ? ['Shard', 'is'] : ['Shards', 'are'];
+  const isOne = missing.length === 1;
+  const [word, verb] = isOne ? ['Shard', 'is'] : ['Shards', 'are'];
+  const cure = isOne
+    ? `compute it with --shard ${missing[0]}/${of}`
+    : `compute each by its number (--shard ${missing[0]}/${of} is the first)`;
   throw invalidInput(
     'shards_missing',
-    `${word} ${named}${more} of ${of} ${verb} missing: compute them with --shard ${missing[0]}/${of}, and merge all ${of}.`,
+    `${word} ${named}${more} of ${of} ${verb} missing: ${cure}, and merge all ${of}.`,
     { missing: missing.slice(0, MOST_NAMED).map(String) },
   );
 }

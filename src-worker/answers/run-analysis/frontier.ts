@@ -5,6 +5,7 @@ import type { FrontierDocument, FrontierPoint, Place } from '../../protocol/run-
 import type { RunAxis } from './axes.ts';
 import { axisMetric, metricValues, rankedMetric, type RankedMetric } from './metric-values.ts';
 import { AskedPlace, lineChoicesOf, placesOf, pointsOf, type PointRows, type RunAnalysis } from './points.ts';
+import { Shortfalls } from './shortfalls.ts';
 import { Situations } from './situations.ts';
 import { Skyline, type SkylineItem } from './skyline.ts';
 
@@ -42,6 +43,7 @@ export function frontierAnalysis(
     (known) => known < MOST_GROUPS,
   );
   const counts: Counts = { rows: 0, without: 0, leftOut: 0 };
+  const shortfalls = new Shortfalls(axes);
 
   return {
     *add(batch: ColumnBatch) {
@@ -49,6 +51,7 @@ export function frontierAnalysis(
       const givenAt = placesOf(batch, given);
       const passesAt = numbersOf(batch, 'meets_sla');
       const offer = offersOf(batch, x, y, chosen);
+      const addShortfall = shortfalls.adder(batch);
       for (const point of pointsOf(batch)) {
         yield;
         if (!matches(point.first)) continue;
@@ -64,6 +67,8 @@ export function frontierAnalysis(
           if (!group) counts.leftOut += 1;
           else if (!offer(group, point, row)) counts.without += 1;
         }
+        // Of a run of which something passes nobody asks why not.
+        if (counts.rows === 0) addShortfall(point);
       }
     },
     answer() {
@@ -83,6 +88,7 @@ export function frontierAnalysis(
         rows: counts.rows,
         rows_without: counts.without,
         rows_left_out: counts.leftOut,
+        no_answer: counts.rows === 0 ? shortfalls.shortfall() : null,
       };
     },
   };

@@ -31,11 +31,18 @@ export function rankedMetric(name: string): RankedMetric {
   });
 }
 
+/** Labels that stand under the name of their group in tables, in full. */
+const FULL_LABELS: Partial<Record<string, string>> = {
+  usd_per_request: 'Cost per request',
+  usd_per_1m_output_tokens: 'Cost per 1M output tokens',
+  output_tokens_per_s: 'Output tokens',
+  capacity_share: 'Used capacity',
+  prefill_step_ms: 'Prefill step',
+};
+
 export const axisMetric = ({ id, label, unit, better }: RankedMetric): AxisMetric => ({
-  id,
-  label,
-  unit,
-  better,
+  ...{ id, unit, better },
+  label: FULL_LABELS[id] ?? label,
 });
 
 /** Reads a metric row by row; NaN where a row has none. */

@@ -71,8 +71,24 @@ describe('break-evens as a chart', () => {
       ['10', 'small, TP 1, FP16 (aws)', '1', '1.00'],
       ['20', 'small, TP 1, FP16 (aws)', '2', '2.00'],
       ['40', 'big, TP 2, FP8 (aws)', '1', '3.00'],
-      ['80', 'nothing meets the targets', '–', '–'],
+      ['80', 'nothing that meets the targets', '–', '–'],
     ]);
+  });
+
+  test('name what was chosen beside an instance where a line has it twice, and why a value has no answer', () => {
+    const [first] = LINE.choices;
+    if (!first) expect.fail('no choice');
+    const line = {
+      ...LINE,
+      choices: ['spot', 'ondemand'].map((pricing) => ({ ...first, chosen: { pricing } })),
+      steps: LINE.steps.map((step) => (step.choice === null ? { ...step, reason: 'spot_unknown' } : step)),
+    };
+    const spec = breakEvenSpec(line, 'users');
+    expect(spec.changes[0]?.name).toBe(`${first.instance}, pricing on-demand`);
+    expect(spec.stops.at(-1)?.text).toBe('users 80: nothing (no spot price is known)');
+    const cells = breakEvenTable(line, 'users').rows.map(({ cells }) => cells[1]?.text);
+    expect(cells[0]).toMatch(/pricing spot$/);
+    expect(cells.at(-1)).toBe('nothing (no spot price is known)');
   });
 
   test('tell a cost that stays the same from one that rises, and another plan from another instance', () => {

@@ -273,6 +273,7 @@ describe('answers over a sweep', () => {
       value: index + 1,
       points: 1,
       points_met: 0,
+      reason: null,
     }));
     const result = await openResult({
       analyzeRun: () => Promise.resolve(success({ ...GOODPUT, groups: [{ ...group!, rows }], loads })),
