@@ -538,7 +538,9 @@ describe('configiq sweep and runs', () => {
     const json = await ask('--by', '30', '--json');
     const none = await ask('--sla', 'ttft-p95=0.01');
     const wrong = await ask('--method', 'simulation');
-    expect(report.stdout).toMatch(/SENSITIVITY: cost in US\$ an hour, each input 20 % down and up[^]*efficiency +-20 %/);
+    expect(report.stdout).toMatch(
+      /SENSITIVITY: cost in US\$ an hour, each input 20 % down and up[^]*efficiency +-20 %/,
+    );
     expect(camelCaseKeys(json.stdout)).toEqual([]);
     expect(parseJson<{ by_percent: number; bars: unknown[] }>(json.stdout)).toMatchObject({ by_percent: 30 });
     expect([none.code, none.stdout]).toEqual([3, expect.stringContaining('Nothing meets the question itself')]);
