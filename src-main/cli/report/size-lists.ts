@@ -1,5 +1,5 @@
 import type { Exclusion, Margin, Recommendation, SizeDocument } from '../../../src-worker/protocol/documents.ts';
-import { MEASURED_REASONS } from '../../../src-worker/protocol/shortfall.ts';
+import { byNearness, nearness } from '../../../src-worker/protocol/shortfall.ts';
 import { count, decimal, milliseconds, percentOfFraction, plural, smallUsd, usd } from './format.ts';
 import { bullet, heading, leftAndRight, wrap } from './layout.ts';
 import { checkLines } from './simulation-check.ts';
@@ -113,10 +113,10 @@ export function reasonCounts(excluded: readonly Exclusion[]): { reason: string; 
 export function nearestMisses(excluded: readonly Exclusion[]): Exclusion[] {
   const measured = excluded.flatMap((row) => {
     const { margin, reason } = row;
-    if (!margin || !MEASURED_REASONS.includes(reason) || margin.limit <= 0 || margin.value <= 0) return [];
-    return [{ row, order: MEASURED_REASONS.indexOf(reason), gap: Math.abs(Math.log(margin.value / margin.limit)) }];
+    const near = margin && nearness(reason, margin.value, margin.limit);
+    return near ? [{ row, near }] : [];
   });
   return measured
-    .sort((a, b) => a.order - b.order || a.gap - b.gap || (a.row.instance < b.row.instance ? -1 : 1))
+    .sort((a, b) => byNearness(a.near, b.near) || (a.row.instance < b.row.instance ? -1 : 1))
     .map(({ row }) => row);
 }

@@ -99,7 +99,11 @@ function twoMetrics(asked: { x: string; y: string }): [RankedMetric, RankedMetri
   const [x, y] = [rankedMetric(asked.x), rankedMetric(asked.y)];
   if (x.id !== y.id) return [x, y];
   const both = asked.x === asked.y ? `Both axes are ${asked.x}` : `${asked.x} and ${asked.y} are one metric`;
-  throw invalidInput('same_metric', `${both}: a frontier weighs two metrics against each other.`, {});
+  throw invalidInput(
+    'same_metric',
+    `${both}: take another for one of them, as a frontier weighs two against each other.`,
+    {},
+  );
 }
 
 /** Offers a row of a batch to the frontier of a group; false where it lacks one of the figures. */

@@ -1,6 +1,7 @@
 import { numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
 import { CHOICE_AXES, type GoodputDocument, type Place } from '../../protocol/run-analysis.ts';
 import { commonestReason } from '../reason-counts.ts';
+import { isLoadAxis } from '../../protocol/sweep-axis-roles.ts';
 import type { RunAxis } from './axes.ts';
 import { GoodputGroupRows, goodputsOf } from './goodput-rows.ts';
 import { LoadsMet } from './loads-met.ts';
@@ -32,7 +33,7 @@ export function goodputAnalysis(
 ): RunAnalysis<GoodputDocument> {
   const place = new AskedPlace(asked.at, axes);
   const varied = axes.filter(({ isVaried }) => isVaried);
-  const load = varied.find(({ axis }) => axis === 'users' || axis === 'rate');
+  const load = varied.find(({ axis }) => isLoadAxis(axis));
   const given = varied.filter(
     ({ axis, role }) => role === 'given' && !LOAD_AXES.includes(axis) && !(axis in place.place),
   );

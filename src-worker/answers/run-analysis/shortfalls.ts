@@ -1,5 +1,5 @@
 import { cellsOf, numbersOf, textsOf, type ColumnBatch } from '../../protocol/columns.ts';
-import { MEASURED_REASONS, type NearMiss, type Shortfall } from '../../protocol/shortfall.ts';
+import { byNearness, nearness, type Nearness, type NearMiss, type Shortfall } from '../../protocol/shortfall.ts';
 import { commonestReason, ReasonCounts } from '../reason-counts.ts';
 import type { RunAxis } from './axes.ts';
 import { bestRowOf, choicesOf, pointsOf, type PointRows } from './points.ts';
@@ -9,7 +9,7 @@ export class Shortfalls {
   private readonly varied: readonly RunAxis[];
   private readonly reasons = new ReasonCounts();
   private points = 0;
-  private nearest: { order: number; gap: number; miss: NearMiss } | null = null;
+  private nearest: { near: Nearness; miss: NearMiss } | null = null;
 
   constructor(axes: readonly RunAxis[]) {
     this.varied = axes.filter(({ isVaried }) => isVaried);
@@ -50,13 +50,9 @@ export class Shortfalls {
       const reason = commonestReason(reasonAt, point);
       if (reason !== null) this.reasons.add(reason);
       for (let row = point.first; row < point.end; row += 1) {
-        const order = MEASURED_REASONS.indexOf(reasonAt(row) ?? '');
-        const gap = Math.abs(Math.log(valueAt(row) / limitAt(row)));
-        // NaN or Infinity = it does not say by how much.
-        if (order < 0 || !Number.isFinite(gap)) continue;
-        const { nearest } = this;
-        const isNearer = !nearest || order < nearest.order || (order === nearest.order && gap < nearest.gap);
-        if (isNearer) this.nearest = { order, gap, miss: missAt(row) };
+        const near = nearness(reasonAt(row) ?? '', valueAt(row), limitAt(row));
+        const isNearer = near && (!this.nearest || byNearness(near, this.nearest.near) < 0);
+        if (isNearer) this.nearest = { near, miss: missAt(row) };
       }
     };
   }
