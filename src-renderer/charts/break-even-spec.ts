@@ -41,11 +41,13 @@ const NAME_ROOM = [0.1, 0.17, 0.24];
 const choiceAt = ({ choices }: BreakEvenLine, index: number | null): LineChoice | null =>
   index === null ? null : (choices[index] ?? null);
 
-/** The instance, with what was chosen beside it where another choice of the line has the same. */
-function shortName({ choices }: BreakEvenLine, choice: LineChoice): string {
-  const chosen = placeWords(unnamedChosen(choice.chosen));
-  const isAlone = choices.filter(({ instance }) => instance === choice.instance).length === 1;
-  return isAlone || chosen === '' ? choice.instance : `${choice.instance}, ${chosen}`;
+/** The instance, with what was chosen beside it where that alone tells it from another choice of the line. */
+function shortName({ choices }: BreakEvenLine, { instance, chosen }: LineChoice): string {
+  const words = placeWords(unnamedChosen(chosen));
+  const isElsewhere = choices.some(
+    (other) => other.instance === instance && placeWords(unnamedChosen(other.chosen)) !== words,
+  );
+  return isElsewhere && words !== '' ? `${instance}, ${words}` : instance;
 }
 
 export function breakEvenSpec(line: BreakEvenLine, along: string): BreakEvenSpec {

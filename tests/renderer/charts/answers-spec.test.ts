@@ -85,6 +85,8 @@ describe('break-evens as a chart', () => {
     };
     const spec = breakEvenSpec(line, 'users');
     expect(spec.changes[0]?.name).toBe(`${first.instance}, pricing on-demand`);
+    const alike = line.choices.map((choice) => ({ ...choice, chosen: { pricing: 'spot' } }));
+    expect(breakEvenSpec({ ...line, choices: alike }, 'users').changes[0]?.name).toBe(first.instance);
     expect(spec.stops.at(-1)?.text).toBe('users 80: nothing (no spot price is known)');
     const cells = breakEvenTable(line, 'users').rows.map(({ cells }) => cells[1]?.text);
     expect(cells[0]).toMatch(/pricing spot$/);
